@@ -1,0 +1,1 @@
+"""Events and registrations: the domain, its stores and its API."""

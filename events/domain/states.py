@@ -1,0 +1,75 @@
+"""The states of a registration and of an event, and the ways between them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a registration stands. Names are part of the public contract."""
+
+    QUEUED = "queued"
+    CONFIRMED = "confirmed"
+    WAITLISTED = "waitlisted"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+class Reason(StrEnum):
+    """Why a registration was rejected. Names are part of the public contract."""
+
+    SOLD_OUT = "sold_out"
+    DUPLICATE = "duplicate"
+    REGISTRATION_CLOSED = "registration_closed"
+    EVENT_CANCELLED = "event_cancelled"
+    INVALID = "invalid"
+
+
+class EventState(StrEnum):
+    """What a visitor can do with an event now."""
+
+    UPCOMING = "upcoming"
+    OPEN = "open"
+    WAITLIST = "waitlist"
+    SOLD_OUT = "sold_out"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+# A status only moves along these edges; whatever is not listed would be a status running backwards.
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset(
+        {Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED, Status.LOST}
+    ),
+    Status.WAITLISTED: frozenset({Status.CONFIRMED, Status.CANCELLED}),
+    Status.CONFIRMED: frozenset({Status.CANCELLED}),
+    Status.REJECTED: frozenset(),
+    Status.CANCELLED: frozenset(),
+    Status.LOST: frozenset(),
+}
+
+# These hold the e-mail of the event: a second registration under it is a duplicate.
+ACTIVE = frozenset({Status.QUEUED, Status.CONFIRMED, Status.WAITLISTED})
+TERMINAL = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED, Status.LOST})
+
+
+def event_state(
+    *,
+    now_ms: int,
+    opens_ms: int,
+    closes_ms: int,
+    cancelled: bool,
+    seats_left: int,
+    waitlist_left: int,
+) -> EventState:
+    """What a visitor finds at `now_ms`. Times in milliseconds since 1970, UTC."""
+    if cancelled:
+        return EventState.CANCELLED
+    if now_ms >= closes_ms:
+        return EventState.CLOSED
+    if now_ms < opens_ms:
+        return EventState.UPCOMING
+    if seats_left > 0:
+        return EventState.OPEN
+    return EventState.WAITLIST if waitlist_left > 0 else EventState.SOLD_OUT

@@ -1,0 +1,60 @@
+"""Events, and the counters that only the drain moves."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from events.models.organizer import Organizer
+
+MAX_CAPACITY = 10_000_000
+
+
+class Event(models.Model):
+    """Something people register for. The row is also the lock under which its registrations are decided."""
+
+    organizer = models.ForeignKey(Organizer, on_delete=models.PROTECT, related_name="events")
+    name = models.CharField(max_length=255)
+    location = models.CharField(max_length=255)
+    max_capacity = models.PositiveIntegerField()
+    waitlist_capacity = models.PositiveIntegerField(default=0)
+    start_time = models.DateTimeField()
+    end_time = models.DateTimeField()
+    registration_opens_at = models.DateTimeField()
+    registration_closes_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    # Counters, moved in the transaction that decides. Totals shown to people come from here, never from COUNT.
+    confirmed_count = models.PositiveIntegerField(default=0, editable=False)
+    waitlisted_count = models.PositiveIntegerField(default=0, editable=False)
+    cancelled_count = models.PositiveIntegerField(default=0, editable=False)
+    rejected_counts = models.JSONField(default=dict, editable=False)  # {reason: number}
+
+    # The highest place in the order of admission that the ledger has seen.
+    last_sequence = models.BigIntegerField(default=0, editable=False)
+    # Grows with every change of the row: a copy in Redis is only replaced by a newer one.
+    version = models.BigIntegerField(default=1, editable=False)
+
+    class Meta:
+        constraints = [
+            # Promise 2: never oversold, whatever the code above believes.
+            models.CheckConstraint(
+                condition=Q(confirmed_count__lte=F("max_capacity")), name="event_never_oversold"
+            ),
+            models.CheckConstraint(
+                condition=Q(waitlisted_count__lte=F("waitlist_capacity")), name="event_waitlist_never_overfull"
+            ),
+            models.CheckConstraint(
+                condition=Q(max_capacity__gte=1, max_capacity__lte=MAX_CAPACITY), name="event_capacity_in_range"
+            ),
+            models.CheckConstraint(condition=Q(end_time__gt=F("start_time")), name="event_ends_after_start"),
+        ]
+        indexes = [
+            models.Index(fields=["start_time", "id"], name="event_by_start"),
+            models.Index(fields=["registration_closes_at"], name="event_by_close"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

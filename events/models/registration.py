@@ -1,0 +1,57 @@
+"""Registrations: one row for each decided ticket. Queued tickets live in Redis only."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from events.domain.states import Reason, Status
+from events.models.event import Event
+
+DECIDED = [Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED]
+HOLDING = [Status.CONFIRMED, Status.WAITLISTED]
+
+
+class Registration(models.Model):
+    """The ledger's word on a ticket. Written by the drain, in batches, under the event's row lock."""
+
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="registrations", db_index=False)
+    ticket_key = models.CharField(max_length=20)
+    name = models.CharField(max_length=255)
+    email = models.CharField(max_length=254)
+    email_key = models.CharField(max_length=254)
+    status = models.CharField(max_length=10, choices=[(s.value, s.value) for s in DECIDED])
+    reason = models.CharField(max_length=20, default="", blank=True, choices=[(r.value, r.value) for r in Reason])
+    sequence = models.BigIntegerField()
+    # Grows with every change of the status: a late publish cannot overwrite a newer one.
+    revision = models.PositiveIntegerField(default=1)
+    requested_at = models.DateTimeField()
+    decided_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    checked_in_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            # Promise 4: one decision per ticket ...
+            models.UniqueConstraint(fields=["event", "ticket_key"], name="registration_one_per_ticket"),
+            # ... and one seat per e-mail and event.
+            models.UniqueConstraint(
+                fields=["event", "email_key"],
+                condition=Q(status__in=[s.value for s in HOLDING]),
+                name="registration_one_seat_per_email",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[s.value for s in DECIDED]), name="registration_status_known"
+            ),
+        ]
+        indexes = [
+            # The attendee list walks this: every page costs the same.
+            models.Index(
+                fields=["event", "sequence", "id"],
+                condition=Q(status=Status.CONFIRMED.value),
+                name="registration_attendees",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id}-{self.ticket_key[:8]}"

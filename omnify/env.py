@@ -1,0 +1,127 @@
+"""The environment, read in one place.
+
+Every setting an operator can change is a field of `Environment`. A bad value stops the start with one sentence
+that names the variable. Values come from the process environment first and then from `$OMNIFY_HOME/service.env`,
+a file of `NAME=value` lines that the supervisor writes, so that `manage.py` reaches the embedded servers too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVICE_FILE = "service.env"
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+class BadEnvironment(Exception):
+    """A variable of the environment is missing or has a value that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What the operator chose. Times in seconds, sizes in entries unless the name says otherwise."""
+
+    home: Path
+    secret_key: str
+    debug: bool
+    testing: bool
+    allowed_hosts: list[str]
+    database_url: str
+    redis_url: str
+    broker_url: str
+    partitions: int
+    queue_limit: int
+    log_level: str
+    metrics_dir: str
+    fault_dir: str
+
+
+def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
+    """The environment as typed values.
+
+    Raises:
+        BadEnvironment: a variable is missing or unusable; the message is one line for people.
+    """
+    process = os.environ if environ is None else environ
+    home = Path(process.get("OMNIFY_HOME") or ".omnify").absolute()
+    values = {**_service_file(home / SERVICE_FILE), **process}
+    testing = _flag(values, "DJANGO_TESTING")
+    redis_url = _url(values, "REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss", "unix"))
+    return Environment(
+        home=home,
+        secret_key=_secret(values, testing=testing),
+        debug=_flag(values, "DEBUG"),
+        testing=testing,
+        allowed_hosts=_words(values.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")),
+        database_url=values.get("DATABASE_URL") or _default_database(home, testing=testing),
+        redis_url=redis_url,
+        broker_url=_url(values, "CELERY_BROKER_URL", redis_url, ("redis", "rediss", "sentinel", "unix")),
+        partitions=_number(values, "REGISTRATION_PARTITIONS", 4, low=1, high=256),
+        queue_limit=_number(values, "EVENT_QUEUE_LIMIT", 1_000_000, low=1, high=100_000_000),
+        log_level=_choice(values, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        metrics_dir=values.get("METRICS_DIR", ""),
+        fault_dir=values.get("OMNIFY_FAULT_DIR", ""),
+    )
+
+
+def _service_file(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return {}
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def _secret(values: Mapping[str, str], *, testing: bool) -> str:
+    secret = values.get("SECRET_KEY", "")
+    if not secret and testing:
+        return "only-for-tests-" + "x" * 40
+    if len(secret) < 32:
+        raise BadEnvironment("SECRET_KEY: at least 32 characters are needed (`make run` makes one by itself)")
+    return secret
+
+
+def _default_database(home: Path, *, testing: bool) -> str:
+    if testing:
+        return f"sqlite:///{home / 'test.sqlite3'}"
+    raise BadEnvironment("DATABASE_URL: not set, and no running `make run` has left its address in OMNIFY_HOME")
+
+
+def _flag(values: Mapping[str, str], name: str) -> bool:
+    text = values.get(name, "").strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise BadEnvironment(f"{name}: {text!r} is neither true nor false")
+
+
+def _number(values: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
+    text = values.get(name, "").strip() or str(default)
+    if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
+        raise BadEnvironment(f"{name}: {text!r} is not a whole number from {low} to {high}")
+    return int(text)
+
+
+def _choice(values: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+    text = (values.get(name) or default).strip().upper()
+    if text not in allowed:
+        raise BadEnvironment(f"{name}: {text!r} is not one of {', '.join(allowed)}")
+    return text
+
+
+def _url(values: Mapping[str, str], name: str, default: str, schemes: tuple[str, ...]) -> str:
+    url = values.get(name) or default
+    if url.split("://", 1)[0] not in schemes:
+        raise BadEnvironment(f"{name}: the address must start with one of {', '.join(s + '://' for s in schemes)}")
+    return url
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

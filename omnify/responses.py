@@ -1,0 +1,42 @@
+"""The two shapes of every answer, and the codes that programs read. Used by the door and by the API alike."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+
+class Code(StrEnum):
+    """Error codes; names are part of the public contract."""
+
+    INVALID = "invalid"
+    INVALID_PAGE = "invalid_page"
+    UNAUTHENTICATED = "unauthenticated"
+    PERMISSION_DENIED = "permission_denied"
+    NOT_FOUND = "not_found"
+    EVENT_NOT_FOUND = "event_not_found"
+    TICKET_NOT_FOUND = "ticket_not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    NOT_ACCEPTABLE = "not_acceptable"
+    DUPLICATE_REGISTRATION = "duplicate_registration"
+    REGISTRATION_NOT_OPEN = "registration_not_open"
+    REGISTRATION_CLOSED = "registration_closed"
+    SOLD_OUT = "sold_out"
+    CAPACITY_BELOW_CONFIRMED = "capacity_below_confirmed"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    RATE_LIMITED = "rate_limited"
+    INTERNAL_ERROR = "internal_error"
+    QUEUE_FULL = "queue_full"
+    UNAVAILABLE = "unavailable"
+
+
+def success(data: Any, message: str = "OK") -> dict[str, Any]:
+    """The body of an answer that worked."""
+    return {"success": True, "message": message, "data": data}
+
+
+def failure(code: Code, message: str, errors: dict[str, list[str]] | None = None) -> dict[str, Any]:
+    """The body of an answer that did not; `errors` names the fields at fault."""
+    return {"success": False, "code": code.value, "message": message, "errors": errors}
