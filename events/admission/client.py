@@ -1,0 +1,41 @@
+"""Connections to the Redis that keeps the queue.
+
+redis-py retries a command up to ten times by default, also a write whose reply was lost. An admission sent twice
+would be counted twice, so neither client here retries, and both give up soon.
+"""
+
+from __future__ import annotations
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+CONNECT_TIMEOUT_SECONDS = 2.0
+REPLY_TIMEOUT_SECONDS = 5.0
+
+
+def connect(url: str) -> redis.Redis:
+    """A blocking client for the workers and the API. Replies are bytes."""
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        socket_timeout=REPLY_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        retry_on_timeout=False,
+        protocol=2,
+    )
+
+
+def connect_async(url: str, *, max_connections: int = 32) -> redis.asyncio.Redis:
+    """A client for the door's event loop. Replies are bytes."""
+    return redis.asyncio.Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        socket_timeout=REPLY_TIMEOUT_SECONDS,
+        retry=AsyncRetry(NoBackoff(), 0),
+        retry_on_timeout=False,
+        protocol=2,
+        max_connections=max_connections,
+    )

@@ -1,0 +1,70 @@
+"""The Celery application. It carries wake-ups ("event 7 has work"), never registrations.
+
+A lost, doubled or late wake-up costs time and nothing else: the queue itself is the event's stream, and the sweep
+finds whatever no message speaks of. So messages are acknowledged early and results are not kept.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from zlib import crc32
+
+from celery import Celery
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
+
+from django.conf import settings
+
+DRAIN_TASK = "worker.tasks.drain"
+BROKER_TIMEOUT_SECONDS = 3.0
+
+
+def partition(event_id: int) -> str:
+    """The Celery queue of an event: a stable hash, so that a hot event's partition can get workers of its own."""
+    return f"registrations.{crc32(str(event_id).encode()) % settings.ENV.partitions}"
+
+
+app = Celery("omnify", set_as_current=True)
+app.conf.update(
+    broker_url=settings.ENV.broker_url,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    # kombu waits for ever unless told otherwise: a hung broker would hang whoever publishes.
+    broker_transport_options={
+        "socket_timeout": BROKER_TIMEOUT_SECONDS,
+        "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
+        "socket_keepalive": True,
+        "retry_on_timeout": False,
+        "max_retries": 0,
+    },
+    task_queues=[Queue(f"registrations.{number}") for number in range(settings.ENV.partitions)],
+    task_default_queue="registrations.0",
+    task_create_missing_queues=False,
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    task_acks_late=False,
+    task_publish_retry=False,
+    worker_prefetch_multiplier=1,
+    worker_disable_prefetch=True,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    task_serializer="json",
+    accept_content=["json"],
+    timezone="UTC",
+    enable_utc=True,
+)
+app.autodiscover_tasks(["worker"])
+
+
+def send_wake_up(event_id: int) -> None:
+    """Tells a drain worker that the event has work.
+
+    Raises:
+        kombu.exceptions.OperationalError: the broker is out of reach; the sweep will find the work.
+    """
+    options: dict[str, Any] = {"queue": partition(event_id), "ignore_result": True, "retry": False}
+    app.send_task(DRAIN_TASK, args=[event_id], **options)
