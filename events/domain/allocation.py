@@ -22,7 +22,7 @@ class Request:
     email_key: str
     sequence: int
     requested_ms: int
-    body_digest: bytes = b""
+    body_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,9 @@ class Tickets:
         """80 keyed bits that stand for an e-mail in Redis, so that the door compares without storing it."""
         return blake2b(email_key.encode(), digest_size=10, key=self._digest_key).digest()
 
-    def body_digest(self, name: str, email: str) -> bytes:
-        """48 keyed bits of a registration's body: tells a retry from a reused Idempotency-Key."""
-        return blake2b(f"{name}\0{email}".encode(), digest_size=6, key=self._digest_key).digest()
+    def body_digest(self, name: str, email: str) -> str:
+        """48 keyed bits of a registration's body, in hex: tells a retry from a reused Idempotency-Key."""
+        return blake2b(f"{name}\0{email}".encode(), digest_size=6, key=self._digest_key).hexdigest()
 
     def _mac(self, event_id: int, key: str) -> str:
         text = f"{event_id}-{key}".encode()

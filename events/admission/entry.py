@@ -1,0 +1,45 @@
+"""What the queue carries for each registration: stream fields t (ticket key), r (requested, ms) and p (payload).
+
+The payload is msgpack `[name, e-mail, body digest]`, packed at the door and opened by the drain only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from events.domain.allocation import Request
+from events.domain.attendee import email_key
+
+_decode = msgspec.msgpack.Decoder(tuple[str, str, str]).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the queue. `request` is None if the payload cannot be read: a poisoned entry."""
+
+    key: str
+    sequence: int
+    requested_ms: int
+    request: Request | None
+
+
+def pack(*, name: str, email: str, body_digest: str) -> bytes:
+    """The payload of a registration."""
+    return _encode((name, email, body_digest))
+
+
+def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
+    """The entry as the drain sees it. Never raises for bad data: that would block everybody behind it."""
+    sequence = int(stream_id.split(b"-", 1)[0])
+    key = fields.get(b"t", b"").decode("ascii", "replace")
+    requested = fields.get(b"r", b"0")
+    requested_ms = int(requested) if requested.isdigit() else 0
+    try:
+        name, email, digest = _decode(fields.get(b"p", b""))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Entry(key, sequence, requested_ms, None)
+    request = Request(key, name, email, email_key(email), sequence, requested_ms, digest)
+    return Entry(key, sequence, requested_ms, request)

@@ -1,0 +1,113 @@
+"""The door's side of admission: three calls, each for a whole batch, on the event loop.
+
+Each returns plain answers in the order of what was asked. Whatever keeps Redis from answering is a `GateClosed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from events.admission import keys as k
+from events.admission import scripts
+from events.domain.snapshot import EventSnapshot
+
+decode = msgspec.msgpack.Decoder().decode
+_decode_snapshot = msgspec.json.Decoder(EventSnapshot).decode
+
+# (key, e-mail digest, body digest, payload), as admit.lua wants it.
+Application = tuple[str, bytes, str, bytes]
+
+
+class GateClosed(Exception):
+    """Redis is out of reach or refuses to work."""
+
+
+class EventNotLoaded(Exception):
+    """Redis holds no copy of this event: it must be loaded from the ledger, or there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The reply to a batch of applications. `answers` as listed in admit.lua."""
+
+    now_ms: int
+    wake: bool
+    answers: list[list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """The reply to a batch of status questions. `answers` as listed in status.lua; `rate` in decisions per second."""
+
+    rate: float
+    answers: list[list[Any]]
+
+
+class Gate:
+    """Admission on one Redis."""
+
+    def __init__(self, client: redis.asyncio.Redis, *, queue_limit: int) -> None:
+        self._client = client
+        self._queue_limit = queue_limit
+
+    async def admit(self, event_id: int, applications: Sequence[Application]) -> Admitted:
+        """Takes registrations in, in this order; durable when it returns.
+
+        Raises:
+            EventNotLoaded: nothing was taken.
+            GateClosed: Redis did not answer.
+        """
+        keys = k.event_keys(event_id)
+        names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates)
+        reply = await self._call(
+            scripts.ADMIT,
+            names,
+            scripts.encode(applications),
+            self._queue_limit,
+            k.STATE_TTL_SECONDS,
+            k.WAKE_TTL_MS,
+            k.RATES_TTL_SECONDS,
+        )
+        if reply[0] == 0:
+            raise EventNotLoaded
+        return Admitted(reply[1], reply[2] == 1, reply[3])
+
+    async def standings(self, event_id: int, ticket_keys: Sequence[str]) -> Standings:
+        """Where these tickets stand. Raises GateClosed."""
+        keys = k.event_keys(event_id)
+        names = (keys.state, keys.queue, keys.pending, *keys.decided)
+        rate, answers = await self._call(scripts.STATUS, names, scripts.encode(ticket_keys))
+        return Standings(rate, answers)
+
+    async def event(self, event_id: int) -> tuple[int, EventSnapshot]:
+        """`(now ms, snapshot)` by Redis's clock. Raises EventNotLoaded, GateClosed."""
+        reply = await self._call(scripts.READ_EVENT, (k.event_keys(event_id).state,))
+        if not reply:
+            raise EventNotLoaded
+        now_ms, snapshot, confirmed, waitlisted = reply
+        return now_ms, replace(_decode_snapshot(snapshot), confirmed_count=confirmed, waitlisted_count=waitlisted)
+
+    async def note_lost(self, event_id: int, key: str, sequence: int) -> None:
+        """Remembers a ticket that its holder asked for and nobody has. Raises GateClosed."""
+        name = k.event_keys(event_id).lost
+        try:
+            async with self._client.pipeline(transaction=False) as pipe:
+                pipe.hset(name, key, str(sequence))
+                pipe.expire(name, k.LOST_TTL_SECONDS)
+                await pipe.execute()
+        except (RedisError, OSError, asyncio.TimeoutError) as problem:
+            raise GateClosed(type(problem).__name__) from problem
+
+    async def _call(self, script: scripts.Script, names: Sequence[str], *args: scripts.Argument) -> Any:
+        try:
+            reply = await script.call_async(self._client, names, *args)
+        except (RedisError, OSError, asyncio.TimeoutError) as problem:
+            raise GateClosed(type(problem).__name__) from problem
+        return decode(reply)

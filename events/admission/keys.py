@@ -1,0 +1,65 @@
+"""Every Redis key of Omnify: its type, what it holds, and what removes it.
+
+All keys of one event share the hash tag `{event:<id>}`, so they live in one slot of a Redis Cluster.
+
+| key | type | holds | removed by |
+|---|---|---|---|
+| `{event:7}:state` | hash | a copy of the event's row, and `seq`, the last place given out | TTL, 7 days after its last use |
+| `{event:7}:queue` | stream | admitted, undecided entries; id `<sequence>-0`, fields t, r, p | owner: trim, with the last entry |
+| `{event:7}:pending` | hash | `t<key>` → `seq|requested_ms|body digest`; `e<digest>` → seq | owner: trim, with each entry |
+| `{event:7}:decided:0` … `:2` | hash | `t<key>` → an encoded outcome; `e<digest>` → key of the seat's holder | TTL, 2 days; day number modulo 3 |
+| `{event:7}:wake` | string | a wake-up is on its way or a drain is at work | TTL, 30 s; idle script |
+| `{event:7}:lease` | string | token of the drain at work | TTL, 30 s; its holder |
+| `{event:7}:rates` | hash | `a<slot>`, `d<slot>` → `second|count`: admissions and decisions of the last seconds | TTL, 1 minute |
+| `{event:7}:lost` | hash | `<key>` → seq of tickets the queue is known to have lost | TTL, 30 days |
+| `omnify:workers` | sorted set | names of live drain workers, scored by the time they expire | TTL, 1 minute |
+| `omnify:sweep` | string | who sweeps in this interval | TTL |
+| `registrations.<n>`, `_kombu.*`, `unacked*` | | Celery's | owner: Celery |
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+STATE_TTL_SECONDS = 7 * 86_400
+OUTCOME_TTL_SECONDS = 2 * 86_400
+WAKE_TTL_MS = 30_000
+LEASE_TTL_MS = 30_000
+RATES_TTL_SECONDS = 60
+LOST_TTL_SECONDS = 30 * 86_400
+WORKERS_TTL_SECONDS = 60
+
+WORKERS = "omnify:workers"
+SWEEP = "omnify:sweep"
+
+# Keys that carry no TTL because somebody named above removes them.
+OWNED_PATTERNS: tuple[re.Pattern[str], ...] = (
+    re.compile(r"\{event:\d+\}:(queue|pending)"),
+    re.compile(r"registrations\.\d+(\x06\x16\d+)?"),
+    re.compile(r"_kombu\..*"),
+    re.compile(r"unacked.*"),
+)
+
+
+class EventKeys:
+    """The keys of one event."""
+
+    __slots__ = ("decided", "lease", "lost", "pending", "queue", "rates", "state", "wake")
+
+    def __init__(self, event_id: int) -> None:
+        tag = f"{{event:{event_id}}}"
+        self.state = f"{tag}:state"
+        self.queue = f"{tag}:queue"
+        self.pending = f"{tag}:pending"
+        self.decided = (f"{tag}:decided:0", f"{tag}:decided:1", f"{tag}:decided:2")
+        self.wake = f"{tag}:wake"
+        self.lease = f"{tag}:lease"
+        self.rates = f"{tag}:rates"
+        self.lost = f"{tag}:lost"
+
+
+@lru_cache(maxsize=4096)
+def event_keys(event_id: int) -> EventKeys:
+    """The keys of an event, made once."""
+    return EventKeys(event_id)

@@ -1,0 +1,57 @@
+"""Tickets that the queue has lost: acknowledged once, and now neither waiting nor decided.
+
+A ticket in `pending` whose place is in front of the head of the queue (or whose queue is gone) is an orphan: either
+decided and about to be trimmed by the next drain, or lost. Only the ledger can tell, so the caller asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import redis
+
+from events.admission import keys as k
+from events.admission import scripts
+
+_SCAN_COUNT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A field of `pending` with no entry in the queue behind it; `key` is None for an e-mail's field."""
+
+    field: bytes
+    key: str | None
+    sequence: int
+
+
+def orphans(client: redis.Redis, event_id: int) -> Iterator[Orphan]:
+    """The event's orphans. Reads the whole of `pending`, in steps."""
+    keys = k.event_keys(event_id)
+    if not client.exists(keys.pending):
+        return
+    first = client.xrange(keys.queue, count=1)
+    head = int(first[0][0].split(b"-", 1)[0]) if first else None
+    for field, value in client.hscan_iter(keys.pending, count=_SCAN_COUNT):
+        sequence = int(value.split(b"|", 1)[0])
+        if head is None or sequence < head:
+            yield Orphan(field, field[1:].decode() if field[:1] == b"t" else None, sequence)
+
+
+def bury(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> int:
+    """Moves orphans that the ledger does not know from `pending` to `lost`. Returns how many tickets."""
+    keys = k.event_keys(event_id)
+    fields = [orphan.field for orphan in lost]
+    moved = 0
+    for start in range(0, len(fields), _SCAN_COUNT):
+        part = fields[start : start + _SCAN_COUNT]
+        names = (keys.queue, keys.pending, keys.lost)
+        moved += int(scripts.BURY.call(client, names, k.LOST_TTL_SECONDS, *part))
+    return moved
+
+
+def known_lost(client: redis.Redis, event_id: int) -> dict[str, int]:
+    """Tickets known to be lost: key → place."""
+    found = client.hgetall(k.event_keys(event_id).lost)
+    return {key.decode(): int(sequence) for key, sequence in found.items()}

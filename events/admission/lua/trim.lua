@@ -1,0 +1,42 @@
+-- Removes decided entries from the queue. The last step of a batch, after commit and publish.
+--
+-- KEYS  1 queue  2 pending
+-- ARGV  1 msgpack [[seq, key, e-mail digest], ...] in the order of the queue
+-- Reply entries left
+--
+-- If Redis was rewound meanwhile (failover, disk loss), the same places may belong to other people now. The queue only
+-- ever loses its tail, so if our last entry is still ours, all before it are; else each is checked.
+
+local rows = cmsgpack.unpack(ARGV[1])
+
+local function is_ours(row)
+  local id = string.format('%.0f-0', row[1])
+  local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
+  return entry ~= nil and entry[2][2] == row[2]
+end
+
+local last = rows[#rows]
+if is_ours(last) then
+  redis.call('XTRIM', KEYS[1], 'MINID', '=', string.format('%.0f-0', last[1] + 1))
+else
+  for _, row in ipairs(rows) do
+    if is_ours(row) then redis.call('XDEL', KEYS[1], string.format('%.0f-0', row[1])) end
+  end
+end
+
+local gone = {}
+for _, row in ipairs(rows) do
+  gone[#gone + 1] = 't' .. row[2]
+  local holder = 'e' .. row[3]
+  local place = redis.call('HGET', KEYS[2], holder)
+  if place and tonumber(place) == row[1] then gone[#gone + 1] = holder end
+  if #gone > 1000 then
+    redis.call('HDEL', KEYS[2], unpack(gone))
+    gone = {}
+  end
+end
+if #gone > 0 then redis.call('HDEL', KEYS[2], unpack(gone)) end
+
+local left = redis.call('XLEN', KEYS[1])
+if left == 0 then redis.call('DEL', KEYS[1]) end
+return left

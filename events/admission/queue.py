@@ -1,0 +1,103 @@
+"""The drain's side of admission: read from the head, publish, trim, and the lease that saves work.
+
+Raises redis.exceptions.RedisError wherever Redis does not answer; the drain backs off then.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import redis
+
+from events.admission import keys as k
+from events.admission import scripts
+from events.admission.entry import Entry, read_entry
+from events.admission.outcomes import encode_outcome
+from events.domain.outcome import Outcome
+from events.domain.snapshot import EventSnapshot
+
+EmailDigest = Callable[[str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to drain an event, for a while. Correctness does not rest on it: the ledger's row lock decides."""
+
+    event_id: int
+    token: str
+
+
+class Queue:
+    """The queues of all events on one Redis."""
+
+    def __init__(self, client: redis.Redis, *, email_digest: EmailDigest) -> None:
+        self._client = client
+        self._email_digest = email_digest
+
+    def lease(self, event_id: int) -> Lease | None:
+        """The lease, or None if another drain holds it."""
+        lease = Lease(event_id, secrets.token_hex(8))
+        name = k.event_keys(event_id).lease
+        return lease if self._client.set(name, lease.token, nx=True, px=k.LEASE_TTL_MS) else None
+
+    def renew(self, lease: Lease) -> bool:
+        """Keeps the lease for another while. False: it ran out, and another drain may hold it now."""
+        keys = k.event_keys(lease.event_id)
+        args = (lease.token, k.LEASE_TTL_MS, k.WAKE_TTL_MS)
+        return bool(scripts.RENEW.call(self._client, (keys.lease, keys.wake), *args))
+
+    def release(self, lease: Lease) -> bool:
+        """Gives the lease back. False: it was not ours any more."""
+        return bool(scripts.RELEASE.call(self._client, (k.event_keys(lease.event_id).lease,), lease.token))
+
+    def head(self, event_id: int, *, count: int) -> list[Entry]:
+        """The oldest `count` entries, in order of admission."""
+        found = self._client.xrange(k.event_keys(event_id).queue, count=count)
+        return [read_entry(stream_id, fields) for stream_id, fields in found]
+
+    def publish(
+        self, *, event: EventSnapshot, outcomes: Sequence[Outcome], decisions_per_second: float = 0.0
+    ) -> int:
+        """Lets the door see decisions that the ledger has committed. Returns how many were new to it."""
+        keys = k.event_keys(event.event_id)
+        rows = [
+            (o.key, self._email_digest(o.email_key), encode_outcome(o), o.revision, o.holds_email)
+            for o in outcomes
+        ]
+        written: int = scripts.PUBLISH.call(
+            self._client,
+            (keys.state, *keys.decided, keys.rates),
+            scripts.encode(rows),
+            event.version,
+            event.confirmed_count,
+            event.waitlisted_count,
+            event.last_sequence,
+            k.OUTCOME_TTL_SECONDS,
+            k.RATES_TTL_SECONDS,
+            f"{decisions_per_second:.1f}",
+        )
+        return written
+
+    def trim(self, event_id: int, entries: Sequence[Entry]) -> int:
+        """Removes decided entries. Returns how many are left."""
+        keys = k.event_keys(event_id)
+        rows = [(e.sequence, e.key, self._digest_of(e)) for e in entries]
+        left: int = scripts.TRIM.call(self._client, (keys.queue, keys.pending), scripts.encode(rows))
+        return left
+
+    def idle(self, event_id: int) -> bool:
+        """Marks the event idle. False: entries came in meanwhile."""
+        keys = k.event_keys(event_id)
+        return bool(scripts.IDLE.call(self._client, (keys.queue, keys.wake)))
+
+    def lengths(self, event_ids: Sequence[int]) -> list[int]:
+        """How many entries wait in each event's queue."""
+        pipe = self._client.pipeline(transaction=False)
+        for event_id in event_ids:
+            pipe.xlen(k.event_keys(event_id).queue)
+        return list(pipe.execute())
+
+    def _digest_of(self, entry: Entry) -> bytes:
+        return self._email_digest(entry.request.email_key) if entry.request else b""

@@ -1,0 +1,60 @@
+"""The Lua scripts, loaded once and called by digest.
+
+One file, one operation. Each file's header lists its keys, arguments and reply; the typed functions that call them
+are in `gate` (door), `queue` (drain) and `live` (the rest).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha1
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import redis
+import redis.asyncio
+from redis.exceptions import NoScriptError
+
+_FOLDER = Path(__file__).parent / "lua"
+
+encode = msgspec.msgpack.Encoder().encode
+Argument = str | bytes | int | float
+
+
+class Script:
+    """One Lua file. A server that does not know it yet (new, or restarted) is sent the text."""
+
+    __slots__ = ("_digest", "_text", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._text = (_FOLDER / f"{name}.lua").read_text("utf-8")
+        # Redis names scripts by SHA-1; nothing secret hangs on it.
+        self._digest = sha1(self._text.encode(), usedforsecurity=False).hexdigest()
+
+    def call(self, client: redis.Redis, keys: Sequence[str], *args: Argument) -> Any:
+        """Runs the script on a blocking client."""
+        try:
+            return client.execute_command("EVALSHA", self._digest, len(keys), *keys, *args)
+        except NoScriptError:
+            return client.execute_command("EVAL", self._text, len(keys), *keys, *args)
+
+    async def call_async(self, client: redis.asyncio.Redis, keys: Sequence[str], *args: Argument) -> Any:
+        """Runs the script on the event loop's client."""
+        try:
+            return await client.execute_command("EVALSHA", self._digest, len(keys), *keys, *args)
+        except NoScriptError:
+            return await client.execute_command("EVAL", self._text, len(keys), *keys, *args)
+
+
+ADMIT = Script("admit")
+STATUS = Script("status")
+READ_EVENT = Script("read_event")
+PUT_EVENT = Script("put_event")
+PUBLISH = Script("publish")
+TRIM = Script("trim")
+IDLE = Script("idle")
+RENEW = Script("renew")
+RELEASE = Script("release")
+BURY = Script("bury")
