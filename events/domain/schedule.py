@@ -1,0 +1,72 @@
+"""When an event takes place and when people may register: what is filled in, and what is refused.
+
+Rules beside the contract's (end after start, end in the future): registration closes after it opens and not
+after the event is over. A time that was not sent is never at fault; a finished event can still get a new name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The four times of an event, all aware. Field names are the contract's."""
+
+    start_time: datetime
+    end_time: datetime
+    registration_opens_at: datetime
+    registration_closes_at: datetime
+
+
+def first_schedule(*, sent: Mapping[str, datetime], now: datetime) -> Schedule:
+    """A new event's times: registration opens `now` and closes with the event unless told."""
+    return Schedule(
+        start_time=sent["start_time"],
+        end_time=sent["end_time"],
+        registration_opens_at=sent.get("registration_opens_at", now),
+        registration_closes_at=sent.get("registration_closes_at", sent["end_time"]),
+    )
+
+
+def changed_schedule(*, sent: Mapping[str, datetime], current: Schedule) -> Schedule:
+    """An event's times after a change. Registration that closes with the event goes on doing so."""
+    end = sent.get("end_time", current.end_time)
+    closes_with_event = current.registration_closes_at == current.end_time
+    closes = end if closes_with_event else current.registration_closes_at
+    return Schedule(
+        start_time=sent.get("start_time", current.start_time),
+        end_time=end,
+        registration_opens_at=sent.get("registration_opens_at", current.registration_opens_at),
+        registration_closes_at=sent.get("registration_closes_at", closes),
+    )
+
+
+def schedule_problems(
+    schedule: Schedule, *, sent: Mapping[str, datetime], now: datetime
+) -> dict[str, list[str]]:
+    """One sentence for each sent field at fault; empty when the schedule stands."""
+    opens, closes = schedule.registration_opens_at, schedule.registration_closes_at
+    end = schedule.end_time
+    rules = [
+        (end > schedule.start_time, ("end_time", "start_time"), "The end must be after the start."),
+        (end > now, ("end_time",), "The end must be in the future."),
+        (
+            closes > opens,
+            ("registration_closes_at", "registration_opens_at", "end_time"),
+            "Registration must close after it opens.",
+        ),
+        (
+            closes <= end,
+            ("registration_closes_at", "end_time"),
+            "Registration must close no later than the event ends.",
+        ),
+    ]
+    problems: dict[str, list[str]] = {}
+    for holds, fields, sentence in rules:
+        blamed = next((field for field in fields if field in sent), None)
+        if not holds and blamed is not None:
+            problems.setdefault(blamed, [sentence])
+    return problems

@@ -1,0 +1,104 @@
+"""What the API and the door's loaders read from the database. No function here changes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from events.domain.snapshot import EventSnapshot
+from events.domain.states import Status
+from events.domain.times import to_ms
+from events.models import Event, Organizer, OrganizerToken, Registration
+from events.models.organizer import hash_token
+
+
+class Position(NamedTuple):
+    """A place in an event's list of attendees: its order of admission."""
+
+    sequence: int
+    row_id: int
+
+
+def event_snapshot(event: Event) -> EventSnapshot:
+    """The copy of the row that the door works from."""
+    return EventSnapshot(
+        event_id=event.pk,
+        version=event.version,
+        name=event.name,
+        location=event.location,
+        max_capacity=event.max_capacity,
+        waitlist_capacity=event.waitlist_capacity,
+        confirmed_count=event.confirmed_count,
+        waitlisted_count=event.waitlisted_count,
+        start_ms=to_ms(event.start_time),
+        end_ms=to_ms(event.end_time),
+        opens_ms=to_ms(event.registration_opens_at),
+        closes_ms=to_ms(event.registration_closes_at),
+        cancelled=event.cancelled_at is not None,
+        last_sequence=event.last_sequence,
+    )
+
+
+def find_event(*, event_id: int) -> Event | None:
+    """The event, whoever owns it."""
+    return Event.objects.filter(pk=event_id).first()
+
+
+def own_event(*, event_id: int, organizer_id: int) -> Event | None:
+    """The event if it is this organizer's; another's is as absent as one that never was."""
+    return Event.objects.filter(pk=event_id, organizer_id=organizer_id).first()
+
+
+def count_events() -> int:
+    """How many events there are."""
+    return Event.objects.count()
+
+
+def events_by_start(*, offset: int, limit: int) -> Sequence[Event]:
+    """A slice of all events, soonest start first."""
+    return list(Event.objects.order_by("start_time", "pk")[offset : offset + limit])
+
+
+def organizer_of_token(*, token: str) -> Organizer | None:
+    """Whose token this is, or None for an unknown or revoked one."""
+    tokens = OrganizerToken.objects.select_related("organizer")
+    found = tokens.filter(token_hash=hash_token(token), revoked_at=None).first()
+    return None if found is None else found.organizer
+
+
+def count_attendees(*, event_id: int, search: str) -> int:
+    """How many confirmed registrations match. Reads them all: only for a search, never for the total."""
+    return _attendees(event_id, search).count()
+
+
+def attendees_at(*, event_id: int, search: str, offset: int, limit: int) -> Sequence[Registration]:
+    """A slice by number; costs as much as the offset is deep."""
+    return list(_attendees(event_id, search).order_by("sequence", "pk")[offset : offset + limit])
+
+
+def attendees_after(
+    *, event_id: int, search: str, after: Position | None, limit: int
+) -> Sequence[Registration]:
+    """The next `limit` attendees in order of admission; costs the same at any depth."""
+    rows = _attendees(event_id, search)
+    if after is not None:
+        # The first filter is the index's range; the second only breaks ties within one sequence.
+        rows = rows.filter(sequence__gte=after.sequence)
+        rows = rows.filter(Q(sequence__gt=after.sequence) | Q(pk__gt=after.row_id))
+    return list(rows.order_by("sequence", "pk")[:limit])
+
+
+def attendees_before(*, event_id: int, search: str, before: Position, limit: int) -> Sequence[Registration]:
+    """The `limit` attendees right before a position, in order of admission."""
+    rows = _attendees(event_id, search).filter(sequence__lte=before.sequence)
+    rows = rows.filter(Q(sequence__lt=before.sequence) | Q(pk__lt=before.row_id))
+    return list(rows.order_by("-sequence", "-pk")[:limit])[::-1]
+
+
+def _attendees(event_id: int, search: str) -> QuerySet[Registration]:
+    rows = Registration.objects.filter(event_id=event_id, status=Status.CONFIRMED.value)
+    if search:
+        rows = rows.filter(Q(name__icontains=search) | Q(email__icontains=search))
+    return rows
