@@ -5,20 +5,28 @@ The payload is msgpack `[name, e-mail, body digest]`, packed at the door and ope
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import msgspec
 
 from events.domain.allocation import Request
 from events.domain.attendee import email_key
+from events.domain.tickets import KEY_CHARS
 
 _decode = msgspec.msgpack.Decoder(tuple[str, str, str]).decode
 _encode = msgspec.msgpack.Encoder().encode
+_KEY = re.compile(rb"[A-Za-z0-9_-]{%d}" % KEY_CHARS)
+_MS_DIGITS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the queue. `request` is None if the payload cannot be read: a poisoned entry."""
+    """One entry of the queue.
+
+    `request` is None if the payload cannot be read: a poisoned entry. `key` is empty if the entry names no ticket at
+    all, so nobody waits for it.
+    """
 
     key: str
     sequence: int
@@ -34,12 +42,18 @@ def pack(*, name: str, email: str, body_digest: str) -> bytes:
 def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     """The entry as the drain sees it. Never raises for bad data: that would block everybody behind it."""
     sequence = int(stream_id.split(b"-", 1)[0])
-    key = fields.get(b"t", b"").decode("ascii", "replace")
-    requested = fields.get(b"r", b"0")
-    requested_ms = int(requested) if requested.isdigit() else 0
+    key = _key(fields.get(b"t", b""))
+    requested = fields.get(b"r", b"")
+    requested_ms = int(requested) if requested.isdigit() and len(requested) <= _MS_DIGITS else 0
     try:
         name, email, digest = _decode(fields.get(b"p", b""))
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return Entry(key, sequence, requested_ms, None)
+    if not key:
+        return Entry(key, sequence, requested_ms, None)
     request = Request(key, name, email, email_key(email), sequence, requested_ms, digest)
     return Entry(key, sequence, requested_ms, request)
+
+
+def _key(raw: bytes) -> str:
+    return raw.decode() if _KEY.fullmatch(raw) else ""

@@ -35,11 +35,12 @@ class EventNotLoaded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The reply to a batch of applications. `answers` as listed in admit.lua."""
+    """The reply to a batch of applications. `answers` as listed in admit.lua; `rate` in decisions per second."""
 
     now_ms: int
     wake: bool
     answers: list[list[Any]]
+    rate: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Gate:
         )
         if reply[0] == 0:
             raise EventNotLoaded
-        return Admitted(reply[1], reply[2] == 1, reply[3])
+        return Admitted(reply[1], reply[2] == 1, reply[3], reply[4])
 
     async def standings(self, event_id: int, ticket_keys: Sequence[str]) -> Standings:
         """Where these tickets stand. Raises GateClosed."""
@@ -92,7 +93,9 @@ class Gate:
         if not reply:
             raise EventNotLoaded
         now_ms, snapshot, confirmed, waitlisted = reply
-        return now_ms, replace(_decode_snapshot(snapshot), confirmed_count=confirmed, waitlisted_count=waitlisted)
+        return now_ms, replace(
+            _decode_snapshot(snapshot), confirmed_count=confirmed, waitlisted_count=waitlisted
+        )
 
     async def note_lost(self, event_id: int, key: str, sequence: int) -> None:
         """Remembers a ticket that its holder asked for and nobody has. Raises GateClosed."""

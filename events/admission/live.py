@@ -112,4 +112,8 @@ def broken_promises(client: redis.Redis) -> list[str]:
             found.update(client.config_get(name))
     except redis.ResponseError:
         return ["the server does not let its configuration be read"]
-    return [f"{name} is {found.get(name)!r}, not {value!r}" for name, value in wanted.items() if found.get(name) != value]
+    return [
+        f"{name} is {found.get(name)!r}, not {value!r}"
+        for name, value in wanted.items()
+        if found.get(name) != value
+    ]

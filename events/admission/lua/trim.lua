@@ -12,7 +12,8 @@ local rows = cmsgpack.unpack(ARGV[1])
 local function is_ours(row)
   local id = string.format('%.0f-0', row[1])
   local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
-  return entry ~= nil and entry[2][2] == row[2]
+  -- An entry that names no ticket (not from the door) belongs to nobody else.
+  return entry ~= nil and (row[2] == '' or entry[2][2] == row[2])
 end
 
 local last = rows[#rows]

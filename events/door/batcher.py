@@ -1,0 +1,104 @@
+"""Micro-batching: whatever arrives while a call is in flight goes out together in the next one.
+
+An idle batcher adds no delay; a busy one makes batches that grow with the crowd.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+# Bounds the time that one script call keeps Redis from everybody else: about 3 ms.
+BATCH_LIMIT = 500
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Batcher(Generic[Item, Result]):
+    """Turns single questions into calls of up to `limit`, one in flight at a time.
+
+    `call` gets the items in order and returns as many results in the same order. If it raises, everybody in that
+    batch gets the exception, and the next batch goes on. A client that hangs up only loses its own answer.
+    """
+
+    __slots__ = ("_call", "_limit", "_on_idle", "_pump_task", "_waiting")
+
+    def __init__(
+        self,
+        call: Callable[[list[Item]], Awaitable[Sequence[Result]]],
+        *,
+        limit: int,
+        on_idle: Callable[[], Any] = lambda: None,
+    ) -> None:
+        self._call = call
+        self._limit = limit
+        self._on_idle = on_idle
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._pump_task: asyncio.Task[None] | None = None
+
+    def ask(self, item: Item) -> asyncio.Future[Result]:
+        """The answer to come. Cancelling it withdraws nothing: an item once sent may take effect."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._waiting.append((item, future))
+        if self._pump_task is None:
+            self._pump_task = loop.create_task(self._pump())
+        return future
+
+    async def _pump(self) -> None:
+        try:
+            while self._waiting:
+                await self._next_batch()
+        finally:
+            self._pump_task = None
+            self._on_idle()
+
+    async def _next_batch(self) -> None:
+        waiting = self._waiting
+        batch = [waiting.popleft() for _ in range(min(self._limit, len(waiting)))]
+        # Whoever has hung up before the call is not sent at all.
+        batch = [pair for pair in batch if not pair[1].done()]
+        if not batch:
+            return
+        try:
+            results = await self._call([item for item, _ in batch])
+        except Exception as problem:
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(problem)
+            return
+        for (_, future), result in zip(batch, results, strict=True):
+            # Setting a result on a future that a hung-up client has cancelled would raise, and stop the pump for all.
+            if not future.done():
+                future.set_result(result)
+
+
+class EventBatchers(Generic[Item, Result]):
+    """One batcher for each event that is busy; an idle one is forgotten, so a flood of ids leaves nothing behind."""
+
+    __slots__ = ("_batchers", "_call", "_limit")
+
+    def __init__(
+        self, call: Callable[[int, list[Item]], Awaitable[Sequence[Result]]], *, limit: int = BATCH_LIMIT
+    ) -> None:
+        self._call = call
+        self._limit = limit
+        self._batchers: dict[int, Batcher[Item, Result]] = {}
+
+    def ask(self, event_id: int, item: Item) -> asyncio.Future[Result]:
+        """The answer to come for one item of one event."""
+        batcher = self._batchers.get(event_id) or self._begin(event_id)
+        return batcher.ask(item)
+
+    def _begin(self, event_id: int) -> Batcher[Item, Result]:
+        batcher = Batcher(
+            partial(self._call, event_id),
+            limit=self._limit,
+            on_idle=partial(self._batchers.pop, event_id, None),
+        )
+        self._batchers[event_id] = batcher
+        return batcher

@@ -1,0 +1,33 @@
+"""`GET /events/{id}`: one event's public state, read once for all who ask at the same time."""
+
+from __future__ import annotations
+
+from events.admission.gate import EventNotLoaded, Gate
+from events.domain.event_view import event_data
+from events.door import answers
+from events.door.answers import Answer
+from events.door.batcher import EventBatchers
+from events.door.loader import Loader
+from omnify.responses import Code
+
+
+class EventReader:
+    """Answers questions about events."""
+
+    def __init__(self, *, gate: Gate, loader: Loader) -> None:
+        self._gate = gate
+        self._loader = loader
+        self._batchers = EventBatchers[None, Answer](self._call)
+
+    async def read(self, event_id: int) -> Answer:
+        """The answer for one event. Raises GateClosed, LedgerAway."""
+        try:
+            return await self._batchers.ask(event_id, None)
+        except EventNotLoaded:
+            if await self._loader.load_event(event_id):
+                return await self._batchers.ask(event_id, None)
+            return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
+
+    async def _call(self, event_id: int, waiting: list[None]) -> list[Answer]:
+        now_ms, snapshot = await self._gate.event(event_id)
+        return [answers.ok(event_data(snapshot, now_ms=now_ms))] * len(waiting)

@@ -1,0 +1,21 @@
+"""What the door asks when Redis does not know: the contract of the loader that `omnify.asgi` hands to it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from events.domain.outcome import Outcome
+
+
+class LedgerAway(Exception):
+    """The ledger is out of reach, so nobody can say whether the thing exists."""
+
+
+class Loader(Protocol):
+    """Brings into Redis what only the ledger knows. Never blocks the event loop."""
+
+    async def load_event(self, event_id: int) -> bool:
+        """Loads an event into Redis. False: there is none. Raises LedgerAway, GateClosed."""
+
+    async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
+        """The ledger's decision on a ticket, None without one. Raises LedgerAway."""

@@ -1,0 +1,100 @@
+"""What a client sends, checked: body, content type, Idempotency-Key, event id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from events.domain.attendee import clean_email, clean_name
+
+MAX_BODY_BYTES = 16 * 1024
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+_EVENT_ID = re.compile(r"[1-9][0-9]{0,17}")
+_IDEMPOTENCY_KEY = re.compile(rb"[\x20-\x7e]{1,255}")
+
+
+class Registration(msgspec.Struct):
+    """A registration as it comes in. Fields this release does not know are ignored."""
+
+    name: str
+    email: str
+
+
+class BadRequest(Exception):
+    """Bad input. `errors` names each field at fault."""
+
+    def __init__(
+        self, errors: dict[str, list[str]] | None, message: str = "The request is not valid."
+    ) -> None:
+        super().__init__(message)
+        self.errors = errors
+        self.message = message
+
+
+_decode = msgspec.json.Decoder(Registration).decode
+
+
+def event_id(text: str) -> int | None:
+    """The id in a path, or None: then there is no such event."""
+    return int(text) if _EVENT_ID.fullmatch(text) else None
+
+
+def is_json(content_type: bytes) -> bool:
+    """Whether a body of this type may be read as JSON in UTF-8."""
+    if content_type == b"application/json":
+        return True
+    kind, _, rest = content_type.partition(b";")
+    charset = rest.strip().lower().replace(b'"', b"")
+    return kind.strip().lower() == b"application/json" and charset in (b"", b"charset=utf-8", b"charset=utf8")
+
+
+def idempotency_key(values: list[bytes]) -> str | None:
+    """The Idempotency-Key, or None without one. Raises BadRequest."""
+    if not values:
+        return None
+    if len(values) > 1 or not _IDEMPOTENCY_KEY.fullmatch(values[0]):
+        raise BadRequest({IDEMPOTENCY_HEADER: ["1 to 255 printable ASCII characters, once."]})
+    return values[0].decode("ascii")
+
+
+def registration(body: bytes) -> tuple[str, str]:
+    """`(name, e-mail)` of a body. Raises BadRequest naming every field at fault."""
+    try:
+        found = _decode(body)
+        return clean_name(found.name), clean_email(found.email)
+    except (ValueError, RecursionError):
+        # msgspec's errors are ValueErrors too. The fast way stops at the first fault; this one finds them all.
+        raise _explain(body) from None
+
+
+def _explain(body: bytes) -> BadRequest:
+    try:
+        found: Any = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return BadRequest(None, "The body is not valid JSON.")
+    if not isinstance(found, dict):
+        return BadRequest(None, "The body must be a JSON object.")
+    errors: dict[str, list[str]] = {}
+    _check(found, "name", clean_name, errors)
+    _check(found, "email", clean_email, errors)
+    return BadRequest(errors)
+
+
+def _check(
+    found: dict[str, Any], field: str, clean: Callable[[str], str], errors: dict[str, list[str]]
+) -> None:
+    if field not in found:
+        errors[field] = ["This field is required."]
+    elif not isinstance(found[field], str):
+        errors[field] = ["Not a string."]
+    else:
+        try:
+            clean(found[field])
+        except ValueError as problem:
+            errors[field] = [str(problem)]

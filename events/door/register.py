@@ -1,0 +1,118 @@
+"""`POST /events/{id}/register`: parse, admit, answer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from events.admission.entry import pack
+from events.admission.gate import Admitted, Application, EventNotLoaded, Gate
+from events.admission.outcomes import decode_outcome
+from events.domain.attendee import email_key
+from events.domain.tickets import Tickets, ticket_ref
+from events.door import answers, parse
+from events.door.answers import Answer
+from events.door.batcher import EventBatchers
+from events.door.loader import Loader
+from omnify import metrics
+from omnify.logs import log
+from omnify.responses import Code
+
+logger = logging.getLogger(__name__)
+
+# One ticket's answer from admit.lua, with what the batch had in common: now (ms) and decisions per second.
+Reply = tuple[list[Any], int, float]
+
+_REFUSALS: dict[str, tuple[int, Code, str, int | None]] = {
+    "m": (422, Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key came with another body before.", None),
+    "d": (409, Code.DUPLICATE_REGISTRATION, "This e-mail address is registered for the event already.", None),
+    "s": (409, Code.SOLD_OUT, "No seat is left.", None),
+    "c": (409, Code.REGISTRATION_CLOSED, "Registration is closed.", None),
+    "f": (503, Code.QUEUE_FULL, "Too many are waiting. Try again.", 5),
+}
+
+
+class Registrar:
+    """Takes registrations of all events in, one batcher for each event that is busy."""
+
+    def __init__(self, *, gate: Gate, tickets: Tickets, loader: Loader, wake: Callable[[int], None]) -> None:
+        self._gate = gate
+        self._tickets = tickets
+        self._loader = loader
+        self._wake = wake
+        self._batchers = EventBatchers[Application, Reply](self._send)
+
+    async def register(self, event_id: int, body: bytes, idempotency_key: str | None) -> Answer:
+        """The answer to one registration.
+
+        Raises:
+            BadRequest: nothing was queued.
+            GateClosed, LedgerAway: a store is out of reach.
+        """
+        name, email = parse.registration(body)
+        tickets = self._tickets
+        if idempotency_key is None:
+            key, digest = tickets.mint(), ""
+        else:
+            key = tickets.derive(event_id=event_id, idempotency_key=idempotency_key)
+            digest = tickets.body_digest(name, email)
+        payload = pack(name=name, email=email, body_digest=digest)
+        application = (key, tickets.email_digest(email_key(email)), digest, payload)
+        reply = await self._admit(event_id, application)
+        if reply is None:
+            return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
+        return self._answer(event_id, key, reply)
+
+    async def _admit(self, event_id: int, application: Application) -> Reply | None:
+        try:
+            return await self._batchers.ask(event_id, application)
+        except EventNotLoaded:
+            if not await self._loader.load_event(event_id):
+                return None
+            return await self._batchers.ask(event_id, application)
+
+    async def _send(self, event_id: int, applications: list[Application]) -> list[Reply]:
+        started = time.perf_counter()
+        reply = await self._gate.admit(event_id, applications)
+        metrics.ADMISSION_SECONDS.observe(time.perf_counter() - started)
+        metrics.ADMISSION_BATCH.observe(len(applications))
+        if reply.wake:
+            self._wake(event_id)
+        self._report(event_id, applications, reply)
+        return [(answer, reply.now_ms, reply.rate) for answer in reply.answers]
+
+    def _report(self, event_id: int, applications: list[Application], reply: Admitted) -> None:
+        pairs = zip(applications, reply.answers, strict=True)
+        refs = [ticket_ref(application[0]) for application, answer in pairs if answer[0] == "a"]
+        if refs:
+            log(logger, logging.INFO, "admitted", event_id=event_id, tickets=refs)
+
+    def _answer(self, event_id: int, key: str, reply: Reply) -> Answer:
+        (kind, *details), now_ms, rate = reply
+        if kind == "a":
+            return self._accepted(event_id, key, "queued", details[1], now_ms, rate)
+        if kind == "q":
+            return self._accepted(event_id, key, "queued", details[1], details[2], rate)
+        if kind == "o":
+            outcome = decode_outcome(key, details[0])
+            return self._accepted(event_id, key, outcome.status.value, None, outcome.requested_ms, rate)
+        if kind == "n":
+            wait = max(1, -(-(details[0] - now_ms) // 1000))
+            message = "Registration has not opened yet."
+            return answers.refuse(409, Code.REGISTRATION_NOT_OPEN, message, retry_seconds=wait)
+        status, code, message, retry = _REFUSALS[kind]
+        return answers.refuse(status, code, message, retry_seconds=retry)
+
+    def _accepted(
+        self, event_id: int, key: str, status: str, position: int | None, requested_ms: int, rate: float
+    ) -> Answer:
+        return answers.accepted(
+            ticket_id=self._tickets.ticket_id(event_id=event_id, key=key),
+            event_id=event_id,
+            status=status,
+            position=position,
+            requested_ms=requested_ms,
+            rate=rate,
+        )

@@ -1,0 +1,195 @@
+"""One batch of the queue, decided and written in one transaction under the event's row lock.
+
+Re-applying a batch is harmless: tickets that the ledger holds already are left as they are and reported again, so
+a drain that died between commit and publish is repaired by the next one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from events.domain.allocation import Allocation, Decision, Request, Seats, allocate
+from events.domain.outcome import Outcome
+from events.domain.snapshot import EventSnapshot
+from events.domain.states import Reason, Status
+from events.ledger.queries import event_snapshot
+from events.ledger.rows import insert_registrations
+from events.models import Event, Registration
+from events.models.registration import HOLDING
+
+logger = logging.getLogger(__name__)
+
+
+class NoSuchEvent(Exception):
+    """The queue belongs to an event that the ledger does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a batch led to: the event's row after it, every ticket's outcome, and how many were decided just now."""
+
+    event: EventSnapshot
+    outcomes: Sequence[Outcome]
+    decided: int
+    rewound: bool
+
+
+def commit_batch(
+    event_id: int,
+    requests: Sequence[Request],
+    *,
+    poisoned: Sequence[Request] = (),
+    before_commit: Callable[[], None] = lambda: None,
+) -> Committed:
+    """Decides `requests` in the order given and writes them. `poisoned` ones end `rejected`/`invalid`.
+
+    Data that the database refuses costs only its own entry: the batch is then written one entry at a time.
+
+    Raises:
+        NoSuchEvent: there is no such event.
+        django.db.OperationalError, InterfaceError: the database is out of reach; nothing was written.
+    """
+    try:
+        return _commit(event_id, requests, poisoned, before_commit)
+    except (DataError, IntegrityError, ValueError):
+        logger.warning("a batch was refused by the database; writing its entries one by one", exc_info=True)
+        return _commit_one_by_one(event_id, requests, poisoned, before_commit)
+
+
+def _commit(
+    event_id: int,
+    requests: Sequence[Request],
+    poisoned: Sequence[Request],
+    before_commit: Callable[[], None],
+) -> Committed:
+    with transaction.atomic():
+        event = _lock(event_id)
+        known = known_outcomes(event_id, [r.key for r in (*requests, *poisoned)])
+        fresh = _unknown(requests, known)
+        allocation = _allocate(event, fresh)
+        refused = [Decision(r, Status.REJECTED, Reason.INVALID) for r in _unknown(poisoned, known)]
+        decisions = [*allocation.decisions, *refused]
+        rewound = any(d.request.sequence <= event.last_sequence for d in decisions)
+        outcomes = _write(event, decisions, confirmed=allocation.confirmed)
+        before_commit()
+    repeated = [replace(known[r.key], body_digest=r.body_digest) for r in requests if r.key in known]
+    return Committed(event_snapshot(event), [*repeated, *outcomes], len(outcomes), rewound)
+
+
+def _lock(event_id: int) -> Event:
+    # On SQLite the transaction began IMMEDIATE, which locks the whole database; Django leaves FOR UPDATE out there.
+    event = Event.objects.select_for_update().filter(pk=event_id).first()
+    if event is None:
+        raise NoSuchEvent(event_id)
+    return event
+
+
+def _allocate(event: Event, requests: Sequence[Request]) -> Allocation:
+    holders = Registration.objects.filter(
+        event_id=event.pk,
+        email_key__in=[r.email_key for r in requests],
+        status__in=[s.value for s in HOLDING],
+    )
+    seats = Seats(
+        capacity=event.max_capacity, confirmed=event.confirmed_count, cancelled=event.cancelled_at is not None
+    )
+    taken = set(holders.values_list("email_key", flat=True)) if requests else set()
+    return allocate(seats=seats, requests=requests, taken=taken)
+
+
+def _unknown(requests: Sequence[Request], known: dict[str, Outcome]) -> list[Request]:
+    # A key twice in one batch cannot come from the door; it would break the batch, so only the first one counts.
+    return list({r.key: r for r in reversed(requests) if r.key not in known}.values())[::-1]
+
+
+def _write(event: Event, decisions: Sequence[Decision], *, confirmed: int) -> list[Outcome]:
+    if not decisions:
+        return []
+    now = timezone.now()
+    insert_registrations(event.pk, decisions, decided_at=now)
+    event.confirmed_count = confirmed
+    for decision in decisions:
+        if decision.reason is not None:
+            counts = event.rejected_counts
+            counts[decision.reason.value] = counts.get(decision.reason.value, 0) + 1
+    event.last_sequence = max(event.last_sequence, *(d.request.sequence for d in decisions))
+    event.version += 1
+    event.save(update_fields=["confirmed_count", "rejected_counts", "last_sequence", "version"])
+    decided_ms = int(now.timestamp() * 1000)
+    return [_outcome(decision, decided_ms) for decision in decisions]
+
+
+def _outcome(decision: Decision, decided_ms: int) -> Outcome:
+    request = decision.request
+    return Outcome(
+        key=request.key,
+        status=decision.status,
+        reason=decision.reason,
+        sequence=request.sequence,
+        requested_ms=request.requested_ms,
+        decided_ms=decided_ms,
+        revision=1,
+        email_key=request.email_key,
+        body_digest=request.body_digest,
+    )
+
+
+def _commit_one_by_one(
+    event_id: int,
+    requests: Sequence[Request],
+    poisoned: Sequence[Request],
+    before_commit: Callable[[], None],
+) -> Committed:
+    """The slow way round a poisoned batch: a savepoint for each entry, one transaction around all."""
+    outcomes: list[Outcome] = []
+    decided, rewound = 0, False
+    with transaction.atomic():
+        _lock(event_id)
+        for request in requests:
+            try:
+                with transaction.atomic():
+                    done = _commit(event_id, [request], (), lambda: None)
+            except (DataError, IntegrityError, ValueError):
+                with transaction.atomic():
+                    done = _commit(event_id, (), [_harmless(request)], lambda: None)
+            outcomes += done.outcomes
+            decided, rewound = decided + done.decided, rewound or done.rewound
+        last = _commit(event_id, (), [_harmless(r) for r in poisoned], before_commit)
+    return Committed(last.event, [*outcomes, *last.outcomes], decided + last.decided, rewound or last.rewound)
+
+
+def _harmless(request: Request) -> Request:
+    """The same ticket without the data that could not be stored."""
+    return Request(request.key, "", "", "", request.sequence, request.requested_ms)
+
+
+def known_outcomes(event_id: int, keys: Sequence[str]) -> dict[str, Outcome]:
+    """What the ledger holds about these tickets: key → outcome."""
+    rows = Registration.objects.filter(event_id=event_id, ticket_key__in=keys)
+    return {row.ticket_key: stored_outcome(row) for row in _light(rows)} if keys else {}
+
+
+def _light(rows: QuerySet[Registration]) -> QuerySet[Registration]:
+    return rows.only(
+        "ticket_key", "status", "reason", "sequence", "requested_at", "decided_at", "revision", "email_key"
+    )
+
+
+def stored_outcome(row: Registration) -> Outcome:
+    """A row as an outcome."""
+    return Outcome(
+        key=row.ticket_key,
+        status=Status(row.status),
+        reason=Reason(row.reason) if row.reason else None,
+        sequence=row.sequence,
+        requested_ms=int(row.requested_at.timestamp() * 1000),
+        decided_ms=int(row.decided_at.timestamp() * 1000),
+        revision=row.revision,
+        email_key=row.email_key,
+    )

@@ -1,0 +1,60 @@
+"""What the door's loader and the sweep ask of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from events.domain.outcome import Outcome
+from events.domain.snapshot import EventSnapshot
+from events.ledger.commit import stored_outcome
+from events.ledger.queries import event_snapshot
+from events.models import Event, Registration
+
+_LATE = timedelta(hours=1)
+
+
+def find_events(event_ids: Sequence[int]) -> dict[int, EventSnapshot]:
+    """The events among `event_ids` that exist."""
+    return {event.pk: event_snapshot(event) for event in Event.objects.filter(pk__in=event_ids)}
+
+
+def find_outcomes(tickets: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Outcome]:
+    """The decided ones among `tickets`, given as (event id, key)."""
+    rows = Registration.objects.filter(
+        event_id__in={event_id for event_id, _ in tickets}, ticket_key__in=[key for _, key in tickets]
+    )
+    return {(row.event_id, row.ticket_key): stored_outcome(row) for row in rows}
+
+
+def live_events(*, limit: int) -> list[EventSnapshot]:
+    """Events that can still be registered for, those that close first first."""
+    rows = Event.objects.filter(registration_closes_at__gt=timezone.now(), cancelled_at=None)
+    return [event_snapshot(event) for event in rows.order_by("registration_closes_at")[:limit]]
+
+
+def watched_event_ids(*, all_events: bool) -> Iterator[int]:
+    """Events whose queue may hold work: those not closed for long, or simply all."""
+    rows = Event.objects.all()
+    if not all_events:
+        rows = rows.filter(registration_closes_at__gt=timezone.now() - _LATE)
+    yield from rows.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=2000)
+
+
+# Places that no row has, between the first and the last place the ledger knows: (from, to), both included.
+_GAPS = """
+SELECT previous + 1, sequence - 1 FROM (
+    SELECT sequence, LAG(sequence, 1, 0) OVER (ORDER BY sequence) AS previous
+    FROM events_registration WHERE event_id = %s
+) AS places WHERE sequence > previous + 1 ORDER BY sequence LIMIT %s
+"""
+
+
+def sequence_gaps(event_id: int, *, limit: int = 1000) -> list[tuple[int, int]]:
+    """Ranges of places that were given out but never decided, or never given out. Reads the whole event."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GAPS, [event_id, limit])
+        return [(int(first), int(last)) for first, last in cursor.fetchall()]

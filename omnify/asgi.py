@@ -1,0 +1,102 @@
+"""The service as one ASGI application: the door for the hot routes, Django for every other path.
+
+This is where the parts meet: the door knows neither tables nor Celery, so its loader and its wake-ups come from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
+
+from django.core.asgi import get_asgi_application
+
+_django = get_asgi_application()
+
+from django.conf import settings
+
+from events.admission.client import connect_async
+from events.admission.gate import Gate, GateClosed
+from events.domain.tickets import Tickets
+from events.door.app import Door
+from events.door.loader import LedgerAway
+from omnify.celery import send_wake_up
+from omnify.connections import redis_client
+from omnify.loader import LedgerLoader
+from omnify.logs import log
+
+logger = logging.getLogger(__name__)
+
+
+class Waker:
+    """Sends wake-ups to Celery without holding the event loop up."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wake")
+
+    def __call__(self, event_id: int) -> None:
+        self._pool.submit(_send, event_id)
+
+
+def _send(event_id: int) -> None:
+    try:
+        send_wake_up(event_id)
+    except Exception as problem:
+        # The sweep finds the event by the length of its queue.
+        log(logger, logging.WARNING, "no wake-up sent", event_id=event_id, problem=type(problem).__name__)
+
+
+class Application:
+    """The whole service. Its parts are made when the server starts, inside the worker's event loop."""
+
+    def __init__(self) -> None:
+        self._door: Door | None = None
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        await (self._door or self._open())(scope, receive, send)
+
+    def _open(self) -> Door:
+        self._client = connect_async(settings.ENV.redis_url)
+        self._loader = LedgerLoader(redis_client())
+        self._door = Door(
+            gate=Gate(self._client, queue_limit=settings.ENV.queue_limit),
+            tickets=Tickets(settings.ENV.secret_key),
+            loader=self._loader,
+            wake=Waker(),
+            behind=_django,
+        )
+        return self._door
+
+    async def _lifespan(self, receive: Any, send: Any) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self._open()
+                await self._load_live_events()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self._client.aclose()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _load_live_events(self) -> None:
+        try:
+            async with asyncio.timeout(10):
+                count = await self._loader.load_live_events()
+            log(logger, logging.INFO, "live events loaded", count=count)
+        except (GateClosed, LedgerAway, TimeoutError) as problem:
+            # Each will be loaded when somebody first asks for it.
+            log(logger, logging.WARNING, "live events not loaded", problem=type(problem).__name__)
+
+
+application = Application()

@@ -1,0 +1,129 @@
+"""Brings into Redis what only the ledger knows, off the event loop.
+
+All who ask while a query is under way share the next one, whatever they ask for, and an absent thing is remembered
+for a moment: a flood of unknown ids is a few queries a second, not a flood of queries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+import redis
+from django.db import DatabaseError, InterfaceError, connection
+from redis.exceptions import RedisError
+
+from events.admission.gate import GateClosed
+from events.admission.live import put_event
+from events.domain.outcome import Outcome
+from events.door.batcher import Batcher
+from events.door.loader import LedgerAway
+from events.ledger.lookup import find_events, find_outcomes, live_events
+
+logger = logging.getLogger(__name__)
+
+ABSENT_SECONDS = 2.0
+ABSENT_LIMIT = 10_000
+BATCH_LIMIT = 1000
+LIVE_LIMIT = 2000
+
+Name = TypeVar("Name", bound=Hashable)
+
+
+class Absent(Generic[Name]):
+    """What was looked for and not found, remembered for `ABSENT_SECONDS`; the oldest goes when there are too many."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._until: OrderedDict[Name, float] = OrderedDict()
+
+    def add(self, name: Name) -> None:
+        """Remembers that `name` was not found just now."""
+        self._until.pop(name, None)
+        self._until[name] = self._clock() + ABSENT_SECONDS
+        if len(self._until) > ABSENT_LIMIT:
+            self._until.popitem(last=False)
+
+    def __contains__(self, name: Name) -> bool:
+        return self._until.get(name, 0.0) > self._clock()
+
+
+class LedgerLoader:
+    """The door's loader: one thread, one database connection, one query at a time."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="loader")
+        self._absent_events: Absent[int] = Absent()
+        self._absent_tickets: Absent[tuple[int, str]] = Absent()
+        self._events: Batcher[int, bool] = Batcher(self._load, limit=BATCH_LIMIT)
+        self._tickets: Batcher[tuple[int, str], Outcome | None] = Batcher(self._find, limit=BATCH_LIMIT)
+
+    async def load_event(self, event_id: int) -> bool:
+        """Loads an event into Redis. False: there is none. Raises LedgerAway, GateClosed."""
+        if event_id in self._absent_events:
+            return False
+        found = await self._events.ask(event_id)
+        if not found:
+            self._absent_events.add(event_id)
+        return found
+
+    async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
+        """The ledger's decision on a ticket, None without one. Raises LedgerAway."""
+        if (event_id, key) in self._absent_tickets:
+            return None
+        outcome = await self._tickets.ask((event_id, key))
+        if outcome is None:
+            self._absent_tickets.add((event_id, key))
+        return outcome
+
+    async def load_live_events(self) -> int:
+        """Loads what can be registered for, before the crowd comes. Returns how many. Raises like load_event."""
+
+        def load() -> int:
+            snapshots = live_events(limit=LIVE_LIMIT)
+            for snapshot in snapshots:
+                put_event(self._client, snapshot)
+            return len(snapshots)
+
+        loaded: int = await self._off_loop(load)
+        return loaded
+
+    async def _load(self, event_ids: list[int]) -> Sequence[bool]:
+        def load() -> Sequence[bool]:
+            found = find_events(list(set(event_ids)))
+            for snapshot in found.values():
+                put_event(self._client, snapshot)
+            return [event_id in found for event_id in event_ids]
+
+        results: Sequence[bool] = await self._off_loop(load)
+        return results
+
+    async def _find(self, tickets: list[tuple[int, str]]) -> Sequence[Outcome | None]:
+        def find() -> Sequence[Outcome | None]:
+            found = find_outcomes(tickets)
+            return [found.get(ticket) for ticket in tickets]
+
+        results: Sequence[Outcome | None] = await self._off_loop(find)
+        return results
+
+    async def _off_loop(self, work: Callable[[], Any]) -> Any:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, _with_connection, work)
+        except (DatabaseError, InterfaceError) as problem:
+            raise LedgerAway(type(problem).__name__) from problem
+        except (RedisError, OSError) as problem:
+            raise GateClosed(type(problem).__name__) from problem
+
+
+def _with_connection(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    finally:
+        # A connection kept here would be a broken one after the database restarts.
+        connection.close()

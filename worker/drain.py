@@ -1,0 +1,134 @@
+"""Decides an event's queue, oldest first, batch by batch.
+
+    read the head → decide and commit (ledger) → publish (door sees it) → trim
+
+A crash between any two steps is repaired by the next drain: entries stay in the queue until the last step, and the
+ledger leaves tickets it already holds alone. The lease only saves work; the event's row lock decides.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import InterfaceError, OperationalError
+from redis.exceptions import RedisError
+
+from events.admission.entry import Entry
+from events.admission.queue import Lease, Queue
+from events.domain.allocation import Request
+from events.domain.tickets import ticket_ref
+from events.ledger.commit import Committed, NoSuchEvent, commit_batch
+from omnify import metrics
+from omnify.logs import log
+from worker.faults import Place
+
+logger = logging.getLogger(__name__)
+
+BATCH = 1000
+SLICE_SECONDS = 1.0
+
+
+class Drained(StrEnum):
+    """How a drain ended, and what its caller does next."""
+
+    IDLE = "idle"  # the queue is empty: nothing to do
+    MORE = "more"  # the time slice is over: queue up again, behind the other events
+    TAKEN = "taken"  # another drain is at work: leave it to that one
+    BACK_OFF = "back_off"  # a store is out of reach: the sweep will try again
+    NO_EVENT = "no_event"  # the ledger does not have this event: leave its queue alone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drain:
+    """A drain with everything it needs; `checkpoint` is called at the places a crash test stops at."""
+
+    queue: Queue
+    checkpoint: Callable[[Place], None] = lambda place: None
+    clock: Callable[[], float] = time.monotonic
+    slice_seconds: float = SLICE_SECONDS
+    batch: int = BATCH
+
+    def run(self, event_id: int) -> Drained:
+        """Works on one event until its queue is empty or the time slice is over."""
+        try:
+            lease = self.queue.lease(event_id)
+            if lease is None:
+                metrics.LEASES.labels("taken").inc()
+                return Drained.TAKEN
+            metrics.LEASES.labels("acquired").inc()
+            return self._hold(lease)
+        except RedisError as problem:
+            log(
+                logger,
+                logging.WARNING,
+                "redis out of reach",
+                event_id=event_id,
+                problem=type(problem).__name__,
+            )
+            return Drained.BACK_OFF
+
+    def _hold(self, lease: Lease) -> Drained:
+        try:
+            return self._work(lease)
+        except (OperationalError, InterfaceError) as problem:
+            fields = {"event_id": lease.event_id, "problem": type(problem).__name__}
+            log(logger, logging.WARNING, "ledger out of reach", **fields)
+            return Drained.BACK_OFF
+        except NoSuchEvent:
+            log(logger, logging.ERROR, "queue of an unknown event", event_id=lease.event_id)
+            return Drained.NO_EVENT
+        finally:
+            self.queue.release(lease)
+
+    def _work(self, lease: Lease) -> Drained:
+        deadline = self.clock() + self.slice_seconds
+        while self.clock() < deadline:
+            entries = self.queue.head(lease.event_id, count=self.batch)
+            if not entries and self.queue.idle(lease.event_id):
+                return Drained.IDLE
+            if entries:
+                self._decide(lease.event_id, entries)
+            if not self.queue.renew(lease):
+                return Drained.TAKEN
+        return Drained.MORE
+
+    def _decide(self, event_id: int, entries: Sequence[Entry]) -> None:
+        started = self.clock()
+        done = commit_batch(
+            event_id,
+            [entry.request for entry in entries if entry.request],
+            poisoned=[_blank(entry) for entry in entries if entry.request is None and entry.key],
+            before_commit=lambda: self.checkpoint("drain.before_commit"),
+        )
+        self.checkpoint("drain.after_commit")
+        rate = done.decided / max(self.clock() - started, 1e-3)
+        self.queue.publish(event=done.event, outcomes=done.outcomes, decisions_per_second=rate)
+        self.checkpoint("drain.after_publish")
+        left = self.queue.trim(event_id, entries)
+        self._report(done, seconds=self.clock() - started, left=left)
+
+    def _report(self, done: Committed, *, seconds: float, left: int) -> None:
+        metrics.BATCH_SIZE.observe(len(done.outcomes))
+        metrics.BATCH_SECONDS.observe(seconds)
+        by_status: dict[str, list[str]] = {}
+        for outcome in done.outcomes:
+            word = outcome.reason.value if outcome.reason else outcome.status.value
+            by_status.setdefault(word, []).append(ticket_ref(outcome.key))
+        for word, refs in by_status.items():
+            metrics.DECISIONS.labels(word).inc(len(refs))
+        fields = {
+            "event_id": done.event.event_id,
+            "left": left,
+            "seconds": round(seconds, 4),
+            "rewound": done.rewound,
+        }
+        log(logger, logging.INFO, "decided", tickets=by_status, **fields)
+
+
+def _blank(entry: Entry) -> Request:
+    """A poisoned entry as a request that can be stored: the ticket, without its unreadable data."""
+    return Request(entry.key, "", "", "", entry.sequence, entry.requested_ms)

@@ -1,0 +1,99 @@
+"""Finds events that have work and no wake-up: lost messages, dead drains, entries admitted while the broker was down.
+
+It runs as a thread in every drain worker, so it dies only with the last of them; a claim in Redis lets one of them
+sweep in each interval. The same thread says that its worker is alive.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import redis
+from django.db import DatabaseError, InterfaceError, connection
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+
+from events.admission import live, lost
+from events.admission.queue import Queue
+from events.ledger.commit import known_outcomes
+from events.ledger.lookup import watched_event_ids
+from omnify.logs import log
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 2.0
+FULL_EVERY_SECONDS = 60.0
+_CHUNK = 500
+
+
+class Sweep:
+    """One pass is `once`; `run` repeats it until told to stop."""
+
+    def __init__(
+        self, *, client: redis.Redis, queue: Queue, wake: Callable[[int], None], worker: str
+    ) -> None:
+        self._client = client
+        self._queue = queue
+        self._wake = wake
+        self._worker = worker
+        self._full_due = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Beats and sweeps until `stop` is set. No failure ends it: the next pass may do better."""
+        while not stop.is_set():
+            try:
+                live.beat(self._client, self._worker)
+                if live.claim_sweep(self._client, interval_ms=int(INTERVAL_SECONDS * 1000) - 100):
+                    self.once()
+            except (RedisError, BrokerError, DatabaseError, InterfaceError, OSError) as problem:
+                log(
+                    logger,
+                    logging.WARNING,
+                    "the sweep was kept from its work",
+                    problem=type(problem).__name__,
+                )
+            finally:
+                connection.close()
+            stop.wait(INTERVAL_SECONDS)
+
+    def once(self) -> int:
+        """Wakes a drain for every event with entries in its queue. Returns how many."""
+        full = time.monotonic() >= self._full_due
+        woken = 0
+        for chunk in _chunks(watched_event_ids(all_events=full)):
+            for event_id, length in zip(chunk, self._queue.lengths(chunk), strict=True):
+                if length:
+                    self._wake(event_id)
+                    woken += 1
+                elif full:
+                    bury_lost(self._client, event_id)
+        if full:
+            self._full_due = time.monotonic() + FULL_EVERY_SECONDS
+        return woken
+
+
+def bury_lost(client: redis.Redis, event_id: int) -> int:
+    """Gives up what the queue has lost: such tickets say `lost`, and their e-mails may register again."""
+    orphans = list(lost.orphans(client, event_id))
+    if not orphans:
+        return 0
+    decided = known_outcomes(event_id, [o.key for o in orphans if o.key])
+    moved = lost.bury(client, event_id, [o for o in orphans if o.key not in decided])
+    if moved:
+        log(
+            logger,
+            logging.ERROR,
+            "the queue has lost tickets; `manage.py reconcile` lists them",
+            event_id=event_id,
+            lost=moved,
+        )
+    return moved
+
+
+def _chunks(ids: Iterator[int]) -> Iterator[list[int]]:
+    while chunk := list(islice(ids, _CHUNK)):
+        yield chunk

@@ -1,0 +1,91 @@
+"""The Celery side of the workers: thin wrappers, and the thread that sweeps.
+
+Celery's redelivery, retries and results are not used: the queue itself remembers what is to be done.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from functools import cache
+from typing import Any
+
+from celery.signals import worker_ready, worker_shutdown
+from django.conf import settings
+from django.db import close_old_connections
+from kombu.exceptions import OperationalError as BrokerError
+
+from events.admission import live
+from events.admission.queue import Queue
+from events.domain.tickets import Tickets
+from omnify.celery import DRAIN_TASK, app, send_wake_up
+from omnify.connections import redis_client
+from omnify.logs import log
+from worker.drain import Drain, Drained
+from worker.faults import Place, reach
+from worker.sweep import Sweep
+
+logger = logging.getLogger(__name__)
+_stop = threading.Event()
+_name = f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _checkpoint(place: Place) -> None:
+    reach(place, folder=settings.ENV.fault_dir)
+
+
+@cache
+def queue() -> Queue:
+    """The process's view of the queues."""
+    return Queue(redis_client(), email_digest=Tickets(settings.ENV.secret_key).email_digest)
+
+
+@app.task(name=DRAIN_TASK, ignore_result=True, acks_late=False)
+def drain(event_id: int) -> str:
+    """One time slice of work on an event; then behind the others again."""
+    close_old_connections()
+    result = Drain(queue=queue(), checkpoint=_checkpoint).run(event_id)
+    if result is Drained.MORE:
+        _again(event_id)
+    return result.value
+
+
+def _again(event_id: int) -> None:
+    try:
+        send_wake_up(event_id)
+    except (BrokerError, OSError) as problem:
+        log(
+            logger,
+            logging.WARNING,
+            "no wake-up sent; the sweep will",
+            event_id=event_id,
+            problem=type(problem).__name__,
+        )
+
+
+@worker_ready.connect
+def start_sweep(**_: Any) -> None:
+    """Starts the sweep beside the consumer."""
+    _warn_of_broken_promises()
+    sweep = Sweep(client=redis_client(), queue=queue(), wake=send_wake_up, worker=_name)
+    threading.Thread(target=sweep.run, args=(_stop,), name="sweep", daemon=True).start()
+
+
+@worker_shutdown.connect
+def stop_sweep(**_: Any) -> None:
+    """Lets the health check know at once that this worker is gone."""
+    _stop.set()
+    try:
+        live.leave(redis_client(), _name)
+    except Exception as problem:
+        log(logger, logging.WARNING, "left without saying so", problem=type(problem).__name__)
+
+
+def _warn_of_broken_promises() -> None:
+    try:
+        for sentence in live.broken_promises(redis_client()):
+            log(logger, logging.ERROR, f"Redis cannot keep what a 202 promises: {sentence}")
+    except Exception as problem:
+        log(logger, logging.WARNING, "Redis was not there to be checked", problem=type(problem).__name__)
