@@ -1,0 +1,119 @@
+"""Runs a rehearsal: creates the event, sends the crowd, waits for the last decision, gathers what is to be
+proved.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from events.rehearsal.figures import Figures, measure
+from events.rehearsal.options import Options
+from events.rehearsal.organizer import Organizer
+from events.rehearsal.process import Processes
+from events.rehearsal.proofs import Proof, prove
+from events.rehearsal.records import EventCounts, Observation, Part, Share, Tally
+
+LOOK_SECONDS = 1.0
+READ_SECONDS = 0.2
+# The queue is cleared just after the decisions are published, so the last counts may be a moment behind them.
+SETTLE_SECONDS = 10.0
+SETTLE_PAUSE = 0.2
+
+Progress = Callable[[Tally], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rehearsal measured and proved."""
+
+    event_id: int
+    figures: Figures
+    proofs: list[Proof]
+
+
+def rehearse(*, options: Options, progress: Progress) -> Outcome:
+    """One rehearsal from the first call to the last proof. `progress` is told several times a second.
+
+    Raises:
+        Unusable: the service, the token or its answers cannot be used; the message is one line for people.
+        CrowdFailed: a process of the crowd ended early.
+    """
+    with Organizer(url=options.url, token=options.token, patience=options.patience) as organizer:
+        event_id = organizer.create_event(
+            name=f"Rehearsal of {datetime.now(UTC):%Y-%m-%d %H:%M}, {options.people} people",
+            seats=options.seats,
+            lasts=timedelta(seconds=options.time_limit, days=1),
+        )
+        samples: list[EventCounts] = []
+        with Processes(parts(options, event_id=event_id, run=os.urandom(6).hex())) as crowd:
+            _watch(crowd, options, progress, lambda: _look(organizer, event_id, samples))
+            seen = _gather(organizer, event_id, options.seats, crowd.shares(), samples)
+            figures = measure(seen=seen, tally=crowd.tally())
+    return Outcome(event_id, figures, prove(seen))
+
+
+def parts(options: Options, *, event_id: int, run: str) -> list[Part]:
+    """The crowd in as many parts as processes; connections and rate are shared out evenly."""
+    return [
+        Part(
+            url=options.url,
+            event_id=event_id,
+            run=run,
+            people=options.people,
+            duplicates=options.duplicates,
+            index=index,
+            processes=options.processes,
+            connections=len(range(index, options.connections, options.processes)),
+            rate=None if options.rate is None else options.rate / options.processes,
+        )
+        for index in range(options.processes)
+    ]
+
+
+def _watch(crowd: Processes, options: Options, progress: Progress, look: Callable[[], None]) -> None:
+    """Until every process has handed in its share; without progress, or past the limit, all give up."""
+    last, moved_at, looked_at = Tally(), time.monotonic(), 0.0
+    ends_at = moved_at + options.time_limit
+    while crowd.read(timeout=READ_SECONDS):
+        tally, now = crowd.tally(), time.monotonic()
+        progress(tally)
+        if (tally.answered, tally.decided) != (last.answered, last.decided):
+            last, moved_at = tally, now
+        if now > min(ends_at, moved_at + options.patience):
+            crowd.give_up()
+            # Once is enough; what is left is to wait for the shares, which come within a second.
+            ends_at = moved_at = float("inf")
+        if now > looked_at + LOOK_SECONDS:
+            look()
+            looked_at = time.monotonic()
+    progress(crowd.tally())
+
+
+def _look(organizer: Organizer, event_id: int, samples: list[EventCounts]) -> None:
+    counts = organizer.glance(event_id)
+    if counts is not None:
+        samples.append(counts)
+
+
+def _gather(
+    organizer: Organizer, event_id: int, seats: int, shares: list[Share], samples: list[EventCounts]
+) -> Observation:
+    until = time.monotonic() + SETTLE_SECONDS
+    while True:
+        counts, stats = organizer.counts(event_id), organizer.stats(event_id)
+        if (stats.queued == 0 and counts.confirmed_count == stats.confirmed) or time.monotonic() > until:
+            break
+        time.sleep(SETTLE_PAUSE)
+    return Observation(
+        seats=seats,
+        answers=[answer for share in shares for answer in share.answers],
+        tickets=[ticket for share in shares for ticket in share.tickets],
+        attendees=organizer.attendees(event_id),
+        samples=samples,
+        counts=counts,
+        stats=stats,
+    )

@@ -1,0 +1,119 @@
+"""What the operator sees: the live progress, the table of figures, a line for each proof."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from events.rehearsal.conductor import Outcome
+from events.rehearsal.figures import Figures, Spread
+from events.rehearsal.options import Options
+from events.rehearsal.records import Tally
+
+PLAIN_SECONDS = 2.0
+
+
+class Live:
+    """Two bars on a terminal; elsewhere a line every two seconds."""
+
+    def __init__(self, *, console: Console, registrations: int) -> None:
+        self._console = console
+        self._registrations = registrations
+        self._bars = Progress(
+            TextColumn("{task.description:<9}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._answered: TaskID = self._bars.add_task("answered", total=registrations, note="")
+        self._decided: TaskID = self._bars.add_task("decided", total=None, note="")
+        self._next_line_at = time.monotonic() + PLAIN_SECONDS
+
+    def __enter__(self) -> Live:
+        self._bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        self._bars.stop()
+
+    def show(self, tally: Tally) -> None:
+        note = ", ".join(f"{count} x {cause}" for cause, count in sorted(tally.retries.items()))
+        note = f"tried again: {note}" if note else ""
+        if self._console.is_terminal:
+            self._bars.update(self._answered, completed=tally.answered, note=note)
+            self._bars.update(self._decided, completed=tally.decided, total=tally.accepted or None)
+        elif time.monotonic() >= self._next_line_at:
+            self._next_line_at = time.monotonic() + PLAIN_SECONDS
+            line = f"answered {tally.answered}/{self._registrations}  decided {tally.decided}/{tally.accepted}"
+            self._console.print(f"{line}  {note}".rstrip(), highlight=False, soft_wrap=True)
+
+
+def announce(*, console: Console, options: Options) -> None:
+    """One line that says what is about to happen."""
+    speed = f"at {options.rate} a second" if options.rate else "as fast as possible"
+    console.print(
+        f"{options.people} people, {options.duplicates} of them twice, for {options.seats} seats at "
+        f"{options.url}, {speed}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def report(*, console: Console, outcome: Outcome) -> None:
+    """The table, and a line for each proof."""
+    table = Table(title=f"Rehearsal, event {outcome.event_id}", title_justify="left", show_header=False)
+    for name, value in _rows(outcome.figures):
+        table.add_row(name, escape(value))
+    console.print(table)
+    for proof in outcome.proofs:
+        mark = "[green]✓[/green]" if proof.ok else "[red]✗[/red]"
+        console.print(f"{mark} {proof.name}: {escape(proof.detail)}", highlight=False, soft_wrap=True)
+    if "429" in outcome.figures.retries:
+        console.print("The service limits each address: start it with REGISTER_RATE_LIMIT=off to rehearse.")
+
+
+def as_json(*, options: Options, outcome: Outcome) -> bytes:
+    """The figures and proofs for programs. Holds no token, no ticket id and no e-mail."""
+    asked = {
+        name: getattr(options, name)
+        for name in ("url", "people", "seats", "duplicates", "rate", "processes", "connections")
+    }
+    body = {
+        "asked": asked,
+        "event_id": outcome.event_id,
+        "figures": outcome.figures,
+        "proofs": outcome.proofs,
+    }
+    return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
+
+
+def _rows(figures: Figures) -> list[tuple[str, str]]:
+    return [
+        ("registrations answered", f"{figures.registrations}  ({figures.answered_per_second:,.0f}/s)"),
+        ("accepted (202)", f"{figures.accepted}  ({figures.accepted_per_second:,.0f}/s)"),
+        ("decided", f"{figures.decided_per_second:,.0f}/s"),
+        ("time to the 202", _spread(figures.accept_ms)),
+        ("time from 202 to decision", _spread(figures.decision_ms)),
+        ("answers", _counts(figures.answers)),
+        ("tickets", _counts(figures.statuses)),
+        ("tried again", _counts(figures.retries)),
+    ]
+
+
+def _spread(spread: Spread | None) -> str:
+    if spread is None:
+        return "none"
+    return f"p50 {spread.p50:,.1f} ms, p99 {spread.p99:,.1f} ms, longest {spread.longest:,.1f} ms"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return "\n".join(f"{count} {name}" for name, count in counts.items()) or "none"

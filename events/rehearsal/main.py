@@ -1,0 +1,40 @@
+"""A rehearsal from its arguments to its exit code; what `manage.py rehearse` and `python -m
+events.rehearsal` share.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from rich.console import Console
+
+from events.rehearsal.conductor import rehearse
+from events.rehearsal.display import Live, announce, as_json, report
+from events.rehearsal.options import read_options
+from events.rehearsal.organizer import Unusable
+from events.rehearsal.process import CrowdFailed
+
+KEPT, BROKEN, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+
+def run(given: Mapping[str, Any], *, out: TextIO, err: TextIO) -> int:
+    """The exit code: 0 every proof holds, 1 one does not, 2 nothing to rehearse with, 130 interrupted."""
+    complaints = Console(file=err, highlight=False, soft_wrap=True, markup=False)
+    try:
+        options = read_options(given, environ=os.environ)
+        console = Console(file=out)
+        announce(console=console, options=options)
+        with Live(console=console, registrations=options.registrations) as live:
+            outcome = rehearse(options=options, progress=live.show)
+        report(console=console, outcome=outcome)
+        if options.json_file is not None:
+            options.json_file.write_bytes(as_json(options=options, outcome=outcome))
+    except (Unusable, CrowdFailed) as problem:
+        complaints.print(f"rehearse: {problem}")
+        return UNUSABLE
+    except KeyboardInterrupt:
+        complaints.print("rehearse: interrupted")
+        return INTERRUPTED
+    return KEPT if all(proof.ok for proof in outcome.proofs) else BROKEN

@@ -1,0 +1,125 @@
+"""What the operator asked for: the command line's arguments, checked."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from events.rehearsal.http import parse_target
+from events.rehearsal.organizer import Unusable
+
+TOKEN_FILE = "organizer-token"  # noqa: S105 - a file name
+MOST_PEOPLE = 1_000_000
+MOST_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """A rehearsal. `people` are distinct; `duplicates` of them register twice. Times in seconds."""
+
+    url: str
+    token: str
+    people: int
+    seats: int
+    duplicates: int
+    rate: int | None
+    processes: int
+    connections: int
+    patience: int
+    time_limit: int
+    json_file: Path | None
+
+    @property
+    def registrations(self) -> int:
+        return self.people + self.duplicates
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments, for Django's parser and for the one of `python -m events.rehearsal`."""
+    add = parser.add_argument
+    add("--url", help="the service (default: http://127.0.0.1:$PORT, or port 8000)")
+    add("--token", help="an organizer's token (default: $OMNIFY_TOKEN, or the file that `make run` keeps)")
+    add("--people", default="20000", help="distinct people who register (default: 20000)")
+    add("--seats", default="2000", help="seats of the event (default: 2000)")
+    add("--duplicates", default="5%", help="how many of them register twice: 5%% or a number (default: 5%%)")
+    add("--rate", help="registrations per second over all (default: as fast as possible)")
+    add("--processes", default="2", help="processes the crowd comes from (default: 2)")
+    add("--connections", default="128", help="connections over all (default: 128)")
+    add("--patience", default="60", help="give up after so many seconds without any progress (default: 60)")
+    add("--time-limit", default="3600", help="give up after so many seconds in any case (default: 3600)")
+    add("--json", dest="json_file", help="also write the figures and proofs to this file")
+
+
+def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Options:
+    """The options of a rehearsal.
+
+    Raises:
+        Unusable: one of them makes no sense, or there is no token; the message is one line for people.
+    """
+    people = _number(given, "people", most=MOST_PEOPLE)
+    processes = _number(given, "processes", most=64)
+    options = Options(
+        url=_base_url(given.get("url") or f"http://127.0.0.1:{environ.get('PORT') or 8000}"),
+        token=given.get("token") or _kept_token(environ),
+        people=people,
+        seats=_number(given, "seats", most=10_000_000),
+        duplicates=_duplicates(str(given["duplicates"]), people),
+        rate=None if given.get("rate") is None else _number(given, "rate", most=1_000_000),
+        processes=processes,
+        connections=_number(given, "connections", least=processes, most=10_000),
+        patience=_number(given, "patience", most=MOST_SECONDS),
+        time_limit=_number(given, "time_limit", most=MOST_SECONDS),
+        json_file=_writable(given.get("json_file")),
+    )
+    if options.rate is not None and options.registrations > options.rate * options.time_limit:
+        raise Unusable("--rate: the crowd would not have come before --time-limit")
+    return options
+
+
+def _number(given: Mapping[str, Any], name: str, *, least: int = 1, most: int) -> int:
+    text = str(given[name]).strip()
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+        option = "--" + name.replace("_", "-")
+        raise Unusable(f"{option}: {text!r} is not a whole number from {least} to {most}")
+    return int(text)
+
+
+def _duplicates(text: str, people: int) -> int:
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)%|([0-9]{1,9})", text.strip())
+    number = -1 if match is None else int(match[2]) if match[2] else round(people * float(match[1]) / 100)
+    if not 0 <= number <= people:
+        raise Unusable(f"--duplicates: {text!r} is neither a share like 5% nor a number up to {people}")
+    return number
+
+
+def _base_url(url: str) -> str:
+    try:
+        parse_target(url)
+    except ValueError as problem:
+        raise Unusable(f"--url: {problem}") from problem
+    return url.rstrip("/")
+
+
+def _kept_token(environ: Mapping[str, str]) -> str:
+    if environ.get("OMNIFY_TOKEN"):
+        return environ["OMNIFY_TOKEN"]
+    path = Path(environ.get("OMNIFY_HOME") or ".omnify") / TOKEN_FILE
+    try:
+        token = path.read_text("ascii").strip()
+    except (OSError, ValueError):
+        token = ""
+    if not token:
+        raise Unusable(f"no organizer token: give --token or set OMNIFY_TOKEN ({path} has none)")
+    return token
+
+
+def _writable(text: str | None) -> Path | None:
+    path = Path(text) if text else None
+    if path is not None and (path.is_dir() or not os.access(path.parent, os.W_OK)):
+        raise Unusable(f"--json: {path} cannot be written")
+    return path

@@ -1,0 +1,116 @@
+"""The few calls of an organizer: create the event, count, list the attendees.
+
+They may meet a service that is being restarted, so every reading call is repeated for as long as the
+rehearsal has patience.
+"""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+
+from events.rehearsal.records import Attendee, EventCounts, Stats
+
+TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+PAUSE = 0.2
+
+T = TypeVar("T")
+
+
+class Unusable(Exception):
+    """Nothing to rehearse with: no service, no token, or an option without sense. One line for people."""
+
+
+class Organizer:
+    """Holds the token. Every reading call takes at most `patience` seconds, or raises Unusable."""
+
+    def __init__(self, *, url: str, token: str, patience: float) -> None:
+        self._url = url
+        self._patience = patience
+        self._client = httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT, trust_env=False
+        )
+
+    def __enter__(self) -> Organizer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        self._client.close()
+
+    def create_event(self, *, name: str, seats: int, lasts: timedelta) -> int:
+        """The id of a new event that is open at once and has no waitlist."""
+        start = datetime.now(UTC) + lasts
+        body = {
+            "name": name,
+            "location": "Rehearsal",
+            "max_capacity": seats,
+            "start_time": start.isoformat(),
+            "end_time": (start + timedelta(hours=1)).isoformat(),
+        }
+        try:
+            answer = self._client.post("/events", json=body)
+        except httpx.HTTPError as problem:
+            raise Unusable(f"no service answers at {self._url} ({problem})") from problem
+        if answer.status_code == 401:
+            raise Unusable(f"the service at {self._url} refuses this organizer token")
+        return int(_data(answer, expected=201)["id"])
+
+    def counts(self, event_id: int) -> EventCounts:
+        return self._patiently(lambda: self._event(event_id))
+
+    def glance(self, event_id: int) -> EventCounts | None:
+        """The event's counts now, or None while the service cannot say."""
+        try:
+            return self._event(event_id)
+        except (httpx.HTTPError, Unusable):
+            return None
+
+    def stats(self, event_id: int) -> Stats:
+        return self._patiently(lambda: msgspec.convert(_data(self._client.get(f"/events/{event_id}/stats")), Stats))
+
+    def attendees(self, event_id: int) -> list[Attendee]:
+        """All of them, as one stream of CSV, in the order in which the service lists them."""
+        return self._patiently(lambda: self._attendees(event_id))
+
+    def _event(self, event_id: int) -> EventCounts:
+        return msgspec.convert(_data(self._client.get(f"/events/{event_id}", timeout=5.0)), EventCounts)
+
+    def _attendees(self, event_id: int) -> list[Attendee]:
+        with self._client.stream("GET", f"/events/{event_id}/attendees", params={"format": "csv"}) as answer:
+            if answer.status_code != 200:
+                answer.read()
+                _data(answer)
+            rows = csv.DictReader(answer.iter_lines())
+            return [msgspec.convert(row, Attendee, strict=False) for row in rows]
+
+    def _patiently(self, read: Callable[[], T]) -> T:
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                return read()
+            except msgspec.ValidationError as problem:
+                raise Unusable(f"the service answers in another shape than the contract's: {problem}") from problem
+            except (httpx.HTTPError, Unusable) as problem:
+                if time.monotonic() > until:
+                    raise Unusable(str(problem)) from problem
+            time.sleep(PAUSE)
+
+
+def _data(answer: httpx.Response, *, expected: int = 200) -> Any:
+    """The `data` of an answer, or Unusable with what the service said instead."""
+    try:
+        body = answer.json()
+    except ValueError:
+        body = {}
+    if answer.status_code != expected or "data" not in body:
+        path = answer.request.url.path
+        said = body.get("message") or "no JSON"
+        raise Unusable(f"{answer.request.method} {path} answered {answer.status_code}: {said}")
+    return body["data"]

@@ -1,0 +1,138 @@
+"""One process of the crowd, and the handle by which the conductor holds it.
+
+Over the pipe go, towards the conductor: a `Tally` several times a second, at the end a `Share`, or a
+sentence that says why there is none; towards the process: one `None`, which means give up. A process whose
+conductor is gone ends by itself, because nobody reads its tallies any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import signal
+from collections.abc import Callable, Coroutine
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from events.rehearsal.guests import Guests
+from events.rehearsal.http import Unreadable
+from events.rehearsal.records import Part, Share, Tally
+
+TALLY_SECONDS = 0.2
+
+
+class CrowdFailed(Exception):
+    """A process of the crowd ended without its observations."""
+
+
+class Process:
+    """The conductor's end of one process."""
+
+    def __init__(self, part: Part) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.tally = Tally()
+        self.share: Share | None = None
+        self._process: SpawnProcess = context.Process(target=run_part, args=(part, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def give_up(self) -> None:
+        with contextlib.suppress(OSError):
+            self.pipe.send(None)
+
+    def read(self) -> None:
+        """Takes the next message, or raises CrowdFailed."""
+        try:
+            message = self.pipe.recv()
+        except (EOFError, OSError):
+            self._process.join(5)
+            raise CrowdFailed(f"a process of the crowd ended with {self._process.exitcode}") from None
+        if isinstance(message, Tally):
+            self.tally = message
+        elif isinstance(message, Share):
+            self.share = message
+        else:
+            raise CrowdFailed(str(message))
+
+    def end(self) -> None:
+        """Leaves no process behind, whatever state it is in."""
+        if self.share is None:
+            self._process.kill()
+        self._process.join()
+        self._process.close()
+        self.pipe.close()
+
+
+class Processes:
+    """All processes of a crowd; at the end of the `with` none is left."""
+
+    def __init__(self, parts: list[Part]) -> None:
+        self._parts = parts
+        self._all: list[Process] = []
+
+    def __enter__(self) -> Processes:
+        try:
+            for part in self._parts:
+                self._all.append(Process(part))
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._all:
+            process.end()
+
+    def read(self, *, timeout: float) -> bool:
+        """Takes what has come within `timeout` seconds; False when every process has handed in its share."""
+        busy = {process.pipe: process for process in self._all if process.share is None}
+        for pipe in wait(list(busy), timeout):
+            assert isinstance(pipe, Connection)
+            busy[pipe].read()
+        return any(process.share is None for process in self._all)
+
+    def tally(self) -> Tally:
+        return sum((process.tally for process in self._all), Tally())
+
+    def shares(self) -> list[Share]:
+        return [process.share for process in self._all if process.share is not None]
+
+    def give_up(self) -> None:
+        for process in self._all:
+            process.give_up()
+
+
+def run_part(part: Part, pipe: Connection) -> None:
+    """The whole life of a process of the crowd."""
+    # Ctrl-C reaches the whole group of processes; the conductor is the one who answers it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(BrokenPipeError):
+        try:
+            pipe.send(_runner()(_observe(Guests(part), pipe)))
+        except* Unreadable as problems:
+            pipe.send(str(problems.exceptions[0]))
+
+
+async def _observe(guests: Guests, pipe: Connection) -> Share:
+    observing = asyncio.create_task(guests.run())
+    try:
+        while not observing.done():
+            await asyncio.wait([observing], timeout=TALLY_SECONDS)
+            pipe.send(guests.tally())
+            if pipe.poll():
+                pipe.recv()
+                guests.given_up.set()
+    finally:
+        observing.cancel()
+    return await observing
+
+
+def _runner() -> Callable[[Coroutine[Any, Any, Share]], Share]:
+    try:
+        import uvloop
+    except ImportError:  # Windows has none
+        return asyncio.run
+    return uvloop.run

@@ -1,0 +1,122 @@
+"""What a crowd can observe from outside, as records that travel between processes and into the proofs.
+
+Times called `*_at` are seconds of this machine's monotonic clock, which all its processes share; times called
+`*_ms` are milliseconds since 1970 by the service's clock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+ACCEPTED = 202
+NO_ANSWER = 0
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True):
+    """How one registration was answered at last, over all its tries.
+
+    It was admitted, if ever, between `first_sent_at` (the first try may have been admitted with its answer lost) and
+    `answered_at`. `latency` is that of the last try, in seconds.
+    """
+
+    number: int
+    email: str
+    status: int
+    code: str
+    ticket_id: str
+    first_sent_at: float
+    answered_at: float
+    latency: float
+
+    @property
+    def accepted(self) -> bool:
+        return self.status == ACCEPTED
+
+
+class Ticket(msgspec.Struct, frozen=True, array_like=True):
+    """What `GET /registrations/{ticket_id}` said last. `status` is the error code when there was no ticket."""
+
+    ticket_id: str
+    status: str
+    reason: str | None = None
+    sequence: int | None = None
+    requested_ms: float | None = None
+    decided_ms: float | None = None
+
+
+class Attendee(msgspec.Struct, frozen=True):
+    """A line of the organizer's attendee list."""
+
+    ticket_id: str
+    email: str
+    sequence: int
+
+
+class EventCounts(msgspec.Struct, frozen=True):
+    """The part of `GET /events/{id}` that counts seats."""
+
+    max_capacity: int
+    confirmed_count: int
+    seats_left: int
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """The part of `GET /events/{id}/stats` that counts registrations."""
+
+    queued: int
+    confirmed: int
+    waitlisted: int
+    rejected: dict[str, int]
+    cancelled: int
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """Everything that was seen of one event. `samples` are its counts while the crowd was there."""
+
+    seats: int
+    answers: list[Answer]
+    tickets: list[Ticket]
+    attendees: list[Attendee]
+    samples: list[EventCounts]
+    counts: EventCounts
+    stats: Stats
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What one of `processes` processes of a crowd has to do. `rate` is in registrations per second, its own."""
+
+    url: str
+    event_id: int
+    run: str
+    people: int
+    duplicates: int
+    index: int
+    processes: int
+    connections: int
+    rate: float | None
+
+
+class Tally(msgspec.Struct):
+    """How far one process, or all of them, are; `retries` counts the tries that had to be repeated, by cause."""
+
+    answered: int = 0
+    accepted: int = 0
+    decided: int = 0
+    retries: dict[str, int] = {}
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.answered + other.answered,
+            self.accepted + other.accepted,
+            self.decided + other.decided,
+            dict(Counter(self.retries) + Counter(other.retries)),
+        )
+
+
+class Share(msgspec.Struct, frozen=True):
+    """All that one process observed."""
+
+    answers: list[Answer]
+    tickets: list[Ticket]
