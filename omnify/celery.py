@@ -11,7 +11,8 @@ from typing import Any
 from zlib import crc32
 
 from celery import Celery
-from kombu import Queue
+from celery.signals import setup_logging
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
 
@@ -23,7 +24,12 @@ BROKER_TIMEOUT_SECONDS = 3.0
 
 def partition(event_id: int) -> str:
     """The Celery queue of an event: a stable hash, so that a hot event's partition can get workers of its own."""
-    return f"registrations.{crc32(str(event_id).encode()) % settings.ENV.partitions}"
+    return partitions()[crc32(str(event_id).encode()) % settings.ENV.partitions]
+
+
+def partitions() -> list[str]:
+    """The Celery queues that all events are spread over."""
+    return [f"registrations.{number}" for number in range(settings.ENV.partitions)]
 
 
 app = Celery("omnify", set_as_current=True)
@@ -39,7 +45,7 @@ app.conf.update(
         "retry_on_timeout": False,
         "max_retries": 0,
     },
-    task_queues=[Queue(f"registrations.{number}") for number in range(settings.ENV.partitions)],
+    task_queues=[Queue(name, Exchange("registrations"), routing_key=name) for name in partitions()],
     task_default_queue="registrations.0",
     task_create_missing_queues=False,
     task_ignore_result=True,
@@ -58,6 +64,12 @@ app.conf.update(
     enable_utc=True,
 )
 app.autodiscover_tasks(["worker"])
+
+
+@setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """Celery sets up logs of its own unless somebody listens here; Django has done it already."""
+
 
 
 def send_wake_up(event_id: int) -> None:

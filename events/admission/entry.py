@@ -1,6 +1,6 @@
 """What the queue carries for each registration: stream fields t (ticket key), r (requested, ms) and p (payload).
 
-The payload is msgpack `[name, e-mail, body digest]`, packed at the door and opened by the drain only.
+The payload is JSON, `[name, e-mail, body digest]`, packed at the door and opened by the drain only.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from events.domain.allocation import Request
 from events.domain.attendee import email_key
 from events.domain.tickets import KEY_CHARS
 
-_decode = msgspec.msgpack.Decoder(tuple[str, str, str]).decode
-_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.json.Decoder(tuple[str, str, str]).decode
+_encode = msgspec.json.Encoder().encode
 _KEY = re.compile(rb"[A-Za-z0-9_-]{%d}" % KEY_CHARS)
 _MS_DIGITS = 14
 
@@ -34,9 +34,9 @@ class Entry:
     request: Request | None
 
 
-def pack(*, name: str, email: str, body_digest: str) -> bytes:
-    """The payload of a registration."""
-    return _encode((name, email, body_digest))
+def pack(*, name: str, email: str, body_digest: str) -> str:
+    """The payload of a registration. Text, since Lua's msgpack knows no binary."""
+    return _encode((name, email, body_digest)).decode()
 
 
 def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:

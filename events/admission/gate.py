@@ -5,7 +5,7 @@ Each returns plain answers in the order of what was asked. Whatever keeps Redis 
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,12 +17,15 @@ from redis.exceptions import RedisError
 from events.admission import keys as k
 from events.admission import scripts
 from events.domain.snapshot import EventSnapshot
+from omnify.logs import log
+
+logger = logging.getLogger(__name__)
 
 decode = msgspec.msgpack.Decoder().decode
 _decode_snapshot = msgspec.json.Decoder(EventSnapshot).decode
 
 # (key, e-mail digest, body digest, payload), as admit.lua wants it.
-Application = tuple[str, bytes, str, bytes]
+Application = tuple[str, str, str, str]
 
 
 class GateClosed(Exception):
@@ -93,9 +96,7 @@ class Gate:
         if not reply:
             raise EventNotLoaded
         now_ms, snapshot, confirmed, waitlisted = reply
-        return now_ms, replace(
-            _decode_snapshot(snapshot), confirmed_count=confirmed, waitlisted_count=waitlisted
-        )
+        return now_ms, replace(_decode_snapshot(snapshot), confirmed_count=confirmed, waitlisted_count=waitlisted)
 
     async def note_lost(self, event_id: int, key: str, sequence: int) -> None:
         """Remembers a ticket that its holder asked for and nobody has. Raises GateClosed."""
@@ -105,12 +106,13 @@ class Gate:
                 pipe.hset(name, key, str(sequence))
                 pipe.expire(name, k.LOST_TTL_SECONDS)
                 await pipe.execute()
-        except (RedisError, OSError, asyncio.TimeoutError) as problem:
+        except (RedisError, OSError) as problem:
             raise GateClosed(type(problem).__name__) from problem
 
     async def _call(self, script: scripts.Script, names: Sequence[str], *args: scripts.Argument) -> Any:
         try:
             reply = await script.call_async(self._client, names, *args)
-        except (RedisError, OSError, asyncio.TimeoutError) as problem:
+        except (RedisError, OSError) as problem:
+            log(logger, logging.WARNING, "redis did not answer", script=script.name, problem=str(problem)[:200])
             raise GateClosed(type(problem).__name__) from problem
         return decode(reply)

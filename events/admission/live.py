@@ -109,11 +109,10 @@ def broken_promises(client: redis.Redis) -> list[str]:
     try:
         found: dict[str, Any] = {}
         for name in wanted:
-            found.update(client.config_get(name))
+            reply: Any = client.config_get(name)
+            found.update(reply)
     except redis.ResponseError:
         return ["the server does not let its configuration be read"]
     return [
-        f"{name} is {found.get(name)!r}, not {value!r}"
-        for name, value in wanted.items()
-        if found.get(name) != value
+        f"{name} is {found.get(name)!r}, not {value!r}" for name, value in wanted.items() if found.get(name) != value
     ]

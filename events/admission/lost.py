@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 
@@ -31,7 +32,7 @@ def orphans(client: redis.Redis, event_id: int) -> Iterator[Orphan]:
     keys = k.event_keys(event_id)
     if not client.exists(keys.pending):
         return
-    first = client.xrange(keys.queue, count=1)
+    first: Any = client.xrange(keys.queue, count=1)
     head = int(first[0][0].split(b"-", 1)[0]) if first else None
     for field, value in client.hscan_iter(keys.pending, count=_SCAN_COUNT):
         sequence = int(value.split(b"|", 1)[0])
@@ -53,5 +54,5 @@ def bury(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> int:
 
 def known_lost(client: redis.Redis, event_id: int) -> dict[str, int]:
     """Tickets known to be lost: key → place."""
-    found = client.hgetall(k.event_keys(event_id).lost)
+    found: Any = client.hgetall(k.event_keys(event_id).lost)
     return {key.decode(): int(sequence) for key, sequence in found.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 
@@ -18,7 +19,7 @@ from events.admission.outcomes import encode_outcome
 from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
 
-EmailDigest = Callable[[str], bytes]
+EmailDigest = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +55,14 @@ class Queue:
 
     def head(self, event_id: int, *, count: int) -> list[Entry]:
         """The oldest `count` entries, in order of admission."""
-        found = self._client.xrange(k.event_keys(event_id).queue, count=count)
+        found: Any = self._client.xrange(k.event_keys(event_id).queue, count=count)
         return [read_entry(stream_id, fields) for stream_id, fields in found]
 
-    def publish(
-        self, *, event: EventSnapshot, outcomes: Sequence[Outcome], decisions_per_second: float = 0.0
-    ) -> int:
+    def publish(self, *, event: EventSnapshot, outcomes: Sequence[Outcome], decisions_per_second: float = 0.0) -> int:
         """Lets the door see decisions that the ledger has committed. Returns how many were new to it."""
         keys = k.event_keys(event.event_id)
         rows = [
-            (o.key, self._email_digest(o.email_key), encode_outcome(o), o.revision, o.holds_email)
-            for o in outcomes
+            (o.key, self._email_digest(o.email_key), encode_outcome(o), o.revision, o.holds_email) for o in outcomes
         ]
         written: int = scripts.PUBLISH.call(
             self._client,
@@ -99,5 +97,5 @@ class Queue:
             pipe.xlen(k.event_keys(event_id).queue)
         return list(pipe.execute())
 
-    def _digest_of(self, entry: Entry) -> bytes:
-        return self._email_digest(entry.request.email_key) if entry.request else b""
+    def _digest_of(self, entry: Entry) -> str:
+        return self._email_digest(entry.request.email_key) if entry.request else ""

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import redis
-import redis.asyncio
 from redis.exceptions import NoScriptError
 
 _FOLDER = Path(__file__).parent / "lua"
 
 encode = msgspec.msgpack.Encoder().encode
 Argument = str | bytes | int | float
+
+# redis-py types replies as unions over all its modes and protocols; here they are what the script says.
+Redis = Any
+AsyncRedis = Any
 
 
 class Script:
@@ -33,14 +35,14 @@ class Script:
         # Redis names scripts by SHA-1; nothing secret hangs on it.
         self._digest = sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
-    def call(self, client: redis.Redis, keys: Sequence[str], *args: Argument) -> Any:
+    def call(self, client: Redis, keys: Sequence[str], *args: Argument) -> Any:
         """Runs the script on a blocking client."""
         try:
             return client.execute_command("EVALSHA", self._digest, len(keys), *keys, *args)
         except NoScriptError:
             return client.execute_command("EVAL", self._text, len(keys), *keys, *args)
 
-    async def call_async(self, client: redis.asyncio.Redis, keys: Sequence[str], *args: Argument) -> Any:
+    async def call_async(self, client: AsyncRedis, keys: Sequence[str], *args: Argument) -> Any:
         """Runs the script on the event loop's client."""
         try:
             return await client.execute_command("EVALSHA", self._digest, len(keys), *keys, *args)

@@ -44,9 +44,7 @@ def changed_schedule(*, sent: Mapping[str, datetime], current: Schedule) -> Sche
     )
 
 
-def schedule_problems(
-    schedule: Schedule, *, sent: Mapping[str, datetime], now: datetime
-) -> dict[str, list[str]]:
+def schedule_problems(schedule: Schedule, *, sent: Mapping[str, datetime], now: datetime) -> dict[str, list[str]]:
     """One sentence for each sent field at fault; empty when the schedule stands."""
     opens, closes = schedule.registration_opens_at, schedule.registration_closes_at
     end = schedule.end_time

@@ -39,9 +39,7 @@ class EventState(StrEnum):
 
 # A status only moves along these edges; whatever is not listed would be a status running backwards.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.QUEUED: frozenset(
-        {Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED, Status.LOST}
-    ),
+    Status.QUEUED: frozenset({Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED, Status.LOST}),
     Status.WAITLISTED: frozenset({Status.CONFIRMED, Status.CANCELLED}),
     Status.CONFIRMED: frozenset({Status.CANCELLED}),
     Status.REJECTED: frozenset(),

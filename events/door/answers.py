@@ -76,9 +76,7 @@ def accepted(
     return Answer(202, body.encode(), ((b"location", url.encode()), (b"retry-after", b"%d" % wait)))
 
 
-def queued(
-    *, ticket_id: str, event_id: int, sequence: int, position: int, requested_ms: int, rate: float
-) -> Answer:
+def queued(*, ticket_id: str, event_id: int, sequence: int, position: int, requested_ms: int, rate: float) -> Answer:
     """A ticket in line. The tag changes with the place, so a 304 never hides progress."""
     seconds = estimated_seconds(position=position, rate=rate)
     body = (
@@ -112,9 +110,7 @@ def lost(*, ticket_id: str, event_id: int, sequence: int | None, requested_ms: i
         "requested_at": iso(requested_ms) if requested_ms else None,
         "decided_at": None,
     }
-    return _tagged(
-        _encode(success(data, "The queue lost this registration before it was decided: register again."))
-    )
+    return _tagged(_encode(success(data, "The queue lost this registration before it was decided: register again.")))
 
 
 def _tagged(body: bytes, headers: Sequence[Header] = ()) -> Answer:

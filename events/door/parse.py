@@ -29,9 +29,7 @@ class Registration(msgspec.Struct):
 class BadRequest(Exception):
     """Bad input. `errors` names each field at fault."""
 
-    def __init__(
-        self, errors: dict[str, list[str]] | None, message: str = "The request is not valid."
-    ) -> None:
+    def __init__(self, errors: dict[str, list[str]] | None, message: str = "The request is not valid.") -> None:
         super().__init__(message)
         self.errors = errors
         self.message = message
@@ -86,9 +84,7 @@ def _explain(body: bytes) -> BadRequest:
     return BadRequest(errors)
 
 
-def _check(
-    found: dict[str, Any], field: str, clean: Callable[[str], str], errors: dict[str, list[str]]
-) -> None:
+def _check(found: dict[str, Any], field: str, clean: Callable[[str], str], errors: dict[str, list[str]]) -> None:
     if field not in found:
         errors[field] = ["This field is required."]
     elif not isinstance(found[field], str):

@@ -49,9 +49,7 @@ class StatusReader:
                 rate=rate,
             )
         if kind == "o":
-            return answers.decided(
-                ticket_id=ticket_id, event_id=event_id, outcome=decode_outcome(key, details[0])
-            )
+            return answers.decided(ticket_id=ticket_id, event_id=event_id, outcome=decode_outcome(key, details[0]))
         return await self._from_ledger(ticket_id, event_id, key, *details)
 
     async def _from_ledger(
@@ -79,9 +77,7 @@ class StatusReader:
             await self._gate.note_lost(event_id, key, sequence or 0)
         except GateClosed:
             log(logger, logging.WARNING, "a lost ticket was not written down", event_id=event_id)
-        return answers.lost(
-            ticket_id=ticket_id, event_id=event_id, sequence=sequence, requested_ms=requested_ms
-        )
+        return answers.lost(ticket_id=ticket_id, event_id=event_id, sequence=sequence, requested_ms=requested_ms)
 
     async def _call(self, event_id: int, keys: list[str]) -> list[Reply]:
         standings = await self._gate.standings(event_id, keys)
