@@ -11,9 +11,7 @@ from django.http import HttpResponse
 from omnify.responses import Code, failure, success
 
 
-def ok(
-    data: Any, *, message: str = "OK", status: int = 200, headers: Mapping[str, str] | None = None
-) -> HttpResponse:
+def ok(data: Any, *, message: str = "OK", status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """An answer that worked."""
     return _json(success(data, message), status, headers)
 

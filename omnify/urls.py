@@ -3,8 +3,49 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, register_converter
+from django.views.generic import RedirectView
+
+from events.api.schema import DocsView, SchemaView
+from events.api.views.attendees import Attendees, Stats
+from events.api.views.door import Register, Ticket
+from events.api.views.events import EventDetail, EventList
+from events.door.parse import event_id
+from omnify.health import Live, Ready
+
+
+class EventIdConverter:
+    """An event id, or None for a text that cannot be one: then the view says `event_not_found`, as the door does."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> int | None:
+        """The number in the path."""
+        return event_id(value)
+
+    def to_url(self, value: int) -> str:
+        """The path of a number."""
+        return str(value)
+
+
+register_converter(EventIdConverter, "event")
+
+handler400 = "events.api.errors.bad_request"
+handler403 = "events.api.errors.permission_denied"
+handler404 = "events.api.errors.not_found"
+handler500 = "events.api.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("events", EventList.as_view()),
+    path("events/<event:event_id>", EventDetail.as_view()),
+    path("events/<event:event_id>/register", Register.as_view()),
+    path("events/<event:event_id>/attendees", Attendees.as_view()),
+    path("events/<event:event_id>/stats", Stats.as_view()),
+    path("registrations/<str:ticket_id>", Ticket.as_view()),
+    path("health/live", Live.as_view()),
+    path("health/ready", Ready.as_view()),
+    path("schema", SchemaView.as_view(), name="schema"),
+    path("docs", DocsView.as_view()),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]

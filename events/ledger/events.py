@@ -1,6 +1,7 @@
 """Creating and changing events.
 
-A change takes the row lock under which seats are decided, so that capacity never races.
+A change holds the row lock under which seats are decided from before its rules are checked until it is committed, so
+that capacity never races and two changes at once cannot agree on something that neither of them asked for.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 
 from events.models import Event, Organizer
@@ -27,17 +27,21 @@ def create_event(*, organizer: Organizer, fields: Mapping[str, Any]) -> Event:
     return Event.objects.create(organizer=organizer, **fields)
 
 
-def change_event(*, event_id: int, fields: Mapping[str, Any]) -> Event:
-    """Writes validated `fields` under the event's row lock and grows its version.
+def lock_event(*, event_id: int, organizer_id: int | None = None) -> Event | None:
+    """The event, locked until the caller's transaction ends; None if there is none of this organizer's."""
+    owned = {} if organizer_id is None else {"organizer_id": organizer_id}
+    return Event.objects.select_for_update().filter(pk=event_id, **owned).first()
+
+
+def change_event(event: Event, *, fields: Mapping[str, Any]) -> Event:
+    """Writes validated `fields` and grows the version. `event` comes from `lock_event`, in the same transaction.
 
     Raises:
         CapacityBelowConfirmed: `max_capacity` would take back a seat that was given out.
-        Event.DoesNotExist: no such event.
     """
-    with transaction.atomic():
-        event = Event.objects.select_for_update().get(pk=event_id)
-        if fields.get("max_capacity", event.max_capacity) < event.confirmed_count:
-            raise CapacityBelowConfirmed(event.confirmed_count)
-        Event.objects.filter(pk=event_id).update(**fields, version=F("version") + 1)
+    if fields.get("max_capacity", event.max_capacity) < event.confirmed_count:
+        raise CapacityBelowConfirmed(event.confirmed_count)
+    if fields:
+        Event.objects.filter(pk=event.pk).update(**fields, version=F("version") + 1)
         event.refresh_from_db()
     return event

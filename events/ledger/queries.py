@@ -78,9 +78,7 @@ def attendees_at(*, event_id: int, search: str, offset: int, limit: int) -> Sequ
     return list(_attendees(event_id, search).order_by("sequence", "pk")[offset : offset + limit])
 
 
-def attendees_after(
-    *, event_id: int, search: str, after: Position | None, limit: int
-) -> Sequence[Registration]:
+def attendees_after(*, event_id: int, search: str, after: Position | None, limit: int) -> Sequence[Registration]:
     """The next `limit` attendees in order of admission; costs the same at any depth."""
     rows = _attendees(event_id, search)
     if after is not None:

@@ -1,0 +1,106 @@
+"""Pages of attendees that cost the same at any depth.
+
+`next_page` and `previous_page` carry a cursor: the place of the last (or first) row of this page in the order of
+admission. It is signed, so a cursor is one that we gave out or none at all. Without one, `?page=N` counts rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.core import signing
+
+from events.api.tickets import ticket_id
+from events.domain.times import iso, to_ms
+from events.ledger import queries
+from events.ledger.queries import Position
+from events.models import Event, Registration
+from omnify.pagination import InvalidPage, Page, check_exists, page_data, page_url
+
+_SALT = "attendees cursor"
+
+
+class Cursor(NamedTuple):
+    """Where a page starts (`after`) or ends (`before`), without the row itself."""
+
+    direction: str
+    sequence: int
+    row_id: int
+
+    @property
+    def position(self) -> Position:
+        """The place it speaks of."""
+        return Position(self.sequence, self.row_id)
+
+
+def write_cursor(direction: str, row: Registration) -> str:
+    """The opaque text for a link."""
+    return signing.dumps((direction, row.sequence, row.pk), salt=_SALT, compress=False)
+
+
+def read_cursor(text: str) -> Cursor:
+    """The cursor of a link.
+
+    Raises:
+        InvalidPage: it is not one that this service gave out.
+    """
+    try:
+        return Cursor(*signing.loads(text, salt=_SALT))
+    except (signing.BadSignature, ValueError, UnicodeError) as problem:
+        raise InvalidPage from problem
+
+
+def attendee_page(event: Event, *, page: Page, search: str, url: str, params: Mapping[str, str]) -> dict[str, Any]:
+    """The `data` of one page.
+
+    Raises:
+        InvalidPage: there is no such page, or the cursor is not ours.
+    """
+    total = _total(event, search)
+    cursor = read_cursor(params["cursor"]) if "cursor" in params else None
+    if cursor is None:
+        check_exists(page, total_items=total)
+    rows, more = _read(event, page, search, cursor)
+    if not rows and page.number > 1:
+        raise InvalidPage
+    links = _links(page, rows, more, url, params)
+    return page_data(page, total_items=total, results=[attendee(row) for row in rows], **links)
+
+
+def _total(event: Event, search: str) -> int:
+    return queries.count_attendees(event_id=event.pk, search=search) if search else event.confirmed_count
+
+
+def _read(event: Event, page: Page, search: str, cursor: Cursor | None) -> tuple[Sequence[Registration], bool]:
+    """The rows, and whether there are more behind them."""
+    if cursor is not None and cursor.direction == "before":
+        return queries.attendees_before(event_id=event.pk, search=search, before=cursor.position, limit=page.size), True
+    if cursor is not None:
+        rows = queries.attendees_after(event_id=event.pk, search=search, after=cursor.position, limit=page.size + 1)
+    else:
+        rows = queries.attendees_at(event_id=event.pk, search=search, offset=page.offset, limit=page.size + 1)
+    return rows[: page.size], len(rows) > page.size
+
+
+def _links(
+    page: Page, rows: Sequence[Registration], more: bool, url: str, params: Mapping[str, str]
+) -> dict[str, str | None]:
+    def link(number: int, cursor: str | None) -> str:
+        return page_url(url, params, page=number, cursor=cursor)
+
+    following = link(page.number + 1, write_cursor("after", rows[-1])) if more and rows else None
+    before = link(page.number - 1, write_cursor("before", rows[0])) if page.number > 1 else None
+    return {"next_page": following, "previous_page": before}
+
+
+def attendee(row: Registration) -> dict[str, Any]:
+    """One confirmed registration as its organizer sees it."""
+    return {
+        "ticket_id": ticket_id(row),
+        "name": row.name,
+        "email": row.email,
+        "confirmed_at": iso(to_ms(row.confirmed_at)) if row.confirmed_at else None,
+        "sequence": row.sequence,
+        "checked_in_at": iso(to_ms(row.checked_in_at)) if row.checked_in_at else None,
+    }

@@ -1,0 +1,73 @@
+"""Building blocks of the descriptions: answers with examples, headers, parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework.serializers import Serializer
+
+from events.api.docs.shapes import Failure
+from omnify.responses import Code, failure, success
+
+# drf-spectacular's annotation says names; what it writes out is OpenAPI's list of requirements.
+ORGANIZER: Any = [{"organizerToken": []}]
+ANYONE: Any = []
+
+Answers = dict[int, OpenApiResponse]
+
+
+def good(shape: type[Serializer[Any]], description: str, **examples: Any) -> OpenApiResponse:
+    """A success; each example is the `data` of one."""
+    shown = [OpenApiExample(name, value=success(data), response_only=True) for name, data in examples.items()]
+    return OpenApiResponse(shape, description, shown)
+
+
+def bad(description: str, *cases: tuple[Code, str] | tuple[Code, str, dict[str, list[str]]]) -> OpenApiResponse:
+    """A failure with one example for each code: (code, message, errors)."""
+    shown = [OpenApiExample(case[0].value, value=failure(*case), response_only=True) for case in cases]
+    return OpenApiResponse(Failure, description, shown)
+
+
+BODY_FAULTS: Answers = {
+    413: bad("The body is too large.", (Code.PAYLOAD_TOO_LARGE, "A body may have 16384 bytes at most.")),
+    415: bad("The body is not JSON.", (Code.UNSUPPORTED_MEDIA_TYPE, 'Unsupported media type "text/plain".')),
+}
+OUTAGE: Answers = {
+    500: bad("A fault of the service.", (Code.INTERNAL_ERROR, "Something went wrong on our side.")),
+    503: bad("Redis or the database is out of reach; nothing was done.", (Code.UNAVAILABLE, "Try again.")),
+}
+NO_TOKEN: Answers = {
+    401: bad("No valid organizer's token.", (Code.UNAUTHENTICATED, "This token is unknown or has been revoked.")),
+}
+NO_EVENT: Answers = {
+    404: bad(
+        "There is no such event, or it is another organizer's.", (Code.EVENT_NOT_FOUND, "There is no such event.")
+    ),
+}
+
+
+def sent_header(name: str, description: str, *statuses: int, kind: Any = str) -> OpenApiParameter:
+    """A header of answers with these statuses."""
+    return OpenApiParameter(name, kind, "header", description=description, response=list(statuses))
+
+
+RETRY_AFTER_OUTAGE = sent_header("Retry-After", "Whole seconds to wait before trying again.", 503, kind=int)
+CHALLENGE = sent_header("WWW-Authenticate", "Always `Bearer`.", 401)
+
+
+def event_id_in_path() -> OpenApiParameter:
+    """The event of the address."""
+    return OpenApiParameter("event_id", OpenApiTypes.INT, OpenApiParameter.PATH)
+
+
+def paging() -> Sequence[OpenApiParameter]:
+    """`page` and `page_size`."""
+    whole = {"type": "integer", "minimum": 1}
+    size = {**whole, "maximum": 100, "default": 10}
+    return (
+        OpenApiParameter("page", {**whole, "default": 1}, description="Counted from 1."),
+        OpenApiParameter("page_size", size, description="More than 100 is taken as 100."),
+    )

@@ -1,0 +1,78 @@
+"""Descriptions of what an organizer reads about an event."""
+
+from __future__ import annotations
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from events.api.docs.answers import (
+    CHALLENGE,
+    NO_EVENT,
+    NO_TOKEN,
+    ORGANIZER,
+    OUTAGE,
+    RETRY_AFTER_OUTAGE,
+    bad,
+    event_id_in_path,
+    good,
+    paging,
+    sent_header,
+)
+from events.api.docs.events import BAD_QUERY
+from events.api.docs.examples import ATTENDEE, STATS, page_example
+from events.api.docs.shapes import Attendee, Stats, answer_with, page_of
+from omnify.responses import Code
+
+_CSV = "text/csv"
+
+LIST_ATTENDEES = extend_schema(
+    operation_id="list_attendees",
+    summary="List attendees",
+    description=(
+        "Confirmed registrations in order of admission. Follow `next_page`: it carries a cursor, with which every "
+        "page costs the same. `Accept: text/csv` or `?format=csv` streams all of them; cells that a spreadsheet "
+        "would run as a formula start with an apostrophe."
+    ),
+    tags=["events"],
+    auth=ORGANIZER,
+    parameters=[
+        event_id_in_path(),
+        *paging(),
+        OpenApiParameter("search", str, description="Part of a name or e-mail, in any letter case."),
+        OpenApiParameter("format", str, enum=["json", "csv"], description="Goes before `Accept`."),
+        OpenApiParameter("cursor", str, description="Opaque; only from `next_page` and `previous_page`."),
+        sent_header("Content-Disposition", "Names the file of a CSV.", 200),
+        CHALLENGE,
+        RETRY_AFTER_OUTAGE,
+    ],
+    responses={
+        (200, "application/json"): good(
+            page_of(Attendee),
+            "A page of attendees, or all of them as CSV.",
+            page=page_example("/events/7/attendees", ATTENDEE, cursor="&cursor=WyJhZnRlciIsMTAsMTBd:1abc:xyz"),
+        ),
+        (200, _CSV): OpenApiResponse(OpenApiTypes.STR, "A page of attendees, or all of them as CSV."),
+        **BAD_QUERY,
+        **NO_TOKEN,
+        404: bad(
+            "There is no such event, it is another organizer's, or there is no such page.",
+            (Code.EVENT_NOT_FOUND, "There is no such event."),
+            (Code.INVALID_PAGE, "This page does not exist."),
+        ),
+        **OUTAGE,
+    },
+)
+
+READ_STATS = extend_schema(
+    operation_id="read_stats",
+    summary="Where registrations stand",
+    tags=["events"],
+    auth=ORGANIZER,
+    parameters=[event_id_in_path(), CHALLENGE, RETRY_AFTER_OUTAGE],
+    responses={
+        200: good(answer_with(Stats), "Counters of the ledger, and the queue now.", stats=STATS),
+        **NO_TOKEN,
+        **NO_EVENT,
+        **OUTAGE,
+    },
+)

@@ -1,0 +1,107 @@
+"""Descriptions of the hot routes, which the door answers before Django sees them."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from events.api.docs import examples
+from events.api.docs.answers import (
+    ANYONE,
+    BODY_FAULTS,
+    NO_EVENT,
+    OUTAGE,
+    RETRY_AFTER_OUTAGE,
+    bad,
+    event_id_in_path,
+    good,
+    sent_header,
+)
+from events.api.docs.shapes import AcceptedTicket, Event, RegistrationInput, Ticket, answer_with
+from omnify.responses import Code
+
+READ_EVENT = extend_schema(
+    operation_id="read_event",
+    summary="Read an event",
+    tags=["events"],
+    auth=ANYONE,
+    parameters=[event_id_in_path(), RETRY_AFTER_OUTAGE],
+    responses={200: good(answer_with(Event), "The event now.", event=examples.EVENT), **NO_EVENT, **OUTAGE},
+)
+
+REGISTER = extend_schema(
+    operation_id="register",
+    summary="Register for an event",
+    description=(
+        "A 202 is a promise: the registration is on disk, takes its turn in the event's line and reaches a decision. "
+        "Read it at `status_url`."
+    ),
+    tags=["registrations"],
+    auth=ANYONE,
+    request=RegistrationInput,
+    parameters=[
+        event_id_in_path(),
+        OpenApiParameter(
+            "Idempotency-Key",
+            {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+            OpenApiParameter.HEADER,
+            description="The same key and body again gives the same ticket. Kept at least 24 hours.",
+        ),
+        sent_header("Location", "The ticket's address.", 202),
+        sent_header(
+            "Retry-After", "Whole seconds to wait before asking (202) or trying again.", 202, 409, 503, kind=int
+        ),
+    ],
+    responses={
+        202: good(answer_with(AcceptedTicket), "In line.", ticket=examples.ACCEPTED),
+        400: bad(
+            "Malformed JSON, or a missing or bad field; `errors` names each.",
+            (Code.INVALID, "The request is not valid.", {"email": ["Enter a valid e-mail address."]}),
+        ),
+        **NO_EVENT,
+        409: bad(
+            "No registration now. Only `registration_not_open` carries `Retry-After`.",
+            (Code.DUPLICATE_REGISTRATION, "This e-mail address is registered for the event already."),
+            (Code.REGISTRATION_NOT_OPEN, "Registration has not opened yet."),
+            (Code.REGISTRATION_CLOSED, "Registration is closed."),
+            (Code.SOLD_OUT, "No seat is left."),
+        ),
+        **BODY_FAULTS,
+        422: bad(
+            "The `Idempotency-Key` came with another body before.",
+            (Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key came with another body before."),
+        ),
+        **OUTAGE,
+        503: bad(
+            "Nothing was queued.",
+            (Code.QUEUE_FULL, "Too many are waiting. Try again."),
+            (Code.UNAVAILABLE, "The queue is out of reach. Try again."),
+        ),
+    },
+)
+
+READ_TICKET = extend_schema(
+    operation_id="read_ticket",
+    summary="Read a registration",
+    description="Whoever holds the ticket id may read it. No answer contains the name or the e-mail.",
+    tags=["registrations"],
+    auth=ANYONE,
+    parameters=[
+        OpenApiParameter("ticket_id", str, OpenApiParameter.PATH),
+        OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="An `ETag` seen before."),
+        sent_header("ETag", "Changes with every change of the ticket, its place in line included.", 200, 304),
+        sent_header("Retry-After", "Whole seconds to wait before asking again.", 200, 304, 503, kind=int),
+    ],
+    responses={
+        200: good(
+            answer_with(Ticket),
+            "The ticket now. Without `Retry-After` its status is final.",
+            queued=examples.QUEUED,
+            confirmed=examples.CONFIRMED,
+            rejected=examples.REJECTED,
+            lost=examples.LOST,
+        ),
+        304: OpenApiResponse(description="Nothing has changed since the `ETag` of `If-None-Match`."),
+        404: bad("No ticket has this id.", (Code.TICKET_NOT_FOUND, "There is no such ticket.")),
+        **OUTAGE,
+    },
+)

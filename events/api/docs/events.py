@@ -1,0 +1,96 @@
+"""Descriptions of `/events` and of changing an event."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+
+from events.api.docs.answers import (
+    ANYONE,
+    BODY_FAULTS,
+    CHALLENGE,
+    NO_EVENT,
+    NO_TOKEN,
+    ORGANIZER,
+    OUTAGE,
+    RETRY_AFTER_OUTAGE,
+    bad,
+    event_id_in_path,
+    good,
+    paging,
+    sent_header,
+)
+from events.api.docs.examples import EVENT, EVENT_BODY, page_example
+from events.api.docs.shapes import Event, answer_with, page_of
+from events.api.serializers import EventInput
+from omnify.responses import Code
+
+_INVALID = bad(
+    "Malformed JSON, or a missing or bad field; `errors` names each.",
+    (Code.INVALID, "The request is not valid.", {"end_time": ["The end must be after the start."]}),
+)
+NO_PAGE = {404: bad("There are fewer pages.", (Code.INVALID_PAGE, "This page does not exist."))}
+BAD_QUERY = {
+    400: bad(
+        "A bad query parameter.",
+        (Code.INVALID, "The request is not valid.", {"page_size": ["A whole number from 1 to 100."]}),
+    )
+}
+
+LIST_EVENTS = extend_schema(
+    operation_id="list_events",
+    summary="List events",
+    description="All events, soonest start first.",
+    tags=["events"],
+    auth=ANYONE,
+    parameters=[*paging(), RETRY_AFTER_OUTAGE],
+    responses={
+        200: good(page_of(Event), "A page of events.", page=page_example("/events", EVENT)),
+        **BAD_QUERY,
+        **NO_PAGE,
+        **OUTAGE,
+    },
+)
+
+CREATE_EVENT = extend_schema(
+    operation_id="create_event",
+    summary="Create an event",
+    description="The organizer of the token becomes its owner. Times need an offset and are kept in milliseconds.",
+    tags=["events"],
+    auth=ORGANIZER,
+    request=EventInput,
+    examples=[OpenApiExample("event", value=EVENT_BODY, request_only=True)],
+    parameters=[sent_header("Location", "Where the event is.", 201), CHALLENGE, RETRY_AFTER_OUTAGE],
+    responses={
+        201: good(answer_with(Event), "The event is created.", event=EVENT),
+        400: _INVALID,
+        **NO_TOKEN,
+        **BODY_FAULTS,
+        **OUTAGE,
+    },
+)
+
+CHANGE_EVENT = extend_schema(
+    operation_id="change_event",
+    summary="Change an event",
+    description=(
+        "Any of the fields. The capacity may grow at any time and shrink to no less than `confirmed_count`. A "
+        "registration that closes with the event goes on doing so when `end_time` moves."
+    ),
+    tags=["events"],
+    auth=ORGANIZER,
+    request=EventInput,
+    examples=[OpenApiExample("capacity", value={"max_capacity": 800}, request_only=True)],
+    parameters=[event_id_in_path(), CHALLENGE, RETRY_AFTER_OUTAGE],
+    responses={
+        200: good(answer_with(Event), "The event is changed.", event={**EVENT, "max_capacity": 800}),
+        400: _INVALID,
+        **NO_TOKEN,
+        **NO_EVENT,
+        409: bad(
+            "More registrations are confirmed than the new capacity has seats.",
+            (Code.CAPACITY_BELOW_CONFIRMED, "120 registrations are already confirmed."),
+        ),
+        **BODY_FAULTS,
+        **OUTAGE,
+    },
+)

@@ -1,0 +1,98 @@
+"""The values that examples show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TICKET_ID = "7-Zk3vB9qT1xYw5LrN8sHdmA2cQ4fE"
+
+EVENT_BODY = {
+    "name": "Winter concert",
+    "location": "Town hall",
+    "max_capacity": 500,
+    "start_time": "2030-12-01T19:00:00+01:00",
+    "end_time": "2030-12-01T22:00:00+01:00",
+    "registration_opens_at": "2030-11-01T10:00:00+01:00",
+}
+
+EVENT = {
+    "id": 7,
+    "name": "Winter concert",
+    "location": "Town hall",
+    "max_capacity": 500,
+    "waitlist_capacity": 0,
+    "start_time": "2030-12-01T18:00:00+00:00",
+    "end_time": "2030-12-01T21:00:00+00:00",
+    "registration_opens_at": "2030-11-01T09:00:00+00:00",
+    "registration_closes_at": "2030-12-01T21:00:00+00:00",
+    "confirmed_count": 120,
+    "waitlisted_count": 0,
+    "seats_left": 380,
+    "registration_state": "open",
+}
+
+ATTENDEE = {
+    "ticket_id": TICKET_ID,
+    "name": "Ada Lovelace",
+    "email": "ada@example.com",
+    "confirmed_at": "2030-11-01T09:00:00.250000+00:00",
+    "sequence": 1,
+    "checked_in_at": None,
+}
+
+STATS = {
+    "queued": 3100,
+    "confirmed": 120,
+    "waitlisted": 0,
+    "rejected": {
+        "sold_out": 0,
+        "duplicate": 4,
+        "registration_closed": 0,
+        "event_cancelled": 0,
+        "invalid": 0,
+    },
+    "cancelled": 0,
+    "admitted_per_second": 9500.0,
+    "decided_per_second": 4200.0,
+    "oldest_queued_seconds": 0.7,
+}
+
+ACCEPTED = {
+    "ticket_id": TICKET_ID,
+    "event_id": 7,
+    "status": "queued",
+    "position": 42,
+    "status_url": f"/registrations/{TICKET_ID}",
+    "requested_at": "2030-11-01T09:00:00.100+00:00",
+}
+
+QUEUED = {
+    "ticket_id": TICKET_ID,
+    "event_id": 7,
+    "status": "queued",
+    "reason": None,
+    "position": 12,
+    "sequence": 42,
+    "requested_at": "2030-11-01T09:00:00.100+00:00",
+    "decided_at": None,
+    "estimated_seconds": 1,
+}
+
+_DECIDED = {**QUEUED, "position": None, "decided_at": "2030-11-01T09:00:00.250+00:00"}
+_DECIDED.pop("estimated_seconds")
+CONFIRMED = {**_DECIDED, "status": "confirmed"}
+REJECTED = {**_DECIDED, "status": "rejected", "reason": "sold_out"}
+LOST = {**_DECIDED, "status": "lost", "decided_at": None}
+
+
+def page_example(path: str, item: dict[str, Any], *, cursor: str = "") -> dict[str, Any]:
+    """The first of twelve pages."""
+    following = f"http://localhost:8000{path}?page=2{cursor}"
+    return {
+        "total_items": 120,
+        "total_pages": 12,
+        "current_page": 1,
+        "next_page": following,
+        "previous_page": None,
+        "results": [item],
+    }

@@ -1,0 +1,115 @@
+"""The one place that turns exceptions into answers, for DRF's views and for Django's own error pages.
+
+Whoever finds a problem raises: a `Refusal` that says everything, an exception of DRF, or one of the few domain
+exceptions listed in `_refusal`. Redis or the database out of reach is 503 `unavailable`, whatever was asked.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.views import set_rollback
+
+from events.api.refusals import Refusal, invalid_fields, unavailable
+from events.ledger.events import CapacityBelowConfirmed
+from omnify import http
+from omnify.pagination import InvalidPage, InvalidPageSize
+from omnify.responses import Code
+
+OUTAGES = (OperationalError, InterfaceError, redis.RedisError)
+
+_CODES = {
+    400: Code.INVALID,
+    403: Code.PERMISSION_DENIED,
+    404: Code.NOT_FOUND,
+    406: Code.NOT_ACCEPTABLE,
+    415: Code.UNSUPPORTED_MEDIA_TYPE,
+}
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """DRF's hook. None lets the exception go on to Django, which logs it and answers 500."""
+    set_rollback()
+    if isinstance(exc, exceptions.MethodNotAllowed):
+        return _method_not_allowed(context["view"].allowed_methods).response()
+    refusal = _refusal(exc)
+    return None if refusal is None else refusal.response()
+
+
+def _refusal(exc: Exception) -> Refusal | None:
+    match exc:
+        case Refusal():
+            return exc
+        case InvalidPage():
+            return Refusal(Code.INVALID_PAGE, 404, "This page does not exist.")
+        case InvalidPageSize():
+            return invalid_fields({"page_size": [str(exc)]})
+        case CapacityBelowConfirmed():
+            message = f"{exc} The capacity cannot be lower."
+            return Refusal(Code.CAPACITY_BELOW_CONFIRMED, 409, message, errors={"max_capacity": [message]})
+        case exceptions.ValidationError():
+            return invalid_fields(_by_field(exc.detail))
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            headers = {"WWW-Authenticate": "Bearer"}
+            return Refusal(Code.UNAUTHENTICATED, 401, str(exc.detail), headers=headers)
+        case exceptions.APIException():
+            code = _CODES.get(exc.status_code, Code.INTERNAL_ERROR)
+            return Refusal(code, exc.status_code, str(exc.detail))
+        case Http404():
+            return Refusal(Code.NOT_FOUND, 404, "There is nothing at this address.")
+        case _:
+            return unavailable() if isinstance(exc, OUTAGES) else None
+
+
+def _method_not_allowed(methods: list[str]) -> Refusal:
+    message = f"This address answers only {', '.join(methods)}."
+    return Refusal(Code.METHOD_NOT_ALLOWED, 405, message, headers={"Allow": ", ".join(methods)})
+
+
+def _by_field(detail: Any) -> dict[str, list[str]]:
+    if not isinstance(detail, dict):
+        return {"body": [str(sentence) for sentence in detail]}
+    names = {"non_field_errors": "body"}
+    return {names.get(str(field), str(field)): [str(s) for s in sentences] for field, sentences in detail.items()}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 400: a host that is not allowed, a body that cannot be read."""
+    if _for_humans(request):
+        return defaults.bad_request(request, exception)
+    return http.refused(Code.INVALID, status=400, message="The request cannot be understood.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 403."""
+    if _for_humans(request):
+        return defaults.permission_denied(request, exception)
+    return http.refused(Code.PERMISSION_DENIED, status=403, message="This is not allowed.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 404, for every path that nothing answers."""
+    if _for_humans(request):
+        return defaults.page_not_found(request, exception)
+    return http.refused(Code.NOT_FOUND, status=404, message="There is nothing at this address.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's 500, called while the exception is being handled."""
+    if isinstance(sys.exception(), OUTAGES):
+        return unavailable().response()
+    if _for_humans(request):
+        return defaults.server_error(request)
+    message = "Something went wrong on our side. It has been logged."
+    return http.refused(Code.INTERNAL_ERROR, status=500, message=message)
+
+
+def _for_humans(request: HttpRequest) -> bool:
+    return request.path.startswith("/admin/")

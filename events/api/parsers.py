@@ -1,0 +1,60 @@
+"""Bodies: JSON in UTF-8, of a sane size, with every character and number something the stores can keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
+
+import msgspec
+from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from events.api.refusals import Refusal
+from omnify.responses import Code
+
+MAX_BODY_BYTES = 16 * 1024
+
+
+class JSONBodyParser(BaseParser):
+    """msgspec's decoder: no NaN, no lone surrogates, no bytes after the end."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The object; a flaw of msgspec's finding is a ValueError.
+
+        Raises:
+            Refusal: 413, the body is over `MAX_BODY_BYTES`.
+            ParseError: 400, it is not JSON.
+        """
+        content = stream.read(MAX_BODY_BYTES + 1)
+        if len(content) > MAX_BODY_BYTES:
+            raise Refusal(Code.PAYLOAD_TOO_LARGE, 413, f"A body may have {MAX_BODY_BYTES} bytes at most.")
+        try:
+            document = msgspec.json.decode(content)
+        except (ValueError, RecursionError) as problem:
+            raise ParseError("The body is not valid JSON.") from problem
+        if not isinstance(document, dict):
+            raise ParseError("The body must be a JSON object.")
+        return document
+
+
+class OneFormat(BaseContentNegotiation):
+    """JSON goes out whatever `Accept` says: an error must be readable for whoever asked for something else."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        """The JSON parser, or None (415) for a body that says it is something else."""
+        kind = request.content_type.partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == kind), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """The view's first."""
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type or ""

@@ -1,0 +1,53 @@
+"""Answers that are not successes, as exceptions: whoever finds the problem raises one, with status and headers.
+
+Apart from `errors` because DRF's settings name modules that need these while DRF itself is still being imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.http import HttpResponse
+
+from omnify import http
+from omnify.responses import Code
+
+RETRY_SECONDS = 5
+
+
+class Refusal(Exception):
+    """An answer that is not a success, complete with status, code and headers."""
+
+    def __init__(
+        self,
+        code: Code,
+        status: int,
+        message: str,
+        *,
+        errors: dict[str, list[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code, self.status, self.message = code, status, message
+        self.errors, self.headers = errors, headers
+
+    def response(self) -> HttpResponse:
+        """The answer in the standard shape."""
+        return http.refused(
+            self.code, status=self.status, message=self.message, errors=self.errors, headers=self.headers
+        )
+
+
+def event_not_found() -> Refusal:
+    """Also for another organizer's event: its existence is nobody else's business."""
+    return Refusal(Code.EVENT_NOT_FOUND, 404, "There is no such event.")
+
+
+def invalid_fields(errors: dict[str, list[str]]) -> Refusal:
+    """400 with one entry for each field or query parameter at fault."""
+    return Refusal(Code.INVALID, 400, "The request is not valid.", errors=errors)
+
+
+def unavailable(message: str = "A part of the service is out of reach. Try again shortly.") -> Refusal:
+    """503: nothing was done, and trying again makes sense."""
+    return Refusal(Code.UNAVAILABLE, 503, message, headers={"Retry-After": str(RETRY_SECONDS)})

@@ -1,0 +1,66 @@
+"""`GET /schema` and `GET /docs`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularSwaggerSplitView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from events.api.views.base import ApiView
+
+_JSON = "application/vnd.oai.openapi+json"
+_YAML = "application/vnd.oai.openapi"
+
+# What each Accept gets. The order is the preference among equals: plain JSON for whoever does not care.
+_TYPES = {
+    "application/json": OpenApiJsonRenderer,
+    _JSON: OpenApiJsonRenderer,
+    "application/yaml": OpenApiYamlRenderer,
+    _YAML: OpenApiYamlRenderer,
+    "text/yaml": OpenApiYamlRenderer,
+}
+
+# The page must work without internet access: the browser itself refuses whatever is not ours.
+_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
+
+
+class SchemaView(ApiView):
+    """The OpenAPI document: JSON, or YAML for whoever asks."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        """The same document for everybody."""
+        wanted = request._request.get_preferred_type(list(_TYPES)) or "application/json"
+        return HttpResponse(_document(wanted), content_type=wanted, headers={"Vary": "Accept"})
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """Swagger UI from our own static files."""
+
+    http_method_names = ["get", "head"]
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The page, or with `?script` the script that starts it."""
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        response["Content-Security-Policy"] = _POLICY
+        return response
+
+    def _get_schema_url(self, request: Request) -> str:
+        return reverse("schema")
+
+
+@cache
+def _document(media_type: str) -> bytes:
+    generator: Any = SchemaGenerator
+    renderer: Any = _TYPES[media_type]
+    content: bytes = renderer().render(generator().get_schema(request=None, public=True), renderer_context={})
+    return content

@@ -1,0 +1,71 @@
+"""What comes in, validated, and what goes out, described for the schema.
+
+Output is rendered by plain functions (`events.domain.event_view` and those below), since the door renders the same
+objects without DRF; the output serializers say their shape, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from events.api.fields import MomentField, TextField, WholeNumberField
+from events.domain.schedule import Schedule, changed_schedule, first_schedule, schedule_problems
+from events.domain.times import whole_ms
+from events.models import Event
+from events.models.event import MAX_CAPACITY
+
+_TIMES = ("start_time", "end_time", "registration_opens_at", "registration_closes_at")
+
+
+class EventInput(serializers.Serializer[Event]):
+    """The body of `POST /events`. Needs `now` in its context."""
+
+    name = TextField()
+    location = TextField()
+    max_capacity = WholeNumberField(min_value=1, max_value=MAX_CAPACITY)
+    start_time = MomentField()
+    end_time = MomentField(help_text="After the start, and in the future.")
+    registration_opens_at = MomentField(required=False, help_text="Now, unless told.")
+    registration_closes_at = MomentField(
+        required=False, help_text="`end_time`, unless told. After the opening, and not after the event's end."
+    )
+    waitlist_capacity = WholeNumberField(
+        required=False, help_text="Only 0 for now: waitlists come with a later release."
+    )
+
+    def validate_waitlist_capacity(self, value: int) -> int:
+        """Accepting a place on a waitlist that nobody moves would be a broken promise."""
+        if value != 0:
+            raise serializers.ValidationError("Waitlists come with a later release: only 0 is accepted.")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Fills in the times that were not sent and holds all four against each other."""
+        sent = {name: attrs[name] for name in _TIMES if name in attrs}
+        now: datetime = whole_ms(self.context["now"])
+        schedule = self._schedule(sent, now)
+        problems = schedule_problems(schedule, sent=sent, now=now)
+        if problems:
+            raise serializers.ValidationError(problems)
+        times = {name: getattr(schedule, name) for name in _TIMES} if sent else {}
+        return {**attrs, **times}
+
+    def _schedule(self, sent: dict[str, datetime], now: datetime) -> Schedule:
+        if self.instance is None:
+            return first_schedule(sent=sent, now=now)
+        return changed_schedule(sent=sent, current=schedule_of(self.instance))
+
+
+class EventChanges(EventInput):
+    """The body of `PATCH /events/{id}`: any of the fields."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, partial=True, **kwargs)
+
+
+def schedule_of(event: Event) -> Schedule:
+    """The event's four times."""
+    return Schedule(**{name: getattr(event, name) for name in _TIMES})

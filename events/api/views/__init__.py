@@ -1,0 +1,1 @@
+"""One module for each resource. A view validates, makes one call and responds."""

@@ -1,0 +1,74 @@
+"""`GET /events/{id}/attendees` and `GET /events/{id}/stats`: an organizer's own events only."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from events.admission.live import queue_stats
+from events.api import docs
+from events.api.attendees import attendee_page
+from events.api.export import csv_response
+from events.api.refusals import invalid_fields
+from events.api.views.base import ApiView, own_event, read_search
+from events.domain.states import Reason
+from omnify import http
+from omnify.connections import redis_client
+from omnify.pagination import read_page
+
+_CSV, _JSON = "text/csv", "application/json"
+
+
+class Attendees(ApiView):
+    """Confirmed registrations in order of admission."""
+
+    organizer_methods = frozenset({"GET"})
+
+    @docs.LIST_ATTENDEES
+    def get(self, request: Request, event_id: int | None) -> HttpResponseBase:
+        """A page, or all of them as CSV."""
+        event = own_event(request, event_id)
+        search = read_search(request.query_params)
+        if _wants_csv(request):
+            return csv_response(event, search=search)
+        data = attendee_page(
+            event,
+            page=read_page(request.query_params),
+            search=search,
+            url=request.build_absolute_uri(request.path),
+            params=request.query_params.dict(),
+        )
+        return http.ok(data, message="Confirmed registrations in order of admission.")
+
+
+class Stats(ApiView):
+    """Where an event's registrations stand now."""
+
+    organizer_methods = frozenset({"GET"})
+
+    @docs.READ_STATS
+    def get(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Counters from the ledger, the queue from Redis."""
+        event = own_event(request, event_id)
+        queue = queue_stats(redis_client(), event.pk)
+        data = {
+            "queued": queue.queued,
+            "confirmed": event.confirmed_count,
+            "waitlisted": event.waitlisted_count,
+            "rejected": {reason.value: event.rejected_counts.get(reason.value, 0) for reason in Reason},
+            "cancelled": event.cancelled_count,
+            "admitted_per_second": queue.admitted_per_second,
+            "decided_per_second": queue.decided_per_second,
+            "oldest_queued_seconds": queue.oldest_queued_seconds,
+        }
+        return http.ok(data, message="The event's registrations now.")
+
+
+def _wants_csv(request: Request) -> bool:
+    wanted = request.query_params.get("format")
+    if wanted not in (None, "csv", "json"):
+        raise invalid_fields({"format": ["Either csv or json."]})
+    if wanted is None:
+        return request._request.get_preferred_type([_JSON, _CSV]) == _CSV
+    return wanted == "csv"

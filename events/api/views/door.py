@@ -1,0 +1,29 @@
+"""The routes that the door answers, for the schema's sake and for the methods that the door leaves to Django."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from events.api import docs
+from events.api.refusals import unavailable
+from events.api.views.base import ApiView
+from events.api.views.events import DOOR_ONLY
+
+
+class Register(ApiView):
+    """`POST /events/{id}/register`."""
+
+    @docs.REGISTER
+    def post(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Only reached without the door."""
+        raise unavailable(DOOR_ONLY)
+
+
+class Ticket(ApiView):
+    """`GET /registrations/{ticket_id}`."""
+
+    @docs.READ_TICKET
+    def get(self, request: Request, ticket_id: str) -> HttpResponse:
+        """Only reached without the door."""
+        raise unavailable(DOOR_ONLY)

@@ -1,0 +1,64 @@
+"""Django as an ASGI application that never answers outside the two shapes, and reads no body without end."""
+
+from __future__ import annotations
+
+import io
+from typing import IO, Any
+
+import django
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.http import HttpResponseBase
+
+from omnify import http
+from omnify.responses import Code
+
+# Room for the admin's largest form. The API's own limit is far lower.
+MAX_BODY_BYTES = 1024 * 1024
+
+
+class BodyTooLarge(Exception):
+    """The body is over `MAX_BODY_BYTES`; the rest of it was not read."""
+
+
+class DjangoApp(ASGIHandler):
+    """Django's handler, except for what it answers before any middleware or error handler is asked."""
+
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        """One request."""
+        try:
+            await super().handle(scope, receive, send)
+        except BodyTooLarge:
+            message = f"A body may have {MAX_BODY_BYTES} bytes at most."
+            await self.send_response(http.refused(Code.PAYLOAD_TOO_LARGE, status=413, message=message), send)
+
+    async def read_body(self, receive: Any) -> IO[bytes]:
+        """The body in memory, where Django's own would let it grow on disk."""
+        body = io.BytesIO()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise RequestAborted
+            body.write(message.get("body", b""))
+            if body.tell() > MAX_BODY_BYTES:
+                raise BodyTooLarge
+            if not message.get("more_body", False):
+                body.seek(0)
+                return body
+
+    def create_request(
+        self, scope: Any, body_file: IO[bytes]
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
+        """The request, or 400: Django's own answer to bytes that are not UTF-8 has no shape at all."""
+        request, problem = super().create_request(scope, body_file)
+        if request is not None:
+            return request, None
+        status = problem.status_code if problem else 400
+        code = Code.PAYLOAD_TOO_LARGE if status == 413 else Code.INVALID
+        return None, http.refused(code, status=status, message="The request cannot be understood.")
+
+
+def django_app() -> DjangoApp:
+    """Django, set up."""
+    django.setup(set_prefix=False)
+    return DjangoApp()
