@@ -1,0 +1,42 @@
+"""Durable accepts at the door against the server's hello. The drain is stopped."""
+
+from __future__ import annotations
+
+from bench import load
+from bench.measures import Options, interleaved
+from bench.report import Line, ratio
+from bench.stack import Stack, new_event
+
+LIMITS = {32: 0.30, 512: 0.45}
+
+
+def measure(stack: Stack, options: Options) -> list[Line]:
+    """One line for each number of connections."""
+    with stack.door() as door, stack.hello() as hello:
+        return [_line(stack, options, door, hello, connections, limit) for connections, limit in LIMITS.items()]
+
+
+def _line(stack: Stack, options: Options, door: str, hello: str, connections: int, limit: float) -> Line:
+    def accepts() -> float:
+        return accept_rate(stack, door, connections, options.seconds)
+
+    def hellos() -> float:
+        return load.post(f"{hello}/events/1/register", connections=connections, seconds=options.seconds).rate
+
+    samples = interleaved(options.repetitions, {"accepts/s": accepts, "hello/s": hellos})
+    name = f"durable accepts/s ÷ hello/s, {connections} connections"
+    return ratio(name, "accepts/s", "hello/s", samples, at_least=limit)
+
+
+def accept_rate(stack: Stack, door: str, connections: int, seconds: float) -> float:
+    """Registrations accepted per second on a fresh event; every one of them must be in the queue."""
+    event_id = new_event()
+    url = f"{door}/events/{event_id}/register"
+    load.post(url, connections=connections, seconds=1)
+    before = stack.settled(event_id)
+    run = load.post(url, connections=connections, seconds=seconds)
+    queued = stack.settled(event_id) - before
+    stack.forget(event_id)
+    if run.refused or not run.accepted <= queued <= run.accepted + connections:
+        raise load.ClientFailedError(f"{run.accepted} accepted, {run.refused} refused, {queued} in the queue")
+    return run.rate

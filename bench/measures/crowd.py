@@ -1,0 +1,50 @@
+"""Whether an event gets slower as it fills: terminal/s with 100,000 registrations on it against none."""
+
+from __future__ import annotations
+
+from bench.measures import Options, interleaved
+from bench.measures.terminal import terminal_rate
+from bench.report import Line, ratio
+from bench.stack import Stack, new_event
+
+PRESENT = 100_000
+CONNECTIONS = 512
+
+_FILL = """
+INSERT INTO events_registration (event_id, ticket_key, name, email, email_key, status, reason, sequence, revision,
+    requested_at, decided_at, confirmed_at)
+SELECT %(event)s, left(md5(%(event)s || 'a' || n), 20), 'Guest ' || n, 'guest' || n || '@full.example.com',
+    'guest' || n || '@full.example.com', 'confirmed', '', n, 1, now(), now(), now()
+FROM generate_series(1, %(present)s) AS n
+"""
+_COUNT = """
+UPDATE events_event SET confirmed_count = %(present)s, last_sequence = %(present)s, version = version + 1
+WHERE id = %(event)s
+"""
+
+
+def measure(stack: Stack, options: Options) -> list[Line]:
+    """One line. Both events share the table, so what differs is the event and nothing else."""
+    with stack.door() as door, stack.drain():
+
+        def rate(event_id: int) -> float:
+            return terminal_rate(stack, door, event_id, CONNECTIONS, options.seconds)
+
+        samples = interleaved(
+            options.repetitions,
+            {"terminal/s, full": lambda: rate(_full_event()), "terminal/s, empty": lambda: rate(new_event())},
+        )
+    name = f"terminal/s with {PRESENT:,} registrations on the event ÷ with none"
+    return [ratio(name, "terminal/s, full", "terminal/s, empty", samples, at_least=0.95)]
+
+
+def _full_event() -> int:
+    from django.db import connection
+
+    event_id = new_event()
+    with connection.cursor() as cursor:
+        for statement in (_FILL, _COUNT):
+            cursor.execute(statement, {"event": event_id, "present": PRESENT})
+        cursor.execute("ANALYZE events_registration")
+        cursor.execute("CHECKPOINT")
+    return event_id

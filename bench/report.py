@@ -1,0 +1,111 @@
+"""What came out: lines of the table, on the terminal and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the table: a value, its limit, and the samples it was taken from.
+
+    `at_least` and `at_most` are None for a value that is only reported.
+    """
+
+    name: str
+    measured: float
+    at_least: float | None = None
+    at_most: float | None = None
+    unit: str = ""
+    samples: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the limit, if there is one, is kept."""
+        above = self.at_least is None or self.measured >= self.at_least
+        return above and (self.at_most is None or self.measured <= self.at_most)
+
+    @property
+    def limit(self) -> str:
+        """The limit in words."""
+        if self.at_least is not None:
+            return f"at least {self.at_least:g}"
+        return "" if self.at_most is None else f"at most {self.at_most:g}"
+
+    @property
+    def verdict(self) -> str:
+        """What stands in the table's last column."""
+        return ("ok" if self.ok else "MISSED") if self.limit else ""
+
+
+def ratio(
+    name: str,
+    above: str,
+    below: str,
+    samples: dict[str, list[float]],
+    *,
+    at_least: float | None = None,
+    **limits: float,
+) -> Line:
+    """The quotient of two medians, with the samples of both."""
+    kept = {key: samples[key] for key in (above, below)}
+    value = median(samples[above]) / median(samples[below])
+    return Line(name=name, measured=value, at_least=at_least, at_most=limits.get("at_most"), samples=kept)
+
+
+def print_table(lines: list[Line]) -> None:
+    """The table, and the medians below each line."""
+    width = max(len(line.name) for line in lines)
+    print(f"\n{'what':<{width}}  {'measured':>9}  {'limit':<14}")
+    for line in lines:
+        print(f"{line.name:<{width}}  {line.measured:>9.3g}  {line.limit:<14} {line.verdict}")
+        for key, values in line.samples.items():
+            spread = f"{min(values):,.1f} - {max(values):,.1f}" if len(values) > 1 else ""
+            print(f"    {key:<{width - 4}}  {median(values):>9,.1f}  {spread}")
+
+
+def write_json(lines: list[Line], *, options: dict[str, Any], seconds: float, path: Path) -> None:
+    """The same for programs."""
+    path.parent.mkdir(exist_ok=True)
+    document = {
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "took_seconds": round(seconds),
+        "machine": _machine(),
+        "options": options,
+        "lines": [{**asdict(line), "ok": line.ok} for line in lines],
+    }
+    path.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpu": _cpu(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def _cpu() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in text.splitlines() if "model name" in line), "")
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
