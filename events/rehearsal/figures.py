@@ -45,7 +45,7 @@ def measure(*, seen: Observation, tally: Tally) -> Figures:
         registrations=len(seen.answers),
         seats=seen.seats,
         accepted=len(accepted),
-        answered_per_second=_rate((a.first_sent_at, a.answered_at) for a in seen.answers),
+        answered_per_second=_rate((a.first_sent_at, a.answered_at) for a in seen.answers if a.status != NO_ANSWER),
         accepted_per_second=_rate((a.first_sent_at, a.answered_at) for a in accepted),
         decided_per_second=_rate((start / 1000, end / 1000) for start, end in decided),
         accept_ms=spread([1000 * answer.latency for answer in accepted]),

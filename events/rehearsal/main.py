@@ -4,6 +4,7 @@ events.rehearsal` share.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from typing import Any, TextIO
@@ -21,6 +22,7 @@ KEPT, BROKEN, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 def run(given: Mapping[str, Any], *, out: TextIO, err: TextIO) -> int:
     """The exit code: 0 every proof holds, 1 one does not, 2 nothing to rehearse with, 130 interrupted."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell of every call, into the live progress
     complaints = Console(file=err, highlight=False, soft_wrap=True, markup=False)
     try:
         options = read_options(given, environ=os.environ)
