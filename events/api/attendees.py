@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from django.core import signing
 
-from events.api.tickets import ticket_id
 from events.domain.times import iso, to_ms
 from events.ledger import queries
 from events.ledger.queries import Position
 from events.models import Event, Registration
 from omnify.pagination import InvalidPage, Page, check_exists, page_data, page_url
+from omnify.tickets import tickets
 
 _SALT = "attendees cursor"
 
@@ -97,7 +97,7 @@ def _links(
 def attendee(row: Registration) -> dict[str, Any]:
     """One confirmed registration as its organizer sees it."""
     return {
-        "ticket_id": ticket_id(row),
+        "ticket_id": tickets().ticket_id(event_id=row.event_id, key=row.ticket_key),
         "name": row.name,
         "email": row.email,
         "confirmed_at": iso(to_ms(row.confirmed_at)) if row.confirmed_at else None,

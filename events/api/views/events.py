@@ -8,7 +8,6 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from events.api import docs
-from events.api.publish import publish_after_commit
 from events.api.refusals import event_not_found, unavailable
 from events.api.serializers import EventChanges, EventInput
 from events.api.views.base import ApiView, organizer_of, validated
@@ -19,6 +18,7 @@ from events.ledger.events import change_event, create_event, lock_event
 from events.models import Event
 from omnify import http
 from omnify.pagination import check_exists, page_data, page_url, read_page
+from omnify.publish import publish_after_commit
 
 DOOR_ONLY = "The ASGI door answers this route: start the service with `make run`."
 

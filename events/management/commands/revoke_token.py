@@ -1,0 +1,34 @@
+"""`manage.py revoke_token`: one token, read from standard input, or all of an organizer's with `--organizer NAME`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from events.models import OrganizerToken
+from events.models.organizer import hash_token
+
+
+class Command(BaseCommand):
+    """A token on the command line would stay in the shell's history, so it is read from standard input."""
+
+    help = "Revokes the token given on standard input, or all tokens of --organizer NAME."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The command line."""
+        parser.add_argument("--organizer", metavar="NAME", help="revoke all of this organizer's tokens")
+
+    def handle(self, *args: Any, organizer: str | None, **options: Any) -> None:
+        """From the next request on, the tokens no longer count."""
+        tokens = OrganizerToken.objects.filter(revoked_at=None)
+        if organizer is None:
+            tokens = tokens.filter(token_hash=hash_token(sys.stdin.readline().strip()))
+        else:
+            tokens = tokens.filter(organizer__name=organizer)
+        revoked = tokens.update(revoked_at=timezone.now())
+        if not revoked:
+            raise CommandError("No valid token was found.")
+        self.stderr.write(f"Tokens revoked: {revoked}")
