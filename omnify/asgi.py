@@ -14,9 +14,9 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
 
-from django.core.asgi import get_asgi_application
+from omnify.django_app import django_app
 
-_django = get_asgi_application()
+_django = django_app()
 
 from django.conf import settings
 
