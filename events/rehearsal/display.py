@@ -22,7 +22,7 @@ PLAIN_SECONDS = 2.0
 class Live:
     """Two bars on a terminal; elsewhere a line every two seconds."""
 
-    def __init__(self, *, console: Console, registrations: int) -> None:
+    def __init__(self, *, console: Console, registrations: int, plain_seconds: float = PLAIN_SECONDS) -> None:
         self._console = console
         self._registrations = registrations
         self._bars = Progress(
@@ -36,7 +36,8 @@ class Live:
         )
         self._answered: TaskID = self._bars.add_task("answered", total=registrations, note="")
         self._decided: TaskID = self._bars.add_task("decided", total=None, note="")
-        self._next_line_at = time.monotonic() + PLAIN_SECONDS
+        self._plain_seconds = plain_seconds
+        self._next_line_at = time.monotonic() + plain_seconds
 
     def __enter__(self) -> Live:
         self._bars.start()
@@ -52,7 +53,7 @@ class Live:
             self._bars.update(self._answered, completed=tally.answered, note=note)
             self._bars.update(self._decided, completed=tally.decided, total=tally.accepted or None)
         elif time.monotonic() >= self._next_line_at:
-            self._next_line_at = time.monotonic() + PLAIN_SECONDS
+            self._next_line_at = time.monotonic() + self._plain_seconds
             line = f"answered {tally.answered}/{self._registrations}  decided {tally.decided}/{tally.accepted}"
             self._console.print(f"{line}  {note}".rstrip(), highlight=False, soft_wrap=True)
 

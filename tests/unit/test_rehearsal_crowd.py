@@ -1,0 +1,52 @@
+"""Who comes to a rehearsal."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.rehearsal.conductor import parts
+from events.rehearsal.crowd import registrations
+from events.rehearsal.options import read_options
+
+ARGUMENTS = {
+    "url": "http://127.0.0.1:8000",
+    "token": "t",
+    "people": "100",
+    "seats": "10",
+    "duplicates": "7",
+    "rate": "9",
+    "processes": "3",
+    "connections": "10",
+    "patience": "60",
+    "time_limit": "3600",
+}
+
+
+@given(people=st.integers(1, 300), share=st.integers(0, 100))
+def test_everybody_comes_once_and_the_duplicates_a_second_time(people: int, share: int) -> None:
+    duplicates = people * share // 100
+    times = Counter(r.email.lower() for r in registrations(people=people, duplicates=duplicates))
+    assert len(times) == people
+    assert Counter(times.values())[2] == duplicates
+    assert max(times.values()) <= 2
+
+
+def test_some_duplicates_spell_their_address_in_other_letter_case() -> None:
+    crowd = registrations(people=100, duplicates=8)
+    assert 0 < sum(r.email != r.email.lower() for r in crowd) < 8
+
+
+def test_every_process_knows_the_same_crowd() -> None:
+    crowd = registrations(people=100, duplicates=7)
+    assert crowd == registrations(people=100, duplicates=7)
+    assert [r.number for r in crowd] == list(range(107))
+
+
+def test_connections_and_rate_are_shared_out_among_the_processes() -> None:
+    shares = parts(read_options(ARGUMENTS, environ={}), event_id=1, run="ab")
+    assert [part.connections for part in shares] == [4, 3, 3]
+    assert [part.rate for part in shares] == [3.0, 3.0, 3.0]
+    assert [part.index for part in shares] == [0, 1, 2]

@@ -1,0 +1,74 @@
+"""What an operator may ask of a rehearsal, and the one line that says what is wrong."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from events.rehearsal.main import UNUSABLE, run
+from events.rehearsal.options import read_options
+from events.rehearsal.organizer import Unusable
+from tests.unit.test_rehearsal_crowd import ARGUMENTS
+
+
+@pytest.mark.parametrize(("text", "number"), [("5%", 5), ("0", 0), ("100%", 100), ("2.5%", 2), ("17", 17)])
+def test_duplicates_are_a_share_or_a_number(text: str, number: int) -> None:
+    assert read_options({**ARGUMENTS, "duplicates": text}, environ={}).duplicates == number
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("people", "0"),
+        ("people", "many"),
+        ("people", "1000001"),
+        ("seats", "-1"),
+        ("duplicates", "101%"),
+        ("duplicates", "101"),
+        ("duplicates", "a few"),
+        ("rate", "0"),
+        ("processes", "65"),
+        ("connections", "2"),
+        ("patience", "0"),
+        ("url", "localhost:8000"),
+        ("url", "http://127.0.0.1:eighty"),
+        ("json_file", "/nowhere/at/all.json"),
+    ],
+)
+def test_a_bad_value_is_named_by_its_option(name: str, text: str) -> None:
+    with pytest.raises(Unusable, match="^--" + name.replace("_file", "")):
+        read_options({**ARGUMENTS, name: text}, environ={})
+
+
+def test_a_crowd_that_would_not_come_in_time_is_refused() -> None:
+    with pytest.raises(Unusable, match="--rate"):
+        read_options({**ARGUMENTS, "rate": "1", "time_limit": "50"}, environ={})
+
+
+def test_the_token_comes_from_the_option_then_the_environment_then_the_kept_file(tmp_path: Path) -> None:
+    (tmp_path / "organizer-token").write_text("kept\n")
+    environ = {"OMNIFY_HOME": str(tmp_path)}
+    without = {**ARGUMENTS, "token": None}
+    assert read_options(without, environ=environ).token == "kept"
+    assert read_options(without, environ={**environ, "OMNIFY_TOKEN": "set"}).token == "set"
+    assert read_options(ARGUMENTS, environ={**environ, "OMNIFY_TOKEN": "set"}).token == "t"
+
+
+def test_no_token_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match="no organizer token"):
+        read_options({**ARGUMENTS, "token": None}, environ={"OMNIFY_HOME": str(tmp_path)})
+
+
+def test_the_default_address_is_the_local_service() -> None:
+    without = {**ARGUMENTS, "url": None}
+    assert read_options(without, environ={"PORT": "8123"}).url == "http://127.0.0.1:8123"
+    assert read_options(without, environ={}).url == "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize("change", [{"people": "none"}, {"url": "http://127.0.0.1:1"}])
+def test_nothing_to_rehearse_with_is_one_line_and_exit_code_2(change: dict[str, str]) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    assert run({**ARGUMENTS, **change}, out=out, err=err) == UNUSABLE
+    assert err.getvalue().count("\n") == 1
