@@ -30,7 +30,10 @@ class DjangoApp(ASGIHandler):
             await super().handle(scope, receive, send)
         except BodyTooLarge:
             message = f"A body may have {MAX_BODY_BYTES} bytes at most."
-            await self.send_response(http.refused(Code.PAYLOAD_TOO_LARGE, status=413, message=message), send)
+            # The rest of the body is still on its way: the connection cannot carry another request.
+            headers = {"Connection": "close"}
+            answer = http.refused(Code.PAYLOAD_TOO_LARGE, status=413, message=message, headers=headers)
+            await self.send_response(answer, send)
 
     async def read_body(self, receive: Any) -> IO[bytes]:
         """The body in memory, where Django's own would let it grow on disk."""

@@ -15,11 +15,11 @@ import redis
 from django.db import DatabaseError, connection
 from django.http import HttpResponse
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from events.admission.live import worker_count
 from events.api import docs
 from events.api.refusals import RETRY_SECONDS
+from events.api.views.base import ApiView
 from omnify import http
 from omnify.connections import redis_client
 from omnify.responses import Code
@@ -84,11 +84,11 @@ CHECKS = {
 }
 
 
-class Live(APIView):
+class Live(ApiView):
     """Whether this process answers at all."""
 
+    # No token is looked at: that would ask the database.
     authentication_classes = []
-    http_method_names = ["get", "head"]
 
     @docs.LIVE
     def get(self, request: Request) -> HttpResponse:
@@ -96,11 +96,11 @@ class Live(APIView):
         return http.ok({"status": "alive"}, message="Alive.")
 
 
-class Ready(APIView):
+class Ready(ApiView):
     """Whether the service can keep its promises now."""
 
+    # No token is looked at: that would ask the database.
     authentication_classes = []
-    http_method_names = ["get", "head"]
 
     @docs.READY
     def get(self, request: Request) -> HttpResponse:

@@ -56,9 +56,10 @@ def _refusal(exc: Exception) -> Refusal | None:
             return Refusal(Code.CAPACITY_BELOW_CONFIRMED, 409, message, errors={"max_capacity": [message]})
         case exceptions.ValidationError():
             return invalid_fields(_by_field(exc.detail))
-        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            headers = {"WWW-Authenticate": "Bearer"}
-            return Refusal(Code.UNAUTHENTICATED, 401, str(exc.detail), headers=headers)
+        case exceptions.NotAuthenticated():
+            return _unauthenticated("Show an organizer's token: `Authorization: Bearer <token>`.")
+        case exceptions.AuthenticationFailed():
+            return _unauthenticated(str(exc.detail))
         case exceptions.APIException():
             code = _CODES.get(exc.status_code, Code.INTERNAL_ERROR)
             return Refusal(code, exc.status_code, str(exc.detail))
@@ -66,6 +67,10 @@ def _refusal(exc: Exception) -> Refusal | None:
             return Refusal(Code.NOT_FOUND, 404, "There is nothing at this address.")
         case _:
             return unavailable() if isinstance(exc, OUTAGES) else None
+
+
+def _unauthenticated(message: str) -> Refusal:
+    return Refusal(Code.UNAUTHENTICATED, 401, message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _method_not_allowed(methods: list[str]) -> Refusal:

@@ -24,8 +24,6 @@ S = TypeVar("S", bound="Serializer[Any]")
 class OrganizerWhereNeeded(BasePermission):
     """Lets anybody through except on the methods that the view lists in `organizer_methods`."""
 
-    message = "Show an organizer's token: `Authorization: Bearer <token>`."
-
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Whether this request may reach the view's method."""
         needed: frozenset[str] = getattr(view, "organizer_methods", frozenset())
