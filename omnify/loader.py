@@ -23,7 +23,8 @@ from events.admission.live import put_event
 from events.domain.outcome import Outcome
 from events.door.batcher import Batcher
 from events.door.loader import LedgerAway
-from events.ledger.lookup import find_events, find_outcomes, live_events
+from events.ledger.lookup import find_events, live_events
+from events.ledger.rows import find_outcomes
 
 logger = logging.getLogger(__name__)
 

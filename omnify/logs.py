@@ -17,7 +17,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class JsonFormatter(logging.Formatter):
-    """Renders a record as `{"time", "level", "logger", "message", ...fields}`; fields come as `extra={"fields": {}}`."""
+    """Renders a record as `{"time", "level", "logger", "message", ...}` with the fields that `log` was given."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {

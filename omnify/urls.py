@@ -11,6 +11,7 @@ from events.api.views.attendees import Attendees, Stats
 from events.api.views.door import Register, Ticket
 from events.api.views.events import EventDetail, EventList
 from events.door.parse import event_id
+from omnify import metrics_view
 from omnify.health import Live, Ready
 
 
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("registrations/<str:ticket_id>", Ticket.as_view()),
     path("health/live", Live.as_view()),
     path("health/ready", Ready.as_view()),
+    path("metrics", metrics_view.view),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view()),
     path("admin", RedirectView.as_view(url="/admin/")),

@@ -19,8 +19,8 @@ from redis.exceptions import RedisError
 
 from events.admission import live, lost
 from events.admission.queue import Queue
-from events.ledger.commit import known_outcomes
 from events.ledger.lookup import watched_event_ids
+from events.ledger.rows import known_outcomes
 from omnify.logs import log
 
 logger = logging.getLogger(__name__)
@@ -33,9 +33,7 @@ _CHUNK = 500
 class Sweep:
     """One pass is `once`; `run` repeats it until told to stop."""
 
-    def __init__(
-        self, *, client: redis.Redis, queue: Queue, wake: Callable[[int], None], worker: str
-    ) -> None:
+    def __init__(self, *, client: redis.Redis, queue: Queue, wake: Callable[[int], None], worker: str) -> None:
         self._client = client
         self._queue = queue
         self._wake = wake

@@ -2,19 +2,29 @@
 
 All keys of one event share the hash tag `{event:<id>}`, so they live in one slot of a Redis Cluster.
 
-| key | type | holds | removed by |
-|---|---|---|---|
-| `{event:7}:state` | hash | a copy of the event's row, and `seq`, the last place given out | TTL, 7 days after its last use |
-| `{event:7}:queue` | stream | admitted, undecided entries; id `<sequence>-0`, fields t, r, p | owner: trim, with the last entry |
-| `{event:7}:pending` | hash | `t<key>` → `seq|requested_ms|body digest`; `e<digest>` → seq | owner: trim, with each entry |
-| `{event:7}:decided:0` … `:2` | hash | `t<key>` → an encoded outcome; `e<digest>` → key of the seat's holder | TTL, 2 days; day number modulo 3 |
-| `{event:7}:wake` | string | a wake-up is on its way or a drain is at work | TTL, 30 s; idle script |
-| `{event:7}:lease` | string | token of the drain at work | TTL, 30 s; its holder |
-| `{event:7}:rates` | hash | `a<slot>`, `d<slot>` → `second|count`: admissions and decisions of the last seconds | TTL, 1 minute |
-| `{event:7}:lost` | hash | `<key>` → seq of tickets the queue is known to have lost | TTL, 30 days |
-| `omnify:workers` | sorted set | names of live drain workers, scored by the time they expire | TTL, 1 minute |
-| `omnify:sweep` | string | who sweeps in this interval | TTL |
-| `registrations.<n>`, `_kombu.*`, `unacked*` | | Celery's | owner: Celery |
+    {event:7}:state    hash    a copy of the event's row, and `seq`, the last place given out
+                               removed by TTL, 7 days after its last use
+    {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0`, fields t, r, p (see `entry`)
+                               removed by its owner, trim, with the last entry
+    {event:7}:pending  hash    t<ticket key> -> `sequence|requested ms|body digest`; e<e-mail digest> -> sequence
+                               removed by its owner, trim, with each entry
+    {event:7}:decided:0, :1, :2
+                       hash    t<ticket key> -> an encoded outcome; e<e-mail digest> -> key of the seat's holder
+                               one for each day (day number modulo 3); removed by TTL, 2 days
+    {event:7}:wake     string  a wake-up is on its way, or a drain is at work
+                               removed by TTL, 30 s, or by the idle script
+    {event:7}:lease    string  token of the drain at work
+                               removed by TTL, 30 s, or by its holder
+    {event:7}:rates    hash    a<slot>, d<slot> -> `second|count`: admissions and decisions of the last seconds
+                               removed by TTL, 1 minute
+    {event:7}:lost     hash    ticket key -> sequence, of tickets the queue is known to have lost
+                               removed by TTL, 30 days
+    omnify:workers     zset    names of live drain workers, scored by the time they expire
+                               removed by TTL, 1 minute
+    omnify:sweep       string  somebody sweeps in this interval
+                               removed by TTL
+    registrations.<n>, _kombu.*, unacked*
+                               Celery's, and removed by Celery
 """
 
 from __future__ import annotations

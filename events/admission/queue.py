@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import redis
@@ -35,7 +36,8 @@ class Queue:
 
     def __init__(self, client: redis.Redis, *, email_digest: EmailDigest) -> None:
         self._client = client
-        self._email_digest = email_digest
+        # A batch needs each digest twice, for publish and for trim.
+        self._email_digest = lru_cache(maxsize=4096)(email_digest)
 
     def lease(self, event_id: int) -> Lease | None:
         """The lease, or None if another drain holds it."""

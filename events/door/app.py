@@ -77,24 +77,16 @@ class Door:
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _register(self, scope: Message, receive: Receive, text: str) -> Answer:
-        content_type, keys = b"", []
-        length: int | None = None
-        for name, value in scope["headers"]:
-            if name == b"content-type":
-                content_type = value
-            elif name == b"idempotency-key":
-                keys.append(value)
-            elif name == b"content-length":
-                length = int(value)
+        sent = parse.headers(scope["headers"])
         event_id = parse.event_id(text)
         if event_id is None:
             return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
-        if not parse.is_json(content_type):
+        if not parse.is_json(sent.content_type):
             message = "The body must be application/json in UTF-8."
             return answers.refuse(415, Code.UNSUPPORTED_MEDIA_TYPE, message)
         try:
-            body = await read_body(receive, length=length, limit=parse.MAX_BODY_BYTES)
-            return await self._registrar.register(event_id, body, parse.idempotency_key(keys))
+            body = await read_body(receive, length=sent.length, limit=parse.MAX_BODY_BYTES)
+            return await self._registrar.register(event_id, body, parse.idempotency_key(sent.idempotency_keys))
         except BodyCutShort:
             # Nobody may be left to read this; the server drops it then.
             return answers.refuse(400, Code.INVALID, "The body did not end.")

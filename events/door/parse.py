@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -36,6 +36,28 @@ class BadRequest(Exception):
 
 
 _decode = msgspec.json.Decoder(Registration).decode
+
+
+class Sent(NamedTuple):
+    """The headers of a registration that matter to the door."""
+
+    content_type: bytes
+    length: int | None
+    idempotency_keys: list[bytes]
+
+
+def headers(raw: Headers) -> Sent:
+    """Picks them out in one pass. The server has made the names lower-case and checked that the length is a number."""
+    content_type, length = b"", None
+    keys: list[bytes] = []
+    for name, value in raw:
+        if name == b"content-type":
+            content_type = value
+        elif name == b"content-length":
+            length = int(value)
+        elif name == b"idempotency-key":
+            keys.append(value)
+    return Sent(content_type, length, keys)
 
 
 def event_id(text: str) -> int | None:

@@ -1,0 +1,1 @@
+"""The truth: PostgreSQL (or SQLite). The database only: no Redis, no HTTP."""

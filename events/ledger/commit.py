@@ -11,17 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from events.domain.allocation import Allocation, Decision, Request, Seats, allocate
 from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Reason, Status
+from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
-from events.ledger.rows import insert_registrations
-from events.models import Event, Registration
-from events.models.registration import HOLDING
+from events.ledger.rows import email_holders, insert_registrations, known_outcomes
+from events.models import Event
+from omnify.logs import log
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +57,9 @@ def commit_batch(
     """
     try:
         return _commit(event_id, requests, poisoned, before_commit)
-    except (DataError, IntegrityError, ValueError):
-        logger.warning("a batch was refused by the database; writing its entries one by one", exc_info=True)
+    except (DataError, IntegrityError, ValueError) as problem:
+        # The database's own words may quote an e-mail address, so only their kind is logged.
+        log(logger, logging.WARNING, "a batch was refused", event_id=event_id, problem=type(problem).__name__)
         return _commit_one_by_one(event_id, requests, poisoned, before_commit)
 
 
@@ -91,15 +92,10 @@ def _lock(event_id: int) -> Event:
 
 
 def _allocate(event: Event, requests: Sequence[Request]) -> Allocation:
-    holders = Registration.objects.filter(
-        event_id=event.pk,
-        email_key__in=[r.email_key for r in requests],
-        status__in=[s.value for s in HOLDING],
-    )
     seats = Seats(
         capacity=event.max_capacity, confirmed=event.confirmed_count, cancelled=event.cancelled_at is not None
     )
-    taken = set(holders.values_list("email_key", flat=True)) if requests else set()
+    taken = email_holders(event.pk, [r.email_key for r in requests])
     return allocate(seats=seats, requests=requests, taken=taken)
 
 
@@ -121,7 +117,7 @@ def _write(event: Event, decisions: Sequence[Decision], *, confirmed: int) -> li
     event.last_sequence = max(event.last_sequence, *(d.request.sequence for d in decisions))
     event.version += 1
     event.save(update_fields=["confirmed_count", "rejected_counts", "last_sequence", "version"])
-    decided_ms = int(now.timestamp() * 1000)
+    decided_ms = to_ms(now)
     return [_outcome(decision, decided_ms) for decision in decisions]
 
 
@@ -167,29 +163,3 @@ def _commit_one_by_one(
 def _harmless(request: Request) -> Request:
     """The same ticket without the data that could not be stored."""
     return Request(request.key, "", "", "", request.sequence, request.requested_ms)
-
-
-def known_outcomes(event_id: int, keys: Sequence[str]) -> dict[str, Outcome]:
-    """What the ledger holds about these tickets: key → outcome."""
-    rows = Registration.objects.filter(event_id=event_id, ticket_key__in=keys)
-    return {row.ticket_key: stored_outcome(row) for row in _light(rows)} if keys else {}
-
-
-def _light(rows: QuerySet[Registration]) -> QuerySet[Registration]:
-    return rows.only(
-        "ticket_key", "status", "reason", "sequence", "requested_at", "decided_at", "revision", "email_key"
-    )
-
-
-def stored_outcome(row: Registration) -> Outcome:
-    """A row as an outcome."""
-    return Outcome(
-        key=row.ticket_key,
-        status=Status(row.status),
-        reason=Reason(row.reason) if row.reason else None,
-        sequence=row.sequence,
-        requested_ms=int(row.requested_at.timestamp() * 1000),
-        decided_ms=int(row.decided_at.timestamp() * 1000),
-        revision=row.revision,
-        email_key=row.email_key,
-    )

@@ -8,11 +8,9 @@ from datetime import timedelta
 from django.db import connection
 from django.utils import timezone
 
-from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
-from events.ledger.commit import stored_outcome
 from events.ledger.queries import event_snapshot
-from events.models import Event, Registration
+from events.models import Event
 
 _LATE = timedelta(hours=1)
 
@@ -20,14 +18,6 @@ _LATE = timedelta(hours=1)
 def find_events(event_ids: Sequence[int]) -> dict[int, EventSnapshot]:
     """The events among `event_ids` that exist."""
     return {event.pk: event_snapshot(event) for event in Event.objects.filter(pk__in=event_ids)}
-
-
-def find_outcomes(tickets: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Outcome]:
-    """The decided ones among `tickets`, given as (event id, key)."""
-    rows = Registration.objects.filter(
-        event_id__in={event_id for event_id, _ in tickets}, ticket_key__in=[key for _, key in tickets]
-    )
-    return {(row.event_id, row.ticket_key): stored_outcome(row) for row in rows}
 
 
 def live_events(*, limit: int) -> list[EventSnapshot]:

@@ -1,0 +1,79 @@
+"""`manage.py reconcile`: what the queue has lost, event by event.
+
+Three witnesses: tickets still noted as pending though no queue holds them, tickets noted as lost before, and places
+in the order of admission that the ledger never saw. Gaps are legal (a place can be skipped), so they are told apart.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from redis.exceptions import RedisError
+
+from events.admission import lost
+from events.domain.tickets import Tickets
+from events.ledger.lookup import sequence_gaps, watched_event_ids
+from events.ledger.rows import known_outcomes
+from omnify.connections import redis_client
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is missing of one event: tickets with their places, and ranges of places nobody decided."""
+
+    event_id: int
+    lost: list[dict[str, Any]]
+    gaps: list[tuple[int, int]]
+
+
+class Command(BaseCommand):
+    """Lists lost tickets. Exit code 1 if there are any."""
+
+    help = "Lists tickets that were acknowledged and then lost by the queue."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Command-line options."""
+        parser.add_argument("--event", type=int, help="only this event")
+        parser.add_argument("--json", action="store_true", help="one JSON object per event")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Reads both stores and changes neither."""
+        ids = [options["event"]] if options["event"] else watched_event_ids(all_events=True)
+        try:
+            findings = [found for found in map(_reconcile, ids) if found.lost or found.gaps]
+        except RedisError as problem:
+            raise CommandError(f"Redis is out of reach: {type(problem).__name__}") from problem
+        for finding in findings:
+            self._print(finding, as_json=options["json"])
+        total = sum(len(finding.lost) for finding in findings)
+        if total:
+            raise CommandError(f"{total} tickets are lost.", returncode=1)
+        self.stderr.write("No ticket is lost.")
+
+    def _print(self, finding: Finding, *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(asdict(finding)))
+            return
+        for ticket in finding.lost:
+            self.stdout.write(f"event {finding.event_id}: lost {ticket['ticket_id']} (place {ticket['sequence']})")
+        for first, last in finding.gaps:
+            self.stdout.write(f"event {finding.event_id}: places {first}-{last} were never decided")
+
+
+def _reconcile(event_id: int) -> Finding:
+    client = redis_client()
+    return Finding(event_id, _lost_tickets(client, event_id), sequence_gaps(event_id))
+
+
+def _lost_tickets(client: redis.Redis, event_id: int) -> list[dict[str, Any]]:
+    orphans = {o.key: o.sequence for o in lost.orphans(client, event_id) if o.key}
+    candidates = {**lost.known_lost(client, event_id), **orphans}
+    decided = known_outcomes(event_id, list(candidates))
+    tickets = Tickets(settings.ENV.secret_key)
+    found = sorted((place, key) for key, place in candidates.items() if key not in decided)
+    return [{"ticket_id": tickets.ticket_id(event_id=event_id, key=key), "sequence": place} for place, key in found]

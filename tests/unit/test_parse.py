@@ -1,0 +1,125 @@
+"""What the door reads from a request."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.admission.entry import pack, read_entry
+from events.admission.outcomes import decode_outcome, encode_outcome
+from events.domain.outcome import Outcome
+from events.domain.states import Reason, Status
+from events.door import parse
+
+
+def test_a_good_body_gives_name_and_address() -> None:
+    assert parse.registration(b'{"name":" Guest ","email":"Guest@example.com"}') == ("Guest", "Guest@example.com")
+
+
+def test_fields_of_later_releases_are_ignored() -> None:
+    assert parse.registration(b'{"name":"G","email":"g@example.com","seat":{"row":3}}') == ("G", "g@example.com")
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        (b"", None),
+        (b"not json", None),
+        (b'{"name":"a"', None),
+        (b'"text"', None),
+        (b"null", None),
+        (b"[" * 100_000, None),
+        (b'{"x":' + b"[" * 15_000, None),
+        (b'{"name":"\xff","email":"g@example.com"}', None),
+        (b'{"name":"\\ud800","email":"g@example.com"}', None),
+        (b"{}", {"name", "email"}),
+        (b'{"name":1,"email":null}', {"name", "email"}),
+        (b'{"name":"","email":"a@b"}', {"name", "email"}),
+        (b'{"name":"a\\u0000b","email":"g@example.com"}', {"name"}),
+        (json.dumps({"name": "x" * 300, "email": "g@example.com"}).encode(), {"name"}),
+        (b'{"name":"Guest","email":["g@example.com"]}', {"email"}),
+    ],
+)
+def test_every_fault_of_a_body_is_named(body: bytes, fields: set[str] | None) -> None:
+    with pytest.raises(parse.BadRequest) as caught:
+        parse.registration(body)
+    assert (None if caught.value.errors is None else set(caught.value.errors)) == fields
+
+
+@given(st.binary(max_size=200) | st.recursive(st.none() | st.text(), st.lists).map(lambda x: json.dumps(x).encode()))
+def test_no_body_makes_the_door_fail(body: bytes) -> None:
+    try:
+        parse.registration(body)
+    except parse.BadRequest:
+        return
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "01", "1" * 19, "1.0", "１", "abc", "", " 1", "1\n"])
+def test_an_id_that_no_event_can_have_is_refused(text: str) -> None:
+    assert parse.event_id(text) is None
+
+
+@pytest.mark.parametrize("value", [b"", b"x" * 256, b"caf\xe9", b"a\x00b", b"a\tb"])
+def test_an_idempotency_key_outside_the_rules_is_refused(value: bytes) -> None:
+    with pytest.raises(parse.BadRequest):
+        parse.idempotency_key([value])
+
+
+def test_two_idempotency_keys_are_refused() -> None:
+    with pytest.raises(parse.BadRequest):
+        parse.idempotency_key([b"a", b"b"])
+
+
+@pytest.mark.parametrize(
+    ("value", "json_body"),
+    [
+        (b"application/json", True),
+        (b"Application/JSON; charset=UTF-8", True),
+        (b'application/json;charset="utf-8"', True),
+        (b"application/json; charset=latin-1", False),
+        (b"text/plain", False),
+        (b"", False),
+        (b"application/jsonp", False),
+    ],
+)
+def test_the_content_type_says_whether_it_is_json(value: bytes, json_body: bool) -> None:
+    assert parse.is_json(value) is json_body
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(1, 2**53))
+def test_an_entry_comes_out_of_the_queue_as_it_went_in(name: str, sequence: int) -> None:
+    payload = pack(name=name, email="Guest@Example.com", body_digest="ab12")
+    key = "A" * 20
+    fields = {b"t": key.encode(), b"r": b"1700000000000", b"p": payload.encode()}
+    entry = read_entry(f"{sequence}-0".encode(), fields)
+    assert entry.request is not None
+    assert (entry.request.name, entry.request.email_key, entry.sequence) == (name, "guest@example.com", sequence)
+    assert entry.request.body_digest == "ab12"
+
+
+@given(st.dictionaries(st.sampled_from([b"t", b"r", b"p", b"z"]), st.binary(max_size=40)))
+def test_a_broken_entry_is_read_as_poisoned_and_never_raises(fields: dict[bytes, bytes]) -> None:
+    entry = read_entry(b"7-0", fields)
+    assert entry.request is None
+    assert entry.sequence == 7
+
+
+@given(st.sampled_from(Status), st.none() | st.sampled_from(Reason), st.integers(1, 2**53), st.integers(1, 99))
+def test_an_outcome_is_read_back_as_it_was_written(
+    status: Status, reason: Reason | None, sequence: int, revision: int
+) -> None:
+    outcome = Outcome(
+        key="k",
+        status=status,
+        reason=reason,
+        sequence=sequence,
+        requested_ms=1_700_000_000_000,
+        decided_ms=1_700_000_000_001,
+        revision=revision,
+        email_key="",
+        body_digest="ab",
+    )
+    assert decode_outcome("k", encode_outcome(outcome)) == outcome
