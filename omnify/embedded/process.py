@@ -1,0 +1,142 @@
+"""Children of the supervisor: started, looked at and stopped in one way."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_WRAPPER = Path(__file__).with_name("exec_child.py")
+_POLL_SECONDS = 0.05
+
+
+class CannotStart(Exception):
+    """The service cannot be started; the message is one line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The user a child runs as instead of root."""
+
+    uid: int
+    gid: int
+    name: str
+
+
+def unprivileged_account() -> Account | None:
+    """`nobody` if this process is root, None if it is an ordinary user and needs no other.
+
+    Raises:
+        CannotStart: root on a machine without a user `nobody`.
+    """
+    if os.geteuid() != 0:
+        return None
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        raise CannotStart("PostgreSQL does not run as root, and there is no user 'nobody' to run it as") from None
+    return Account(entry.pw_uid, entry.pw_gid, entry.pw_name)
+
+
+@dataclass(slots=True)
+class Child:
+    """A running program. Its own session keeps the terminal's Ctrl-C from reaching it before its turn."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    stop_signal: signal.Signals
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def ending(self) -> str:
+        """How it ended, for people."""
+        code = self.process.returncode
+        if code is None:
+            return "still running"
+        return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+
+    def last_words(self) -> str:
+        """The last line of its log, for the one line that says why nothing works."""
+        try:
+            lines = self.log.read_bytes()[-4000:].decode(errors="replace").split("\n")
+        except OSError:
+            return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def ask_to_stop(self) -> None:
+        if self.running:
+            self.process.send_signal(self.stop_signal)
+
+    def stop(self, seconds: float) -> bool:
+        """Asks, waits, and kills after `seconds`. Returns whether it went by itself."""
+        self.ask_to_stop()
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return False
+        return True
+
+
+def start_child(
+    name: str,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    env: Mapping[str, str],
+    account: Account | None = None,
+    stop_signal: signal.Signals = signal.SIGTERM,
+    death_signal: signal.Signals = signal.SIGKILL,
+    cwd: Path = Path("/"),
+    keep_open: Sequence[int] = (),
+) -> Child:
+    """Starts a child that dies with this process. Call from the main thread: the death signal is bound to the thread.
+
+    Args:
+        death_signal: what the kernel sends the child when this process is gone, however it went.
+        keep_open: descriptors the child inherits.
+    """
+    uid, gid = (account.uid, account.gid) if account else (-1, -1)
+    # -I -S: no site-packages and no PYTHON* variables, so that the wrapper costs ten milliseconds.
+    wrapper = [sys.executable, "-I", "-S", str(_WRAPPER), str(os.getpid()), str(int(death_signal))]
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [*wrapper, str(uid), str(gid), *(str(part) for part in command)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=dict(env),
+            cwd=cwd,
+            start_new_session=True,
+            pass_fds=tuple(keep_open),
+        )
+    return Child(name, process, log, stop_signal)
+
+
+def wait_for(child: Child, ready: Callable[[], bool], *, seconds: float) -> None:
+    """Returns when `ready()` is true.
+
+    Raises:
+        CannotStart: the child ended, or the time is over.
+    """
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if not child.running:
+            raise CannotStart(f"{child.name} did not start ({child.ending()}): {child.last_words()}")
+        if time.monotonic() > deadline:
+            raise CannotStart(f"{child.name} does not answer after {seconds:g} s; its log is {child.log}")
+        time.sleep(_POLL_SECONDS)

