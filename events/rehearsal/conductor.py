@@ -23,7 +23,8 @@ READ_SECONDS = 0.2
 SETTLE_SECONDS = 10.0
 SETTLE_PAUSE = 0.2
 
-Progress = Callable[[Tally], None]
+# Told how far the crowd is, and how many seats were given when last looked at.
+Progress = Callable[[Tally, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
         )
         samples: list[EventCounts] = []
         with Processes(parts(options, event_id=event_id, run=os.urandom(6).hex())) as crowd:
-            _watch(crowd, options, progress, lambda: _look(organizer, event_id, samples))
+            _watch(crowd, options, progress, samples, lambda: organizer.glance(event_id))
             seen = _gather(organizer, event_id, options.seats, crowd.shares(), samples)
             figures = measure(seen=seen, tally=crowd.tally())
     return Outcome(event_id, figures, prove(seen))
@@ -74,13 +75,19 @@ def parts(options: Options, *, event_id: int, run: str) -> list[Part]:
     ]
 
 
-def _watch(crowd: Processes, options: Options, progress: Progress, look: Callable[[], None]) -> None:
+def _watch(
+    crowd: Processes,
+    options: Options,
+    progress: Progress,
+    samples: list[EventCounts],
+    look: Callable[[], EventCounts | None],
+) -> None:
     """Until every process has handed in its share; without progress, or past the limit, all give up."""
     last, moved_at, looked_at = Tally(), time.monotonic(), 0.0
     ends_at = moved_at + options.time_limit
     while crowd.read(timeout=READ_SECONDS):
         tally, now = crowd.tally(), time.monotonic()
-        progress(tally)
+        progress(tally, samples[-1].confirmed_count if samples else 0)
         if (tally.answered, tally.decided) != (last.answered, last.decided):
             last, moved_at = tally, now
         if now > min(ends_at, moved_at + options.patience):
@@ -88,15 +95,8 @@ def _watch(crowd: Processes, options: Options, progress: Progress, look: Callabl
             # Once is enough; what is left is to wait for the shares, which come within a second.
             ends_at = moved_at = float("inf")
         if now > looked_at + LOOK_SECONDS:
-            look()
+            samples += filter(None, [look()])
             looked_at = time.monotonic()
-    progress(crowd.tally())
-
-
-def _look(organizer: Organizer, event_id: int, samples: list[EventCounts]) -> None:
-    counts = organizer.glance(event_id)
-    if counts is not None:
-        samples.append(counts)
 
 
 def _gather(

@@ -20,11 +20,13 @@ PLAIN_SECONDS = 2.0
 
 
 class Live:
-    """Two bars on a terminal; elsewhere a line every two seconds."""
+    """Three bars on a terminal; elsewhere a line every two seconds. Tickets are read when everybody has registered."""
 
-    def __init__(self, *, console: Console, registrations: int, plain_seconds: float = PLAIN_SECONDS) -> None:
+    def __init__(
+        self, *, console: Console, registrations: int, seats: int, plain_seconds: float = PLAIN_SECONDS
+    ) -> None:
         self._console = console
-        self._registrations = registrations
+        self._registrations, self._seats = registrations, seats
         self._bars = Progress(
             TextColumn("{task.description:<9}"),
             BarColumn(),
@@ -36,6 +38,7 @@ class Live:
         )
         self._answered: TaskID = self._bars.add_task("answered", total=registrations, note="")
         self._decided: TaskID = self._bars.add_task("decided", total=None, note="")
+        self._seated: TaskID = self._bars.add_task("seated", total=seats, note="")
         self._plain_seconds = plain_seconds
         self._next_line_at = time.monotonic() + plain_seconds
 
@@ -46,16 +49,20 @@ class Live:
     def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
         self._bars.stop()
 
-    def show(self, tally: Tally) -> None:
+    def show(self, tally: Tally, confirmed: int) -> None:
         note = ", ".join(f"{count} x {cause}" for cause, count in sorted(tally.retries.items()))
         note = f"tried again: {note}" if note else ""
         if self._console.is_terminal:
             self._bars.update(self._answered, completed=tally.answered, note=note)
             self._bars.update(self._decided, completed=tally.decided, total=tally.accepted or None)
+            self._bars.update(self._seated, completed=confirmed)
         elif time.monotonic() >= self._next_line_at:
             self._next_line_at = time.monotonic() + self._plain_seconds
-            line = f"answered {tally.answered}/{self._registrations}  decided {tally.decided}/{tally.accepted}"
-            self._console.print(f"{line}  {note}".rstrip(), highlight=False, soft_wrap=True)
+            line = (
+                f"answered {tally.answered}/{self._registrations}  decided {tally.decided}/{tally.accepted}  "
+                f"seated {confirmed}/{self._seats}  {note}"
+            )
+            self._console.print(line.rstrip(), highlight=False, soft_wrap=True)
 
 
 def announce(*, console: Console, options: Options) -> None:

@@ -28,7 +28,7 @@ def run(given: Mapping[str, Any], *, out: TextIO, err: TextIO) -> int:
         options = read_options(given, environ=os.environ)
         console = Console(file=out)
         announce(console=console, options=options)
-        with Live(console=console, registrations=options.registrations) as live:
+        with Live(console=console, registrations=options.registrations, seats=options.seats) as live:
             outcome = rehearse(options=options, progress=live.show)
         report(console=console, outcome=outcome)
         if options.json_file is not None:

@@ -11,10 +11,11 @@ import asyncio
 import contextlib
 import multiprocessing
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any
+
+import uvloop
 
 from events.rehearsal.guests import Guests
 from events.rehearsal.http import Unreadable
@@ -36,7 +37,8 @@ class Process:
         self.tally = Tally()
         self.share: Share | None = None
         self._process: SpawnProcess = context.Process(target=run_part, args=(part, theirs), daemon=True)
-        self._process.start()
+        with _interrupts_held_back():
+            self._process.start()
         theirs.close()
 
     def give_up(self) -> None:
@@ -107,11 +109,9 @@ class Processes:
 
 def run_part(part: Part, pipe: Connection) -> None:
     """The whole life of a process of the crowd."""
-    # Ctrl-C reaches the whole group of processes; the conductor is the one who answers it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(BrokenPipeError):
         try:
-            pipe.send(_runner()(_observe(Guests(part), pipe)))
+            pipe.send(uvloop.run(_observe(Guests(part), pipe)))
         except* Unreadable as problems:
             pipe.send(str(problems.exceptions[0]))
 
@@ -130,9 +130,11 @@ async def _observe(guests: Guests, pipe: Connection) -> Share:
     return await observing
 
 
-def _runner() -> Callable[[Coroutine[Any, Any, Share]], Share]:
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """What starts meanwhile never sees Ctrl-C, which reaches every process; the conductor is the one who answers it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        import uvloop
-    except ImportError:  # Windows has none
-        return asyncio.run
-    return uvloop.run
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

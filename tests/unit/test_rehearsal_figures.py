@@ -71,6 +71,6 @@ def test_the_file_holds_figures_and_proofs_and_no_token() -> None:
 
 def test_without_a_terminal_the_progress_is_plain_lines() -> None:
     out = io.StringIO()
-    with Live(console=Console(file=out), registrations=10, plain_seconds=0) as live:
-        live.show(Tally(4, 3, 1, {"503": 2}))
-    assert out.getvalue() == "answered 4/10  decided 1/3  tried again: 2 x 503\n"
+    with Live(console=Console(file=out), registrations=10, seats=5, plain_seconds=0) as live:
+        live.show(Tally(4, 3, 1, {"503": 2}), 1)
+    assert out.getvalue() == "answered 4/10  decided 1/3  seated 1/5  tried again: 2 x 503\n"
