@@ -132,9 +132,9 @@ async def _observe(guests: Guests, pipe: Connection) -> Share:
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """What starts meanwhile never sees Ctrl-C, which reaches every process; the conductor is the one who answers it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """What starts meanwhile ignores Ctrl-C, which reaches every process; the conductor is the one who answers it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
