@@ -54,19 +54,25 @@ def _refusal(exc: Exception) -> Refusal | None:
         case CapacityBelowConfirmed():
             message = f"{exc} The capacity cannot be lower."
             return Refusal(Code.CAPACITY_BELOW_CONFIRMED, 409, message, errors={"max_capacity": [message]})
+        case Http404():
+            return Refusal(Code.NOT_FOUND, 404, "There is nothing at this address.")
+        case exceptions.APIException():
+            return _refusal_of_drf(exc)
+        case _:
+            return unavailable() if isinstance(exc, OUTAGES) else None
+
+
+def _refusal_of_drf(exc: exceptions.APIException) -> Refusal:
+    match exc:
         case exceptions.ValidationError():
             return invalid_fields(_by_field(exc.detail))
         case exceptions.NotAuthenticated():
             return _unauthenticated("Show an organizer's token: `Authorization: Bearer <token>`.")
         case exceptions.AuthenticationFailed():
             return _unauthenticated(str(exc.detail))
-        case exceptions.APIException():
+        case _:
             code = _CODES.get(exc.status_code, Code.INTERNAL_ERROR)
             return Refusal(code, exc.status_code, str(exc.detail))
-        case Http404():
-            return Refusal(Code.NOT_FOUND, 404, "There is nothing at this address.")
-        case _:
-            return unavailable() if isinstance(exc, OUTAGES) else None
 
 
 def _unauthenticated(message: str) -> Refusal:
