@@ -67,10 +67,10 @@ TEMPLATES = [
 
 # A decision is a promise: it must not wait for ever (statement_timeout, below the lease) nor be lost after the
 # commit was reported (synchronous_commit).
-STATEMENT_TIMEOUT_SECONDS = 15
+STATEMENT_TIMEOUT_SECONDS = 8
 _POSTGRES_OPTIONS = {
     "connect_timeout": 5,
-    "options": f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s -c lock_timeout=10s "
+    "options": f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s -c lock_timeout=6s "
     "-c idle_in_transaction_session_timeout=30s -c synchronous_commit=on",
 }
 _SQLITE_OPTIONS = {

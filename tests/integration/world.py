@@ -1,0 +1,76 @@
+"""What the integration tests are made of: events, applications, calls of a gate. Imported by tests, never by conftest:
+pytest loads conftest before Django is set up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import redis
+from django.utils import timezone
+
+from events.admission.client import connect_async
+from events.admission.entry import pack
+from events.admission.gate import Application, Gate
+from events.admission.live import put_event
+from events.admission.queue import Queue
+from events.domain.attendee import email_key
+from events.domain.tickets import Tickets
+from events.ledger.queries import event_snapshot
+from events.models import Event, Organizer
+from tests.services import Services
+from worker.drain import Drain
+
+tickets = Tickets("a secret of the tests")
+
+
+def open_event(client: redis.Redis, *, load: bool = True, **fields: Any) -> Event:
+    """Makes an event that can be registered for, and loads it into Redis as a save through the API does."""
+    organizer, _ = Organizer.objects.get_or_create(name="Tests")
+    now = timezone.now()
+    given = {
+        "name": "Evening",
+        "location": "Hall",
+        "max_capacity": 10,
+        "start_time": now + timedelta(days=1),
+        "end_time": now + timedelta(days=2),
+        "registration_opens_at": now - timedelta(hours=1),
+        "registration_closes_at": now + timedelta(days=1),
+        **fields,
+    }
+    event = Event.objects.create(organizer=organizer, **given)
+    if load:
+        put_event(client, event_snapshot(event))
+    return event
+
+
+def apply_for(number: int | str, *, key: str | None = None, digest: str = "", name: str = "") -> Application:
+    """An application of guest `number`, as the door hands it to the gate."""
+    email = f"Guest{number}@example.com"
+    payload = pack(name=name or f"Guest {number}", email=email, body_digest=digest)
+    return key or tickets.mint(), tickets.email_digest(email_key(email)), digest, payload
+
+
+def with_gate(servers: Services, work: Callable[[Gate], Any], *, queue_limit: int = 1000) -> Any:
+    """Runs one call of a gate on an event loop of its own."""
+
+    async def run() -> Any:
+        client = connect_async(servers.valkey.url())
+        try:
+            return await work(Gate(client, queue_limit=queue_limit))
+        finally:
+            await client.aclose()
+
+    return asyncio.run(run())
+
+
+def make_queue(client: redis.Redis) -> Queue:
+    """The drain's view of the run's Valkey."""
+    return Queue(client, email_digest=tickets.email_digest)
+
+
+def make_drain(queue: Queue) -> Drain:
+    """A drain in this process, with time for everything."""
+    return Drain(queue=queue, slice_seconds=60)
