@@ -81,16 +81,25 @@ def _directory(home: Path, account: Account) -> Path:
         if any(inside.iterdir()):
             raise CannotStart(f"{account.name} can no longer reach {inside}: let others pass through its parents")
         inside.rmdir()
+        _put_aside(outside)
         inside.symlink_to(outside)
     outside = inside.readlink()
+    outside.parent.mkdir(parents=True, exist_ok=True)
+    outside.parent.chmod(0o755)  # whatever the umask is
     _make(outside, account)
     if not _reaches(outside, account):
         raise CannotStart(f"PostgreSQL's user {account.name} can reach neither {home} nor {outside}")
     return outside
 
 
+def _put_aside(directory: Path) -> None:
+    """The home that pointed here is gone, and the password with it. Its data is kept, once, as `<name>.old`."""
+    if directory.exists():
+        shutil.rmtree(directory.with_suffix(".old"), ignore_errors=True)
+        directory.rename(directory.with_suffix(".old"))
+
+
 def _make(directory: Path, account: Account | None) -> None:
-    directory.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     directory.mkdir(mode=0o700, exist_ok=True)
     if account:
         os.chown(directory, account.uid, account.gid)

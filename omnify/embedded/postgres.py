@@ -21,7 +21,7 @@ from psycopg2 import sql
 
 from omnify.embedded.place import Place
 from omnify.embedded.ports import LOOPBACK
-from omnify.embedded.process import CannotStart, Child, start_child, wait_for
+from omnify.embedded.process import CannotStart, Child, start_child, stopped_on_failure, wait_for
 
 USER = "omnify"
 DATABASE = "omnify"
@@ -75,10 +75,18 @@ class Postgres:
         """
         if not self.data.exists():
             self._make_cluster()
+        child = self.spawn(keep_open=keep_open)
+        with stopped_on_failure(child):
+            wait_for(child, self._answers, seconds=START_SECONDS)
+            self._make_database()
+        return child
+
+    def spawn(self, *, keep_open: Sequence[int] = ()) -> Child:
+        """Starts the server on a cluster that is there, and does not wait for it."""
         settings = {**_SETTINGS, "port": str(self.port), "fsync": "on" if self.fsync else "off"}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         # SIGQUIT when the supervisor was killed: it takes the backends down at once, and the log is replayed later.
-        child = start_child(
+        return start_child(
             "postgres",
             [self.place.binaries / "postgres", "-D", self.data, *options],
             log=self.log,
@@ -88,9 +96,6 @@ class Postgres:
             death_signal=signal.SIGQUIT,
             keep_open=keep_open,
         )
-        wait_for(child, self._answers, seconds=START_SECONDS)
-        self._make_database()
-        return child
 
     def forget_last_server(self) -> None:
         """Removes what a killed server left behind. Only for a caller who knows that none is running: PostgreSQL

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 _WRAPPER = Path(__file__).with_name("exec_child.py")
 _POLL_SECONDS = 0.05
+_ABANDON_SECONDS = 20.0
 
 
 class CannotStart(Exception):
@@ -125,6 +127,16 @@ def start_child(
             pass_fds=tuple(keep_open),
         )
     return Child(name, process, log, stop_signal)
+
+
+@contextmanager
+def stopped_on_failure(child: Child) -> Iterator[None]:
+    """Leaves no child behind whose start was cut short."""
+    try:
+        yield
+    except BaseException:
+        child.stop(_ABANDON_SECONDS)
+        raise
 
 
 def wait_for(child: Child, ready: Callable[[], bool], *, seconds: float) -> None:

@@ -13,7 +13,7 @@ import redis
 
 from events.admission.client import connect
 from omnify.embedded.ports import LOOPBACK
-from omnify.embedded.process import CannotStart, Child, start_child, wait_for
+from omnify.embedded.process import CannotStart, Child, start_child, stopped_on_failure, wait_for
 
 # Loading a large append-only file takes this long at most: about 100 MB a second.
 START_SECONDS = 120.0
@@ -38,13 +38,20 @@ class Valkey:
         Raises:
             CannotStart: no binary for this machine, or the server does not come up.
         """
+        child = self.spawn(keep_open=keep_open)
+        with stopped_on_failure(child):
+            wait_for(child, self._answers, seconds=START_SECONDS)
+        return child
+
+    def spawn(self, *, keep_open: Sequence[int] = ()) -> Child:
+        """Starts the server and does not wait for it."""
         binary = find_binary()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = self.directory / "valkey.conf"
         config.touch(mode=0o600)
         config.write_text(self._config(), "utf-8")
         # SIGTERM also when the supervisor was killed: it takes the process that rewrites the append-only file along.
-        child = start_child(
+        return start_child(
             "valkey",
             [binary, config],
             log=self.log,
@@ -52,8 +59,6 @@ class Valkey:
             death_signal=signal.SIGTERM,
             keep_open=keep_open,
         )
-        wait_for(child, self._answers, seconds=START_SECONDS)
-        return child
 
     def _answers(self) -> bool:
         client = connect(self.url())

@@ -1,0 +1,170 @@
+"""`$OMNIFY_HOME`: the lock, the secrets and the logs of one copy of the service.
+
+lock              held by the supervisor; a second one is refused
+children.lock     held by the children too, so that a start waits for those of a killed supervisor
+embedded.json     ports, passwords and the secret key, made once (mode 600)
+service.env       what `omnify.env` reads, written at every start (mode 600)
+organizer-token   the first organizer's token (mode 600)
+log/              a file for each child
+metrics/          Prometheus, emptied at every start
+valkey/ postgres/ the data
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from omnify.embedded.ports import free_port, is_free
+from omnify.embedded.process import CannotStart
+from omnify.env import SERVICE_FILE
+
+TOKEN_FILE = "organizer-token"  # noqa: S105 - the name of a file
+LOG_LIMIT_BYTES = 32 * 1024 * 1024
+_LEFTOVERS_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What is made up once and kept."""
+
+    secret_key: str
+    valkey_port: int
+    valkey_password: str
+    postgres_port: int
+    postgres_password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """An `$OMNIFY_HOME` that this process has to itself. The locks last as long as the process."""
+
+    path: Path
+    children_lock: int
+
+    @property
+    def token_file(self) -> Path:
+        return self.path / TOKEN_FILE
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics"
+
+    def log(self, name: str) -> Path:
+        """The log of a child."""
+        return self.path / "log" / f"{name}.log"
+
+    def trim_logs(self, limit: int = LOG_LIMIT_BYTES) -> None:
+        """Moves what is over the limit to `<name>.log.1`. Children append to the open file, so it is emptied and not
+        renamed; a line written in between is lost."""
+        for log in (self.path / "log").glob("*.log"):
+            if log.stat().st_size > limit:
+                shutil.copyfile(log, log.with_suffix(".log.1"))
+                os.truncate(log, 0)
+
+    def empty_metrics(self) -> None:
+        """Counters start at zero with the service; files of dead processes would pile up otherwise."""
+        shutil.rmtree(self.metrics, ignore_errors=True)
+        self.metrics.mkdir(mode=0o700)
+
+    def secrets(self) -> Secrets:
+        """The kept secrets, with another port where somebody else has taken the kept one."""
+        path = self.path / "embedded.json"
+        kept = _read_secrets(path) if path.exists() else _new_secrets()
+        moved = replace(
+            kept,
+            valkey_port=kept.valkey_port if is_free(kept.valkey_port) else free_port(),
+            postgres_port=kept.postgres_port if is_free(kept.postgres_port) else free_port(),
+        )
+        write_private(path, json.dumps(asdict(moved), indent=2) + "\n")
+        return moved
+
+    def write_service_file(self, values: Mapping[str, str]) -> None:
+        """Tells `manage.py` where the service is."""
+        lines = "".join(f"{name}={value}\n" for name, value in values.items())
+        write_private(self.path / SERVICE_FILE, f"# Written by `make run` at every start.\n{lines}")
+
+
+def open_home(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Home:
+    """Makes the folder and takes it for this process. Calls `waiting` if that means to wait for leftover children.
+
+    Raises:
+        CannotStart: it cannot be written, or the service runs from it already.
+    """
+    try:
+        _make(path)
+        _lock_or_refuse(path)
+        children = os.open(path / "children.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        (path / "log").mkdir(mode=0o700, exist_ok=True)
+    except OSError as problem:
+        raise CannotStart(f"OMNIFY_HOME {path} cannot be used: {problem.strerror}") from problem
+    _wait_for_lock(children, path, waiting)
+    return Home(path, children)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner reads, as a whole or not at all."""
+    half = path.with_name(f"{path.name}.new")
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(path)
+
+
+def _make(path: Path) -> None:
+    """PostgreSQL's unprivileged user has to pass through root's folder; a folder in use is left as it is."""
+    mode = 0o711 if os.geteuid() == 0 else 0o700
+    path.mkdir(parents=True, exist_ok=True)
+    if not any(path.iterdir()) and path.stat().st_uid == os.geteuid():
+        path.chmod(mode)
+
+
+def _lock_or_refuse(path: Path) -> None:
+    lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(lock, 20).decode(errors="replace").strip() or "unknown"
+        raise CannotStart(f"Omnify is running already from {path} (process {holder})") from None
+    os.truncate(lock, 0)
+    os.write(lock, f"{os.getpid()}\n".encode())
+
+
+def _wait_for_lock(lock: int, path: Path, waiting: Callable[[], None]) -> None:
+    deadline, told = time.monotonic() + _LEFTOVERS_SECONDS, False
+    while time.monotonic() < deadline:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if not told:
+            waiting()
+            told = True
+        time.sleep(0.1)
+    raise CannotStart(f"servers of an earlier start from {path} are still running")
+
+
+def _new_secrets() -> Secrets:
+    return Secrets(
+        secret_key=secrets.token_urlsafe(48),
+        valkey_port=free_port(),
+        valkey_password=secrets.token_hex(16),
+        postgres_port=free_port(),
+        postgres_password=secrets.token_hex(16),
+    )
+
+
+def _read_secrets(path: Path) -> Secrets:
+    try:
+        return Secrets(**json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError) as problem:
+        raise CannotStart(f"{path} cannot be read: {problem}") from problem

@@ -1,0 +1,75 @@
+"""The children that are Omnify itself: set-up, web and drains, and the environment they share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnify.embedded.home import Home
+from omnify.embedded.ports import LOOPBACK
+from omnify.embedded.process import Child, start_child
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DRAINS = ("drain-1", "drain-2")
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Starts them, each with its log in the home."""
+
+    home: Home
+    env: Mapping[str, str]
+
+    def setup(self) -> Child:
+        """Migrations and the organizer; it ends by itself."""
+        return self._start("setup", "-m", "omnify.embedded.setup")
+
+    def web(self) -> Child:
+        """gunicorn with the door and the API."""
+        config = ROOT / "omnify" / "gunicorn_conf.py"
+        return self._start("web", "-m", "gunicorn", "--config", str(config), "omnify.asgi:application")
+
+    def drain(self, name: str) -> Child:
+        """A Celery worker for all partitions. One process, no pool: the row lock leaves nothing for a second one."""
+        count = int(self.env.get("REGISTRATION_PARTITIONS") or 4)
+        queues = ",".join(f"registrations.{number}" for number in range(count))
+        quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
+        worker = ("worker", "--pool", "solo", *quiet, "-n", f"{name}@%h", "-Q", queues)
+        return self._start(name, "-m", "celery", "-A", "omnify.celery", *worker)
+
+    def _start(self, name: str, *arguments: str) -> Child:
+        return start_child(
+            name,
+            [sys.executable, *arguments],
+            log=self.home.log(name),
+            env=self.env,
+            cwd=ROOT,
+            keep_open=(self.home.children_lock,),
+        )
+
+
+def service_values(home: Home, *, secret_key: str, database: str, redis: str, broker: str) -> dict[str, str]:
+    """What `service.env` holds: enough for any process that is to work beside the service."""
+    return {
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key,
+        "DATABASE_URL": database,
+        "REDIS_URL": redis,
+        "CELERY_BROKER_URL": broker,
+        "METRICS_DIR": str(home.metrics),
+    }
+
+
+def child_environment(home: Home, port: int, values: Mapping[str, str]) -> dict[str, str]:
+    """The supervisor's environment with the service's own values on top."""
+    return {
+        **os.environ,
+        **values,
+        "OMNIFY_HOME": str(home.path),
+        "OMNIFY_BIND": f"{LOOPBACK}:{port}",
+        "PROMETHEUS_MULTIPROC_DIR": str(home.metrics),
+        "DJANGO_SETTINGS_MODULE": "omnify.settings",
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,51 @@
+"""Tables and the first organizer, made before the service starts. A process of its own: it needs Django.
+
+python -m omnify.embedded.setup
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+from django.db import DatabaseError
+
+from omnify.embedded.home import TOKEN_FILE, write_private
+
+ORGANIZER = "organizer"
+
+
+def main() -> None:
+    """Migrates, and leaves a token that works in `$OMNIFY_HOME/organizer-token`."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
+    django.setup()
+    from django.conf import settings
+
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        keep_token(settings.ENV.home / TOKEN_FILE)
+    except DatabaseError as problem:
+        reason = " ".join(str(problem).split()) or type(problem).__name__
+        sys.exit(f"the database cannot be used: {reason}")
+
+
+def keep_token(path: Path) -> None:
+    """Issues a token unless the kept one is still good for this database."""
+    from django.db import transaction
+
+    from events.models import Organizer, OrganizerToken
+    from events.models.organizer import hash_token
+
+    kept = path.read_text("utf-8").strip() if path.exists() else ""
+    if kept and OrganizerToken.objects.filter(token_hash=hash_token(kept), revoked_at=None).exists():
+        return
+    with transaction.atomic():
+        organizer, _ = Organizer.objects.get_or_create(name=ORGANIZER)
+        write_private(path, OrganizerToken.issue(organizer) + "\n")
+
+
+if __name__ == "__main__":
+    main()

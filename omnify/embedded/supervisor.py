@@ -1,0 +1,246 @@
+"""Starts everything in order, starts again what dies, and stops in the opposite order.
+
+    valkey, postgres  →  set-up (migrations, organizer)  →  web, drains  →  ready when /health/ready says so
+
+A signal raises `StopRequested` wherever the supervisor is; from then on it only stops, and a second one makes it quick.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from omnify.embedded.home import Home, open_home
+from omnify.embedded.place import find_place
+from omnify.embedded.ports import LOOPBACK, is_free
+from omnify.embedded.postgres import Postgres
+from omnify.embedded.process import CannotStart, Child
+from omnify.embedded.programs import DRAINS, Programs, child_environment, service_values
+from omnify.embedded.valkey import Valkey
+
+POLL_SECONDS = 0.2
+READY_NOTE_SECONDS = 20.0
+LOG_CHECK_SECONDS = 30.0
+# A child that lived this long has started well; its next death is not part of a series.
+STEADY_SECONDS = 20.0
+BACKOFF_SECONDS = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
+# Before the service was ever ready, a child that dies this often in a row is the reason why it cannot start.
+HOPELESS = 4
+STOP_SECONDS = {"web": 15.0, "drain-1": 20.0, "drain-2": 20.0, "valkey": 30.0, "postgres": 60.0}
+
+
+class StopRequested(BaseException):
+    """SIGINT, SIGTERM or SIGHUP has come."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """A child that is started again when it dies."""
+
+    child: Child
+    start: Callable[[], Child]
+    started: float
+    deaths: int = 0
+    due: float | None = None
+
+    def tend(self, now: float) -> str:
+        """Starts it again if it is dead and its pause is over. Returns a sentence when there is news."""
+        if self.due is not None:
+            if now >= self.due:
+                self.child, self.started, self.due = self.start(), now, None
+            return ""
+        if self.child.running:
+            return ""
+        self.deaths = 1 if now - self.started > STEADY_SECONDS else self.deaths + 1
+        pause = BACKOFF_SECONDS[min(self.deaths, len(BACKOFF_SECONDS)) - 1]
+        self.due = now + pause
+        return (
+            f"{self.child.name} ended ({self.child.ending()}); starting it again in {pause:g} s, see {self.child.log}"
+        )
+
+
+class Supervisor:
+    """One copy of the service. `say` prints a line for people."""
+
+    def __init__(self, home: Path, port: int, say: Callable[[str], None]) -> None:
+        self._path = home
+        self._port = port
+        self._say = say
+        self._kept: list[Kept] = []
+        self._stopping = False
+        self._hurry = False
+        self._ready = False
+
+    def run(self) -> None:
+        """Returns after a stop that was asked for.
+
+        Raises:
+            CannotStart: the message says why.
+        """
+        with self._signals():
+            try:
+                self._start()
+                self._watch()
+            except StopRequested:
+                self._say("stopping")
+            finally:
+                self._stopping = True
+                self._stop()
+
+    # Starting
+
+    def _start(self) -> None:
+        if not is_free(self._port):
+            raise CannotStart(f"port {self._port} is taken: set PORT to another one")
+        home = open_home(self._path, waiting=lambda: self._say("waiting for servers of an earlier start to end"))
+        home.trim_logs()
+        home.empty_metrics()
+        values = self._start_servers(home)
+        home.write_service_file(values)
+        programs = Programs(home, child_environment(home, self._port, values))
+        self._set_up(programs)
+        self._home = home
+        self._keep(programs.web)
+        for name in DRAINS:
+            self._keep(lambda name=name: programs.drain(name))  # type: ignore[misc]
+
+    def _start_servers(self, home: Home) -> dict[str, str]:
+        """Starts those the environment does not name, and returns the addresses of all."""
+        kept = home.secrets()
+        redis_url, database_url = os.environ.get("REDIS_URL", ""), os.environ.get("DATABASE_URL", "")
+        broker_url = os.environ.get("CELERY_BROKER_URL") or redis_url
+        if not redis_url:
+            valkey = Valkey(
+                directory=home.path / "valkey",
+                log=home.log("valkey"),
+                port=kept.valkey_port,
+                password=kept.valkey_password,
+            )
+            redis_url, broker_url = valkey.url(0), broker_url or valkey.url(1)
+            self._keep_server(valkey, home)
+        if not database_url:
+            place = find_place(home.path)
+            if place.note:
+                self._say(place.note)
+            postgres = Postgres(
+                place=place,
+                log=home.log("postgres"),
+                port=kept.postgres_port,
+                password=kept.postgres_password,
+            )
+            postgres.forget_last_server()
+            database_url = postgres.url()
+            self._keep_server(postgres, home)
+        return service_values(
+            home, secret_key=kept.secret_key, database=database_url, redis=redis_url, broker=broker_url
+        )
+
+    def _keep_server(self, server: Valkey | Postgres, home: Home) -> None:
+        keep_open = (home.children_lock,)
+        child = server.start(keep_open=keep_open)
+        self._kept.append(Kept(child, lambda: server.spawn(keep_open=keep_open), time.monotonic()))
+
+    def _keep(self, start: Callable[[], Child]) -> None:
+        self._kept.append(Kept(start(), start, time.monotonic()))
+
+    def _set_up(self, programs: Programs) -> None:
+        child = programs.setup()
+        try:
+            while child.running:
+                time.sleep(0.02)
+        finally:
+            child.stop(5.0)
+        if child.process.returncode:
+            raise CannotStart(child.last_words().removeprefix("omnify: ") or f"set-up failed ({child.ending()})")
+
+    # Watching
+
+    def _watch(self) -> None:
+        note_due = time.monotonic() + READY_NOTE_SECONDS
+        logs_due = time.monotonic() + LOG_CHECK_SECONDS
+        while True:
+            now = time.monotonic()
+            for kept in self._kept:
+                self._tend(kept, now)
+            if not self._ready:
+                problem = self._problem()
+                if not problem:
+                    self._announce()
+                elif now > note_due:
+                    self._say(f"not ready yet: {problem}")
+                    note_due = now + READY_NOTE_SECONDS
+            if now > logs_due:
+                self._home.trim_logs()
+                logs_due = now + LOG_CHECK_SECONDS
+            time.sleep(POLL_SECONDS)
+
+    def _tend(self, kept: Kept, now: float) -> None:
+        news = kept.tend(now)
+        if news and not self._ready and kept.deaths >= HOPELESS:
+            raise CannotStart(f"{kept.child.name} does not stay up: {kept.child.last_words()}")
+        if news:
+            self._say(news)
+
+    def _problem(self) -> str:
+        """Why the service is not ready, or an empty string."""
+        connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=5)
+        try:
+            connection.request("GET", "/health/ready", headers={"Connection": "close"})
+            answer = connection.getresponse()
+            body = answer.read()
+            return "" if answer.status == 200 else str(json.loads(body).get("message", answer.status))
+        except (OSError, http.client.HTTPException, ValueError, AttributeError):
+            return "no answer from the web processes"
+        finally:
+            connection.close()
+
+    def _announce(self) -> None:
+        self._ready = True
+        token = self._home.token_file
+        self._say(f"ready on http://{LOOPBACK}:{self._port} (API documentation: /docs, Ctrl-C stops it)")
+        self._say(f"organizer token: {token.read_text('utf-8').strip()} (kept in {token})")
+
+    # Stopping
+
+    def _stop(self) -> None:
+        """web first, so that nothing new comes in; then the drains; then, together, the servers both need."""
+        for names in (("web",), DRAINS, ("valkey", "postgres")):
+            children = [kept.child for kept in self._kept if kept.child.name in names]
+            for child in children:
+                child.ask_to_stop()
+            deadlines = {child.name: time.monotonic() + STOP_SECONDS[child.name] for child in children}
+            for child in children:
+                while child.running and time.monotonic() < deadlines[child.name] and not self._hurry:
+                    time.sleep(0.02)
+                if child.running:
+                    self._say(f"{child.name} does not stop by itself: killing it")
+                    child.process.kill()
+                child.process.wait()
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        before: Mapping[int, object] = {
+            number: signal.signal(number, self._on_signal)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN  # as nohup leaves it
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._stopping:
+            self._hurry = True
+            return
+        self._stopping = True
+        raise StopRequested
