@@ -17,7 +17,7 @@ from events.rehearsal.process import Processes
 from events.rehearsal.proofs import Proof, prove
 from events.rehearsal.records import EventCounts, Observation, Part, Share, Tally
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.25
 READ_SECONDS = 0.2
 # The queue is cleared just after the decisions are published, so the last counts may be a moment behind them.
 SETTLE_SECONDS = 10.0

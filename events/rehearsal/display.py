@@ -120,7 +120,11 @@ def _rows(figures: Figures) -> list[tuple[str, str]]:
 def _spread(spread: Spread | None) -> str:
     if spread is None:
         return "none"
-    return f"p50 {spread.p50:,.1f} ms, p99 {spread.p99:,.1f} ms, longest {spread.longest:,.1f} ms"
+    return f"p50 {_time(spread.p50)}, p99 {_time(spread.p99)}, longest {_time(spread.longest)}"
+
+
+def _time(milliseconds: float) -> str:
+    return f"{milliseconds:,.1f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:,.1f} s"
 
 
 def _counts(counts: dict[str, int]) -> str:

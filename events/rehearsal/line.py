@@ -15,6 +15,8 @@ from events.rehearsal.http import Connection, ConnectionLost, Reply, Target
 ANSWER_SECONDS = 30.0
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 30.0
+# Servers close what is idle for some seconds, often just when the next request is on its way.
+LONGEST_IDLE = 1.0
 _TRY_AGAIN = {429, 502, 503, 504}
 
 
@@ -50,6 +52,8 @@ class Line:
                     return reply
                 self._retries[str(reply.status)] += 1
                 wait = retry_after(reply, default=1.0)
+            if wait >= LONGEST_IDLE:
+                self.close()
             await self.pause(min(wait, LONGEST_PAUSE))
         return None
 

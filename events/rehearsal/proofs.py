@@ -79,7 +79,7 @@ def seats_are_filled_exactly(evidence: Evidence) -> Iterator[str]:
 
 def never_oversold(evidence: Evidence) -> Iterator[str]:
     """At no moment that was looked at were more seats given than there are."""
-    for sample in evidence.seen.samples:
+    for sample in [*evidence.seen.samples, evidence.seen.counts]:
         if sample.confirmed_count > evidence.seen.seats or sample.seats_left < 0:
             yield f"{sample.confirmed_count} confirmed of {evidence.seen.seats} seats"
 
