@@ -29,9 +29,13 @@ def connect(url: str) -> redis.Redis:
 
 
 def connect_async(url: str, *, max_connections: int = 32) -> redis.asyncio.Redis:
-    """A client for the door's event loop. Replies are bytes."""
-    return redis.asyncio.Redis.from_url(
+    """A client for the door's event loop. Replies are bytes.
+
+    Each busy event has one call in flight; past `max_connections` of them a call waits for its turn.
+    """
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
+        timeout=REPLY_TIMEOUT_SECONDS,
         socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
         socket_timeout=REPLY_TIMEOUT_SECONDS,
         retry=AsyncRetry(NoBackoff(), 0),
@@ -39,3 +43,4 @@ def connect_async(url: str, *, max_connections: int = 32) -> redis.asyncio.Redis
         protocol=2,
         max_connections=max_connections,
     )
+    return redis.asyncio.Redis.from_pool(pool)

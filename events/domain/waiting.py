@@ -11,7 +11,7 @@ LONGEST_RETRY_SECONDS = 30
 
 def estimated_seconds(*, position: int, rate: float) -> float:
     """The expected wait at `position` (1 = next) where `rate` decisions are made per second; 0: not measured yet."""
-    return round(position / (rate if rate > 0 else ASSUMED_PER_SECOND), 1)
+    return max(0.1, round(position / (rate if rate > 0 else ASSUMED_PER_SECOND), 1))
 
 
 def retry_after(seconds: float) -> int:

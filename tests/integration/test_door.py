@@ -1,0 +1,234 @@
+"""The door as an ASGI application on a real Valkey: what it answers, and that it does so without the database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import redis
+from django.db import connections
+
+from events.admission.client import connect_async
+from events.admission.gate import Gate
+from events.admission.keys import event_keys
+from events.domain.outcome import Outcome
+from events.door.app import Door
+from events.models import Event
+from omnify.loader import LedgerLoader
+from tests.integration.world import open_event, tickets
+from tests.services import Services
+from worker.drain import Drain
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Make = Callable[..., Event]
+Reply = tuple[int, dict[str, str], Any]
+
+
+class NoLoader:
+    """A loader for tests in which the door must find everything in Redis."""
+
+    async def load_event(self, event_id: int) -> bool:
+        raise AssertionError("the door asked the ledger for an event")
+
+    async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
+        raise AssertionError("the door asked the ledger for a ticket")
+
+
+class Visitor:
+    """Calls a door the way the server does."""
+
+    def __init__(self, door: Door, woken: list[int]) -> None:
+        self.door = door
+        self.woken = woken
+
+    async def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
+        raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self.door({"type": "http", "method": method, "path": path, "headers": raw}, receive, send)
+        start, end = sent
+        found = {name.decode(): value.decode() for name, value in start["headers"]}
+        return start["status"], found, json.loads(end["body"]) if end["body"] else None
+
+    async def register(self, event_id: int, number: int | str, **headers: str) -> Reply:
+        body = json.dumps({"name": f"Guest {number}", "email": f"guest{number}@example.com"}).encode()
+        return await self.ask("POST", f"/events/{event_id}/register", body, content_type="application/json", **headers)
+
+
+def visit(servers: Services, scene: Callable[[Visitor], Awaitable[Any]], *, loader: Any = None) -> Any:
+    """Runs a scene with a door of its own; whatever it passes on to Django fails the test."""
+
+    async def behind(*args: Any) -> None:
+        raise AssertionError("the door passed it on")
+
+    async def run() -> Any:
+        client = connect_async(servers.valkey.url())
+        woken: list[int] = []
+        gate = Gate(client, queue_limit=1000)
+        door = Door(gate=gate, tickets=tickets, loader=loader or NoLoader(), wake=woken.append, behind=behind)
+        try:
+            return await scene(Visitor(door, woken))
+        finally:
+            await client.aclose()
+
+    return asyncio.run(run())
+
+
+def test_the_door_needs_no_database(make_event: Make, servers: Services, drain: Drain) -> None:
+    """Every query of this process fails while the hot routes are asked."""
+    event = make_event()
+
+    def refuse(*args: Any) -> Any:
+        raise AssertionError("the door queried the database")
+
+    async def scene(visitor: Visitor) -> None:
+        status, headers, body = await visitor.register(event.pk, 1)
+        assert status == 202
+        assert headers["location"] == body["data"]["status_url"]
+        assert (await visitor.ask("GET", headers["location"]))[2]["data"]["status"] == "queued"
+        assert (await visitor.ask("GET", f"/events/{event.pk}"))[2]["data"]["seats_left"] == 10
+        assert (await visitor.ask("GET", "/registrations/made-up"))[0] == 404
+        assert visitor.woken == [event.pk]
+
+    with connections["default"].execute_wrapper(refuse):
+        visit(servers, scene)
+
+
+def test_a_ticket_goes_from_queued_to_confirmed_and_keeps_its_place(
+    make_event: Make, servers: Services, drain: Drain
+) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        for number in range(3):
+            status, headers, body = await visitor.register(event.pk, number)
+            assert status == 202
+            assert set(body["data"]) == {"ticket_id", "event_id", "status", "position", "status_url", "requested_at"}
+            assert body["data"]["position"] == number + 1
+            assert int(headers["retry-after"]) >= 1
+        url = headers["location"]
+        _, headers, body = await visitor.ask("GET", url)
+        assert (body["data"]["status"], body["data"]["position"], body["data"]["sequence"]) == ("queued", 3, 3)
+        assert body["data"]["estimated_seconds"] > 0
+        assert int(headers["retry-after"]) >= 1
+        await asyncio.to_thread(drain.run, event.pk)
+        status, headers, body = await visitor.ask("GET", url)
+        assert (body["data"]["status"], body["data"]["position"], body["data"]["sequence"]) == ("confirmed", None, 3)
+        assert "retry-after" not in headers
+        status, _, body = await visitor.ask("GET", url, if_none_match=headers["etag"])
+        assert (status, body) == (304, None)
+        assert (await visitor.ask("GET", url, if_none_match='"other"'))[0] == 200
+
+    visit(servers, scene)
+
+
+def test_a_retry_gets_its_ticket_again_and_another_body_is_refused(
+    make_event: Make, servers: Services, drain: Drain
+) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        _, _, first = await visitor.register(event.pk, 1, idempotency_key="a")
+        status, _, again = await visitor.register(event.pk, 1, idempotency_key="a")
+        assert (status, again["data"]["ticket_id"]) == (202, first["data"]["ticket_id"])
+        status, _, other = await visitor.register(event.pk, 2, idempotency_key="a")
+        assert (status, other["code"]) == (422, "idempotency_key_reused")
+        await asyncio.to_thread(drain.run, event.pk)
+        status, _, later = await visitor.register(event.pk, 1, idempotency_key="a")
+        assert (status, later["data"]["status"]) == (202, "confirmed")
+        assert later["data"]["ticket_id"] == first["data"]["ticket_id"]
+
+    visit(servers, scene)
+
+
+def test_what_redis_does_not_know_comes_from_the_ledger(
+    make_event: Make, servers: Services, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        _, headers, _ = await visitor.register(event.pk, 1)
+        await asyncio.to_thread(drain.run, event.pk)
+        redis_client.flushall()
+        assert (await visitor.ask("GET", headers["location"]))[2]["data"]["status"] == "confirmed"
+        assert (await visitor.ask("GET", f"/events/{event.pk}"))[2]["data"]["confirmed_count"] == 1
+        assert (await visitor.register(event.pk, 2))[0] == 202
+        assert (await visitor.register(event.pk + 1000, 2))[2]["code"] == "event_not_found"
+
+    visit(servers, scene, loader=LedgerLoader(redis_client))
+
+
+def test_a_ticket_whose_entry_vanished_says_lost_and_its_holder_may_come_again(
+    make_event: Make, servers: Services, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        _, headers, _ = await visitor.register(event.pk, 1)
+        redis_client.delete(event_keys(event.pk).queue)
+        _, _, body = await visitor.ask("GET", headers["location"])
+        assert (body["data"]["status"], body["data"]["sequence"]) == ("lost", 1)
+        status, again, _ = await visitor.register(event.pk, 1)
+        assert status == 202
+        await asyncio.to_thread(drain.run, event.pk)
+        assert (await visitor.ask("GET", again["location"]))[2]["data"]["status"] == "confirmed"
+        assert (await visitor.ask("GET", headers["location"]))[2]["data"]["status"] == "lost"
+
+    visit(servers, scene, loader=LedgerLoader(redis_client))
+
+
+def test_a_flood_of_unknown_ids_is_a_few_queries(
+    servers: Services, redis_client: redis.Redis, make_event: Make
+) -> None:
+    make_event(load=False)
+    queries: list[str] = []
+    loader = LedgerLoader(redis_client)
+    find = loader._off_loop
+
+    async def counted(work: Callable[[], Any]) -> Any:
+        queries.append("one")
+        return await find(work)
+
+    loader._off_loop = counted  # type: ignore[method-assign]
+
+    async def scene(visitor: Visitor) -> None:
+        unknown = range(10_000, 10_400)
+        for _ in range(2):
+            replies = await asyncio.gather(*[visitor.ask("GET", f"/events/{n}") for n in unknown])
+            assert {reply[0] for reply in replies} == {404}
+
+    visit(servers, scene, loader=loader)
+    assert len(queries) <= 20
+
+
+def test_an_event_made_after_somebody_asked_for_it_is_there_at_once(
+    servers: Services, redis_client: redis.Redis, make_event: Make
+) -> None:
+    async def scene(visitor: Visitor) -> None:
+        first = await asyncio.to_thread(open_event, redis_client)
+        next_id = first.pk + 1
+        assert (await visitor.ask("GET", f"/events/{next_id}"))[0] == 404
+        assert (await asyncio.to_thread(open_event, redis_client)).pk == next_id
+        assert (await visitor.ask("GET", f"/events/{next_id}"))[0] == 200
+
+    visit(servers, scene, loader=LedgerLoader(redis_client))
+
+
+def test_both_sides_of_the_service_render_an_event_alike(make_event: Make, servers: Services, client: Any) -> None:
+    event = make_event(name="Übung “1”", max_capacity=3)
+
+    async def scene(visitor: Visitor) -> Any:
+        return (await visitor.ask("GET", f"/events/{event.pk}"))[2]["data"]
+
+    [listed] = [e for e in client.get("/events?page_size=100").json()["data"]["results"] if e["id"] == event.pk]
+    assert visit(servers, scene) == listed

@@ -1,0 +1,121 @@
+"""The sweep and `reconcile`: work that no message speaks of, and entries that are gone."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import redis
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from events.admission.keys import event_keys
+from events.admission.live import beat, leave, worker_count
+from events.admission.queue import Queue
+from events.models import Event
+from tests.integration.world import apply_for, tickets
+from worker.drain import Drain
+from worker.sweep import Sweep, bury_lost
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Make = Callable[..., Event]
+Admit = Callable[..., Any]
+
+
+@pytest.fixture
+def woken() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def sweep(redis_client: redis.Redis, queue: Queue, woken: list[int]) -> Sweep:
+    return Sweep(client=redis_client, queue=queue, wake=woken.append, worker="tests")
+
+
+def test_an_event_with_entries_and_no_wake_up_is_found(
+    make_event: Make, admit: Admit, sweep: Sweep, woken: list[int]
+) -> None:
+    busy, idle = make_event(), make_event()
+    admit(busy.pk, [apply_for(1)])
+    assert sweep.once() == 1
+    assert woken == [busy.pk]
+    assert idle.pk not in woken
+
+
+def test_one_of_two_sweeps_sweeps_in_an_interval_and_both_say_they_live(
+    make_event: Make, admit: Admit, redis_client: redis.Redis, queue: Queue, woken: list[int]
+) -> None:
+    event = make_event()
+    admit(event.pk, [apply_for(1)])
+    stop = threading.Event()
+    sweeps = [Sweep(client=redis_client, queue=queue, wake=woken.append, worker=name) for name in ("first", "second")]
+    threads = [threading.Thread(target=sweep.run, args=(stop,)) for sweep in sweeps]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 30
+    while worker_count(redis_client) < 2 or not woken:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert woken.count(event.pk) < 2 * len(threads) + 1
+
+
+def test_a_worker_that_leaves_is_not_counted(redis_client: redis.Redis) -> None:
+    beat(redis_client, "one")
+    beat(redis_client, "two")
+    leave(redis_client, "one")
+    assert worker_count(redis_client) == 1
+
+
+def test_lost_tickets_are_buried_and_listed(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+    admit(event.pk, [apply_for(1)])
+    drain.run(event.pk)
+    gone = [apply_for(n) for n in (2, 3)]
+    admit(event.pk, gone)
+    redis_client.delete(event_keys(event.pk).queue)
+    lost_ids = [tickets.ticket_id(event_id=event.pk, key=key) for key, *_ in gone]
+    for _ in range(2):
+        out = io.StringIO()
+        with pytest.raises(CommandError, match="2 tickets are lost") as caught:
+            call_command("reconcile", event=event.pk, stdout=out)
+        assert caught.value.returncode == 1
+        assert out.getvalue().count(f"event {event.pk}: lost ") == len(lost_ids)
+        bury_lost(redis_client, event.pk)
+    assert redis_client.exists(event_keys(event.pk).pending) == 0
+
+
+def test_a_ticket_decided_meanwhile_is_not_called_lost(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+    admit(event.pk, [apply_for(1)])
+    pending = redis_client.hgetall(event_keys(event.pk).pending)
+    drain.run(event.pk)
+    redis_client.hset(event_keys(event.pk).pending, mapping=pending)
+    assert bury_lost(redis_client, event.pk) == 0
+    call_command("reconcile", event=event.pk, stderr=io.StringIO())
+    redis_client.delete(event_keys(event.pk).pending)
+
+
+def test_places_that_were_never_decided_are_listed(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+    admit(event.pk, [apply_for(1)])
+    drain.run(event.pk)
+    redis_client.hset(event_keys(event.pk).state, "seq", "4")
+    admit(event.pk, [apply_for(2)])
+    drain.run(event.pk)
+    out = io.StringIO()
+    call_command("reconcile", event=event.pk, stdout=out, stderr=io.StringIO())
+    assert f"event {event.pk}: places 2-4 were never decided" in out.getvalue()
