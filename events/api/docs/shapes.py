@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -172,4 +173,5 @@ def _wrap(name: str, data: serializers.Serializer[Any]) -> type[serializers.Seri
 
 def _serializer(name: str, **fields: Any) -> type[serializers.Serializer[Any]]:
     # `data` is a property of every serializer, so fields are handed out by get_fields instead of being declared.
-    return type(name, (serializers.Serializer,), {"get_fields": lambda self: dict(fields)})
+    # Copies, as DRF's own get_fields does: a field belongs to one serializer, and one is made for every document.
+    return type(name, (serializers.Serializer,), {"get_fields": lambda self: deepcopy(fields)})

@@ -1,0 +1,143 @@
+"""The operators' pages keep the rules that the API keeps."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import redis
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from events.admin import BoundedPaginator
+from events.models import Event, OrganizerToken, Registration
+from omnify.tickets import tickets
+from tests.integration.api import Caller, attend, create, organizer
+from tests.integration.test_api_events import stored_version
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def operator() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("operator"))
+    return client
+
+
+def form(event: Event, **changes: Any) -> dict[str, Any]:
+    """What the browser would send."""
+    data: dict[str, Any] = {"name": event.name, "location": event.location, "max_capacity": event.max_capacity}
+    for name in ("start_time", "end_time", "registration_opens_at", "registration_closes_at"):
+        moment = getattr(event, name)
+        data |= {f"{name}_0": moment.strftime("%Y-%m-%d"), f"{name}_1": moment.strftime("%H:%M:%S")}
+    return {**data, **changes}
+
+
+def change(operator: Client, event_id: int, **changes: Any) -> Any:
+    event = Event.objects.get(pk=event_id)
+    return operator.post(f"/admin/events/event/{event_id}/change/", form(event, **changes))
+
+
+def test_every_page_opens(operator: Client) -> None:
+    event_id = create(organizer())
+    attend(event_id, 2)
+    for model, row in (
+        ("event", event_id),
+        ("organizer", Event.objects.get(pk=event_id).organizer_id),
+        ("organizertoken", OrganizerToken.objects.get().pk),
+        ("registration", Registration.objects.latest("pk").pk),
+    ):
+        for path in ("", f"{row}/change/"):
+            assert operator.get(f"/admin/events/{model}/{path}").status_code == 200, (model, path)
+    assert operator.get("/admin/events/event/add/").status_code == 200
+    assert operator.get("/admin/events/registration/add/").status_code == 403
+
+
+def test_a_change_grows_the_version_here_and_at_the_door(operator: Client, redis_client: redis.Redis) -> None:
+    event_id = create(organizer())
+    assert change(operator, event_id, max_capacity=500).status_code == 302
+    event = Event.objects.get(pk=event_id)
+    assert (event.max_capacity, event.version) == (500, 2)
+    assert stored_version(redis_client, event_id) == 2
+
+
+def test_only_what_was_changed_is_written(operator: Client) -> None:
+    """The page was rendered before the drain confirmed somebody and the organizer gave a new name."""
+    event_id = create(organizer(), registration_opens_at="2020-01-01T00:00:00.123Z")
+    stale = form(Event.objects.get(pk=event_id), location="Barn")
+    Event.objects.filter(pk=event_id).update(confirmed_count=3)
+    operator.post(f"/admin/events/event/{event_id}/change/", stale)
+    event = Event.objects.get(pk=event_id)
+    assert (event.location, event.confirmed_count) == ("Barn", 3)
+    assert event.registration_opens_at.microsecond == 123_000
+
+
+def test_the_capacity_stays_above_what_is_confirmed(operator: Client) -> None:
+    event_id = create(organizer())
+    Event.objects.filter(pk=event_id).update(confirmed_count=40)
+    answer = change(operator, event_id, max_capacity=39)
+    assert b"40 registrations are already confirmed." in answer.content
+    assert Event.objects.get(pk=event_id).version == 1
+
+
+def test_the_times_keep_the_rules(operator: Client) -> None:
+    event_id = create(organizer())
+    answer = change(operator, event_id, end_time_0="2020-01-01")
+    assert b"The end must be after the start." in answer.content
+    assert Event.objects.get(pk=event_id).version == 1
+
+
+def test_a_new_event_is_known_to_the_door(operator: Client, redis_client: redis.Redis) -> None:
+    caller = organizer()
+    assert caller.organizer
+    times = {"start_time_0": "2031-01-01", "start_time_1": "10:00", "end_time_0": "2031-01-01", "end_time_1": "12:00"}
+    fields = {"organizer": caller.organizer.pk, "name": "New", "location": "Here", "max_capacity": 5}
+    assert operator.post("/admin/events/event/add/", {**fields, **times}).status_code == 302
+    event = Event.objects.get()
+    assert event.registration_closes_at == event.end_time
+    assert stored_version(redis_client, event.pk) == 1
+
+
+def test_a_token_is_issued_on_the_page_once_and_can_be_revoked(operator: Client) -> None:
+    made = organizer().organizer
+    assert made
+    action = {"action": "issue_token", "_selected_action": made.pk}
+    page = operator.post("/admin/events/organizer/", action)
+    token = re.findall(r"omn_[\w-]+", page.content.decode())[0]
+    assert "no-store" in page["Cache-Control"]
+    assert Caller(token=token).get("/events/1/stats").status_code == 404
+    row = OrganizerToken.objects.latest("pk").pk
+    operator.post("/admin/events/organizertoken/", {"action": "revoke", "_selected_action": row})
+    assert Caller(token=token).get("/events/1/stats").status_code == 401
+
+
+def test_registrations_are_found_by_ticket_event_and_email(operator: Client) -> None:
+    caller = organizer()
+    event_id, other_id = create(caller), create(caller)
+    attend(event_id, 3)
+    attend(other_id, 3)
+    ticket = tickets().ticket_id(event_id=event_id, key="c0000000000000000002")
+    for text, count in (
+        (ticket, 1),
+        (str(event_id), 3),
+        (f"{event_id} CONFIRMED1@example.com", 1),
+        ("confirmed1@example.com", 0),
+        ("9" * 40, 0),
+        ("\u0661", 0),
+    ):
+        page = operator.get("/admin/events/registration/", {"q": text})
+        assert len(page.context["cl"].result_list) == count, text
+
+
+def test_a_list_is_not_counted_to_its_end(operator: Client) -> None:
+    attend(create(organizer(), max_capacity=2000), BoundedPaginator.LIMIT + 5)
+    with CaptureQueriesContext(connection) as queries:
+        page = operator.get("/admin/events/registration/")
+    counts = [query["sql"] for query in queries if "COUNT" in query["sql"] and "events_registration" in query["sql"]]
+    assert counts
+    assert all(f"LIMIT {BoundedPaginator.LIMIT}" in sql for sql in counts), counts
+    assert page.context["cl"].result_count == BoundedPaginator.LIMIT

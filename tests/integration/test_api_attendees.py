@@ -1,0 +1,241 @@
+"""Attendees and statistics: an organizer's own events only, every page at the same cost, all of them as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import connection
+from django.test import AsyncClient
+from django.test.utils import CaptureQueriesContext
+
+from events.api import export
+from events.api.attendees import read_cursor, write_cursor
+from events.models import Event, Registration
+from omnify.pagination import InvalidPage
+from tests.integration.api import ANYONE, Caller, attend, create, organizer
+from tests.integration.outages import redis_out_of_reach
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def walk(caller: Caller, url: str, link: str) -> list[list[int]]:
+    """The sequences of each page, following `link`."""
+    pages = []
+    while url:
+        data = caller.get(url).json()["data"]
+        pages.append([row["sequence"] for row in data["results"]])
+        url = data[link]
+    return pages
+
+
+def test_a_page_holds_the_confirmed_in_order_of_admission() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 12)
+    attend(event_id, 3, status="rejected", first=50)
+    data = caller.get(f"/events/{event_id}/attendees").json()["data"]
+    assert (data["total_items"], data["total_pages"]) == (12, 2)
+    assert [row["sequence"] for row in data["results"]] == list(range(3, 33, 3))
+    row = data["results"][0]
+    assert list(row) == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at"]
+    assert row["ticket_id"].startswith(f"{event_id}-c0000000000000000001")
+    assert (row["email"], row["checked_in_at"]) == ("confirmed1@example.com", None)
+
+
+def test_links_walk_all_pages_there_and_back() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 23)
+    url = f"/events/{event_id}/attendees?page_size=5"
+    there = walk(caller, url, "next_page")
+    assert [len(page) for page in there] == [5, 5, 5, 5, 3]
+    assert [sequence for page in there for sequence in page] == list(range(3, 72, 3))
+    assert walk(caller, f"{url}&page=5", "previous_page") == there[::-1]
+
+
+def test_a_deep_page_behind_a_link_skips_no_rows_by_counting() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 30)
+    link = caller.get(f"/events/{event_id}/attendees?page=2").json()["data"]["next_page"]
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        caller.get(link)
+    statements = " ".join(query["sql"] for query in queries)
+    assert "LIMIT" in statements
+    assert "OFFSET" not in statements
+    assert "COUNT" not in statements
+
+
+def test_rows_of_one_sequence_are_neither_lost_nor_repeated() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 7)
+    Registration.objects.filter(event_id=event_id).update(sequence=9)
+    keys = []
+    url = f"/events/{event_id}/attendees?page_size=2"
+    while url:
+        data = caller.get(url).json()["data"]
+        keys += [row["ticket_id"] for row in data["results"]]
+        url = data["next_page"]
+    assert len(keys) == len(set(keys)) == 7
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="the plan is PostgreSQL's")
+def test_postgresql_walks_the_index() -> None:
+    from events.ledger import queries
+
+    caller = organizer()
+    event_id = create(caller, max_capacity=2000)
+    attend(event_id, 2000)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE events_registration")
+    with CaptureQueriesContext(connection) as captured:
+        queries.attendees_after(event_id=event_id, search="", after=queries.Position(3000, 1), limit=11)
+        queries.attendees_before(event_id=event_id, search="", before=queries.Position(3000, 1), limit=11)
+    for query in list(captured):
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN " + query["sql"])
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "using registration_attendees" in plan, plan
+        assert "Sort" not in plan, plan
+
+
+def test_a_cursor_that_is_not_ours_is_a_page_that_does_not_exist() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 12)
+    link = caller.get(f"/events/{event_id}/attendees").json()["data"]["next_page"]
+    for url in (
+        link[:-3] + "xyz",
+        link + "x",
+        f"/events/{event_id}/attendees?page=2&cursor=",
+        link.replace("W", "X", 1),
+    ):
+        answer = caller.get(url)
+        assert (answer.status_code, answer.json()["code"]) == (404, "invalid_page"), url
+
+
+def test_a_cursor_keeps_its_place() -> None:
+    row = Registration(pk=5, sequence=77)
+    assert read_cursor(write_cursor("after", row)).position == (77, 5)
+    with pytest.raises(InvalidPage):
+        read_cursor("\ud800")
+
+
+def test_pages_end() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    assert caller.get(f"/events/{event_id}/attendees").json()["data"]["results"] == []
+    attend(event_id, 10)
+    for page in ("2", "0", "-1", "9" * 12, "%00"):
+        answer = caller.get(f"/events/{event_id}/attendees?page={page}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "invalid_page"), page
+
+
+def test_search_matches_name_or_email_in_any_case() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1, name="Ada Lovelace")
+    attend(event_id, 11, first=2)
+    url = f"/events/{event_id}/attendees?search="
+    assert caller.get(url + "LOVE").json()["data"]["total_items"] == 1
+    assert caller.get(url + "CONFIRMED7@").json()["data"]["results"][0]["sequence"] == 21
+    assert caller.get(url + "100%25_").json()["data"]["total_items"] == 0
+    found = caller.get(url + "name&page_size=4").json()["data"]
+    assert (found["total_items"], found["total_pages"]) == (11, 3)
+    assert "search=name" in found["next_page"]
+
+
+@pytest.mark.parametrize("query", ["search=%00", "search=" + "a" * 256, "format=xml", "page_size=x", "page_size=0"])
+def test_a_bad_parameter_is_named(query: str) -> None:
+    caller = organizer()
+    answer = caller.get(f"/events/{create(caller)}/attendees?{query}")
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == [query.partition("=")[0]]
+
+
+@pytest.mark.parametrize("path", ["attendees", "attendees?format=csv", "stats"])
+def test_only_the_organizer_of_the_event_may_read(path: str) -> None:
+    event_id = create(organizer())
+    assert ANYONE.get(f"/events/{event_id}/{path}").status_code == 401
+    for caller, absent in ((organizer("other"), event_id), (organizer("third"), 999_999)):
+        answer = caller.get(f"/events/{absent}/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "event_not_found")
+
+
+def read_csv(caller: Caller, url: str, **headers: str) -> tuple[Any, list[bytes]]:
+    """The answer and the chunks it came in."""
+
+    async def read() -> tuple[Any, list[bytes]]:
+        token = {"authorization": f"Bearer {caller.token}"}
+        answer: Any = await AsyncClient().get(url, headers={**token, **headers})
+        return answer, [chunk async for chunk in answer.streaming_content]
+
+    return async_to_sync(read)()
+
+
+def test_csv_streams_everybody_batch_by_batch() -> None:
+    caller = organizer()
+    event_id = create(caller, max_capacity=5000)
+    count = 2 * export.BATCH_ROWS + 5
+    attend(event_id, count)
+    for url, headers in (
+        (f"/events/{event_id}/attendees?format=csv", {}),
+        (f"/events/{event_id}/attendees", {"accept": "text/csv"}),
+    ):
+        answer, chunks = read_csv(caller, url, **headers)
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        assert answer["Content-Disposition"] == f'attachment; filename="event-{event_id}-attendees.csv"'
+        assert len(chunks) == 4
+        rows = list(csv.reader(io.StringIO(b"".join(chunks).decode())))
+        assert rows[0] == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at"]
+        assert [int(row[4]) for row in rows[1:]] == list(range(3, 3 * count + 1, 3))
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1"])
+def test_a_csv_cell_is_never_a_formula(name: str) -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1, name=name)
+    _, chunks = read_csv(caller, f"/events/{event_id}/attendees?format=csv")
+    assert chunks[1].decode().split(",")[1] == f"'{name}"
+
+
+def test_csv_keeps_commas_quotes_and_every_script() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1, name='Ørsted, "Hans" 漢')
+    _, chunks = read_csv(caller, f"/events/{event_id}/attendees?format=csv&search=hans")
+    assert next(csv.reader([chunks[1].decode()]))[1] == 'Ørsted, "Hans" 漢'
+
+
+def test_stats_have_every_reason() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    Event.objects.filter(pk=event_id).update(confirmed_count=3, cancelled_count=1, rejected_counts={"sold_out": 7})
+    data = caller.get(f"/events/{event_id}/stats").json()["data"]
+    assert data == {
+        "queued": 0,
+        "confirmed": 3,
+        "waitlisted": 0,
+        "rejected": {"sold_out": 7, "duplicate": 0, "registration_closed": 0, "event_cancelled": 0, "invalid": 0},
+        "cancelled": 1,
+        "admitted_per_second": 0.0,
+        "decided_per_second": 0.0,
+        "oldest_queued_seconds": 0.0,
+    }
+
+
+def test_stats_without_redis_are_unavailable() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    with redis_out_of_reach():
+        answer = caller.get(f"/events/{event_id}/stats")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert int(answer["Retry-After"]) > 0

@@ -1,0 +1,151 @@
+"""The OpenAPI document is valid, complete and true; the page that shows it needs no internet."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import call_command
+from django.test import Client
+
+from omnify.responses import Code
+from tests.integration.api import ANYONE, attend, create, organizer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SUCCESS = ["success", "message", "data"]
+FAILURE = ["success", "code", "message", "errors"]
+OPERATIONS = {
+    ("/events", "get"),
+    ("/events", "post"),
+    ("/events/{event_id}", "get"),
+    ("/events/{event_id}", "patch"),
+    ("/events/{event_id}/register", "post"),
+    ("/events/{event_id}/attendees", "get"),
+    ("/events/{event_id}/stats", "get"),
+    ("/registrations/{ticket_id}", "get"),
+    ("/health/live", "get"),
+    ("/health/ready", "get"),
+}
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    found: dict[str, Any] = ANYONE.get("/schema").json()
+    return found
+
+
+def component(document: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = document["components"]["schemas"][name]
+    return found
+
+
+def test_the_document_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn")
+    assert capsys.readouterr().out.startswith("openapi: 3")
+
+
+def test_every_operation_is_in_it_and_no_other(document: dict[str, Any]) -> None:
+    found = {(path, method) for path, methods in document["paths"].items() for method in methods}
+    assert found == OPERATIONS
+
+
+def test_it_comes_as_json_or_yaml() -> None:
+    for accept in ("", "*/*", "application/json", "text/html", "nonsense"):
+        assert ANYONE.get("/schema", accept=accept)["Content-Type"] == "application/json", accept
+    for accept in ("application/yaml", "application/vnd.oai.openapi"):
+        answer = ANYONE.get("/schema", accept=accept)
+        assert answer["Content-Type"] == accept
+        assert yaml.safe_load(answer.content) == ANYONE.get("/schema").json()
+
+
+def test_exactly_the_organizers_operations_need_a_token(document: dict[str, Any]) -> None:
+    guarded = {
+        (path, method)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if operation.get("security") == [{"organizerToken": []}]
+    }
+    assert guarded == {
+        ("/events", "post"),
+        ("/events/{event_id}", "patch"),
+        ("/events/{event_id}/attendees", "get"),
+        ("/events/{event_id}/stats", "get"),
+    }
+    assert document["components"]["securitySchemes"]["organizerToken"]["scheme"] == "bearer"
+
+
+def test_every_answer_is_one_of_the_two_shapes(document: dict[str, Any]) -> None:
+    for path, method in OPERATIONS:
+        for status, answer in document["paths"][path][method]["responses"].items():
+            for kind, content in answer.get("content", {}).items():
+                if kind == "application/json":
+                    shape = component(document, content["schema"]["$ref"].rsplit("/", 1)[1])
+                    wanted = (
+                        ["success", "message", "data"] if status < "4" else ["success", "code", "message", "errors"]
+                    )
+                    assert list(shape["properties"]) == wanted, (path, method, status)
+                    assert sorted(shape["required"]) == sorted(wanted), (path, method, status)
+
+
+def test_every_example_wears_its_envelope(document: dict[str, Any]) -> None:
+    codes = {code.value for code in Code}
+    for path, method in OPERATIONS:
+        for status, answer in document["paths"][path][method]["responses"].items():
+            for example in answer.get("content", {}).get("application/json", {}).get("examples", {}).values():
+                value = example["value"]
+                assert value["success"] is (status < "4")
+                assert status < "4" or value["code"] in codes
+
+
+def test_the_headers_of_the_hot_routes_are_described(document: dict[str, Any]) -> None:
+    register = document["paths"]["/events/{event_id}/register"]["post"]
+    ticket = document["paths"]["/registrations/{ticket_id}"]["get"]
+    assert set(register["responses"]["202"]["headers"]) == {"Location", "Retry-After"}
+    assert set(ticket["responses"]["200"]["headers"]) == {"ETag", "Retry-After"}
+    sent = {item["name"] for item in (*register["parameters"], *ticket["parameters"]) if item["in"] == "header"}
+    assert sent == {"Idempotency-Key", "If-None-Match"}
+
+
+def test_what_is_described_is_what_is_sent(document: dict[str, Any]) -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1)
+    page = caller.get(f"/events/{event_id}/attendees").json()["data"]
+    sent = {
+        "Event": caller.get("/events").json()["data"]["results"][0],
+        "EventPage": caller.get("/events").json()["data"],
+        "AttendeePage": page,
+        "Attendee": page["results"][0],
+        "Stats": caller.get(f"/events/{event_id}/stats").json()["data"],
+    }
+    for name, value in sent.items():
+        assert list(component(document, name)["properties"]) == list(value), name
+
+
+def test_the_page_loads_nothing_from_elsewhere() -> None:
+    page = Client().get("/docs")
+    assert page.status_code == 200
+    policy = page["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy
+    links = re.findall(r'(?:src|href)="([^"]+)"', page.content.decode())
+    assert len(links) >= 4
+    for link in links:
+        assert link.startswith("/"), link
+        assert Client().get(link.replace("&amp;", "&")).status_code == 200, link
+
+
+def test_the_page_sends_the_schema_to_no_validator() -> None:
+    script = Client().get("/docs?script=").content.decode()
+    assert '"validatorUrl": null' in script
+    assert "/schema" in script
+
+
+def test_a_strange_version_does_not_break_the_page() -> None:
+    for path in ("/schema?version=%0d%0aX:1", "/docs?version=%0d%0a%22", "/docs?script=&version=%3C/script%3E"):
+        answer = Client().get(path)
+        assert answer.status_code == 200
+        assert b"</script>X" not in answer.content
