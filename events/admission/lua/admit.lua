@@ -44,6 +44,7 @@ for slot = 4, 6 do
 end
 
 local limit = tonumber(ARGV[2])
+local requested = string.format('%.0f', now)
 local answers = {}
 local admitted = 0
 
@@ -63,12 +64,12 @@ local function known(item)
   end
   local waiting = redis.call('HMGET', KEYS[3], ticket, holder)
   if waiting[1] then
-    local place, requested, digest = string.match(waiting[1], '^(%d+)|(%d+)|(.*)$')
+    local place, since, digest = string.match(waiting[1], '^(%d+)|(%d+)|(.*)$')
     place = tonumber(place)
     -- An entry in front of the head was lost by the queue: the retry takes a new place.
     if place >= head then
       if digest ~= item[3] then return {'m'} end
-      return {'q', place, place - head + 1, tonumber(requested)}
+      return {'q', place, place - head + 1, tonumber(since)}
     end
   end
   if refusal then return refusal end
@@ -85,7 +86,6 @@ for index, item in ipairs(cmsgpack.unpack(ARGV[1])) do
     length = length + 1
     admitted = admitted + 1
     local place = string.format('%.0f', seq)
-    local requested = string.format('%.0f', now)
     redis.call('XADD', KEYS[2], place .. '-0', 't', item[1], 'r', requested, 'p', item[4])
     redis.call('HSET', KEYS[3], 't' .. item[1], place .. '|' .. requested .. '|' .. item[3], 'e' .. item[2], place)
     answer = {'a', seq, length}
@@ -96,13 +96,15 @@ end
 local wake = 0
 if admitted > 0 then
   redis.call('HSET', KEYS[1], 'seq', string.format('%.0f', seq))
-  redis.call('EXPIRE', KEYS[1], ARGV[3])
   local slot = 'a' .. (second % 10)
   local at, count = string.match(redis.call('HGET', KEYS[8], slot) or '', '^(%d+)|(%d+)$')
-  local total = admitted
-  if tonumber(at) == second then total = total + tonumber(count) end
-  redis.call('HSET', KEYS[8], slot, time[1] .. '|' .. total)
-  redis.call('EXPIRE', KEYS[8], ARGV[5])
+  local same = tonumber(at) == second
+  redis.call('HSET', KEYS[8], slot, time[1] .. '|' .. (same and admitted + tonumber(count) or admitted))
+  if not same then
+    -- Once a second is often enough to keep what is in use.
+    redis.call('EXPIRE', KEYS[1], ARGV[3])
+    redis.call('EXPIRE', KEYS[8], ARGV[5])
+  end
   if redis.call('SET', KEYS[7], '1', 'NX', 'PX', ARGV[4]) then wake = 1 end
 end
 return cmsgpack.pack({1, now, wake, answers, tonumber(state[9] or 0)})
