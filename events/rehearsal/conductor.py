@@ -52,7 +52,7 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
         samples: list[EventCounts] = []
         with Processes(parts(options, event_id=event_id, run=os.urandom(6).hex())) as crowd:
             _watch(crowd, options, progress, samples, lambda: organizer.glance(event_id))
-            seen = _gather(organizer, event_id, options.seats, crowd.shares(), samples)
+            seen = _gather(organizer, event_id, options, crowd.shares(), samples)
             figures = measure(seen=seen, tally=crowd.tally())
     return Outcome(event_id, figures, prove(seen))
 
@@ -100,16 +100,16 @@ def _watch(
 
 
 def _gather(
-    organizer: Organizer, event_id: int, seats: int, shares: list[Share], samples: list[EventCounts]
+    organizer: Organizer, event_id: int, options: Options, shares: list[Share], samples: list[EventCounts]
 ) -> Observation:
-    until = time.monotonic() + SETTLE_SECONDS
+    until = time.monotonic() + min(SETTLE_SECONDS, options.patience)
     while True:
         counts, stats = organizer.counts(event_id), organizer.stats(event_id)
         if (stats.queued == 0 and counts.confirmed_count == stats.confirmed) or time.monotonic() > until:
             break
         time.sleep(SETTLE_PAUSE)
     return Observation(
-        seats=seats,
+        seats=options.seats,
         answers=[answer for share in shares for answer in share.answers],
         tickets=[ticket for share in shares for ticket in share.tickets],
         attendees=organizer.attendees(event_id),

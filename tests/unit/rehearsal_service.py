@@ -1,0 +1,158 @@
+"""A service in a hundred lines, honest or with one fault, for a crowd to register at over real HTTP.
+
+It keeps everything in memory and decides at once, whenever somebody asks for a ticket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+FAULTS = {
+    "oversells": "Every seat is filled, none twice",
+    "loses a ticket": "Every 202 ended confirmed or rejected",
+    "never decides": "Every 202 ended confirmed or rejected",
+    "serves the last first": "First come, first seated",
+    "hides an attendee": "The attendee list is the confirmed tickets",
+    "seats a person twice": "Nobody has two seats",
+    "breaks down": "Everybody was answered",
+    "forgets to count": "The service's counts agree",
+}
+
+Body = dict[str, Any]
+
+
+class StandIn:
+    """One event. `fault` is "" or one of FAULTS."""
+
+    def __init__(self, fault: str = "") -> None:
+        self.fault = fault
+        self.seats = 0
+        self.tickets: dict[str, Body] = {}
+        self.keys: dict[str, Body] = {}
+
+    def answer(self, method: str, path: str, key: str, body: Body) -> tuple[int, Body | str]:
+        path, _, query = path.partition("?")
+        if method == "POST" and path == "/events":
+            self.seats = body["max_capacity"]
+            return 201, data(self.event())
+        if path.endswith("/register"):
+            return self.register(key, body)
+        if path.startswith("/registrations/"):
+            self.decide()
+            return 200, data(shown(self.tickets[path.rpartition("/")[2]]))
+        if path.endswith("/stats"):
+            return 200, data(self.stats())
+        return 200, self.attendees() if query == "format=csv" else data(self.event())
+
+    def register(self, key: str, body: Body) -> tuple[int, Body]:
+        if key in self.keys:
+            return 202, data(shown(self.keys[key]))
+        number = len(self.tickets) + 1
+        if self.fault == "breaks down" and number == 5:
+            return 500, {"success": False, "code": "internal_error", "message": "Sorry."}
+        ticket: Body = {
+            "ticket_id": f"1-{number:028}",
+            "status": "queued",
+            "reason": None,
+            "sequence": number,
+            "requested_at": now(),
+            "email": body["email"].lower(),
+        }
+        self.tickets[ticket["ticket_id"]] = self.keys[key] = ticket
+        return 202, data(shown(ticket))
+
+    def decide(self) -> None:
+        waiting = [ticket for ticket in self.tickets.values() if ticket["status"] == "queued"]
+        if self.fault == "serves the last first":
+            waiting.reverse()
+        if self.fault == "never decides":
+            waiting = waiting[:-1]
+        for ticket in waiting:
+            ticket["status"], ticket["reason"] = self.end_of(ticket)
+            ticket["decided_at"] = now()
+
+    def end_of(self, ticket: Body) -> tuple[str, str | None]:
+        if self.fault == "loses a ticket" and ticket["sequence"] == 3:
+            return "lost", None
+        holders = {other["email"] for other in self.confirmed()}
+        if ticket["email"] in holders and self.fault != "seats a person twice":
+            return "rejected", "duplicate"
+        seats = self.seats + (self.fault == "oversells")
+        return ("confirmed", None) if len(self.confirmed()) < seats else ("rejected", "sold_out")
+
+    def confirmed(self) -> list[Body]:
+        return [ticket for ticket in self.tickets.values() if ticket["status"] == "confirmed"]
+
+    def event(self) -> Body:
+        taken = len(self.confirmed())
+        return {"id": 1, "max_capacity": self.seats, "confirmed_count": taken, "seats_left": self.seats - taken}
+
+    def stats(self) -> Body:
+        rejected = Counter(t["reason"] for t in self.tickets.values() if t["status"] == "rejected")
+        if self.fault == "forgets to count":
+            rejected["sold_out"] -= 1
+        counts = {"confirmed": len(self.confirmed()), "waitlisted": 0, "rejected": rejected, "cancelled": 0}
+        return {"queued": int(self.fault == "never decides"), **counts}
+
+    def attendees(self) -> str:
+        rows = self.confirmed()[self.fault == "hides an attendee" :]
+        lines = [f"{row['ticket_id']},Guest,{row['email']},{row['sequence']}" for row in rows]
+        return "\n".join(["ticket_id,name,email,sequence", *lines])
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+                headers = {line.partition(": ")[0].lower(): line.partition(": ")[2] for line in lines}
+                raw = await reader.readexactly(int(headers.get("content-length", 0)))
+                method, path, _ = first.split(" ")
+                status, body = self.answer(
+                    method, path, headers.get("idempotency-key", ""), json.loads(raw) if raw else {}
+                )
+                text = (body if isinstance(body, str) else json.dumps(body)).encode()
+                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(text)}\r\nRetry-After: 1\r\n\r\n"
+                writer.write(head.encode() + text)
+        writer.close()
+
+
+@contextlib.contextmanager
+def running(service: StandIn) -> Iterator[str]:
+    """Serves on a free loopback port, in a thread; yields the address."""
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(service.serve, "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        asyncio.run_coroutine_threadsafe(_close(server), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def data(value: Any) -> Body:
+    return {"success": True, "message": "OK", "data": value}
+
+
+def shown(ticket: Body) -> Body:
+    return {name: value for name, value in ticket.items() if name != "email"}
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat()

@@ -1,0 +1,46 @@
+"""Whole rehearsals, in processes and over HTTP, at a service that is honest or has one fault."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from events.rehearsal.main import BROKEN, KEPT, run
+from events.rehearsal.proofs import PROOFS
+from tests.unit.rehearsal_service import FAULTS, StandIn, running
+from tests.unit.test_rehearsal_crowd import ARGUMENTS
+
+
+def rehearse(service: StandIn, **changes: str) -> tuple[int, str]:
+    out, err = io.StringIO(), io.StringIO()
+    asked = {"people": "40", "seats": "30", "duplicates": "8", "rate": None, "processes": "1", "patience": "1"}
+    with running(service) as url:
+        code = run({**ARGUMENTS, **asked, **changes, "url": url}, out=out, err=err)
+    assert err.getvalue() == ""
+    return code, out.getvalue()
+
+
+def test_an_honest_service_passes_with_every_proof_told(tmp_path: Path) -> None:
+    code, text = rehearse(StandIn(), json_file=str(tmp_path / "figures.json"))
+    assert code == KEPT
+    assert text.count("✓") == len(PROOFS)
+    figures = json.loads((tmp_path / "figures.json").read_text())["figures"]
+    assert figures["answers"] == {"202": 48}
+    assert figures["statuses"]["confirmed"] == 30
+
+
+def test_a_crowd_of_several_processes_is_one_crowd() -> None:
+    service = StandIn()
+    code, _ = rehearse(service, processes="3", rate="2000")
+    assert code == KEPT
+    assert len(service.tickets) == 48
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_service_is_found_over_http_by_its_proof(fault: str) -> None:
+    code, text = rehearse(StandIn(fault))
+    assert code == BROKEN
+    assert f"✗ {FAULTS[fault]}" in text
