@@ -59,12 +59,12 @@ class Sweep:
             stop.wait(INTERVAL_SECONDS)
 
     def once(self) -> int:
-        """Wakes a drain for every event with entries in its queue. Returns how many."""
+        """Wakes a drain for every event with entries and no drain or wake-up about. Returns how many."""
         full = time.monotonic() >= self._full_due
         woken = 0
         for chunk in _chunks(watched_event_ids(all_events=full)):
             for event_id, length in zip(chunk, self._queue.lengths(chunk), strict=True):
-                if length:
+                if length and self._queue.claim_wake(event_id):
                     self._wake(event_id)
                     woken += 1
                 elif full:

@@ -14,6 +14,8 @@ from redis.retry import Retry
 
 CONNECT_TIMEOUT_SECONDS = 2.0
 REPLY_TIMEOUT_SECONDS = 5.0
+# An admission that the server reads later than this after it was sent has no effect: the door is about to give up.
+CALL_VALID_SECONDS = 4.0
 
 
 def connect(url: str) -> redis.Redis:

@@ -6,6 +6,7 @@ Each returns plain answers in the order of what was asked. Whatever keeps Redis 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ from redis.exceptions import RedisError
 
 from events.admission import keys as k
 from events.admission import scripts
+from events.admission.client import CALL_VALID_SECONDS
 from events.domain.snapshot import EventSnapshot
 from omnify.logs import log
 
@@ -54,12 +56,34 @@ class Standings:
     answers: list[list[Any]]
 
 
+class _ServerClock:
+    """When a call is too old to be obeyed, by the server's clock.
+
+    A server that hangs (a stopped process, a full disk) may read a call long after the door has given up and said 503.
+    The call carries its own end, so that it admits nobody then. Until the first reply the server's clock is unknown.
+    """
+
+    def __init__(self) -> None:
+        self._ahead_ms: float | None = None
+
+    def saw(self, server_ms: int, sent: float) -> None:
+        """Learns from a reply to a call that was sent at `sent` (seconds): the server is ahead by this much at most."""
+        self._ahead_ms = server_ms - sent * 1000
+
+    def deadline_ms(self, sent: float) -> int:
+        """The last moment at which a call sent now may take effect; 0 if the server's clock is not known yet."""
+        if self._ahead_ms is None:
+            return 0
+        return int(sent * 1000 + self._ahead_ms + CALL_VALID_SECONDS * 1000)
+
+
 class Gate:
     """Admission on one Redis."""
 
     def __init__(self, client: redis.asyncio.Redis, *, queue_limit: int) -> None:
         self._client = client
         self._queue_limit = queue_limit
+        self._clock = _ServerClock()
 
     async def admit(self, event_id: int, applications: Sequence[Application]) -> Admitted:
         """Takes registrations in, in this order; durable when it returns.
@@ -70,6 +94,7 @@ class Gate:
         """
         keys = k.event_keys(event_id)
         names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates)
+        started = time.monotonic()
         reply = await self._call(
             scripts.ADMIT,
             names,
@@ -78,9 +103,13 @@ class Gate:
             k.STATE_TTL_SECONDS,
             k.WAKE_TTL_MS,
             k.RATES_TTL_SECONDS,
+            self._clock.deadline_ms(started),
         )
         if reply[0] == 0:
             raise EventNotLoaded
+        self._clock.saw(reply[1], started)
+        if reply[0] == 2:
+            raise GateClosed("late")
         return Admitted(reply[1], reply[2] == 1, reply[3], reply[4])
 
     async def standings(self, event_id: int, ticket_keys: Sequence[str]) -> Standings:

@@ -92,6 +92,10 @@ class Queue:
         keys = k.event_keys(event_id)
         return bool(scripts.IDLE.call(self._client, (keys.queue, keys.wake)))
 
+    def claim_wake(self, event_id: int) -> bool:
+        """Whether a wake-up should be sent: none is on its way, and no drain is at work."""
+        return bool(self._client.set(k.event_keys(event_id).wake, "1", nx=True, px=k.WAKE_TTL_MS))
+
     def lengths(self, event_ids: Sequence[int]) -> list[int]:
         """How many entries wait in each event's queue."""
         pipe = self._client.pipeline(transaction=False)

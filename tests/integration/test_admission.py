@@ -92,6 +92,21 @@ def test_before_opening_and_after_closing_nobody_gets_in(make_event: Make, admit
     assert kinds(admit(cancelled.pk, [apply_for(1)])) == ["c"]
 
 
+def test_a_call_that_the_server_reads_too_late_admits_nobody(
+    make_event: Make, servers: Services, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = make_event()
+
+    async def scene(gate: Gate) -> None:
+        await gate.admit(event.pk, [apply_for(1)])
+        monkeypatch.setattr("events.admission.gate.CALL_VALID_SECONDS", -1.0)
+        with pytest.raises(GateClosed):
+            await gate.admit(event.pk, [apply_for(2)])
+
+    with_gate(servers, scene)
+    assert queue.lengths([event.pk]) == [1]
+
+
 def test_a_full_queue_refuses_the_rest_of_a_batch(make_event: Make, admit: Admit, queue: Queue) -> None:
     event = make_event()
     assert kinds(admit(event.pk, [apply_for(n) for n in range(5)], queue_limit=3)) == ["a", "a", "a", "f", "f"]

@@ -2,8 +2,8 @@
 --
 -- KEYS  1 state  2 queue  3 pending  4-6 decided  7 wake  8 rates
 -- ARGV  1 msgpack [[key, e-mail digest, body digest, payload], ...]   2 queue limit   3 state TTL (s)
---       4 wake TTL (ms)   5 rates TTL (s)
--- Reply msgpack {0} if the event is not loaded, else {1, now ms, wake wanted, [answer, ...], decisions/s} with an answer one of
+--       4 wake TTL (ms)   5 rates TTL (s)   6 admit nobody after this time (ms by this server's clock; 0: no limit)
+-- Reply msgpack {0} if the event is not loaded, {2, now ms} if it is too late, else {1, now ms, wake wanted, [answer, ...], decisions/s} with an answer one of
 --       {"a", seq, position}                    admitted
 --       {"q", seq, position, requested ms}      the ticket is queued already (a retry)
 --       {"o", outcome}                          the ticket is decided already (a retry)
@@ -20,6 +20,12 @@ end
 local time = redis.call('TIME')
 local second = tonumber(time[1])
 local now = second * 1000 + math.floor(tonumber(time[2]) / 1000)
+-- Whoever asked has given up by now and was told that nothing was queued.
+local deadline = tonumber(ARGV[6])
+if deadline > 0 and now > deadline then
+  return cmsgpack.pack({2, now})
+end
+
 local opens, closes = tonumber(state[1]), tonumber(state[2])
 local refusal = nil
 if state[3] == '1' or now >= closes then
