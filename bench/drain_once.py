@@ -17,6 +17,7 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
+    from omnify.heap import settle_heap
     from worker.drain import Drain, Drained
     from worker.tasks import queue
 
@@ -24,6 +25,7 @@ def main() -> None:
     connection.ensure_connection()
     drain = Drain(queue=queue())
     drain.queue.head(event_id, count=1)
+    settle_heap()
     started = time.perf_counter()
     result = Drained.MORE
     while result is Drained.MORE:

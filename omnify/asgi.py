@@ -27,6 +27,7 @@ from events.door.app import Door
 from events.door.loader import LedgerAway
 from omnify.celery import send_wake_up
 from omnify.connections import redis_client
+from omnify.heap import settle_heap
 from omnify.loader import LedgerLoader
 from omnify.logs import log
 
@@ -83,6 +84,7 @@ class Application:
             if message["type"] == "lifespan.startup":
                 self._open()
                 await self._load_live_events()
+                settle_heap()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self._client.aclose()

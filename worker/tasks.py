@@ -22,6 +22,7 @@ from events.admission.queue import Queue
 from events.domain.tickets import Tickets
 from omnify.celery import DRAIN_TASK, app, send_wake_up
 from omnify.connections import redis_client
+from omnify.heap import settle_heap
 from omnify.logs import log
 from worker.drain import Drain, Drained
 from worker.faults import Place, reach
@@ -69,6 +70,7 @@ def _again(event_id: int) -> None:
 def start_sweep(**_: Any) -> None:
     """Starts the sweep beside the consumer."""
     _warn_of_broken_promises()
+    settle_heap()
     sweep = Sweep(client=redis_client(), queue=queue(), wake=send_wake_up, worker=_name)
     threading.Thread(target=sweep.run, args=(_stop,), name="sweep", daemon=True).start()
 
