@@ -1,7 +1,8 @@
 """Places where a test can stop a drain and kill it.
 
 With `OMNIFY_FAULT_DIR` set, a process that reaches a place for which the folder holds a file of that name renames
-the file to `<name>.reached` and waits there until it is killed. Unset, as in production, nothing happens.
+the file to `<name>.reached` and stops there until it is killed or told to go on (SIGCONT). Unset, as in production,
+nothing happens.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ Place = Literal["drain.before_commit", "drain.after_commit", "drain.after_publis
 
 
 def reach(place: Place, *, folder: str) -> None:
-    """Stops here for good if a test wants it."""
+    """Stops here if a test wants it."""
     if not folder:
         return
     try:
         (Path(folder) / place).rename(Path(folder) / f"{place}.reached")
     except FileNotFoundError:
         return
-    while True:
-        os.kill(os.getpid(), signal.SIGSTOP)
+    os.kill(os.getpid(), signal.SIGSTOP)

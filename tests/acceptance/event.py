@@ -1,0 +1,114 @@
+"""One event of a service under test: what its guests ask at the door, and what the stores hold about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from events.admission.keys import EventKeys, event_keys
+from tests.acceptance.http import JSON, Answer
+from tests.acceptance.service import Service
+from tests.acceptance.waiting import wait_until
+
+TERMINAL = {"confirmed", "rejected", "cancelled", "lost"}
+
+
+class Row(NamedTuple):
+    """One registration in the ledger."""
+
+    sequence: int
+    status: str
+    reason: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event that was made through the API."""
+
+    service: Service
+    id: int
+    capacity: int
+
+    @property
+    def path(self) -> str:
+        return f"/events/{self.id}"
+
+    @property
+    def keys(self) -> EventKeys:
+        return event_keys(self.id)
+
+    # At the door
+
+    def register(self, guest: int | str, *, key: str = "", **fields: Any) -> Answer:
+        """A guest's registration, with an Idempotency-Key if `key` is given."""
+        headers = {"Idempotency-Key": key} if key else {}
+        body = {"name": f"Guest {guest}", "email": f"guest{guest}@example.com", **fields}
+        return self.service.address.post(f"{self.path}/register", body, headers)
+
+    def send(self, body: bytes, headers: dict[str, str] | None = None) -> Answer:
+        """Any bytes where a registration belongs."""
+        return self.service.address.ask("POST", f"{self.path}/register", body, JSON if headers is None else headers)
+
+    def admit(self, *guests: int) -> list[str]:
+        """Ticket ids of guests who each get their 202."""
+        answers = [self.register(guest) for guest in guests]
+        assert [answer.status for answer in answers] == [202] * len(guests)
+        return [answer.data["ticket_id"] for answer in answers]
+
+    def ticket(self, ticket_id: str) -> dict[str, Any]:
+        """Where a ticket stands."""
+        answer = self.service.address.ask("GET", f"/registrations/{ticket_id}")
+        assert answer.status == 200, answer
+        data: dict[str, Any] = answer.data
+        return data
+
+    def statuses(self, ticket_ids: list[str]) -> list[str]:
+        """Where tickets stand now."""
+        return [self.ticket(ticket_id)["status"] for ticket_id in ticket_ids]
+
+    def decided(self, ticket_id: str) -> dict[str, Any]:
+        """The ticket, once it has a status that is the last."""
+
+        def look() -> dict[str, Any] | None:
+            found = self.ticket(ticket_id)
+            return found if found["status"] in TERMINAL else None
+
+        return wait_until(look, f"ticket {ticket_id} is decided")
+
+    # In the stores
+
+    def queued(self) -> int:
+        """Entries in the queue."""
+        return int(self.service.redis.xlen(self.keys.queue))
+
+    def noted(self) -> int:
+        """Fields in `pending`: a ticket and an e-mail for each entry."""
+        return int(self.service.redis.hlen(self.keys.pending))
+
+    def confirmed_count(self) -> int:
+        """The ledger's counter."""
+        return int(self.service.rows("SELECT confirmed_count FROM events_event WHERE id = %s", self.id)[0][0])
+
+    def rows(self) -> list[Row]:
+        """The event's registrations in the order they were decided in."""
+        query = "SELECT sequence, status, reason, email_key FROM events_registration WHERE event_id = %s ORDER BY id"
+        return [Row(*row) for row in self.service.rows(query, self.id)]
+
+
+def open_event(service: Service, *, capacity: int = 1000, **fields: Any) -> Event:
+    """An event made as an organizer makes it."""
+    start = datetime.now(UTC) + timedelta(days=30)
+    body = {
+        "name": "Evening",
+        "location": "Hall",
+        "max_capacity": capacity,
+        "start_time": start.isoformat(),
+        "end_time": (start + timedelta(hours=3)).isoformat(),
+        **fields,
+    }
+    answer = service.address.post("/events", body, {"Authorization": f"Bearer {service.token()}"})
+    assert answer.status == 201, json.loads(answer.body)
+    return Event(service, answer.data["id"], capacity)

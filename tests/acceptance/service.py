@@ -1,0 +1,233 @@
+"""A whole service for acceptance tests: Valkey, PostgreSQL, gunicorn and two drains, each a process to kill.
+
+The programs are the ones the supervisor starts, without the supervisor: nothing here comes back by itself, except a
+door process, which gunicorn replaces. Ports and data stay the same over any number of starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import redis
+
+from events.admission.client import connect
+from omnify.embedded.home import Home
+from omnify.embedded.place import find_place
+from omnify.embedded.ports import LOOPBACK, port_of, reserve_port
+from omnify.embedded.postgres import Postgres
+from omnify.embedded.process import CannotStart, Child
+from omnify.embedded.programs import ROOT, Programs
+from omnify.embedded.valkey import Valkey
+from tests.acceptance.http import Address
+from tests.acceptance.waiting import wait_until
+from tests.services import bare_environment
+from worker.faults import Place
+
+STORES = ("valkey", "postgres")
+DRAINS = ("drain-1", "drain-2")
+PARTS = (*STORES, "web", *DRAINS)
+STOP_SECONDS = 20.0
+
+
+class Service:
+    """One copy of the service with servers of its own."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="omnify-acceptance-"))
+        self.home.chmod(0o711)  # PostgreSQL's user passes through
+        for folder in ("log", "metrics", "faults"):
+            (self.home / folder).mkdir()
+        # Held open, so that nobody else is given these ports while a server is dead.
+        self._ports = {name: reserve_port() for name in ("valkey", "postgres", "web")}
+        self._lock = os.open(self.home / "children.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self.valkey = Valkey(
+            directory=self.home / "valkey",
+            log=self.home / "log" / "valkey.log",
+            port=port_of(self._ports["valkey"]),
+            password=secrets.token_hex(8),
+        )
+        self._place = find_place(self.home)
+        self._postgres = Postgres(
+            place=self._place,
+            log=self.home / "log" / "postgres.log",
+            port=port_of(self._ports["postgres"]),
+            password=secrets.token_hex(8),
+            fsync=False,
+        )
+        self._programs = Programs(Home(self.home, self._lock), self._environment())
+        self.children: dict[str, Child] = {}
+        self.address = Address(LOOPBACK, port_of(self._ports["web"]))
+        self.redis: redis.Redis = connect(self.valkey.url())
+
+    # Starting and ending
+
+    def start(self) -> None:
+        """Starts everything for the first time. Returns when the service is ready."""
+        for name in STORES:
+            self.start_part(name)
+        setup = self._programs.setup()
+        wait_until(lambda: not setup.running, "the set-up ends")
+        if setup.process.returncode:
+            raise CannotStart(setup.last_words())
+        self.heal()
+
+    def heal(self) -> None:
+        """Starts whatever is not running. Returns when the service is ready."""
+        for place in (self.home / "faults").iterdir():
+            place.unlink()
+        for name in PARTS:
+            if not self.running(name):
+                self.start_part(name)
+        wait_until(self.ready, "GET /health/ready says 200")
+
+    def start_part(self, name: str) -> None:
+        """Starts one part; a store answers when this returns."""
+        starts: dict[str, Callable[[], Child]] = {
+            "valkey": self.valkey.start,
+            "postgres": self._start_postgres,
+            "web": self._programs.web,
+        }
+        self.children[name] = starts[name]() if name in starts else self._programs.drain(name)
+
+    def stop_part(self, name: str) -> None:
+        """Ends one part as an operator would."""
+        self.children[name].stop(STOP_SECONDS)
+
+    def close(self) -> None:
+        """Ends everything and removes its data."""
+        self.redis.close()
+        for name in reversed(PARTS):
+            if name in self.children:
+                self.children[name].process.kill() if name in DRAINS else self.stop_part(name)
+                self.children[name].process.wait()
+        shutil.rmtree(self._place.directory, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
+        os.close(self._lock)
+        for holder in self._ports.values():
+            holder.close()
+
+    # Bad days
+
+    def kill(self, *names: str) -> None:
+        """SIGKILL, to all of them before any is waited for."""
+        for name in names:
+            self.children[name].process.kill()
+        for name in names:
+            self.children[name].process.wait()
+
+    def kill_a_door(self) -> None:
+        """SIGKILL to one of gunicorn's processes."""
+        os.kill(self.doors()[0], signal.SIGKILL)
+
+    def doors(self) -> list[int]:
+        """The pids of gunicorn's processes, without their parent's."""
+        parent = self.children["web"].pid
+        return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()]
+
+    @contextlib.contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """A part that hangs: it takes connections and answers nobody."""
+        self.children[name].process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.children[name].process.send_signal(signal.SIGCONT)
+
+    def set_trap(self, place: Place) -> None:
+        """The next drain that comes to `place` stops there until it is killed or continued."""
+        (self.home / "faults" / place).touch()
+
+    def trapped(self, place: Place) -> str:
+        """Waits for a drain to stop at `place`, and returns its name."""
+        reached = self.home / "faults" / f"{place}.reached"
+        wait_until(reached.exists, f"a drain comes to {place}")
+        wait_until(lambda: bool(self._stopped_drains()), "it stops there")
+        reached.unlink()
+        return self._stopped_drains()[0]
+
+    def release(self, drain: str) -> None:
+        """Lets a trapped drain go on."""
+        self.children[drain].process.send_signal(signal.SIGCONT)
+
+    def _stopped_drains(self) -> list[str]:
+        return [name for name in DRAINS if self.running(name) and _state(self.children[name].pid) == "T"]
+
+    # Looking
+
+    def running(self, name: str) -> bool:
+        """Whether the part's process is there."""
+        return name in self.children and self.children[name].running
+
+    def ready(self) -> bool:
+        """What a balancer would be told."""
+        with contextlib.suppress(OSError):
+            return self.address.ask("GET", "/health/ready").status == 200
+        return False
+
+    def token(self) -> str:
+        """The first organizer's token."""
+        return (self.home / "organizer-token").read_text("ascii").strip()
+
+    def log(self, name: str) -> str:
+        """What a part has logged so far."""
+        return (self.home / "log" / f"{name}.log").read_text("utf-8")
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Reads the ledger, past everything else."""
+        connection = psycopg2.connect(self._postgres.url(), connect_timeout=10)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query, values)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`manage.py` as an operator calls it beside the service."""
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return subprocess.run(
+            command, env=self._environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def _start_postgres(self) -> Child:
+        def start() -> Child | None:
+            try:
+                return self._postgres.start()
+            except CannotStart:
+                # A killed server's backends hold its shared memory until they notice.
+                return None
+
+        return wait_until(start, "PostgreSQL starts again")
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **bare_environment(),
+            "OMNIFY_HOME": str(self.home),
+            "OMNIFY_BIND": f"{LOOPBACK}:{port_of(self._ports['web'])}",
+            "OMNIFY_FAULT_DIR": str(self.home / "faults"),
+            "SECRET_KEY": "only-for-tests-" + "k" * 40,
+            "DATABASE_URL": self._postgres.url(),
+            "REDIS_URL": self.valkey.url(0),
+            "CELERY_BROKER_URL": self.valkey.url(1),
+            "METRICS_DIR": str(self.home / "metrics"),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics"),
+            "DJANGO_SETTINGS_MODULE": "omnify.settings",
+            "REGISTER_RATE_LIMIT": "off",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+def _state(pid: int) -> str:
+    """The process's state as the kernel says it: T is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]

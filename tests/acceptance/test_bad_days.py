@@ -1,0 +1,63 @@
+"""SIGKILL of every part, one at a time and all at once, while a crowd registers."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.acceptance.crowd import Crowd
+from tests.acceptance.event import open_event
+from tests.acceptance.service import PARTS, Service
+from tests.acceptance.waiting import wait_until
+
+pytestmark = pytest.mark.acceptance
+
+SIZE = 600
+SEATS = 450
+RUSH = 150  # tickets given when something dies
+
+
+@pytest.fixture
+def crowd(service: Service) -> Crowd:
+    """A crowd in full rush, three for every two seats."""
+    crowd = Crowd(open_event(service, capacity=SEATS), SIZE).start()
+    crowd.wait_for_tickets(RUSH)
+    return crowd
+
+
+def test_a_killed_door_process_costs_nobody_the_ticket_that_was_promised(service: Service, crowd: Crowd) -> None:
+    before = service.doors()
+    service.kill_a_door()
+    wait_until(
+        lambda: len(set(service.doors()) - set(before)) == 1 and len(service.doors()) == 2, "gunicorn replaces it"
+    )
+    crowd.verify()
+
+
+def test_a_killed_gunicorn_costs_nobody_the_ticket_that_was_promised(service: Service, crowd: Crowd) -> None:
+    service.kill("web")
+    service.start_part("web")
+    crowd.verify()
+
+
+def test_killed_drains_leave_their_work_to_the_next(service: Service, crowd: Crowd) -> None:
+    service.kill("drain-1", "drain-2")
+    service.start_part("drain-1")
+    crowd.verify()
+
+
+def test_a_killed_valkey_has_kept_every_promise(service: Service, crowd: Crowd) -> None:
+    service.kill("valkey")
+    service.start_part("valkey")
+    crowd.verify()
+
+
+def test_a_killed_postgres_only_delays_decisions(service: Service, crowd: Crowd) -> None:
+    service.kill("postgres")
+    service.start_part("postgres")
+    crowd.verify()
+
+
+def test_when_everything_is_killed_at_once_every_promise_is_kept_afterwards(service: Service, crowd: Crowd) -> None:
+    service.kill(*PARTS)
+    service.heal()
+    crowd.verify()

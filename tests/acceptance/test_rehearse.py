@@ -1,0 +1,62 @@
+"""`manage.py rehearse` at the real service: on a quiet day, and with processes killed under the crowd."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from events.rehearsal.proofs import PROOFS
+from tests.acceptance.service import Service
+from tests.acceptance.waiting import wait_until
+
+pytestmark = pytest.mark.acceptance
+
+PEOPLE = 600
+
+
+def rehearse(service: Service, *arguments: str, seats: int) -> subprocess.CompletedProcess[str]:
+    """As an operator does: the token comes from the file that the service keeps."""
+    url = f"http://{service.address.host}:{service.address.port}"
+    size = ("--people", str(PEOPLE), "--seats", str(seats), "--connections", "32")
+    return service.manage("rehearse", "--url", url, *size, *arguments)
+
+
+def verify(result: subprocess.CompletedProcess[str]) -> None:
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.count("✓") == len(PROOFS)
+
+
+def newest_event(service: Service) -> int:
+    return int(service.rows("SELECT coalesce(max(id), 0) FROM events_event")[0][0])
+
+
+@pytest.mark.parametrize("seats", [60, 5 * PEOPLE])
+def test_a_rehearsal_proves_every_promise(service: Service, tmp_path: Path, seats: int) -> None:
+    figures = tmp_path / "figures.json"
+    verify(rehearse(service, "--duplicates", "10%", "--json", str(figures), seats=seats))
+    written = json.loads(figures.read_text("utf-8"))
+    assert written["figures"]["registrations"] == PEOPLE * 11 // 10
+    assert written["figures"]["statuses"]["confirmed"] == min(seats, PEOPLE)
+    assert service.token() not in figures.read_text("utf-8")
+
+
+def test_a_rehearsal_proves_every_promise_when_a_door_and_a_drain_are_killed_under_it(service: Service) -> None:
+    before = newest_event(service)
+    seated = "SELECT confirmed_count FROM events_event WHERE id > %s AND confirmed_count > 20"
+    with ThreadPoolExecutor(1) as background:
+        rehearsal = background.submit(rehearse, service, "--rate", "200", seats=PEOPLE // 2)
+        wait_until(lambda: service.rows(seated, before), "the crowd is there")
+        service.kill_a_door()
+        service.kill("drain-1")
+        assert not rehearsal.done()
+        verify(rehearsal.result())
+
+
+def test_a_refused_token_is_one_line(service: Service) -> None:
+    result = rehearse(service, "--token", "omn_unknown", seats=1)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "refuses this organizer token" in result.stderr
