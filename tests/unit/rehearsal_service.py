@@ -108,18 +108,22 @@ class StandIn:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-                headers = {line.partition(": ")[0].lower(): line.partition(": ")[2] for line in lines}
-                raw = await reader.readexactly(int(headers.get("content-length", 0)))
-                method, path, _ = first.split(" ")
-                status, body = self.answer(
-                    method, path, headers.get("idempotency-key", ""), json.loads(raw) if raw else {}
-                )
-                text = (body if isinstance(body, str) else json.dumps(body)).encode()
-                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(text)}\r\nRetry-After: 1\r\n\r\n"
-                writer.write(head.encode() + text)
-        writer.close()
+            try:
+                while True:
+                    await self.serve_one(reader, writer)
+            finally:
+                writer.close()
+                await writer.wait_closed()
+
+    async def serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = {line.partition(": ")[0].lower(): line.partition(": ")[2] for line in lines}
+        raw = await reader.readexactly(int(headers.get("content-length", 0)))
+        method, path, _ = first.split(" ")
+        status, body = self.answer(method, path, headers.get("idempotency-key", ""), json.loads(raw) if raw else {})
+        text = (body if isinstance(body, str) else json.dumps(body)).encode()
+        head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(text)}\r\nRetry-After: 1\r\n\r\n"
+        writer.write(head.encode() + text)
 
 
 @contextlib.contextmanager

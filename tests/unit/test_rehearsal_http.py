@@ -71,6 +71,7 @@ def ask_a_service(script: list[bytes], *, give_up: bool = False) -> tuple[int | 
                 writer.write(answer)
         finally:
             writer.close()
+            await writer.wait_closed()
 
     async def ask() -> int | None:
         given_up = asyncio.Event()
