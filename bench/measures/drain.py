@@ -10,8 +10,9 @@ import time
 
 from bench import load
 from bench.measures import Options
+from bench.programs import ROOT
 from bench.report import Line, ratio
-from bench.stack import ROOT, Stack, decided, new_event
+from bench.stack import Stack, decided, new_event
 
 FILL_SECONDS = 5
 PART = 1000
@@ -42,7 +43,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
 def _drain_rate(stack: Stack, event_id: int) -> float:
     queued = stack.settled(event_id)
     command = [sys.executable, "-m", "bench.drain_once", str(event_id)]
-    with (stack.home / "drain-once.log").open("ab") as log:
+    with (stack.home / "log" / "drain-once.log").open("ab") as log:
         done = subprocess.run(command, env=stack.env, cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=log)
     seconds = float(json.loads(done.stdout)["seconds"])
     if decided(event_id) != queued:
