@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 import pytest
 import redis
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -16,7 +17,7 @@ from events.admin import BoundedPaginator
 from events.models import Event, OrganizerToken, Registration
 from omnify.tickets import tickets
 from tests.integration.api import Caller, attend, create, organizer
-from tests.integration.test_api_events import stored_version
+from tests.integration.test_api_events import stored_version, wait_until_somebody_waits_for_a_lock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,6 +83,22 @@ def test_the_capacity_stays_above_what_is_confirmed(operator: Client) -> None:
     answer = change(operator, event_id, max_capacity=39)
     assert b"40 registrations are already confirmed." in answer.content
     assert Event.objects.get(pk=event_id).version == 1
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for the whole database")
+def test_a_change_waits_for_the_decisions_under_way(operator: Client) -> None:
+    event_id = create(organizer(), max_capacity=10)
+    answers: list[Any] = []
+    operator.raise_request_exception = False
+    thread = threading.Thread(target=lambda: answers.append(change(operator, event_id, max_capacity=5)))
+    with transaction.atomic():
+        Event.objects.select_for_update().get(pk=event_id)
+        thread.start()
+        wait_until_somebody_waits_for_a_lock()
+        Event.objects.filter(pk=event_id).update(confirmed_count=6)
+    thread.join(timeout=20)
+    # Refused with a sentence: without the lock it would be the constraint that refuses, with a 500.
+    assert b"6 registrations are already confirmed." in answers[0].content
 
 
 def test_the_times_keep_the_rules(operator: Client) -> None:
