@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 1000
 SLICE_SECONDS = 1.0
+BACK_OFF_MS = 2000
 
 
 class Drained(StrEnum):
@@ -58,6 +59,7 @@ class Drain:
             lease = self.queue.lease(event_id)
             if lease is None:
                 metrics.LEASES.labels("taken").inc()
+                self.queue.wake_after_lease(event_id)
                 return Drained.TAKEN
             metrics.LEASES.labels("acquired").inc()
             return self._hold(lease)
@@ -77,6 +79,7 @@ class Drain:
         except (OperationalError, InterfaceError) as problem:
             fields = {"event_id": lease.event_id, "problem": type(problem).__name__}
             log(logger, logging.WARNING, "ledger out of reach", **fields)
+            self.queue.wake_after(lease.event_id, ms=BACK_OFF_MS)
             return Drained.BACK_OFF
         except NoSuchEvent:
             log(logger, logging.ERROR, "queue of an unknown event", event_id=lease.event_id)

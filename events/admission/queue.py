@@ -96,6 +96,16 @@ class Queue:
         """Whether a wake-up should be sent: none is on its way, and no drain is at work."""
         return bool(self._client.set(k.event_keys(event_id).wake, "1", nx=True, px=k.WAKE_TTL_MS))
 
+    def wake_after(self, event_id: int, *, ms: int) -> None:
+        """Lets the next wake-up be sent after `ms` at the latest: this one has led to nothing."""
+        self._client.pexpire(k.event_keys(event_id).wake, ms, lt=True)
+
+    def wake_after_lease(self, event_id: int) -> None:
+        """The same with the end of a lease. A holder that is alive renews lease and flag together; after one that was
+        killed, the event waits for no longer than its lease."""
+        left: Any = self._client.pttl(k.event_keys(event_id).lease)
+        self.wake_after(event_id, ms=max(left, 1))
+
     def lengths(self, event_ids: Sequence[int]) -> list[int]:
         """How many entries wait in each event's queue."""
         pipe = self._client.pipeline(transaction=False)
