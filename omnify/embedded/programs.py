@@ -38,7 +38,7 @@ class Programs:
         queues = ",".join(f"registrations.{number}" for number in range(count))
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
         worker = ("worker", "--pool", "solo", *quiet, "-n", f"{name}@%h", "-Q", queues)
-        return self._start(name, "-m", "celery", "-A", "omnify.celery", *worker)
+        return self._start(name, "-m", "celery", "--quiet", "-A", "omnify.celery", *worker)
 
     def _start(self, name: str, *arguments: str) -> Child:
         return start_child(

@@ -34,6 +34,7 @@ STEADY_SECONDS = 20.0
 BACKOFF_SECONDS = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 # Before the service was ever ready, a child that dies this often in a row is the reason why it cannot start.
 HOPELESS = 4
+SAME_WISH_SECONDS = 1.0
 STOP_SECONDS = {"web": 15.0, "drain-1": 20.0, "drain-2": 20.0, "valkey": 30.0, "postgres": 60.0}
 
 
@@ -76,6 +77,7 @@ class Supervisor:
         self._say = say
         self._kept: list[Kept] = []
         self._stopping = False
+        self._asked = 0.0
         self._hurry = False
         self._ready = False
 
@@ -239,8 +241,9 @@ class Supervisor:
                 signal.signal(number, handler)  # type: ignore[arg-type]
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._stopping:
+        if not self._stopping:
+            self._stopping, self._asked = True, time.monotonic()
+            raise StopRequested
+        # Ctrl-C and `kill` reach a process group, and make passes on what it gets: one wish may come twice.
+        if time.monotonic() > self._asked + SAME_WISH_SECONDS:
             self._hurry = True
-            return
-        self._stopping = True
-        raise StopRequested

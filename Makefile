@@ -1,0 +1,47 @@
+# Everything a person or a machine does with a checkout. Needs Python 3.11 or newer, and make.
+
+SHELL = /bin/sh
+PYTHON = .venv/bin/python
+LINT = env DJANGO_TESTING=true $(PYTHON) -m
+
+# The first interpreter that starts, is new enough and can make a virtual environment; then the packages.
+PACKAGES = @for python in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14; do \
+	if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	then exec "$$python" -I omnify/embedded/packages.py $(1); fi; done; \
+	echo "omnify: Python 3.11 or newer with its venv module is needed (on Debian: apt install python3-venv)" >&2; \
+	exit 1
+
+.PHONY: help run test lint format bench clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*##  */  make \1	/p' Makefile
+
+run:  ## start the service on 127.0.0.1:$PORT (8000), data in $OMNIFY_HOME (.omnify)
+	$(call PACKAGES,requirements.txt)
+	@exec $(PYTHON) -m omnify.embedded --parent $$PPID
+
+test: .dev-packages lint  ## all checks: linters, types, the tests on PostgreSQL, and again on SQLite
+	$(PYTHON) -m pytest
+	OMNIFY_TEST_DATABASE=sqlite $(PYTHON) -m pytest tests/integration
+
+lint: .dev-packages  ## linters and types
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(LINT) mypy
+	$(PYTHON) .venv/bin/lint-imports
+
+format: .dev-packages  ## let ruff format and fix
+	$(PYTHON) -m ruff check --fix
+	$(PYTHON) -m ruff format
+
+bench:  ## measure, with baselines on the same machine
+	$(call PACKAGES,requirements-bench.txt)
+	$(PYTHON) -m bench
+
+clean:  ## remove the virtual environment and caches; the data in .omnify stays
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: .dev-packages
+.dev-packages:
+	$(call PACKAGES,requirements-dev.txt)
