@@ -10,15 +10,17 @@ from itertools import islice
 from pathlib import Path
 
 from django.db import DatabaseError, InterfaceError
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
+from rest_framework.request import Request
 
 from events.admission.live import queue_stats, worker_count
+from events.api.views.base import ApiView
 from events.ledger.lookup import watched_event_ids
 from omnify import metrics
 from omnify.connections import redis_client
@@ -67,12 +69,20 @@ def _event_ids() -> list[int] | None:
         return None
 
 
-@require_GET
-def view(request: HttpRequest) -> HttpResponse:
+class MetricsView(ApiView):
     """The text that Prometheus scrapes."""
-    registry = CollectorRegistry()
-    registry.register(Moment())
-    if metrics.ROOT:
-        registry.register(Counted())
-        return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
-    return HttpResponse(generate_latest(registry) + generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+
+    authentication_classes = []
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        """Counters and the moment."""
+        registry = CollectorRegistry()
+        registry.register(Moment())
+        if metrics.ROOT:
+            registry.register(Counted())
+            return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        return HttpResponse(generate_latest(registry) + generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+
+
+view = MetricsView.as_view()

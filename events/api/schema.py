@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from django.http import HttpResponse
@@ -30,6 +31,8 @@ _TYPES = {
 
 # The page must work without internet access: the browser itself refuses whatever is not ours.
 _POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
+
+_generating = Lock()
 
 
 class SchemaView(ApiView):
@@ -60,7 +63,9 @@ class DocsView(SpectacularSwaggerSplitView):
 
 @cache
 def _document(media_type: str) -> bytes:
-    generator: Any = SchemaGenerator
-    renderer: Any = _TYPES[media_type]
-    content: bytes = renderer().render(generator().get_schema(request=None, public=True), renderer_context={})
-    return content
+    # drf-spectacular loads its extensions with the first document, and not safely for two threads at once.
+    with _generating:
+        generator: Any = SchemaGenerator
+        renderer: Any = _TYPES[media_type]
+        content: bytes = renderer().render(generator().get_schema(request=None, public=True), renderer_context={})
+        return content

@@ -45,6 +45,7 @@ def test_an_unknown_path_is_404(path: str, method: str) -> None:
         ("POST", "/health/ready", "GET, HEAD"),
         ("POST", "/schema", "GET, HEAD"),
         ("POST", "/docs", "GET, HEAD"),
+        ("POST", "/metrics", "GET, HEAD"),
     ],
 )
 def test_a_method_that_is_not_answered_is_405_and_says_which_are(method: str, path: str, allow: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -149,3 +151,22 @@ def test_a_strange_version_does_not_break_the_page() -> None:
         answer = Client().get(path)
         assert answer.status_code == 200
         assert b"</script>X" not in answer.content
+
+
+_CROWD = """
+import threading, django
+django.setup()
+from django.test import Client
+answers = []
+def ask():
+    answers.append(Client(headers={"host": "localhost"}).get("/schema").status_code)
+threads = [threading.Thread(target=ask) for _ in range(12)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert answers == [200] * 12, answers
+"""
+
+
+def test_many_may_be_the_first_to_ask(process_environment: dict[str, str]) -> None:
+    ended = subprocess.run([sys.executable, "-c", _CROWD], env=process_environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr[-500:]
