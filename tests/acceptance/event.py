@@ -88,6 +88,10 @@ class Event:
         """Fields in `pending`: a ticket and an e-mail for each entry."""
         return int(self.service.redis.hlen(self.keys.pending))
 
+    def places_given(self) -> int:
+        """The last place in the order of admission that the door has given out."""
+        return int(self.service.redis.hget(self.keys.state, "seq") or 0)
+
     def confirmed_count(self) -> int:
         """The ledger's counter."""
         return int(self.service.rows("SELECT confirmed_count FROM events_event WHERE id = %s", self.id)[0][0])

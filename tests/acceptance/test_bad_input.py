@@ -1,0 +1,261 @@
+"""What the door is sent by mistake or in bad faith: the right code, one shape, nothing queued, nobody else harmed."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.event import Event, open_event
+from tests.acceptance.http import JSON, Answer, answer_on, request_bytes, reset
+from tests.acceptance.service import Service
+
+pytestmark = pytest.mark.acceptance
+
+LIMIT = 16 * 1024
+
+
+@pytest.fixture(scope="module")
+def event(one_service: Service) -> Event:
+    """An open event that nobody gets to register for."""
+    one_service.heal()
+    return open_event(one_service)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_queued(event: Event) -> Iterator[None]:
+    """Whatever a test here sent, no place was given out for it."""
+    before = event.places_given()
+    yield
+    assert event.places_given() == before
+    assert (event.queued(), event.noted(), event.rows()) == (0, 0, [])
+
+
+def body(**changes: object) -> bytes:
+    """A valid body but for `changes`; None removes a field."""
+    fields = {"name": "Guest 17", "email": "guest17@example.com", **changes}
+    return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *(b"", b" ", b"{", b"nul", b"NaN", b"[]", b"null", b"42", b'"text"', b"\x00", b"\xff\xfe{}", b"{}{}"),
+        b'{"name": "Guest 17", "email": "guest17@example.com",}',
+        b"{'name': 'Guest 17', 'email': 'guest17@example.com'}",
+        b"\xef\xbb\xbf" + body(),
+        body().decode().encode("utf-16"),
+        b'{"name": "Guest \xed\xa0\x80", "email": "guest17@example.com"}',
+        b"[" * 8000 + b"]" * 8000,
+        b'{"name": ' + b"[" * 8000 + b"]" * 8000 + b"}",
+        b"name=Guest+17&email=guest17%40example.com",
+    ],
+    ids=lambda sent: repr(sent[:24]),
+)
+def test_a_body_that_is_no_json_object_is_invalid(event: Event, sent: bytes) -> None:
+    answer = event.send(sent)
+    assert answer.refusal == (400, "invalid")
+    assert answer.json["errors"] is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        42,
+        1.5,
+        True,
+        ["Guest"],
+        {"first": "Guest"},
+        "",
+        "   ",
+        "x" * 256,
+        "x" * 300,
+        "\x00",
+        "a\x00b",
+        "a\nb",
+        "\ud800x",
+    ],
+    ids=lambda name: repr(name)[:12],
+)
+def test_a_bad_name_is_named(event: Event, name: object) -> None:
+    assert errors_of(event.send(body(name=name))) == ["name"]
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        *(
+            42,
+            False,
+            ["guest17@example.com"],
+            {},
+            "",
+            " ",
+            "guest17",
+            "a@b",
+            "@example.com",
+            "guest17@",
+            "a@@example.com",
+        ),
+        *(
+            "a b@example.com",
+            "a@example..com",
+            "a@-example.com",
+            "a@example.com\x00",
+            "a\x00@example.com",
+            "a@exa\ud800.com",
+        ),
+        *(
+            "a@192.168.0.1",
+            "a@[127.0.0.1]",
+            ".a@example.com",
+            "Guest 17 <a@example.com>",
+            "a@example.com\r\nBcc: b@c.de",
+        ),
+        *("a" * 65 + "@example.com", "a@" + "b" * 64 + ".com", "a@" + "bcdefgh." * 32 + "com"),
+    ],
+    ids=lambda email: repr(email)[:24],
+)
+def test_a_bad_email_is_named(event: Event, email: object) -> None:
+    assert errors_of(event.send(body(email=email))) == ["email"]
+
+
+def test_every_field_at_fault_is_named(event: Event) -> None:
+    assert errors_of(event.send(b"{}")) == ["name", "email"]
+    assert errors_of(event.send(b'{"name": null, "email": null}')) == ["name", "email"]
+    assert errors_of(event.send(body(name="", email="a@b"))) == ["name", "email"]
+    assert errors_of(event.send(b'{"name":' * 500 + b"1" + b"}" * 500)) == ["name", "email"]
+    assert errors_of(event.send(body(name=None))) == ["name"]
+    assert errors_of(event.send(body(email=None))) == ["email"]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "tab\there", "gr\u00fc\u00df"], ids=["empty", "long", "tab", "latin"])
+def test_a_bad_idempotency_key_is_named(event: Event, key: str) -> None:
+    raw = request_bytes(f"{event.path}/register", body(), f"Idempotency-Key: {key}")
+    assert errors_of(answer_on(event.service.address.raw(raw))) == ["Idempotency-Key"]
+
+
+def test_two_idempotency_keys_are_one_too_many(event: Event) -> None:
+    raw = request_bytes(f"{event.path}/register", body(), "Idempotency-Key: a", "Idempotency-Key: b")
+    assert errors_of(answer_on(event.service.address.raw(raw))) == ["Idempotency-Key"]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        *(None, "", "text/plain", "text/html", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"),
+        *("application/json; charset=latin-1", "application/jsonp", "application/json, text/plain", "json"),
+    ],
+)
+def test_a_body_that_does_not_say_json_is_unsupported(event: Event, content_type: str | None) -> None:
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    assert event.send(body(), headers).refusal == (415, "unsupported_media_type")
+
+
+def test_a_body_over_the_limit_is_too_large(event: Event) -> None:
+    assert event.send(body(name="x" * 17 * 1024)).refusal == (413, "payload_too_large")
+    assert event.send(body() + b" " * LIMIT).refusal == (413, "payload_too_large")
+    assert event.send(b"[" * 17 * 1024).refusal == (413, "payload_too_large")
+
+
+def test_a_body_that_does_not_say_its_length_is_cut_off_at_the_limit(event: Event) -> None:
+    chunk = b"400\r\n" + b" " * 1024 + b"\r\n"
+    connection = event.service.address.raw(chunked_head(event) + chunk * 17)
+    assert answer_on(connection).refusal == (413, "payload_too_large")
+
+
+def test_a_chunked_body_without_an_end_registers_nobody(event: Event) -> None:
+    whole = body()
+    unfinished = chunked_head(event) + b"%x\r\n%b\r\n" % (len(whole), whole)
+    patient, gone, rude = (event.service.address.raw(unfinished) for _ in range(3))
+    half = event.service.address.raw(unfinished)
+    half.shutdown(socket.SHUT_WR)
+    gone.close()
+    reset(rude)
+    # The door waits for the rest and serves everybody else meanwhile.
+    assert event.service.address.ask("GET", event.path).status == 200
+    assert event.service.address.ask("GET", event.path).status == 200
+    patient.close()
+    half.close()
+
+
+def test_a_body_shorter_than_announced_registers_nobody(event: Event) -> None:
+    raw = request_bytes(f"{event.path}/register", body())
+    for cut in (1, 20, len(body())):
+        with event.service.address.raw(raw[:-cut]) as connection:
+            connection.shutdown(socket.SHUT_WR)
+    assert event.service.address.ask("GET", event.path).status == 200
+
+
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        *(
+            "0",
+            "-1",
+            "01",
+            "+1",
+            "1.0",
+            "1e3",
+            "one",
+            "0x1",
+            "%EF%BC%91",
+            "1%00",
+            "%001",
+            "1%20",
+            "%C3%28",
+            "..",
+            "'",
+        ),
+        *("9" * 18, "9" * 19, "9" * 4000, "-" + "9" * 30, "18446744073709551617"),
+    ],
+    ids=lambda text: text[:24],
+)
+def test_a_made_up_event_is_not_found(event: Event, made_up: str) -> None:
+    ask = event.service.address.ask
+    assert ask("POST", f"/events/{made_up}/register", body(), JSON).refusal == (404, "event_not_found")
+    assert ask("GET", f"/events/{made_up}").refusal == (404, "event_not_found")
+
+
+def test_an_event_nobody_made_is_not_found_however_often_one_asks(event: Event) -> None:
+    for _ in range(3):
+        answer = event.service.address.ask("POST", "/events/987654/register", body(), JSON)
+        assert answer.refusal == (404, "event_not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "wanted"),
+    [
+        ("GET", "/events/{id}/register", (405, "method_not_allowed")),
+        ("PUT", "/events/{id}/register", (405, "method_not_allowed")),
+        ("DELETE", "/events/{id}/register", (405, "method_not_allowed")),
+        ("POST", "/events/{id}", (405, "method_not_allowed")),
+        ("POST", "/registrations/1-made-up", (405, "method_not_allowed")),
+        ("BREW", "/events/{id}/register", (405, "method_not_allowed")),
+        ("POST", "/events/{id}/register/", (404, "not_found")),
+        ("POST", "/events/{id}/enrol", (404, "not_found")),
+        ("GET", "/events/%2F", (404, "not_found")),
+        ("GET", "/", (404, "not_found")),
+        ("GET", "/registrations", (404, "not_found")),
+    ],
+)
+def test_other_ways_have_the_same_shape(event: Event, method: str, path: str, wanted: tuple[int, str]) -> None:
+    answer = event.service.address.ask(method, path.format(id=event.id), body(), JSON)
+    assert answer.refusal == wanted
+    assert ("allow" in answer.headers) == (wanted[0] == 405)
+
+
+def errors_of(answer: Answer) -> list[str]:
+    """The fields that an `invalid` names."""
+    assert answer.refusal == (400, "invalid")
+    errors = answer.json["errors"]
+    assert all(sentences and all(isinstance(one, str) for one in sentences) for sentences in errors.values())
+    return list(errors)
+
+
+def chunked_head(event: Event) -> bytes:
+    """The head of a registration whose length is not announced."""
+    lines = [f"POST {event.path}/register HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
+    return "\r\n".join([*lines, "Transfer-Encoding: chunked", "", ""]).encode()
