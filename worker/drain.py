@@ -2,8 +2,9 @@
 
     read the head → decide and commit (ledger) → publish (door sees it) → trim
 
-A crash between any two steps is repaired by the next drain: entries stay in the queue until the last step, and the
-ledger leaves tickets it already holds alone. The lease only saves work; the event's row lock decides.
+Publish and trim of one batch run beside the commit of the next; batches are published in order all the same. A crash
+between any two steps is repaired by the next drain: entries stay in the queue until the last step, and the ledger
+leaves tickets it already holds alone. The lease only saves work; the event's row lock decides.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -93,14 +95,35 @@ class Drain:
             entries = self.queue.head(lease.event_id, count=self.batch)
             if not entries and self.queue.idle(lease.event_id):
                 return Drained.IDLE
-            if entries:
-                self._decide(lease.event_id, entries)
-            if not self.queue.renew(lease):
+            if not self._follow(lease, entries, deadline):
                 return Drained.TAKEN
         return Drained.MORE
 
-    def _decide(self, event_id: int, entries: Sequence[Entry]) -> None:
-        started = self.clock()
+    def _follow(self, lease: Lease, entries: Sequence[Entry], deadline: float) -> bool:
+        """Decides `entries` and what stands behind them, up to the end of the queue. False: the lease is lost.
+
+        The next entries are asked for before the last batch is announced, so that Redis is free to answer. Whatever
+        came in elsewhere (after a rewind the sequence may run backwards) is found by the next look at the head.
+        """
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="announce") as helper:
+            announced: Future[None] | None = None
+            while entries:
+                started = self.clock()
+                done = self._decide(lease.event_id, entries)
+                if announced is not None:
+                    announced.result()
+                ours = self.queue.renew(lease)
+                more = ours and self.clock() < deadline
+                behind = entries[-1].sequence
+                following = self.queue.head(lease.event_id, count=self.batch, after=behind) if more else []
+                announced = helper.submit(self._announce, done, entries, started)
+                entries = following
+            if announced is not None:
+                announced.result()
+                return ours
+        return True
+
+    def _decide(self, event_id: int, entries: Sequence[Entry]) -> Committed:
         done = commit_batch(
             event_id,
             [entry.request for entry in entries if entry.request],
@@ -108,10 +131,14 @@ class Drain:
             before_commit=lambda: self.checkpoint("drain.before_commit"),
         )
         self.checkpoint("drain.after_commit")
+        return done
+
+    def _announce(self, done: Committed, entries: Sequence[Entry], started: float) -> None:
+        """Publishes and trims, in a thread: Redis works on one batch while the database works on the next."""
         rate = done.decided / max(self.clock() - started, 1e-3)
         self.queue.publish(event=done.event, outcomes=done.outcomes, decisions_per_second=rate)
         self.checkpoint("drain.after_publish")
-        left = self.queue.trim(event_id, entries)
+        left = self.queue.trim(done.event.event_id, entries)
         self._report(done, seconds=self.clock() - started, left=left)
 
     def _report(self, done: Committed, *, seconds: float, left: int) -> None:

@@ -19,7 +19,6 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from events.admission import live
 from events.admission.queue import Queue
-from events.domain.tickets import Tickets
 from omnify.celery import DRAIN_TASK, app, send_wake_up
 from omnify.connections import redis_client
 from omnify.heap import settle_heap
@@ -40,7 +39,7 @@ def _checkpoint(place: Place) -> None:
 @cache
 def queue() -> Queue:
     """The process's view of the queues."""
-    return Queue(redis_client(), email_digest=Tickets(settings.ENV.secret_key).email_digest)
+    return Queue(redis_client())
 
 
 @app.task(name=DRAIN_TASK, ignore_result=True, acks_late=False)

@@ -12,7 +12,7 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                        hash    t<ticket key> -> an encoded outcome; e<e-mail digest> -> key of the seat's holder
                                one for each day (day number modulo 3); removed by TTL, 2 days
     {event:7}:wake     string  a wake-up is on its way, or a drain is at work
-                               removed by TTL, 10 s, or by the idle script
+                               removed by TTL, 4 s, or by the idle script
     {event:7}:lease    string  token of the drain at work
                                removed by TTL, 12 s, or by its holder
     {event:7}:rates    hash    a<slot>, d<slot> -> `second|count`: admissions and decisions of the last seconds
@@ -34,7 +34,7 @@ from functools import lru_cache
 
 STATE_TTL_SECONDS = 7 * 86_400
 OUTCOME_TTL_SECONDS = 2 * 86_400
-WAKE_TTL_MS = 10_000  # a wake-up that got lost is sent again after this time
+WAKE_TTL_MS = 4_000  # a wake-up that got lost, or found a dead drain's lease, is sent again after this time
 LEASE_TTL_MS = 12_000  # later than the statement timeout; a killed drain holds its event up this long
 RATES_TTL_SECONDS = 60
 LOST_TTL_SECONDS = 30 * 86_400

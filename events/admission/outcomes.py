@@ -28,6 +28,5 @@ def decode_outcome(key: str, text: str) -> Outcome:
         requested_ms=int(requested),
         decided_ms=int(decided),
         revision=int(revision),
-        email_key="",
         body_digest=digest,
     )

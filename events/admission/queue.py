@@ -6,9 +6,8 @@ Raises redis.exceptions.RedisError wherever Redis does not answer; the drain bac
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import redis
@@ -19,8 +18,6 @@ from events.admission.entry import Entry, read_entry
 from events.admission.outcomes import encode_outcome
 from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
-
-EmailDigest = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +31,8 @@ class Lease:
 class Queue:
     """The queues of all events on one Redis."""
 
-    def __init__(self, client: redis.Redis, *, email_digest: EmailDigest) -> None:
+    def __init__(self, client: redis.Redis) -> None:
         self._client = client
-        # A batch needs each digest twice, for publish and for trim.
-        self._email_digest = lru_cache(maxsize=4096)(email_digest)
 
     def lease(self, event_id: int) -> Lease | None:
         """The lease, or None if another drain holds it."""
@@ -55,17 +50,16 @@ class Queue:
         """Gives the lease back. False: it was not ours any more."""
         return bool(scripts.RELEASE.call(self._client, (k.event_keys(lease.event_id).lease,), lease.token))
 
-    def head(self, event_id: int, *, count: int) -> list[Entry]:
-        """The oldest `count` entries, in order of admission."""
-        found: Any = self._client.xrange(k.event_keys(event_id).queue, count=count)
+    def head(self, event_id: int, *, count: int, after: int | None = None) -> list[Entry]:
+        """The oldest `count` entries, in order of admission; with `after`, those behind that place."""
+        first = "-" if after is None else f"({after}-0"
+        found: Any = self._client.xrange(k.event_keys(event_id).queue, min=first, count=count)
         return [read_entry(stream_id, fields) for stream_id, fields in found]
 
     def publish(self, *, event: EventSnapshot, outcomes: Sequence[Outcome], decisions_per_second: float = 0.0) -> int:
         """Lets the door see decisions that the ledger has committed. Returns how many were new to it."""
         keys = k.event_keys(event.event_id)
-        rows = [
-            (o.key, self._email_digest(o.email_key), encode_outcome(o), o.revision, o.holds_email) for o in outcomes
-        ]
+        rows = [(o.key, o.email_digest, encode_outcome(o), o.revision, o.holds_email) for o in outcomes]
         written: int = scripts.PUBLISH.call(
             self._client,
             (keys.state, *keys.decided, keys.rates),
@@ -83,7 +77,7 @@ class Queue:
     def trim(self, event_id: int, entries: Sequence[Entry]) -> int:
         """Removes decided entries. Returns how many are left."""
         keys = k.event_keys(event_id)
-        rows = [(e.sequence, e.key, self._digest_of(e)) for e in entries]
+        rows = [(e.sequence, e.key, e.request.email_digest if e.request else "") for e in entries]
         left: int = scripts.TRIM.call(self._client, (keys.queue, keys.pending), scripts.encode(rows))
         return left
 
@@ -112,6 +106,3 @@ class Queue:
         for event_id in event_ids:
             pipe.xlen(k.event_keys(event_id).queue)
         return list(pipe.execute())
-
-    def _digest_of(self, entry: Entry) -> str:
-        return self._email_digest(entry.request.email_key) if entry.request else ""

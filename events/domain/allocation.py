@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
+import msgspec
+
 from events.domain.states import Reason, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+# A batch makes thousands of these: msgspec's structs are made in C, at a tenth of a frozen dataclass's cost.
+class Request(msgspec.Struct, frozen=True):
     """One admitted registration. `sequence` is its place in the event's order of admission."""
 
     key: str
@@ -22,11 +24,11 @@ class Request:
     email_key: str
     sequence: int
     requested_ms: int
+    email_digest: str = ""
     body_digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What became of a request."""
 
     request: Request

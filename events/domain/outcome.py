@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from events.domain.states import ACTIVE, Reason, Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """One decision. Times in milliseconds since 1970, UTC; `revision` grows with every change of the status."""
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision. Times in milliseconds since 1970, UTC; `revision` grows with every change of the status.
+
+    The digests are empty where the outcome was read back from a store that does not keep them.
+    """
 
     key: str
     status: Status
@@ -18,7 +20,7 @@ class Outcome:
     requested_ms: int
     decided_ms: int
     revision: int
-    email_key: str
+    email_digest: str = ""
     body_digest: str = ""
 
     @property

@@ -57,6 +57,11 @@ def refuse(
     return Answer(status, _encode(failure(code, message, errors)), headers)
 
 
+def closing(answer: Answer) -> Answer:
+    """`answer`, and the end of the connection: what the client still sends of its body must not be read as a request."""
+    return Answer(answer.status, answer.body, (*answer.headers, (b"connection", b"close")))
+
+
 def unavailable(what: str) -> Answer:
     """A store is out of reach."""
     return refuse(503, Code.UNAVAILABLE, f"{what} Try again.", retry_seconds=STORE_RETRY_SECONDS)

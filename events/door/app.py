@@ -78,20 +78,22 @@ class Door:
 
     async def _register(self, scope: Message, receive: Receive, text: str) -> Answer:
         sent = parse.headers(scope["headers"])
-        event_id = parse.event_id(text)
-        if event_id is None:
-            return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
-        if not parse.is_json(sent.content_type):
-            message = "The body must be application/json in UTF-8."
-            return answers.refuse(415, Code.UNSUPPORTED_MEDIA_TYPE, message)
         try:
+            # The body is read before anything is refused: an unread one would cost the client its connection.
             body = await read_body(receive, length=sent.length, limit=parse.MAX_BODY_BYTES)
+            event_id = parse.event_id(text)
+            if event_id is None:
+                return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
+            parse.require_json(sent.content_type)
             return await self._registrar.register(event_id, body, parse.idempotency_key(sent.idempotency_keys))
+        except BodyTooLarge:
+            return answers.closing(answers.refuse(413, Code.PAYLOAD_TOO_LARGE, "At most 16 KiB."))
         except BodyCutShort:
             # Nobody may be left to read this; the server drops it then.
-            return answers.refuse(400, Code.INVALID, "The body did not end.")
-        except BodyTooLarge:
-            return answers.refuse(413, Code.PAYLOAD_TOO_LARGE, "At most 16 KiB.")
+            return answers.closing(answers.refuse(400, Code.INVALID, "The body did not end."))
+        except parse.NotJson:
+            message = "The body must be application/json in UTF-8."
+            return answers.refuse(415, Code.UNSUPPORTED_MEDIA_TYPE, message)
         except parse.BadRequest as problem:
             return answers.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
 

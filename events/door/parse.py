@@ -67,10 +67,17 @@ def event_id(text: str) -> int | None:
     return int(text) if _EVENT_ID.fullmatch(text) else None
 
 
-def is_json(content_type: bytes) -> bool:
-    """Whether a body of this type may be read as JSON in UTF-8."""
-    if content_type == b"application/json":
-        return True
+class NotJson(Exception):
+    """The body is of another type."""
+
+
+def require_json(content_type: bytes) -> None:
+    """Raises NotJson unless a body of this type may be read as JSON in UTF-8."""
+    if content_type != b"application/json" and not _is_json(content_type):
+        raise NotJson
+
+
+def _is_json(content_type: bytes) -> bool:
     kind, _, rest = content_type.partition(b";")
     charset = rest.strip().lower().replace(b'"', b"")
     return kind.strip().lower() == b"application/json" and charset in (b"", b"charset=utf-8", b"charset=utf8")

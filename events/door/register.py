@@ -58,8 +58,9 @@ class Registrar:
         else:
             key = tickets.derive(event_id=event_id, idempotency_key=idempotency_key)
             digest = tickets.body_digest(name, email)
-        payload = pack(name=name, email=email, body_digest=digest)
-        application = (key, tickets.email_digest(email_key(email)), digest, payload)
+        holder = tickets.email_digest(email_key(email))
+        payload = pack(name=name, email=email, email_digest=holder, body_digest=digest)
+        application = (key, holder, digest, payload)
         reply = await self._admit(event_id, application)
         if reply is None:
             return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")

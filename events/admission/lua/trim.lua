@@ -7,6 +7,8 @@
 -- If Redis was rewound meanwhile (failover, disk loss), the same places may belong to other people now. The queue only
 -- ever loses its tail, so if our last entry is still ours, all before it are; else each is checked.
 
+local CHUNK = 1000  -- rows in one command; Lua can unpack about 8000 values
+
 local rows = cmsgpack.unpack(ARGV[1])
 
 local function is_ours(row)
@@ -25,18 +27,18 @@ else
   end
 end
 
-local gone = {}
-for _, row in ipairs(rows) do
-  gone[#gone + 1] = 't' .. row[2]
-  local holder = 'e' .. row[3]
-  local place = redis.call('HGET', KEYS[2], holder)
-  if place and tonumber(place) == row[1] then gone[#gone + 1] = holder end
-  if #gone > 1000 then
-    redis.call('HDEL', KEYS[2], unpack(gone))
-    gone = {}
+-- A later ticket under the same e-mail keeps its own note: only those that name our place go.
+for start = 1, #rows, CHUNK do
+  local holders, gone = {}, {}
+  for index = start, math.min(start + CHUNK - 1, #rows) do
+    holders[#holders + 1] = 'e' .. rows[index][3]
+    gone[#gone + 1] = 't' .. rows[index][2]
   end
+  for offset, place in ipairs(redis.call('HMGET', KEYS[2], unpack(holders))) do
+    if place and tonumber(place) == rows[start + offset - 1][1] then gone[#gone + 1] = holders[offset] end
+  end
+  redis.call('HDEL', KEYS[2], unpack(gone))
 end
-if #gone > 0 then redis.call('HDEL', KEYS[2], unpack(gone)) end
 
 local left = redis.call('XLEN', KEYS[1])
 if left == 0 then redis.call('DEL', KEYS[1]) end
