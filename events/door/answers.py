@@ -58,7 +58,7 @@ def refuse(
 
 
 def closing(answer: Answer) -> Answer:
-    """`answer`, and the end of the connection: what the client still sends of its body must not be read as a request."""
+    """`answer`, and then the end of the connection: what is left of a body must not be read as a request."""
     return Answer(answer.status, answer.body, (*answer.headers, (b"connection", b"close")))
 
 
