@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import Service
 from tests.conftest import find_leaks
 
@@ -29,3 +30,19 @@ def service(one_service: Service) -> Iterator[Service]:
     if one_service.running("valkey"):
         leaked = find_leaks(one_service.redis)
         assert not leaked, f"Redis keys without TTL or owner: {leaked}"
+
+
+@pytest.fixture(scope="module")
+def event(one_service: Service) -> Event:
+    """An open event of a module that kills nothing."""
+    one_service.heal()
+    return open_event(one_service)
+
+
+@pytest.fixture
+def nothing_is_queued(event: Event) -> Iterator[None]:
+    """Whatever the test sent, no place was given out for it."""
+    before = event.places_given()
+    yield
+    assert event.places_given() == before
+    assert (event.queued(), event.noted(), event.rows()) == (0, 0, [])

@@ -120,6 +120,12 @@ def request_bytes(path: str, body: bytes, *headers: str, method: str = "POST") -
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+def body(**changes: object) -> bytes:
+    """A valid registration but for `changes`; None removes a field."""
+    fields = {"name": "Guest 17", "email": "guest17@example.com", **changes}
+    return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
+
+
 def _read(response: http.client.HTTPResponse) -> Answer:
-    body = response.read()
-    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
+    content = response.read()
+    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)

@@ -1,42 +1,17 @@
-"""What the door is sent by mistake or in bad faith: the right code, one shape, nothing queued, nobody else harmed."""
+"""Bodies and headers sent by mistake or in bad faith: the right code, one shape, nothing queued, nobody else harmed."""
 
 from __future__ import annotations
 
-import json
 import socket
-from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.http import JSON, Answer, answer_on, request_bytes, reset
-from tests.acceptance.service import Service
+from tests.acceptance.event import Event
+from tests.acceptance.http import Answer, answer_on, body, request_bytes, reset
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.usefixtures("nothing_is_queued")]
 
 LIMIT = 16 * 1024
-
-
-@pytest.fixture(scope="module")
-def event(one_service: Service) -> Event:
-    """An open event that nobody gets to register for."""
-    one_service.heal()
-    return open_event(one_service)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_queued(event: Event) -> Iterator[None]:
-    """Whatever a test here sent, no place was given out for it."""
-    before = event.places_given()
-    yield
-    assert event.places_given() == before
-    assert (event.queued(), event.noted(), event.rows()) == (0, 0, [])
-
-
-def body(**changes: object) -> bytes:
-    """A valid body but for `changes`; None removes a field."""
-    fields = {"name": "Guest 17", "email": "guest17@example.com", **changes}
-    return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
 
 
 @pytest.mark.parametrize(
@@ -187,64 +162,6 @@ def test_a_body_shorter_than_announced_registers_nobody(event: Event) -> None:
         with event.service.address.raw(raw[:-cut]) as connection:
             connection.shutdown(socket.SHUT_WR)
     assert event.service.address.ask("GET", event.path).status == 200
-
-
-@pytest.mark.parametrize(
-    "made_up",
-    [
-        *(
-            "0",
-            "-1",
-            "01",
-            "+1",
-            "1.0",
-            "1e3",
-            "one",
-            "0x1",
-            "%EF%BC%91",
-            "1%00",
-            "%001",
-            "1%20",
-            "%C3%28",
-            "..",
-            "'",
-        ),
-        *("9" * 18, "9" * 19, "9" * 4000, "-" + "9" * 30, "18446744073709551617"),
-    ],
-    ids=lambda text: text[:24],
-)
-def test_a_made_up_event_is_not_found(event: Event, made_up: str) -> None:
-    ask = event.service.address.ask
-    assert ask("POST", f"/events/{made_up}/register", body(), JSON).refusal == (404, "event_not_found")
-    assert ask("GET", f"/events/{made_up}").refusal == (404, "event_not_found")
-
-
-def test_an_event_nobody_made_is_not_found_however_often_one_asks(event: Event) -> None:
-    for _ in range(3):
-        answer = event.service.address.ask("POST", "/events/987654/register", body(), JSON)
-        assert answer.refusal == (404, "event_not_found")
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "wanted"),
-    [
-        ("GET", "/events/{id}/register", (405, "method_not_allowed")),
-        ("PUT", "/events/{id}/register", (405, "method_not_allowed")),
-        ("DELETE", "/events/{id}/register", (405, "method_not_allowed")),
-        ("POST", "/events/{id}", (405, "method_not_allowed")),
-        ("POST", "/registrations/1-made-up", (405, "method_not_allowed")),
-        ("BREW", "/events/{id}/register", (405, "method_not_allowed")),
-        ("POST", "/events/{id}/register/", (404, "not_found")),
-        ("POST", "/events/{id}/enrol", (404, "not_found")),
-        ("GET", "/events/%2F", (404, "not_found")),
-        ("GET", "/", (404, "not_found")),
-        ("GET", "/registrations", (404, "not_found")),
-    ],
-)
-def test_other_ways_have_the_same_shape(event: Event, method: str, path: str, wanted: tuple[int, str]) -> None:
-    answer = event.service.address.ask(method, path.format(id=event.id), body(), JSON)
-    assert answer.refusal == wanted
-    assert ("allow" in answer.headers) == (wanted[0] == 405)
 
 
 def errors_of(answer: Answer) -> list[str]:
