@@ -6,7 +6,6 @@ This is where the parts meet: the door knows neither tables nor Celery, so its l
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 from collections.abc import MutableMapping
@@ -85,7 +84,6 @@ class Application:
             if message["type"] == "lifespan.startup":
                 self._open()
                 await self._load_live_events()
-                _spare_the_collector()
                 settle_heap()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
@@ -101,12 +99,6 @@ class Application:
         except (GateClosed, LedgerAway, TimeoutError) as problem:
             # Each will be loaded when somebody first asks for it.
             log(logger, logging.WARNING, "live events not loaded", problem=type(problem).__name__)
-
-
-def _spare_the_collector() -> None:
-    """What is loaded by now stays: the garbage collector need not walk it again in the middle of a drop."""
-    gc.collect()
-    gc.freeze()
 
 
 application = Application()
