@@ -1,0 +1,108 @@
+"""What engineers see of a running service: metrics that add up over its processes, and logs to follow one ticket in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.acceptance.event import Event, open_event
+from tests.acceptance.service import DRAINS, Service
+from tests.acceptance.waiting import wait_until
+
+pytestmark = pytest.mark.acceptance
+
+Metrics = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def scrape(service: Service) -> Metrics:
+    """What `/metrics` says: (name, labels) -> value."""
+    answer = service.address.ask("GET", "/metrics")
+    assert answer.status == 200
+    families = text_string_to_metric_families(answer.body.decode())
+    return {(s.name, tuple(sorted(s.labels.items()))): s.value for family in families for s in family.samples}
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float:
+    return metrics.get((name, tuple(sorted(labels.items()))), 0.0)
+
+
+def grown(service: Service, before: Metrics, name: str, **labels: str) -> Callable[[], float]:
+    return lambda: value(scrape(service), name, **labels) - value(before, name, **labels)
+
+
+def test_metrics_add_up_over_all_processes(service: Service) -> None:
+    event = open_event(service, capacity=30)
+    before = scrape(service)
+    # A connection for each request, so that both door processes take their share.
+    with service.frozen("drain-1"), service.frozen("drain-2"):
+        tickets = event.admit(*range(40))
+    for ticket in tickets:
+        event.decided(ticket)
+    confirmed = grown(service, before, "omnify_decisions_total", outcome="confirmed")
+    sold_out = grown(service, before, "omnify_decisions_total", outcome="sold_out")
+    wait_until(lambda: (confirmed(), sold_out()) == (30, 10), "the drains' counters show all decisions")
+    assert grown(service, before, "omnify_door_answers_total", route="register", status="202")() == 40
+    assert grown(service, before, "omnify_admission_batch_size_sum")() == 40
+    assert grown(service, before, "omnify_drain_batch_size_sum")() == 40
+    assert grown(service, before, "omnify_drain_leases_total", result="acquired")() >= 1
+    event.register("late")
+    assert grown(service, before, "omnify_door_answers_total", route="register", status="409")() == 1
+    after = scrape(service)
+    assert value(after, "omnify_drain_workers") == len(DRAINS)
+    assert value(after, "omnify_up", store="redis") == value(after, "omnify_up", store="database") == 1
+
+
+def test_a_waiting_crowd_shows_in_depth_and_age(service: Service) -> None:
+    event = open_event(service)
+    with service.frozen("drain-1"), service.frozen("drain-2"):
+        event.admit(1, 2, 3)
+        wait_until(lambda: _depth(service, event) == 3, "the three wait")
+        oldest = value(scrape(service), "omnify_queue_oldest_seconds", event=str(event.id))
+        assert oldest > 0
+        wait_until(
+            lambda: value(scrape(service), "omnify_queue_oldest_seconds", event=str(event.id)) > oldest, "they age"
+        )
+    wait_until(lambda: _depth(service, event) == 0, "the drains are back")
+
+
+def _depth(service: Service, event: Event) -> float:
+    return value(scrape(service), "omnify_queue_depth", event=str(event.id))
+
+
+def test_one_ticket_can_be_followed_from_the_door_to_its_decision(service: Service) -> None:
+    event = open_event(service)
+    [ticket] = event.admit(77)
+    event.decided(ticket)
+    ref = ticket.split("-", 1)[1][:8]
+
+    def drained() -> list[dict[str, Any]]:
+        lines = [line for name in DRAINS for line in _lines(service, name)]
+        return [line for line in lines if ref in json.dumps(line)]
+
+    [admitted] = [line for line in _lines(service, "web") if ref in json.dumps(line)]
+    assert (admitted["message"], admitted["event_id"]) == ("admitted", event.id)
+    [decided] = wait_until(drained, "the decision is logged")
+    assert (decided["message"], decided["event_id"]) == ("decided", event.id)
+    assert ref in decided["tickets"]["confirmed"]
+    assert admitted["time"] <= decided["time"]
+
+
+def test_no_log_holds_a_ticket_an_email_or_a_token(service: Service) -> None:
+    event = open_event(service)
+    [ticket] = event.admit(4711)
+    event.decided(ticket)
+    event.send(b'{"name": "Guest", "email": "guest4712@example.com", ')
+    for name in ("web", *DRAINS):
+        log = service.log(name)
+        assert ticket not in log
+        assert ticket.split("-", 1)[1][:9] not in log
+        assert "@example.com" not in log
+        assert service.token() not in log
+
+
+def _lines(service: Service, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in service.log(name).splitlines() if line.startswith("{")]
