@@ -52,7 +52,7 @@ class Event:
         """Any bytes where a registration belongs."""
         return self.service.address.ask("POST", f"{self.path}/register", body, JSON if headers is None else headers)
 
-    def admit(self, *guests: int) -> list[str]:
+    def admit(self, *guests: int | str) -> list[str]:
         """Ticket ids of guests who each get their 202."""
         answers = [self.register(guest) for guest in guests]
         assert [answer.status for answer in answers] == [202] * len(guests)

@@ -38,6 +38,7 @@ STORES = ("valkey", "postgres")
 DRAINS = ("drain-1", "drain-2")
 PARTS = (*STORES, "web", *DRAINS)
 STOP_SECONDS = 20.0
+AOF = "appendonlydir"
 
 
 class Service:
@@ -162,6 +163,17 @@ class Service:
 
     def _stopped_drains(self) -> list[str]:
         return [name for name in DRAINS if self.running(name) and _state(self.children[name].pid) == "T"]
+
+    def save_valkey(self) -> None:
+        """Puts a copy of what Valkey has on disk aside. Every answer it gave is in it."""
+        shutil.rmtree(self.home / "saved", ignore_errors=True)
+        shutil.copytree(self.valkey.directory / AOF, self.home / "saved")
+
+    def rewind_valkey(self) -> None:
+        """Starts a killed Valkey with the copy, as after a failover to a replica that was behind."""
+        shutil.rmtree(self.valkey.directory / AOF)
+        shutil.copytree(self.home / "saved", self.valkey.directory / AOF)
+        self.start_part("valkey")
 
     # Looking
 

@@ -1,0 +1,98 @@
+"""A store that is dead or hangs: what goes on without it, and what is honestly refused."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+
+from tests.acceptance.crowd import verify_ledger
+from tests.acceptance.event import Event, open_event
+from tests.acceptance.http import Answer
+from tests.acceptance.service import Service
+from tests.acceptance.waiting import wait_until
+
+pytestmark = pytest.mark.acceptance
+
+
+@pytest.fixture
+def open_house(service: Service) -> Event:
+    """An event that the door knows already, with one guest decided."""
+    event = open_event(service)
+    [ticket] = event.admit(0)
+    event.decided(ticket)
+    return event
+
+
+def unavailable(answer: Answer) -> bool:
+    """Whether this is the contract's way to say that a store is out of reach."""
+    return answer.refusal == (503, "unavailable") and int(answer.headers["retry-after"]) >= 1
+
+
+def not_ready_without(service: Service, part: str) -> None:
+    answer = service.address.ask("GET", "/health/ready")
+    assert answer.refusal == (503, "unavailable")
+    assert part in answer.json["errors"]
+
+
+def doors_at_work(event: Event) -> bool:
+    """Whether every door process has admitted somebody to the event."""
+    lines = [json.loads(line) for line in event.service.log("web").splitlines() if '"admitted"' in line]
+    return {line["pid"] for line in lines if line["event_id"] == event.id} >= set(event.service.doors())
+
+
+def test_without_redis_nobody_is_promised_anything(service: Service, open_house: Event) -> None:
+    event = open_house
+    with service.frozen("drain-1"), service.frozen("drain-2"):
+        tickets = event.admit(*range(1, 11))
+        service.kill("valkey")
+        assert all(unavailable(event.register(guest)) for guest in range(11, 41))
+        assert unavailable(service.address.ask("GET", f"/registrations/{tickets[0]}"))
+        assert unavailable(service.address.ask("GET", event.path))
+        not_ready_without(service, "redis")
+        service.start_part("valkey")
+        assert event.queued() == 10
+        assert event.statuses(tickets) == ["queued"] * 10
+        tickets += event.admit(*range(11, 41))
+    assert {event.decided(ticket)["status"] for ticket in tickets} == {"confirmed"}
+    verify_ledger(event)
+
+
+def test_a_redis_that_hangs_admits_nobody_behind_the_back_of_a_503(service: Service, open_house: Event) -> None:
+    event = open_house
+    guests = itertools.count(1)
+    wait_until(lambda: event.admit(next(guests)) and doors_at_work(event), "both door processes know Valkey's clock")
+    before = event.places_given()
+    with service.frozen("valkey"):
+        assert unavailable(event.register(0, email="late@example.com"))
+    assert service.redis.ping()
+    assert event.places_given() == before
+    ticket = event.register(0, email="late@example.com").data["ticket_id"]
+    assert event.decided(ticket)["sequence"] == before + 1
+
+
+def test_without_postgres_people_are_admitted_and_decided_when_it_is_back(service: Service, open_house: Event) -> None:
+    event = open_house
+    service.kill("postgres")
+    tickets = event.admit(*range(1, 101))
+    not_ready_without(service, "database")
+    assert event.queued() == 100
+    assert set(event.statuses(tickets)) == {"queued"}
+    service.start_part("postgres")
+    assert {event.decided(ticket)["status"] for ticket in tickets} == {"confirmed"}
+    verify_ledger(event)
+
+
+def test_the_hot_routes_never_ask_postgres(service: Service, open_house: Event) -> None:
+    event = open_house
+    with service.frozen("postgres"):
+        tickets = event.admit(*range(1, 21))
+        assert set(event.statuses(tickets)) == {"queued"}
+        assert service.address.ask("GET", event.path).data["confirmed_count"] == 1
+        assert event.register(1).refusal == (409, "duplicate_registration")
+        assert event.register(0).refusal == (409, "duplicate_registration")
+        forged = service.address.ask("GET", f"/registrations/{tickets[0][:-1]}")
+        assert forged.refusal == (404, "ticket_not_found")
+    assert {event.decided(ticket)["status"] for ticket in tickets} == {"confirmed"}
+    verify_ledger(event)

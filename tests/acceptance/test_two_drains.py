@@ -1,0 +1,100 @@
+"""Two drains at one event at the same time. The lease only saves work: without it nothing may be decided twice."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.crowd import Crowd, verify_ledger
+from tests.acceptance.event import Event, open_event
+from tests.acceptance.service import DRAINS, Service
+from tests.acceptance.waiting import wait_until
+from worker.faults import Place
+
+pytestmark = pytest.mark.acceptance
+
+SEATS, GUESTS, LATER = 20, 30, 10
+
+
+@contextlib.contextmanager
+def without_lease(event: Event) -> Iterator[None]:
+    """Takes every lease of the event away, and the wake flag, so that each batch of admissions wakes a drain."""
+    done = threading.Event()
+
+    def take() -> None:
+        while not done.is_set():
+            event.service.redis.delete(event.keys.lease, event.keys.wake)
+
+    thread = threading.Thread(target=take, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def trap_one(service: Service, event: Event, place: Place) -> tuple[str, list[str]]:
+    """Stops a drain at `place` with a batch of the event in its hands, and takes its lease away."""
+    with service.frozen("drain-1"), service.frozen("drain-2"):
+        tickets = event.admit(*range(GUESTS))
+        service.set_trap(place)
+    drain = service.trapped(place)
+    service.redis.delete(event.keys.lease, event.keys.wake)
+    return drain, tickets
+
+
+def waits_for_the_row_lock(service: Service) -> bool:
+    """Whether somebody in the database waits for somebody else."""
+    return bool(service.rows("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+
+
+def decisions(service: Service, drain: str, event: Event) -> list[str]:
+    """What a drain has logged when it was done with batches of this event."""
+    mark = f'"event_id":{event.id},'
+    return [line for line in service.log(drain).splitlines() if '"decided"' in line and mark in line]
+
+
+def verify_seats(event: Event, tickets: list[str]) -> None:
+    """The first guests have the seats, whoever decided that."""
+    verify_ledger(event)
+    decided = [event.decided(ticket)["status"] for ticket in tickets]
+    assert decided == ["confirmed"] * SEATS + ["rejected"] * (len(tickets) - SEATS)
+    assert len(event.rows()) == len(tickets)
+    seen = event.service.address.ask("GET", event.path).data
+    assert (seen["confirmed_count"], seen["seats_left"]) == (SEATS, 0)
+
+
+def test_a_second_drain_waits_until_the_first_has_committed(service: Service) -> None:
+    event = open_event(service, capacity=SEATS)
+    first, tickets = trap_one(service, event, "drain.before_commit")
+    tickets += event.admit(*range(GUESTS, GUESTS + LATER))
+    wait_until(lambda: waits_for_the_row_lock(service), "the second drain is at the row lock")
+    service.release(first)
+    verify_seats(event, tickets)
+
+
+@pytest.mark.parametrize("place", ["drain.after_commit", "drain.after_publish"])
+def test_a_drain_that_comes_back_late_changes_nothing(service: Service, place: Place) -> None:
+    event = open_event(service, capacity=SEATS)
+    first, tickets = trap_one(service, event, place)
+    # More come than there is room for, so the second drain has decisions of its own to make.
+    waiting = [event.register(guest) for guest in range(GUESTS, GUESTS + LATER)]
+    tickets += [answer.data["ticket_id"] for answer in waiting if answer.status == 202]
+    wait_until(lambda: event.queued() == 0, "the second drain has done it all")
+    before = [event.ticket(ticket) for ticket in tickets]
+    service.release(first)
+    wait_until(lambda: decisions(service, first, event), "the first one has gone on to its end")
+    verify_seats(event, tickets)
+    assert [event.ticket(ticket) for ticket in tickets] == before
+
+
+def test_two_drains_in_one_crowd_give_no_seat_twice(service: Service) -> None:
+    event = open_event(service, capacity=250)
+    with without_lease(event):
+        Crowd(event, 500).start().verify()
+    for drain in DRAINS:
+        assert decisions(service, drain, event), f"{drain} had no part in it"
