@@ -15,13 +15,10 @@ ROOT = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
 if ROOT:
     _own = Path(ROOT) / socket.gethostname()
     _own.mkdir(parents=True, exist_ok=True)
-    # prometheus_client reads this when it is imported.
+    # prometheus_client reads this when it is imported, and again for each new file.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_own)
 
 from prometheus_client import Counter, Histogram
-
-if ROOT:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = ROOT  # for the processes this one starts
 
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15)
