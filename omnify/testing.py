@@ -32,7 +32,7 @@ class PytestRunner:
     def run_tests(self, test_labels: Sequence[str], **_: Any) -> int:
         """Runs the suite, or the given paths or modules, and returns pytest's exit code."""
         command = [sys.executable, "-m", "pytest", *self._options, *(as_path(label) for label in test_labels)]
-        return subprocess.call(command, cwd=ROOT, env=test_environment(os.environ))
+        return subprocess.call(command, cwd=ROOT, env=suite_environment(os.environ))
 
 
 def as_path(label: str) -> str:
@@ -43,7 +43,7 @@ def as_path(label: str) -> str:
     return f"{module}.py" if module.with_suffix(".py").is_file() else label
 
 
-def test_environment(environ: Mapping[str, str]) -> dict[str, str]:
+def suite_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Which database the suite uses: the operator's if one is named, SQLite otherwise."""
     default = "environment" if environ.get("DATABASE_URL") else "sqlite"
     return {"OMNIFY_TEST_DATABASE": default, **environ}

@@ -49,7 +49,7 @@ class Valkey:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = self.directory / "valkey.conf"
         config.touch(mode=0o600)
-        config.write_text(self._config(), "utf-8")
+        config.write_text(self.config(), "utf-8")
         # SIGTERM also when the supervisor was killed: it takes the process that rewrites the append-only file along.
         return start_child(
             "valkey",
@@ -69,7 +69,7 @@ class Valkey:
         finally:
             client.close()
 
-    def _config(self) -> str:
+    def config(self) -> str:
         """A 202 is sent when the entry is on disk: hence `appendfsync always`, and no eviction. There are no RDB
         snapshots beside the append-only file (`save ""`): they would only fork the process again."""
         options = {

@@ -1,0 +1,115 @@
+"""Children: they cannot outlive who started them, and an end is described in words."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from omnify.embedded.process import CannotStart, Child, start_child, wait_for
+from omnify.embedded.supervisor import BACKOFF_SECONDS, STEADY_SECONDS, Kept
+
+SLEEP = ["/bin/sh", "-c", "exec sleep 300"]
+ENV = {"PATH": "/usr/bin:/bin"}
+
+
+def _until(done: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+def test_a_child_dies_with_a_killed_parent(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from omnify.embedded.process import start_child;"
+        f"c = start_child('s', {SLEEP!r}, log=Path(sys.argv[1]), env={ENV!r}); print(c.pid, flush=True); input()"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "log")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        pid = int(parent.stdout.readline())
+        assert not _gone(pid)
+        parent.kill()
+    _until(lambda: _gone(pid))
+
+
+def test_a_child_whose_parent_died_before_it_could_ask_does_not_start(tmp_path: Path) -> None:
+    wrapper = Path("omnify/embedded/exec_child.py").absolute()
+    nobody_s_child = [sys.executable, "-I", "-S", str(wrapper), "999999999", "9", "-1", "-1"]
+    done = subprocess.run([*nobody_s_child, "/usr/bin/touch", str(tmp_path / "ran")], check=False)
+    assert done.returncode == 1
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_program_that_is_missing_is_named_in_the_reason(tmp_path: Path) -> None:
+    child = start_child("ghost", ["/no/such/program"], log=tmp_path / "log", env=ENV)
+    with pytest.raises(CannotStart) as caught:
+        wait_for(child, lambda: False, seconds=20)
+    assert str(caught.value) == "ghost did not start (exit code 1): /no/such/program: No such file or directory"
+
+
+def test_a_child_that_ignores_the_wish_to_stop_is_killed(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    child = start_child("deaf", ["/bin/sh", "-c", "trap '' TERM; echo up; sleep 300"], log=log, env=ENV)
+    _until(lambda: log.read_bytes() == b"up\n")
+    assert child.stop(0.2) is False
+    assert child.ending() == "killed by SIGKILL"
+
+
+def test_a_child_is_out_of_reach_of_the_terminal_s_signals(tmp_path: Path) -> None:
+    child = start_child("sleeper", SLEEP, log=tmp_path / "log", env=ENV)
+    try:
+        assert os.getsid(child.pid) != os.getsid(0)
+    finally:
+        assert child.stop(20) is True
+    assert child.ending() == "killed by SIGTERM"
+
+
+class _Ended:
+    """Stands for a process that is dead already."""
+
+    pid = 1
+    returncode = -9
+
+    def poll(self) -> int:
+        return self.returncode
+
+
+def test_a_child_that_keeps_dying_is_started_ever_more_slowly_and_a_steady_one_at_once() -> None:
+    starts: list[float] = []
+    now = 1000.0
+
+    def start() -> Child:
+        starts.append(now)
+        return Child("web", _Ended(), Path("web.log"), signal.SIGTERM)  # type: ignore[arg-type]
+
+    kept = Kept(start(), start, now)
+    pauses = []
+    for _ in range(8):
+        assert "web ended (killed by SIGKILL)" in kept.tend(now)
+        assert kept.due is not None
+        assert kept.tend(kept.due - 0.01) == ""
+        pauses.append(round(kept.due - now, 3))
+        now = kept.due
+        kept.tend(now)
+    assert pauses == [*BACKOFF_SECONDS, BACKOFF_SECONDS[-1], BACKOFF_SECONDS[-1]]
+    assert len(starts) == 9
+
+    now += STEADY_SECONDS + 1
+    kept.tend(now)
+    assert kept.due == now + BACKOFF_SECONDS[0]

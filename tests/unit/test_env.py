@@ -1,0 +1,68 @@
+"""The environment: what is not set has a default, and what cannot be used stops the start in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from omnify.env import BadEnvironment, read_environment
+
+KEY = "k" * 40
+
+
+@pytest.fixture
+def enough(tmp_path: Path) -> dict[str, str]:
+    """The least that a process needs."""
+    return {"OMNIFY_HOME": str(tmp_path), "SECRET_KEY": KEY, "DATABASE_URL": "postgres://u:p@localhost/omnify"}
+
+
+def test_little_has_to_be_set(enough: dict[str, str]) -> None:
+    env = read_environment(enough)
+    assert (env.partitions, env.debug, env.testing) == (4, False, False)
+    assert env.redis_url == env.broker_url == "redis://127.0.0.1:6379/0"
+
+
+def test_the_broker_is_the_redis_unless_it_has_an_address_of_its_own(enough: dict[str, str]) -> None:
+    assert read_environment({**enough, "REDIS_URL": "redis://here/1"}).broker_url == "redis://here/1"
+    both = {**enough, "REDIS_URL": "redis://here/1", "CELERY_BROKER_URL": "sentinel://there"}
+    assert read_environment(both).broker_url == "sentinel://there"
+
+
+def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins(enough: dict[str, str]) -> None:
+    lines = f"# a remark\nSECRET_KEY={'s' * 40}\nREDIS_URL=redis://:a=b@127.0.0.1:1/0\n"
+    Path(enough["OMNIFY_HOME"], "service.env").write_text(lines, "utf-8")
+    env = read_environment(enough)
+    assert env.secret_key == KEY
+    assert env.redis_url == "redis://:a=b@127.0.0.1:1/0"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("SECRET_KEY", "short", "at least 32 characters"),
+        ("DATABASE_URL", "", "not set"),
+        ("DEBUG", "maybe", "neither true nor false"),
+        ("REGISTRATION_PARTITIONS", "0", "from 1 to 256"),
+        ("REGISTRATION_PARTITIONS", "many", "not a whole number"),
+        ("EVENT_QUEUE_LIMIT", "-1", "not a whole number"),
+        ("LOG_LEVEL", "LOUD", "not one of"),
+        ("REDIS_URL", "http://localhost", "must start with"),
+        ("CELERY_BROKER_URL", "amqp://localhost", "must start with"),
+    ],
+)
+def test_a_bad_value_is_one_line_that_names_the_variable(
+    enough: dict[str, str], name: str, value: str, complaint: str
+) -> None:
+    with pytest.raises(BadEnvironment) as caught:
+        read_environment({**enough, name: value})
+    message = str(caught.value)
+    assert message.startswith(f"{name}: ")
+    assert complaint in message
+    assert "\n" not in message
+
+
+def test_tests_need_no_secret_and_no_server(tmp_path: Path) -> None:
+    env = read_environment({"OMNIFY_HOME": str(tmp_path), "DJANGO_TESTING": "true"})
+    assert env.database_url == f"sqlite:///{tmp_path}/test.sqlite3"
+    assert len(env.secret_key) >= 32
