@@ -183,6 +183,20 @@ def test_the_health_check_says_whether_the_door_answers(status: int) -> None:
     assert bool(problem) == (status != 200)
 
 
+@pytest.mark.parametrize(("name", "healthy"), [("box:7", True), ("box-2:7", False)])
+def test_a_worker_is_healthy_by_its_own_sign_of_life(name: str, healthy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Client:
+        def zrangebyscore(self, *_: Any) -> list[bytes]:
+            return [name.encode()]
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("events.admission.client.connect", lambda url: Client())
+
+    assert (HEALTHY["worker"](host="box") == "") is healthy
+
+
 def test_the_health_check_says_that_nobody_answers() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
