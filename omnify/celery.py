@@ -71,7 +71,6 @@ def keep_our_logging(**_: Any) -> None:
     """Celery sets up logs of its own unless somebody listens here; Django has done it already."""
 
 
-
 def send_wake_up(event_id: int) -> None:
     """Tells a drain worker that the event has work.
 

@@ -31,13 +31,13 @@ class Environment:
     debug: bool
     testing: bool
     allowed_hosts: list[str]
+    trusted_origins: list[str]
     database_url: str
     redis_url: str
     broker_url: str
     partitions: int
     queue_limit: int
     log_level: str
-    metrics_dir: str
     fault_dir: str
 
 
@@ -58,13 +58,13 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         debug=_flag(values, "DEBUG"),
         testing=testing,
         allowed_hosts=_words(values.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")),
+        trusted_origins=_origins(values),
         database_url=values.get("DATABASE_URL") or _default_database(home, testing=testing),
         redis_url=redis_url,
-        broker_url=_url(values, "CELERY_BROKER_URL", redis_url, ("redis", "rediss", "sentinel", "unix")),
+        broker_url=_url(values, "CELERY_BROKER_URL", redis_url, ("redis", "rediss", "unix")),
         partitions=_number(values, "REGISTRATION_PARTITIONS", 4, low=1, high=256),
         queue_limit=_number(values, "EVENT_QUEUE_LIMIT", 1_000_000, low=1, high=100_000_000),
         log_level=_choice(values, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
-        metrics_dir=values.get("METRICS_DIR", ""),
         fault_dir=values.get("OMNIFY_FAULT_DIR", ""),
     )
 
@@ -121,6 +121,14 @@ def _url(values: Mapping[str, str], name: str, default: str, schemes: tuple[str,
     if url.split("://", 1)[0] not in schemes:
         raise BadEnvironment(f"{name}: the address must start with one of {', '.join(s + '://' for s in schemes)}")
     return url
+
+
+def _origins(values: Mapping[str, str]) -> list[str]:
+    origins = _words(values.get("CSRF_TRUSTED_ORIGINS", ""))
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise BadEnvironment(f"CSRF_TRUSTED_ORIGINS: {origin!r} is not like https://tickets.example.com")
+    return origins
 
 
 def _words(text: str) -> list[str]:

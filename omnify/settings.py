@@ -21,6 +21,10 @@ SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
 
+# The admin behind a proxy that ends TLS: the browser's origin is the proxy's, and cookies must not travel in clear.
+CSRF_TRUSTED_ORIGINS = ENV.trusted_origins
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(origin.startswith("https://") for origin in ENV.trusted_origins)
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

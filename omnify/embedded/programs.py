@@ -58,7 +58,6 @@ def service_values(home: Home, *, secret_key: str, database: str, redis: str, br
         "DATABASE_URL": database,
         "REDIS_URL": redis,
         "CELERY_BROKER_URL": broker,
-        "METRICS_DIR": str(home.metrics),
     }
 
 

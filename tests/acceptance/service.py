@@ -232,7 +232,6 @@ class Service:
             "DATABASE_URL": self._postgres.url(),
             "REDIS_URL": self.valkey.url(0),
             "CELERY_BROKER_URL": self.valkey.url(1),
-            "METRICS_DIR": str(self.home / "metrics"),
             "PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics"),
             "DJANGO_SETTINGS_MODULE": "omnify.settings",
             "REGISTER_RATE_LIMIT": "off",

@@ -25,8 +25,8 @@ def test_little_has_to_be_set(enough: dict[str, str]) -> None:
 
 def test_the_broker_is_the_redis_unless_it_has_an_address_of_its_own(enough: dict[str, str]) -> None:
     assert read_environment({**enough, "REDIS_URL": "redis://here/1"}).broker_url == "redis://here/1"
-    both = {**enough, "REDIS_URL": "redis://here/1", "CELERY_BROKER_URL": "sentinel://there"}
-    assert read_environment(both).broker_url == "sentinel://there"
+    both = {**enough, "REDIS_URL": "redis://here/1", "CELERY_BROKER_URL": "redis://there/1"}
+    assert read_environment(both).broker_url == "redis://there/1"
 
 
 def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins(enough: dict[str, str]) -> None:
