@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
 
-from bench import load, report
+from bench import load, machine, report
 from bench.measures import Options, accepts, crowd, drain, latency, memory, polls, terminal
 from bench.programs import ProgramFailedError
 from bench.report import Line
@@ -30,15 +29,19 @@ def main() -> int:
     arguments = _arguments()
     names = [name for name in MEASURES if name in arguments.only]
     options = Options(repetitions=arguments.repetitions, seconds=arguments.seconds)
-    started = time.monotonic()
+    before = machine.look()
     try:
         load.require_wrk()
         lines = _measure(names, options)
     except (load.ClientFailedError, ProgramFailedError, CannotStart, TimeoutError) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 2
+    after = machine.look()
+    others = machine.others_share(before, after)
     report.print_table(lines)
-    _write(lines, names, options, time.monotonic() - started)
+    if others is not None:
+        print(f"\nother programs used {others:.0%} of the machine meanwhile; over a tenth, measure again")
+    _write(lines, names, options, after.clock - before.clock, others)
     missed = [line.name for line in lines if not line.ok]
     print(f"\nmissed: {'; '.join(missed)}" if missed else "\nevery limit is kept")
     return 1 if missed else 0
@@ -55,10 +58,10 @@ def _measure(names: list[str], options: Options) -> list[Line]:
     return lines
 
 
-def _write(lines: list[Line], names: list[str], options: Options, seconds: float) -> None:
+def _write(lines: list[Line], names: list[str], options: Options, seconds: float, others: float | None) -> None:
     asked = {"only": names, "repetitions": options.repetitions, "seconds": options.seconds}
     path = report.RESULTS / "latest.json"
-    report.write_json(lines, options=asked, seconds=seconds, path=path)
+    report.write_json(lines, options=asked, seconds=seconds, others=others, path=path)
     try:
         from bench.plot import draw
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import subprocess
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from bench import machine
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -74,36 +74,19 @@ def print_table(lines: list[Line]) -> None:
             print(f"    {key:<{width - 4}}  {median(values):>9,.1f}  {spread}")
 
 
-def write_json(lines: list[Line], *, options: dict[str, Any], seconds: float, path: Path) -> None:
+def write_json(lines: list[Line], *, options: dict[str, Any], seconds: float, others: float | None, path: Path) -> None:
     """The same for programs."""
     path.parent.mkdir(exist_ok=True)
     document = {
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
         "took_seconds": round(seconds),
-        "machine": _machine(),
+        "machine": machine.describe(),
+        "used_by_others": others,
         "options": options,
         "lines": [{**asdict(line), "ok": line.ok} for line in lines],
     }
     path.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "cpu": _cpu(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "load_before": round(os.getloadavg()[0], 2),
-    }
-
-
-def _cpu() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text("utf-8")
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in text.splitlines() if "model name" in line), "")
 
 
 def _commit() -> str:

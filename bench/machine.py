@@ -1,0 +1,81 @@
+"""The machine: what it is, and how much of it somebody else used while we measured."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Seconds of processor time used by now: by everybody (None where the system does not tell), and by us."""
+
+    clock: float
+    everybody: float | None
+    us: float
+
+
+def look() -> Moment:
+    """Now. Children count once they have ended, so look before the first and after the last of them."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return Moment(time.monotonic(), _everybody(), sum(usage.ru_utime + usage.ru_stime for usage in usages))
+
+
+def others_share(before: Moment, after: Moment) -> float | None:
+    """The share of all cores that other programs used between two looks, interrupts left out."""
+    if before.everybody is None or after.everybody is None:
+        return None
+    theirs = (after.everybody - before.everybody) - (after.us - before.us)
+    return round(max(0.0, theirs) / ((after.clock - before.clock) * cores()), 3)
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def describe() -> dict[str, Any]:
+    """For the report."""
+    return {
+        "cores": cores(),
+        "cpu": _cpu(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "fsync_us": _fsync_us(),
+    }
+
+
+def _everybody() -> float | None:
+    try:
+        ticks = [int(word) for word in Path("/proc/stat").read_text("utf-8").split("\n", 1)[0].split()[1:]]
+    except OSError:
+        return None
+    user, nice, system, _, _, _, _, steal = ticks[:8]
+    return (user + nice + system + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def _cpu() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in text.splitlines() if "model name" in line), "")
+
+
+def _fsync_us() -> int:
+    """The median of writing 4 KiB and bringing it to the disk, where temporary files are."""
+    import tempfile
+
+    samples = []
+    with tempfile.TemporaryFile() as file:
+        for _ in range(101):
+            os.write(file.fileno(), bytes(4096))
+            started = time.perf_counter()
+            os.fsync(file.fileno())
+            samples.append(time.perf_counter() - started)
+    return round(sorted(samples)[50] * 1e6)
