@@ -63,7 +63,8 @@ class Crowd:
         assert not self._strange
         assert len(self.tickets()) + self.turned_away == self.size
         decided = {ticket: self.event.decided(ticket) for ticket in self.tickets()}
-        assert {found["status"] for found in decided.values()} <= {"confirmed", "rejected"}
+        fates = {(found["status"], found["reason"]) for found in decided.values()}
+        assert fates <= {("confirmed", None), ("rejected", "sold_out")}
         for line in self._lines:
             places = [decided[ticket]["sequence"] for ticket in line]
             assert places == sorted(set(places)), "somebody who came later got an earlier place"

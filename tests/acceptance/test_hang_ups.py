@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.acceptance.crowd import verify_ledger
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.http import answer_on, body, request_bytes, reset
 from tests.acceptance.service import Service
+from tests.acceptance.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
 
@@ -19,21 +21,34 @@ STAYING = 100
 PAUSE_MS = 3700
 
 
-def call(event: Event, number: int) -> socket.socket:
+def call(event: Event, number: int | str) -> socket.socket:
     """A client that has sent its whole registration."""
     sent = body(name=f"Guest {number}", email=f"guest{number}@example.com")
     return event.service.address.raw(request_bytes(f"{event.path}/register", sent))
 
 
+def hang_up(connections: list[socket.socket]) -> None:
+    """Half of them politely, half as a phone does that lost its network."""
+    for number, connection in enumerate(connections):
+        reset(connection) if number % 2 else connection.close()
+
+
+def in_flight(service: Service) -> bool:
+    """Whether a script call waits for the end of the pause."""
+    clients: Any = service.redis.client_list()
+    return any(client["cmd"] == "evalsha" and "b" in client["flags"] for client in clients)
+
+
 def test_those_who_hang_up_in_the_middle_of_a_batch_cost_nobody_else_an_answer(service: Service) -> None:
     event = open_event(service)
     event.admit(0)
-    # Whatever comes now waits for Valkey: one call in flight, everybody else for the next one.
-    service.redis.client_pause(PAUSE_MS)
-    gone = [call(event, number) for number in range(1, GONE + 1)]
+    service.redis.client_pause(PAUSE_MS, all=False)
+    in_the_call = [call(event, number) for number in range(1, 21)]
+    wait_until(lambda: in_flight(service), "the first batch is on its way")
+    hang_up(in_the_call)
+    # Whoever comes now waits for the next batch.
+    hang_up([call(event, number) for number in range(21, GONE + 1)])
     staying = [call(event, number) for number in range(GONE + 1, GONE + STAYING + 1)]
-    for number, connection in enumerate(gone):
-        reset(connection) if number % 2 else connection.close()
     answers = [answer_on(connection) for connection in staying]
     assert [answer.status for answer in answers] == [202] * STAYING
     for answer in answers:
@@ -44,9 +59,9 @@ def test_those_who_hang_up_in_the_middle_of_a_batch_cost_nobody_else_an_answer(s
 
 def test_those_who_hang_up_without_waiting_harm_nobody(service: Service) -> None:
     event = open_event(service)
-    for number in range(GONE):
-        connection = call(event, number)
-        reset(connection) if number % 2 else connection.close()
+    hang_up([call(event, number) for number in range(GONE // 2)])
+    for number in range(GONE // 2, GONE):
+        hang_up([call(event, number), call(event, f"{number}b")])
     staying = [answer_on(call(event, GONE + number)) for number in range(20)]
     assert [answer.status for answer in staying] == [202] * 20
     for answer in staying:
