@@ -85,7 +85,7 @@ def find_outcomes(tickets: Sequence[tuple[int, str]]) -> dict[tuple[int, str], O
     }
 
 
-_OUTCOME_FIELDS = ["ticket_key", "status", "reason", "sequence", "requested_at", "decided_at", "revision", "email_key"]
+_OUTCOME_FIELDS = ["ticket_key", "status", "reason", "sequence", "requested_at", "decided_at", "revision"]
 
 
 def _stored_outcome(

@@ -40,9 +40,7 @@ class Event(models.Model):
     class Meta:
         constraints = [
             # Promise 2: never oversold, whatever the code above believes.
-            models.CheckConstraint(
-                condition=Q(confirmed_count__lte=F("max_capacity")), name="event_never_oversold"
-            ),
+            models.CheckConstraint(condition=Q(confirmed_count__lte=F("max_capacity")), name="event_never_oversold"),
             models.CheckConstraint(
                 condition=Q(waitlisted_count__lte=F("waitlist_capacity")), name="event_waitlist_never_overfull"
             ),
