@@ -164,6 +164,15 @@ def test_a_body_shorter_than_announced_registers_nobody(event: Event) -> None:
     assert event.service.address.ask("GET", event.path).status == 200
 
 
+@pytest.mark.parametrize(
+    "framing",
+    ["Content-Length: abc", "Content-Length: -5", "Content-Length: 2\r\nTransfer-Encoding: chunked", "no colon"],
+)
+def test_a_body_whose_end_cannot_be_told_is_refused_by_the_server_itself(event: Event, framing: str) -> None:
+    head = chunked_head(event).replace(b"Transfer-Encoding: chunked", framing.encode())
+    assert answer_on(event.service.address.raw(head + body())).status == 400
+
+
 def errors_of(answer: Answer) -> list[str]:
     """The fields that an `invalid` names."""
     assert answer.refusal == (400, "invalid")
