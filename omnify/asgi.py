@@ -69,8 +69,9 @@ class Application:
     def _open(self) -> Door:
         self._client = connect_async(settings.ENV.redis_url)
         self._loader = LedgerLoader(redis_client())
+        self._gate = Gate(self._client, queue_limit=settings.ENV.queue_limit)
         self._door = Door(
-            gate=Gate(self._client, queue_limit=settings.ENV.queue_limit),
+            gate=self._gate,
             tickets=Tickets(settings.ENV.secret_key),
             loader=self._loader,
             wake=Waker(),
@@ -94,6 +95,7 @@ class Application:
     async def _load_live_events(self) -> None:
         try:
             async with asyncio.timeout(10):
+                await self._gate.learn_clock()
                 count = await self._loader.load_live_events()
             log(logger, logging.INFO, "live events loaded", count=count)
         except (GateClosed, LedgerAway, TimeoutError) as problem:

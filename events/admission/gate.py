@@ -85,6 +85,15 @@ class Gate:
         self._queue_limit = queue_limit
         self._clock = _ServerClock()
 
+    async def learn_clock(self) -> None:
+        """Compares clocks with the server, so that the first admission carries its end too. Raises GateClosed."""
+        started = time.monotonic()
+        try:
+            seconds, micros = await self._client.time()
+        except (RedisError, OSError) as problem:
+            raise GateClosed(type(problem).__name__) from problem
+        self._clock.saw(seconds * 1000 + micros // 1000, started)
+
     async def admit(self, event_id: int, applications: Sequence[Application]) -> Admitted:
         """Takes registrations in, in this order; durable when it returns.
 

@@ -113,7 +113,7 @@ class Door:
 
 
 _WHAT: dict[type[Exception], str] = {
-    GateClosed: "The queue is out of reach; nothing was queued.",
+    GateClosed: "The queue is out of reach.",
     LedgerAway: "The database is out of reach.",
 }
 
