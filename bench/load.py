@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 LUA = Path(__file__).parent / "lua"
 CLIENT_PROCESSES = 2
@@ -91,18 +93,26 @@ def _wrk(script: str, url: str, connections: int, seconds: float, argument: str)
 def paced(url: str, *, rate: float, connections: int, seconds: float) -> Latency:
     """Registers people at `rate` per second from several processes; the first second does not count."""
     share = [str(rate / CLIENT_PROCESSES), str(connections // CLIENT_PROCESSES), str(seconds)]
-    clients = [
-        subprocess.Popen(
-            [sys.executable, "-m", "bench.paced", url, fresh_seed(), *share], stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(CLIENT_PROCESSES)
-    ]
-    answers: list[dict[str, Any]] = [json.loads(client.communicate(timeout=seconds + 60)[0]) for client in clients]
+    with contextlib.ExitStack() as files:
+        clients = []
+        for _ in range(CLIENT_PROCESSES):
+            out = files.enter_context(tempfile.TemporaryFile())
+            command = [sys.executable, "-m", "bench.paced", url, fresh_seed(), *share]
+            clients.append((subprocess.Popen(command, stdout=out), out))
+        answers = [_paced_answer(client, out, seconds + 60) for client, out in clients]
     waits = sorted(wait for answer in answers for wait in answer["waits_ms"])
     if not waits:
         raise ClientFailedError(f"{url}: no answer to a paced request")
     refused = sum(answer["refused"] for answer in answers)
     return Latency(len(waits), refused, _at(waits, 0.50), _at(waits, 0.99))
+
+
+def _paced_answer(client: subprocess.Popen[bytes], out: IO[bytes], seconds: float) -> dict[str, Any]:
+    if client.wait(timeout=seconds):
+        raise ClientFailedError(f"the paced client ended with {client.returncode}")
+    out.seek(0)
+    answer: dict[str, Any] = json.loads(out.read())
+    return answer
 
 
 def _at(ordered: list[float], share: float) -> float:
