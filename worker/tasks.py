@@ -14,7 +14,7 @@ from typing import Any
 
 from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from kombu.exceptions import OperationalError as BrokerError
 
 from events.admission import live
@@ -69,9 +69,16 @@ def _again(event_id: int) -> None:
 def start_sweep(**_: Any) -> None:
     """Starts the sweep beside the consumer."""
     _warn_of_broken_promises()
+    _keep_the_connection()
     settle_heap()
     sweep = Sweep(client=redis_client(), queue=queue(), wake=send_wake_up, worker=_name)
     threading.Thread(target=sweep.run, args=(_stop,), name="sweep", daemon=True).start()
+
+
+def _keep_the_connection() -> None:
+    """A wake-up may bring one ticket only: logging in to the database again each time would be most of its work."""
+    connection.settings_dict["CONN_MAX_AGE"] = None
+    connection.settings_dict["CONN_HEALTH_CHECKS"] = True
 
 
 @worker_shutdown.connect
