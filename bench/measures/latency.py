@@ -10,7 +10,7 @@ from bench.measures.accepts import accept_rate
 from bench.report import Line, ratio
 from bench.stack import Stack, new_event, wait_until
 
-CONNECTIONS = 128
+CONNECTIONS = 512  # as at the peak
 RUNNING, STOPPED = "p99 ms, drain running", "p99 ms, drain stopped"
 
 

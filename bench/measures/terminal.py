@@ -4,10 +4,12 @@ the clock stops when the last of them has its decision. Omnify's door and drain 
 
 from __future__ import annotations
 
+import time
+
 from bench import load
 from bench.measures import Options, interleaved
 from bench.report import Line, ratio
-from bench.stack import Stack, decided, new_event, wait_until
+from bench.stack import Stack, decided, new_event, tidy, wait_until
 
 PATIENCE_SECONDS = 300
 LOCK, TASK = "lock terminal/s, 32", "task terminal/s, 32"
@@ -38,6 +40,7 @@ def _ours(crowd: int) -> str:
 def terminal_rate(stack: Stack, door: str, event_id: int, crowd: int, seconds: float) -> float:
     """Terminal registrations per second, from the first request to the last decision, with a drain running."""
     before = decided(event_id)
+    tidy()
     run, started = _crowd(f"{door}/events/{event_id}/register", crowd, seconds)
     ended = wait_until(lambda: stack.queued(event_id) == 0, seconds=PATIENCE_SECONDS, what="the drain")
     done = decided(event_id) - before
@@ -49,6 +52,7 @@ def terminal_rate(stack: Stack, door: str, event_id: int, crowd: int, seconds: f
 
 def _baseline_rate(url: str, seconds: float) -> float:
     event_id = new_event()
+    tidy()
     run, started = _crowd(f"{url}/{event_id}", 32, seconds)
     ended = wait_until(lambda: decided(event_id) >= run.accepted, seconds=PATIENCE_SECONDS, what=url)
     done = decided(event_id)
@@ -58,7 +62,5 @@ def _baseline_rate(url: str, seconds: float) -> float:
 
 
 def _crowd(url: str, connections: int, seconds: float) -> tuple[load.Load, float]:
-    import time
-
     started = time.monotonic()
     return load.post(url, connections=connections, seconds=seconds), started
