@@ -20,7 +20,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
     """Against (b) at 32 connections; the other combinations are reported beside it."""
     with stack.door() as door, stack.drain(), stack.drf() as drf, stack.task_worker():
         runs = {
-            _ours(crowd): lambda crowd=crowd: terminal_rate(stack, door, new_event(), crowd, options.seconds)
+            _ours(crowd): lambda crowd=crowd: terminal_rate(stack, door, _fresh_event(), crowd, options.seconds)
             for crowd in CROWDS
         }
         runs[LOCK] = lambda: _baseline_rate(f"{drf}/lock", options.seconds)
@@ -40,7 +40,6 @@ def _ours(crowd: int) -> str:
 def terminal_rate(stack: Stack, door: str, event_id: int, crowd: int, seconds: float) -> float:
     """Terminal registrations per second, from the first request to the last decision, with a drain running."""
     before = decided(event_id)
-    tidy()
     run, started = _crowd(f"{door}/events/{event_id}/register", crowd, seconds)
     ended = wait_until(lambda: stack.queued(event_id) == 0, seconds=PATIENCE_SECONDS, what="the drain")
     done = decided(event_id) - before
@@ -51,14 +50,18 @@ def terminal_rate(stack: Stack, door: str, event_id: int, crowd: int, seconds: f
 
 
 def _baseline_rate(url: str, seconds: float) -> float:
-    event_id = new_event()
-    tidy()
+    event_id = _fresh_event()
     run, started = _crowd(f"{url}/{event_id}", 32, seconds)
     ended = wait_until(lambda: decided(event_id) >= run.accepted, seconds=PATIENCE_SECONDS, what=url)
     done = decided(event_id)
     if run.refused:
         raise load.ClientFailedError(f"{url}: {run.refused} refused")
     return done / (ended - started)
+
+
+def _fresh_event() -> int:
+    tidy()
+    return new_event()
 
 
 def _crowd(url: str, connections: int, seconds: float) -> tuple[load.Load, float]:
