@@ -46,4 +46,6 @@ def as_path(label: str) -> str:
 def suite_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Which database the suite uses: the operator's if one is named, SQLite otherwise."""
     default = "environment" if environ.get("DATABASE_URL") else "sqlite"
-    return {"OMNIFY_TEST_DATABASE": default, **environ}
+    # The suite names the settings itself, once its servers have addresses; named here they would be read before.
+    rest = {name: value for name, value in environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return {"OMNIFY_TEST_DATABASE": default, **rest}

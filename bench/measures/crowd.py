@@ -41,8 +41,8 @@ def measure(stack: Stack, options: Options) -> list[Line]:
 def _event(present: int) -> int:
     """An event with so many registrations.
 
-    Both kinds begin alike: a checkpoint before the registrations are there (after it, only the full event would pay
-    for writing each page of its indexes whole to the log once), and nothing left for autovacuum to do in the run.
+    Both kinds begin alike, with nothing left for autovacuum to do in the run and no checkpoint right behind them: only
+    the full event would pay for that one, with each page of its indexes written whole to the log once.
     """
     from django.db import connection
 

@@ -13,5 +13,6 @@ def test_labels_are_modules_folders_or_paths() -> None:
 
 def test_the_suite_runs_on_sqlite_unless_a_database_is_named() -> None:
     assert suite_environment({})["OMNIFY_TEST_DATABASE"] == "sqlite"
+    assert "DJANGO_SETTINGS_MODULE" not in suite_environment({"DJANGO_SETTINGS_MODULE": "omnify.settings"})
     assert suite_environment({"DATABASE_URL": "postgres://x"})["OMNIFY_TEST_DATABASE"] == "environment"
     assert suite_environment({"OMNIFY_TEST_DATABASE": "postgres"})["OMNIFY_TEST_DATABASE"] == "postgres"
