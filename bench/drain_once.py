@@ -18,12 +18,13 @@ def main() -> None:
     from django.db import connection
 
     from omnify.heap import settle_heap
+    from omnify.tickets import tickets
     from worker.drain import Drain, Drained
     from worker.tasks import queue
 
     event_id = int(sys.argv[1])
     connection.ensure_connection()
-    drain = Drain(queue=queue())
+    drain = Drain(queue=queue(), digest=tickets().email_digest)
     drain.queue.head(event_id, count=1)
     settle_heap()
     started = time.perf_counter()

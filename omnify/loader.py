@@ -24,7 +24,7 @@ from events.domain.outcome import Outcome
 from events.door.batcher import Batcher
 from events.door.loader import LedgerAway
 from events.ledger.lookup import find_events, live_events
-from events.ledger.rows import find_outcomes
+from events.ledger.tickets import find_outcomes
 
 logger = logging.getLogger(__name__)
 

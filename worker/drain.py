@@ -21,9 +21,11 @@ from redis.exceptions import RedisError
 
 from events.admission.entry import Entry
 from events.admission.queue import Lease, Queue
-from events.domain.allocation import Request
+from events.domain.commands import Request
 from events.domain.tickets import ticket_ref
-from events.ledger.commit import Committed, NoSuchEvent, commit_batch
+from events.ledger.commit import Batch, NoSuchEvent, commit_batch
+from events.ledger.facts import Digest
+from events.ledger.write import Committed
 from omnify import metrics
 from omnify.logs import log
 from worker.faults import Place
@@ -51,9 +53,14 @@ class Drained(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drain:
-    """A drain with everything it needs; `checkpoint` is called at the places a crash test stops at."""
+    """A drain with everything it needs.
+
+    `digest` turns an `email_key` into what stands for it in Redis; `checkpoint` is called at the places a crash test
+    stops at.
+    """
 
     queue: Queue
+    digest: Digest
     checkpoint: Callable[[Place], None] = lambda place: None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -96,38 +103,44 @@ class Drain:
 
     def _work(self, lease: Lease) -> Drained:
         deadline = self.clock() + self.slice_seconds
+        shown = self.queue.shown_ms(lease.event_id)
         while self.clock() < deadline:
             entries = self.queue.head(lease.event_id, count=self.batch)
             if not entries and self.queue.idle(lease.event_id):
                 return Drained.IDLE
-            if not self._follow(lease, entries, deadline):
+            if not self._follow(lease, entries, deadline, shown):
                 return Drained.TAKEN
+            shown = self.queue.shown_ms(lease.event_id)
         return Drained.MORE
 
-    def _follow(self, lease: Lease, entries: Sequence[Entry], deadline: float) -> bool:
+    def _follow(self, lease: Lease, entries: Sequence[Entry], deadline: float, shown: int | None) -> bool:
         """Decides `entries` and what stands behind them, as long as batches are full. False: the lease is lost.
 
         The next entries are asked for before the last batch is announced, so that Redis is free to answer. Whatever
-        came in elsewhere (after a rewind the sequence may run backwards) is found by the next look at the head.
+        came in elsewhere (after a rewind the sequence may run backwards) is found by the next look at the head, and so
+        is what an unfinished order leaves behind.
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="announce") as helper:
             announced: Future[None] | None = None
             while entries:
                 started = self.clock()
-                done = self._decide(lease.event_id, entries)
+                done = self._decide(lease.event_id, entries, shown)
                 if announced is not None:
                     announced.result()
                 ours = self.queue.renew(lease)
-                more = ours and self.clock() < deadline
+                more = ours and self.clock() < deadline and done.unfinished is None
                 behind = entries[-1].sequence
                 size = len(entries)
                 full = more and size == self.batch
                 following = self.queue.head(lease.event_id, count=self.batch, after=behind) if full else []
-                announced = helper.submit(self._announce, done, entries, started)
+                announced = helper.submit(self._announce, done, _handled(entries, done), started)
+                # Batches are announced in order, so by the time the next one is, this one has been.
+                shown = None if shown is None else max(shown, done.event.decided_ms)
                 entries = following
             if announced is not None:
                 announced.result()
-                self._rest(size)
+                if done.unfinished is None:
+                    self._rest(size)
                 return ours
         return True
 
@@ -136,19 +149,23 @@ class Drain:
         if size < self.batch:
             self.sleep(REST_SECONDS * min(1.0, size / CROWD))
 
-    def _decide(self, event_id: int, entries: Sequence[Entry]) -> Committed:
-        done = commit_batch(
-            event_id,
-            [entry.request for entry in entries if entry.request],
-            poisoned=[_blank(entry) for entry in entries if entry.request is None and entry.key],
+    def _decide(self, event_id: int, entries: Sequence[Entry], shown: int | None) -> Committed:
+        batch = Batch(
+            commands=[entry.command for entry in entries if entry.command],
+            poisoned=[_blank(entry) for entry in entries if entry.command is None and entry.key and not entry.kind],
+            digest=self.digest,
+            shown_ms=shown,
             before_commit=lambda: self.checkpoint("drain.before_commit"),
         )
+        done = commit_batch(event_id, batch)
         self.checkpoint("drain.after_commit")
         return done
 
     def _announce(self, done: Committed, entries: Sequence[Entry], started: float) -> None:
         """Publishes and trims, in a thread: Redis works on one batch while the database works on the next."""
         rate = done.decided / max(self.clock() - started, 1e-3)
+        if done.resized:
+            self.queue.show_event(done.event)
         self.queue.publish(event=done.event, outcomes=done.outcomes, decisions_per_second=rate)
         self.checkpoint("drain.after_publish")
         left = self.queue.trim(done.event.event_id, entries)
@@ -170,6 +187,14 @@ class Drain:
             "rewound": done.rewound,
         }
         log(logger, logging.INFO, "decided", tickets=by_status, **fields)
+
+
+def _handled(entries: Sequence[Entry], done: Committed) -> Sequence[Entry]:
+    """The entries that may go: those in front of an order that is not finished."""
+    if done.unfinished is None:
+        return entries
+    place = next(n for n, entry in enumerate(entries) if entry.kind and entry.key == done.unfinished)
+    return entries[:place]
 
 
 def _blank(entry: Entry) -> Request:

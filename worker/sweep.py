@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from events.admission import live, lost
 from events.admission.queue import Queue
 from events.ledger.lookup import watched_event_ids
-from events.ledger.rows import known_outcomes
+from events.ledger.tickets import known_outcomes
 from omnify.logs import log
 
 logger = logging.getLogger(__name__)

@@ -23,6 +23,7 @@ from omnify.celery import DRAIN_TASK, app, send_wake_up
 from omnify.connections import redis_client
 from omnify.heap import settle_heap
 from omnify.logs import log
+from omnify.tickets import tickets
 from worker.drain import Drain, Drained
 from worker.faults import Place, reach
 from worker.sweep import Sweep
@@ -46,7 +47,7 @@ def queue() -> Queue:
 def drain(event_id: int) -> str:
     """One time slice of work on an event; then behind the others again."""
     close_old_connections()
-    result = Drain(queue=queue(), checkpoint=_checkpoint).run(event_id)
+    result = Drain(queue=queue(), digest=tickets().email_digest, checkpoint=_checkpoint).run(event_id)
     if result is Drained.MORE:
         _again(event_id)
     return result.value

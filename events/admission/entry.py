@@ -1,17 +1,22 @@
-"""What the queue carries for each registration: stream fields t (ticket key), r (requested, ms) and p (payload).
+"""What the queue carries: stream fields t (ticket key), r (requested, ms), p (payload), and c (kind) unless it is a
+registration.
 
-The payload is JSON, `[name, e-mail, e-mail digest, body digest]`, packed at the door and opened by the drain only.
+    registration   t, r, p = JSON [name, e-mail, e-mail digest, body digest], packed at the door, opened by the drain
+    cancellation   c = "cancel", t = the ticket that is given back, r
+    resize         c = "resize", t = the order's own key, r, p = JSON [max_capacity or null, waitlist_capacity or null]
+    closing        c = "close", t = the order's own key, r
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from events.domain.allocation import Request
 from events.domain.attendee import email_key
+from events.domain.commands import Cancellation, Closing, Command, Request, Resize
 from events.domain.tickets import KEY_CHARS
 
 _decode = msgspec.json.Decoder(tuple[str, str, str, str]).decode
+_decode_sizes = msgspec.json.Decoder(tuple[int | None, int | None]).decode
 _encode = msgspec.json.Encoder().encode
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _MS_DIGITS = 14
@@ -20,19 +25,25 @@ _MS_DIGITS = 14
 class Entry(msgspec.Struct, frozen=True):
     """One entry of the queue.
 
-    `request` is None if the payload cannot be read: a poisoned entry. `key` is empty if the entry names no ticket at
-    all, so nobody waits for it.
+    `command` is None if the entry cannot be read: it is poisoned. `key` is empty if it names no ticket at all, so
+    nobody waits for it. `kind` is empty for a registration.
     """
 
     key: str
     sequence: int
     requested_ms: int
-    request: Request | None
+    command: Command | None
+    kind: str = ""
 
 
 def pack(*, name: str, email: str, email_digest: str, body_digest: str) -> str:
     """The payload of a registration. Text, since Lua's msgpack knows no binary."""
     return _encode((name, email, email_digest, body_digest)).decode()
+
+
+def pack_sizes(*, max_capacity: int | None, waitlist_capacity: int | None) -> str:
+    """The payload of a resize."""
+    return _encode((max_capacity, waitlist_capacity)).decode()
 
 
 def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
@@ -41,14 +52,23 @@ def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     key = _key(fields.get(b"t", b""))
     requested = fields.get(b"r", b"")
     requested_ms = int(requested) if requested.isdigit() and len(requested) <= _MS_DIGITS else 0
+    kind = fields.get(b"c", b"").decode("ascii", "replace")
+    command = _command(kind, key, sequence, requested_ms, fields.get(b"p", b"")) if key else None
+    return Entry(key, sequence, requested_ms, command, kind)
+
+
+def _command(kind: str, key: str, sequence: int, requested_ms: int, payload: bytes) -> Command | None:
     try:
-        name, email, email_digest, body_digest = _decode(fields.get(b"p", b""))
+        if not kind:
+            name, email, email_digest, body_digest = _decode(payload)
+            return Request(key, name, email, email_key(email), sequence, requested_ms, email_digest, body_digest)
+        if kind == "cancel":
+            return Cancellation(key, sequence)
+        if kind == "resize":
+            return Resize(key, sequence, *_decode_sizes(payload))
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Entry(key, sequence, requested_ms, None)
-    if not key:
-        return Entry(key, sequence, requested_ms, None)
-    request = Request(key, name, email, email_key(email), sequence, requested_ms, email_digest, body_digest)
-    return Entry(key, sequence, requested_ms, request)
+        return None
+    return Closing(key, sequence) if kind == "close" else None
 
 
 def _key(raw: bytes) -> str:

@@ -2,11 +2,13 @@
 
 All keys of one event share the hash tag `{event:<id>}`, so they live in one slot of a Redis Cluster.
 
-    {event:7}:state    hash    a copy of the event's row, and `seq`, the last place given out
+    {event:7}:state    hash    a copy of the event's row; `seq`, the last place given out; `shown`, the moment (ms) of
+                               the last decisions that were published
                                removed by TTL, 7 days after its last use
-    {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0`, fields t, r, p (see `entry`)
+    {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0` (see `entry`)
                                removed by its owner, trim, with the last entry
-    {event:7}:pending  hash    t<ticket key> -> `sequence|requested ms|body digest`; e<e-mail digest> -> sequence
+    {event:7}:pending  hash    t<ticket key> -> `sequence|requested ms|body digest`; e<e-mail digest> -> sequence;
+                               c<ticket key> -> sequence of its cancellation
                                removed by its owner, trim, with each entry
     {event:7}:decided:0, :1, :2
                        hash    t<ticket key> -> an encoded outcome; e<e-mail digest> -> key of the seat's holder

@@ -44,7 +44,7 @@ def put_event(client: redis.Redis, snapshot: EventSnapshot) -> bool:
         "waitlisted": snapshot.waitlisted_count,
     }
     pairs = [part for pair in fields.items() for part in pair]
-    args = (snapshot.version, snapshot.last_sequence, k.STATE_TTL_SECONDS, *pairs)
+    args = (snapshot.version, snapshot.last_sequence, k.STATE_TTL_SECONDS, snapshot.decided_ms, *pairs)
     return bool(scripts.PUT_EVENT.call(client, (keys.state, keys.queue), *args))
 
 

@@ -15,9 +15,14 @@ import redis
 from events.admission import keys as k
 from events.admission import scripts
 from events.admission.entry import Entry, read_entry
+from events.admission.live import put_event
 from events.admission.outcomes import encode_outcome
+from events.domain.commands import Request
 from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
+
+# Bounds the time that one script call keeps Redis from everybody else.
+PUBLISH_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,21 @@ class Queue:
         found: Any = self._client.xrange(k.event_keys(event_id).queue, min=first, count=count)
         return [read_entry(stream_id, fields) for stream_id, fields in found]
 
+    def shown_ms(self, event_id: int) -> int | None:
+        """The moment of the last decisions that Redis has been shown; None if it knows nothing of the event."""
+        found: Any = self._client.hget(k.event_keys(event_id).state, "shown")
+        return None if found is None else int(found)
+
     def publish(self, *, event: EventSnapshot, outcomes: Sequence[Outcome], decisions_per_second: float = 0.0) -> int:
         """Lets the door see decisions that the ledger has committed. Returns how many were new to it."""
+        written = 0
+        for start in range(0, max(len(outcomes), 1), PUBLISH_AT_ONCE):
+            last = start + PUBLISH_AT_ONCE >= len(outcomes)
+            rate = decisions_per_second if last else 0.0
+            written += self._publish(event, outcomes[start : start + PUBLISH_AT_ONCE], rate, last=last)
+        return written
+
+    def _publish(self, event: EventSnapshot, outcomes: Sequence[Outcome], rate: float, *, last: bool) -> int:
         keys = k.event_keys(event.event_id)
         rows = [(o.key, o.email_digest, encode_outcome(o), o.revision, o.holds_email) for o in outcomes]
         written: int = scripts.PUBLISH.call(
@@ -70,14 +88,21 @@ class Queue:
             event.last_sequence,
             k.OUTCOME_TTL_SECONDS,
             k.RATES_TTL_SECONDS,
-            f"{decisions_per_second:.1f}",
+            f"{rate:.1f}",
+            event.decided_ms if last else 0,
         )
         return written
+
+    def show_event(self, event: EventSnapshot) -> None:
+        """Lets the door see the event's new sizes."""
+        put_event(self._client, event)
 
     def trim(self, event_id: int, entries: Sequence[Entry]) -> int:
         """Removes decided entries. Returns how many are left."""
         keys = k.event_keys(event_id)
-        rows = [(e.sequence, e.key, e.request.email_digest if e.request else "") for e in entries]
+        if not entries:
+            return self.lengths([event_id])[0]
+        rows = [(e.sequence, e.key, _digest(e), e.kind) for e in entries]
         left: int = scripts.TRIM.call(self._client, (keys.queue, keys.pending), scripts.encode(rows))
         return left
 
@@ -106,3 +131,7 @@ class Queue:
         for event_id in event_ids:
             pipe.xlen(k.event_keys(event_id).queue)
         return list(pipe.execute())
+
+
+def _digest(entry: Entry) -> str:
+    return entry.command.email_digest if isinstance(entry.command, Request) else ""

@@ -1,86 +1,250 @@
-"""Who gets a seat: a pure function from the event's counters and the next commands to decisions.
+"""Who gets a place: a pure function from the event's counters and the next commands to changes of status.
 
 The drain calls it under the event's row lock with the oldest entries of the queue, so order of admission is order
 of decision and capacity can never race. The database's constraints hold the same invariants a second time.
+
+Two invariants hold between any two commands: `confirmed <= capacity`, and a seat is free only while nobody is on the
+waitlist. So a seat that becomes free goes to the first on the waitlist at once, and nobody who comes later can be
+quicker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from heapq import heappop, heappush
 
 import msgspec
 
-from events.domain.states import Reason, Status
+from events.domain.commands import Cancellation, Closing, Command, Request, Resize
+from events.domain.outcome import Outcome
+from events.domain.states import HOLDING, Reason, Status
+
+# How many places one transaction may move for a single order of the organizer's: an order that moves more goes on in
+# the next transaction. A transaction of any size would outlive its statement timeout, and jam the event for good.
+MOVES_AT_ONCE = 1000
 
 
-# A batch makes thousands of these: msgspec's structs are made in C, at a tenth of a frozen dataclass's cost.
-class Request(msgspec.Struct, frozen=True):
-    """One admitted registration. `sequence` is its place in the event's order of admission."""
+class Held(msgspec.Struct, frozen=True):
+    """A ticket that has a decision, with the e-mail that it holds."""
 
-    key: str
-    name: str
-    email: str
     email_key: str
-    sequence: int
-    requested_ms: int
-    email_digest: str = ""
-    body_digest: str = ""
+    outcome: Outcome
 
 
-class Decision(msgspec.Struct, frozen=True):
-    """What became of a request."""
+class Sizing(StrEnum):
+    """What became of a `Resize`."""
 
-    request: Request
-    status: Status
-    reason: Reason | None = None
+    APPLIED = "applied"
+    BELOW_CONFIRMED = "below_confirmed"  # more registrations are confirmed than there would be seats
+    BELOW_WAITLISTED = "below_waitlisted"  # more are on the waitlist than it would have places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seats:
-    """The event's counters before or after a batch. Invariant: `confirmed <= capacity`."""
+    """The event's counters before or after a batch."""
 
     capacity: int
     confirmed: int
+    waitlist_capacity: int = 0
+    waitlisted: int = 0
     cancelled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What the ledger holds about a batch's tickets and e-mails.
+
+    Attributes:
+        taken: the `email_key`s among the requests that hold a place.
+        tickets: the decided tickets that the cancellations name, by key.
+        waitlist: the first on the waitlist in order of admission; `lookahead` says how many are needed.
+        holders: for a `Closing`: up to `MOVES_AT_ONCE` tickets that hold a place.
+    """
+
+    taken: Set[str] = frozenset()
+    tickets: Mapping[str, Held] = field(default_factory=dict)
+    waitlist: Sequence[Held] = ()
+    holders: Sequence[Held] = ()
+
+
+@dataclass(slots=True, kw_only=True)
 class Allocation:
-    """The decisions of one batch, in order of admission, and the counters they lead to."""
+    """What a batch leads to.
 
-    decisions: Sequence[Decision]
-    confirmed: int
+    Attributes:
+        seats: the counters after it.
+        history: every change of a status, in the order in which they happened; a ticket may stand in it twice.
+        fresh: the requests that were decided, in order of admission.
+        rejected: rejections by reason; `cancelled`: tickets that lost their place.
+        sized: what became of each order that is done.
+        handled: commands that are done. The one behind them, if any, has begun and is to be given again.
+    """
+
+    seats: Seats
+    history: list[Outcome] = field(default_factory=list)
+    fresh: list[Request] = field(default_factory=list)
     rejected: dict[Reason, int] = field(default_factory=dict)
+    cancelled: int = 0
+    sized: list[tuple[Resize, Sizing]] = field(default_factory=list)
+    handled: int = 0
 
 
-def allocate(*, seats: Seats, requests: Iterable[Request], taken: Set[str]) -> Allocation:
-    """Decides `requests` in the order given.
+def lookahead(commands: Iterable[Command]) -> int:
+    """How many of the waitlist a batch may touch: each cancellation frees a seat, and may itself empty a place."""
+    needed = 0
+    for command in commands:
+        if isinstance(command, Cancellation):
+            needed += 2
+        elif isinstance(command, Resize):
+            needed += MOVES_AT_ONCE
+    return needed
+
+
+def allocate(*, seats: Seats, commands: Iterable[Command], ledger: Ledger, now_ms: int) -> Allocation:
+    """Carries out `commands` in the order given, at `now_ms` (milliseconds since 1970, UTC).
 
     Args:
         seats: the event's counters as the ledger holds them, under its row lock.
-        requests: the next requests in order of admission, none of them decided before.
-        taken: the `email_key`s among them that already hold a seat.
+        commands: the next ones in order of admission; no request among them was decided before.
+        ledger: what is known about them.
     """
-    holders = set(taken)
-    confirmed = seats.confirmed
-    decisions: list[Decision] = []
-    rejected: dict[Reason, int] = {}
-    for request in requests:
-        reason = _refusal(seats=seats, confirmed=confirmed, duplicate=request.email_key in holders)
-        if reason is None:
-            confirmed += 1
-            holders.add(request.email_key)
-            decisions.append(Decision(request, Status.CONFIRMED))
+    clerk = _Clerk(seats, ledger, now_ms)
+    done = clerk.done
+    for command in commands:
+        if isinstance(command, Request):
+            clerk.register(command)
+        elif not clerk.obey(command):
+            break
+        done.handled += 1
+    done.seats = replace(
+        seats,
+        capacity=clerk.capacity,
+        confirmed=clerk.confirmed,
+        waitlist_capacity=clerk.waitlist_capacity,
+        waitlisted=clerk.waitlisted,
+    )
+    return done
+
+
+class _Clerk:
+    """Carries commands out, one at a time, on counters and lists of its own."""
+
+    def __init__(self, seats: Seats, ledger: Ledger, now_ms: int) -> None:
+        self.capacity, self.confirmed = seats.capacity, seats.confirmed
+        self.waitlist_capacity, self.waitlisted = seats.waitlist_capacity, seats.waitlisted
+        self.done = Allocation(seats=seats)
+        self._closed = seats.cancelled
+        self._now_ms = now_ms
+        self._emails = set(ledger.taken)
+        self._tickets = {held.outcome.key: held for held in (*ledger.waitlist, *ledger.tickets.values())}
+        self._tickets |= {held.outcome.key: held for held in ledger.holders}
+        self._holders = ledger.holders
+        self._line: list[tuple[int, str]] = [(held.outcome.sequence, held.outcome.key) for held in ledger.waitlist]
+
+    def register(self, request: Request) -> None:
+        """A seat, a place on the waitlist, or a reason."""
+        reason = self._refusal(request)
+        if reason is not None:
+            self.done.rejected[reason] = self.done.rejected.get(reason, 0) + 1
+            self._decide(request, Status.REJECTED, reason)
+            return
+        self._emails.add(request.email_key)
+        if self.confirmed < self.capacity:
+            self.confirmed += 1
+            outcome = self._decide(request, Status.CONFIRMED)
         else:
-            rejected[reason] = rejected.get(reason, 0) + 1
-            decisions.append(Decision(request, Status.REJECTED, reason))
-    return Allocation(decisions, confirmed, rejected)
+            self.waitlisted += 1
+            heappush(self._line, (request.sequence, request.key))
+            outcome = self._decide(request, Status.WAITLISTED)
+        self._tickets[request.key] = Held(request.email_key, outcome)
 
+    def obey(self, command: Cancellation | Resize | Closing) -> bool:
+        """False: there is more to do than one transaction bears."""
+        match command:
+            case Cancellation():
+                self._cancel(self._tickets.get(command.key))
+                self._promote()
+                return True
+            case Resize():
+                return self._resize(command)
+            case Closing():
+                return self._close()
 
-def _refusal(*, seats: Seats, confirmed: int, duplicate: bool) -> Reason | None:
-    if seats.cancelled:
-        return Reason.EVENT_CANCELLED
-    if duplicate:
-        return Reason.DUPLICATE
-    return Reason.SOLD_OUT if confirmed >= seats.capacity else None
+    def _refusal(self, request: Request) -> Reason | None:
+        if self._closed:
+            return Reason.EVENT_CANCELLED
+        if request.email_key in self._emails:
+            return Reason.DUPLICATE
+        full = self.confirmed >= self.capacity and self.waitlisted >= self.waitlist_capacity
+        return Reason.SOLD_OUT if full else None
+
+    def _decide(self, request: Request, status: Status, reason: Reason | None = None) -> Outcome:
+        outcome = Outcome(
+            key=request.key,
+            status=status,
+            reason=reason,
+            sequence=request.sequence,
+            requested_ms=request.requested_ms,
+            decided_ms=self._now_ms,
+            revision=1,
+            email_digest=request.email_digest,
+            body_digest=request.body_digest,
+        )
+        self.done.fresh.append(request)
+        self.done.history.append(outcome)
+        return outcome
+
+    def _change(self, held: Held, status: Status) -> None:
+        was = held.outcome
+        outcome = msgspec.structs.replace(
+            was, status=status, decided_ms=self._now_ms, revision=was.revision + 1, email_digest=was.email_digest
+        )
+        self._tickets[was.key] = Held(held.email_key, outcome)
+        self.done.history.append(outcome)
+
+    def _cancel(self, held: Held | None) -> None:
+        """Takes a place back. A ticket that holds none is left as it is: cancelling twice is harmless."""
+        if held is None or held.outcome.status not in HOLDING:
+            return
+        if held.outcome.status is Status.CONFIRMED:
+            self.confirmed -= 1
+        else:
+            self.waitlisted -= 1
+        self._emails.discard(held.email_key)
+        self._change(held, Status.CANCELLED)
+        self.done.cancelled += 1
+
+    def _promote(self) -> None:
+        """Gives free seats to the first on the waitlist."""
+        while self._line and self.waitlisted and self.confirmed < self.capacity and not self._closed:
+            held = self._tickets[heappop(self._line)[1]]
+            if held.outcome.status is Status.WAITLISTED:
+                self.waitlisted -= 1
+                self.confirmed += 1
+                self._change(held, Status.CONFIRMED)
+
+    def _resize(self, order: Resize) -> bool:
+        seats = self.capacity if order.max_capacity is None else order.max_capacity
+        places = self.waitlist_capacity if order.waitlist_capacity is None else order.waitlist_capacity
+        moving = 0 if self._closed else min(self.waitlisted, max(0, seats - self.confirmed))
+        if seats < self.confirmed or places < self.waitlisted - moving:
+            verdict = Sizing.BELOW_CONFIRMED if seats < self.confirmed else Sizing.BELOW_WAITLISTED
+            self.done.sized.append((order, verdict))
+            return True
+        # Only as many seats as can be filled now: the rest would be free while somebody waits.
+        finished = moving <= MOVES_AT_ONCE
+        self.capacity = seats if finished else self.confirmed + MOVES_AT_ONCE
+        self._promote()
+        if finished:
+            self.waitlist_capacity = places
+            self.done.sized.append((order, Sizing.APPLIED))
+        return finished
+
+    def _close(self) -> bool:
+        if not self._closed:
+            return True
+        for held in self._holders:
+            self._cancel(self._tickets[held.outcome.key])
+        return len(self._holders) < MOVES_AT_ONCE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSnapshot:
-    """A copy of the event's row. Times in milliseconds since 1970, UTC."""
+    """A copy of the event's row. Times in milliseconds since 1970, UTC; `decided_ms` is 0 before the first decision."""
 
     event_id: int
     version: int
@@ -23,3 +23,4 @@ class EventSnapshot:
     closes_ms: int
     cancelled: bool
     last_sequence: int
+    decided_ms: int = 0

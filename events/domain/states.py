@@ -49,6 +49,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 # These hold the e-mail of the event: a second registration under it is a duplicate.
 ACTIVE = frozenset({Status.QUEUED, Status.CONFIRMED, Status.WAITLISTED})
+# These hold a place in the ledger: a seat, or one on the waitlist.
+HOLDING = frozenset({Status.CONFIRMED, Status.WAITLISTED})
 TERMINAL = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED, Status.LOST})
 
 

@@ -1,7 +1,8 @@
 """One batch of the queue, decided and written in one transaction under the event's row lock.
 
-Re-applying a batch is harmless: tickets that the ledger holds already are left as they are and reported again, so
-a drain that died between commit and publish is repaired by the next one.
+Re-applying a batch is harmless: what the ledger holds already is left as it is and reported again, so a drain that
+died between commit and publish is repaired by the next one. Tickets that a batch moves without naming them (whoever
+moves up, whoever held a place of a cancelled event) are found by the moment of that commit: see `_unshown`.
 """
 
 from __future__ import annotations
@@ -10,45 +11,47 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import msgspec
 from django.db import DataError, IntegrityError, transaction
-from django.utils import timezone
 
-from events.domain.allocation import Decision, Request, Seats, allocate
+from events.domain.allocation import Ledger, Seats, allocate
+from events.domain.commands import Command, Request
 from events.domain.outcome import Outcome
-from events.domain.snapshot import EventSnapshot
-from events.domain.states import Reason, Status
-from events.domain.times import to_ms
-from events.ledger.queries import event_snapshot
-from events.ledger.rows import email_holders, insert_registrations, known_outcomes
+from events.domain.times import from_ms, to_ms
+from events.ledger.facts import Digest, gather, with_digest
+from events.ledger.tickets import changed_since, known_outcomes
+from events.ledger.write import Committed, latest, next_moment, write
 from events.models import Event
 from omnify.logs import log
 
 logger = logging.getLogger(__name__)
+
+_REFUSED = (DataError, IntegrityError, ValueError)
 
 
 class NoSuchEvent(Exception):
     """The queue belongs to an event that the ledger does not have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """What a batch led to: the event's row after it, every ticket's outcome, and how many were decided just now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What a drain wants committed.
 
-    event: EventSnapshot
-    outcomes: Sequence[Outcome]
-    decided: int
-    rewound: bool
+    Attributes:
+        commands: in order of admission; `poisoned` are entries that cannot be read, which end `rejected`/`invalid`.
+        digest: turns an `email_key` into what stands for it in Redis.
+        shown_ms: the moment up to which Redis has been shown this event's changes; None if it knows none.
+        before_commit: called last inside the transaction.
+    """
+
+    commands: Sequence[Command]
+    poisoned: Sequence[Request] = ()
+    digest: Digest
+    shown_ms: int | None = None
+    before_commit: Callable[[], None] = lambda: None
 
 
-def commit_batch(
-    event_id: int,
-    requests: Sequence[Request],
-    *,
-    poisoned: Sequence[Request] = (),
-    before_commit: Callable[[], None] = lambda: None,
-) -> Committed:
-    """Decides `requests` in the order given and writes them. `poisoned` ones end `rejected`/`invalid`.
+def commit_batch(event_id: int, batch: Batch) -> Committed:
+    """Carries a batch out.
 
     Data that the database refuses costs only its own entry: the batch is then written one entry at a time.
 
@@ -57,59 +60,20 @@ def commit_batch(
         django.db.OperationalError, InterfaceError: the database is out of reach; nothing was written.
     """
     try:
-        return _commit(event_id, requests, poisoned, before_commit)
-    except (DataError, IntegrityError, ValueError) as problem:
+        return _commit(event_id, batch)
+    except _REFUSED as problem:
         # The database's own words may quote an e-mail address, so only their kind is logged.
         log(logger, logging.WARNING, "a batch was refused", event_id=event_id, problem=type(problem).__name__)
-        return _commit_one_by_one(event_id, requests, poisoned, before_commit)
+        return _commit_one_by_one(event_id, batch)
 
 
-def _commit(
-    event_id: int,
-    requests: Sequence[Request],
-    poisoned: Sequence[Request],
-    before_commit: Callable[[], None],
-) -> Committed:
+def _commit(event_id: int, batch: Batch) -> Committed:
     with transaction.atomic():
         event = _lock(event_id)
-        hopeful = not poisoned and event.confirmed_count + len(requests) <= event.max_capacity
-        done = (hopeful and _without_looking(event, requests)) or _after_looking(event, requests, poisoned)
-        before_commit()
-    return done
-
-
-def _without_looking(event: Event, requests: Sequence[Request]) -> Committed | None:
-    """Decides as if nobody in the batch were known to the ledger, and lets its unique indexes contradict.
-
-    The door has turned nearly all duplicates away, and a ticket comes twice only after a crash, so looking first would
-    ask two questions for each row in vain: a sixth of a batch's time. Only while there is a seat for everybody: then a
-    row under a known e-mail would be a second seat, and cannot slip by.
-    """
-    try:
-        with transaction.atomic():
-            allocation = allocate(seats=_seats(event), requests=requests, taken=frozenset())
-            return _write(event, allocation.decisions, confirmed=allocation.confirmed)
-    except IntegrityError:
-        return None
-
-
-def _after_looking(event: Event, requests: Sequence[Request], poisoned: Sequence[Request]) -> Committed:
-    known = known_outcomes(event.pk, [r.key for r in (*requests, *poisoned)])
-    fresh = _unknown(requests, known)
-    taken = email_holders(event.pk, [r.email_key for r in fresh])
-    allocation = allocate(seats=_seats(event), requests=fresh, taken=taken)
-    refused = [Decision(r, Status.REJECTED, Reason.INVALID) for r in _unknown(poisoned, known)]
-    done = _write(event, [*allocation.decisions, *refused], confirmed=allocation.confirmed)
-    return replace(done, outcomes=[*_repeated(requests, known), *done.outcomes])
-
-
-def _repeated(requests: Sequence[Request], known: dict[str, Outcome]) -> list[Outcome]:
-    """What the ledger held already, with the digests that only the queue's entry carries."""
-    return [
-        msgspec.structs.replace(known[r.key], email_digest=r.email_digest, body_digest=r.body_digest)
-        for r in requests
-        if r.key in known
-    ]
+        unshown = _unshown(event, batch)
+        done = (_hopeful(event, batch) and _without_looking(event, batch)) or _after_looking(event, batch)
+        batch.before_commit()
+    return _with_outcomes(done, unshown) if unshown else done
 
 
 def _lock(event_id: int) -> Event:
@@ -121,71 +85,95 @@ def _lock(event_id: int) -> Event:
 
 
 def _seats(event: Event) -> Seats:
-    return Seats(capacity=event.max_capacity, confirmed=event.confirmed_count, cancelled=event.cancelled_at is not None)
-
-
-def _unknown(requests: Sequence[Request], known: dict[str, Outcome]) -> list[Request]:
-    # A key twice in one batch cannot come from the door; it would break the batch, so only the first one counts.
-    return list({r.key: r for r in reversed(requests) if r.key not in known}.values())[::-1]
-
-
-def _write(event: Event, decisions: Sequence[Decision], *, confirmed: int) -> Committed:
-    if not decisions:
-        return Committed(event_snapshot(event), [], 0, False)
-    now = timezone.now()
-    insert_registrations(event.pk, decisions, decided_at=now)
-    # Only now, since a refused insert must leave the row in memory as it was.
-    rewound = any(d.request.sequence <= event.last_sequence for d in decisions)
-    event.confirmed_count = confirmed
-    for decision in decisions:
-        if decision.reason is not None:
-            counts = event.rejected_counts
-            counts[decision.reason.value] = counts.get(decision.reason.value, 0) + 1
-    event.last_sequence = max(event.last_sequence, *(d.request.sequence for d in decisions))
-    event.version += 1
-    event.save(update_fields=["confirmed_count", "rejected_counts", "last_sequence", "version"])
-    decided_ms = to_ms(now)
-    outcomes = [_outcome(decision, decided_ms) for decision in decisions]
-    return Committed(event_snapshot(event), outcomes, len(outcomes), rewound)
-
-
-def _outcome(decision: Decision, decided_ms: int) -> Outcome:
-    request = decision.request
-    return Outcome(
-        key=request.key,
-        status=decision.status,
-        reason=decision.reason,
-        sequence=request.sequence,
-        requested_ms=request.requested_ms,
-        decided_ms=decided_ms,
-        revision=1,
-        email_digest=request.email_digest,
-        body_digest=request.body_digest,
+    return Seats(
+        capacity=event.max_capacity,
+        confirmed=event.confirmed_count,
+        waitlist_capacity=event.waitlist_capacity,
+        waitlisted=event.waitlisted_count,
+        cancelled=event.cancelled_at is not None,
     )
 
 
-def _commit_one_by_one(
-    event_id: int,
-    requests: Sequence[Request],
-    poisoned: Sequence[Request],
-    before_commit: Callable[[], None],
-) -> Committed:
+def _unshown(event: Event, batch: Batch) -> list[Outcome]:
+    """What was changed by a drain that died before it published, or was published to a Redis that has lost it since."""
+    if batch.shown_ms is None or event.decided_at is None or to_ms(event.decided_at) <= batch.shown_ms:
+        return []
+    changed = changed_since(event.pk, from_ms(batch.shown_ms))
+    return [with_digest(held, batch.digest).outcome for held in changed]
+
+
+def _with_outcomes(done: Committed, earlier: Sequence[Outcome]) -> Committed:
+    return replace(done, outcomes=list(latest([*earlier, *done.outcomes]).values()))
+
+
+def _hopeful(event: Event, batch: Batch) -> bool:
+    """Whether there is a seat for everybody in the batch, and nothing but registrations."""
+    if batch.poisoned or event.cancelled_at or event.confirmed_count + len(batch.commands) > event.max_capacity:
+        return False
+    return all(isinstance(command, Request) for command in batch.commands)
+
+
+def _without_looking(event: Event, batch: Batch) -> Committed | None:
+    """Decides as if nobody in the batch were known to the ledger, and lets its unique indexes contradict.
+
+    The door has turned nearly all duplicates away, and a ticket comes twice only after a crash, so looking first would
+    ask two questions for each row in vain: a sixth of a batch's time. Only while there is a seat for everybody: then a
+    row under a known e-mail would be a second seat, and cannot slip by.
+    """
+    try:
+        with transaction.atomic():
+            now = next_moment(event)
+            done = allocate(seats=_seats(event), commands=batch.commands, ledger=Ledger(), now_ms=to_ms(now))
+            return write(event, batch.commands, done, now=now)
+    except IntegrityError:
+        return None
+
+
+def _after_looking(event: Event, batch: Batch) -> Committed:
+    facts = gather(event.pk, batch.commands, digest=batch.digest)
+    now = next_moment(event)
+    done = allocate(seats=_seats(event), commands=facts.fresh, ledger=facts.ledger, now_ms=to_ms(now))
+    known = known_outcomes(event.pk, [request.key for request in batch.poisoned])
+    poisoned = {request.key: request for request in batch.poisoned if request.key not in known}
+    written = write(event, facts.fresh, done, poisoned=list(poisoned.values()), now=now)
+    return _with_outcomes(written, facts.repeated)
+
+
+def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:
     """The slow way round a poisoned batch: a savepoint for each entry, one transaction around all."""
-    outcomes: list[Outcome] = []
-    decided, rewound = 0, False
+    parts: list[Committed] = []
+    alone = replace(batch, commands=(), poisoned=(), before_commit=lambda: None)
     with transaction.atomic():
         _lock(event_id)
-        for request in requests:
-            try:
-                with transaction.atomic():
-                    done = _commit(event_id, [request], (), lambda: None)
-            except (DataError, IntegrityError, ValueError):
-                with transaction.atomic():
-                    done = _commit(event_id, (), [_harmless(request)], lambda: None)
-            outcomes += done.outcomes
-            decided, rewound = decided + done.decided, rewound or done.rewound
-        last = _commit(event_id, (), [_harmless(r) for r in poisoned], before_commit)
-    return Committed(last.event, [*outcomes, *last.outcomes], decided + last.decided, rewound or last.rewound)
+        for command in batch.commands:
+            parts.append(_commit_alone(event_id, alone, command))
+            alone = replace(alone, shown_ms=None)
+            if parts[-1].unfinished:
+                break
+        poisoned = [_harmless(request) for request in batch.poisoned]
+        parts.append(_commit(event_id, replace(alone, poisoned=poisoned, before_commit=batch.before_commit)))
+    return Committed(
+        event=parts[-1].event,
+        outcomes=list(latest(outcome for part in parts for outcome in part.outcomes).values()),
+        decided=sum(part.decided for part in parts),
+        rewound=any(part.rewound for part in parts),
+        resized=any(part.resized for part in parts),
+        unfinished=next((part.unfinished for part in parts if part.unfinished), None),
+    )
+
+
+def _commit_alone(event_id: int, alone: Batch, command: Command) -> Committed:
+    try:
+        with transaction.atomic():
+            return _commit(event_id, replace(alone, commands=[command]))
+    except _REFUSED as problem:
+        if isinstance(command, Request):
+            with transaction.atomic():
+                return _commit(event_id, replace(alone, poisoned=[_harmless(command)]))
+        # An order that the ledger cannot carry out must not hold up everybody behind it.
+        log(logger, logging.ERROR, "an order was refused", event_id=event_id, problem=type(problem).__name__)
+        with transaction.atomic():
+            return _commit(event_id, alone)
 
 
 def _harmless(request: Request) -> Request:

@@ -38,6 +38,7 @@ def event_snapshot(event: Event) -> EventSnapshot:
         closes_ms=to_ms(event.registration_closes_at),
         cancelled=event.cancelled_at is not None,
         last_sequence=event.last_sequence,
+        decided_ms=to_ms(event.decided_at) if event.decided_at else 0,
     )
 
 

@@ -1,8 +1,7 @@
-"""Reading and writing registrations in bulk.
+"""Writing registrations in bulk.
 
-PostgreSQL is asked for a thousand keys with one JSON array, and takes a batch as one JSON document through
-`json_to_recordset`: one statement, one round trip, about three times as fast as the ORM's `bulk_create`. SQLite, which
-has neither, goes through the ORM.
+PostgreSQL takes a batch as one JSON document through `json_to_recordset`: one statement, one round trip, about three
+times as fast as the ORM's `bulk_create`. SQLite, which has it not, goes through the ORM.
 """
 
 from __future__ import annotations
@@ -13,13 +12,12 @@ from typing import Any
 
 import msgspec
 from django.db import connection
+from django.db.models import F
 
-from events.domain.allocation import Decision
+from events.domain.commands import Request
 from events.domain.outcome import Outcome
-from events.domain.states import Reason, Status
-from events.domain.times import to_ms
+from events.domain.states import Status
 from events.models import Registration
-from events.models.registration import HOLDING
 
 _encode = msgspec.json.Encoder().encode
 
@@ -28,126 +26,82 @@ _INSERT = """
 INSERT INTO events_registration
     (event_id, ticket_key, name, email, email_key, status, reason, sequence, revision,
      requested_at, decided_at, confirmed_at)
-SELECT %s, k, n, e, m, s, w, q, 1, to_timestamp(r / 1000.0), %s, CASE WHEN s = 'confirmed' THEN %s::timestamptz END
+SELECT %s, k, n, e, m, s, w, q, v, to_timestamp(r / 1000.0), %s, CASE WHEN s = 'confirmed' THEN %s::timestamptz END
 FROM json_to_recordset(%s) AS batch
-    (k varchar, n varchar, e varchar, m varchar, s varchar, w varchar, q bigint, r bigint)
+    (k varchar, n varchar, e varchar, m varchar, s varchar, w varchar, q bigint, v integer, r bigint)
 """
 
-# A thousand keys go as one JSON document that is unpacked while the query runs: with the keys in the query itself, the
-# planner would estimate each of them, which takes longer than finding them.
-_KNOWN = """
-SELECT ticket_key, status, reason, sequence, requested_at, decided_at, revision
-FROM events_registration WHERE event_id = %s AND ticket_key = ANY(ARRAY(SELECT json_array_elements_text(%s)))
-"""
-# The condition is the unique index's own, so that the planner can use it.
-_HOLDERS = """
-SELECT email_key FROM events_registration
-WHERE event_id = %s AND email_key = ANY(ARRAY(SELECT json_array_elements_text(%s)))
-    AND status IN ('confirmed', 'waitlisted')
+# A row is only ever moved on to a higher revision.
+_UPDATE = """
+UPDATE events_registration AS row SET status = s, revision = v, decided_at = %s,
+    confirmed_at = CASE WHEN s = 'confirmed' THEN %s::timestamptz ELSE row.confirmed_at END
+FROM json_to_recordset(%s) AS batch (k varchar, s varchar, v integer)
+WHERE row.event_id = %s AND row.ticket_key = k AND row.revision < v
 """
 
 
-def known_outcomes(event_id: int, keys: Sequence[str]) -> dict[str, Outcome]:
-    """What the ledger holds about these tickets: key → outcome."""
-    if not keys:
-        return {}
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(_KNOWN, [event_id, _encode(keys).decode()])
-            rows = cursor.fetchall()
-    else:
-        found = Registration.objects.filter(event_id=event_id, ticket_key__in=keys)
-        rows = list(found.values_list(*_OUTCOME_FIELDS))
-    return {row[0]: _stored_outcome(*row) for row in rows}
-
-
-def email_holders(event_id: int, email_keys: Sequence[str]) -> set[str]:
-    """Those among `email_keys` that hold a seat or a place on the waitlist."""
-    if not email_keys:
-        return set()
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(_HOLDERS, [event_id, _encode(email_keys).decode()])
-            return {row[0] for row in cursor.fetchall()}
-    found = Registration.objects.filter(event_id=event_id, email_key__in=email_keys, status__in=HOLDING)
-    return set(found.values_list("email_key", flat=True))
-
-
-def find_outcomes(tickets: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Outcome]:
-    """The decided ones among `tickets`, given as (event id, key)."""
-    by_event: dict[int, list[str]] = {}
-    for event_id, key in tickets:
-        by_event.setdefault(event_id, []).append(key)
-    return {
-        (event_id, key): outcome
-        for event_id, keys in by_event.items()
-        for key, outcome in known_outcomes(event_id, keys).items()
-    }
-
-
-_OUTCOME_FIELDS = ["ticket_key", "status", "reason", "sequence", "requested_at", "decided_at", "revision"]
-
-
-def _stored_outcome(
-    key: str,
-    status: str,
-    reason: str,
-    sequence: int,
-    requested_at: datetime,
-    decided_at: datetime,
-    revision: int,
-) -> Outcome:
-    return Outcome(
-        key=key,
-        status=Status(status),
-        reason=Reason(reason) if reason else None,
-        sequence=sequence,
-        requested_ms=to_ms(requested_at),
-        decided_ms=to_ms(decided_at),
-        revision=revision,
-    )
-
-
-def insert_registrations(event_id: int, decisions: Sequence[Decision], *, decided_at: datetime) -> None:
-    """Writes decisions as new rows, inside the caller's transaction.
+def insert_registrations(event_id: int, decided: Sequence[tuple[Request, Outcome]], *, decided_at: datetime) -> None:
+    """Writes new rows, inside the caller's transaction: each request with the last outcome it had there.
 
     Raises:
         django.db.DataError, IntegrityError, ValueError: some entry cannot be stored; nothing was written.
     """
+    if not decided:
+        return
     if connection.vendor == "postgresql":
-        document = _encode([_record(d) for d in decisions]).decode()
+        document = _encode([_record(request, outcome) for request, outcome in decided]).decode()
         with connection.cursor() as cursor:
             cursor.execute(_INSERT, [event_id, decided_at, decided_at, document])
     else:
-        Registration.objects.bulk_create(_row(event_id, d, decided_at) for d in decisions)
+        Registration.objects.bulk_create(_row(event_id, *pair, decided_at) for pair in decided)
 
 
-def _record(decision: Decision) -> dict[str, Any]:
-    request = decision.request
+def move_registrations(event_id: int, outcomes: Sequence[Outcome], *, decided_at: datetime) -> None:
+    """Moves rows that are there to a later status, inside the caller's transaction."""
+    if not outcomes:
+        return
+    if connection.vendor == "postgresql":
+        document = _encode([{"k": o.key, "s": o.status.value, "v": o.revision} for o in outcomes]).decode()
+        with connection.cursor() as cursor:
+            cursor.execute(_UPDATE, [decided_at, decided_at, document, event_id])
+        return
+    for outcome in outcomes:
+        rows = Registration.objects.filter(event_id=event_id, ticket_key=outcome.key, revision__lt=outcome.revision)
+        confirmed_at = decided_at if outcome.status is Status.CONFIRMED else F("confirmed_at")
+        rows.update(
+            status=outcome.status.value,
+            revision=outcome.revision,
+            decided_at=decided_at,
+            confirmed_at=confirmed_at,
+        )
+
+
+def _record(request: Request, outcome: Outcome) -> dict[str, Any]:
     return {
         "k": request.key,
         "n": request.name,
         "e": request.email,
         "m": request.email_key,
-        "s": decision.status.value,
-        "w": decision.reason.value if decision.reason else "",
+        "s": outcome.status.value,
+        "w": outcome.reason.value if outcome.reason else "",
         "q": request.sequence,
+        "v": outcome.revision,
         "r": request.requested_ms,
     }
 
 
-def _row(event_id: int, decision: Decision, decided_at: datetime) -> Registration:
-    request = decision.request
+def _row(event_id: int, request: Request, outcome: Outcome, decided_at: datetime) -> Registration:
     return Registration(
         event_id=event_id,
         ticket_key=request.key,
         name=request.name,
         email=request.email,
         email_key=request.email_key,
-        status=decision.status.value,
-        reason=decision.reason.value if decision.reason else "",
+        status=outcome.status.value,
+        reason=outcome.reason.value if outcome.reason else "",
         sequence=request.sequence,
+        revision=outcome.revision,
         requested_at=datetime.fromtimestamp(request.requested_ms / 1000, UTC),
         decided_at=decided_at,
-        confirmed_at=decided_at if decision.status is Status.CONFIRMED else None,
+        confirmed_at=decided_at if outcome.status is Status.CONFIRMED else None,
     )

@@ -1,7 +1,7 @@
 """The tables and their constraints."""
 
-from events.models.event import Event
+from events.models.event import Event, SizeChange
 from events.models.organizer import Organizer, OrganizerToken
 from events.models.registration import Registration
 
-__all__ = ["Event", "Organizer", "OrganizerToken", "Registration"]
+__all__ = ["Event", "Organizer", "OrganizerToken", "Registration", "SizeChange"]

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from events.domain.allocation import Sizing
 from events.models.organizer import Organizer
 
 MAX_CAPACITY = 10_000_000
@@ -32,6 +33,9 @@ class Event(models.Model):
     cancelled_count = models.PositiveIntegerField(default=0, editable=False)
     rejected_counts = models.JSONField(default=dict, editable=False)  # {reason: number}
 
+    # The moment of the last decision. Strictly growing, and the `decided_at` of all that one transaction decided: what
+    # Redis has not been shown yet is what was decided since the moment it knows.
+    decided_at = models.DateTimeField(null=True, editable=False)
     # The highest place in the order of admission that the ledger has seen.
     last_sequence = models.BigIntegerField(default=0, editable=False)
     # Grows with every change of the row: a copy in Redis is only replaced by a newer one.
@@ -44,6 +48,13 @@ class Event(models.Model):
             models.CheckConstraint(
                 condition=Q(waitlisted_count__lte=F("waitlist_capacity")), name="event_waitlist_never_overfull"
             ),
+            # A waitlist moves in the transaction that frees a seat: nobody waits beside an empty one.
+            models.CheckConstraint(
+                condition=Q(waitlisted_count=0)
+                | Q(confirmed_count__gte=F("max_capacity"))
+                | Q(cancelled_at__isnull=False),
+                name="event_nobody_waits_beside_a_seat",
+            ),
             models.CheckConstraint(
                 condition=Q(max_capacity__gte=1, max_capacity__lte=MAX_CAPACITY), name="event_capacity_in_range"
             ),
@@ -52,7 +63,37 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["start_time", "id"], name="event_by_start"),
             models.Index(fields=["registration_closes_at"], name="event_by_close"),
+            # Cancelled events of which somebody still holds a place: few, and gone soon.
+            models.Index(
+                fields=["id"],
+                condition=Q(cancelled_at__isnull=False) & (Q(confirmed_count__gt=0) | Q(waitlisted_count__gt=0)),
+                name="event_still_closing",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class SizeChange(models.Model):
+    """What became of an organizer's order to change an event's sizes: written in the transaction that obeyed it.
+
+    The order travels through the event's queue, so whoever gave it reads the answer here; it is also the history.
+    """
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="size_changes", db_index=False)
+    key = models.CharField(max_length=20)
+    sequence = models.BigIntegerField()
+    max_capacity = models.PositiveIntegerField(null=True)
+    waitlist_capacity = models.PositiveIntegerField(null=True)
+    verdict = models.CharField(max_length=20, choices=[(v.value, v.value) for v in Sizing])
+    # Of the event at that moment, for whoever is told why.
+    confirmed_count = models.PositiveIntegerField()
+    waitlisted_count = models.PositiveIntegerField()
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "key"], name="size_change_once")]
+
+    def __str__(self) -> str:
+        return f"{self.event_id}: {self.verdict}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from events.domain.states import Reason, Status
+from events.domain.states import HOLDING, Reason, Status
 from events.models.event import Event
 
 DECIDED = [Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED]
-HOLDING = [Status.CONFIRMED, Status.WAITLISTED]
+_HOLDING = sorted(status.value for status in HOLDING)
 
 
 class Registration(models.Model):
@@ -37,7 +37,7 @@ class Registration(models.Model):
             # ... and one seat per e-mail and event.
             models.UniqueConstraint(
                 fields=["event", "email_key"],
-                condition=Q(status__in=[s.value for s in HOLDING]),
+                condition=Q(status__in=_HOLDING),
                 name="registration_one_seat_per_email",
             ),
             models.CheckConstraint(
@@ -51,6 +51,14 @@ class Registration(models.Model):
                 condition=Q(status=Status.CONFIRMED.value),
                 name="registration_attendees",
             ),
+            # Promotion takes from its head, and a place on the waitlist is a count of what stands before it.
+            models.Index(
+                fields=["event", "sequence", "id"],
+                condition=Q(status=Status.WAITLISTED.value),
+                name="registration_waitlist",
+            ),
+            # Changes after the first decision, to be shown again when a drain died before it could show them.
+            models.Index(fields=["event", "decided_at"], condition=Q(revision__gt=1), name="registration_changed"),
         ]
 
     def __str__(self) -> str:

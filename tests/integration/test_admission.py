@@ -15,6 +15,7 @@ from events.admission.gate import Admitted, EventNotLoaded, Gate, GateClosed
 from events.admission.keys import event_keys
 from events.admission.live import broken_promises, put_event, queue_stats
 from events.admission.queue import Queue
+from events.domain.commands import Request
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from tests.integration.world import apply_for, with_gate
@@ -35,7 +36,7 @@ def test_a_batch_gets_growing_places_in_the_order_given(make_event: Make, admit:
     second = admit(event.pk, [apply_for(n) for n in range(3, 5)])
     assert [a[1:] for a in first.answers + second.answers] == [[1, 1], [2, 2], [3, 3], [4, 4], [5, 5]]
     entries = queue.head(event.pk, count=10)
-    assert [e.request.name for e in entries if e.request] == [f"Guest {n}" for n in range(5)]
+    assert [e.command.name for e in entries if isinstance(e.command, Request)] == [f"Guest {n}" for n in range(5)]
 
 
 def test_only_the_first_admission_of_an_idle_event_asks_for_a_wake_up(make_event: Make, admit: Admit) -> None:

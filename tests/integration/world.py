@@ -74,4 +74,4 @@ def make_queue(client: redis.Redis) -> Queue:
 
 def make_drain(queue: Queue) -> Drain:
     """A drain in this process, with time for everything."""
-    return Drain(queue=queue, slice_seconds=60)
+    return Drain(queue=queue, digest=tickets.email_digest, slice_seconds=60)

@@ -1,78 +1,268 @@
-"""The allocation against a naive model, and the promises one by one."""
+"""The allocation against a naive clerk with a list of names, and the promises one by one."""
 
 from __future__ import annotations
 
-from itertools import chain
+from dataclasses import dataclass, field
+from itertools import count
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.domain.allocation import Request, Seats, allocate
-from events.domain.states import Reason, Status
+from events.domain import allocation
+from events.domain.allocation import MOVES_AT_ONCE, Allocation, Held, Ledger, Seats, Sizing, allocate, lookahead
+from events.domain.commands import Cancellation, Closing, Command, Request, Resize
+from events.domain.outcome import Outcome
+from events.domain.states import HOLDING, TRANSITIONS, Reason, Status
 
 
 def request(sequence: int, email_key: str) -> Request:
     return Request(f"key{sequence:017}", f"Guest {sequence}", email_key.upper(), email_key, sequence, 0)
 
 
-emails = st.integers(0, 12).map(lambda n: f"guest{n}@example.com")
+@dataclass
+class Books:
+    """A ledger in memory: what the database would hold between two batches."""
+
+    seats: Seats
+    tickets: dict[str, Held] = field(default_factory=dict)
+    closed: bool = False
+
+    def batch(self, commands: list[Command]) -> Allocation:
+        emails = {c.email_key for c in commands if isinstance(c, Request)}
+        holding = [held for held in self.tickets.values() if held.outcome.status in HOLDING]
+        waiting = [held for held in holding if held.outcome.status is Status.WAITLISTED]
+        waiting.sort(key=lambda held: held.outcome.sequence)
+        ledger = Ledger(
+            taken={held.email_key for held in holding} & emails,
+            tickets={c.key: self.tickets[c.key] for c in commands if c.key in self.tickets},
+            waitlist=waiting[: lookahead(commands)],
+            holders=holding[: allocation.MOVES_AT_ONCE],
+        )
+        done = allocate(seats=self.seats, commands=commands, ledger=ledger, now_ms=1)
+        emails_of = {r.key: r.email_key for r in done.fresh}
+        for outcome in done.history:
+            self._write(outcome, emails_of.get(outcome.key))
+        self.seats = done.seats
+        return done
+
+    def _write(self, outcome: Outcome, email_key: str | None) -> None:
+        before = self.tickets.get(outcome.key)
+        if before is None:
+            assert outcome.revision == 1
+            assert email_key is not None
+        else:
+            assert outcome.status in TRANSITIONS[before.outcome.status]
+            assert outcome.revision == before.outcome.revision + 1
+            email_key = before.email_key
+        self.tickets[outcome.key] = Held(email_key, outcome)
+
+    def check(self) -> None:
+        """The invariants that the database holds too."""
+        statuses = [held.outcome.status for held in self.tickets.values()]
+        assert statuses.count(Status.CONFIRMED) == self.seats.confirmed <= self.seats.capacity
+        assert statuses.count(Status.WAITLISTED) == self.seats.waitlisted
+        if not self.seats.cancelled:
+            assert self.seats.waitlisted == 0 or self.seats.confirmed == self.seats.capacity
+        holders = [held.email_key for held in self.tickets.values() if held.outcome.status in HOLDING]
+        assert len(holders) == len(set(holders))
+
+    def told(self) -> dict[str, tuple[Status, Reason | None]]:
+        return {key: (held.outcome.status, held.outcome.reason) for key, held in self.tickets.items()}
+
+
+class Naive:
+    """What a clerk with a list would do, one command at a time, looking through the whole list for everything."""
+
+    def __init__(self, capacity: int, waitlist: int) -> None:
+        self.capacity, self.waitlist = capacity, waitlist
+        self.rows: list[dict] = []
+
+    def of(self, status: Status) -> list[dict]:
+        return [row for row in self.rows if row["status"] is status]
+
+    def do(self, command: Command) -> None:
+        if isinstance(command, Request):
+            self.rows.append({"key": command.key, "email": command.email_key, "reason": None, **self.seat(command)})
+        elif isinstance(command, Cancellation):
+            for row in self.rows:
+                if row["key"] == command.key and row["status"] in HOLDING:
+                    row["status"] = Status.CANCELLED
+        elif isinstance(command, Resize):
+            seats = self.capacity if command.max_capacity is None else command.max_capacity
+            places = self.waitlist if command.waitlist_capacity is None else command.waitlist_capacity
+            confirmed, waiting = len(self.of(Status.CONFIRMED)), len(self.of(Status.WAITLISTED))
+            if confirmed <= seats and max(0, waiting - (seats - confirmed)) <= places:
+                self.capacity, self.waitlist = seats, places
+        while self.of(Status.WAITLISTED) and len(self.of(Status.CONFIRMED)) < self.capacity:
+            self.of(Status.WAITLISTED)[0]["status"] = Status.CONFIRMED
+
+    def seat(self, command: Request) -> dict:
+        if any(row["email"] == command.email_key and row["status"] in HOLDING for row in self.rows):
+            return {"status": Status.REJECTED, "reason": Reason.DUPLICATE}
+        if len(self.of(Status.CONFIRMED)) < self.capacity:
+            return {"status": Status.CONFIRMED}
+        if len(self.of(Status.WAITLISTED)) < self.waitlist:
+            return {"status": Status.WAITLISTED}
+        return {"status": Status.REJECTED, "reason": Reason.SOLD_OUT}
+
+
+orders = st.one_of(
+    st.tuples(st.just("register"), st.integers(0, 12)),
+    st.tuples(st.just("register"), st.integers(0, 12)),
+    st.tuples(st.just("cancel"), st.integers(1, 40)),
+    st.tuples(st.just("resize"), st.tuples(st.none() | st.integers(1, 12), st.none() | st.integers(0, 8))),
+)
 cases = st.fixed_dictionaries(
     {
-        "capacity": st.integers(1, 15),
-        "holders": st.sets(emails, max_size=10),
-        "batches": st.lists(st.lists(emails, max_size=8), max_size=5),
-        "cancelled": st.booleans(),
+        "capacity": st.integers(1, 8),
+        "waitlist": st.integers(0, 6),
+        "batches": st.lists(st.lists(orders, max_size=12), max_size=6),
     }
 )
 
 
-def naive(capacity: int, holders: set[str], line: list[str], cancelled: bool) -> list[tuple[Status, Reason | None]]:
-    """What a clerk with a list of names would do, one person at a time."""
-    seated = set(holders)
-    told: list[tuple[Status, Reason | None]] = []
-    for email in line:
-        if cancelled:
-            told.append((Status.REJECTED, Reason.EVENT_CANCELLED))
-        elif email in seated:
-            told.append((Status.REJECTED, Reason.DUPLICATE))
-        elif len(seated) >= capacity:
-            told.append((Status.REJECTED, Reason.SOLD_OUT))
-        else:
-            seated.add(email)
-            told.append((Status.CONFIRMED, None))
-    return told
+def commands_of(case: dict) -> list[list[Command]]:
+    numbers = count(1)
+
+    def command(kind: str, value: object) -> Command:
+        place = next(numbers)
+        if kind == "register":
+            return request(place, f"guest{value}@example.com")
+        if kind == "cancel":
+            return Cancellation(f"key{value:017}", place)
+        return Resize(f"order{place:015}", place, *value)
+
+    return [[command(*order) for order in batch] for batch in case["batches"]]
 
 
 @given(cases)
 def test_any_split_into_batches_decides_like_one_clerk(case: dict) -> None:
-    holders = set(sorted(case["holders"])[: case["capacity"]])
-    seats = Seats(capacity=case["capacity"], confirmed=len(holders), cancelled=case["cancelled"])
-    taken = set(holders)
-    told, sequence = [], 0
-    for batch in case["batches"]:
-        requests = [request(sequence + n, email) for n, email in enumerate(batch, 1)]
-        sequence += len(batch)
-        done = allocate(seats=seats, requests=requests, taken=taken & {r.email_key for r in requests})
-        assert [d.request for d in done.decisions] == requests
-        assert done.confirmed <= seats.capacity
-        taken |= {d.request.email_key for d in done.decisions if d.status is Status.CONFIRMED}
-        told += [(d.status, d.reason) for d in done.decisions]
-        seats = Seats(capacity=seats.capacity, confirmed=done.confirmed, cancelled=seats.cancelled)
-    line = [email for batch in case["batches"] for email in batch]
-    assert told == naive(case["capacity"], holders, line, case["cancelled"])
+    books = Books(Seats(capacity=case["capacity"], confirmed=0, waitlist_capacity=case["waitlist"]))
+    naive = Naive(case["capacity"], case["waitlist"])
+    for batch in commands_of(case):
+        done = books.batch(batch)
+        books.check()
+        assert done.handled == len(batch)
+        for command in batch:
+            naive.do(command)
+    assert books.told() == {row["key"]: (row["status"], row["reason"]) for row in naive.rows}
+    assert (books.seats.capacity, books.seats.waitlist_capacity) == (naive.capacity, naive.waitlist)
+
+
+@given(cases, st.integers(0, 5))
+def test_a_cancelled_event_ends_everybody(case: dict, at: int) -> None:
+    books = Books(Seats(capacity=case["capacity"], confirmed=0, waitlist_capacity=case["waitlist"]))
+    batches = commands_of(case)
+    for batch in batches[:at]:
+        books.batch(batch)
+    before = dict(books.told())
+    books.seats = Seats(**{f: getattr(books.seats, f) for f in books.seats.__slots__} | {"cancelled": True})
+    for batch in batches[at:]:
+        books.batch(batch)
+    books.batch([Closing("close" + "0" * 15, 999)])
+    assert (books.seats.confirmed, books.seats.waitlisted) == (0, 0)
+    for key, (status, reason) in books.told().items():
+        if key not in before:
+            assert (status, reason) == (Status.REJECTED, Reason.EVENT_CANCELLED)
+        else:
+            assert status not in HOLDING
 
 
 @given(cases)
-def test_rejections_are_counted_by_reason(case: dict) -> None:
-    requests = [request(n, email) for n, email in enumerate(chain(*case["batches"]), 1)]
-    seats = Seats(capacity=case["capacity"], confirmed=0, cancelled=case["cancelled"])
-    done = allocate(seats=seats, requests=requests, taken=set())
-    for reason in Reason:
-        assert done.rejected.get(reason, 0) == sum(d.reason is reason for d in done.decisions)
-    assert done.confirmed == sum(d.status is Status.CONFIRMED for d in done.decisions)
+def test_counts_are_those_of_the_history(case: dict) -> None:
+    books = Books(Seats(capacity=case["capacity"], confirmed=0, waitlist_capacity=case["waitlist"]))
+    for batch in commands_of(case):
+        done = books.batch(batch)
+        for reason in Reason:
+            assert done.rejected.get(reason, 0) == sum(o.reason is reason for o in done.history)
+        assert done.cancelled == sum(o.status is Status.CANCELLED for o in done.history)
+        assert done.fresh == [c for c in batch if isinstance(c, Request)]
+
+
+def filled(*, capacity: int, waitlist: int, people: int) -> Books:
+    books = Books(Seats(capacity=capacity, confirmed=0, waitlist_capacity=waitlist))
+    books.batch([request(n, f"guest{n}@example.com") for n in range(1, people + 1)])
+    return books
+
+
+def key(number: int) -> str:
+    return f"key{number:017}"
 
 
 def test_a_refused_duplicate_does_not_use_a_seat() -> None:
-    requests = [request(1, "a@example.com"), request(2, "a@example.com"), request(3, "b@example.com")]
-    done = allocate(seats=Seats(capacity=2, confirmed=0), requests=requests, taken=set())
-    assert [d.status for d in done.decisions] == [Status.CONFIRMED, Status.REJECTED, Status.CONFIRMED]
+    books = Books(Seats(capacity=2, confirmed=0))
+    books.batch([request(1, "a@example.com"), request(2, "a@example.com"), request(3, "b@example.com")])
+    assert [status for status, _ in books.told().values()] == [Status.CONFIRMED, Status.REJECTED, Status.CONFIRMED]
+
+
+def test_a_freed_seat_goes_to_the_first_on_the_waitlist_and_not_to_whoever_comes_next() -> None:
+    books = filled(capacity=1, waitlist=2, people=3)
+    done = books.batch([Cancellation(key(1), 10), request(11, "late@example.com")])
+    assert [(o.key, o.status) for o in done.history] == [
+        (key(1), Status.CANCELLED),
+        (key(2), Status.CONFIRMED),
+        (key(11), Status.WAITLISTED),
+    ]
+
+
+def test_whoever_gives_a_place_on_the_waitlist_back_is_passed_over() -> None:
+    books = filled(capacity=1, waitlist=3, people=4)
+    books.batch([Cancellation(key(2), 10), Cancellation(key(1), 11)])
+    assert books.told()[key(3)] == (Status.CONFIRMED, None)
+    assert books.told()[key(4)] == (Status.WAITLISTED, None)
+
+
+def test_a_ticket_may_be_given_back_in_the_batch_that_decides_it_and_twice() -> None:
+    books = Books(Seats(capacity=1, confirmed=0))
+    again = request(4, "a@example.com")
+    done = books.batch([request(1, "a@example.com"), Cancellation(key(1), 2), Cancellation(key(1), 3), again])
+    assert [(o.key, o.status, o.revision) for o in done.history] == [
+        (key(1), Status.CONFIRMED, 1),
+        (key(1), Status.CANCELLED, 2),
+        (again.key, Status.CONFIRMED, 1),
+    ]
+    assert done.cancelled == 1
+
+
+def test_sizes_below_what_is_given_out_are_refused_and_change_nothing() -> None:
+    books = filled(capacity=3, waitlist=3, people=5)
+    done = books.batch([Resize("a" * 20, 10, 2, None), Resize("b" * 20, 11, 3, 1), Resize("c" * 20, 12, 4, 1)])
+    assert [verdict for _, verdict in done.sized] == [
+        Sizing.BELOW_CONFIRMED,
+        Sizing.BELOW_WAITLISTED,
+        Sizing.APPLIED,
+    ]
+    assert (done.seats.capacity, done.seats.confirmed, done.seats.waitlisted) == (4, 4, 1)
+
+
+def test_an_order_that_moves_many_goes_on_in_the_next_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MOVES_AT_ONCE == 1000
+    monkeypatch.setattr(allocation, "MOVES_AT_ONCE", 3)
+    books = filled(capacity=1, waitlist=10, people=9)
+    grow, late = Resize("g" * 20, 20, 8, None), request(21, "late@example.com")
+    handled, capacities = [], []
+    waiting: list[Command] = [grow, late]
+    while waiting:
+        done = books.batch(waiting)
+        books.check()
+        handled.append(done.handled)
+        capacities.append(done.seats.capacity)
+        waiting = waiting[done.handled :]
+    assert (handled, capacities) == ([0, 0, 2], [4, 7, 8])
+    assert books.told()[key(9)] == books.told()[late.key] == (Status.WAITLISTED, None)
+
+
+def test_closing_takes_places_back_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allocation, "MOVES_AT_ONCE", 3)
+    books = filled(capacity=4, waitlist=10, people=8)
+    books.seats = Seats(capacity=4, confirmed=4, waitlist_capacity=10, waitlisted=4, cancelled=True)
+    close = Closing("c" * 20, 9)
+    assert [books.batch([close]).handled for _ in range(3)] == [0, 0, 1]
+    assert {status for status, _ in books.told().values()} == {Status.CANCELLED}
+    assert sum(outcome.outcome.revision for outcome in books.tickets.values()) == 16
+
+
+def test_a_closing_of_an_event_that_is_not_cancelled_does_nothing() -> None:
+    books = filled(capacity=4, waitlist=0, people=3)
+    assert not books.batch([Closing("c" * 20, 9)]).history

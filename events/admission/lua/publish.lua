@@ -3,6 +3,7 @@
 -- KEYS  1 state  2-4 decided  5 rates
 -- ARGV  1 msgpack [[key, e-mail digest, outcome, revision, holds the e-mail], ...]
 --       2 version  3 confirmed  4 waitlisted  5 last sequence  6 outcome TTL (s)  7 rates TTL (s)  8 decisions per second
+--       9 moment of these decisions (ms); 0 if more of the same follow
 -- Reply number of outcomes written
 --
 -- An outcome only replaces one of a lower revision, so a late publish cannot turn a status back. Fields are read and
@@ -66,12 +67,13 @@ if written > 0 then
   redis.call('EXPIRE', KEYS[5], ARGV[7])
 end
 
-local there = redis.call('HMGET', KEYS[1], 'version', 'seq')
+local there = redis.call('HMGET', KEYS[1], 'version', 'seq', 'shown')
 if there[1] then
   if tonumber(there[1]) <= tonumber(ARGV[2]) then
     redis.call('HSET', KEYS[1], 'version', ARGV[2], 'confirmed', ARGV[3], 'waitlisted', ARGV[4])
   end
   if tonumber(there[2]) < tonumber(ARGV[5]) then redis.call('HSET', KEYS[1], 'seq', ARGV[5]) end
   if tonumber(ARGV[8]) > 0 then redis.call('HSET', KEYS[1], 'rate', ARGV[8]) end
+  if tonumber(ARGV[9]) > tonumber(there[3] or 0) then redis.call('HSET', KEYS[1], 'shown', ARGV[9]) end
 end
 return written

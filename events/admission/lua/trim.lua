@@ -1,7 +1,7 @@
 -- Removes decided entries from the queue. The last step of a batch, after commit and publish.
 --
 -- KEYS  1 queue  2 pending
--- ARGV  1 msgpack [[seq, key, e-mail digest], ...] in the order of the queue
+-- ARGV  1 msgpack [[seq, key, e-mail digest, kind], ...] in the order of the queue; kind is empty for a registration
 -- Reply entries left
 --
 -- If Redis was rewound meanwhile (failover, disk loss), the same places may belong to other people now. The queue only
@@ -27,17 +27,19 @@ else
   end
 end
 
--- A later ticket under the same e-mail keeps its own note: only those that name our place go.
+-- A later ticket under the same e-mail keeps its own note, and so does a later cancellation of the same ticket: of
+-- those notes only the ones that name our place go.
 for start = 1, #rows, CHUNK do
-  local holders, gone = {}, {}
+  local notes, gone = {}, {}
   for index = start, math.min(start + CHUNK - 1, #rows) do
-    holders[#holders + 1] = 'e' .. rows[index][3]
-    gone[#gone + 1] = 't' .. rows[index][2]
+    local row = rows[index]
+    if row[4] == '' then gone[#gone + 1] = 't' .. row[2] end
+    notes[#notes + 1] = row[4] == '' and 'e' .. row[3] or 'c' .. row[2]
   end
-  for offset, place in ipairs(redis.call('HMGET', KEYS[2], unpack(holders))) do
-    if place and tonumber(place) == rows[start + offset - 1][1] then gone[#gone + 1] = holders[offset] end
+  for offset, place in ipairs(redis.call('HMGET', KEYS[2], unpack(notes))) do
+    if place and tonumber(place) == rows[start + offset - 1][1] then gone[#gone + 1] = notes[offset] end
   end
-  redis.call('HDEL', KEYS[2], unpack(gone))
+  if #gone > 0 then redis.call('HDEL', KEYS[2], unpack(gone)) end
 end
 
 local left = redis.call('XLEN', KEYS[1])

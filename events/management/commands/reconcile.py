@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from events.admission import lost
 from events.domain.tickets import Tickets
 from events.ledger.lookup import sequence_gaps, watched_event_ids
-from events.ledger.rows import known_outcomes
+from events.ledger.tickets import known_outcomes
 from omnify.connections import redis_client
 
 

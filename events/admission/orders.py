@@ -1,0 +1,53 @@
+"""What an organizer orders, into the event's queue: only the drain moves seats, so it is the one to obey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import redis
+
+from events.admission import keys as k
+from events.admission import scripts
+from events.admission.entry import pack_sizes
+from events.admission.live import put_event
+from events.domain.snapshot import EventSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order in the queue. `wake`: nobody is at work on the event, or on the way to it."""
+
+    sequence: int
+    wake: bool
+
+
+def order_resize(
+    client: redis.Redis,
+    event: EventSnapshot,
+    *,
+    key: str,
+    max_capacity: int | None = None,
+    waitlist_capacity: int | None = None,
+) -> Placed:
+    """New sizes for an event; None leaves one as it is. `key` (20 characters, as a ticket's) names the order.
+
+    Raises redis.exceptions.RedisError: it may have been taken in or not.
+    """
+    payload = pack_sizes(max_capacity=max_capacity, waitlist_capacity=waitlist_capacity)
+    return _order(client, event, "resize", key, payload)
+
+
+def order_closing(client: redis.Redis, event: EventSnapshot, *, key: str) -> Placed:
+    """Takes all places of a cancelled event back. Raises redis.exceptions.RedisError."""
+    return _order(client, event, "close", key, "")
+
+
+def _order(client: redis.Redis, event: EventSnapshot, kind: str, key: str, payload: str) -> Placed:
+    names = k.event_keys(event.event_id)
+    args = (kind, key, payload, k.STATE_TTL_SECONDS, k.WAKE_TTL_MS)
+    place = 0
+    while place == 0:  # once more at most, unless the copy is removed just in between
+        place = int(scripts.ORDER.call(client, (names.state, names.queue, names.wake), *args))
+        if place == 0:
+            put_event(client, event)
+    return Placed(abs(place), place > 0)
