@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -20,8 +21,16 @@ from django.utils.functional import cached_property
 from events.domain.attendee import email_key
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, schedule_problems
 from events.domain.times import whole_ms
-from events.ledger.events import change_event, lock_event
+from events.ledger.events import (
+    CapacityBelowConfirmed,
+    CapacityBelowWaitlisted,
+    cancel_event,
+    change_event,
+    check_sizes,
+    lock_event,
+)
 from events.models import Event, Organizer, OrganizerToken, Registration
+from omnify.orders import SIZES, Sizes, close, resize, sizes_of
 from omnify.publish import publish_after_commit
 from omnify.tickets import tickets
 
@@ -76,7 +85,7 @@ class EventForm(EventFormBase):
 
     class Meta:
         model = Event
-        fields = ("organizer", "name", "location", "max_capacity", *_TIMES)
+        fields = ("organizer", "name", "location", "max_capacity", "waitlist_capacity", *_TIMES)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,8 +96,12 @@ class EventForm(EventFormBase):
     def clean(self) -> dict[str, Any]:
         """Holds the capacity against the seats given out, and the four times against each other."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        if (data.get("max_capacity") or 0) < self.instance.confirmed_count and "max_capacity" in data:
-            self.add_error("max_capacity", f"{self.instance.confirmed_count} registrations are already confirmed.")
+        try:
+            check_sizes(self.instance, **{name: data.get(name) for name in SIZES})
+        except CapacityBelowConfirmed as problem:
+            self.add_error("max_capacity", str(problem))
+        except CapacityBelowWaitlisted as problem:
+            self.add_error("waitlist_capacity", str(problem))
         sent = {name: whole_ms(data[name]) for name in _TIMES if name in self.changed_data and data.get(name)}
         if not self.errors and sent:
             data |= self._times(sent)
@@ -119,6 +132,7 @@ class EventAdmin(EventAdminBase):
     paginator = BoundedPaginator
     show_full_result_count = False
     readonly_fields = _COUNTERS
+    actions = ("cancel",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """An event is part of the ledger for good."""
@@ -137,10 +151,27 @@ class EventAdmin(EventAdminBase):
         """Writes what was changed and nothing else; counters may have moved since the page was shown."""
         if change:
             changed = {*form.changed_data, *(_TIMES if set(_TIMES) & set(form.changed_data) else ())}
-            change_event(obj, fields={name: form.cleaned_data[name] for name in changed})
+            change_event(obj, fields={name: form.cleaned_data[name] for name in changed - SIZES})
+            obj.refresh_from_db()
+            self._resize_after_commit(request, obj, sizes_of(obj, form.cleaned_data))
         else:
             super().save_model(request, obj, form, change)
         publish_after_commit(obj)
+
+    def _resize_after_commit(self, request: HttpRequest, event: Event, sizes: Sizes) -> None:
+        if sizes:
+            self.message_user(request, "New sizes take their turn in the event's queue.", messages.INFO)
+            transaction.on_commit(lambda: resize(event, sizes))
+
+    @admin.action(description="Cancel the event (takes all places back)")
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
+        """What `POST /events/{id}/cancel` does."""
+        for event_id in queryset.values_list("pk", flat=True):
+            with transaction.atomic():
+                event = lock_event(event_id=event_id)
+                if event and cancel_event(event, now=timezone.now()):
+                    close(event)
+                    publish_after_commit(event)
 
 
 class TokenInline(TokenInlineBase):

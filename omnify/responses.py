@@ -23,6 +23,7 @@ class Code(StrEnum):
     REGISTRATION_CLOSED = "registration_closed"
     SOLD_OUT = "sold_out"
     CAPACITY_BELOW_CONFIRMED = "capacity_below_confirmed"
+    CAPACITY_BELOW_WAITLISTED = "capacity_below_waitlisted"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"

@@ -9,7 +9,7 @@ from django.views.generic import RedirectView
 from events.api.schema import DocsView, SchemaView
 from events.api.views.attendees import Attendees, Stats
 from events.api.views.door import Register, Ticket
-from events.api.views.events import EventDetail, EventList
+from events.api.views.events import EventCancellation, EventDetail, EventList
 from events.door.parse import event_id
 from omnify import metrics_view
 from omnify.health import Live, Ready
@@ -39,6 +39,7 @@ handler500 = "events.api.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("events", EventList.as_view()),
     path("events/<event:event_id>", EventDetail.as_view()),
+    path("events/<event:event_id>/cancel", EventCancellation.as_view()),
     path("events/<event:event_id>/register", Register.as_view()),
     path("events/<event:event_id>/attendees", Attendees.as_view()),
     path("events/<event:event_id>/stats", Stats.as_view()),

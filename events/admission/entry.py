@@ -1,5 +1,5 @@
-"""What the queue carries: stream fields t (ticket key), r (requested, ms), p (payload), and c (kind) unless it is a
-registration.
+"""What the queue carries: stream fields t (ticket key, always the first), r (requested, ms), p (payload), and c (kind)
+unless it is a registration.
 
     registration   t, r, p = JSON [name, e-mail, e-mail digest, body digest], packed at the door, opened by the drain
     cancellation   c = "cancel", t = the ticket that is given back, r

@@ -1,4 +1,4 @@
-"""The door's side of admission: three calls, each for a whole batch, on the event loop.
+"""The door's side of admission: calls that are each for a whole batch, on the event loop.
 
 Each returns plain answers in the order of what was asked. Whatever keeps Redis from answering is a `GateClosed`.
 """
@@ -46,6 +46,14 @@ class Admitted:
     wake: bool
     answers: list[list[Any]]
     rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The reply to a batch of cancellations. `answers` as listed in cancel.lua."""
+
+    wake: bool
+    answers: list[list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,33 @@ class Gate:
         if reply[0] == 2:
             raise GateClosed("late")
         return Admitted(reply[1], reply[2] == 1, reply[3], reply[4])
+
+    async def cancel(self, event_id: int, questions: Sequence[tuple[str, bool]]) -> Cancelled:
+        """Takes cancellations in, in this order; durable when it returns.
+
+        Each question is a ticket's key, and whether the ledger is known to hold a place for it.
+
+        Raises:
+            EventNotLoaded: nothing was taken.
+            GateClosed: Redis did not answer.
+        """
+        keys = k.event_keys(event_id)
+        names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
+        started = time.monotonic()
+        reply = await self._call(
+            scripts.CANCEL,
+            names,
+            scripts.encode(questions),
+            k.STATE_TTL_SECONDS,
+            k.WAKE_TTL_MS,
+            self._clock.deadline_ms(started),
+        )
+        if reply[0] == 0:
+            raise EventNotLoaded
+        self._clock.saw(reply[1], started)
+        if reply[0] == 2:
+            raise GateClosed("late")
+        return Cancelled(reply[2] == 1, reply[3])
 
     async def standings(self, event_id: int, ticket_keys: Sequence[str]) -> Standings:
         """Where these tickets stand. Raises GateClosed."""

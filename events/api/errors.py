@@ -18,8 +18,9 @@ from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
 from events.api.refusals import Refusal, invalid_fields, unavailable
-from events.ledger.events import CapacityBelowConfirmed
+from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted
 from omnify import http
+from omnify.orders import NotYetObeyed
 from omnify.pagination import InvalidPage, InvalidPageSize
 from omnify.responses import Code
 
@@ -54,6 +55,11 @@ def _refusal(exc: Exception) -> Refusal | None:
         case CapacityBelowConfirmed():
             message = f"{exc} The capacity cannot be lower."
             return Refusal(Code.CAPACITY_BELOW_CONFIRMED, 409, message, errors={"max_capacity": [message]})
+        case CapacityBelowWaitlisted():
+            message = f"{exc} The waitlist cannot be shorter."
+            return Refusal(Code.CAPACITY_BELOW_WAITLISTED, 409, message, errors={"waitlist_capacity": [message]})
+        case NotYetObeyed():
+            return unavailable("The change of the capacity waits for its turn in the event's queue, and will be made.")
         case Http404():
             return Refusal(Code.NOT_FOUND, 404, "There is nothing at this address.")
         case exceptions.APIException():

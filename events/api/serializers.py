@@ -33,14 +33,8 @@ class EventInput(serializers.Serializer[Event]):
         required=False, help_text="`end_time`, unless told. After the opening, and not after the event's end."
     )
     waitlist_capacity = WholeNumberField(
-        required=False, help_text="Only 0 for now: waitlists come with a later release."
+        required=False, min_value=0, max_value=MAX_CAPACITY, help_text="0, unless told: no waitlist."
     )
-
-    def validate_waitlist_capacity(self, value: int) -> int:
-        """Accepting a place on a waitlist that nobody moves would be a broken promise."""
-        if value != 0:
-            raise serializers.ValidationError("Waitlists come with a later release: only 0 is accepted.")
-        return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Fills in the times that were not sent and holds all four against each other."""

@@ -1,6 +1,6 @@
-"""The door as an ASGI application: three routes here, every other path and method to the application behind it.
+"""The door as an ASGI application: the hot routes here, every other path and method to the application behind it.
 
-POST /events/{id}/register    GET /events/{id}    GET /registrations/{ticket_id}
+POST /events/{id}/register    GET /events/{id}    GET, DELETE /registrations/{ticket_id}
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from events.domain.tickets import Tickets
 from events.door import answers, parse
 from events.door.answers import Answer
 from events.door.body import BodyCutShort, BodyTooLarge, read_body
+from events.door.cancel import Canceller
 from events.door.event import EventReader
 from events.door.loader import LedgerAway, Loader
 from events.door.register import Registrar
@@ -48,6 +49,7 @@ class Door:
     ) -> None:
         self._registrar = Registrar(gate=gate, tickets=tickets, loader=loader, wake=wake)
         self._statuses = StatusReader(gate=gate, tickets=tickets, loader=loader)
+        self._canceller = Canceller(gate=gate, tickets=tickets, loader=loader, statuses=self._statuses, wake=wake)
         self._events = EventReader(gate=gate, loader=loader)
         self._behind = behind
 
@@ -56,6 +58,8 @@ class Door:
         method: str = scope["method"]
         if path.startswith(_REGISTRATIONS) and method in _READS and "/" not in path[len(_REGISTRATIONS) :]:
             await self._reply(send, "status", self._status(scope, path[len(_REGISTRATIONS) :]))
+        elif path.startswith(_REGISTRATIONS) and method == "DELETE" and "/" not in path[len(_REGISTRATIONS) :]:
+            await self._reply(send, "cancel", self._canceller.cancel(path[len(_REGISTRATIONS) :]))
         elif path.startswith(_EVENTS) and method == "POST" and path.endswith(_REGISTER):
             text = path[len(_EVENTS) : -len(_REGISTER)]
             await self._reply(send, "register", self._register(scope, receive, text))

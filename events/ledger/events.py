@@ -7,11 +7,12 @@ that capacity never races and two changes at once cannot agree on something that
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F
 
-from events.models import Event, Organizer
+from events.models import Event, Organizer, SizeChange
 
 
 class CapacityBelowConfirmed(Exception):
@@ -20,6 +21,14 @@ class CapacityBelowConfirmed(Exception):
     def __init__(self, confirmed_count: int) -> None:
         super().__init__(f"{confirmed_count} registrations are already confirmed.")
         self.confirmed_count = confirmed_count
+
+
+class CapacityBelowWaitlisted(Exception):
+    """More people are on the event's waitlist than the waitlist would have places."""
+
+    def __init__(self, waitlisted_count: int) -> None:
+        super().__init__(f"{waitlisted_count} registrations are on the waitlist.")
+        self.waitlisted_count = waitlisted_count
 
 
 def create_event(*, organizer: Organizer, fields: Mapping[str, Any]) -> Event:
@@ -33,15 +42,44 @@ def lock_event(*, event_id: int, organizer_id: int | None = None) -> Event | Non
     return Event.objects.select_for_update().filter(pk=event_id, **owned).first()
 
 
+def check_sizes(event: Event, *, max_capacity: int | None, waitlist_capacity: int | None) -> None:
+    """Refuses at once what the drain would refuse in its turn as things stand; None is a size that stays.
+
+    Raises:
+        CapacityBelowConfirmed, CapacityBelowWaitlisted
+    """
+    seats = event.max_capacity if max_capacity is None else max_capacity
+    places = event.waitlist_capacity if waitlist_capacity is None else waitlist_capacity
+    if seats < event.confirmed_count:
+        raise CapacityBelowConfirmed(event.confirmed_count)
+    if places < event.waitlisted_count - (seats - event.confirmed_count):
+        raise CapacityBelowWaitlisted(event.waitlisted_count)
+
+
 def change_event(event: Event, *, fields: Mapping[str, Any]) -> Event:
     """Writes validated `fields` and grows the version. `event` comes from `lock_event`, in the same transaction.
 
-    Raises:
-        CapacityBelowConfirmed: `max_capacity` would take back a seat that was given out.
+    Sizes are not among them: those move seats, and go through the event's queue.
     """
-    if fields.get("max_capacity", event.max_capacity) < event.confirmed_count:
-        raise CapacityBelowConfirmed(event.confirmed_count)
+    assert not {"max_capacity", "waitlist_capacity"} & fields.keys()
     if fields:
         Event.objects.filter(pk=event.pk).update(**fields, version=F("version") + 1)
         event.refresh_from_db()
     return event
+
+
+def cancel_event(event: Event, *, now: datetime) -> bool:
+    """Marks an event cancelled: nobody is admitted or decided in their favour from now on. False: it was already.
+
+    `event` comes from `lock_event`, in the same transaction. The places are taken back by the drain.
+    """
+    if event.cancelled_at is not None:
+        return False
+    Event.objects.filter(pk=event.pk).update(cancelled_at=now, version=F("version") + 1)
+    event.refresh_from_db()
+    return True
+
+
+def size_change(*, event_id: int, key: str) -> SizeChange | None:
+    """What became of an order; None while it waits for its turn."""
+    return SizeChange.objects.filter(event_id=event_id, key=key).first()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -45,3 +46,17 @@ def drain(queue: Any) -> Any:
     from tests.integration.world import make_drain
 
     return make_drain(queue)
+
+
+@pytest.fixture
+def working_drain(db: None, redis_client: redis.Redis) -> Iterator[None]:
+    """A drain at work in a thread, as a worker's sweep would keep it: for whoever waits for an order to be obeyed."""
+    from tests.integration.world import drain_all_until
+
+    stop = threading.Event()
+    thread = threading.Thread(target=drain_all_until, args=(redis_client, stop))
+    thread.start()
+    yield
+    stop.set()
+    thread.join(timeout=30)
+    assert not thread.is_alive()

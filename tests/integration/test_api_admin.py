@@ -18,6 +18,7 @@ from events.models import Event, OrganizerToken, Registration
 from omnify.tickets import tickets
 from tests.integration.api import Caller, attend, create, organizer
 from tests.integration.test_api_events import stored_version, wait_until_somebody_waits_for_a_lock
+from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +32,8 @@ def operator() -> Client:
 
 def form(event: Event, **changes: Any) -> dict[str, Any]:
     """What the browser would send."""
-    data: dict[str, Any] = {"name": event.name, "location": event.location, "max_capacity": event.max_capacity}
+    sizes = {"max_capacity": event.max_capacity, "waitlist_capacity": event.waitlist_capacity}
+    data: dict[str, Any] = {"name": event.name, "location": event.location, **sizes}
     for name in ("start_time", "end_time", "registration_opens_at", "registration_closes_at"):
         moment = getattr(event, name)
         data |= {f"{name}_0": moment.strftime("%Y-%m-%d"), f"{name}_1": moment.strftime("%H:%M:%S")}
@@ -60,9 +62,9 @@ def test_every_page_opens(operator: Client) -> None:
 
 def test_a_change_grows_the_version_here_and_at_the_door(operator: Client, redis_client: redis.Redis) -> None:
     event_id = create(organizer())
-    assert change(operator, event_id, max_capacity=500).status_code == 302
+    assert change(operator, event_id, location="Barn").status_code == 302
     event = Event.objects.get(pk=event_id)
-    assert (event.max_capacity, event.version) == (500, 2)
+    assert (event.location, event.version) == ("Barn", 2)
     assert stored_version(redis_client, event_id) == 2
 
 
@@ -83,6 +85,25 @@ def test_the_capacity_stays_above_what_is_confirmed(operator: Client) -> None:
     answer = change(operator, event_id, max_capacity=39)
     assert b"40 registrations are already confirmed." in answer.content
     assert Event.objects.get(pk=event_id).version == 1
+
+
+def test_a_new_capacity_takes_its_turn_in_the_queue(operator: Client, drain: Drain) -> None:
+    event_id = create(organizer())
+    changed = change(operator, event_id, max_capacity=500, waitlist_capacity=3, location="Barn")
+    assert changed.status_code == 302
+    event = Event.objects.get(pk=event_id)
+    assert (event.location, event.max_capacity) == ("Barn", 100)
+    drain.run(event_id)
+    event.refresh_from_db()
+    assert (event.max_capacity, event.waitlist_capacity) == (500, 3)
+
+
+def test_an_event_is_cancelled_by_an_action(operator: Client, drain: Drain) -> None:
+    event_id = create(organizer())
+    operator.post("/admin/events/event/", {"action": "cancel", "_selected_action": [event_id]})
+    event = Event.objects.get(pk=event_id)
+    assert event.cancelled_at is not None
+    assert drain.queue.lengths([event_id]) == [1]
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for the whole database")
@@ -112,7 +133,8 @@ def test_a_new_event_is_known_to_the_door(operator: Client, redis_client: redis.
     caller = organizer()
     assert caller.organizer
     times = {"start_time_0": "2031-01-01", "start_time_1": "10:00", "end_time_0": "2031-01-01", "end_time_1": "12:00"}
-    fields = {"organizer": caller.organizer.pk, "name": "New", "location": "Here", "max_capacity": 5}
+    sizes = {"max_capacity": 5, "waitlist_capacity": 2}
+    fields = {"organizer": caller.organizer.pk, "name": "New", "location": "Here", **sizes}
     assert operator.post("/admin/events/event/add/", {**fields, **times}).status_code == 302
     event = Event.objects.get()
     assert event.registration_closes_at == event.end_time

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
 import redis
-from django.db import connection, transaction
+from django.db import connection
 
 from events.admission import keys
 from events.models import Event
@@ -61,7 +60,8 @@ def test_a_new_event_is_known_to_the_door_at_once(redis_client: redis.Redis) -> 
         ("end_time", "2020-05-01T12:00:00Z"),
         ("registration_opens_at", "9000-01-01T00:00:00Z"),
         ("registration_closes_at", "2020-01-01T00:00:00Z"),
-        ("waitlist_capacity", 1),
+        ("waitlist_capacity", -1),
+        ("waitlist_capacity", 10_000_001),
     ],
 )
 def test_a_bad_field_is_named(field: str, value: Any) -> None:
@@ -110,8 +110,8 @@ def test_a_page_that_does_not_exist_is_404() -> None:
 def test_a_change_grows_the_version_here_and_at_the_door(redis_client: redis.Redis) -> None:
     caller = organizer()
     event_id = create(caller)
-    answer = caller.patch(f"/events/{event_id}", {"max_capacity": 500})
-    assert answer.json()["data"]["max_capacity"] == 500
+    answer = caller.patch(f"/events/{event_id}", {"location": "Barn"})
+    assert answer.json()["data"]["location"] == "Barn"
     assert Event.objects.get(pk=event_id).version == 2
     assert stored_version(redis_client, event_id) == 2
 
@@ -131,15 +131,6 @@ def test_counters_cannot_be_sent() -> None:
     assert (event.name, event.confirmed_count, event.version) == ("New", 0, 2)
 
 
-def test_the_capacity_may_shrink_to_what_is_confirmed_and_no_further() -> None:
-    caller = organizer()
-    event_id = create(caller)
-    Event.objects.filter(pk=event_id).update(confirmed_count=40)
-    refused = caller.patch(f"/events/{event_id}", {"max_capacity": 39})
-    assert (refused.status_code, refused.json()["code"]) == (409, "capacity_below_confirmed")
-    assert caller.patch(f"/events/{event_id}", {"max_capacity": 40}).json()["data"]["seats_left"] == 0
-
-
 def test_the_end_moves_the_close_of_registration_with_it() -> None:
     caller = organizer()
     event_id = create(caller, start_time="2031-05-01T10:00:00Z", end_time="2031-05-01T11:00:00Z")
@@ -154,26 +145,6 @@ def test_anothers_event_is_as_absent_as_none() -> None:
         answer = other.patch(path, {"name": "Mine"})
         assert (answer.status_code, answer.json()["code"]) == (404, "event_not_found"), path
     assert Event.objects.get(pk=event_id).name == "Concert"
-
-
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for the whole database")
-def test_a_capacity_change_waits_for_the_decisions_under_way() -> None:
-    """A seat given out while the change waits for the lock counts."""
-    caller = organizer()
-    event_id = create(caller, max_capacity=10)
-    answers: list[Any] = []
-
-    def shrink() -> None:
-        answers.append(caller.patch(f"/events/{event_id}", {"max_capacity": 5}))
-
-    thread = threading.Thread(target=shrink)
-    with transaction.atomic():
-        Event.objects.select_for_update().get(pk=event_id)
-        thread.start()
-        wait_until_somebody_waits_for_a_lock()
-        Event.objects.filter(pk=event_id).update(confirmed_count=6)
-    thread.join(timeout=20)
-    assert answers[0].status_code == 409
 
 
 def wait_until_somebody_waits_for_a_lock() -> None:

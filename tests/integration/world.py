@@ -4,11 +4,14 @@ pytest loads conftest before Django is set up."""
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import redis
+from django.db import connection
 from django.utils import timezone
 
 from events.admission.client import connect_async
@@ -18,8 +21,10 @@ from events.admission.live import put_event
 from events.admission.queue import Queue
 from events.domain.attendee import email_key
 from events.domain.tickets import Tickets
+from events.ledger.lookup import watched_event_ids
 from events.ledger.queries import event_snapshot
 from events.models import Event, Organizer
+from omnify.tickets import tickets as service_tickets
 from tests.services import Services
 from worker.drain import Drain
 
@@ -75,3 +80,16 @@ def make_queue(client: redis.Redis) -> Queue:
 def make_drain(queue: Queue) -> Drain:
     """A drain in this process, with time for everything."""
     return Drain(queue=queue, digest=tickets.email_digest, slice_seconds=60)
+
+
+def drain_all_until(client: redis.Redis, stop: threading.Event) -> None:
+    """Drains every event that has work, again and again, until told to stop."""
+    drain = replace(make_drain(make_queue(client)), digest=service_tickets().email_digest, sleep=lambda seconds: None)
+    try:
+        while not stop.is_set():
+            for event_id in list(watched_event_ids(all_events=True)):
+                if drain.queue.lengths([event_id])[0]:
+                    drain.run(event_id)
+            stop.wait(0.01)
+    finally:
+        connection.close()

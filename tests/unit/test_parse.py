@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.admission.entry import pack, read_entry
+from events.admission.entry import pack, pack_sizes, read_entry
 from events.admission.outcomes import decode_outcome, encode_outcome
+from events.domain.commands import Cancellation, Closing, Request, Resize
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 from events.door import parse
@@ -99,15 +100,26 @@ def test_an_entry_comes_out_of_the_queue_as_it_went_in(name: str, sequence: int)
     key = "A" * 20
     fields = {b"t": key.encode(), b"r": b"1700000000000", b"p": payload.encode()}
     entry = read_entry(f"{sequence}-0".encode(), fields)
-    assert entry.request is not None
-    assert (entry.request.name, entry.request.email_key, entry.sequence) == (name, "guest@example.com", sequence)
-    assert (entry.request.email_digest, entry.request.body_digest) == ("cd34", "ab12")
+    assert isinstance(entry.command, Request)
+    assert (entry.command.name, entry.command.email_key, entry.sequence) == (name, "guest@example.com", sequence)
+    assert (entry.command.email_digest, entry.command.body_digest) == ("cd34", "ab12")
 
 
-@given(st.dictionaries(st.sampled_from([b"t", b"r", b"p", b"z"]), st.binary(max_size=40)))
+def test_orders_come_out_of_the_queue_as_they_went_in() -> None:
+    key = "A" * 20
+    sizes = pack_sizes(max_capacity=7, waitlist_capacity=None).encode()
+    found = [
+        read_entry(b"3-0", {b"t": key.encode(), b"c": b"cancel"}).command,
+        read_entry(b"4-0", {b"t": key.encode(), b"c": b"resize", b"p": sizes}).command,
+        read_entry(b"5-0", {b"t": key.encode(), b"c": b"close", b"p": b""}).command,
+    ]
+    assert found == [Cancellation(key, 3), Resize(key, 4, 7, None), Closing(key, 5)]
+
+
+@given(st.dictionaries(st.sampled_from([b"t", b"r", b"p", b"c", b"z"]), st.binary(max_size=40)))
 def test_a_broken_entry_is_read_as_poisoned_and_never_raises(fields: dict[bytes, bytes]) -> None:
     entry = read_entry(b"7-0", fields)
-    assert entry.request is None
+    assert entry.command is None
     assert entry.sequence == 7
 
 

@@ -56,7 +56,7 @@ for index, item in ipairs(cmsgpack.unpack(ARGV[1])) do
     seq = seq + 1
     taken = taken + 1
     local text = string.format('%.0f', seq)
-    redis.call('XADD', KEYS[2], text .. '-0', 'c', 'cancel', 't', key, 'r', string.format('%.0f', now))
+    redis.call('XADD', KEYS[2], text .. '-0', 't', key, 'c', 'cancel', 'r', string.format('%.0f', now))
     redis.call('HSET', KEYS[3], 'c' .. key, text)
     if not head then head = seq end
     answers[index] = {'a', seq}

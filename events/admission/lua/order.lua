@@ -13,7 +13,7 @@ seq = seq + 1
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local place = string.format('%.0f', seq)
-redis.call('XADD', KEYS[2], place .. '-0', 'c', ARGV[1], 't', ARGV[2], 'r', string.format('%.0f', now), 'p', ARGV[3])
+redis.call('XADD', KEYS[2], place .. '-0', 't', ARGV[2], 'c', ARGV[1], 'r', string.format('%.0f', now), 'p', ARGV[3])
 redis.call('HSET', KEYS[1], 'seq', place)
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 if redis.call('SET', KEYS[3], '1', 'NX', 'PX', ARGV[5]) then return seq end

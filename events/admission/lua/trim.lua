@@ -14,7 +14,7 @@ local rows = cmsgpack.unpack(ARGV[1])
 local function is_ours(row)
   local id = string.format('%.0f-0', row[1])
   local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
-  -- An entry that names no ticket (not from the door) belongs to nobody else.
+  -- Every entry begins with its key. One that names no ticket (not from the door) belongs to nobody else.
   return entry ~= nil and (row[2] == '' or entry[2][2] == row[2])
 end
 

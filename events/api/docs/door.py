@@ -16,7 +16,7 @@ from events.api.docs.answers import (
     good,
     sent_header,
 )
-from events.api.docs.shapes import AcceptedTicket, Event, RegistrationInput, Ticket, answer_with
+from events.api.docs.shapes import AcceptedTicket, CancelledTicket, Event, RegistrationInput, Ticket, answer_with
 from omnify.responses import Code
 
 READ_EVENT = extend_schema(
@@ -101,6 +101,27 @@ READ_TICKET = extend_schema(
             lost=examples.LOST,
         ),
         304: OpenApiResponse(description="Nothing has changed since the `ETag` of `If-None-Match`."),
+        404: bad("No ticket has this id.", (Code.TICKET_NOT_FOUND, "There is no such ticket.")),
+        **OUTAGE,
+    },
+)
+
+CANCEL_TICKET = extend_schema(
+    operation_id="cancel_ticket",
+    summary="Cancel a registration",
+    description=(
+        "Whoever holds the ticket id may give the ticket back. The cancellation takes its turn in the event's queue, "
+        "behind everything admitted before it; a freed seat goes to the first on the waitlist. A ticket that holds no "
+        "place, or was cancelled before, is answered as it is."
+    ),
+    tags=["registrations"],
+    auth=ANYONE,
+    parameters=[
+        OpenApiParameter("ticket_id", str, OpenApiParameter.PATH),
+        sent_header("Retry-After", "Whole seconds to wait before reading the ticket.", 202, 503, kind=int),
+    ],
+    responses={
+        202: good(answer_with(CancelledTicket), "The ticket now.", ticket=examples.CANCELLING),
         404: bad("No ticket has this id.", (Code.TICKET_NOT_FOUND, "There is no such ticket.")),
         **OUTAGE,
     },

@@ -73,8 +73,10 @@ CHANGE_EVENT = extend_schema(
     operation_id="change_event",
     summary="Change an event",
     description=(
-        "Any of the fields. The capacity may grow at any time and shrink to no less than `confirmed_count`. A "
-        "registration that closes with the event goes on doing so when `end_time` moves."
+        "Any of the fields. The capacity may grow at any time (the waitlist moves up) and shrink to no less than "
+        "`confirmed_count`; the waitlist's may shrink to no less than `waitlisted_count`. A change of either takes its "
+        "turn in the event's queue, and is made before the answer. A registration that closes with the event goes on "
+        "doing so when `end_time` moves."
     ),
     tags=["events"],
     auth=ORGANIZER,
@@ -87,10 +89,37 @@ CHANGE_EVENT = extend_schema(
         **NO_TOKEN,
         **NO_EVENT,
         409: bad(
-            "More registrations are confirmed than the new capacity has seats.",
+            "More registrations are confirmed, or on the waitlist, than there would be places.",
             (Code.CAPACITY_BELOW_CONFIRMED, "120 registrations are already confirmed."),
+            (Code.CAPACITY_BELOW_WAITLISTED, "40 registrations are on the waitlist."),
         ),
         **BODY_FAULTS,
+        **OUTAGE,
+        503: bad(
+            "A store is out of reach, and nothing was done; or a change of the capacity is still in the queue, and "
+            "will be made in its turn. Sending it again is harmless.",
+            (Code.UNAVAILABLE, "A part of the service is out of reach. Try again shortly."),
+        ),
+    },
+)
+
+CANCEL_EVENT = extend_schema(
+    operation_id="cancel_event",
+    summary="Cancel an event",
+    description=(
+        "Registration closes at once. What is still queued ends `rejected` for `event_cancelled`; confirmed and "
+        "waitlisted registrations end `cancelled`, in the event's queue. Cancelling twice is harmless."
+    ),
+    tags=["events"],
+    auth=ORGANIZER,
+    request=None,
+    parameters=[event_id_in_path(), CHALLENGE, RETRY_AFTER_OUTAGE],
+    responses={
+        200: good(
+            answer_with(Event), "The event is cancelled.", event={**EVENT, "registration_state": "cancelled"}
+        ),
+        **NO_TOKEN,
+        **NO_EVENT,
         **OUTAGE,
     },
 )

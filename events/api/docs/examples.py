@@ -82,6 +82,7 @@ _DECIDED = {**QUEUED, "position": None, "decided_at": "2030-11-01T09:00:00.250+0
 _DECIDED.pop("estimated_seconds")
 CONFIRMED = {**_DECIDED, "status": "confirmed"}
 REJECTED = {**_DECIDED, "status": "rejected", "reason": "sold_out"}
+CANCELLING = {**CONFIRMED, "cancellation_sequence": 1042}
 LOST = {**_DECIDED, "status": "lost", "decided_at": None}
 
 

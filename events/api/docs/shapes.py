@@ -131,6 +131,14 @@ class Ticket(serializers.Serializer[Any]):
     estimated_seconds = serializers.FloatField(required=False, help_text="Expected wait; only while queued.")
 
 
+class CancelledTicket(Ticket):
+    """A ticket whose cancellation takes its turn."""
+
+    cancellation_sequence = serializers.IntegerField(
+        allow_null=True, help_text="The cancellation's place in the order of admission; null: nothing to cancel."
+    )
+
+
 class Alive(serializers.Serializer[Any]):
     """The process answers."""
 

@@ -33,7 +33,7 @@ class OrganizerWhereNeeded(BasePermission):
 class ApiView(APIView):
     """Answers only the methods it defines; `organizer_methods` names those that need a token."""
 
-    http_method_names = ["get", "post", "patch", "head"]
+    http_method_names = ["get", "post", "patch", "delete", "head"]
     permission_classes = [OrganizerWhereNeeded]
     organizer_methods: ClassVar[frozenset[str]] = frozenset()
 

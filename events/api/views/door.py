@@ -21,9 +21,14 @@ class Register(ApiView):
 
 
 class Ticket(ApiView):
-    """`GET /registrations/{ticket_id}`."""
+    """`GET` and `DELETE /registrations/{ticket_id}`."""
 
     @docs.READ_TICKET
     def get(self, request: Request, ticket_id: str) -> HttpResponse:
+        """Only reached without the door."""
+        raise unavailable(DOOR_ONLY)
+
+    @docs.CANCEL_TICKET
+    def delete(self, request: Request, ticket_id: str) -> HttpResponse:
         """Only reached without the door."""
         raise unavailable(DOOR_ONLY)

@@ -1,6 +1,8 @@
-"""`/events` and `PATCH /events/{id}`."""
+"""`/events`, `PATCH /events/{id}` and `POST /events/{id}/cancel`."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -14,9 +16,10 @@ from events.api.views.base import ApiView, organizer_of, validated
 from events.domain.event_view import event_data
 from events.domain.times import to_ms
 from events.ledger import queries
-from events.ledger.events import change_event, create_event, lock_event
+from events.ledger.events import cancel_event, change_event, check_sizes, create_event, lock_event
 from events.models import Event
 from omnify import http
+from omnify.orders import SIZES, await_resize, close, resize, sizes_of
 from omnify.pagination import check_exists, page_data, page_url, read_page
 from omnify.publish import publish_after_commit
 
@@ -69,16 +72,47 @@ class EventDetail(ApiView):
 
     @docs.CHANGE_EVENT
     def patch(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Changes an event of the organizer who asks."""
-        organizer, data = organizer_of(request), request.data
+        """Changes an event of the organizer who asks: first its sizes, through the queue, then the rest."""
         with transaction.atomic():
-            event = event_id and lock_event(event_id=event_id, organizer_id=organizer.pk)
-            if not event:
-                raise event_not_found()
-            changes = EventChanges(event, data=data, context={"now": timezone.now()})
-            event = change_event(event, fields=validated(changes))
+            event = _locked(request, event_id)
+            sizes = sizes_of(event, _changes(event, request.data))
+            check_sizes(event, max_capacity=sizes.max_capacity, waitlist_capacity=sizes.waitlist_capacity)
+        if sizes:
+            await_resize(event.pk, resize(event, sizes))
+        with transaction.atomic():
+            event = _locked(request, event_id)
+            fields = _changes(event, request.data)
+            event = change_event(event, fields={name: fields[name] for name in fields.keys() - SIZES})
             publish_after_commit(event)
         return http.ok(_render(event)[0], message="The event is changed.")
+
+
+class EventCancellation(ApiView):
+    """The end of an event before its time."""
+
+    organizer_methods = frozenset({"POST"})
+
+    @docs.CANCEL_EVENT
+    def post(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Closes registration at once; the places are taken back in the event's queue. Twice is harmless."""
+        with transaction.atomic():
+            event = _locked(request, event_id)
+            if cancel_event(event, now=timezone.now()):
+                close(event)
+            publish_after_commit(event)
+        return http.ok(_render(event)[0], message="The event is cancelled.")
+
+
+def _locked(request: Request, event_id: int | None) -> Event:
+    """The organizer's own event, locked until the transaction ends; else 404."""
+    event = event_id and lock_event(event_id=event_id, organizer_id=organizer_of(request).pk)
+    if not event:
+        raise event_not_found()
+    return event
+
+
+def _changes(event: Event, data: Any) -> dict[str, Any]:
+    return validated(EventChanges(event, data=data, context={"now": timezone.now()}))
 
 
 def _render(*events: Event) -> list[dict[str, object]]:

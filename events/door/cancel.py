@@ -1,0 +1,89 @@
+"""`DELETE /registrations/{ticket_id}`: a ticket is given back. The cancellation takes its turn in the event's queue."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from events.admission.gate import EventNotLoaded, Gate
+from events.domain.states import HOLDING
+from events.domain.tickets import Tickets, ticket_ref
+from events.door import answers
+from events.door.answers import Answer
+from events.door.batcher import EventBatchers
+from events.door.loader import Loader
+from events.door.status import StatusReader
+from omnify.logs import log
+from omnify.responses import Code
+
+logger = logging.getLogger(__name__)
+
+# What cancel.lua is asked for each ticket (its key, and whether the ledger holds a place for it), and what it answers.
+Question = tuple[str, bool]
+Reply = list[Any]
+
+
+class Canceller:
+    """Takes cancellations of all events in, one batcher for each event that is busy."""
+
+    def __init__(
+        self, *, gate: Gate, tickets: Tickets, loader: Loader, statuses: StatusReader, wake: Callable[[int], None]
+    ) -> None:
+        self._gate = gate
+        self._tickets = tickets
+        self._loader = loader
+        self._statuses = statuses
+        self._wake = wake
+        self._batchers = EventBatchers[Question, Reply](self._send)
+
+    async def cancel(self, ticket_id: str) -> Answer:
+        """202 with the ticket, whether there was something to cancel or not. Raises GateClosed, LedgerAway."""
+        parsed = self._tickets.parse(ticket_id)
+        if parsed is None:
+            return answers.refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
+        place = await self._take_in(*parsed)
+        answer = await self._statuses.read(ticket_id)
+        return answer if answer.status != 200 else _accepted(answer, place)
+
+    async def _take_in(self, event_id: int, key: str) -> int | None:
+        """The cancellation's place in the order of admission; None if the ticket holds no place and waits for none."""
+        kind, *details = await self._ask(event_id, (key, False))
+        if kind == "x":
+            # Decided long ago, or lost: the ledger knows.
+            outcome = await self._loader.find_outcome(event_id, key)
+            if outcome is None or outcome.status not in HOLDING:
+                return None
+            kind, *details = await self._ask(event_id, (key, True))
+        return int(details[0]) if kind in ("a", "p") else None
+
+    async def _ask(self, event_id: int, question: Question) -> Reply:
+        try:
+            return await self._batchers.ask(event_id, question)
+        except EventNotLoaded:
+            if not await self._loader.load_event(event_id):
+                return ["n"]
+            return await self._batchers.ask(event_id, question)
+
+    async def _send(self, event_id: int, questions: list[Question]) -> list[Reply]:
+        reply = await self._gate.cancel(event_id, questions)
+        if reply.wake:
+            self._wake(event_id)
+        pairs = zip(questions, reply.answers, strict=True)
+        refs = [ticket_ref(question[0]) for question, answer in pairs if answer[0] == "a"]
+        if refs:
+            log(logger, logging.INFO, "cancellation admitted", event_id=event_id, tickets=refs)
+        return reply.answers
+
+
+def _accepted(answer: Answer, place: int | None) -> Answer:
+    """The ticket as it is read, as a 202, with the place at which the cancellation takes its turn."""
+    body = msgspec.json.decode(answer.body)
+    body["message"] = "Cancellation received." if place else "There is nothing to cancel."
+    body["data"]["cancellation_sequence"] = place
+    headers = [header for header in answer.headers if header[0] not in (b"etag", b"retry-after")]
+    if place:
+        headers.append((b"retry-after", b"1"))
+    return Answer(202, msgspec.json.encode(body), headers)

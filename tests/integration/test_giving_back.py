@@ -1,0 +1,336 @@
+"""Cancellations and the waitlist on a real Valkey and a real database: turns, promotions, repair after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import redis
+from django.db import IntegrityError, transaction
+
+from events.admission.gate import Admitted
+from events.admission.keys import event_keys
+from events.admission.orders import order_closing, order_resize
+from events.admission.outcomes import decode_outcome
+from events.domain import allocation
+from events.domain.outcome import Outcome
+from events.domain.states import Status
+from events.ledger import facts
+from events.ledger.queries import event_snapshot
+from events.models import Event, Registration
+from tests.integration.test_drain import Crash, crash_at, standing, told
+from tests.integration.world import apply_for, tickets, with_gate
+from tests.services import Services
+from worker.drain import Drain, Drained
+from worker.faults import Place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Make = Callable[..., Event]
+Admit = Callable[..., Admitted]
+
+
+@pytest.fixture
+def give_back(servers: Services) -> Callable[..., list[list[Any]]]:
+    """Hands cancellations in, in one batch, and returns cancel.lua's answers."""
+
+    def call(event: Event, *keys: str, held: bool = False) -> list[list[Any]]:
+        questions = [(key, held) for key in keys]
+        answers: list[list[Any]] = with_gate(servers, lambda gate: gate.cancel(event.pk, questions)).answers
+        return answers
+
+    return call
+
+
+Give = Callable[..., list[list[Any]]]
+
+
+def shown(servers: Services, event: Event, key: str) -> tuple[str, int]:
+    """Status and revision as the door reads them."""
+    answer = standing(servers, event, key)
+    outcome: Outcome = decode_outcome(key, str(answer[1]))
+    return outcome.status.value, outcome.revision
+
+
+def statuses(event: Event) -> list[str]:
+    return [status for status, _, _ in told(event)]
+
+
+def counters(event: Event) -> tuple[int, int, int]:
+    event.refresh_from_db()
+    return event.confirmed_count, event.waitlisted_count, event.cancelled_count
+
+
+def people(admit: Admit, event: Event, count: int, *, first: int = 0) -> list[str]:
+    applications = [apply_for(n) for n in range(first, first + count)]
+    assert {answer[0] for answer in admit(event.pk, applications).answers} == {"a"}
+    return [application[0] for application in applications]
+
+
+def test_a_cancellation_takes_its_turn_behind_the_registration_it_cancels(
+    make_event: Make, admit: Admit, drain: Drain, give_back: Give, servers: Services
+) -> None:
+    event = make_event(max_capacity=1, waitlist_capacity=1)
+    keys = people(admit, event, 2)
+    assert give_back(event, keys[0]) == [["a", 3]]
+    assert standing(servers, event, keys[0])[0] == "q"
+    drain.run(event.pk)
+    assert statuses(event) == ["cancelled", "confirmed"]
+    assert (shown(servers, event, keys[0]), shown(servers, event, keys[1])) == (("cancelled", 2), ("confirmed", 2))
+    assert counters(event) == (1, 0, 1)
+
+
+def test_cancelling_twice_takes_one_place(make_event: Make, admit: Admit, drain: Drain, give_back: Give) -> None:
+    event = make_event()
+    [key] = people(admit, event, 1)
+    assert give_back(event, key, key) == [["a", 2], ["p", 2]]
+    assert give_back(event, key) == [["p", 2]]
+    drain.run(event.pk)
+    assert give_back(event, key) == [["n"]]
+    assert counters(event) == (0, 0, 1)
+
+
+def test_a_rejected_ticket_and_an_unknown_one_have_nothing_to_cancel(
+    make_event: Make, admit: Admit, drain: Drain, give_back: Give
+) -> None:
+    event = make_event(max_capacity=1)
+    keys = people(admit, event, 2)
+    drain.run(event.pk)
+    assert give_back(event, keys[1], "N" * 20) == [["n"], ["x"]]
+
+
+def test_a_ticket_that_only_the_ledger_knows_is_cancelled_all_the_same(
+    make_event: Make, admit: Admit, drain: Drain, give_back: Give, redis_client: redis.Redis, servers: Services
+) -> None:
+    event = make_event()
+    [key] = people(admit, event, 1)
+    drain.run(event.pk)
+    redis_client.delete(*event_keys(event.pk).decided)
+    assert give_back(event, key) == [["x"]]
+    assert give_back(event, key, held=True)[0][0] == "a"
+    drain.run(event.pk)
+    assert statuses(event) == ["cancelled"]
+    assert shown(servers, event, key) == ("cancelled", 2)
+
+
+def test_a_cancelled_email_may_register_again(make_event: Make, admit: Admit, drain: Drain, give_back: Give) -> None:
+    event = make_event()
+    [key] = people(admit, event, 1)
+    give_back(event, key)
+    assert admit(event.pk, [apply_for(0)]).answers == [["d"]]
+    drain.run(event.pk)
+    assert admit(event.pk, [apply_for(0)]).answers[0][0] == "a"
+    drain.run(event.pk)
+    assert statuses(event) == ["cancelled", "confirmed"]
+    assert admit(event.pk, [apply_for(0)]).answers == [["d"]]
+
+
+def test_a_rejected_email_may_register_again(make_event: Make, admit: Admit, drain: Drain, give_back: Give) -> None:
+    event = make_event(max_capacity=1)
+    keys = people(admit, event, 2)
+    give_back(event, keys[0])
+    drain.run(event.pk)
+    assert admit(event.pk, [apply_for(1)]).answers[0][0] == "a"
+
+
+def test_the_waitlist_moves_in_order_of_admission_and_each_moves_once(
+    make_event: Make, admit: Admit, drain: Drain, give_back: Give, servers: Services
+) -> None:
+    event = make_event(max_capacity=3, waitlist_capacity=4)
+    keys = people(admit, event, 8)
+    drain.run(event.pk)
+    assert statuses(event) == ["confirmed"] * 3 + ["waitlisted"] * 4 + ["rejected"]
+    give_back(event, keys[4], keys[0], keys[1])  # one of the waitlist, and two seats
+    drain.run(event.pk)
+    assert [shown(servers, event, key)[0] for key in keys[3:7]] == ["confirmed", "cancelled", "confirmed", "waitlisted"]
+    assert counters(event) == (3, 1, 3)
+
+
+def test_whoever_comes_between_a_cancellation_and_its_decision_does_not_pass_the_waitlist(
+    make_event: Make, admit: Admit, drain: Drain, give_back: Give
+) -> None:
+    event = make_event(max_capacity=1, waitlist_capacity=2)
+    keys = people(admit, event, 2)
+    drain.run(event.pk)
+    give_back(event, keys[0])
+    people(admit, event, 1, first=10)
+    drain.run(event.pk)
+    assert statuses(event) == ["cancelled", "confirmed", "waitlisted"]
+
+
+def test_small_batches_decide_like_one_large_one(
+    make_event: Make, admit: Admit, drain: Drain, give_back: Give
+) -> None:
+    results = []
+    for batch in (1, 3, 1000):
+        event = make_event(max_capacity=2, waitlist_capacity=3)
+        keys = people(admit, event, 6)
+        give_back(event, keys[1], keys[3])
+        people(admit, event, 2, first=20)
+        order_resize(drain.queue._client, event_snapshot(event), key="R" * 20, max_capacity=4)
+        give_back(event, keys[0])
+        replace(drain, batch=batch).run(event.pk)
+        results.append((told(event), counters(event)))
+    assert results[0] == results[1] == results[2]
+    assert results[0][1] == (4, 0, 3)
+
+
+@pytest.mark.parametrize("place", ["drain.before_commit", "drain.after_commit", "drain.after_publish"])
+def test_after_a_crash_whoever_moved_up_without_being_named_is_shown(
+    place: Place, make_event: Make, admit: Admit, drain: Drain, give_back: Give, servers: Services
+) -> None:
+    event = make_event(max_capacity=1, waitlist_capacity=2)
+    keys = people(admit, event, 3)
+    drain.run(event.pk)
+    give_back(event, keys[0])
+    with pytest.raises(Crash):
+        replace(drain, checkpoint=crash_at(place)).run(event.pk)
+    assert drain.run(event.pk) is Drained.IDLE
+    assert [shown(servers, event, key) for key in keys] == [("cancelled", 2), ("confirmed", 2), ("waitlisted", 1)]
+    assert counters(event) == (1, 1, 1)
+
+
+def test_a_status_that_redis_has_turned_back_is_put_right_by_the_next_drain(
+    make_event: Make, admit: Admit, drain: Drain, give_back: Give, redis_client: redis.Redis, servers: Services
+) -> None:
+    """What a failover to a replica that lags does: Redis shows what it showed before the cancellation."""
+    event = make_event(max_capacity=1, waitlist_capacity=2)
+    keys = people(admit, event, 2)
+    drain.run(event.pk)
+    names = event_keys(event.pk)
+    before = {name: redis_client.dump(name) for name in (names.state, *names.decided) if redis_client.exists(name)}
+    give_back(event, keys[0])
+    drain.run(event.pk)
+    for name, content in before.items():
+        redis_client.restore(name, 600_000, content, replace=True)
+    assert shown(servers, event, keys[0]) == ("confirmed", 1)
+    people(admit, event, 1, first=10)
+    drain.run(event.pk)
+    assert [shown(servers, event, key) for key in keys] == [("cancelled", 2), ("confirmed", 2)]
+
+
+def test_a_late_publish_cannot_turn_a_status_back(
+    make_event: Make, admit: Admit, drain: Drain, give_back: Give, servers: Services
+) -> None:
+    event = make_event(max_capacity=1, waitlist_capacity=2)
+    keys = people(admit, event, 2)
+    late: list[Any] = []
+    real = drain.queue.publish
+    drain.queue.publish = lambda **given: late.append(given) or real(**given)  # type: ignore[method-assign]
+    drain.run(event.pk)
+    give_back(event, keys[0])
+    drain.run(event.pk)
+    assert real(**late[0]) == 0
+    assert [shown(servers, event, key)[0] for key in keys] == ["cancelled", "confirmed"]
+    assert admit(event.pk, [apply_for(0)]).answers[0][0] == "a"
+
+
+def test_an_order_of_any_size_is_obeyed_in_steps_and_survives_a_crash_in_each(
+    make_event: Make, admit: Admit, drain: Drain, servers: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (allocation, facts):
+        monkeypatch.setattr(module, "MOVES_AT_ONCE", 2)
+    event = make_event(max_capacity=1, waitlist_capacity=9)
+    keys = people(admit, event, 8)
+    drain.run(event.pk)
+    order_resize(drain.queue._client, event_snapshot(event), key="R" * 20, max_capacity=7)
+    late = people(admit, event, 1, first=20)
+    for _ in range(2):
+        with pytest.raises(Crash):
+            replace(drain, checkpoint=crash_at("drain.after_commit")).run(event.pk)
+        event.refresh_from_db()
+        assert event.confirmed_count == event.max_capacity < 7
+    drain.run(event.pk)
+    assert [shown(servers, event, key)[0] for key in keys + late] == ["confirmed"] * 7 + ["waitlisted"] * 2
+    Event.objects.filter(pk=event.pk).update(cancelled_at=event.start_time)
+    order_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
+    with pytest.raises(Crash):
+        replace(drain, checkpoint=crash_at("drain.after_commit")).run(event.pk)
+    assert counters(event)[2] == 2
+    assert drain.run(event.pk) is Drained.IDLE
+    assert {shown(servers, event, key) for key in keys} == {("cancelled", 3), ("cancelled", 2)}
+    assert counters(event) == (0, 0, 9)
+
+
+def test_an_order_is_obeyed_once_although_it_is_read_twice(make_event: Make, drain: Drain) -> None:
+    event = make_event(max_capacity=5)
+    client = drain.queue._client
+    order_resize(client, event_snapshot(event), key="R" * 20, max_capacity=7)
+    order_resize(client, event_snapshot(event), key="S" * 20, max_capacity=9)
+    with pytest.raises(Crash):
+        replace(drain, checkpoint=crash_at("drain.after_commit")).run(event.pk)
+    Event.objects.filter(pk=event.pk).update(max_capacity=30)
+    drain.run(event.pk)
+    event.refresh_from_db()
+    assert event.max_capacity == 30
+
+
+def test_an_order_that_the_ledger_cannot_carry_out_holds_nobody_up(
+    make_event: Make, admit: Admit, drain: Drain
+) -> None:
+    event = make_event(max_capacity=5)
+    order_resize(drain.queue._client, event_snapshot(event), key="R" * 20, max_capacity=1_000_000_000)
+    people(admit, event, 1)
+    assert drain.run(event.pk) is Drained.IDLE
+    assert statuses(event) == ["confirmed"]
+    event.refresh_from_db()
+    assert event.max_capacity == 5
+
+
+def test_the_database_refuses_a_free_seat_beside_somebody_who_waits(make_event: Make, admit: Admit, drain: Drain) -> None:
+    event = make_event(max_capacity=1, waitlist_capacity=2)
+    people(admit, event, 2)
+    drain.run(event.pk)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Event.objects.filter(pk=event.pk).update(max_capacity=2)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Event.objects.filter(pk=event.pk).update(confirmed_count=0)
+
+
+def test_moments_of_decisions_only_grow_whatever_the_clock_says(
+    make_event: Make, admit: Admit, drain: Drain
+) -> None:
+    event = make_event()
+    people(admit, event, 1)
+    drain.run(event.pk)
+    ahead = event.end_time.replace(microsecond=5000)
+    Event.objects.filter(pk=event.pk).update(decided_at=ahead)
+    people(admit, event, 1, first=5)
+    drain.run(event.pk)
+    moments = list(Registration.objects.filter(event=event).order_by("id").values_list("decided_at", flat=True))
+    assert moments[0] < ahead < moments[1]
+
+
+def test_nothing_of_a_cancellation_is_left_in_the_queue(
+    make_event: Make, admit: Admit, drain: Drain, give_back: Give, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+    keys = people(admit, event, 3)
+    give_back(event, *keys)
+    drain.run(event.pk)
+    names = event_keys(event.pk)
+    assert redis_client.exists(names.queue, names.pending, names.lease, names.wake) == 0
+
+
+def test_digests_in_redis_are_those_of_the_door(make_event: Make, admit: Admit, drain: Drain, give_back: Give) -> None:
+    """Whoever moves up was read from the ledger: the hold on the e-mail must be the one the door looks for."""
+    event = make_event(max_capacity=1, waitlist_capacity=2)
+    keys = people(admit, event, 2)
+    drain.run(event.pk)
+    give_back(event, keys[0])
+    drain.run(event.pk)
+    assert tickets.email_digest("guest1@example.com") == apply_for(1)[1]
+    assert admit(event.pk, [apply_for(1)]).answers == [["d"]]
+
+
+def test_a_waitlist_of_a_cancelled_event_does_not_move(make_event: Make, admit: Admit, drain: Drain) -> None:
+    event = make_event(max_capacity=1, waitlist_capacity=2)
+    people(admit, event, 3)
+    drain.run(event.pk)
+    Event.objects.filter(pk=event.pk).update(cancelled_at=event.start_time)
+    order_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
+    drain.run(event.pk)
+    assert set(statuses(event)) == {Status.CANCELLED.value}
+    assert not Registration.objects.filter(event=event, revision__gt=2).exists()
