@@ -78,6 +78,24 @@ class Event:
 
         return wait_until(look, f"ticket {ticket_id} is decided")
 
+    def give_back(self, ticket_id: str) -> Answer:
+        """A holder cancels."""
+        return self.service.address.ask("DELETE", f"/registrations/{ticket_id}")
+
+    # From its organizer
+
+    def change(self, **fields: Any) -> Answer:
+        """PATCH."""
+        body = json.dumps(fields).encode()
+        return self.service.address.ask("PATCH", self.path, body, {**JSON, **self._token()})
+
+    def cancel(self) -> Answer:
+        """The end of the event before its time."""
+        return self.service.address.ask("POST", f"{self.path}/cancel", None, self._token())
+
+    def _token(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.service.token()}"}
+
     # In the stores
 
     def queued(self) -> int:
