@@ -37,6 +37,7 @@ class Environment:
     broker_url: str
     partitions: int
     queue_limit: int
+    retention_days: int | None
     log_level: str
     fault_dir: str
 
@@ -64,6 +65,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         broker_url=_url(values, "CELERY_BROKER_URL", redis_url, ("redis", "rediss", "unix")),
         partitions=_number(values, "REGISTRATION_PARTITIONS", 4, low=1, high=256),
         queue_limit=_number(values, "EVENT_QUEUE_LIMIT", 1_000_000, low=1, high=100_000_000),
+        retention_days=_number(values, "RETENTION_DAYS", 0, low=0, high=36_500) or None,
         log_level=_choice(values, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         fault_dir=values.get("OMNIFY_FAULT_DIR", ""),
     )

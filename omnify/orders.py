@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerError
 
-from events.admission.orders import order_closing, order_resize
+from events.admission.orders import order_cancellation, order_closing, order_resize
 from events.domain.allocation import Sizing
 from events.domain.snapshot import EventSnapshot
 from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, size_change
@@ -89,6 +89,13 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
         raise CapacityBelowConfirmed(change.confirmed_count)
     if change.verdict == Sizing.BELOW_WAITLISTED:
         raise CapacityBelowWaitlisted(change.waitlisted_count)
+
+
+def give_back(event: EventSnapshot, key: str) -> None:
+    """Gives a ticket back in its holder's stead; it takes its turn. Raises redis.exceptions.RedisError."""
+    placed = order_cancellation(redis_client(), event, key=key)
+    if placed is not None and placed.wake:
+        _wake(event.event_id)
 
 
 def close(event: Event) -> None:

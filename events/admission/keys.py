@@ -70,6 +70,11 @@ class EventKeys:
         self.rates = f"{tag}:rates"
         self.lost = f"{tag}:lost"
 
+    def all(self) -> list[str]:
+        """Every key the event can have."""
+        single = (getattr(self, name) for name in self.__slots__ if name != "decided")
+        return [*single, *self.decided]
+
 
 @lru_cache(maxsize=4096)
 def event_keys(event_id: int) -> EventKeys:

@@ -1,9 +1,10 @@
-"""What an organizer orders, into the event's queue: only the drain moves seats, so it is the one to obey."""
+"""What organizers and operators order, into the event's queue: only the drain moves seats, so it is the one to obey."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 import redis
 
 from events.admission import keys as k
@@ -40,6 +41,20 @@ def order_resize(
 def order_closing(client: redis.Redis, event: EventSnapshot, *, key: str) -> Placed:
     """Takes all places of a cancelled event back. Raises redis.exceptions.RedisError."""
     return _order(client, event, "close", key, "")
+
+
+def order_cancellation(client: redis.Redis, event: EventSnapshot, *, key: str) -> Placed | None:
+    """Gives a ticket back that the ledger holds a place for; None if there is nothing to give back.
+
+    Raises redis.exceptions.RedisError.
+    """
+    keys = k.event_keys(event.event_id)
+    names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
+    args = (scripts.encode([(key, True)]), k.STATE_TTL_SECONDS, k.WAKE_TTL_MS, 0)
+    while (reply := msgspec.msgpack.decode(scripts.CANCEL.call(client, names, *args)))[0] == 0:
+        put_event(client, event)
+    _, _, wake, [(kind, *place)] = reply
+    return Placed(int(place[0]), wake == 1) if kind in ("a", "p") else None
 
 
 def _order(client: redis.Redis, event: EventSnapshot, kind: str, key: str, payload: str) -> Placed:

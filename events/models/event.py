@@ -26,6 +26,8 @@ class Event(models.Model):
     registration_closes_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # When the people of a past event were forgotten.
+    forgotten_at = models.DateTimeField(null=True, editable=False)
 
     # Counters, moved in the transaction that decides. Totals shown to people come from here, never from COUNT.
     confirmed_count = models.PositiveIntegerField(default=0, editable=False)

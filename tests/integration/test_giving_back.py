@@ -160,9 +160,7 @@ def test_whoever_comes_between_a_cancellation_and_its_decision_does_not_pass_the
     assert statuses(event) == ["cancelled", "confirmed", "waitlisted"]
 
 
-def test_small_batches_decide_like_one_large_one(
-    make_event: Make, admit: Admit, drain: Drain, give_back: Give
-) -> None:
+def test_small_batches_decide_like_one_large_one(make_event: Make, admit: Admit, drain: Drain, give_back: Give) -> None:
     results = []
     for batch in (1, 3, 1000):
         event = make_event(max_capacity=2, waitlist_capacity=3)
@@ -279,7 +277,7 @@ def test_an_order_that_the_ledger_cannot_carry_out_holds_nobody_up(
     assert event.max_capacity == 5
 
 
-def test_the_database_refuses_a_free_seat_beside_somebody_who_waits(make_event: Make, admit: Admit, drain: Drain) -> None:
+def test_the_database_refuses_a_free_seat_beside_a_waitlist(make_event: Make, admit: Admit, drain: Drain) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=2)
     people(admit, event, 2)
     drain.run(event.pk)
@@ -289,9 +287,7 @@ def test_the_database_refuses_a_free_seat_beside_somebody_who_waits(make_event: 
         Event.objects.filter(pk=event.pk).update(confirmed_count=0)
 
 
-def test_moments_of_decisions_only_grow_whatever_the_clock_says(
-    make_event: Make, admit: Admit, drain: Drain
-) -> None:
+def test_moments_of_decisions_only_grow_whatever_the_clock_says(make_event: Make, admit: Admit, drain: Drain) -> None:
     event = make_event()
     people(admit, event, 1)
     drain.run(event.pk)

@@ -46,6 +46,7 @@ def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins
         ("REGISTRATION_PARTITIONS", "0", "from 1 to 256"),
         ("REGISTRATION_PARTITIONS", "many", "not a whole number"),
         ("EVENT_QUEUE_LIMIT", "-1", "not a whole number"),
+        ("RETENTION_DAYS", "a month", "not a whole number"),
         ("LOG_LEVEL", "LOUD", "not one of"),
         ("REDIS_URL", "http://localhost", "must start with"),
         ("CELERY_BROKER_URL", "amqp://localhost", "must start with"),

@@ -115,9 +115,7 @@ CANCEL_EVENT = extend_schema(
     request=None,
     parameters=[event_id_in_path(), CHALLENGE, RETRY_AFTER_OUTAGE],
     responses={
-        200: good(
-            answer_with(Event), "The event is cancelled.", event={**EVENT, "registration_state": "cancelled"}
-        ),
+        200: good(answer_with(Event), "The event is cancelled.", event={**EVENT, "registration_state": "cancelled"}),
         **NO_TOKEN,
         **NO_EVENT,
         **OUTAGE,

@@ -1,0 +1,71 @@
+"""Forgetting people: names and e-mail addresses go, the rows stay, so that every count stays what it was.
+
+An anonymised row has no name and no e-mail. Its `email_key` is made of its ticket's key, which is as unique as the
+address was and says nothing about anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Concat
+
+from events.domain.snapshot import EventSnapshot
+from events.domain.states import HOLDING
+from events.ledger.queries import event_snapshot
+from events.models import Event, Registration
+
+FORGOTTEN = "forgotten:"
+_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A ticket under the e-mail address that is to be forgotten. `held`: it has a seat, or a place on a waitlist."""
+
+    event_id: int
+    key: str
+    held: bool
+
+
+def past_events(*, ended_before: datetime) -> Iterator[EventSnapshot]:
+    """Events that ended before that moment and of which people are still known, the oldest first."""
+    rows = Event.objects.filter(end_time__lt=ended_before, forgotten_at=None).order_by("end_time", "pk")
+    for event in rows.iterator(chunk_size=_CHUNK):
+        yield event_snapshot(event)
+
+
+def anonymise_event(event_id: int, *, now: datetime) -> int:
+    """Forgets everybody of an event, a thousand rows a statement, and that it was done. Returns how many rows."""
+    rows = Registration.objects.filter(event_id=event_id)
+    in_order = rows.order_by("ticket_key").values_list("ticket_key", flat=True)
+    forgotten, last = 0, ""
+    while keys := list(in_order.filter(ticket_key__gt=last)[:_CHUNK]):
+        forgotten += _anonymise(rows.filter(ticket_key__in=keys))
+        last = keys[-1]
+    Event.objects.filter(pk=event_id).update(forgotten_at=now)
+    return forgotten
+
+
+def tickets_of_email(email_key: str) -> list[Known]:
+    """Every ticket under an address. Reads event after event: nothing but a seat is found by its address alone."""
+    found: list[Known] = []
+    for event_id in Event.objects.filter(forgotten_at=None).order_by("pk").values_list("pk", flat=True):
+        rows = Registration.objects.filter(event_id=event_id, email_key=email_key).values_list("ticket_key", "status")
+        found += [Known(event_id, key, status in HOLDING) for key, status in rows]
+    return found
+
+
+def anonymise_tickets(tickets: list[Known]) -> int:
+    """Forgets whose tickets these are. Returns how many rows."""
+    return sum(
+        _anonymise(Registration.objects.filter(event_id=ticket.event_id, ticket_key=ticket.key)) for ticket in tickets
+    )
+
+
+def _anonymise(rows: QuerySet[Registration]) -> int:
+    known = rows.exclude(email="", name="")
+    return known.update(name="", email="", email_key=Concat(Value(FORGOTTEN), F("ticket_key")))
