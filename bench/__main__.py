@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from bench import load, machine, report
-from bench.measures import Options, accepts, crowd, drain, latency, memory, polls, terminal
+from bench.measures import Options, accepts, cancels, crowd, drain, latency, memory, polls, terminal
 from bench.programs import ProgramFailedError
 from bench.report import Line
 from bench.stack import Stack, start_stack
@@ -17,6 +17,7 @@ MEASURES: dict[str, Callable[[Stack, Options], list[Line]]] = {
     "accepts": accepts.measure,
     "terminal": terminal.measure,
     "drain": drain.measure,
+    "cancels": cancels.measure,
     "crowd": crowd.measure,
     "polls": polls.measure,
     "latency": latency.measure,

@@ -139,7 +139,7 @@ def _set_up_django(env: dict[str, str]) -> None:
     call_command("migrate", verbosity=0)
 
 
-def new_event(*, capacity: int = CAPACITY) -> int:
+def new_event(*, capacity: int = CAPACITY, waitlist: int = 0) -> int:
     """An open event of its own for a run."""
     from django.utils import timezone
 
@@ -152,6 +152,7 @@ def new_event(*, capacity: int = CAPACITY) -> int:
         name="Launch",
         location="Hall 1",
         max_capacity=capacity,
+        waitlist_capacity=waitlist,
         start_time=now + timedelta(days=1),
         end_time=now + timedelta(days=2),
         registration_opens_at=now - timedelta(minutes=1),

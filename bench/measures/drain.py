@@ -29,7 +29,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
         event_id = new_event()
         with stack.door() as door:
             load.post(f"{door}/events/{event_id}/register", connections=512, seconds=FILL_SECONDS)
-        samples[DRAIN].append(_drain_rate(stack, event_id))
+        samples[DRAIN].append(drain_rate(stack, event_id))
         rows = _rows(event_id)
         samples[COPY].append(_copy_rate(rows, len(rows)))
         samples[PARTS].append(_copy_rate(rows, PART))
@@ -40,15 +40,21 @@ def measure(stack: Stack, options: Options) -> list[Line]:
     ]
 
 
-def _drain_rate(stack: Stack, event_id: int) -> float:
+def drain_rate(stack: Stack, event_id: int) -> float:
+    """Registrations a second, decided by a drain alone; all that are queued must be decided."""
     queued = stack.settled(event_id)
-    command = [sys.executable, "-m", "bench.drain_once", str(event_id)]
-    with (stack.home / "log" / "drain-once.log").open("ab") as log:
-        done = subprocess.run(command, env=stack.env, cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=log)
-    seconds = float(json.loads(done.stdout)["seconds"])
+    seconds = drain_seconds(stack, event_id)
     if decided(event_id) != queued:
         raise load.ClientFailedError(f"{queued} queued, {decided(event_id)} decided")
     return queued / seconds
+
+
+def drain_seconds(stack: Stack, event_id: int) -> float:
+    """How long a drain alone takes for all that is queued."""
+    command = [sys.executable, "-m", "bench.drain_once", str(event_id)]
+    with (stack.home / "log" / "drain-once.log").open("ab") as log:
+        done = subprocess.run(command, env=stack.env, cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=log)
+    return float(json.loads(done.stdout)["seconds"])
 
 
 def _rows(event_id: int) -> list[bytes]:
