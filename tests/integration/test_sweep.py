@@ -121,4 +121,4 @@ def test_places_that_were_never_decided_are_listed(
     drain.run(event.pk)
     out = io.StringIO()
     call_command("reconcile", event=event.pk, stdout=out, stderr=io.StringIO())
-    assert f"event {event.pk}: places 2-4 were never decided" in out.getvalue()
+    assert f"event {event.pk}: places 2-4 belong to no registration" in out.getvalue()

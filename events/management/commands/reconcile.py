@@ -62,7 +62,7 @@ class Command(BaseCommand):
         for ticket in finding.lost:
             self.stdout.write(f"event {finding.event_id}: lost {ticket['ticket_id']} (place {ticket['sequence']})")
         for first, last in finding.gaps:
-            self.stdout.write(f"event {finding.event_id}: places {first}-{last} were never decided")
+            self.stdout.write(f"event {finding.event_id}: places {first}-{last} belong to no registration")
 
 
 def _reconcile(event_id: int) -> Finding:
