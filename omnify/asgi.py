@@ -69,13 +69,16 @@ class Application:
     def _open(self) -> Door:
         self._client = connect_async(settings.ENV.redis_url)
         self._loader = LedgerLoader(redis_client())
-        self._gate = Gate(self._client, queue_limit=settings.ENV.queue_limit)
+        self._gate = Gate(
+            self._client, queue_limit=settings.ENV.queue_limit, address_limit=settings.ENV.register_rate_limit
+        )
         self._door = Door(
             gate=self._gate,
             tickets=Tickets(settings.ENV.secret_key),
             loader=self._loader,
             wake=Waker(),
             behind=_django,
+            trusted_proxies=settings.ENV.trusted_proxies,
         )
         return self._door
 

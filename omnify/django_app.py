@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import IO, Any
 
@@ -15,10 +16,15 @@ from omnify.responses import Code
 
 # Room for the admin's largest form. The API's own limit is far lower.
 MAX_BODY_BYTES = 1024 * 1024
+BODY_SECONDS = 30.0
 
 
 class BodyTooLarge(Exception):
     """The body is over `MAX_BODY_BYTES`; the rest of it was not read."""
+
+
+class BodyCutShort(Exception):
+    """The body did not come in time."""
 
 
 class DjangoApp(ASGIHandler):
@@ -28,15 +34,25 @@ class DjangoApp(ASGIHandler):
         """One request."""
         try:
             await super().handle(scope, receive, send)
+        except BodyCutShort:
+            await self._hang_up(Code.REQUEST_TIMEOUT, 408, "The body did not come in time.", send)
         except BodyTooLarge:
-            message = f"A body may have {MAX_BODY_BYTES} bytes at most."
-            # The rest of the body is still on its way: the connection cannot carry another request.
-            headers = {"Connection": "close"}
-            answer = http.refused(Code.PAYLOAD_TOO_LARGE, status=413, message=message, headers=headers)
-            await self.send_response(answer, send)
+            await self._hang_up(Code.PAYLOAD_TOO_LARGE, 413, f"A body may have {MAX_BODY_BYTES} bytes at most.", send)
+
+    async def _hang_up(self, code: Code, status: int, message: str, send: Any) -> None:
+        # The rest of the body may still be on its way: the connection cannot carry another request.
+        answer = http.refused(code, status=status, message=message, headers={"Connection": "close"})
+        await self.send_response(answer, send)
 
     async def read_body(self, receive: Any) -> IO[bytes]:
         """The body in memory, where Django's own would let it grow on disk."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                return await self._read_body(receive)
+        except TimeoutError as problem:
+            raise BodyCutShort from problem
+
+    async def _read_body(self, receive: Any) -> IO[bytes]:
         body = io.BytesIO()
         while True:
             message = await receive()

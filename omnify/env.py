@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from events.domain.rate_limit import RateLimit, parse_rate_limit
+
 SERVICE_FILE = "service.env"
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -38,6 +40,8 @@ class Environment:
     partitions: int
     queue_limit: int
     retention_days: int | None
+    register_rate_limit: RateLimit | None
+    trusted_proxies: int
     log_level: str
     fault_dir: str
 
@@ -66,6 +70,8 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         partitions=_number(values, "REGISTRATION_PARTITIONS", 4, low=1, high=256),
         queue_limit=_number(values, "EVENT_QUEUE_LIMIT", 1_000_000, low=1, high=100_000_000),
         retention_days=_number(values, "RETENTION_DAYS", 0, low=0, high=36_500) or None,
+        register_rate_limit=_rate_limit(values, "REGISTER_RATE_LIMIT", "6000/minute"),
+        trusted_proxies=_number(values, "TRUSTED_PROXIES", 0, low=0, high=16),
         log_level=_choice(values, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         fault_dir=values.get("OMNIFY_FAULT_DIR", ""),
     )
@@ -109,6 +115,13 @@ def _number(values: Mapping[str, str], name: str, default: int, *, low: int, hig
     if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
         raise BadEnvironment(f"{name}: {text!r} is not a whole number from {low} to {high}")
     return int(text)
+
+
+def _rate_limit(values: Mapping[str, str], name: str, default: str) -> RateLimit | None:
+    try:
+        return parse_rate_limit(values.get(name, "").strip() or default)
+    except ValueError as problem:
+        raise BadEnvironment(f"{name}: {problem}") from problem
 
 
 def _choice(values: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -23,35 +23,44 @@ from events.admission.live import put_event
 from events.domain.outcome import Outcome
 from events.door.batcher import Batcher
 from events.door.loader import LedgerAway
-from events.ledger.lookup import find_events, live_events
+from events.ledger.lookup import find_events, live_events, organizers_of
 from events.ledger.tickets import find_outcomes
 
 logger = logging.getLogger(__name__)
 
 ABSENT_SECONDS = 2.0
-ABSENT_LIMIT = 10_000
+# A token that is revoked may still be good for as long as this.
+ORGANIZER_SECONDS = 30.0
+RECENT_LIMIT = 10_000
 BATCH_LIMIT = 1000
 LIVE_LIMIT = 2000
 
 Name = TypeVar("Name", bound=Hashable)
+Value = TypeVar("Value")
 
 
-class Absent(Generic[Name]):
-    """What was looked for and not found, remembered for `ABSENT_SECONDS`; the oldest goes when there are too many."""
+class Recent(Generic[Name, Value]):
+    """What was found out a moment ago, remembered for `seconds`; the oldest goes when there is too much of it."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
         self._clock = clock
-        self._until: OrderedDict[Name, float] = OrderedDict()
+        self._known: OrderedDict[Name, tuple[float, Value]] = OrderedDict()
 
-    def add(self, name: Name) -> None:
-        """Remembers that `name` was not found just now."""
-        self._until.pop(name, None)
-        self._until[name] = self._clock() + ABSENT_SECONDS
-        if len(self._until) > ABSENT_LIMIT:
-            self._until.popitem(last=False)
+    def put(self, name: Name, value: Value) -> None:
+        """Remembers what was found out about `name` just now."""
+        self._known.pop(name, None)
+        self._known[name] = (self._clock() + self._seconds, value)
+        if len(self._known) > RECENT_LIMIT:
+            self._known.popitem(last=False)
+
+    def get(self, name: Name) -> Value | None:
+        """What is known of `name`, if it is not too old."""
+        until, value = self._known.get(name, (0.0, None))
+        return value if until > self._clock() else None
 
     def __contains__(self, name: Name) -> bool:
-        return self._until.get(name, 0.0) > self._clock()
+        return self.get(name) is not None
 
 
 class LedgerLoader:
@@ -60,10 +69,13 @@ class LedgerLoader:
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="loader")
-        self._absent_events: Absent[int] = Absent()
-        self._absent_tickets: Absent[tuple[int, str]] = Absent()
+        self._absent_events: Recent[int, bool] = Recent(ABSENT_SECONDS)
+        self._absent_tickets: Recent[tuple[int, str], bool] = Recent(ABSENT_SECONDS)
+        self._absent_tokens: Recent[str, bool] = Recent(ABSENT_SECONDS)
+        self._organizers: Recent[str, int] = Recent(ORGANIZER_SECONDS)
         self._events: Batcher[int, bool] = Batcher(self._load, limit=BATCH_LIMIT)
         self._tickets: Batcher[tuple[int, str], Outcome | None] = Batcher(self._find, limit=BATCH_LIMIT)
+        self._tokens: Batcher[str, int | None] = Batcher(self._find_organizers, limit=BATCH_LIMIT)
 
     async def load_event(self, event_id: int) -> bool:
         """Loads an event into Redis. False: there is none. Raises LedgerAway, GateClosed."""
@@ -71,7 +83,7 @@ class LedgerLoader:
             return False
         found = await self._events.ask(event_id)
         if not found:
-            self._absent_events.add(event_id)
+            self._absent_events.put(event_id, True)
         return found
 
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
@@ -80,8 +92,22 @@ class LedgerLoader:
             return None
         outcome = await self._tickets.ask((event_id, key))
         if outcome is None:
-            self._absent_tickets.add((event_id, key))
+            self._absent_tickets.put((event_id, key), True)
         return outcome
+
+    async def find_organizer(self, token_hash: str) -> int | None:
+        """The organizer whose token has this hash; None for an unknown or revoked one. Raises LedgerAway."""
+        if token_hash in self._absent_tokens:
+            return None
+        known = self._organizers.get(token_hash)
+        if known is not None:
+            return known
+        organizer_id = await self._tokens.ask(token_hash)
+        if organizer_id is None:
+            self._absent_tokens.put(token_hash, True)
+        else:
+            self._organizers.put(token_hash, organizer_id)
+        return organizer_id
 
     async def load_live_events(self) -> int:
         """Loads what can be registered for, before the crowd comes. Returns how many. Raises like load_event."""
@@ -111,6 +137,14 @@ class LedgerLoader:
             return [found.get(ticket) for ticket in tickets]
 
         results: Sequence[Outcome | None] = await self._off_loop(find)
+        return results
+
+    async def _find_organizers(self, hashes: list[str]) -> Sequence[int | None]:
+        def find() -> Sequence[int | None]:
+            found = organizers_of(hashes)
+            return [found.get(token_hash) for token_hash in hashes]
+
+        results: Sequence[int | None] = await self._off_loop(find)
         return results
 
     async def _off_loop(self, work: Callable[[], Any]) -> Any:

@@ -24,6 +24,7 @@ class Code(StrEnum):
     SOLD_OUT = "sold_out"
     CAPACITY_BELOW_CONFIRMED = "capacity_below_confirmed"
     CAPACITY_BELOW_WAITLISTED = "capacity_below_waitlisted"
+    REQUEST_TIMEOUT = "request_timeout"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"

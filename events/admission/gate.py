@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from events.admission import keys as k
 from events.admission import scripts
 from events.admission.client import CALL_VALID_SECONDS
+from events.domain.rate_limit import Quota, RateLimit
 from events.domain.snapshot import EventSnapshot
 from omnify.logs import log
 
@@ -26,8 +27,9 @@ logger = logging.getLogger(__name__)
 decode = msgspec.msgpack.Decoder().decode
 _decode_snapshot = msgspec.json.Decoder(EventSnapshot).decode
 
-# (key, e-mail digest, body digest, payload), as admit.lua wants it.
-Application = tuple[str, str, str, str]
+# (key, e-mail digest, body digest, payload, address digest), as admit.lua wants it. The last is empty for those who are
+# not limited.
+Application = tuple[str, str, str, str, str]
 
 
 class GateClosed(Exception):
@@ -40,12 +42,14 @@ class EventNotLoaded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The reply to a batch of applications. `answers` as listed in admit.lua; `rate` in decisions per second."""
+    """The reply to a batch of applications. `answers` as listed in admit.lua; `rate` in decisions per second; `quotas`
+    says for each what its address has left, None where it was not counted."""
 
     now_ms: int
     wake: bool
     answers: list[list[Any]]
     rate: float
+    quotas: Sequence[Quota | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,12 @@ class _ServerClock:
 class Gate:
     """Admission on one Redis."""
 
-    def __init__(self, client: redis.asyncio.Redis, *, queue_limit: int) -> None:
+    def __init__(
+        self, client: redis.asyncio.Redis, *, queue_limit: int, address_limit: RateLimit | None = None
+    ) -> None:
         self._client = client
         self._queue_limit = queue_limit
+        self.address_limit = address_limit
         self._clock = _ServerClock()
 
     async def learn_clock(self) -> None:
@@ -110,7 +117,8 @@ class Gate:
             GateClosed: Redis did not answer.
         """
         keys = k.event_keys(event_id)
-        names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates)
+        names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates, *keys.addresses)
+        limit = self.address_limit
         started = time.monotonic()
         reply = await self._call(
             scripts.ADMIT,
@@ -121,13 +129,17 @@ class Gate:
             k.WAKE_TTL_MS,
             k.RATES_TTL_SECONDS,
             self._clock.deadline_ms(started),
+            limit.count if limit else 0,
+            limit.window_seconds if limit else 1,
+            k.ADDRESSES_MAX,
         )
         if reply[0] == 0:
             raise EventNotLoaded
         self._clock.saw(reply[1], started)
         if reply[0] == 2:
             raise GateClosed("late")
-        return Admitted(reply[1], reply[2] == 1, reply[3], reply[4])
+        _, now_ms, wake, answers, rate, lefts, window_left_ms = reply
+        return Admitted(now_ms, wake == 1, answers, rate, _quotas(answers, lefts, window_left_ms))
 
     async def cancel(self, event_id: int, questions: Sequence[tuple[str, bool]]) -> Cancelled:
         """Takes cancellations in, in this order; durable when it returns.
@@ -189,3 +201,12 @@ class Gate:
             log(logger, logging.WARNING, "redis did not answer", script=script.name, problem=str(problem)[:200])
             raise GateClosed(type(problem).__name__) from problem
         return decode(reply)
+
+
+def _quotas(answers: list[list[Any]], lefts: list[int], window_left_ms: int) -> Sequence[Quota | None]:
+    """What each address has left, and the seconds until it has more, or may come again if it was limited."""
+    if not lefts:
+        return [None] * len(answers)
+    rest = -(-window_left_ms // 1000)
+    waits = (-(-answer[1] // 1000) if answer[0] == "r" else rest for answer in answers)
+    return [Quota(left, wait) if left >= 0 else None for left, wait in zip(lefts, waits, strict=True)]

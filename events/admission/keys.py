@@ -21,6 +21,9 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by TTL, 1 minute
     {event:7}:lost     hash    ticket key -> sequence, of tickets the queue is known to have lost
                                removed by TTL, 30 days
+    {event:7}:addresses:0, :1
+                       hash    w -> number of a window of the limit on addresses; address digest -> registrations in it
+                               one for each window (number modulo 2); removed by TTL, two windows
     omnify:workers     zset    names of live drain workers, scored by the time they expire
                                removed by TTL, 1 minute
     omnify:sweep       string  somebody sweeps in this interval
@@ -40,6 +43,8 @@ WAKE_TTL_MS = 4_000  # a wake-up that got lost, or found a dead drain's lease, i
 LEASE_TTL_MS = 12_000  # later than the statement timeout; a killed drain holds its event up this long
 RATES_TTL_SECONDS = 60
 LOST_TTL_SECONDS = 30 * 86_400
+# Addresses counted in one window of one event; who comes after so many others is not limited. About 50 MB.
+ADDRESSES_MAX = 1_000_000
 WORKERS_TTL_SECONDS = 60
 
 WORKERS = "omnify:workers"
@@ -57,7 +62,7 @@ OWNED_PATTERNS: tuple[re.Pattern[str], ...] = (
 class EventKeys:
     """The keys of one event."""
 
-    __slots__ = ("decided", "lease", "lost", "pending", "queue", "rates", "state", "wake")
+    __slots__ = ("addresses", "decided", "lease", "lost", "pending", "queue", "rates", "state", "wake")
 
     def __init__(self, event_id: int) -> None:
         tag = f"{{event:{event_id}}}"
@@ -69,6 +74,7 @@ class EventKeys:
         self.lease = f"{tag}:lease"
         self.rates = f"{tag}:rates"
         self.lost = f"{tag}:lost"
+        self.addresses = (f"{tag}:addresses:0", f"{tag}:addresses:1")
 
     def all(self) -> list[str]:
         """Every key the event can have."""

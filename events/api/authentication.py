@@ -6,10 +6,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from events.domain.tokens import bearer_token
 from events.ledger import queries
 from events.models import Organizer
-
-_SCHEME = "bearer"
 
 
 class OrganizerTokenAuthentication(BaseAuthentication):
@@ -17,10 +16,10 @@ class OrganizerTokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Organizer, None] | None:
         """None without a bearer token: whether that is enough is the permission's business."""
-        scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
-        if scheme.lower() != _SCHEME:
+        token = bearer_token(request.headers.get("Authorization", ""))
+        if token is None:
             return None
-        organizer = queries.organizer_of_token(token=token.strip())
+        organizer = queries.organizer_of_token(token=token)
         if organizer is None:
             raise AuthenticationFailed("This token is unknown or has been revoked.")
         return organizer, None

@@ -29,12 +29,13 @@ class Tickets:
     Whoever holds the secret can make genuine ids; changing it makes every id given out so far unknown.
     """
 
-    __slots__ = ("_digest_key", "_idempotency_key", "_mac_key")
+    __slots__ = ("_address_key", "_digest_key", "_idempotency_key", "_mac_key")
 
     def __init__(self, secret: str) -> None:
         self._mac_key = _subkey(secret, b"ticket mac")
         self._idempotency_key = _subkey(secret, b"idempotency")
         self._digest_key = _subkey(secret, b"e-mail digest")
+        self._address_key = _subkey(secret, b"address digest")
 
     def mint(self) -> str:
         """A fresh key: 120 bits from the operating system."""
@@ -64,6 +65,10 @@ class Tickets:
     def body_digest(self, name: str, email: str) -> str:
         """48 keyed bits of a registration's body, in hex: tells a retry from a reused Idempotency-Key."""
         return blake2b(f"{name}\0{email}".encode(), digest_size=6, key=self._digest_key).hexdigest()
+
+    def address_digest(self, address: str) -> str:
+        """48 keyed bits, in base64, that stand for a client's address in Redis: two that meet share one limit."""
+        return urlsafe_b64encode(blake2b(address.encode(), digest_size=6, key=self._address_key).digest()).decode()
 
     def _mac(self, event_id: int, key: str) -> str:
         text = f"{event_id}-{key}".encode()

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from events.domain.outcome import Outcome
+from events.domain.rate_limit import Quota
 from events.domain.states import TERMINAL
 from events.domain.waiting import estimated_seconds, retry_after
 from omnify.responses import Code, failure, success
@@ -55,6 +56,18 @@ def refuse(
     """An answer that did not work."""
     headers = [] if retry_seconds is None else [(b"retry-after", b"%d" % retry_seconds)]
     return Answer(status, _encode(failure(code, message, errors)), headers)
+
+
+def unauthenticated(message: str) -> Answer:
+    """A token that does not count. The same answer as the API's."""
+    answer = refuse(401, Code.UNAUTHENTICATED, message)
+    return Answer(answer.status, answer.body, ((b"www-authenticate", b"Bearer"),))
+
+
+def with_quota(answer: Answer, policy: bytes, quota: Quota) -> Answer:
+    """`answer`, and what the client's address has left."""
+    headers = (*answer.headers, (b"ratelimit-policy", policy), (b"ratelimit", quota.field.encode()))
+    return Answer(answer.status, answer.body, headers)
 
 
 def closing(answer: Answer) -> Answer:

@@ -13,13 +13,15 @@ from events.admission.gate import Gate, GateClosed
 from events.domain.tickets import Tickets
 from events.door import answers, parse
 from events.door.answers import Answer
-from events.door.body import BodyCutShort, BodyTooLarge, read_body
+from events.door.body import BODY_SECONDS, BodyCutShort, BodyTooLarge, read_body
+from events.door.caller import Callers, Unauthenticated
 from events.door.cancel import Canceller
 from events.door.event import EventReader
 from events.door.loader import LedgerAway, Loader
 from events.door.register import Registrar
 from events.door.status import StatusReader
 from omnify import metrics
+from omnify.patience import Patience
 from omnify.responses import Code
 
 logger = logging.getLogger(__name__)
@@ -46,11 +48,19 @@ class Door:
         loader: Loader,
         wake: Callable[[int], None],
         behind: Application,
+        trusted_proxies: int = 0,
     ) -> None:
         self._registrar = Registrar(gate=gate, tickets=tickets, loader=loader, wake=wake)
         self._statuses = StatusReader(gate=gate, tickets=tickets, loader=loader)
         self._canceller = Canceller(gate=gate, tickets=tickets, loader=loader, statuses=self._statuses, wake=wake)
         self._events = EventReader(gate=gate, loader=loader)
+        self._callers = Callers(
+            loader=loader,
+            tickets=tickets,
+            trusted_proxies=trusted_proxies,
+            limited=gate.address_limit is not None,
+        )
+        self._patience = Patience(BODY_SECONDS)
         self._behind = behind
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -84,17 +94,20 @@ class Door:
         sent = parse.headers(scope["headers"])
         try:
             # The body is read before anything is refused: an unread one would cost the client its connection.
-            body = await read_body(receive, length=sent.length, limit=parse.MAX_BODY_BYTES)
+            body = await read_body(receive, length=sent.length, limit=parse.MAX_BODY_BYTES, patience=self._patience)
+            caller = await self._callers.identify(scope, authorizations=sent.authorizations, forwarded=sent.forwarded)
             event_id = parse.event_id(text)
             if event_id is None:
                 return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
             parse.require_json(sent.content_type)
-            return await self._registrar.register(event_id, body, parse.idempotency_key(sent.idempotency_keys))
+            return await self._registrar.register(event_id, body, parse.idempotency_key(sent.idempotency_keys), caller)
         except BodyTooLarge:
             return answers.closing(answers.refuse(413, Code.PAYLOAD_TOO_LARGE, "At most 16 KiB."))
         except BodyCutShort:
             # Nobody may be left to read this; the server drops it then.
-            return answers.closing(answers.refuse(400, Code.INVALID, "The body did not end."))
+            return answers.closing(answers.refuse(408, Code.REQUEST_TIMEOUT, "The body did not come in time."))
+        except Unauthenticated as problem:
+            return answers.unauthenticated(str(problem))
         except parse.NotJson:
             message = "The body must be application/json in UTF-8."
             return answers.refuse(415, Code.UNSUPPORTED_MEDIA_TYPE, message)

@@ -1,9 +1,14 @@
-"""Reading a request's body within a limit."""
+"""Reading a request's body within limits of size and time."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+from omnify.patience import Patience
+
+# For the whole body: a client that sends a byte now and then must not keep its place for hours.
+BODY_SECONDS = 15.0
 
 
 class BodyTooLarge(Exception):
@@ -11,15 +16,30 @@ class BodyTooLarge(Exception):
 
 
 class BodyCutShort(Exception):
-    """The client hung up, or its body did not end in the time the server gives it."""
+    """The client hung up, or its body did not end in time."""
 
 
 async def read_body(
-    receive: Callable[[], Awaitable[MutableMapping[str, Any]]], *, length: int | None, limit: int
+    receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+    *,
+    length: int | None,
+    limit: int,
+    patience: Patience,
 ) -> bytes:
-    """The whole body, `limit` bytes at most. `length` is the announced Content-Length, if any."""
+    """The whole body, `limit` bytes at most. `length` is the announced Content-Length, if any.
+
+    Raises:
+        BodyTooLarge, BodyCutShort: the rest of it was not read.
+    """
     if length is not None and length > limit:
         raise BodyTooLarge
+    try:
+        return await patience.wait(_read(receive, limit))
+    except TimeoutError as problem:
+        raise BodyCutShort from problem
+
+
+async def _read(receive: Callable[[], Awaitable[MutableMapping[str, Any]]], limit: int) -> bytes:
     message = await receive()
     # Nearly every registration arrives in one piece.
     if message["type"] == "http.request" and not message.get("more_body"):

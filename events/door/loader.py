@@ -19,3 +19,6 @@ class Loader(Protocol):
 
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
         """The ledger's decision on a ticket, None without one. Raises LedgerAway."""
+
+    async def find_organizer(self, token_hash: str) -> int | None:
+        """The organizer whose token has this hash; None for an unknown or revoked one. Raises LedgerAway."""

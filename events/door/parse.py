@@ -46,12 +46,16 @@ class Sent(NamedTuple):
     content_type: bytes
     length: int | None
     idempotency_keys: list[bytes]
+    authorizations: list[bytes]
+    forwarded: list[bytes]
 
 
 def headers(raw: Headers) -> Sent:
     """Picks them out in one pass. The server has made the names lower-case and checked that the length is a number."""
     content_type, length = b"", None
     keys: list[bytes] = []
+    authorizations: list[bytes] = []
+    forwarded: list[bytes] = []
     for name, value in raw:
         if name == b"content-type":
             content_type = value
@@ -59,7 +63,11 @@ def headers(raw: Headers) -> Sent:
             length = int(value)
         elif name == b"idempotency-key":
             keys.append(value)
-    return Sent(content_type, length, keys)
+        elif name == b"authorization":
+            authorizations.append(value)
+        elif name == b"x-forwarded-for":
+            forwarded.append(value)
+    return Sent(content_type, length, keys, authorizations, forwarded)
 
 
 def event_id(text: str) -> int | None:

@@ -11,10 +11,12 @@ from events.admission.entry import pack
 from events.admission.gate import Admitted, Application, EventNotLoaded, Gate
 from events.admission.outcomes import decode_outcome
 from events.domain.attendee import email_key
+from events.domain.rate_limit import Quota
 from events.domain.tickets import Tickets, ticket_ref
 from events.door import answers, parse
 from events.door.answers import Answer
 from events.door.batcher import EventBatchers
+from events.door.caller import Caller
 from events.door.loader import Loader
 from omnify import metrics
 from omnify.logs import log
@@ -22,8 +24,9 @@ from omnify.responses import Code
 
 logger = logging.getLogger(__name__)
 
-# One ticket's answer from admit.lua, with what the batch had in common: now (ms) and decisions per second.
-Reply = tuple[list[Any], int, float]
+# One ticket's answer from admit.lua and what its address has left, with what the batch had in common: now (ms) and
+# decisions per second.
+Reply = tuple[list[Any], Quota | None, int, float]
 
 _REFUSALS: dict[str, tuple[int, Code, str, int | None]] = {
     "m": (422, Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key came with another body before.", None),
@@ -42,9 +45,10 @@ class Registrar:
         self._tickets = tickets
         self._loader = loader
         self._wake = wake
+        self._policy = gate.address_limit.policy.encode() if gate.address_limit else b""
         self._batchers = EventBatchers[Application, Reply](self._send)
 
-    async def register(self, event_id: int, body: bytes, idempotency_key: str | None) -> Answer:
+    async def register(self, event_id: int, body: bytes, idempotency_key: str | None, caller: Caller) -> Answer:
         """The answer to one registration.
 
         Raises:
@@ -60,11 +64,12 @@ class Registrar:
             digest = tickets.body_digest(name, email)
         holder = tickets.email_digest(email_key(email))
         payload = pack(name=name, email=email, email_digest=holder, body_digest=digest)
-        application = (key, holder, digest, payload)
+        application = (key, holder, digest, payload, caller.address)
         reply = await self._admit(event_id, application)
         if reply is None:
             return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
-        return self._answer(event_id, key, reply)
+        answer, quota = self._answer(event_id, key, reply), reply[1]
+        return answer if quota is None else answers.with_quota(answer, self._policy, quota)
 
     async def _admit(self, event_id: int, application: Application) -> Reply | None:
         try:
@@ -82,7 +87,8 @@ class Registrar:
         if reply.wake:
             self._wake(event_id)
         self._report(event_id, applications, reply)
-        return [(answer, reply.now_ms, reply.rate) for answer in reply.answers]
+        pairs = zip(reply.answers, reply.quotas, strict=True)
+        return [(answer, quota, reply.now_ms, reply.rate) for answer, quota in pairs]
 
     def _report(self, event_id: int, applications: list[Application], reply: Admitted) -> None:
         pairs = zip(applications, reply.answers, strict=True)
@@ -91,7 +97,7 @@ class Registrar:
             log(logger, logging.INFO, "admitted", event_id=event_id, tickets=refs)
 
     def _answer(self, event_id: int, key: str, reply: Reply) -> Answer:
-        (kind, *details), now_ms, rate = reply
+        (kind, *details), quota, now_ms, rate = reply
         if kind == "a":
             return self._accepted(event_id, key, "queued", details[1], now_ms, rate)
         if kind == "q":
@@ -103,6 +109,9 @@ class Registrar:
             wait = max(1, -(-(details[0] - now_ms) // 1000))
             message = "Registration has not opened yet."
             return answers.refuse(409, Code.REGISTRATION_NOT_OPEN, message, retry_seconds=wait)
+        if kind == "r" and quota:
+            message = "Too many registrations from this address."
+            return answers.refuse(429, Code.RATE_LIMITED, message, retry_seconds=quota.seconds)
         status, code, message, retry = _REFUSALS[kind]
         return answers.refuse(status, code, message, retry_seconds=retry)
 

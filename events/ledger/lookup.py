@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from events.domain.snapshot import EventSnapshot
 from events.ledger.queries import event_snapshot
-from events.models import Event
+from events.models import Event, OrganizerToken
 
 _LATE = timedelta(hours=1)
 
@@ -18,6 +18,12 @@ _LATE = timedelta(hours=1)
 def find_events(event_ids: Sequence[int]) -> dict[int, EventSnapshot]:
     """The events among `event_ids` that exist."""
     return {event.pk: event_snapshot(event) for event in Event.objects.filter(pk__in=event_ids)}
+
+
+def organizers_of(token_hashes: Sequence[str]) -> dict[str, int]:
+    """Organizers by the hashes of their tokens, of those tokens that count."""
+    rows = OrganizerToken.objects.filter(token_hash__in=token_hashes, revoked_at=None)
+    return dict(rows.values_list("token_hash", "organizer_id"))
 
 
 def live_events(*, limit: int) -> list[EventSnapshot]:

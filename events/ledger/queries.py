@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Status
 from events.domain.times import to_ms
+from events.domain.tokens import hash_token
 from events.models import Event, Organizer, OrganizerToken, Registration
-from events.models.organizer import hash_token
 
 
 class Position(NamedTuple):

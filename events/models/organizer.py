@@ -1,12 +1,13 @@
-"""Organizers and the tokens they show. Only a token's SHA-256 is stored: 256 random bits need no slow hash."""
+"""Organizers and the tokens they show. Only a token's hash is stored."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 
 from django.db import models
 from django.utils import timezone
+
+from events.domain.tokens import hash_token
 
 TOKEN_PREFIX = "omn_"  # noqa: S105 - a prefix that secret scanners can look for, not a secret
 
@@ -43,8 +44,3 @@ class OrganizerToken(models.Model):
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         cls.objects.create(organizer=organizer, token_hash=hash_token(token))
         return token
-
-
-def hash_token(token: str) -> str:
-    """How a token is stored and looked up."""
-    return hashlib.sha256(token.encode()).hexdigest()

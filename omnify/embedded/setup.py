@@ -36,8 +36,8 @@ def keep_token(path: Path) -> None:
     """Issues a token unless the kept one is still good for this database."""
     from django.db import transaction
 
+    from events.domain.tokens import hash_token
     from events.models import Organizer, OrganizerToken
-    from events.models.organizer import hash_token
 
     kept = path.read_text("utf-8").strip() if path.exists() else ""
     if kept and OrganizerToken.objects.filter(token_hash=hash_token(kept), revoked_at=None).exists():

@@ -20,6 +20,7 @@ from events.admission.gate import Application, Gate
 from events.admission.live import put_event
 from events.admission.queue import Queue
 from events.domain.attendee import email_key
+from events.domain.rate_limit import RateLimit
 from events.domain.tickets import Tickets
 from events.ledger.lookup import watched_event_ids
 from events.ledger.queries import event_snapshot
@@ -51,21 +52,25 @@ def open_event(client: redis.Redis, *, load: bool = True, **fields: Any) -> Even
     return event
 
 
-def apply_for(number: int | str, *, key: str | None = None, digest: str = "", name: str = "") -> Application:
+def apply_for(
+    number: int | str, *, key: str | None = None, digest: str = "", name: str = "", address: str = ""
+) -> Application:
     """An application of guest `number`, as the door hands it to the gate."""
     email = f"Guest{number}@example.com"
     holder = tickets.email_digest(email_key(email))
     payload = pack(name=name or f"Guest {number}", email=email, email_digest=holder, body_digest=digest)
-    return key or tickets.mint(), holder, digest, payload
+    return key or tickets.mint(), holder, digest, payload, address
 
 
-def with_gate(servers: Services, work: Callable[[Gate], Any], *, queue_limit: int = 1000) -> Any:
+def with_gate(
+    servers: Services, work: Callable[[Gate], Any], *, queue_limit: int = 1000, limit: RateLimit | None = None
+) -> Any:
     """Runs one call of a gate on an event loop of its own."""
 
     async def run() -> Any:
         client = connect_async(servers.valkey.url())
         try:
-            return await work(Gate(client, queue_limit=queue_limit))
+            return await work(Gate(client, queue_limit=queue_limit, address_limit=limit))
         finally:
             await client.aclose()
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from events.domain.tokens import hash_token
 from events.models import OrganizerToken
-from events.models.organizer import hash_token
 
 
 class Command(BaseCommand):

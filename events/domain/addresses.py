@@ -1,0 +1,57 @@
+"""Which address a request counts under.
+
+Behind `n` trusted proxies each of them has added the address it saw to the right end of X-Forwarded-For, so the n-th
+from the right is the one that nobody but a proxy of ours has written. Everything further left is the client's word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Network, ip_address
+
+# Whoever has one IPv6 address has at least the /64 around it.
+IPV6_PREFIX = 64
+
+
+def client_address(*, peer: str, forwarded: Sequence[bytes], trusted_proxies: int) -> str:
+    """The address to count under: IPv4 as it is, IPv6 as its /64; empty if there is none (a Unix socket).
+
+    `peer` is who opened the connection, `forwarded` the values of all X-Forwarded-For headers in order. Without trusted
+    proxies the header is not looked at; what cannot be read as an address counts as the peer's.
+    """
+    if trusted_proxies and forwarded:
+        hops = b",".join(forwarded).rsplit(b",", trusted_proxies)
+        found = _network(hops[-trusted_proxies if len(hops) > trusted_proxies else 0].decode("latin-1"))
+        if found:
+            return found
+    return _network(peer)
+
+
+@lru_cache(maxsize=8192)
+def _network(text: str) -> str:
+    """The canonical text, or an empty one for something else than an address."""
+    try:
+        address = ip_address(_bare(text.strip(" \t")))
+    except ValueError:
+        return ""
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), IPV6_PREFIX), strict=False))
+
+
+def _bare(text: str) -> str:
+    """Without brackets, port or zone: `[2001:db8::1]:443`, `192.0.2.1:80`, `fe80::1%eth0`."""
+    if text.startswith("["):
+        inside, _, rest = text[1:].partition("]")
+        return inside.partition("%")[0] if _is_port(rest) else ""
+    if text.count(":") == 1:
+        text, _, port = text.partition(":")
+        return text if _is_port(f":{port}") else ""
+    return text.partition("%")[0]
+
+
+def _is_port(text: str) -> bool:
+    return not text or (text[0] == ":" and text[1:].isascii() and text[1:].isdigit())

@@ -1,0 +1,50 @@
+"""A limit on how often something may be done: so many times in a window of time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
+_TEXT = re.compile(r"([1-9][0-9]{0,8})/(second|minute|hour)")
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """`count` times in `window_seconds`."""
+
+    count: int
+    window_seconds: int
+
+    @property
+    def policy(self) -> str:
+        """The value of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10): quota and window in seconds."""
+        return f'"register";q={self.count};w={self.window_seconds}'
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What an address has left: `left` more registrations now; after `seconds` there will be more."""
+
+    left: int
+    seconds: int
+
+    @property
+    def field(self) -> str:
+        """The value of RateLimit, as in the same draft."""
+        return f'"register";r={self.left};t={self.seconds}'
+
+
+def parse_rate_limit(text: str) -> RateLimit | None:
+    """`6000/minute` as a limit; None for `off`.
+
+    Raises:
+        ValueError: with a sentence for people.
+    """
+    wanted = text.strip().lower()
+    if wanted == "off":
+        return None
+    match = _TEXT.fullmatch(wanted)
+    if match is None:
+        raise ValueError(f"{text!r} is neither off nor like 6000/minute (second, minute or hour)")
+    return RateLimit(int(match[1]), _SECONDS[match[2]])

@@ -1,0 +1,18 @@
+"""Bearer tokens: how a header shows one, and how one is stored and looked up."""
+
+from __future__ import annotations
+
+import hashlib
+
+_SCHEME = "bearer"
+
+
+def bearer_token(authorization: str) -> str | None:
+    """The token of an Authorization header (RFC 6750, 2.1); None if it shows none."""
+    scheme, _, token = authorization.strip().partition(" ")
+    return token.strip() if scheme.lower() == _SCHEME else None
+
+
+def hash_token(token: str) -> str:
+    """SHA-256 in hex: 256 random bits need no slow hash."""
+    return hashlib.sha256(token.encode()).hexdigest()

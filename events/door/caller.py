@@ -1,0 +1,61 @@
+"""Who asks: the address that a request counts under, and the organizer behind a bearer token, if any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from events.domain.addresses import client_address
+from events.domain.tickets import Tickets
+from events.domain.tokens import bearer_token, hash_token
+from events.door.loader import Loader
+
+
+class Unauthenticated(Exception):
+    """The token is unknown or revoked. The message is for people."""
+
+
+class Caller(NamedTuple):
+    """Whoever registers. `address` is a digest; empty: not limited. `organizer_id` is None without a token."""
+
+    address: str
+    organizer_id: int | None
+
+
+class Callers:
+    """Tells callers apart. Without an Authorization header it asks nobody."""
+
+    def __init__(self, *, loader: Loader, tickets: Tickets, trusted_proxies: int, limited: bool) -> None:
+        self._loader = loader
+        self._trusted_proxies = trusted_proxies
+        self._limited = limited
+        self._digest: Callable[[str], str] = lru_cache(maxsize=8192)(tickets.address_digest)
+
+    async def identify(
+        self, scope: MutableMapping[str, Any], *, authorizations: Sequence[bytes], forwarded: Sequence[bytes]
+    ) -> Caller:
+        """The caller of a request; the sequences are the values of its Authorization and X-Forwarded-For headers.
+
+        Raises:
+            Unauthenticated: it shows a token that does not count.
+            LedgerAway: nobody can say whether the token counts.
+        """
+        organizer_id = await self._organizer(authorizations) if authorizations else None
+        if organizer_id is not None or not self._limited:
+            return Caller("", organizer_id)
+        client = scope.get("client")
+        address = client_address(
+            peer=client[0] if client else "", forwarded=forwarded, trusted_proxies=self._trusted_proxies
+        )
+        return Caller(self._digest(address) if address else "", None)
+
+    async def _organizer(self, authorizations: Sequence[bytes]) -> int | None:
+        # Several are joined as Django joins them, and so are no token that anybody was given.
+        token = bearer_token(b",".join(authorizations).decode("latin-1"))
+        if token is None:
+            return None
+        organizer_id = await self._loader.find_organizer(hash_token(token))
+        if organizer_id is None:
+            raise Unauthenticated("This token is unknown or has been revoked.")
+        return organizer_id
