@@ -42,7 +42,7 @@ Value = TypeVar("Value")
 class Recent(Generic[Name, Value]):
     """What was found out a moment ago, remembered for `seconds`; the oldest goes when there is too much of it."""
 
-    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float, *, clock: Callable[[], float]) -> None:
         self._seconds = seconds
         self._clock = clock
         self._known: OrderedDict[Name, tuple[float, Value]] = OrderedDict()
@@ -66,13 +66,13 @@ class Recent(Generic[Name, Value]):
 class LedgerLoader:
     """The door's loader: one thread, one database connection, one query at a time."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="loader")
-        self._absent_events: Recent[int, bool] = Recent(ABSENT_SECONDS)
-        self._absent_tickets: Recent[tuple[int, str], bool] = Recent(ABSENT_SECONDS)
-        self._absent_tokens: Recent[str, bool] = Recent(ABSENT_SECONDS)
-        self._organizers: Recent[str, int] = Recent(ORGANIZER_SECONDS)
+        self._absent_events: Recent[int, bool] = Recent(ABSENT_SECONDS, clock=clock)
+        self._absent_tickets: Recent[tuple[int, str], bool] = Recent(ABSENT_SECONDS, clock=clock)
+        self._absent_tokens: Recent[str, bool] = Recent(ABSENT_SECONDS, clock=clock)
+        self._organizers: Recent[str, int] = Recent(ORGANIZER_SECONDS, clock=clock)
         self._events: Batcher[int, bool] = Batcher(self._load, limit=BATCH_LIMIT)
         self._tickets: Batcher[tuple[int, str], Outcome | None] = Batcher(self._find, limit=BATCH_LIMIT)
         self._tokens: Batcher[str, int | None] = Batcher(self._find_organizers, limit=BATCH_LIMIT)

@@ -45,8 +45,8 @@ def _network(text: str) -> str:
 def _bare(text: str) -> str:
     """Without brackets, port or zone: `[2001:db8::1]:443`, `192.0.2.1:80`, `fe80::1%eth0`."""
     if text.startswith("["):
-        inside, _, rest = text[1:].partition("]")
-        return inside.partition("%")[0] if _is_port(rest) else ""
+        inside, end, rest = text[1:].partition("]")
+        return inside.partition("%")[0] if end and _is_port(rest) else ""
     if text.count(":") == 1:
         text, _, port = text.partition(":")
         return text if _is_port(f":{port}") else ""

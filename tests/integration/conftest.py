@@ -26,8 +26,8 @@ def admit(servers: Services) -> Callable[..., Any]:
     """Admits applications to an event in one batch, and returns the gate's reply."""
     from tests.integration.world import with_gate
 
-    def call(event_id: int, applications: Sequence[Any], *, queue_limit: int = 1000) -> Any:
-        return with_gate(servers, lambda gate: gate.admit(event_id, applications), queue_limit=queue_limit)
+    def call(event_id: int, applications: Sequence[Any], *, queue_limit: int = 1000, limit: Any = None) -> Any:
+        return with_gate(servers, lambda gate: gate.admit(event_id, applications), queue_limit=queue_limit, limit=limit)
 
     return call
 

@@ -15,6 +15,7 @@ from events.admission.client import connect_async
 from events.admission.gate import Gate
 from events.admission.keys import event_keys
 from events.domain.outcome import Outcome
+from events.domain.rate_limit import RateLimit
 from events.door.app import Door
 from events.models import Event
 from omnify.loader import LedgerLoader
@@ -47,6 +48,7 @@ class Visitor:
     def __init__(self, door: Door, woken: list[int]) -> None:
         self.door = door
         self.woken = woken
+        self.address = "192.0.2.1"
 
     async def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
@@ -58,7 +60,10 @@ class Visitor:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await self.door({"type": "http", "method": method, "path": path, "headers": raw}, receive, send)
+        client = (self.address, 50_000)
+        await self.door(
+            {"type": "http", "method": method, "path": path, "headers": raw, "client": client}, receive, send
+        )
         start, end = sent
         found = {name.decode(): value.decode() for name, value in start["headers"]}
         return start["status"], found, json.loads(end["body"]) if end["body"] else None
@@ -68,7 +73,14 @@ class Visitor:
         return await self.ask("POST", f"/events/{event_id}/register", body, content_type="application/json", **headers)
 
 
-def visit(servers: Services, scene: Callable[[Visitor], Awaitable[Any]], *, loader: Any = None) -> Any:
+def visit(
+    servers: Services,
+    scene: Callable[[Visitor], Awaitable[Any]],
+    *,
+    loader: Any = None,
+    limit: RateLimit | None = None,
+    trusted_proxies: int = 0,
+) -> Any:
     """Runs a scene with a door of its own; whatever it passes on to Django fails the test."""
 
     async def behind(*args: Any) -> None:
@@ -77,8 +89,14 @@ def visit(servers: Services, scene: Callable[[Visitor], Awaitable[Any]], *, load
     async def run() -> Any:
         client = connect_async(servers.valkey.url())
         woken: list[int] = []
-        gate = Gate(client, queue_limit=1000)
-        door = Door(gate=gate, tickets=tickets, loader=loader or NoLoader(), wake=woken.append, behind=behind)
+        door = Door(
+            gate=Gate(client, queue_limit=1000, address_limit=limit),
+            tickets=tickets,
+            loader=loader or NoLoader(),
+            wake=woken.append,
+            behind=behind,
+            trusted_proxies=trusted_proxies,
+        )
         try:
             return await scene(Visitor(door, woken))
         finally:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from events.domain.rate_limit import RateLimit
 from omnify.env import BadEnvironment, read_environment
 
 KEY = "k" * 40
@@ -21,6 +22,14 @@ def test_little_has_to_be_set(enough: dict[str, str]) -> None:
     env = read_environment(enough)
     assert (env.partitions, env.debug, env.testing) == (4, False, False)
     assert env.redis_url == env.broker_url == "redis://127.0.0.1:6379/0"
+
+
+def test_the_limit_on_addresses_is_generous_unless_told(enough: dict[str, str]) -> None:
+    env = read_environment(enough)
+    assert (env.register_rate_limit, env.trusted_proxies) == (RateLimit(6000, 60), 0)
+    told = read_environment({**enough, "REGISTER_RATE_LIMIT": "5/second", "TRUSTED_PROXIES": "2"})
+    assert (told.register_rate_limit, told.trusted_proxies) == (RateLimit(5, 1), 2)
+    assert read_environment({**enough, "REGISTER_RATE_LIMIT": "off"}).register_rate_limit is None
 
 
 def test_the_broker_is_the_redis_unless_it_has_an_address_of_its_own(enough: dict[str, str]) -> None:
@@ -47,6 +56,9 @@ def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins
         ("REGISTRATION_PARTITIONS", "many", "not a whole number"),
         ("EVENT_QUEUE_LIMIT", "-1", "not a whole number"),
         ("RETENTION_DAYS", "a month", "not a whole number"),
+        ("REGISTER_RATE_LIMIT", "600", "neither off nor like 6000/minute"),
+        ("REGISTER_RATE_LIMIT", "0/minute", "neither off nor like 6000/minute"),
+        ("TRUSTED_PROXIES", "all", "not a whole number"),
         ("LOG_LEVEL", "LOUD", "not one of"),
         ("REDIS_URL", "http://localhost", "must start with"),
         ("CELERY_BROKER_URL", "amqp://localhost", "must start with"),

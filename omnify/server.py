@@ -1,0 +1,93 @@
+"""gunicorn's ASGI worker, with the limits on connections that it lacks.
+
+What gunicorn 27 has by itself: sizes of the request line and of header fields, how many of them, and a time after
+which a kept connection must have sent its next request. What it does not have, and this adds:
+
+    how many       it reads `worker_connections` and never looks at it: past it a connection is told 503 and closed
+    first request  its timer starts with a connection's second request: a client that opens connections and sends
+                   nothing, or a header byte now and then, would keep them for ever
+    answers        it waits without end for a client that does not read its answer
+
+Bodies have their time in `events.door.body` and `omnify.django_app`, where it can be said in an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+from gunicorn.asgi.protocol import ASGIProtocol
+from gunicorn.workers import gasgi
+
+from omnify.responses import Code, failure
+
+# A client whose buffers are full and that takes nothing for this long is not there any more.
+UNREAD_SECONDS = 30.0
+_RETRY_SECONDS = 2
+
+
+def _full() -> bytes:
+    body = msgspec.json.encode(failure(Code.UNAVAILABLE, "Too many connections. Try again."))
+    head = (
+        "HTTP/1.1 503 Service Unavailable",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        f"Retry-After: {_RETRY_SECONDS}",
+        "Connection: close",
+    )
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+FULL = _full()
+
+
+class Protocol(ASGIProtocol):
+    """One connection."""
+
+    _unread: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Turns the connection away if there are too many, else gives it a time for its first request."""
+        super().connection_made(transport)
+        if self.worker.nr_conns > self.worker.worker_connections:
+            transport.write(FULL)
+            self._close_transport()
+        else:
+            # Stopped like those of later requests, once a request's head is complete.
+            self._arm_keepalive_timer()
+
+    def data_received(self, data: bytes) -> None:
+        """Reads no request from a connection that is about to be closed."""
+        if not self._closed:
+            super().data_received(data)
+
+    def pause_writing(self) -> None:
+        """The client does not take what it is sent: it has some time to go on."""
+        super().pause_writing()
+        self._unread = self.worker.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It goes on."""
+        super().resume_writing()
+        self._forget_unread()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        super().connection_lost(exc)
+        self._forget_unread()
+
+    def _forget_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+
+class Worker(gasgi.ASGIWorker):
+    """gunicorn's, with connections of our kind."""
+
+    def init_process(self) -> None:
+        """Begins to work, in a process of its own."""
+        # The worker names its protocol by this global, and offers no other way to choose one.
+        gasgi.ASGIProtocol = Protocol
+        super().init_process()

@@ -1,0 +1,180 @@
+"""Who asks at the door: limited by address, exempt by token, and refused with a token that does not count."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import redis
+from django.utils import timezone
+
+from events.domain.rate_limit import RateLimit
+from events.domain.tokens import hash_token
+from events.models import Event, Organizer, OrganizerToken
+from omnify import loader as loaders
+from omnify.loader import LedgerLoader
+from tests.integration.outages import database_out_of_reach
+from tests.integration.test_door import Visitor, visit
+from tests.integration.world import tickets
+from tests.services import Services
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Make = Callable[..., Event]
+TWO = RateLimit(2, 3600)
+
+
+@pytest.fixture
+def token() -> str:
+    return OrganizerToken.issue(Organizer.objects.create(name="acme"))
+
+
+def test_the_third_of_two_from_one_address_is_told_when_to_come_again(make_event: Make, servers: Services) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        for left in (1, 0):
+            status, headers, _ = await visitor.register(event.pk, left)
+            assert status == 202
+            assert headers["ratelimit-policy"] == '"register";q=2;w=3600'
+            field, _, seconds = headers["ratelimit"].rpartition(";t=")
+            assert field == f'"register";r={left}'
+            assert 1 <= int(seconds) <= 3600
+        status, headers, body = await visitor.register(event.pk, "late")
+        assert (status, body["code"], body["errors"]) == (429, "rate_limited", None)
+        assert headers["ratelimit-policy"] == '"register";q=2;w=3600'
+        assert headers["ratelimit"] == f'"register";r=0;t={headers["retry-after"]}'
+        assert 1 <= int(headers["retry-after"]) <= 7200
+        visitor.address = "192.0.2.2"
+        assert (await visitor.register(event.pk, "late"))[0] == 202
+
+    visit(servers, scene, limit=TWO)
+
+
+def test_a_counted_refusal_says_what_is_left_and_an_own_ticket_does_not(make_event: Make, servers: Services) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        _, _, first = await visitor.register(event.pk, 1, idempotency_key="a")
+        status, headers, _ = await visitor.register(event.pk, 1)
+        assert (status, headers["ratelimit"][:15]) == (409, '"register";r=0;')
+        assert (await visitor.register(event.pk, 2))[0] == 429
+        status, headers, again = await visitor.register(event.pk, 1, idempotency_key="a")
+        assert (status, again["data"]["ticket_id"]) == (202, first["data"]["ticket_id"])
+        assert "ratelimit" not in headers
+
+    visit(servers, scene, limit=TWO)
+
+
+def test_nobody_chooses_an_address_by_a_header(make_event: Make, servers: Services) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> list[int]:
+        return [
+            (await visitor.register(event.pk, n, x_forwarded_for=f"198.51.100.{n}, 203.0.113.7"))[0] for n in range(4)
+        ]
+
+    assert visit(servers, scene, limit=TWO) == [202, 202, 429, 429]
+    assert visit(servers, scene, limit=TWO, trusted_proxies=1) == [409, 409, 429, 429]
+    assert visit(servers, scene, limit=TWO, trusted_proxies=2) == [409, 409, 202, 202]
+
+
+def test_no_address_is_kept_in_clear(make_event: Make, servers: Services, redis_client: redis.Redis) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        await visitor.register(event.pk, 1)
+
+    visit(servers, scene, limit=TWO)
+    fields = [field for name in redis_client.scan_iter(match="*:addresses:*") for field in redis_client.hkeys(name)]
+    assert sorted(fields) == sorted([b"w", tickets.address_digest("192.0.2.1").encode()])
+
+
+def test_an_organizer_is_not_limited(
+    make_event: Make, servers: Services, redis_client: redis.Redis, token: str
+) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        for number in range(4):
+            status, headers, _ = await visitor.register(event.pk, number, authorization=f"bearer {token}")
+            assert (status, "ratelimit" in headers) == (202, False)
+
+    visit(servers, scene, limit=TWO, loader=LedgerLoader(redis_client))
+    assert not list(redis_client.scan_iter(match="*:addresses:*"))
+
+
+@pytest.mark.parametrize("shown", ["Bearer made-up", "Bearer", "bearer  ", "Bearer é", "Bearer {token},Bearer {token}"])
+def test_a_token_that_does_not_count_is_refused_as_by_the_api(
+    make_event: Make, servers: Services, redis_client: redis.Redis, client: Any, token: str, shown: str
+) -> None:
+    event, header = make_event(), shown.format(token=token)
+
+    async def scene(visitor: Visitor) -> None:
+        status, headers, body = await visitor.register(event.pk, 1, authorization=header)
+        assert (status, headers["www-authenticate"]) == (401, "Bearer")
+        # The answer of a view, which the REST framework authenticates.
+        theirs = await asyncio.to_thread(client.get, "/events", headers={"authorization": header})
+        assert (theirs.status_code, theirs.json(), theirs["WWW-Authenticate"]) == (401, body, "Bearer")
+
+    visit(servers, scene, loader=LedgerLoader(redis_client))
+
+
+def test_another_scheme_is_no_token(make_event: Make, servers: Services) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        assert (await visitor.register(event.pk, 1, authorization="Basic Zm9vOmJhcg=="))[0] == 202
+
+    visit(servers, scene)
+
+
+def test_a_token_is_looked_up_once_and_a_revoked_one_counts_no_longer_than_30_seconds(
+    make_event: Make, servers: Services, redis_client: redis.Redis, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, now, looked = make_event(max_capacity=100), 1000.0, []
+    find = loaders.organizers_of
+
+    def counting(hashes: Sequence[str]) -> dict[str, int]:
+        looked.append(list(hashes))
+        return find(hashes)
+
+    monkeypatch.setattr(loaders, "organizers_of", counting)
+    loader = LedgerLoader(redis_client, clock=lambda: now)
+
+    async def scene(visitor: Visitor) -> None:
+        nonlocal now
+
+        async def status(number: int) -> int:
+            return (await visitor.register(event.pk, number, authorization=f"Bearer {token}"))[0]
+
+        assert set(await asyncio.gather(*[status(n) for n in range(20)])) == {202}
+        assert {name for names in looked for name in names} == {hash_token(token)}
+        assert len(looked) == 1
+        await asyncio.to_thread(OrganizerToken.objects.update, revoked_at=timezone.now())
+        now += 29
+        assert await status(30) == 202
+        now += 2
+        assert await status(31) == 401
+        assert await status(32) == 401
+        assert len(looked) == 2
+
+    visit(servers, scene, loader=loader)
+
+
+def test_a_token_that_nobody_can_check_is_503(make_event: Make, servers: Services, redis_client: redis.Redis) -> None:
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite is a file: it does not go away")
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        status, headers, body = await visitor.register(event.pk, 1, authorization="Bearer something")
+        assert (status, body["code"], "retry-after" in headers) == (503, "unavailable", True)
+        assert (await visitor.register(event.pk, 1))[0] == 202
+
+    with database_out_of_reach():
+        visit(servers, scene, loader=LedgerLoader(redis_client))

@@ -1,0 +1,74 @@
+"""Deadlines for many awaits with one timer."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from omnify.patience import Patience
+
+
+def test_what_is_done_in_time_gives_its_result() -> None:
+    async def scene() -> str:
+        async def work() -> str:
+            await asyncio.sleep(0)
+            return "done"
+
+        return await Patience(60).wait(work())
+
+    assert asyncio.run(scene()) == "done"
+
+
+def test_everybody_who_waits_too_long_is_told_and_may_go_on() -> None:
+    async def scene() -> list[str]:
+        patience = Patience(0.05)
+
+        async def one() -> str:
+            with pytest.raises(TimeoutError):
+                await patience.wait(asyncio.Event().wait())
+            await asyncio.sleep(0)  # the task itself is not cancelled
+            return "told"
+
+        first = [asyncio.create_task(one()) for _ in range(3)]
+        await asyncio.sleep(0.02)
+        later = [asyncio.create_task(one()) for _ in range(3)]
+        told = await asyncio.gather(*first, *later)
+        assert not patience._due
+        return told
+
+    assert asyncio.run(asyncio.wait_for(scene(), 30)) == ["told"] * 6
+
+
+def test_one_timer_after_the_other_serves_those_who_come_later() -> None:
+    async def scene() -> None:
+        patience = Patience(0.02)
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                await patience.wait(asyncio.Event().wait())
+
+    asyncio.run(asyncio.wait_for(scene(), 30))
+
+
+def test_a_cancellation_from_outside_stays_one() -> None:
+    async def scene() -> None:
+        patience = Patience(60)
+        task = asyncio.create_task(patience.wait(asyncio.Event().wait()))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not patience._due
+
+    asyncio.run(scene())
+
+
+def test_a_failure_is_passed_on() -> None:
+    async def scene() -> None:
+        async def work() -> None:
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            await Patience(60).wait(work())
+
+    asyncio.run(scene())
