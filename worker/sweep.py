@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import redis
@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from events.admission import live, lost
 from events.admission.queue import Queue
-from events.ledger.lookup import watched_event_ids
+from events.ledger.lookup import event_versions, find_events, watched_event_ids
 from events.ledger.tickets import known_outcomes
 from omnify.logs import log
 
@@ -59,7 +59,10 @@ class Sweep:
             stop.wait(INTERVAL_SECONDS)
 
     def once(self) -> int:
-        """Wakes a drain for every event with entries and no drain or wake-up about. Returns how many."""
+        """Wakes a drain for every event with entries and no drain or wake-up about. Returns how many.
+
+        Now and then it looks at all events, and mends what an outage has left behind.
+        """
         full = time.monotonic() >= self._full_due
         woken = 0
         for chunk in _chunks(watched_event_ids(all_events=full)):
@@ -69,9 +72,20 @@ class Sweep:
                     woken += 1
                 elif full:
                     bury_lost(self._client, event_id)
+            if full:
+                show_again(self._client, chunk)
         if full:
             self._full_due = time.monotonic() + FULL_EVERY_SECONDS
         return woken
+
+
+def show_again(client: redis.Redis, event_ids: Sequence[int]) -> int:
+    """Hands the door what it missed: rows that were changed while Redis was out of reach. Returns how many."""
+    behind = live.events_behind(client, event_versions(event_ids))
+    for snapshot in find_events(behind).values():
+        live.put_event(client, snapshot)
+        log(logger, logging.WARNING, "the door's copy of an event was old", event_id=snapshot.event_id)
+    return len(behind)
 
 
 def bury_lost(client: redis.Redis, event_id: int) -> int:

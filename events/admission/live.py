@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,12 @@ class QueueStats:
 def put_event(client: redis.Redis, snapshot: EventSnapshot) -> bool:
     """Hands the door a copy of an event's row. False: Redis has a newer one."""
     keys = k.event_keys(snapshot.event_id)
+    args = (snapshot.version, snapshot.last_sequence, k.STATE_TTL_SECONDS, snapshot.decided_ms)
+    return bool(scripts.PUT_EVENT.call(client, (keys.state, keys.queue), *args, *copied_fields(snapshot)))
+
+
+def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
+    """What the door reads of an event's row, as field, value, field, value, ..."""
     fields: dict[str, str | bytes | int] = {
         "snapshot": _encode_json(snapshot),
         "opens": snapshot.opens_ms,
@@ -43,9 +50,16 @@ def put_event(client: redis.Redis, snapshot: EventSnapshot) -> bool:
         "waitlist_capacity": snapshot.waitlist_capacity,
         "waitlisted": snapshot.waitlisted_count,
     }
-    pairs = [part for pair in fields.items() for part in pair]
-    args = (snapshot.version, snapshot.last_sequence, k.STATE_TTL_SECONDS, snapshot.decided_ms, *pairs)
-    return bool(scripts.PUT_EVENT.call(client, (keys.state, keys.queue), *args))
+    return [part for pair in fields.items() for part in pair]
+
+
+def events_behind(client: redis.Redis, events: Sequence[tuple[int, int]]) -> list[int]:
+    """Those of `events` (pairs of id and version) whose copy here is older. One that is not here is not behind."""
+    pipe = client.pipeline(transaction=False)
+    for event_id, _ in events:
+        pipe.hget(k.event_keys(event_id).state, "version")
+    copies = zip(events, pipe.execute(), strict=True)
+    return [event_id for (event_id, version), copy in copies if copy is not None and int(copy) < version]
 
 
 def queue_stats(client: redis.Redis, event_id: int) -> QueueStats:

@@ -15,7 +15,7 @@ import redis
 from events.admission import keys as k
 from events.admission import scripts
 from events.admission.entry import Entry, read_entry
-from events.admission.live import put_event
+from events.admission.live import copied_fields, put_event
 from events.admission.outcomes import encode_outcome
 from events.domain.commands import Request
 from events.domain.outcome import Outcome
@@ -83,13 +83,12 @@ class Queue:
             (keys.state, *keys.decided, keys.rates),
             scripts.encode(rows),
             event.version,
-            event.confirmed_count,
-            event.waitlisted_count,
             event.last_sequence,
             k.OUTCOME_TTL_SECONDS,
             k.RATES_TTL_SECONDS,
             f"{rate:.1f}",
             event.decided_ms if last else 0,
+            *copied_fields(event),
         )
         return written
 

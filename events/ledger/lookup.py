@@ -40,6 +40,11 @@ def watched_event_ids(*, all_events: bool) -> Iterator[int]:
     yield from rows.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=2000)
 
 
+def event_versions(event_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """`(id, version)` of those events that exist."""
+    return list(Event.objects.filter(pk__in=event_ids).values_list("pk", "version"))
+
+
 # Places that no row has, between the first and the last place the ledger knows: (from, to), both included.
 _GAPS = """
 SELECT previous + 1, sequence - 1 FROM (

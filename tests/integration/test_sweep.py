@@ -12,6 +12,8 @@ import pytest
 import redis
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db.models import F
+from django.utils import timezone
 
 from events.admission.keys import event_keys
 from events.admission.live import beat, leave, worker_count
@@ -122,3 +124,37 @@ def test_places_that_were_never_decided_are_listed(
     out = io.StringIO()
     call_command("reconcile", event=event.pk, stdout=out, stderr=io.StringIO())
     assert f"event {event.pk}: places 2-4 belong to no registration" in out.getvalue()
+
+
+def test_times_that_changed_while_redis_was_away_reach_the_door_with_the_next_full_sweep(
+    make_event: Make, admit: Admit, sweep: Sweep, redis_client: redis.Redis
+) -> None:
+    event, other, unknown = make_event(), make_event(), make_event(load=False)
+    close(event)
+    assert kinds(admit(event.pk, [apply_for(1)])) == ["a"]
+    redis_client.delete(event_keys(event.pk).queue, event_keys(event.pk).pending)
+    before = redis_client.dump(event_keys(other.pk).state)
+    sweep.once()
+    assert kinds(admit(event.pk, [apply_for(2)])) == ["c"]
+    assert redis_client.dump(event_keys(other.pk).state) == before
+    assert not redis_client.exists(event_keys(unknown.pk).state)
+
+
+def test_a_decision_shows_the_door_the_whole_row(
+    make_event: Make, admit: Admit, drain: Drain, sweep: Sweep, redis_client: redis.Redis
+) -> None:
+    """Its version is newer than the change that the door missed, which must not hide behind it."""
+    event = make_event()
+    admit(event.pk, [apply_for(1)])
+    close(event)
+    drain.run(event.pk)
+    assert kinds(admit(event.pk, [apply_for(2)])) == ["c"]
+
+
+def close(event: Event) -> None:
+    """An organizer's change, at a moment when Redis is out of reach."""
+    Event.objects.filter(pk=event.pk).update(registration_closes_at=timezone.now(), version=F("version") + 1)
+
+
+def kinds(reply: Any) -> list[str]:
+    return [answer[0] for answer in reply.answers]

@@ -2,8 +2,8 @@
 --
 -- KEYS  1 state  2-4 decided  5 rates
 -- ARGV  1 msgpack [[key, e-mail digest, outcome, revision, holds the e-mail], ...]
---       2 version  3 confirmed  4 waitlisted  5 last sequence  6 outcome TTL (s)  7 rates TTL (s)  8 decisions per second
---       9 moment of these decisions (ms); 0 if more of the same follow
+--       2 version  3 last sequence  4 outcome TTL (s)  5 rates TTL (s)  6 decisions per second
+--       7 moment of these decisions (ms); 0 if more of the same follow   8... the event's row, field, value pairs
 -- Reply number of outcomes written
 --
 -- An outcome only replaces one of a lower revision, so a late publish cannot turn a status back. Fields are read and
@@ -58,22 +58,23 @@ for start = 1, #fields, 2 * CHUNK do
 end
 
 if written > 0 then
-  redis.call('EXPIRE', today, ARGV[6])
+  redis.call('EXPIRE', today, ARGV[4])
   local slot = 'd' .. (second % 10)
   local at, count = string.match(redis.call('HGET', KEYS[5], slot) or '', '^(%d+)|(%d+)$')
   local total = written
   if tonumber(at) == second then total = total + tonumber(count) end
   redis.call('HSET', KEYS[5], slot, time[1] .. '|' .. total)
-  redis.call('EXPIRE', KEYS[5], ARGV[7])
+  redis.call('EXPIRE', KEYS[5], ARGV[5])
 end
 
 local there = redis.call('HMGET', KEYS[1], 'version', 'seq', 'shown')
 if there[1] then
   if tonumber(there[1]) <= tonumber(ARGV[2]) then
-    redis.call('HSET', KEYS[1], 'version', ARGV[2], 'confirmed', ARGV[3], 'waitlisted', ARGV[4])
+    -- The whole row: what was changed while this server was away must not hide behind the newer version.
+    redis.call('HSET', KEYS[1], 'version', ARGV[2], unpack(ARGV, 8))
   end
-  if tonumber(there[2]) < tonumber(ARGV[5]) then redis.call('HSET', KEYS[1], 'seq', ARGV[5]) end
-  if tonumber(ARGV[8]) > 0 then redis.call('HSET', KEYS[1], 'rate', ARGV[8]) end
-  if tonumber(ARGV[9]) > tonumber(there[3] or 0) then redis.call('HSET', KEYS[1], 'shown', ARGV[9]) end
+  if tonumber(there[2]) < tonumber(ARGV[3]) then redis.call('HSET', KEYS[1], 'seq', ARGV[3]) end
+  if tonumber(ARGV[6]) > 0 then redis.call('HSET', KEYS[1], 'rate', ARGV[6]) end
+  if tonumber(ARGV[7]) > tonumber(there[3] or 0) then redis.call('HSET', KEYS[1], 'shown', ARGV[7]) end
 end
 return written
