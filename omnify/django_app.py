@@ -12,11 +12,11 @@ from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import HttpResponseBase
 
 from omnify import http
+from omnify.patience import BODY_SECONDS
 from omnify.responses import Code
 
 # Room for the admin's largest form. The API's own limit is far lower.
 MAX_BODY_BYTES = 1024 * 1024
-BODY_SECONDS = 30.0
 
 
 class BodyTooLarge(Exception):

@@ -1,12 +1,14 @@
-"""How gunicorn serves Omnify. Read by gunicorn before Django is there, hence its own two variables:
+"""How gunicorn serves Omnify. Read by gunicorn before Django is there, hence its own three variables:
 
-OMNIFY_BIND   address and port (default 127.0.0.1:$PORT, port 8000 unless told)
-WEB_WORKERS   processes (default 2)
+OMNIFY_BIND       address and port (default 127.0.0.1:$PORT, port 8000 unless told)
+WEB_WORKERS       processes (default 2)
+WEB_CONNECTIONS   connections of each process (default 20000)
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from typing import Any
 
@@ -14,10 +16,28 @@ from omnify.embedded.exec_child import die_with_parent
 
 bind = os.environ.get("OMNIFY_BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 workers = int(os.environ.get("WEB_WORKERS") or 2)
-worker_class = "asgi"
+worker_class = "omnify.server.Worker"
 proc_name = "omnify-web"
 
+# Each connection is a file. What a process may open beside them: sockets to the stores, logs, metrics.
+_OTHER_FILES = 256
+
+
+def _room_for(connections: int) -> int:
+    """Raises the limit on open files as far as it may be, and returns how many connections fit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return connections if soft == resource.RLIM_INFINITY else max(1, min(connections, soft - _OTHER_FILES))
+
+
+# Open event streams count too, so this is high. See `omnify.server` for what enforces it.
+worker_connections = _room_for(int(os.environ.get("WEB_CONNECTIONS") or 20_000))
+
 # A client that polls its ticket every few seconds keeps its connection; a stop waits this long for idle ones at most.
+# It is also the time that a client has for the head of a request, also of its first one (`omnify.server`).
 keepalive = 15
 graceful_timeout = 10
 timeout = 60
@@ -25,7 +45,7 @@ backlog = 2048
 
 # The longest legal request line is a page of attendees with a search; no header Omnify reads is over 8 KiB.
 limit_request_line = 8190
-limit_request_fields = 100
+limit_request_fields = 64
 limit_request_field_size = 8190
 
 accesslog = None

@@ -10,6 +10,9 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
+# For a whole body: a client that sends a byte now and then must not keep its place for hours.
+BODY_SECONDS = 15.0
+
 Result = TypeVar("Result")
 
 

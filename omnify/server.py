@@ -14,6 +14,8 @@ Bodies have their time in `events.door.body` and `omnify.django_app`, where it c
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import Any
 
 import msgspec
@@ -25,6 +27,7 @@ from omnify.responses import Code, failure
 # A client whose buffers are full and that takes nothing for this long is not there any more.
 UNREAD_SECONDS = 30.0
 _RETRY_SECONDS = 2
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: drop what the kernel still holds for the client
 
 
 def _full() -> bytes:
@@ -65,17 +68,33 @@ class Protocol(ASGIProtocol):
     def pause_writing(self) -> None:
         """The client does not take what it is sent: it has some time to go on."""
         super().pause_writing()
-        self._unread = self.worker.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+        self._expect_reading()
 
     def resume_writing(self) -> None:
         """It goes on."""
         super().resume_writing()
         self._forget_unread()
 
+    def _close_transport(self) -> None:
+        # What waits to be sent is sent first, to a client that may never take it.
+        if self.transport and not self._closed and self.transport.get_write_buffer_size():
+            self._expect_reading()
+        super()._close_transport()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
         super().connection_lost(exc)
         self._forget_unread()
+
+    def _expect_reading(self) -> None:
+        self._forget_unread()
+        self._unread = self.worker.loop.call_later(UNREAD_SECONDS, self._drop)
+
+    def _drop(self) -> None:
+        peer = self.transport.get_extra_info("socket")
+        if peer is not None:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.transport.abort()
 
     def _forget_unread(self) -> None:
         if self._unread is not None:

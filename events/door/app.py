@@ -13,7 +13,7 @@ from events.admission.gate import Gate, GateClosed
 from events.domain.tickets import Tickets
 from events.door import answers, parse
 from events.door.answers import Answer
-from events.door.body import BODY_SECONDS, BodyCutShort, BodyTooLarge, read_body
+from events.door.body import BodyCutShort, BodyTooLarge, read_body
 from events.door.caller import Callers, Unauthenticated
 from events.door.cancel import Canceller
 from events.door.event import EventReader
@@ -21,7 +21,7 @@ from events.door.loader import LedgerAway, Loader
 from events.door.register import Registrar
 from events.door.status import StatusReader
 from omnify import metrics
-from omnify.patience import Patience
+from omnify.patience import BODY_SECONDS, Patience
 from omnify.responses import Code
 
 logger = logging.getLogger(__name__)

@@ -7,9 +7,6 @@ from typing import Any
 
 from omnify.patience import Patience
 
-# For the whole body: a client that sends a byte now and then must not keep its place for hours.
-BODY_SECONDS = 15.0
-
 
 class BodyTooLarge(Exception):
     """The body is over the limit; the rest of it is not read."""

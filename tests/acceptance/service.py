@@ -24,7 +24,7 @@ import redis
 from events.admission.client import connect
 from omnify.embedded.home import Home
 from omnify.embedded.place import find_place
-from omnify.embedded.ports import LOOPBACK, port_of, reserve_port
+from omnify.embedded.ports import LOOPBACK, free_port, port_of, reserve_port
 from omnify.embedded.postgres import Postgres
 from omnify.embedded.process import CannotStart, Child
 from omnify.embedded.programs import ROOT, Programs
@@ -118,6 +118,18 @@ class Service:
         for holder in self._ports.values():
             holder.close()
 
+    @contextlib.contextmanager
+    def another_door(self, **settings: str) -> Iterator[Address]:
+        """A second gunicorn on the same stores, with settings of its own."""
+        address = Address(LOOPBACK, free_port())
+        env = {**self._environment(), **settings, "OMNIFY_BIND": f"{address.host}:{address.port}"}
+        child = Programs(Home(self.home, self._lock), env).web()
+        try:
+            wait_until(lambda: not child.running or _answers(address), "the other door answers")
+            yield address
+        finally:
+            child.stop(STOP_SECONDS)
+
     # Bad days
 
     def kill(self, *names: str) -> None:
@@ -183,9 +195,7 @@ class Service:
 
     def ready(self) -> bool:
         """What a balancer would be told."""
-        with contextlib.suppress(OSError):
-            return self.address.ask("GET", "/health/ready").status == 200
-        return False
+        return _answers(self.address, "/health/ready")
 
     def token(self) -> str:
         """The first organizer's token."""
@@ -237,6 +247,12 @@ class Service:
             "REGISTER_RATE_LIMIT": "off",
             "PYTHONUNBUFFERED": "1",
         }
+
+
+def _answers(address: Address, path: str = "/health/live") -> bool:
+    with contextlib.suppress(OSError):
+        return address.ask("GET", path).status == 200
+    return False
 
 
 def _state(pid: int) -> str:
