@@ -25,7 +25,7 @@ from gunicorn.workers import gasgi
 from omnify.responses import Code, failure
 
 # A client whose buffers are full and that takes nothing for this long is not there any more.
-UNREAD_SECONDS = 30.0
+UNREAD_SECONDS = 20.0
 _RETRY_SECONDS = 2
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: drop what the kernel still holds for the client
 

@@ -1,0 +1,97 @@
+"""Opening and closing, exact to the admission, while people try all the time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.acceptance.crowd import verify_ledger
+from tests.acceptance.event import Event, open_event
+from tests.acceptance.http import JSON, Answer, ask_on, body
+from tests.acceptance.service import Service
+
+pytestmark = pytest.mark.acceptance
+
+THREADS = 4
+SOON = timedelta(seconds=2)
+# Of the Retry-After: whole seconds, and up to one more so that not everybody comes at once.
+SPREAD_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Try:
+    """One attempt, with the moments around it by this machine's clock, which is Redis's too."""
+
+    sent: float
+    answered: float
+    answer: Answer
+
+    @property
+    def outcome(self) -> str:
+        return "admitted" if self.answer.status == 202 else self.answer.refusal[1]
+
+
+def hammer(event: Event, enough: Callable[[list[Try]], bool]) -> list[Try]:
+    """New guests try on a few connections, without a pause, until each line has had `enough`."""
+    lines: list[list[Try]] = [[] for _ in range(THREADS)]
+    threads = [threading.Thread(target=_try_on, args=(event, n, lines[n], enough)) for n in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [one for line in lines for one in line]
+
+
+def _try_on(event: Event, line: int, tries: list[Try], enough: Callable[[list[Try]], bool]) -> None:
+    connection = event.service.address.connection()
+    deadline = time.monotonic() + 60
+    while not enough(tries) and time.monotonic() < deadline:
+        sent = time.time()
+        guest = body(email=f"guest{line}-{len(tries)}@example.com")
+        answer = ask_on(connection, "POST", f"{event.path}/register", guest, JSON)
+        tries.append(Try(sent, time.time(), answer))
+    connection.close()
+
+
+def last(count: int, outcome: str) -> Callable[[list[Try]], bool]:
+    return lambda tries: len(tries) >= count and all(one.outcome == outcome for one in tries[-count:])
+
+
+def test_nobody_is_admitted_a_millisecond_early_and_the_refused_know_when(service: Service) -> None:
+    opens = datetime.now(UTC) + SOON
+    event = open_event(service, capacity=100_000, registration_opens_at=opens.isoformat())
+    shown = datetime.fromisoformat(service.address.ask("GET", event.path).data["registration_opens_at"])
+    tries = hammer(event, last(20, "admitted"))
+    early = [one for one in tries if one.outcome == "registration_not_open"]
+    admitted = [one for one in tries if one.outcome == "admitted"]
+    assert len(early) > 20
+    assert len(early) + len(admitted) == len(tries)
+    assert min(datetime.fromisoformat(one.answer.data["requested_at"]) for one in admitted) >= shown
+    for one in early:
+        wait = int(one.answer.headers["retry-after"])
+        assert shown.timestamp() - one.answered <= wait <= max(1.0, shown.timestamp() - one.sent) + SPREAD_SECONDS
+    assert not [one for one in admitted if one.answered < shown.timestamp()]
+    verify_ledger(event)
+
+
+def test_whoever_was_admitted_in_time_is_never_told_that_it_was_closed(service: Service) -> None:
+    """The drains hang until long after the closing."""
+    closes = datetime.now(UTC) + SOON
+    event = open_event(service, capacity=50, registration_closes_at=closes.isoformat())
+    shown = datetime.fromisoformat(service.address.ask("GET", event.path).data["registration_closes_at"])
+    with service.frozen("drain-1"), service.frozen("drain-2"):
+        tries = hammer(event, last(20, "registration_closed"))
+        admitted = [one for one in tries if one.outcome == "admitted"]
+        assert event.queued() == len(admitted) > event.capacity
+    assert {one.outcome for one in tries} == {"admitted", "registration_closed"}
+    assert max(datetime.fromisoformat(one.answer.data["requested_at"]) for one in admitted) < shown
+    ends = [event.decided(one.answer.data["ticket_id"]) for one in admitted]
+    assert [end["status"] for end in ends].count("confirmed") == event.capacity
+    assert {(end["status"], end["reason"]) for end in ends} == {("confirmed", None), ("rejected", "sold_out")}
+    assert min(datetime.fromisoformat(end["decided_at"]) for end in ends) > shown
+    verify_ledger(event)
