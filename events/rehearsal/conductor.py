@@ -62,6 +62,7 @@ def parts(options: Options, *, event_id: int, run: str) -> list[Part]:
     return [
         Part(
             url=options.url,
+            token=options.token,
             event_id=event_id,
             run=run,
             people=options.people,

@@ -98,7 +98,7 @@ class Guests:
         return self._target.request(
             "POST",
             f"/events/{self._part.event_id}/register",
-            headers="Content-Type: application/json\r\n"
+            headers=f"Content-Type: application/json\r\nAuthorization: Bearer {self._part.token}\r\n"
             f"Idempotency-Key: rehearsal-{self._part.run}-{registration.number}\r\n",
             body=_encoder.encode({"name": registration.name, "email": registration.email}),
         )

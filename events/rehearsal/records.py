@@ -85,9 +85,13 @@ class Observation(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """What one of `processes` processes of a crowd has to do. `rate` is in registrations per second, its own."""
+    """What one of `processes` processes of a crowd has to do. `rate` is in registrations per second, its own.
+
+    With the organizer's token the crowd, which comes from one address, is not limited as one.
+    """
 
     url: str
+    token: str
     event_id: int
     run: str
     people: int

@@ -56,6 +56,11 @@ def test_a_rehearsal_proves_every_promise_when_a_door_and_a_drain_are_killed_und
         verify(rehearsal.result())
 
 
+def test_the_rehearsal_s_crowd_comes_from_one_address_and_is_not_limited_as_one(service: Service) -> None:
+    with service.another_door(REGISTER_RATE_LIMIT="5/hour") as door:
+        verify(rehearse(service, "--url", f"http://{door.host}:{door.port}", seats=60))
+
+
 def test_a_refused_token_is_one_line(service: Service) -> None:
     result = rehearse(service, "--token", "omn_unknown", seats=1)
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)

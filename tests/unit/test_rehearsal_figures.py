@@ -56,7 +56,7 @@ def test_every_proof_has_a_line_with_its_mark() -> None:
 
 
 def test_a_rate_limit_in_the_way_is_explained() -> None:
-    assert "REGISTER_RATE_LIMIT=off" in shown(outcome(retries={"429": 5}))
+    assert "in front of the service limits each address" in shown(outcome(retries={"429": 5}))
     assert "REGISTER_RATE_LIMIT" not in shown(outcome(retries={"503": 5}))
 
 

@@ -15,6 +15,7 @@ from events.rehearsal.records import Part, Tally
 def part(port: int) -> Part:
     return Part(
         url=f"http://127.0.0.1:{port}",
+        token="omn_token",
         event_id=1,
         run="ab",
         people=3,
