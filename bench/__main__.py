@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from bench import load, machine, report
-from bench.measures import Options, accepts, cancels, crowd, drain, latency, memory, polls, terminal
+from bench.measures import Options, accepts, cancels, crowd, drain, latency, limits, memory, polls, terminal
 from bench.programs import ProgramFailedError
 from bench.report import Line
 from bench.stack import Stack, start_stack
@@ -21,6 +21,7 @@ MEASURES: dict[str, Callable[[Stack, Options], list[Line]]] = {
     "crowd": crowd.measure,
     "polls": polls.measure,
     "latency": latency.measure,
+    "limits": limits.measure,
     "memory": memory.measure,
 }
 

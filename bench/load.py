@@ -66,9 +66,9 @@ def fresh_seed() -> str:
     return f"{os.getpid():x}r{next(_seeds)}"
 
 
-def post(url: str, *, connections: int, seconds: float) -> Load:
-    """Registers people who exist once, as fast as the other side answers."""
-    return _wrk("register.lua", url, connections, seconds, fresh_seed())
+def post(url: str, *, connections: int, seconds: float, addresses: int = 0) -> Load:
+    """Registers people who exist once, as fast as the other side answers; with `addresses`, from so many of them."""
+    return _wrk("register.lua", url, connections, seconds, fresh_seed(), *([str(addresses)] if addresses else []))
 
 
 def get(url: str, paths: Path, *, connections: int, seconds: float) -> Load:
@@ -76,10 +76,10 @@ def get(url: str, paths: Path, *, connections: int, seconds: float) -> Load:
     return _wrk("paths.lua", url, connections, seconds, str(paths))
 
 
-def _wrk(script: str, url: str, connections: int, seconds: float, argument: str) -> Load:
+def _wrk(script: str, url: str, connections: int, seconds: float, *arguments: str) -> Load:
     # One client thread for everybody: with two, the client takes turns with the two server processes.
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "20s"]
-    command += ["-s", str(LUA / script), url, "--", argument]
+    command += ["-s", str(LUA / script), url, "--", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if not lines:

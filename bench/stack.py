@@ -35,16 +35,16 @@ class Stack:
     env: dict[str, str]
 
     @contextlib.contextmanager
-    def _server(self, name: str, arguments: list[str]) -> Iterator[str]:
+    def _server(self, name: str, arguments: list[str], **settings: str) -> Iterator[str]:
         port = free_port()
         command = ["gunicorn", *arguments, "-b", f"127.0.0.1:{port}", "--log-level", "warning"]
-        with python(name, command, home=self.home, env=self.env) as child:
+        with python(name, command, home=self.home, env={**self.env, **settings}) as child:
             wait_for_port(child, port)
             yield f"http://127.0.0.1:{port}"
 
-    def door(self) -> contextlib.AbstractContextManager[str]:
-        """Omnify's door; its address."""
-        return self._server("door", [*ASGI, "omnify.asgi:application"])
+    def door(self, name: str = "door", **settings: str) -> contextlib.AbstractContextManager[str]:
+        """Omnify's door, with variables of its own if need be; its address."""
+        return self._server(name, [*ASGI, "omnify.asgi:application"], **settings)
 
     def hello(self) -> contextlib.AbstractContextManager[str]:
         """The same server, answering a constant; its address."""

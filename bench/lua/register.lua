@@ -1,4 +1,6 @@
--- Posts registrations of people who exist once: wrk ... URL -- <seed>
+-- Posts registrations of people who exist once: wrk ... URL -- <seed> [<addresses>]
+--
+-- With addresses, each request names the next of so many in X-Forwarded-For, as a proxy does.
 --
 -- A request is one string concatenation, so that the client stays cheap; seven digits keep the length constant.
 -- The same script loads the door and every baseline.
@@ -15,14 +17,21 @@ function init(args)
   local tail = "x" .. args[1] .. "t" .. number .. "@example.com\"}"
   local length = #"{\"name\":\"Guest 1000000\",\"email\":\"guest1000000" + #tail
   head = "POST " .. wrk.path .. " HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port
-    .. "\r\nContent-Type: application/json\r\nContent-Length: " .. length .. "\r\n\r\n{\"name\":\"Guest "
+    .. "\r\nContent-Type: application/json\r\nContent-Length: " .. length .. "\r\n"
+  start = "\r\n{\"name\":\"Guest "
+  addresses = tonumber(args[2] or 0)
   middle = "\",\"email\":\"guest"
   last = tail
 end
 
 function request()
   counter = counter + 1
-  return head .. counter .. middle .. counter .. last
+  if addresses > 0 then
+    local n = counter % addresses
+    local address = "10." .. math.floor(n / 65536) .. "." .. math.floor(n / 256) % 256 .. "." .. n % 256
+    return head .. "X-Forwarded-For: " .. address .. "\r\n" .. start .. counter .. middle .. counter .. last
+  end
+  return head .. start .. counter .. middle .. counter .. last
 end
 
 function done(summary, latency)

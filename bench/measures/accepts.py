@@ -28,13 +28,13 @@ def _line(stack: Stack, options: Options, door: str, hello: str, connections: in
     return ratio(name, "accepts/s", "hello/s", samples, at_least=limit)
 
 
-def accept_rate(stack: Stack, door: str, connections: int, seconds: float) -> float:
+def accept_rate(stack: Stack, door: str, connections: int, seconds: float, *, addresses: int = 0) -> float:
     """Registrations accepted per second on a fresh event; every one of them must be in the queue."""
     event_id = new_event()
     url = f"{door}/events/{event_id}/register"
     load.post(url, connections=connections, seconds=1)
     before = stack.settled(event_id)
-    run = load.post(url, connections=connections, seconds=seconds)
+    run = load.post(url, connections=connections, seconds=seconds, addresses=addresses)
     queued = stack.settled(event_id) - before
     stack.forget(event_id)
     if run.refused or not run.accepted <= queued <= run.accepted + connections:

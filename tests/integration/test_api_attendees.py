@@ -240,3 +240,23 @@ def test_stats_without_redis_are_unavailable(caplog: pytest.LogCaptureFixture) -
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert int(answer["Retry-After"]) > 0
     assert not [record for record in caplog.records if record.exc_info], "an outage is no fault of ours to trace"
+
+
+def test_a_page_that_does_not_exist_is_refused_before_a_row_is_read() -> None:
+    owner = organizer()
+    event_id = create(owner)
+    attend(event_id, 30)
+    for query in ("page=4", "page=999999999999", "page=999999999999&page_size=100"):
+        with CaptureQueriesContext(connection) as seen:
+            answer = owner.get(f"/events/{event_id}/attendees?{query}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "invalid_page")
+        assert not [one for one in seen.captured_queries if "events_registration" in one["sql"]]
+
+
+def test_a_size_beyond_every_number_is_a_hundred_rows() -> None:
+    owner = organizer()
+    event_id = create(owner, max_capacity=1000)
+    attend(event_id, 150)
+    assert len(owner.get(f"/events/{event_id}/attendees?page_size=999999999999").json()["data"]["results"]) == 100
+    assert owner.get(f"/events/{event_id}/attendees?page_size=9999999999999").status_code == 400
+    assert owner.get(f"/events/{event_id}/attendees?page=9999999999999").status_code == 404
