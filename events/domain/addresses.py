@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Network, ip_address
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 # Whoever has one IPv6 address has at least the /64 around it.
-IPV6_PREFIX = 64
+_IPV6_BYTES = 8
+_MAPPED_IPV4 = bytes(10) + b"\xff\xff"
 
 
 def client_address(*, peer: str, forwarded: Sequence[bytes], trusted_proxies: int) -> str:
@@ -31,15 +32,18 @@ def client_address(*, peer: str, forwarded: Sequence[bytes], trusted_proxies: in
 @lru_cache(maxsize=8192)
 def _network(text: str) -> str:
     """The canonical text, or an empty one for something else than an address."""
+    bare = _bare(text.strip(" \t"))
     try:
-        address = ip_address(_bare(text.strip(" \t")))
-    except ValueError:
+        return inet_ntop(AF_INET, inet_pton(AF_INET, bare))
+    except (OSError, ValueError):
+        pass
+    try:
+        packed = inet_pton(AF_INET6, bare)
+    except (OSError, ValueError):
         return ""
-    if isinstance(address, IPv4Address):
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((int(address), IPV6_PREFIX), strict=False))
+    if packed.startswith(_MAPPED_IPV4):
+        return inet_ntop(AF_INET, packed[len(_MAPPED_IPV4) :])
+    return f"{inet_ntop(AF_INET6, packed[:_IPV6_BYTES].ljust(16, bytes(1)))}/{8 * _IPV6_BYTES}"
 
 
 def _bare(text: str) -> str:

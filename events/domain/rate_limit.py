@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _TEXT = re.compile(r"([1-9][0-9]{0,8})/(second|minute|hour)")
@@ -22,8 +23,7 @@ class RateLimit:
         return f'"register";q={self.count};w={self.window_seconds}'
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(NamedTuple):
     """What an address has left: `left` more registrations now; after `seconds` there will be more."""
 
     left: int

@@ -38,7 +38,20 @@ def test_several_headers_are_one_list_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "garbage", ["", " ", "unknown", "_hidden", "198.51.100", "198.51.100.1:x", "[2001:db8::1", "[2001:db8::1]x", "é"]
+    "garbage",
+    [
+        "",
+        " ",
+        "unknown",
+        "_hidden",
+        "198.51.100",
+        "198.51.100.1:x",
+        "198.051.100.1",
+        "198.51.100.1\\0",
+        "[2001:db8::1",
+        "[2001:db8::1]x",
+        "é",
+    ],
 )
 def test_what_is_no_address_counts_as_the_peers(garbage: str) -> None:
     assert behind(1, f"198.51.100.1, {garbage}") == PEER
