@@ -108,7 +108,11 @@ def test_every_example_wears_its_envelope(document: dict[str, Any]) -> None:
 def test_the_headers_of_the_hot_routes_are_described(document: dict[str, Any]) -> None:
     register = document["paths"]["/events/{event_id}/register"]["post"]
     ticket = document["paths"]["/registrations/{ticket_id}"]["get"]
-    assert set(register["responses"]["202"]["headers"]) == {"Location", "Retry-After"}
+    quota = {"RateLimit", "RateLimit-Policy"}
+    assert set(register["responses"]["202"]["headers"]) == {"Location", "Retry-After", *quota}
+    assert set(register["responses"]["429"]["headers"]) == {"Retry-After", *quota}
+    assert set(register["responses"]["401"]["headers"]) == {"WWW-Authenticate"}
+    assert register["security"] == [{}, {"organizerToken": []}]
     assert set(ticket["responses"]["200"]["headers"]) == {"ETag", "Retry-After"}
     sent = {item["name"] for item in (*register["parameters"], *ticket["parameters"]) if item["in"] == "header"}
     assert sent == {"Idempotency-Key", "If-None-Match"}

@@ -15,6 +15,7 @@ from omnify.responses import Code, failure, success
 # drf-spectacular's annotation says names; what it writes out is OpenAPI's list of requirements.
 ORGANIZER: Any = [{"organizerToken": []}]
 ANYONE: Any = []
+EITHER: Any = [{}, {"organizerToken": []}]
 
 Answers = dict[int, OpenApiResponse]
 
@@ -31,7 +32,14 @@ def bad(description: str, *cases: tuple[Code, str] | tuple[Code, str, dict[str, 
     return OpenApiResponse(Failure, description, shown)
 
 
+LATE_BODY: Answers = {
+    408: bad(
+        "The body did not come in 15 seconds; the connection is closed.",
+        (Code.REQUEST_TIMEOUT, "The body did not come in time."),
+    ),
+}
 BODY_FAULTS: Answers = {
+    **LATE_BODY,
     413: bad("The body is too large.", (Code.PAYLOAD_TOO_LARGE, "A body may have 16384 bytes at most.")),
     415: bad("The body is not JSON.", (Code.UNSUPPORTED_MEDIA_TYPE, 'Unsupported media type "text/plain".')),
 }

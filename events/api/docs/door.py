@@ -8,7 +8,10 @@ from events.api.docs import examples
 from events.api.docs.answers import (
     ANYONE,
     BODY_FAULTS,
+    CHALLENGE,
+    EITHER,
     NO_EVENT,
+    NO_TOKEN,
     OUTAGE,
     RETRY_AFTER_OUTAGE,
     bad,
@@ -28,15 +31,20 @@ READ_EVENT = extend_schema(
     responses={200: good(answer_with(Event), "The event now.", event=examples.EVENT), **NO_EVENT, **OUTAGE},
 )
 
+# Answers to registrations that were counted, unless the limit is off.
+COUNTED = (202, 409, 422, 429, 503)
+
 REGISTER = extend_schema(
     operation_id="register",
     summary="Register for an event",
     description=(
         "A 202 is a promise: the registration is on disk, takes its turn in the event's line and reaches a decision. "
-        "Read it at `status_url`."
+        "Read it at `status_url`.\n\n"
+        "An address may register so often for one event in a window of time. The retry of a ticket under its "
+        "`Idempotency-Key` is not counted, and an organizer's token lifts the limit."
     ),
     tags=["registrations"],
-    auth=ANYONE,
+    auth=EITHER,
     request=RegistrationInput,
     parameters=[
         event_id_in_path(),
@@ -48,8 +56,13 @@ REGISTER = extend_schema(
         ),
         sent_header("Location", "The ticket's address.", 202),
         sent_header(
-            "Retry-After", "Whole seconds to wait before asking (202) or trying again.", 202, 409, 503, kind=int
+            "Retry-After", "Whole seconds to wait before asking (202) or trying again.", 202, 409, 429, 503, kind=int
         ),
+        sent_header("RateLimit-Policy", 'The limit on addresses: `"register";q=<quota>;w=<seconds>`.', *COUNTED),
+        sent_header(
+            "RateLimit", 'What the address has left: `"register";r=<registrations>;t=<seconds until more>`.', *COUNTED
+        ),
+        CHALLENGE,
     ],
     responses={
         202: good(answer_with(AcceptedTicket), "In line.", ticket=examples.ACCEPTED),
@@ -57,6 +70,7 @@ REGISTER = extend_schema(
             "Malformed JSON, or a missing or bad field; `errors` names each.",
             (Code.INVALID, "The request is not valid.", {"email": ["Enter a valid e-mail address."]}),
         ),
+        **NO_TOKEN,
         **NO_EVENT,
         409: bad(
             "No registration now. Only `registration_not_open` carries `Retry-After`.",
@@ -69,6 +83,10 @@ REGISTER = extend_schema(
         422: bad(
             "The `Idempotency-Key` came with another body before.",
             (Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key came with another body before."),
+        ),
+        429: bad(
+            "Too many registrations from one address; after `Retry-After` one more will be taken.",
+            (Code.RATE_LIMITED, "Too many registrations from this address."),
         ),
         **OUTAGE,
         503: bad(
