@@ -78,8 +78,8 @@ class EventKeys:
 
     def all(self) -> list[str]:
         """Every key the event can have."""
-        single = (getattr(self, name) for name in self.__slots__ if name != "decided")
-        return [*single, *self.decided]
+        single = (getattr(self, name) for name in self.__slots__ if name not in ("addresses", "decided"))
+        return [*single, *self.addresses, *self.decided]
 
 
 @lru_cache(maxsize=4096)
