@@ -165,12 +165,18 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(forgetting: Cal
 
 def service_application(number: int) -> Any:
     """As the door of this service hands it in: with the digest that its own commands look for."""
-    key, _, body_digest, _ = apply_for(number)
+    key, _, body_digest, _, address = apply_for(number)
     email = f"Guest{number}@example.com"
     holder = tickets().email_digest(email_key(email))
     from events.admission.entry import pack
 
-    return key, holder, body_digest, pack(name="Guest", email=email, email_digest=holder, body_digest=body_digest)
+    return (
+        key,
+        holder,
+        body_digest,
+        pack(name="Guest", email=email, email_digest=holder, body_digest=body_digest),
+        address,
+    )
 
 
 def test_a_forgotten_event_keeps_its_name(make_event: Make, forgetting: Callable[..., str]) -> None:
