@@ -164,8 +164,6 @@ class Drain:
     def _announce(self, done: Committed, entries: Sequence[Entry], started: float) -> None:
         """Publishes and trims, in a thread: Redis works on one batch while the database works on the next."""
         rate = done.decided / max(self.clock() - started, 1e-3)
-        if done.resized:
-            self.queue.show_event(done.event)
         self.queue.publish(event=done.event, outcomes=done.outcomes, decisions_per_second=rate)
         self.checkpoint("drain.after_publish")
         left = self.queue.trim(done.event.event_id, entries)

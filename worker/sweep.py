@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import redis
@@ -17,11 +17,12 @@ from django.db import DatabaseError, InterfaceError, connection
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from events.admission import live, lost
+from events.admission import live
 from events.admission.queue import Queue
-from events.ledger.lookup import event_versions, find_events, watched_event_ids
-from events.ledger.tickets import known_outcomes
+from events.ledger.facts import Digest
+from events.ledger.lookup import watched_event_ids
 from omnify.logs import log
+from worker.mending import bury_lost, close_again, show_again
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +34,13 @@ _CHUNK = 500
 class Sweep:
     """One pass is `once`; `run` repeats it until told to stop."""
 
-    def __init__(self, *, client: redis.Redis, queue: Queue, wake: Callable[[int], None], worker: str) -> None:
+    def __init__(
+        self, *, client: redis.Redis, queue: Queue, wake: Callable[[int], None], digest: Digest, worker: str
+    ) -> None:
         self._client = client
         self._queue = queue
         self._wake = wake
+        self._digest = digest
         self._worker = worker
         self._full_due = 0.0
 
@@ -73,37 +77,11 @@ class Sweep:
                 elif full:
                     bury_lost(self._client, event_id)
             if full:
-                show_again(self._client, chunk)
+                show_again(self._queue, self._client, chunk, digest=self._digest)
         if full:
+            woken += close_again(self._queue, self._wake)
             self._full_due = time.monotonic() + FULL_EVERY_SECONDS
         return woken
-
-
-def show_again(client: redis.Redis, event_ids: Sequence[int]) -> int:
-    """Hands the door what it missed: rows that were changed while Redis was out of reach. Returns how many."""
-    behind = live.events_behind(client, event_versions(event_ids))
-    for snapshot in find_events(behind).values():
-        live.put_event(client, snapshot)
-        log(logger, logging.WARNING, "the door's copy of an event was old", event_id=snapshot.event_id)
-    return len(behind)
-
-
-def bury_lost(client: redis.Redis, event_id: int) -> int:
-    """Gives up what the queue has lost: such tickets say `lost`, and their e-mails may register again."""
-    orphans = list(lost.orphans(client, event_id))
-    if not orphans:
-        return 0
-    decided = known_outcomes(event_id, [o.key for o in orphans if o.key])
-    moved = lost.bury(client, event_id, [o for o in orphans if o.key not in decided])
-    if moved:
-        log(
-            logger,
-            logging.ERROR,
-            "the queue has lost tickets; `manage.py reconcile` lists them",
-            event_id=event_id,
-            lost=moved,
-        )
-    return moved
 
 
 def _chunks(ids: Iterator[int]) -> Iterator[list[int]]:

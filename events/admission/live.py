@@ -12,7 +12,7 @@ import redis
 
 from events.admission import keys as k
 from events.admission import scripts
-from events.domain.snapshot import EventSnapshot
+from events.domain.snapshot import CopyMark, EventSnapshot
 
 RATE_WINDOW_SECONDS = 5
 WORKER_BEAT_SECONDS = 5
@@ -53,13 +53,17 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
     return [part for pair in fields.items() for part in pair]
 
 
-def events_behind(client: redis.Redis, events: Sequence[tuple[int, int]]) -> list[int]:
-    """Those of `events` (pairs of id and version) whose copy here is older. One that is not here is not behind."""
+def event_marks(client: redis.Redis, event_ids: Sequence[int]) -> dict[int, CopyMark]:
+    """How far the copies of these events are."""
     pipe = client.pipeline(transaction=False)
-    for event_id, _ in events:
-        pipe.hget(k.event_keys(event_id).state, "version")
-    copies = zip(events, pipe.execute(), strict=True)
-    return [event_id for (event_id, version), copy in copies if copy is not None and int(copy) < version]
+    for event_id in event_ids:
+        pipe.hmget(k.event_keys(event_id).state, "version", "shown")
+    pairs = zip(event_ids, pipe.execute(), strict=True)
+    return {event_id: CopyMark(_number(version), _number(shown) or 0) for event_id, (version, shown) in pairs}
+
+
+def _number(value: bytes | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def queue_stats(client: redis.Redis, event_id: int) -> QueueStats:

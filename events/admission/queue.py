@@ -15,7 +15,7 @@ import redis
 from events.admission import keys as k
 from events.admission import scripts
 from events.admission.entry import Entry, read_entry
-from events.admission.live import copied_fields, put_event
+from events.admission.live import copied_fields
 from events.admission.outcomes import encode_outcome
 from events.domain.commands import Request
 from events.domain.outcome import Outcome
@@ -91,10 +91,6 @@ class Queue:
             *copied_fields(event),
         )
         return written
-
-    def show_event(self, event: EventSnapshot) -> None:
-        """Lets the door see the event's new sizes."""
-        put_event(self._client, event)
 
     def trim(self, event_id: int, entries: Sequence[Entry]) -> int:
         """Removes decided entries. Returns how many are left."""

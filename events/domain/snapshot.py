@@ -24,3 +24,24 @@ class EventSnapshot:
     cancelled: bool
     last_sequence: int
     decided_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EventMark:
+    """How far the ledger's row of an event is: its version, and the moment of its last decision."""
+
+    event_id: int
+    version: int
+    decided_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopyMark:
+    """How far the door's copy of an event is; None for `version` where it has none."""
+
+    version: int | None
+    shown_ms: int
+
+    def misses(self, mark: EventMark) -> bool:
+        """Whether the ledger is ahead. An event that is not copied at all is loaded when somebody asks for it."""
+        return self.version is not None and (self.version < mark.version or self.shown_ms < mark.decided_ms)

@@ -157,7 +157,6 @@ def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:
         outcomes=list(latest(outcome for part in parts for outcome in part.outcomes).values()),
         decided=sum(part.decided for part in parts),
         rewound=any(part.rewound for part in parts),
-        resized=any(part.resized for part in parts),
         unfinished=next((part.unfinished for part in parts if part.unfinished), None),
     )
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
-from events.domain.snapshot import EventSnapshot
+from events.domain.snapshot import EventMark, EventSnapshot
+from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
 from events.models import Event, OrganizerToken
 
@@ -40,9 +42,16 @@ def watched_event_ids(*, all_events: bool) -> Iterator[int]:
     yield from rows.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=2000)
 
 
-def event_versions(event_ids: Sequence[int]) -> list[tuple[int, int]]:
-    """`(id, version)` of those events that exist."""
-    return list(Event.objects.filter(pk__in=event_ids).values_list("pk", "version"))
+def event_marks(event_ids: Sequence[int]) -> list[EventMark]:
+    """How far these events are, of those that exist."""
+    rows = Event.objects.filter(pk__in=event_ids).values_list("pk", "version", "decided_at")
+    return [EventMark(pk, version, to_ms(decided) if decided else 0) for pk, version, decided in rows]
+
+
+def still_closing() -> list[EventSnapshot]:
+    """Cancelled events of which somebody still holds a place."""
+    rows = Event.objects.filter(Q(confirmed_count__gt=0) | Q(waitlisted_count__gt=0), cancelled_at__isnull=False)
+    return [event_snapshot(event) for event in rows]
 
 
 # Places that no row has, between the first and the last place the ledger knows: (from, to), both included.

@@ -29,7 +29,6 @@ class Committed:
         outcomes: where every ticket of the batch stands now, each once.
         decided: how many changes of status there were just now.
         rewound: some place was given out a second time: Redis has lost entries.
-        resized: the event's sizes were changed.
         unfinished: the key of an order that has begun and must be given again, with all that stands behind it.
     """
 
@@ -37,7 +36,6 @@ class Committed:
     outcomes: Sequence[Outcome] = ()
     decided: int = 0
     rewound: bool = False
-    resized: bool = False
     unfinished: str | None = None
 
 
@@ -89,7 +87,6 @@ def write(
     insert_registrations(event.pk, decided, decided_at=now)
     places = [command.sequence for command in (*commands, *poisoned)]
     rewound = any(request.sequence <= event.last_sequence for request, _ in decided)
-    resized = (done.seats.capacity, done.seats.waitlist_capacity) != (event.max_capacity, event.waitlist_capacity)
     # Only now, since a refused row must leave the event in memory as it was.
     _count(event, done, invalid_ones=len(refused), last_sequence=max(places, default=0), now=now)
     _answer_orders(event, done, now)
@@ -98,7 +95,6 @@ def write(
         outcomes=list(last.values()),
         decided=len(changes),
         rewound=rewound,
-        resized=resized,
         unfinished=unfinished,
     )
 

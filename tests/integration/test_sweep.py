@@ -19,9 +19,11 @@ from events.admission.keys import event_keys
 from events.admission.live import beat, leave, worker_count
 from events.admission.queue import Queue
 from events.models import Event
-from tests.integration.world import apply_for, tickets
+from tests.integration.world import apply_for, tickets, with_gate
+from tests.services import Services
 from worker.drain import Drain
-from worker.sweep import Sweep, bury_lost
+from worker.mending import bury_lost
+from worker.sweep import Sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +38,7 @@ def woken() -> list[int]:
 
 @pytest.fixture
 def sweep(redis_client: redis.Redis, queue: Queue, woken: list[int]) -> Sweep:
-    return Sweep(client=redis_client, queue=queue, wake=woken.append, worker="tests")
+    return Sweep(client=redis_client, queue=queue, wake=woken.append, digest=tickets.email_digest, worker="tests")
 
 
 def test_an_event_with_entries_and_no_wake_up_is_found(
@@ -58,7 +60,8 @@ def test_one_of_two_sweeps_sweeps_in_an_interval_and_both_say_they_live(
     admit(event.pk, [apply_for(1)])
     redis_client.delete(event_keys(event.pk).wake)
     stop = threading.Event()
-    sweeps = [Sweep(client=redis_client, queue=queue, wake=woken.append, worker=name) for name in ("first", "second")]
+    parts = {"client": redis_client, "queue": queue, "wake": woken.append, "digest": tickets.email_digest}
+    sweeps = [Sweep(**parts, worker=name) for name in ("first", "second")]
     threads = [threading.Thread(target=sweep.run, args=(stop,)) for sweep in sweeps]
     for thread in threads:
         thread.start()
@@ -149,6 +152,39 @@ def test_a_decision_shows_the_door_the_whole_row(
     close(event)
     drain.run(event.pk)
     assert kinds(admit(event.pk, [apply_for(2)])) == ["c"]
+
+
+def test_a_status_that_redis_has_turned_back_is_put_right_though_nobody_comes_any_more(
+    make_event: Make, admit: Admit, drain: Drain, sweep: Sweep, redis_client: redis.Redis, servers: Services
+) -> None:
+    event = make_event(max_capacity=1, waitlist_capacity=1)
+    guests = [apply_for(1), apply_for(2)]
+    admit(event.pk, guests)
+    drain.run(event.pk)
+    names = event_keys(event.pk)
+    before = {name: redis_client.dump(name) for name in (names.state, *names.decided) if redis_client.exists(name)}
+    with_gate(servers, lambda gate: gate.cancel(event.pk, [(guests[0][0], False)]))
+    drain.run(event.pk)
+    for name, content in before.items():
+        redis_client.restore(name, 600_000, content, replace=True)
+    sweep.once()
+    shown = with_gate(servers, lambda gate: gate.standings(event.pk, [guest[0] for guest in guests])).answers
+    assert [answer[1].split("|")[1] for answer in shown] == ["cancelled", "confirmed"]
+    assert kinds(admit(event.pk, [guests[0]])) == ["o"]
+
+
+def test_an_event_whose_end_the_queue_has_lost_is_closed_all_the_same(
+    make_event: Make, admit: Admit, drain: Drain, sweep: Sweep, redis_client: redis.Redis, woken: list[int]
+) -> None:
+    event = make_event()
+    admit(event.pk, [apply_for(1)])
+    drain.run(event.pk)
+    Event.objects.filter(pk=event.pk).update(cancelled_at=timezone.now(), version=F("version") + 1)
+    sweep.once()
+    assert woken == [event.pk]
+    drain.run(event.pk)
+    event.refresh_from_db()
+    assert (event.confirmed_count, event.cancelled_count) == (0, 1)
 
 
 def close(event: Event) -> None:
