@@ -23,7 +23,7 @@ def show_again(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, d
     """Hands the door what it missed of these events, and returns of how many it missed something.
 
     That is: rows that were changed while Redis was out of reach, and changes of tickets that Redis was never shown, or
-    has forgotten since. What a drain has committed just now and is about to publish may be among them: twice is harmless.
+    has forgotten since. What a drain is about to publish may be among them: twice is harmless.
     """
     seen = live.event_marks(client, event_ids)
     behind = {mark.event_id: seen[mark.event_id] for mark in event_marks(event_ids) if seen[mark.event_id].misses(mark)}
