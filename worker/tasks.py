@@ -72,9 +72,7 @@ def start_sweep(**_: Any) -> None:
     _warn_of_broken_promises()
     _keep_the_connection()
     settle_heap()
-    sweep = Sweep(
-        client=redis_client(), queue=queue(), wake=send_wake_up, digest=tickets().email_digest, worker=_name
-    )
+    sweep = Sweep(client=redis_client(), queue=queue(), wake=send_wake_up, digest=tickets().email_digest, worker=_name)
     threading.Thread(target=sweep.run, args=(_stop,), name="sweep", daemon=True).start()
 
 
