@@ -66,6 +66,11 @@ class Application:
             return
         await (self._door or self._open())(scope, receive, send)
 
+    def let_go(self) -> None:
+        """Lets go of clients that wait for news; gunicorn's workers call it when they are told to stop."""
+        if self._door is not None:
+            self._door.let_go()
+
     def _open(self) -> Door:
         self._client = connect_async(settings.ENV.redis_url)
         self._loader = LedgerLoader(redis_client())
@@ -91,6 +96,8 @@ class Application:
                 settle_heap()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                if self._door is not None:
+                    await self._door.close()
                 await self._client.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

@@ -21,10 +21,11 @@ from redis.exceptions import RedisError
 from events.admission.gate import GateClosed
 from events.admission.live import put_event
 from events.domain.outcome import Outcome
-from events.door.batcher import Batcher
+from events.door.batcher import Batcher, EventBatchers
 from events.door.loader import LedgerAway
 from events.ledger.lookup import find_events, live_events, organizers_of
 from events.ledger.tickets import find_outcomes
+from events.ledger.waitlist import waitlist_places
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class LedgerLoader:
         self._events: Batcher[int, bool] = Batcher(self._load, limit=BATCH_LIMIT)
         self._tickets: Batcher[tuple[int, str], Outcome | None] = Batcher(self._find, limit=BATCH_LIMIT)
         self._tokens: Batcher[str, int | None] = Batcher(self._find_organizers, limit=BATCH_LIMIT)
+        self._places: EventBatchers[str, int | None] = EventBatchers(self._count, limit=BATCH_LIMIT)
 
     async def load_event(self, event_id: int) -> bool:
         """Loads an event into Redis. False: there is none. Raises LedgerAway, GateClosed."""
@@ -108,6 +110,10 @@ class LedgerLoader:
         else:
             self._organizers.put(token_hash, organizer_id)
         return organizer_id
+
+    async def waitlist_place(self, event_id: int, key: str) -> int | None:
+        """A ticket's place on the waitlist, None if it is not on it. Raises LedgerAway."""
+        return await self._places.ask(event_id, key)
 
     async def load_live_events(self) -> int:
         """Loads what can be registered for, before the crowd comes. Returns how many. Raises like load_event."""
@@ -145,6 +151,14 @@ class LedgerLoader:
             return [found.get(token_hash) for token_hash in hashes]
 
         results: Sequence[int | None] = await self._off_loop(find)
+        return results
+
+    async def _count(self, event_id: int, keys: list[str]) -> Sequence[int | None]:
+        def count() -> Sequence[int | None]:
+            places = waitlist_places(event_id, list(set(keys)))
+            return [places.get(key) for key in keys]
+
+        results: Sequence[int | None] = await self._off_loop(count)
         return results
 
     async def _off_loop(self, work: Callable[[], Any]) -> Any:

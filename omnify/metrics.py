@@ -18,7 +18,7 @@ if ROOT:
     # prometheus_client reads this when it is imported, and again for each new file.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_own)
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15)
@@ -33,3 +33,9 @@ BATCH_SIZE = Histogram("omnify_drain_batch_size", "Tickets in one drain batch.",
 BATCH_SECONDS = Histogram("omnify_drain_batch_seconds", "Time of one drain batch, read to trim.", buckets=_SECONDS)
 LEASES = Counter("omnify_drain_leases", "Attempts to take an event's lease: acquired or taken.", ["result"])
 LOST = Counter("omnify_tickets_lost", "Tickets asked for that the queue has lost.")
+WATCHERS = Gauge(
+    "omnify_watchers",
+    "Clients that a door holds now: open event streams (stream) and long polls (poll).",
+    ["kind"],
+    multiprocess_mode="livesum",
+)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from events.admission import keys as k
 from events.admission import scripts
 from events.admission.client import CALL_VALID_SECONDS
+from events.admission.news import News
 from events.domain.rate_limit import Quota, RateLimit
 from events.domain.snapshot import EventSnapshot
 from omnify.logs import log
@@ -171,7 +172,7 @@ class Gate:
     async def standings(self, event_id: int, ticket_keys: Sequence[str]) -> Standings:
         """Where these tickets stand. Raises GateClosed."""
         keys = k.event_keys(event_id)
-        names = (keys.state, keys.queue, keys.pending, *keys.decided)
+        names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.waitlist)
         rate, answers = await self._call(scripts.STATUS, names, scripts.encode(ticket_keys))
         return Standings(rate, answers)
 
@@ -182,6 +183,10 @@ class Gate:
             raise EventNotLoaded
         now_ms, snapshot, confirmed, waitlisted = reply
         return now_ms, replace(_decode_snapshot(snapshot), confirmed_count=confirmed, waitlisted_count=waitlisted)
+
+    def news(self, *, heard: Callable[[int, list[str]], None], joined: Callable[[int], None]) -> News:
+        """Subscriptions to events on this Redis."""
+        return News(self._client, heard=heard, joined=joined)
 
     async def note_lost(self, event_id: int, key: str, sequence: int) -> None:
         """Remembers a ticket that its holder asked for and nobody has. Raises GateClosed."""

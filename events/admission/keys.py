@@ -13,6 +13,9 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     {event:7}:decided:0, :1, :2
                        hash    t<ticket key> -> an encoded outcome; e<e-mail digest> -> key of the seat's holder
                                one for each day (day number modulo 3); removed by TTL, 2 days
+    {event:7}:waitlist zset    ticket key, scored by its sequence: who is on the waitlist. Complete only while it has as
+                               many members as `waitlisted` in the state says; else the ledger knows the places
+                               removed by TTL, 7 days after the last decision of the event
     {event:7}:wake     string  a wake-up is on its way, or a drain is at work
                                removed by TTL, 4 s, or by the idle script
     {event:7}:lease    string  token of the drain at work
@@ -24,6 +27,7 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     {event:7}:addresses:0, :1
                        hash    w -> number of a window of the limit on addresses; address digest -> registrations in it
                                one for each window (number modulo 2); removed by TTL, two windows
+    {event:7}:news     no key but a channel: the keys of tickets whose status has just changed, with spaces between
     omnify:workers     zset    names of live drain workers, scored by the time they expire
                                removed by TTL, 1 minute
     omnify:sweep       string  somebody sweeps in this interval
@@ -39,6 +43,7 @@ from functools import lru_cache
 
 STATE_TTL_SECONDS = 7 * 86_400
 OUTCOME_TTL_SECONDS = 2 * 86_400
+WAITLIST_TTL_SECONDS = 7 * 86_400
 WAKE_TTL_MS = 4_000  # a wake-up that got lost, or found a dead drain's lease, is sent again after this time
 LEASE_TTL_MS = 12_000  # later than the statement timeout; a killed drain holds its event up this long
 RATES_TTL_SECONDS = 60
@@ -62,7 +67,10 @@ OWNED_PATTERNS: tuple[re.Pattern[str], ...] = (
 class EventKeys:
     """The keys of one event."""
 
-    __slots__ = ("addresses", "decided", "lease", "lost", "pending", "queue", "rates", "state", "wake")
+    __slots__ = (
+        *("addresses", "decided", "lease", "lost", "news", "pending"),
+        *("queue", "rates", "state", "waitlist", "wake"),
+    )
 
     def __init__(self, event_id: int) -> None:
         tag = f"{{event:{event_id}}}"
@@ -75,11 +83,24 @@ class EventKeys:
         self.rates = f"{tag}:rates"
         self.lost = f"{tag}:lost"
         self.addresses = (f"{tag}:addresses:0", f"{tag}:addresses:1")
+        self.waitlist = f"{tag}:waitlist"
+        self.news = f"{tag}:news"
 
     def all(self) -> list[str]:
         """Every key the event can have."""
-        single = (getattr(self, name) for name in self.__slots__ if name not in ("addresses", "decided"))
+        single = (getattr(self, name) for name in self.__slots__ if name not in ("addresses", "decided", "news"))
         return [*single, *self.addresses, *self.decided]
+
+
+_CHANNEL = re.compile(r"\{event:(\d+)\}:news")
+
+
+def event_of_channel(name: str) -> int:
+    """The event whose news come on this channel. Raises ValueError for any other name."""
+    match = _CHANNEL.fullmatch(name)
+    if match is None:
+        raise ValueError(f"not a channel of news: {name!r}")
+    return int(match[1])
 
 
 @lru_cache(maxsize=4096)

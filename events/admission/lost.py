@@ -48,7 +48,7 @@ def bury(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> int:
     for start in range(0, len(fields), _SCAN_COUNT):
         part = fields[start : start + _SCAN_COUNT]
         names = (keys.queue, keys.pending, keys.lost)
-        moved += int(scripts.BURY.call(client, names, k.LOST_TTL_SECONDS, *part))
+        moved += int(scripts.BURY.call(client, names, k.LOST_TTL_SECONDS, keys.news, *part))
     return moved
 
 

@@ -20,6 +20,8 @@ from events.admission.outcomes import encode_outcome
 from events.domain.commands import Request
 from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
+from events.domain.states import Status
+from events.domain.waiting import ASSUMED_PER_SECOND
 
 # Bounds the time that one script call keeps Redis from everybody else.
 PUBLISH_AT_ONCE = 2000
@@ -77,17 +79,20 @@ class Queue:
 
     def _publish(self, event: EventSnapshot, outcomes: Sequence[Outcome], rate: float, *, last: bool) -> int:
         keys = k.event_keys(event.event_id)
-        rows = [(o.key, o.email_digest, encode_outcome(o), o.revision, o.holds_email) for o in outcomes]
+        rows = [(o.key, o.email_digest, encode_outcome(o), o.revision, o.holds_email, _place(o)) for o in outcomes]
         written: int = scripts.PUBLISH.call(
             self._client,
-            (keys.state, *keys.decided, keys.rates),
+            (keys.state, *keys.decided, keys.rates, keys.waitlist),
             scripts.encode(rows),
             event.version,
             event.last_sequence,
             k.OUTCOME_TTL_SECONDS,
             k.RATES_TTL_SECONDS,
             f"{rate:.1f}",
+            ASSUMED_PER_SECOND,
             event.decided_ms if last else 0,
+            k.WAITLIST_TTL_SECONDS,
+            keys.news,
             *copied_fields(event),
         )
         return written
@@ -130,3 +135,8 @@ class Queue:
 
 def _digest(entry: Entry) -> str:
     return entry.command.email_digest if isinstance(entry.command, Request) else ""
+
+
+def _place(outcome: Outcome) -> int:
+    """What a ticket's place on the waitlist is counted by; 0 if it is not on it. Sequences begin at 1."""
+    return outcome.sequence if outcome.status is Status.WAITLISTED else 0

@@ -1,4 +1,8 @@
-"""How long a place in line takes, and when to ask again."""
+"""How long a place in line takes, and when to ask again.
+
+`chance` is a random number from 0 up to 1 that the caller draws: people who wait for the same thing must not come back
+in the same second. All seconds are spread around what is expected, except where asking too early would be in vain.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,12 @@ from math import ceil
 
 # Until a drain has measured its own rate: well below what a laptop does, so that nobody is promised too much.
 ASSUMED_PER_SECOND = 1000.0
-LONGEST_RETRY_SECONDS = 30
+LONGEST_RETRY_SECONDS = 60
+# The longest expected wait that can still be spread by a quarter both ways.
+_LONGEST_EXPECTED = LONGEST_RETRY_SECONDS / 1.25 - 1
+# A waitlist moves when somebody cancels, not at a rate: worth a look this often at its front, and more rarely behind.
+_WAITLIST_SECONDS = 5.0
+_WAITLIST_SECONDS_PER_PLACE = 0.5
 
 
 def estimated_seconds(*, position: int, rate: float) -> float:
@@ -14,6 +23,33 @@ def estimated_seconds(*, position: int, rate: float) -> float:
     return max(0.1, round(position / (rate if rate > 0 else ASSUMED_PER_SECOND), 1))
 
 
-def retry_after(seconds: float) -> int:
-    """Whole seconds until it is worth asking again: short near the front, capped far from it."""
-    return max(1, min(LONGEST_RETRY_SECONDS, ceil(seconds)))
+def retry_after(seconds: float, *, chance: float) -> int:
+    """Whole seconds until it is worth asking again, where `seconds` are expected.
+
+    Spread by a quarter both ways and by up to a second more, so that the front of the line does not return at once
+    either: the header knows whole seconds only.
+    """
+    expected = min(seconds, _LONGEST_EXPECTED)
+    return max(1, ceil(expected * (0.75 + 0.5 * chance) + chance))
+
+
+def waitlist_retry(position: int | None, *, chance: float) -> int:
+    """The same on the waitlist, at `position` (1 = next to move up); None: somewhere on it."""
+    if position is None:
+        return retry_after(LONGEST_RETRY_SECONDS, chance=chance)
+    return retry_after(_WAITLIST_SECONDS + _WAITLIST_SECONDS_PER_PLACE * position, chance=chance)
+
+
+def opening_retry(ms: int, *, chance: float) -> int:
+    """Whole seconds until a door that opens in `ms` milliseconds is open: never less, and at most one more."""
+    return max(1, ceil(max(ms, 0) / 1000 + chance))
+
+
+def outage_retry(seconds: int, *, chance: float) -> int:
+    """Whole seconds after a refusal that says nothing about the line: at least `seconds`, less than twice as many."""
+    return seconds + int(seconds * chance)
+
+
+def reconnect_ms(*, chance: float) -> int:
+    """Milliseconds after which a client takes up a broken stream of events again: 1 to 5 seconds."""
+    return 1000 + int(4000 * chance)

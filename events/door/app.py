@@ -1,13 +1,14 @@
 """The door as an ASGI application: the hot routes here, every other path and method to the application behind it.
 
-POST /events/{id}/register    GET /events/{id}    GET, DELETE /registrations/{ticket_id}
+POST /events/{id}/register                 GET /events/{id}
+GET, DELETE /registrations/{ticket_id}     GET /registrations/{ticket_id}/events
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, TypeVar
 
 from events.admission.gate import Gate, GateClosed
 from events.domain.tickets import Tickets
@@ -19,7 +20,10 @@ from events.door.cancel import Canceller
 from events.door.event import EventReader
 from events.door.loader import LedgerAway, Loader
 from events.door.register import Registrar
-from events.door.status import StatusReader
+from events.door.standing import StandingReader
+from events.door.status import Hold, StatusReader
+from events.door.stream import Stream, Streams
+from events.door.watch import Hub
 from omnify import metrics
 from omnify.patience import BODY_SECONDS, Patience
 from omnify.responses import Code
@@ -29,11 +33,13 @@ logger = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Result = TypeVar("Result")
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 _EVENTS = "/events/"
 _REGISTRATIONS = "/registrations/"
 _REGISTER = "/register"
+_STREAM = "events"
 _READS = ("GET", "HEAD")
 
 
@@ -51,7 +57,10 @@ class Door:
         trusted_proxies: int = 0,
     ) -> None:
         self._registrar = Registrar(gate=gate, tickets=tickets, loader=loader, wake=wake)
-        self._statuses = StatusReader(gate=gate, tickets=tickets, loader=loader)
+        reader = StandingReader(gate=gate, loader=loader)
+        self._hub = Hub(gate=gate, reader=reader)
+        self._statuses = StatusReader(tickets=tickets, reader=reader, hub=self._hub)
+        self._streams = Streams(tickets=tickets, reader=reader, hub=self._hub)
         self._canceller = Canceller(gate=gate, tickets=tickets, loader=loader, statuses=self._statuses, wake=wake)
         self._events = EventReader(gate=gate, loader=loader)
         self._callers = Callers(
@@ -66,10 +75,8 @@ class Door:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         method: str = scope["method"]
-        if path.startswith(_REGISTRATIONS) and method in _READS and "/" not in path[len(_REGISTRATIONS) :]:
-            await self._reply(send, "status", self._status(scope, path[len(_REGISTRATIONS) :]))
-        elif path.startswith(_REGISTRATIONS) and method == "DELETE" and "/" not in path[len(_REGISTRATIONS) :]:
-            await self._reply(send, "cancel", self._canceller.cancel(path[len(_REGISTRATIONS) :]))
+        if path.startswith(_REGISTRATIONS):
+            await self._registration(scope, receive, send, path[len(_REGISTRATIONS) :])
         elif path.startswith(_EVENTS) and method == "POST" and path.endswith(_REGISTER):
             text = path[len(_EVENTS) : -len(_REGISTER)]
             await self._reply(send, "register", self._register(scope, receive, text))
@@ -78,17 +85,36 @@ class Door:
         else:
             await self._behind(scope, receive, send)
 
+    async def _registration(self, scope: Message, receive: Receive, send: Send, rest: str) -> None:
+        ticket_id, slash, tail = rest.partition("/")
+        method = scope["method"]
+        if method in _READS and not slash:
+            await self._reply(send, "status", self._status(scope, receive, ticket_id))
+        elif method in _READS and tail == _STREAM:
+            await self._stream(scope, receive, send, ticket_id)
+        elif method == "DELETE" and not slash:
+            await self._reply(send, "cancel", self._canceller.cancel(ticket_id))
+        else:
+            await self._behind(scope, receive, send)
+
+    def let_go(self) -> None:
+        """Ends every stream and long poll: the server is stopping, and clients find another one."""
+        self._hub.end()
+
+    async def close(self) -> None:
+        """Gives the subscriptions up."""
+        await self._hub.close()
+
+    async def _stream(self, scope: Message, receive: Receive, send: Send, ticket_id: str) -> None:
+        found = await _checked(self._streams.open(ticket_id, last_event_id=_header(scope, b"last-event-id")))
+        if isinstance(found, Stream):
+            _count("stream", 200)
+            await (found.run(receive, send) if scope["method"] == "GET" else found.show_headers(send))
+        else:
+            await _send(send, "stream", found)
+
     async def _reply(self, send: Send, route: str, work: Awaitable[Answer]) -> None:
-        try:
-            answer = await work
-        except (GateClosed, LedgerAway) as problem:
-            answer = answers.unavailable(_WHAT[type(problem)])
-        except Exception:
-            logger.exception("the door failed")
-            answer = answers.refuse(500, Code.INTERNAL_ERROR, "Something went wrong on our side.")
-        _count(route, answer.status)
-        await send(answers.start_message(answer))
-        await send({"type": "http.response.body", "body": answer.body})
+        await _send(send, route, await _checked(work))
 
     async def _register(self, scope: Message, receive: Receive, text: str) -> Answer:
         sent = parse.headers(scope["headers"])
@@ -114,13 +140,13 @@ class Door:
         except parse.BadRequest as problem:
             return answers.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
 
-    async def _status(self, scope: Message, ticket_id: str) -> Answer:
-        answer = await self._statuses.read(ticket_id)
-        if answer.status == 200:
-            for name, value in scope["headers"]:
-                if name == b"if-none-match":
-                    return answers.not_modified(answer, value)
-        return answer
+    async def _status(self, scope: Message, receive: Receive, ticket_id: str) -> Answer:
+        try:
+            wait = parse.wait_seconds(scope.get("query_string", b""))
+        except parse.BadRequest as problem:
+            return answers.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
+        hold = Hold(wait, receive) if wait else None
+        return await self._statuses.read(ticket_id, if_none_match=_header(scope, b"if-none-match"), hold=hold)
 
     async def _event(self, text: str) -> Answer:
         event_id = parse.event_id(text)
@@ -133,6 +159,29 @@ _WHAT: dict[type[Exception], str] = {
     GateClosed: "The queue is out of reach.",
     LedgerAway: "The database is out of reach.",
 }
+
+
+async def _checked(work: Awaitable[Result]) -> Result | Answer:
+    """The work's result, or the answer that says why there is none."""
+    try:
+        return await work
+    except (GateClosed, LedgerAway) as problem:
+        return answers.unavailable(_WHAT[type(problem)])
+    except Exception:
+        logger.exception("the door failed")
+        return answers.refuse(500, Code.INTERNAL_ERROR, "Something went wrong on our side.")
+
+
+async def _send(send: Send, route: str, answer: Answer) -> None:
+    _count(route, answer.status)
+    await send(answers.start_message(answer))
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _header(scope: Message, name: bytes) -> str:
+    """All values of a header with this lower-case name, as one; empty without it."""
+    return ", ".join([value.decode("latin-1") for known, value in scope["headers"] if known == name])
+
 
 _counters: dict[tuple[str, int], Any] = {}
 

@@ -22,3 +22,6 @@ class Loader(Protocol):
 
     async def find_organizer(self, token_hash: str) -> int | None:
         """The organizer whose token has this hash; None for an unknown or revoked one. Raises LedgerAway."""
+
+    async def waitlist_place(self, event_id: int, key: str) -> int | None:
+        """A ticket's place on the waitlist, 1 = next to move up; None: it is not on it. Raises LedgerAway."""

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -13,11 +14,13 @@ from events.domain.attendee import clean_email, clean_name
 
 MAX_BODY_BYTES = 16 * 1024
 IDEMPOTENCY_HEADER = "Idempotency-Key"
+LONGEST_WAIT_SECONDS = 30
 NOT_JSON = "The body is not valid JSON."
 
 Headers = Iterable[tuple[bytes, bytes]]
 
 _EVENT_ID = re.compile(r"[1-9][0-9]{0,17}")
+_WAIT = re.compile(r"[1-9]|[12][0-9]|30")
 _IDEMPOTENCY_KEY = re.compile(rb"[\x20-\x7e]{1,255}")
 
 
@@ -98,6 +101,18 @@ def idempotency_key(values: list[bytes]) -> str | None:
     if len(values) > 1 or not _IDEMPOTENCY_KEY.fullmatch(values[0]):
         raise BadRequest({IDEMPOTENCY_HEADER: ["1 to 255 printable ASCII characters, once."]})
     return values[0].decode("ascii")
+
+
+def wait_seconds(query: bytes) -> int | None:
+    """How long a long poll may take, None without `wait`. Raises BadRequest for anything but a whole number to 30."""
+    if not query:
+        return None
+    values = [value for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if name == "wait"]
+    if not values:
+        return None
+    if len(values) > 1 or not _WAIT.fullmatch(values[0]):
+        raise BadRequest({"wait": [f"A whole number of seconds from 1 to {LONGEST_WAIT_SECONDS}, once."]})
+    return int(values[0])
 
 
 def registration(body: bytes) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from random import random
 from typing import Any
 
 from events.admission.entry import pack
@@ -13,6 +14,7 @@ from events.admission.outcomes import decode_outcome
 from events.domain.attendee import email_key
 from events.domain.rate_limit import Quota
 from events.domain.tickets import Tickets, ticket_ref
+from events.domain.waiting import opening_retry, outage_retry
 from events.door import answers, parse
 from events.door.answers import Answer
 from events.door.batcher import EventBatchers
@@ -40,12 +42,21 @@ _REFUSALS: dict[str, tuple[int, Code, str, int | None]] = {
 class Registrar:
     """Takes registrations of all events in, one batcher for each event that is busy."""
 
-    def __init__(self, *, gate: Gate, tickets: Tickets, loader: Loader, wake: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        tickets: Tickets,
+        loader: Loader,
+        wake: Callable[[int], None],
+        chance: Callable[[], float] = random,
+    ) -> None:
         self._gate = gate
         self._tickets = tickets
         self._loader = loader
         self._wake = wake
         self._policy = gate.address_limit.policy.encode() if gate.address_limit else b""
+        self._chance = chance
         self._batchers = EventBatchers[Application, Reply](self._send)
 
     async def register(self, event_id: int, body: bytes, idempotency_key: str | None, caller: Caller) -> Answer:
@@ -106,14 +117,15 @@ class Registrar:
             outcome = decode_outcome(key, details[0])
             return self._accepted(event_id, key, outcome.status.value, None, outcome.requested_ms, rate)
         if kind == "n":
-            wait = max(1, -(-(details[0] - now_ms) // 1000))
+            wait = opening_retry(details[0] - now_ms, chance=self._chance())
             message = "Registration has not opened yet."
             return answers.refuse(409, Code.REGISTRATION_NOT_OPEN, message, retry_seconds=wait)
         if kind == "r" and quota:
             message = "Too many registrations from this address."
             return answers.refuse(429, Code.RATE_LIMITED, message, retry_seconds=quota.seconds)
         status, code, message, retry = _REFUSALS[kind]
-        return answers.refuse(status, code, message, retry_seconds=retry)
+        seconds = None if retry is None else outage_retry(retry, chance=self._chance())
+        return answers.refuse(status, code, message, retry_seconds=seconds)
 
     def _accepted(
         self, event_id: int, key: str, status: str, position: int | None, requested_ms: int, rate: float
@@ -125,4 +137,5 @@ class Registrar:
             position=position,
             requested_ms=requested_ms,
             rate=rate,
+            chance=self._chance(),
         )

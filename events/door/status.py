@@ -1,84 +1,78 @@
-"""`GET /registrations/{ticket_id}`: where a ticket stands."""
+"""`GET /registrations/{ticket_id}`: where a ticket stands, at once or (`?wait=`) when its status changes."""
 
 from __future__ import annotations
 
-import logging
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from random import random
+from typing import NamedTuple
 
-from events.admission.gate import Gate, GateClosed
-from events.admission.outcomes import decode_outcome
-from events.domain.tickets import Tickets, ticket_ref
+from events.domain.tickets import Tickets
 from events.door import answers
 from events.door.answers import Answer
-from events.door.batcher import EventBatchers
-from events.door.loader import Loader
-from omnify import metrics
-from omnify.logs import log
+from events.door.hangup import HungUp, Receive, WhileConnected
+from events.door.standing import Standing, StandingReader
+from events.door.tags import known_statuses, matches
+from events.door.ticket import ticket_answer
+from events.door.watch import Hub
 from omnify.responses import Code
 
-logger = logging.getLogger(__name__)
 
-# One ticket's answer from status.lua, and the event's decisions per second.
-Reply = tuple[list[Any], float]
+def no_ticket() -> Answer:
+    """The answer for any id that was not given out."""
+    return answers.refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
+
+
+class Hold(NamedTuple):
+    """A long poll: how long the client may be held, and the way to notice that it hangs up."""
+
+    seconds: int
+    receive: Receive
 
 
 class StatusReader:
-    """Answers status questions of all events, one batcher for each event that is asked about."""
+    """Answers status questions of all events."""
 
-    def __init__(self, *, gate: Gate, tickets: Tickets, loader: Loader) -> None:
-        self._gate = gate
+    def __init__(
+        self, *, tickets: Tickets, reader: StandingReader, hub: Hub, chance: Callable[[], float] = random
+    ) -> None:
         self._tickets = tickets
-        self._loader = loader
-        self._batchers = EventBatchers[str, Reply](self._call)
+        self._reader = reader
+        self._hub = hub
+        self._chance = chance
 
-    async def read(self, ticket_id: str) -> Answer:
-        """The answer for one ticket. Raises GateClosed, LedgerAway."""
+    async def read(self, ticket_id: str, *, if_none_match: str = "", hold: Hold | None = None) -> Answer:
+        """The answer for one ticket, at once without `hold`. Raises GateClosed, LedgerAway."""
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
-            return answers.refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
+            return no_ticket()
         event_id, key = parsed
-        (kind, *details), rate = await self._batchers.ask(event_id, key)
-        if kind == "q":
-            sequence, position, requested_ms = details
-            return answers.queued(
-                ticket_id=ticket_id,
-                event_id=event_id,
-                sequence=sequence,
-                position=position,
-                requested_ms=requested_ms,
-                rate=rate,
-            )
-        if kind == "o":
-            return answers.decided(ticket_id=ticket_id, event_id=event_id, outcome=decode_outcome(key, details[0]))
-        return await self._from_ledger(ticket_id, event_id, key, *details)
+        standing = await self._reader.read(event_id, key)
+        if hold is not None and not standing.terminal and _knows(if_none_match, standing):
+            standing = await self._hold(event_id, key, standing, hold)
+        answer = ticket_answer(ticket_id, event_id, standing, chance=self._chance())
+        if if_none_match and matches(answer.header(b"etag").decode(), if_none_match):
+            return Answer(304, b"", answer.headers)
+        return answer
 
-    async def _from_ledger(
-        self,
-        ticket_id: str,
-        event_id: int,
-        key: str,
-        sequence: int | None = None,
-        requested_ms: int | None = None,
-    ) -> Answer:
-        outcome = await self._loader.find_outcome(event_id, key)
-        if outcome is not None:
-            return answers.decided(ticket_id=ticket_id, event_id=event_id, outcome=outcome)
-        # Genuine, not waiting, not decided: acknowledged once, and lost since.
-        metrics.LOST.inc()
-        log(
-            logger,
-            logging.ERROR,
-            "a ticket is lost",
-            event_id=event_id,
-            ticket=ticket_ref(key),
-            sequence=sequence,
-        )
-        try:
-            await self._gate.note_lost(event_id, key, sequence or 0)
-        except GateClosed:
-            log(logger, logging.WARNING, "a lost ticket was not written down", event_id=event_id)
-        return answers.lost(ticket_id=ticket_id, event_id=event_id, sequence=sequence, requested_ms=requested_ms)
+    async def _hold(self, event_id: int, key: str, known: Standing, hold: Hold) -> Standing:
+        """The ticket once its status is another one, or when the time is over; a step in line alone ends nothing."""
+        with self._hub.watch(event_id, key, known, kind="poll") as watch:
+            try:
+                async with WhileConnected(hold.receive), asyncio.timeout(hold.seconds):
+                    await self._hub.begin(event_id, watch)
+                    while watch.standing.status is known.status and not self._hub.ending:
+                        await watch.stirred()
+            except HungUp:
+                return known
+            except TimeoutError:
+                # What was heard last may be old, if Redis has gone away meanwhile.
+                return await self._reader.read(event_id, key)
+            return watch.standing
 
-    async def _call(self, event_id: int, keys: list[str]) -> list[Reply]:
-        standings = await self._gate.standings(event_id, keys)
-        return [(answer, standings.rate) for answer in standings.answers]
+
+def _knows(if_none_match: str, standing: Standing) -> bool:
+    """Whether the client knows the present status, as far as its tags say. One that has missed a change is told so at
+    once."""
+    known = known_statuses(if_none_match)
+    return not known or standing.status in known

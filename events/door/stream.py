@@ -1,0 +1,121 @@
+"""`GET /registrations/{ticket_id}/events`: a ticket as server-sent events, from where it stands to its terminal status.
+
+    retry: 3120                        once, in milliseconds
+    id: "q-6f0c..."                    the ticket's ETag
+    data: {"ticket_id": ...}           the same object as GET's `data`
+
+    : keep-alive                       so that nobody on the way takes the connection for dead
+
+(WHATWG HTML, 9.2 "Server-sent events")
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from random import random
+from typing import Any
+
+from events.admission.gate import GateClosed
+from events.domain.tickets import Tickets
+from events.domain.waiting import reconnect_ms
+from events.door.answers import Answer, Header
+from events.door.hangup import HungUp, Receive, WhileConnected
+from events.door.loader import LedgerAway
+from events.door.standing import Standing, StandingReader
+from events.door.status import no_ticket
+from events.door.ticket import Shown, show
+from events.door.watch import Hub
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+KEEP_ALIVE = b": keep-alive\n\n"
+HEADERS: tuple[Header, ...] = (
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold events back until its buffer is full
+)
+
+
+def event_text(shown: Shown) -> bytes:
+    """A ticket as one event. JSON from `show` holds no line breaks."""
+    return f"id: {shown.tag}\ndata: {shown.data}\n\n".encode()
+
+
+def retry_text(chance: float) -> bytes:
+    """How long a client waits before it comes back after the connection broke."""
+    return f"retry: {reconnect_ms(chance=chance)}\n".encode()
+
+
+class Streams:
+    """Streams of all tickets."""
+
+    def __init__(
+        self, *, tickets: Tickets, reader: StandingReader, hub: Hub, chance: Callable[[], float] = random
+    ) -> None:
+        self._tickets = tickets
+        self._reader = reader
+        self._hub = hub
+        self._chance = chance
+
+    async def open(self, ticket_id: str, *, last_event_id: str) -> Answer | Stream:
+        """A stream to be run, or an answer in its place. Raises GateClosed, LedgerAway."""
+        parsed = self._tickets.parse(ticket_id)
+        if parsed is None:
+            return no_ticket()
+        event_id, key = parsed
+        standing = await self._reader.read(event_id, key)
+        if standing.terminal and show(ticket_id, event_id, standing).tag == last_event_id.strip():
+            # The client has had the end. An EventSource would come back for ever after anything but a 204.
+            return Answer(204, b"")
+        return Stream(self._hub, ticket_id, event_id, key, standing, retry_text(self._chance()))
+
+
+class Stream:
+    """One open stream."""
+
+    __slots__ = ("_event_id", "_first", "_hub", "_key", "_opening", "_ticket_id")
+
+    def __init__(self, hub: Hub, ticket_id: str, event_id: int, key: str, first: Standing, opening: bytes) -> None:
+        self._hub = hub
+        self._ticket_id = ticket_id
+        self._event_id = event_id
+        self._key = key
+        self._first = first
+        self._opening = opening
+
+    async def run(self, receive: Receive, send: Send) -> None:
+        """Sends until the terminal status, the end of the server, or until the client hangs up."""
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        with contextlib.suppress(HungUp):
+            async with WhileConnected(receive):
+                if self._first.terminal:
+                    await self._send(send, self._opening + self._text(self._first))
+                else:
+                    await self._follow(send)
+                await send({"type": "http.response.body", "body": b""})
+
+    async def show_headers(self, send: Send) -> None:
+        """What a HEAD gets."""
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _follow(self, send: Send) -> None:
+        sent = self._first
+        await self._send(send, self._opening + self._text(sent))
+        with self._hub.watch(self._event_id, self._key, sent, kind="stream") as watch:
+            with contextlib.suppress(GateClosed, LedgerAway):
+                # If a store goes away just now, the watch comes to life with it.
+                await self._hub.begin(self._event_id, watch)
+            while not (sent.terminal or self._hub.ending):
+                await watch.stirred()
+                news = watch.standing
+                await self._send(send, KEEP_ALIVE if news == sent else self._text(news))
+                sent = news
+
+    def _text(self, standing: Standing) -> bytes:
+        return event_text(show(self._ticket_id, self._event_id, standing))
+
+    async def _send(self, send: Send, text: bytes) -> None:
+        # Returns only when the client reads: meanwhile its watch keeps no more than the latest standing.
+        await send({"type": "http.response.body", "body": text, "more_body": True})

@@ -1,0 +1,39 @@
+"""Entity tags of tickets: `"<letter of the status>-<digest of what is shown>"`.
+
+The letter lets a long poll tell a client that has missed a change of status from one that has only missed a step in
+line, without anything being remembered about clients.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+
+from events.domain.states import Status
+
+_LETTERS: dict[Status, str] = {
+    Status.QUEUED: "q",
+    Status.WAITLISTED: "w",
+    Status.CONFIRMED: "c",
+    Status.REJECTED: "r",
+    Status.CANCELLED: "x",
+    Status.LOST: "l",
+}
+_STATUSES = {letter: status for status, letter in _LETTERS.items()}
+_SHAPE = re.compile(r'(?:W/)?"([qwcrxl])-[0-9a-f]{16}"')
+
+
+def tag_of(status: Status, shown: bytes) -> str:
+    """The tag of a ticket of which `shown` is sent, quotes included."""
+    return f'"{_LETTERS[status]}-{blake2b(shown, digest_size=8).hexdigest()}"'
+
+
+def matches(tag: str, if_none_match: str) -> bool:
+    """Whether a client that sends this If-None-Match has it already (RFC 9110, 13.1.2: weak comparison)."""
+    wanted = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
+    return tag in wanted or "*" in wanted
+
+
+def known_statuses(if_none_match: str) -> set[Status]:
+    """The statuses that a client has seen according to its tags; empty if they say nothing."""
+    return {_STATUSES[match[1]] for match in _SHAPE.finditer(if_none_match)}
