@@ -101,6 +101,11 @@ class Door:
         """Ends every stream and long poll: the server is stopping, and clients find another one."""
         self._hub.end()
 
+    @property
+    def watchers(self) -> int:
+        """Clients that are held now, by a stream or a long poll."""
+        return self._hub.watchers
+
     async def close(self) -> None:
         """Gives the subscriptions up."""
         await self._hub.close()

@@ -157,24 +157,22 @@ def test_only_the_outcome_is_taken_from_the_ledger_if_it_is_newer(
 def test_a_ticket_on_the_waitlist_costs_250_bytes_at_most(
     make_event: Make, queue: Queue, redis_client: redis.Redis
 ) -> None:
+    """160 for its outcome, as every decided one, and 75 for its place."""
     event = make_event()
-    count = 5000
-
-    def used() -> int:
-        return int(redis_client.info("memory")["used_memory_dataset"])
-
-    before = used()
-    for start in range(0, count, 1000):
-        batch = [
-            msgspec.structs.replace(
-                outcome(tickets.mint(), Status.WAITLISTED, n, email=tickets.email_digest(f"{n}@example.com")),
-                requested_ms=int(time.time() * 1000),
-                decided_ms=int(time.time() * 1000),
-            )
-            for n in range(start + 1, start + 1001)
-        ]
-        publish(queue, event, *batch, waitlisted=start + 1000)
-    assert (used() - before) / count <= 250
+    count, now_ms = 5000, int(time.time() * 1000)
+    batch = [
+        msgspec.structs.replace(
+            outcome(tickets.mint(), Status.WAITLISTED, n, email=tickets.email_digest(f"{n}@example.com")),
+            requested_ms=now_ms,
+            decided_ms=now_ms,
+        )
+        for n in range(1, count + 1)
+    ]
+    publish(queue, event, *batch, waitlisted=count)
+    keys = event_keys(event.pk)
+    used = sum(redis_client.memory_usage(name, samples=0) or 0 for name in (*keys.decided, keys.waitlist))
+    assert redis_client.zcard(keys.waitlist) == count
+    assert used / count <= 250
 
 
 def test_small_batches_do_not_make_a_full_queue_look_slow(
