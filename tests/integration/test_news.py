@@ -203,16 +203,18 @@ def test_places_in_line_move_while_nothing_else_happens(
     make_event: Make, admit: Admit, drain: Drain, queue: Queue, servers: Services, redis_client: redis.Redis
 ) -> None:
     event = make_event()
-    keys = queued(admit, event, 3)
+    keys = queued(admit, event, 5)
 
     async def scene(visitor: Visitor) -> None:
-        client = Client(visitor, path_of(event, keys[2]) + "/events")
+        client = Client(visitor, path_of(event, keys[4]) + "/events")
         await until(lambda: client.events)
         await following(redis_client, event)
-        head = queue.head(event.pk, count=1)
-        publish(queue, event, outcome(keys[0], Status.CONFIRMED, 1), waitlisted=0)
-        queue.trim(event.pk, head)
-        await until(lambda: [e["position"] for e in client.events] == [3, 2])
+        for number in range(1, 5):
+            head = queue.head(event.pk, count=1)
+            publish(queue, event, outcome(keys[number - 1], Status.CONFIRMED, number), waitlisted=0)
+            queue.trim(event.pk, head)
+            await until(lambda number=number: client.events[-1]["position"] == 5 - number)
+        assert client.statuses == ["queued"] * 5
         client.hang_up()
         await client.task
 
@@ -296,16 +298,19 @@ def test_a_lost_ticket_ends_its_stream(
     make_event: Make, admit: Admit, servers: Services, redis_client: redis.Redis
 ) -> None:
     event = make_event()
-    [key] = queued(admit, event)
+    keys = queued(admit, event, 2)
+    queue = event_keys(event.pk).queue
 
     async def scene(visitor: Visitor) -> None:
-        client = Client(visitor, path_of(event, key) + "/events")
-        await until(lambda: client.events)
+        clients = [Client(visitor, path_of(event, key) + "/events") for key in keys]
+        await until(lambda: all(client.events for client in clients))
         await following(redis_client, event)
-        redis_client.delete(event_keys(event.pk).queue)
-        bury(redis_client, event.pk, list(orphans(redis_client, event.pk)))
-        await until(lambda: client.ended)
-        assert client.statuses == ["queued", "lost"]
+        for number, client in enumerate(clients, start=1):
+            assert not client.ended
+            redis_client.xtrim(queue, minid=f"{number + 1}-0")
+            bury(redis_client, event.pk, list(orphans(redis_client, event.pk)))
+            await until(lambda client=client: client.ended)
+            assert client.statuses[-1] == "lost"
 
     scene_with(servers, scene, loader=LedgerLoader(redis_client))
 
