@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from events.api.schema import DocsView, SchemaView
 from events.api.views.attendees import Attendees, Stats
-from events.api.views.door import Register, Ticket
+from events.api.views.door import Register, Ticket, TicketEvents
 from events.api.views.events import EventCancellation, EventDetail, EventList
 from events.door.parse import event_id
 from omnify import metrics_view
@@ -44,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/attendees", Attendees.as_view()),
     path("events/<event:event_id>/stats", Stats.as_view()),
     path("registrations/<str:ticket_id>", Ticket.as_view()),
+    path("registrations/<str:ticket_id>/events", TicketEvents.as_view()),
     path("health/live", Live.as_view()),
     path("health/ready", Ready.as_view()),
     path("metrics", metrics_view.view),

@@ -11,6 +11,7 @@ from math import ceil
 # Until a drain has measured its own rate: well below what a laptop does, so that nobody is promised too much.
 ASSUMED_PER_SECOND = 1000.0
 LONGEST_RETRY_SECONDS = 60
+LONGEST_WAIT_SECONDS = 30  # of a long poll
 # The longest expected wait that can still be spread by a quarter both ways.
 _LONGEST_EXPECTED = LONGEST_RETRY_SECONDS / 1.25 - 1
 # A waitlist moves when somebody cancels, not at a rate: worth a look this often at its front, and more rarely behind.

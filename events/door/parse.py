@@ -11,16 +11,16 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from events.domain.attendee import clean_email, clean_name
+from events.domain.waiting import LONGEST_WAIT_SECONDS
 
 MAX_BODY_BYTES = 16 * 1024
 IDEMPOTENCY_HEADER = "Idempotency-Key"
-LONGEST_WAIT_SECONDS = 30
 NOT_JSON = "The body is not valid JSON."
 
 Headers = Iterable[tuple[bytes, bytes]]
 
 _EVENT_ID = re.compile(r"[1-9][0-9]{0,17}")
-_WAIT = re.compile(r"[1-9]|[12][0-9]|30")
+_WAIT = re.compile(r"[1-9][0-9]?")
 _IDEMPOTENCY_KEY = re.compile(rb"[\x20-\x7e]{1,255}")
 
 
@@ -110,7 +110,7 @@ def wait_seconds(query: bytes) -> int | None:
     values = [value for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if name == "wait"]
     if not values:
         return None
-    if len(values) > 1 or not _WAIT.fullmatch(values[0]):
+    if len(values) > 1 or not _WAIT.fullmatch(values[0]) or int(values[0]) > LONGEST_WAIT_SECONDS:
         raise BadRequest({"wait": [f"A whole number of seconds from 1 to {LONGEST_WAIT_SECONDS}, once."]})
     return int(values[0])
 

@@ -30,6 +30,7 @@ OPERATIONS = {
     ("/events/{event_id}/stats", "get"),
     ("/registrations/{ticket_id}", "get"),
     ("/registrations/{ticket_id}", "delete"),
+    ("/registrations/{ticket_id}/events", "get"),
     ("/health/live", "get"),
     ("/health/ready", "get"),
 }
@@ -116,6 +117,14 @@ def test_the_headers_of_the_hot_routes_are_described(document: dict[str, Any]) -
     assert set(ticket["responses"]["200"]["headers"]) == {"ETag", "Retry-After"}
     sent = {item["name"] for item in (*register["parameters"], *ticket["parameters"]) if item["in"] == "header"}
     assert sent == {"Idempotency-Key", "If-None-Match"}
+
+
+def test_the_stream_of_events_is_described(document: dict[str, Any]) -> None:
+    stream = document["paths"]["/registrations/{ticket_id}/events"]["get"]
+    assert set(stream["responses"]) == {"200", "204", "404", "500", "503"}
+    assert list(stream["responses"]["200"]["content"]) == ["text/event-stream"]
+    sent = {item["name"] for item in stream["parameters"] if item["in"] == "header"}
+    assert sent == {"Last-Event-ID"}
 
 
 def test_what_is_described_is_what_is_sent(document: dict[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
 from events.api.docs import examples
 from events.api.docs.answers import (
@@ -20,7 +21,10 @@ from events.api.docs.answers import (
     sent_header,
 )
 from events.api.docs.shapes import AcceptedTicket, CancelledTicket, Event, RegistrationInput, Ticket, answer_with
+from events.domain.waiting import LONGEST_WAIT_SECONDS
 from omnify.responses import Code
+
+_WAIT_FAULT = {"wait": [f"A whole number of seconds from 1 to {LONGEST_WAIT_SECONDS}, once."]}
 
 READ_EVENT = extend_schema(
     operation_id="read_event",
@@ -97,14 +101,25 @@ REGISTER = extend_schema(
     },
 )
 
+NO_TICKET = {404: bad("No ticket has this id.", (Code.TICKET_NOT_FOUND, "There is no such ticket."))}
+
 READ_TICKET = extend_schema(
     operation_id="read_ticket",
     summary="Read a registration",
-    description="Whoever holds the ticket id may read it. No answer contains the name or the e-mail.",
+    description=(
+        "Whoever holds the ticket id may read it. No answer contains the name or the e-mail. With `wait` the answer is "
+        "held until the status changes; a terminal ticket, and one whose status is another one than the tag in "
+        "`If-None-Match` stands for, is answered at once."
+    ),
     tags=["registrations"],
     auth=ANYONE,
     parameters=[
         OpenApiParameter("ticket_id", str, OpenApiParameter.PATH),
+        OpenApiParameter(
+            "wait",
+            {"type": "integer", "minimum": 1, "maximum": LONGEST_WAIT_SECONDS},
+            description="Long poll: seconds to wait for another status.",
+        ),
         OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="An `ETag` seen before."),
         sent_header("ETag", "Changes with every change of the ticket, its place in line included.", 200, 304),
         sent_header("Retry-After", "Whole seconds to wait before asking again.", 200, 304, 503, kind=int),
@@ -114,12 +129,41 @@ READ_TICKET = extend_schema(
             answer_with(Ticket),
             "The ticket now. Without `Retry-After` its status is final.",
             queued=examples.QUEUED,
+            waitlisted=examples.WAITLISTED,
             confirmed=examples.CONFIRMED,
             rejected=examples.REJECTED,
             lost=examples.LOST,
         ),
         304: OpenApiResponse(description="Nothing has changed since the `ETag` of `If-None-Match`."),
-        404: bad("No ticket has this id.", (Code.TICKET_NOT_FOUND, "There is no such ticket.")),
+        400: bad("`wait` is not a number of seconds.", (Code.INVALID, "The request is not valid.", _WAIT_FAULT)),
+        **NO_TICKET,
+        **OUTAGE,
+    },
+)
+
+FOLLOW_TICKET = extend_schema(
+    operation_id="follow_ticket",
+    summary="Follow a registration",
+    description=(
+        "Server-sent events: at once the ticket as it stands, then every change (another status at once, another place "
+        "about once a second), until the terminal status ends the stream. `data` is the object that `read_ticket` has "
+        "as `data`, `id` its `ETag`. A stream that ends before a terminal status is to be opened again."
+    ),
+    tags=["registrations"],
+    auth=ANYONE,
+    parameters=[
+        OpenApiParameter("ticket_id", str, OpenApiParameter.PATH),
+        OpenApiParameter(
+            "Last-Event-ID", str, OpenApiParameter.HEADER, description="The `id` of the last event that came."
+        ),
+        RETRY_AFTER_OUTAGE,
+    ],
+    responses={
+        (200, "text/event-stream"): OpenApiResponse(
+            OpenApiTypes.STR, "The stream.", [OpenApiExample("events", value=examples.STREAM, response_only=True)]
+        ),
+        204: OpenApiResponse(description="The client has the terminal status already, by its `Last-Event-ID`."),
+        **NO_TICKET,
         **OUTAGE,
     },
 )
@@ -140,7 +184,7 @@ CANCEL_TICKET = extend_schema(
     ],
     responses={
         202: good(answer_with(CancelledTicket), "The ticket now.", ticket=examples.CANCELLING),
-        404: bad("No ticket has this id.", (Code.TICKET_NOT_FOUND, "There is no such ticket.")),
+        **NO_TICKET,
         **OUTAGE,
     },
 )

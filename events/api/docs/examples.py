@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 TICKET_ID = "7-Zk3vB9qT1xYw5LrN8sHdmA2cQ4fE"
@@ -84,6 +85,16 @@ CONFIRMED = {**_DECIDED, "status": "confirmed"}
 REJECTED = {**_DECIDED, "status": "rejected", "reason": "sold_out"}
 CANCELLING = {**CONFIRMED, "cancellation_sequence": 1042}
 LOST = {**_DECIDED, "status": "lost", "decided_at": None}
+WAITLISTED = {**_DECIDED, "status": "waitlisted", "position": 3}
+
+STREAM = f"""retry: 2400
+id: "q-2f1b6c9d0a7e4853"
+data: {json.dumps(QUEUED)}
+
+id: "c-9a0d4e7b5c318f62"
+data: {json.dumps(CONFIRMED)}
+
+"""
 
 
 def page_example(path: str, item: dict[str, Any], *, cursor: str = "") -> dict[str, Any]:

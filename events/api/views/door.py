@@ -32,3 +32,12 @@ class Ticket(ApiView):
     def delete(self, request: Request, ticket_id: str) -> HttpResponse:
         """Only reached without the door."""
         raise unavailable(DOOR_ONLY)
+
+
+class TicketEvents(ApiView):
+    """`GET /registrations/{ticket_id}/events`."""
+
+    @docs.FOLLOW_TICKET
+    def get(self, request: Request, ticket_id: str) -> HttpResponse:
+        """Only reached without the door."""
+        raise unavailable(DOOR_ONLY)
