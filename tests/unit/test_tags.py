@@ -1,0 +1,91 @@
+"""Tags, and what clients say with them; tickets and streams as text."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from events.domain.states import Reason, Status
+from events.door.parse import BadRequest, wait_seconds
+from events.door.standing import Standing
+from events.door.stream import event_text, retry_text
+from events.door.tags import known_statuses, matches, tag_of
+from events.door.ticket import show, ticket_answer
+
+QUEUED = Standing(Status.QUEUED, 0, 42, 1000, position=3, estimated_seconds=0.4)
+WAITLISTED = Standing(Status.WAITLISTED, 1, 42, 1000, 2000, position=7)
+REJECTED = Standing(Status.REJECTED, 1, 42, 1000, 2000, Reason.SOLD_OUT)
+LOST = Standing(Status.LOST, 0, None, None)
+
+
+def test_every_status_has_a_letter_of_its_own() -> None:
+    tags = {status: tag_of(status, b"the same") for status in Status}
+    assert len(set(tags.values())) == len(Status)
+    for status, tag in tags.items():
+        assert known_statuses(tag) == {status}
+        assert known_statuses(f'"x", W/{tag}') == {status}
+
+
+def test_what_is_no_tag_of_ours_says_nothing() -> None:
+    for text in ("", "*", '"q-1"', "q-0123456789abcdef", '"0123456789abcdef"', '"z-0123456789abcdef"'):
+        assert known_statuses(text) == set()
+
+
+def test_a_tag_matches_itself_weakly_in_a_list_and_behind_a_star() -> None:
+    tag = tag_of(Status.QUEUED, b"here")
+    for text in (tag, f"W/{tag}", f'"other",{tag}', "*"):
+        assert matches(tag, text)
+    for text in ("", '"other"', tag_of(Status.QUEUED, b"there"), tag_of(Status.CONFIRMED, b"here")):
+        assert not matches(tag, text)
+
+
+@pytest.mark.parametrize("standing", [QUEUED, WAITLISTED, REJECTED, LOST])
+def test_a_ticket_is_the_same_object_in_an_answer_and_in_an_event(standing: Standing) -> None:
+    answer = ticket_answer("7-abc", 7, standing, chance=0.5)
+    data = json.loads(answer.body)["data"]
+    assert list(data)[:8] == [
+        *("ticket_id", "event_id", "status", "reason"),
+        *("position", "sequence", "requested_at", "decided_at"),
+    ]
+    shown = show("7-abc", 7, standing)
+    lines = event_text(shown).decode().split("\n")
+    assert lines[0] == f"id: {answer.header(b'etag').decode()}"
+    assert json.loads(lines[1].removeprefix("data: ")) == data
+    assert lines[2:] == ["", ""]
+
+
+def test_only_what_is_not_terminal_says_when_to_ask_again() -> None:
+    waits = [ticket_answer("7-abc", 7, s, chance=0.5).header(b"retry-after") for s in (QUEUED, WAITLISTED)]
+    assert all(int(wait) >= 1 for wait in waits)
+    assert ticket_answer("7-abc", 7, REJECTED, chance=0.5).header(b"retry-after") == b""
+
+
+def test_the_tag_changes_with_the_place_and_not_with_chance() -> None:
+    tags = {ticket_answer("7-abc", 7, WAITLISTED, chance=chance).header(b"etag") for chance in (0.0, 0.5, 0.9)}
+    assert len(tags) == 1
+    step = Standing(Status.WAITLISTED, 1, 42, 1000, 2000, position=6)
+    assert ticket_answer("7-abc", 7, step, chance=0.5).header(b"etag") not in tags
+
+
+def test_a_stream_says_in_milliseconds_when_to_come_back() -> None:
+    assert retry_text(0.25) == b"retry: 2000\n"
+
+
+def test_a_wait_is_a_whole_number_of_seconds_up_to_thirty() -> None:
+    assert [wait_seconds(query) for query in (b"", b"x=1", b"wait=1", b"a=b&wait=30", b"%77ait=7")] == [
+        *(None, None, 1, 30, 7)
+    ]
+    for query in (
+        b"wait=0",
+        b"wait=31",
+        b"wait=07",
+        b"wait=+7",
+        b"wait=7s",
+        b"wait=",
+        b"wait=1&wait=1",
+        b"wait=\xd9\xa7",
+    ):
+        with pytest.raises(BadRequest) as caught:
+            wait_seconds(query)
+        assert list(caught.value.errors or {}) == ["wait"]

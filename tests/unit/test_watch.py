@@ -1,0 +1,274 @@
+"""The hub's parts on a real event loop, with a reader whose answers the test decides."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from events.admission.gate import GateClosed
+from events.domain.states import Status
+from events.door.hangup import HungUp, WhileConnected
+from events.door.room import SAFETY_TICKS, Room, Watch
+from events.door.standing import Standing
+from events.door.watch import KEEP_ALIVE_TICKS, Hub
+
+
+def queued(position: int) -> Standing:
+    return Standing(Status.QUEUED, 0, position, 1000, position=position, estimated_seconds=0.1)
+
+
+CONFIRMED = Standing(Status.CONFIRMED, 1, 5, 1000, 2000)
+CANCELLED = Standing(Status.CANCELLED, 2, 5, 1000, 3000)
+
+
+class Reader:
+    """Answers from a table, counts calls, and may be out of order."""
+
+    def __init__(self) -> None:
+        self.table: dict[str, Standing] = {}
+        self.calls: list[list[str]] = []
+        self.broken = False
+
+    async def read(self, event_id: int, key: str) -> Standing:
+        return self.table[key]
+
+    async def read_all(self, event_id: int, keys: Sequence[str]) -> dict[str, Standing]:
+        self.calls.append(list(keys))
+        await asyncio.sleep(0)
+        if self.broken:
+            raise GateClosed
+        return {key: self.table[key] for key in keys if key in self.table}
+
+
+class News:
+    """Subscriptions that are confirmed at once."""
+
+    def __init__(self) -> None:
+        self.followed: list[int] = []
+        self.left: list[int] = []
+
+    async def follow(self, event_id: int) -> None:
+        self.followed.append(event_id)
+
+    async def leave(self, event_id: int) -> None:
+        self.left.append(event_id)
+
+
+class Gate:
+    """Hands the hub its news, and keeps what the hub wants to be told with."""
+
+    def __init__(self) -> None:
+        self.subscriptions = News()
+
+    def news(self, *, heard: Callable[[int, list[str]], None], joined: Callable[[int], None]) -> Any:
+        self.heard, self.joined = heard, joined
+        return self.subscriptions
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+def make_room(reader: Reader, **watched: Standing) -> tuple[Room, dict[str, Watch]]:
+    room = Room(7, reader)  # type: ignore[arg-type]
+    room._quiet_ticks = 0
+    watches = {key: Watch(key, known) for key, known in watched.items()}
+    for watch in watches.values():
+        room.add(watch)
+    return room, watches
+
+
+def test_a_reading_from_before_a_known_decision_is_not_taken() -> None:
+    watch = Watch("a", queued(5))
+    watch.offer(CONFIRMED)
+    watch.offer(queued(4))
+    assert watch.standing == CONFIRMED
+    watch.offer(CANCELLED)
+    watch.offer(CONFIRMED)
+    assert watch.standing == CANCELLED
+
+
+def test_a_bell_rung_before_anybody_listens_is_heard_once() -> None:
+    async def scene() -> None:
+        watch = Watch("a", queued(5))
+        watch.poke()
+        watch.poke()
+        await asyncio.wait_for(watch.stirred(), 10)
+        waiting = asyncio.ensure_future(watch.stirred())
+        await asyncio.sleep(0)
+        watch.offer(queued(5))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        watch.offer(queued(4))
+        await asyncio.wait_for(waiting, 10)
+
+    asyncio.run(scene())
+
+
+def test_only_what_changed_and_is_watched_is_read_at_once_and_in_batches() -> None:
+    async def scene() -> None:
+        reader = Reader()
+        keys = [f"k{n}" for n in range(1200)]
+        reader.table = dict.fromkeys([*keys, "other"], CONFIRMED)
+        room, watches = make_room(reader, **dict.fromkeys(keys, queued(9)), other=queued(1))
+        room.heard([*keys, "not watched"])
+        await until(lambda: all(watches[key].standing == CONFIRMED for key in keys))
+        assert [len(call) for call in reader.calls] == [500, 500, 200]
+        assert watches["other"].standing == queued(1)
+
+    asyncio.run(scene())
+
+
+def test_places_are_read_at_the_next_two_ticks_after_news_and_then_rarely() -> None:
+    async def scene() -> None:
+        reader = Reader()
+        reader.table = {"a": queued(3)}
+        room, _ = make_room(reader, a=queued(3))
+
+        async def calls_of_a_tick() -> int:
+            before = len(reader.calls)
+            room.tick()
+            await until(lambda: room._reading is None)
+            return len(reader.calls) - before
+
+        room.heard([])
+        assert [await calls_of_a_tick() for _ in range(4)] == [1, 1, 0, 0]
+        assert sum([await calls_of_a_tick() for _ in range(3 * SAFETY_TICKS)]) == 3
+
+    asyncio.run(scene())
+
+
+def test_what_could_not_be_read_is_read_at_a_later_tick() -> None:
+    async def scene() -> None:
+        reader = Reader()
+        room, watches = make_room(reader, a=queued(3), b=queued(4))
+        reader.table, reader.broken = {"a": CONFIRMED}, True
+        room.heard(["a", "b"])
+        await until(lambda: room._reading is None)
+        reader.broken = False
+        room.tick()
+        await until(lambda: watches["a"].standing == CONFIRMED)
+        # The ledger was away for this one.
+        reader.table["b"] = CANCELLED
+        room._moved = 0
+        room.tick()
+        await until(lambda: watches["b"].standing == CANCELLED)
+
+    asyncio.run(scene())
+
+
+def test_somebody_who_left_is_read_no_more() -> None:
+    async def scene() -> None:
+        reader = Reader()
+        reader.broken = True
+        room, watches = make_room(reader, a=queued(3), b=queued(4))
+        room.heard(["a", "b"])
+        await until(lambda: room._reading is None)
+        room.remove(watches["a"])
+        reader.broken = False
+        room._moved = 0
+        room.tick()
+        await until(lambda: len(reader.calls) == 2)
+        assert reader.calls[-1] == ["b"]
+        room.remove(watches["b"])
+        assert room.empty
+
+    asyncio.run(scene())
+
+
+def test_every_watcher_is_poked_once_in_a_round_of_keep_alives_and_rooms_close_after_the_last() -> None:
+    async def scene() -> None:
+        gate, reader = Gate(), Reader()
+        hub = Hub(gate=gate, reader=reader)  # type: ignore[arg-type]
+        reader.table = {"a": queued(1)}
+        with hub.watch(7, "a", queued(1), kind="stream") as watch:
+            await hub.begin(7, watch)
+            assert gate.subscriptions.followed == [7]
+            pokes = 0
+            for _ in range(2 * KEEP_ALIVE_TICKS):
+                await hub._tick()
+                pokes += watch._rung
+                watch._rung = False
+            assert pokes == 2
+            assert hub.watchers == 1
+        assert hub.watchers == 0
+        assert gate.subscriptions.left == []
+        await hub._tick()
+        assert gate.subscriptions.left == [7]
+        assert hub._rooms == {}
+        clock = hub._clock
+        assert clock is not None
+        clock.cancel()
+
+    asyncio.run(scene())
+
+
+def test_a_change_between_the_first_reading_and_the_subscription_is_found() -> None:
+    async def scene() -> None:
+        gate, reader = Gate(), Reader()
+        hub = Hub(gate=gate, reader=reader)  # type: ignore[arg-type]
+        reader.table = {"a": CONFIRMED}
+        with hub.watch(7, "a", queued(1), kind="poll") as watch:
+            await hub.begin(7, watch)
+            assert watch.standing == CONFIRMED
+            reader.table = {"a": CANCELLED}
+            gate.joined(7)
+            await until(lambda: watch.standing == CANCELLED)
+
+    asyncio.run(scene())
+
+
+def test_a_client_that_hangs_up_is_noticed_in_the_middle_of_anything() -> None:
+    async def scene() -> None:
+        gone = asyncio.Event()
+        begun = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def held() -> None:
+            async with WhileConnected(receive):
+                begun.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.ensure_future(held())
+        await begun.wait()
+        gone.set()
+        with pytest.raises(HungUp):
+            await asyncio.wait_for(task, 10)
+
+    asyncio.run(scene())
+
+
+def test_a_cancellation_from_elsewhere_and_a_body_that_ends_are_left_alone() -> None:
+    async def scene() -> None:
+        async def receive() -> dict[str, Any]:
+            result: dict[str, Any] = await asyncio.get_running_loop().create_future()
+            return result
+
+        async def held(seconds: float) -> str:
+            async with WhileConnected(receive), asyncio.timeout(seconds):
+                await asyncio.Event().wait()
+            return "never"
+
+        with pytest.raises(TimeoutError):
+            await held(0.01)
+        task = asyncio.ensure_future(held(60))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with WhileConnected(receive):
+            done = "yes"
+        assert done == "yes"
+        assert len(asyncio.all_tasks()) <= 2
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(scene())
