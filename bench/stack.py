@@ -36,15 +36,24 @@ class Stack:
 
     @contextlib.contextmanager
     def _server(self, name: str, arguments: list[str], **settings: str) -> Iterator[str]:
+        with self._processes(name, arguments, **settings) as (url, _):
+            yield url
+
+    @contextlib.contextmanager
+    def _processes(self, name: str, arguments: list[str], **settings: str) -> Iterator[tuple[str, int]]:
         port = free_port()
         command = ["gunicorn", *arguments, "-b", f"127.0.0.1:{port}", "--log-level", "warning"]
         with python(name, command, home=self.home, env={**self.env, **settings}) as child:
             wait_for_port(child, port)
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", child.pid
 
     def door(self, name: str = "door", **settings: str) -> contextlib.AbstractContextManager[str]:
         """Omnify's door, with variables of its own if need be; its address."""
         return self._server(name, [*ASGI, "omnify.asgi:application"], **settings)
+
+    def door_processes(self) -> contextlib.AbstractContextManager[tuple[str, int]]:
+        """The same; its address and the pid of gunicorn, whose children are the doors."""
+        return self._processes("door", [*ASGI, "omnify.asgi:application"])
 
     def hello(self) -> contextlib.AbstractContextManager[str]:
         """The same server, answering a constant; its address."""

@@ -39,16 +39,17 @@ def _line(options: Options, door: str, hello: str, paths: Path, connections: int
 def _tickets(stack: Stack, door: str) -> Path:
     event_id = new_event()
     with stack.drain():
-        settled = _register(door, event_id, TICKETS)
+        settled = register(door, event_id, TICKETS)
         wait_until(lambda: stack.queued(event_id) == 0, seconds=60, what="the drain")
-    waiting = _register(door, event_id, TICKETS)
+    waiting = register(door, event_id, TICKETS)
     path = stack.home / "tickets"
     mixed = [one for pair in zip(settled, waiting, strict=True) for one in pair]
     path.write_text("\n".join(mixed) + "\n", "utf-8")
     return path
 
 
-def _register(door: str, event_id: int, count: int) -> list[str]:
+def register(door: str, event_id: int, count: int) -> list[str]:
+    """The addresses of the tickets of `count` people who were registered one after the other."""
     parts = urlsplit(door)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
     seed, found = load.fresh_seed(), []
