@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -93,6 +95,22 @@ def test_clients_that_hang_up_are_let_go_at_once(service: Service) -> None:
             stream.close() if number % 2 else stream.vanish()
         wait_until(lambda: held(service, "stream") == 0, "none is held any more")
         wait_until(lambda: subscribed(service, event) == 0, "nobody follows the event any more")
+
+
+def test_a_killed_door_holds_nobody_any_more(service: Service) -> None:
+    event = open_event(service)
+    with nothing_decided(service):
+        tickets = event.admit(*range(20))
+        streams = follow(event, tickets)
+        wait_until(lambda: held(service, "stream") == 20, "every stream is counted")
+        for pid in service.doors():
+            os.kill(pid, signal.SIGKILL)
+        wait_until(service.ready, "new doors are there")
+        wait_until(lambda: held(service, "stream") == 0, "the dead ones are not counted")
+        for stream in streams:
+            stream.close()
+        streams = follow(event, tickets)
+    assert {stream.to_the_end()[-1] for stream in streams} == {"confirmed"}
 
 
 def test_a_killed_valkey_costs_a_stream_no_news(service: Service) -> None:
