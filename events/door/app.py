@@ -185,7 +185,11 @@ async def _send(send: Send, route: str, answer: Answer) -> None:
 
 def _header(scope: Message, name: bytes) -> str:
     """All values of a header with this lower-case name, as one; empty without it."""
-    return ", ".join([value.decode("latin-1") for known, value in scope["headers"] if known == name])
+    found = ""
+    for known, value in scope["headers"]:
+        if known == name:
+            found = f"{found}, {value.decode('latin-1')}" if found else value.decode("latin-1")
+    return found
 
 
 _counters: dict[tuple[str, int], Any] = {}

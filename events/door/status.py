@@ -51,7 +51,7 @@ class StatusReader:
         if hold is not None and not standing.terminal and _knows(if_none_match, standing):
             standing = await self._hold(event_id, key, standing, hold)
         answer = ticket_answer(ticket_id, event_id, standing, chance=self._chance())
-        if if_none_match and matches(answer.header(b"etag").decode(), if_none_match):
+        if if_none_match and matches(answer.header(b"etag"), if_none_match):
             return Answer(304, b"", answer.headers)
         return answer
 

@@ -39,7 +39,7 @@ HEADERS: tuple[Header, ...] = (
 
 def event_text(shown: Shown) -> bytes:
     """A ticket as one event. JSON from `show` holds no line breaks."""
-    return f"id: {shown.tag}\ndata: {shown.data}\n\n".encode()
+    return b"id: %b\ndata: %b\n\n" % (shown.tag, shown.data)
 
 
 def retry_text(chance: float) -> bytes:
@@ -65,7 +65,7 @@ class Streams:
             return no_ticket()
         event_id, key = parsed
         standing = await self._reader.read(event_id, key)
-        if standing.terminal and show(ticket_id, event_id, standing).tag == last_event_id.strip():
+        if standing.terminal and show(ticket_id, event_id, standing).tag.decode() == last_event_id.strip():
             # The client has had the end. An EventSource would come back for ever after anything but a 204.
             return Answer(204, b"")
         return Stream(self._hub, ticket_id, event_id, key, standing, retry_text(self._chance()))

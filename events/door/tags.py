@@ -23,15 +23,15 @@ _STATUSES = {letter: status for status, letter in _LETTERS.items()}
 _SHAPE = re.compile(r'(?:W/)?"([qwcrxl])-[0-9a-f]{16}"')
 
 
-def tag_of(status: Status, shown: bytes) -> str:
+def tag_of(status: Status, shown: bytes) -> bytes:
     """The tag of a ticket of which `shown` is sent, quotes included."""
-    return f'"{_LETTERS[status]}-{blake2b(shown, digest_size=8).hexdigest()}"'
+    return f'"{_LETTERS[status]}-{blake2b(shown, digest_size=8).hexdigest()}"'.encode()
 
 
-def matches(tag: str, if_none_match: str) -> bool:
+def matches(tag: bytes, if_none_match: str) -> bool:
     """Whether a client that sends this If-None-Match has it already (RFC 9110, 13.1.2: weak comparison)."""
     wanted = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
-    return tag in wanted or "*" in wanted
+    return tag.decode() in wanted or "*" in wanted
 
 
 def known_statuses(if_none_match: str) -> set[Status]:

@@ -23,8 +23,8 @@ def test_every_status_has_a_letter_of_its_own() -> None:
     tags = {status: tag_of(status, b"the same") for status in Status}
     assert len(set(tags.values())) == len(Status)
     for status, tag in tags.items():
-        assert known_statuses(tag) == {status}
-        assert known_statuses(f'"x", W/{tag}') == {status}
+        assert known_statuses(tag.decode()) == {status}
+        assert known_statuses(f'"x", W/{tag.decode()}') == {status}
 
 
 def test_what_is_no_tag_of_ours_says_nothing() -> None:
@@ -34,10 +34,11 @@ def test_what_is_no_tag_of_ours_says_nothing() -> None:
 
 def test_a_tag_matches_itself_weakly_in_a_list_and_behind_a_star() -> None:
     tag = tag_of(Status.QUEUED, b"here")
-    for text in (tag, f"W/{tag}", f'"other",{tag}', "*"):
-        assert matches(tag, text)
-    for text in ("", '"other"', tag_of(Status.QUEUED, b"there"), tag_of(Status.CONFIRMED, b"here")):
-        assert not matches(tag, text)
+    text = tag.decode()
+    for sent in (text, f"W/{text}", f'"other",{text}', "*"):
+        assert matches(tag, sent)
+    for other in (b"", b'"other"', tag_of(Status.QUEUED, b"there"), tag_of(Status.CONFIRMED, b"here")):
+        assert not matches(tag, other.decode())
 
 
 @pytest.mark.parametrize("standing", [QUEUED, WAITLISTED, REJECTED, LOST])
