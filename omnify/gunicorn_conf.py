@@ -61,20 +61,6 @@ control_socket_disable = True
 def post_fork(server: Any, worker: Any) -> None:
     """A worker of a killed gunicorn would keep the port from the next one."""
     die_with_parent(worker.ppid, signal.SIGKILL)
-    # A stream of events is an open file for as long as somebody waits; the usual limit of 1024 is far below what a
-    # process can hold.
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def post_worker_init(worker: Any) -> None:
-    """A stop would wait `graceful_timeout` for open streams: they are let go, and taken up elsewhere."""
-
-    def stop() -> None:
-        worker.handle_exit_signal()
-        getattr(worker.asgi, "let_go", lambda: None)()
-
-    worker.loop.add_signal_handler(signal.SIGTERM, stop)
 
 
 def child_exit(server: Any, worker: Any) -> None:

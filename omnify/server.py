@@ -110,3 +110,10 @@ class Worker(gasgi.ASGIWorker):
         # The worker names its protocol by this global, and offers no other way to choose one.
         gasgi.ASGIProtocol = Protocol
         super().init_process()
+
+    def handle_exit_signal(self) -> None:
+        """Told to stop: whoever waits for news is let go, or the stop would wait `graceful_timeout` for them."""
+        super().handle_exit_signal()
+        # Other applications run in this worker too: the bench's baselines.
+        if hasattr(self.asgi, "let_go"):
+            self.asgi.let_go()
