@@ -330,3 +330,16 @@ def test_a_waitlist_of_a_cancelled_event_does_not_move(make_event: Make, admit: 
     drain.run(event.pk)
     assert set(statuses(event)) == {Status.CANCELLED.value}
     assert not Registration.objects.filter(event=event, revision__gt=2).exists()
+
+
+def test_a_retry_after_the_cancellation_still_knows_its_body(
+    make_event: Make, admit: Admit, drain: Drain, give_back: Give
+) -> None:
+    event = make_event()
+    admit(event.pk, [apply_for(1, key="K" * 20, digest="aa")])
+    drain.run(event.pk)
+    give_back(event, "K" * 20)
+    drain.run(event.pk)
+    assert admit(event.pk, [apply_for(1, key="K" * 20, digest="bb")]).answers == [["m"]]
+    [kind, outcome] = admit(event.pk, [apply_for(1, key="K" * 20, digest="aa")]).answers[0]
+    assert (kind, outcome.split("|")[1]) == ("o", "cancelled")
