@@ -9,11 +9,15 @@ The way through it, one module each:
     crowd     who registers, and in which order: a pure function of two numbers
     process   one process of the crowd: its connections, its progress, its records
     guests    what the people of one process do: register, then ask for their ticket until it is decided
+    returns   those who give their ticket back
     line      one connection that comes back after a failure
     http      the part of HTTP/1.1 that a crowd needs
     records   what was observed, typed
     evidence  what several proofs derive from them
+    replay    the naivest model of an event: carries commands out in the order of admission
+    unplaced  where cancellations stood in that order whose answer was lost
     proofs    observations in, proofs out: pure
+    order     those among the proofs that look at who came before whom
     figures   observations in, rates and percentiles out: pure
     display   the live progress, the table, the lines with ✓ and ✗
 

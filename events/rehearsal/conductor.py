@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from events.rehearsal.figures import Figures, measure
 from events.rehearsal.options import Options
 from events.rehearsal.organizer import Organizer
-from events.rehearsal.process import Processes
+from events.rehearsal.process import Processes, Sign
 from events.rehearsal.proofs import Proof, prove
 from events.rehearsal.records import EventCounts, Observation, Part, Share, Tally
 
@@ -47,11 +48,13 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
         event_id = organizer.create_event(
             name=f"Rehearsal of {datetime.now(UTC):%Y-%m-%d %H:%M}, {options.people} people",
             seats=options.seats,
+            waitlist=options.waitlist,
             lasts=timedelta(seconds=options.time_limit, days=1),
         )
         samples: list[EventCounts] = []
         with Processes(parts(options, event_id=event_id, run=os.urandom(6).hex())) as crowd:
-            _watch(crowd, options, progress, samples, lambda: organizer.glance(event_id))
+            look, quiet = partial(organizer.glance, event_id), lambda: organizer.stats(event_id).queued == 0
+            _watch(crowd, options, progress, samples, look, quiet)
             seen = _gather(organizer, event_id, options, crowd.shares(), samples)
             figures = measure(seen=seen, tally=crowd.tally())
     return Outcome(event_id, figures, prove(seen))
@@ -71,6 +74,8 @@ def parts(options: Options, *, event_id: int, run: str) -> list[Part]:
             processes=options.processes,
             connections=len(range(index, options.connections, options.processes)),
             rate=None if options.rate is None else options.rate / options.processes,
+            cancel=options.cancel,
+            looks_again=options.moves,
         )
         for index in range(options.processes)
     ]
@@ -82,17 +87,24 @@ def _watch(
     progress: Progress,
     samples: list[EventCounts],
     look: Callable[[], EventCounts | None],
+    quiet: Callable[[], bool],
 ) -> None:
-    """Until every process has handed in its share; without progress, or past the limit, all give up."""
-    last, moved_at, looked_at = Tally(), time.monotonic(), 0.0
+    """Until every process has handed in its share; without progress, or past the limit, all give up.
+
+    Where tickets may still move after their decision, all are read again when the last cancellation is through.
+    """
+    last, moved_at, looked_at, moving = Tally(), time.monotonic(), 0.0, options.moves
     ends_at = moved_at + options.time_limit
     while crowd.read(timeout=READ_SECONDS):
         tally, now = crowd.tally(), time.monotonic()
         progress(tally, samples[-1].confirmed_count if samples else 0)
-        if (tally.answered, tally.decided) != (last.answered, last.decided):
+        if tally.steps != last.steps:
             last, moved_at = tally, now
+        if moving and tally.resting == options.processes and quiet():
+            crowd.tell(Sign.ALL_REST)
+            moving = False
         if now > min(ends_at, moved_at + options.patience):
-            crowd.give_up()
+            crowd.tell(Sign.GIVE_UP)
             # Once is enough; what is left is to wait for the shares, which come within a second.
             ends_at = moved_at = float("inf")
         if now > looked_at + LOOK_SECONDS:
@@ -117,4 +129,6 @@ def _gather(
         samples=samples,
         counts=counts,
         stats=stats,
+        waitlist=options.waitlist,
+        returns=[given_back for share in shares for given_back in share.returns],
     )

@@ -52,6 +52,8 @@ class Live:
     def show(self, tally: Tally, confirmed: int) -> None:
         note = ", ".join(f"{count} x {cause}" for cause, count in sorted(tally.retries.items()))
         note = f"tried again: {note}" if note else ""
+        if tally.given_back:
+            note = f"given back {tally.given_back}  {note}"
         if self._console.is_terminal:
             self._bars.update(self._answered, completed=tally.answered, note=note)
             self._bars.update(self._decided, completed=tally.decided, total=tally.accepted or None)
@@ -68,8 +70,10 @@ class Live:
 def announce(*, console: Console, options: Options) -> None:
     """One line that says what is about to happen."""
     speed = f"at {options.rate} a second" if options.rate else "as fast as possible"
+    leaving = f", {options.cancel} tickets given back" if options.cancel else ""
+    waitlist = f" and {options.waitlist} places on the waitlist" if options.waitlist else ""
     console.print(
-        f"{options.people} people, {options.duplicates} of them twice, for {options.seats} seats at "
+        f"{options.people} people, {options.duplicates} of them twice{leaving}, for {options.seats} seats{waitlist} at "
         f"{options.url}, {speed}",
         highlight=False,
         soft_wrap=True,
@@ -93,7 +97,7 @@ def as_json(*, options: Options, outcome: Outcome) -> bytes:
     """The figures and proofs for programs. Holds no token, no ticket id and no e-mail."""
     asked = {
         name: getattr(options, name)
-        for name in ("url", "people", "seats", "duplicates", "rate", "processes", "connections")
+        for name in ("url", "people", "seats", "duplicates", "cancel", "waitlist", "rate", "processes", "connections")
     }
     body = {
         "asked": asked,
@@ -113,6 +117,7 @@ def _rows(figures: Figures) -> list[tuple[str, str]]:
         ("time from 202 to decision", _spread(figures.decision_ms)),
         ("answers", _counts(figures.answers)),
         ("tickets", _counts(figures.statuses)),
+        ("given back", _counts(figures.given_back)),
         ("tried again", _counts(figures.retries)),
     ]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from events.rehearsal.records import NO_ANSWER, Observation, Tally
+from events.rehearsal.records import ACCEPTED, NO_ANSWER, Observation, Tally
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -32,6 +32,7 @@ class Figures(msgspec.Struct, frozen=True):
     decision_ms: Spread | None
     answers: dict[str, int]
     statuses: dict[str, int]
+    given_back: dict[str, int]
     retries: dict[str, int]
 
 
@@ -52,6 +53,7 @@ def measure(*, seen: Observation, tally: Tally) -> Figures:
         decision_ms=spread([end - start for start, end in decided]),
         answers=_counted(_said(a.status, a.code) for a in seen.answers),
         statuses=_counted(" ".join(filter(None, (t.status, t.reason))) for t in seen.tickets),
+        given_back=_counted(_taken(r.status, r.code, r.place) for r in seen.returns),
         retries=tally.retries,
     )
 
@@ -76,6 +78,13 @@ def _rate(spans: Iterable[tuple[float, float]]) -> float:
 
 def _counted(words: Iterable[str]) -> dict[str, int]:
     return dict(Counter(words).most_common())
+
+
+def _taken(status: int, code: str, place: int | None) -> str:
+    """What a cancellation was told."""
+    if status != ACCEPTED:
+        return _said(status, code)
+    return "nothing to cancel" if place is None else "in its turn"
 
 
 def _said(status: int, code: str) -> str:

@@ -1,5 +1,5 @@
 """What the people of one process do: register, all of them, and then ask for their ticket until it is
-decided.
+decided. Some give it back. When nobody of any process moves any more, all look at their ticket once again.
 
 Tickets are asked for in the order in which they were given. They are decided in that order too, so nearly
 every question finds a decision, and only as many as there are connections wait at the frontier.
@@ -20,8 +20,10 @@ from events.rehearsal.crowd import Registration, registrations
 from events.rehearsal.http import Reply, Target, parse_target
 from events.rehearsal.line import Line, retry_after
 from events.rehearsal.records import ACCEPTED, NO_ANSWER, Answer, Part, Share, Tally, Ticket
+from events.rehearsal.returns import Returns
 
 LONGEST_POLL_PAUSE = 0.5
+_DECIDED = {*TERMINAL, Status.WAITLISTED}
 
 _encoder = msgspec.json.Encoder()
 
@@ -30,6 +32,7 @@ class _TicketData(msgspec.Struct):
     ticket_id: str = ""
     status: str = ""
     reason: str | None = None
+    position: int | None = None
     sequence: int | None = None
     requested_at: datetime | None = None
     decided_at: datetime | None = None
@@ -44,19 +47,33 @@ _decoder = msgspec.json.Decoder(_Body)
 
 
 class Guests:
-    """The people of one part of the crowd. `given_up` is set from outside and ends everything soon after."""
+    """The people of one part of the crowd.
+
+    Set from outside: `all_rest`, when no process of the crowd has anything left to do and the queue is empty;
+    both of them, when all shall give up.
+    """
 
     def __init__(self, part: Part) -> None:
         self.given_up = asyncio.Event()
+        self.all_rest = asyncio.Event()
         self._part = part
         self._target: Target = parse_target(part.url)
         self._retries: Counter[str] = Counter()
         self._answers: list[Answer] = []
         self._tickets: list[Ticket] = []
-        self._accepted = self._decided = 0
+        self._returns = Returns(self._target)
+        self._accepted = self._decided = self._looked_again = self._resting = 0
 
     def tally(self) -> Tally:
-        return Tally(len(self._answers), self._accepted, self._decided, dict(self._retries))
+        return Tally(
+            len(self._answers),
+            self._accepted,
+            self._decided,
+            dict(self._retries),
+            len(self._returns.seen),
+            self._looked_again,
+            self._resting,
+        )
 
     async def run(self) -> Share:
         """Registers everybody of this part, then reads every ticket's end.
@@ -65,13 +82,21 @@ class Guests:
             Unreadable: what answers is not the service.
         """
         part = self._part
-        everybody = registrations(people=part.people, duplicates=part.duplicates)
+        everybody = registrations(people=part.people, duplicates=part.duplicates, cancel=part.cancel)
         mine = enumerate(everybody[part.index :: part.processes])
         started_at = time.monotonic()
         await self._on_all_lines(lambda line: self._register_next(line, mine, started_at))
         given = iter([answer.ticket_id for answer in self._answers if answer.accepted])
         await self._on_all_lines(lambda line: self._follow_next(line, given))
-        return Share(self._answers, self._tickets)
+        if part.looks_again:
+            await self._look_again()
+        return Share(self._answers, self._tickets, self._returns.seen)
+
+    async def _look_again(self) -> None:
+        self._resting = 1
+        await self.all_rest.wait()
+        before, self._tickets = iter(self._tickets), []
+        await self._on_all_lines(lambda line: self._look_next(line, before))
 
     async def _on_all_lines(self, work: Callable[[Line], Awaitable[None]]) -> None:
         lines = [
@@ -93,6 +118,7 @@ class Guests:
             answer = _answer(registration, line, await line.ask(self._request(registration)))
             self._answers.append(answer)
             self._accepted += answer.accepted
+            await self._returns.registered(line, registration, answer)
 
     def _request(self, registration: Registration) -> bytes:
         return self._target.request(
@@ -106,14 +132,21 @@ class Guests:
     async def _follow_next(self, line: Line, given: Iterator[str]) -> None:
         for ticket_id in given:
             self._tickets.append(await self._follow(line, ticket_id))
-            self._decided += self._tickets[-1].status in TERMINAL
+            self._decided += self._tickets[-1].status in _DECIDED
+            await self._returns.give_back(line, ticket_id)
+
+    async def _look_next(self, line: Line, before: Iterator[Ticket]) -> None:
+        for ticket in before:
+            reply = await line.ask(self._target.request("GET", f"/registrations/{ticket.ticket_id}"))
+            self._tickets.append(ticket if reply is None else _ticket(ticket.ticket_id, reply, before=ticket.status))
+            self._looked_again += reply is not None
 
     async def _follow(self, line: Line, ticket_id: str) -> Ticket:
         ticket = Ticket(ticket_id, "unread")
         request = self._target.request("GET", f"/registrations/{ticket_id}")
         while (reply := await line.ask(request)) is not None:
             ticket = _ticket(ticket_id, reply)
-            if ticket.status not in (Status.QUEUED, Status.WAITLISTED):
+            if ticket.status != Status.QUEUED:
                 break
             await line.pause(min(retry_after(reply, default=1.0), LONGEST_POLL_PAUSE))
         return ticket
@@ -134,12 +167,21 @@ def _answer(registration: Registration, line: Line, reply: Reply | None) -> Answ
     )
 
 
-def _ticket(ticket_id: str, reply: Reply) -> Ticket:
+def _ticket(ticket_id: str, reply: Reply, *, before: str = "") -> Ticket:
     body = _decode(reply)
     data = body.data
     if reply.status != 200 or data is None or data.ticket_id != ticket_id:
-        return Ticket(ticket_id, body.code or f"answered {reply.status}")
-    return Ticket(ticket_id, data.status, data.reason, data.sequence, _ms(data.requested_at), _ms(data.decided_at))
+        return Ticket(ticket_id, body.code or f"answered {reply.status}", before=before)
+    return Ticket(
+        ticket_id,
+        data.status,
+        data.reason,
+        data.sequence,
+        _ms(data.requested_at),
+        _ms(data.decided_at),
+        data.position,
+        before,
+    )
 
 
 def _decode(reply: Reply) -> _Body:

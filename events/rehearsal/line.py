@@ -23,7 +23,7 @@ _TRY_AGAIN = {429, 502, 503, 504}
 class Line:
     """One place of a crowd. `retries` counts by cause, and is shared by all lines of a process.
 
-    `first_sent_at` and `last_sent_at` say when the first and the last try of the present question were sent.
+    `first_sent_at` and `last_sent_at` say when the first and the last of the present question's `tries` were sent.
     """
 
     def __init__(self, *, target: Target, retries: Counter[str], given_up: asyncio.Event) -> None:
@@ -33,6 +33,7 @@ class Line:
         self._connection: Connection | None = None
         self.first_sent_at = 0.0
         self.last_sent_at = 0.0
+        self.tries = 0
 
     async def ask(self, request: bytes) -> Reply | None:
         """The answer, or None when the whole rehearsal was given up before there was one.
@@ -40,8 +41,9 @@ class Line:
         Raises:
             Unreadable: what answers is not the service.
         """
-        pause, self.first_sent_at = FIRST_PAUSE, 0.0
+        pause, self.first_sent_at, self.tries = FIRST_PAUSE, 0.0, 0
         while not self._given_up.is_set():
+            self.tries += 1
             try:
                 reply = await self._once(request)
             except ConnectionLost:

@@ -20,13 +20,17 @@ MOST_SECONDS = 24 * 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """A rehearsal. `people` are distinct; `duplicates` of them register twice. Times in seconds."""
+    """A rehearsal. `people` are distinct; `duplicates` of them register twice, `cancel` registrations are given back.
+    Times in seconds.
+    """
 
     url: str
     token: str
     people: int
     seats: int
     duplicates: int
+    cancel: int
+    waitlist: int
     rate: int | None
     processes: int
     connections: int
@@ -38,6 +42,11 @@ class Options:
     def registrations(self) -> int:
         return self.people + self.duplicates
 
+    @property
+    def moves(self) -> bool:
+        """Whether a ticket may move on after its decision."""
+        return bool(self.cancel or self.waitlist)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments, for Django's parser and for the one of `python -m events.rehearsal`."""
@@ -47,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--people", default="20000", help="distinct people who register (default: 20000)")
     add("--seats", default="2000", help="seats of the event (default: 2000)")
     add("--duplicates", default="5%", help="how many of them register twice: 5%% or a number (default: 5%%)")
+    add("--cancel", default="0", help="how many give their ticket back, if they got one: 10%% or a number (default: 0)")
+    add("--waitlist", default="0", help="places on the event's waitlist (default: 0)")
     add("--rate", help="registrations per second over all (default: as fast as possible)")
     add("--processes", default="2", help="processes the crowd comes from (default: 2)")
     add("--connections", default="128", help="connections over all (default: 128)")
@@ -68,7 +79,9 @@ def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Opt
         token=given.get("token") or _kept_token(environ),
         people=people,
         seats=_number(given, "seats", most=10_000_000),
-        duplicates=_duplicates(str(given["duplicates"]), people),
+        duplicates=_share(given, "duplicates", people),
+        cancel=_share(given, "cancel", people),
+        waitlist=_number(given, "waitlist", least=0, most=10_000_000),
         rate=None if given.get("rate") is None else _number(given, "rate", most=1_000_000),
         processes=processes,
         connections=_number(given, "connections", least=processes, most=10_000),
@@ -89,11 +102,12 @@ def _number(given: Mapping[str, Any], name: str, *, least: int = 1, most: int) -
     return int(text)
 
 
-def _duplicates(text: str, people: int) -> int:
-    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)%|([0-9]{1,9})", text.strip())
+def _share(given: Mapping[str, Any], name: str, people: int) -> int:
+    text = str(given[name]).strip()
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)%|([0-9]{1,9})", text)
     number = -1 if match is None else int(match[2]) if match[2] else round(people * float(match[1]) / 100)
     if not 0 <= number <= people:
-        raise Unusable(f"--duplicates: {text!r} is neither a share like 5% nor a number up to {people}")
+        raise Unusable(f"--{name}: {text!r} is neither a share like 5% nor a number up to {people}")
     return number
 
 

@@ -44,13 +44,14 @@ class Organizer:
     def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
         self._client.close()
 
-    def create_event(self, *, name: str, seats: int, lasts: timedelta) -> int:
-        """The id of a new event that is open at once and has no waitlist."""
+    def create_event(self, *, name: str, seats: int, waitlist: int, lasts: timedelta) -> int:
+        """The id of a new event that is open at once."""
         start = datetime.now(UTC) + lasts
         body = {
             "name": name,
             "location": "Rehearsal",
             "max_capacity": seats,
+            "waitlist_capacity": waitlist,
             "start_time": start.isoformat(),
             "end_time": (start + timedelta(hours=1)).isoformat(),
         }

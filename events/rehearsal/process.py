@@ -1,7 +1,7 @@
 """One process of the crowd, and the handle by which the conductor holds it.
 
 Over the pipe go, towards the conductor: a `Tally` several times a second, at the end a `Share`, or a
-sentence that says why there is none; towards the process: one `None`, which means give up. A process whose
+sentence that says why there is none; towards the process: a `Sign`. A process whose
 conductor is gone ends by itself, because nobody reads its tallies any more.
 """
 
@@ -12,6 +12,7 @@ import contextlib
 import multiprocessing
 import signal
 from collections.abc import Iterator
+from enum import StrEnum
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -22,6 +23,13 @@ from events.rehearsal.http import Unreadable
 from events.rehearsal.records import Part, Share, Tally
 
 TALLY_SECONDS = 0.2
+
+
+class Sign(StrEnum):
+    """What the conductor tells a process."""
+
+    ALL_REST = "all rest"  # nobody moves any more: look again
+    GIVE_UP = "give up"
 
 
 class CrowdFailed(Exception):
@@ -41,9 +49,9 @@ class Process:
             self._process.start()
         theirs.close()
 
-    def give_up(self) -> None:
+    def tell(self, sign: Sign) -> None:
         with contextlib.suppress(OSError):
-            self.pipe.send(None)
+            self.pipe.send(sign)
 
     def read(self) -> None:
         """Takes the next message, or raises CrowdFailed."""
@@ -102,9 +110,9 @@ class Processes:
     def shares(self) -> list[Share]:
         return [process.share for process in self._all if process.share is not None]
 
-    def give_up(self) -> None:
+    def tell(self, sign: Sign) -> None:
         for process in self._all:
-            process.give_up()
+            process.tell(sign)
 
 
 def run_part(part: Part, pipe: Connection) -> None:
@@ -123,8 +131,9 @@ async def _observe(guests: Guests, pipe: Connection) -> Share:
             await asyncio.wait([observing], timeout=TALLY_SECONDS)
             pipe.send(guests.tally())
             if pipe.poll():
-                pipe.recv()
-                guests.given_up.set()
+                if pipe.recv() is Sign.GIVE_UP:
+                    guests.given_up.set()
+                guests.all_rest.set()
     finally:
         observing.cancel()
     return await observing

@@ -12,14 +12,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from events.domain.states import Reason, Status
+from events.domain.states import TRANSITIONS, Reason, Status
 from events.rehearsal.evidence import Evidence, short
-from events.rehearsal.records import NO_ANSWER, Observation
+from events.rehearsal.order import (
+    decisions_follow_admission,
+    first_come_first_seated,
+    sequence_follows_arrival,
+    waitlist_is_in_order,
+)
+from events.rehearsal.records import ACCEPTED, NO_ANSWER, Observation, Ticket
 from omnify.responses import Code
 
 EXAMPLES = 3
 
-# The last word on a ticket nobody cancelled, of an event without a waitlist.
+# The last word on a ticket of an event without a waitlist that nobody gave back.
 _RIGHT_ENDS = {
     (Status.CONFIRMED, None),
     (Status.REJECTED, Reason.SOLD_OUT),
@@ -59,74 +65,81 @@ def ticket_ids_are_unique(evidence: Evidence) -> Iterator[str]:
 
 
 def every_202_ended(evidence: Evidence) -> Iterator[str]:
-    """A 202 is a promise: each ends confirmed, or rejected for one of the two reasons there can be."""
+    """A 202 is a promise: each ends confirmed, waiting, given back, or rejected for one of two possible reasons."""
     for answer in evidence.accepted:
         ticket = evidence.tickets.get(answer.ticket_id)
         if ticket is None:
             yield f"{short(answer.ticket_id)} was never read"
-        elif (ticket.status, ticket.reason) not in _RIGHT_ENDS or ticket.sequence is None:
+        elif ticket.sequence is None or not _may_end_so(evidence, ticket):
             end = f"{ticket.status} ({ticket.reason})" if ticket.reason else ticket.status
             yield f"{short(ticket.ticket_id)} is {end}, sequence {ticket.sequence}"
 
 
 def seats_are_filled_exactly(evidence: Evidence) -> Iterator[str]:
-    """Confirmed = the smaller of the seats and the distinct people admitted."""
+    """As many are confirmed as there are seats, then as many wait as there are places; fewer only if fewer came."""
     people = len({answer.email.casefold() for answer in evidence.accepted})
-    expected = min(evidence.seen.seats, people)
-    if len(evidence.confirmed) != expected:
-        yield f"{len(evidence.confirmed)} confirmed, {expected} expected ({people} people admitted)"
+    confirmed, waiting, places = len(evidence.confirmed), len(evidence.waitlisted), evidence.seen.waitlist
+    seats = min(evidence.seen.seats, people)
+    if evidence.cancelled:
+        placed = len(evidence.placed)
+        if placed < min(evidence.seen.seats + places, people):
+            yield f"only {placed} ever had a place ({people} people admitted)"
+        if confirmed > evidence.seen.seats or waiting > places:
+            yield f"{confirmed} confirmed for {evidence.seen.seats} seats, {waiting} wait on {places} places"
+    elif (confirmed, waiting) != (seats, min(places, people - seats)):
+        yield f"{confirmed} confirmed, {seats} expected; {waiting} wait ({people} people admitted)"
 
 
 def never_oversold(evidence: Evidence) -> Iterator[str]:
-    """At no moment that was looked at were more seats given than there are."""
+    """At no moment that was looked at were more seats or places given than there are."""
     for sample in [*evidence.seen.samples, evidence.seen.counts]:
+        if sample.waitlisted_count > evidence.seen.waitlist:
+            yield f"{sample.waitlisted_count} wait on {evidence.seen.waitlist} places"
         if sample.confirmed_count > evidence.seen.seats or sample.seats_left < 0:
             yield f"{sample.confirmed_count} confirmed of {evidence.seen.seats} seats"
 
 
-def first_come_first_seated(evidence: Evidence) -> Iterator[str]:
-    """Nobody was turned away as sold out while somebody who came later got a seat."""
-    turned_away = [s for _, t, s in evidence.sequenced if t.reason == Reason.SOLD_OUT]
-    if turned_away:
-        first = min(turned_away)
-        for _, ticket, sequence in evidence.sequenced:
-            if ticket.status == Status.CONFIRMED and sequence > first:
-                yield f"sequence {first} was turned away, sequence {sequence} got a seat"
-    if evidence.refused_sold_out:
-        refused = min(evidence.refused_sold_out, key=lambda answer: answer.answered_at)
-        for answer, ticket, sequence in evidence.sequenced:
-            if ticket.status == Status.CONFIRMED and answer.first_sent_at > refused.answered_at:
-                yield f"registration {refused.number} was told sold_out, later sequence {sequence} got a seat"
+def who_gave_back_is_out(evidence: Evidence) -> Iterator[str]:
+    """Every cancellation was answered and ended its ticket; nobody else's ticket was cancelled."""
+    hasty = set(evidence.unplaced)
+    for one in evidence.seen.returns:
+        name, ticket = short(one.ticket_id), evidence.tickets.get(one.ticket_id)
+        if one.status != ACCEPTED:
+            yield f"the cancellation of {name} was answered {one.status or 'never'} {one.code}".rstrip()
+        elif ticket is not None and ticket.status not in (Status.CANCELLED, Status.REJECTED):
+            yield f"{name} was given back and is {ticket.status}"
+        if one.tries > 1:
+            hasty.discard(one.ticket_id)
+    for ticket_id in hasty:
+        yield f"{short(ticket_id)} was cancelled, and its holder was told that there was nothing to cancel"
+    for ticket_id in evidence.cancelled.keys() - evidence.cancellations.keys():
+        yield f"{short(ticket_id)} is cancelled, and nobody gave it back"
 
 
-def sequence_follows_arrival(evidence: Evidence) -> Iterator[str]:
-    """Sequences are unique, and who asked after another had a 202 in hand stands behind them."""
-    for sequence, times in Counter(s for _, _, s in evidence.sequenced).items():
-        if times > 1:
-            yield f"sequence {sequence} was given {times} times"
-    answered = sorted((a.answered_at, s) for a, _, s in evidence.sequenced)
-    latest, done = -1, 0
-    for sent_at, sequence in sorted((a.first_sent_at, s) for a, _, s in evidence.sequenced):
-        while done < len(answered) and answered[done][0] < sent_at:
-            latest = max(latest, answered[done][1])
-            done += 1
-        if sequence < latest:
-            yield f"sequence {sequence} asked after sequence {latest} had its 202"
+def no_status_ran_backwards(evidence: Evidence) -> Iterator[str]:
+    """Between the two times that a ticket was read, its status moved as the contract allows, or not at all."""
+    for ticket in evidence.seen.tickets:
+        known = ticket.before in TRANSITIONS and ticket.status != ticket.before
+        if known and ticket.status not in TRANSITIONS[Status(ticket.before)]:
+            yield f"{short(ticket.ticket_id)} was {ticket.before}, then {ticket.status}"
 
 
 def nobody_has_two_seats(evidence: Evidence) -> Iterator[str]:
-    """No e-mail, whatever its case, stands twice in the attendee list."""
+    """No e-mail, whatever its case, stands twice in the attendee list, or there and on the waitlist."""
     sequences: dict[str, list[int]] = defaultdict(list)
     for attendee in evidence.seen.attendees:
         sequences[attendee.email.casefold()].append(attendee.sequence)
+    for answer, ticket, sequence in evidence.sequenced:
+        if ticket.status == Status.WAITLISTED:
+            sequences[answer.email.casefold()].append(sequence)
     for several in sequences.values():
         if len(several) > 1:
             yield f"sequences {', '.join(map(str, several))} have one e-mail"
 
 
 def refusals_were_right(evidence: Evidence) -> Iterator[str]:
-    """`sold_out` only when every seat is taken; `duplicate` only of somebody who has a ticket or a seat."""
-    full = len(evidence.confirmed) >= evidence.seen.seats
+    """`sold_out` only when every seat and place was taken; `duplicate` only of somebody who had a ticket or a place."""
+    full = len(evidence.placed) >= evidence.seen.seats + evidence.seen.waitlist
     if not full and evidence.refused_sold_out:
         yield f"{len(evidence.refused_sold_out)} refused as sold out at the door, yet seats are left"
     if not full and evidence.rejected[Reason.SOLD_OUT]:
@@ -135,9 +148,12 @@ def refusals_were_right(evidence: Evidence) -> Iterator[str]:
     for answer in evidence.seen.answers:
         if answer.code == Code.DUPLICATE_REGISTRATION and answer.email.casefold() not in known:
             yield f"registration {answer.number} was called a duplicate of nothing"
-    seated = {a.email.casefold(): s for a, t, s in evidence.sequenced if t.status == Status.CONFIRMED}
+    held: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for answer, ticket, sequence in evidence.placed:
+        held[answer.email.casefold()].append((sequence, _given_back_at(evidence, ticket)))
     for answer, ticket, sequence in evidence.sequenced:
-        if ticket.reason == Reason.DUPLICATE and sequence <= seated.get(answer.email.casefold(), sequence):
+        others = held[answer.email.casefold()]
+        if ticket.reason == Reason.DUPLICATE and not any(first < sequence < last for first, last in others):
             yield f"sequence {sequence} was rejected as a duplicate of no earlier seat"
 
 
@@ -173,8 +189,9 @@ def counts_agree(evidence: Evidence) -> Iterator[str]:
         ("event seats_left", counts.seats_left, evidence.seen.seats - confirmed),
         ("stats queued", stats.queued, 0),
         ("stats confirmed", stats.confirmed, confirmed),
-        ("stats waitlisted", stats.waitlisted, 0),
-        ("stats cancelled", stats.cancelled, 0),
+        ("event waitlisted_count", counts.waitlisted_count, len(evidence.waitlisted)),
+        ("stats waitlisted", stats.waitlisted, len(evidence.waitlisted)),
+        ("stats cancelled", stats.cancelled, len(evidence.cancelled)),
     ]
     pairs += [
         (f"stats rejected {reason}", stats.rejected.get(reason, 0), evidence.rejected[reason])
@@ -188,11 +205,15 @@ def counts_agree(evidence: Evidence) -> Iterator[str]:
 PROOFS: list[tuple[str, Callable[[Evidence], Iterator[str]]]] = [
     ("Everybody was answered", everybody_was_answered),
     ("Every ticket id is unique", ticket_ids_are_unique),
-    ("Every 202 ended confirmed or rejected", every_202_ended),
+    ("Every 202 was kept", every_202_ended),
+    ("Every decision follows the order of admission", decisions_follow_admission),
     ("Every seat is filled, none twice", seats_are_filled_exactly),
     ("Never oversold while we looked", never_oversold),
     ("First come, first seated", first_come_first_seated),
     ("The sequence follows arrival", sequence_follows_arrival),
+    ("The waitlist is in order", waitlist_is_in_order),
+    ("Who gave back is out, and nobody else", who_gave_back_is_out),
+    ("No status ran backwards", no_status_ran_backwards),
     ("Nobody has two seats", nobody_has_two_seats),
     ("Every refusal was right", refusals_were_right),
     ("The attendee list is the confirmed tickets", attendee_list_is_the_confirmed),
@@ -200,10 +221,33 @@ PROOFS: list[tuple[str, Callable[[Evidence], Iterator[str]]]] = [
 ]
 
 
+def _may_end_so(evidence: Evidence, ticket: Ticket) -> bool:
+    if ticket.status == Status.CANCELLED:
+        return ticket.ticket_id in evidence.cancellations
+    if ticket.status == Status.WAITLISTED:
+        return evidence.seen.waitlist > 0
+    return (ticket.status, ticket.reason) in _RIGHT_ENDS
+
+
+def _given_back_at(evidence: Evidence, ticket: Ticket) -> float:
+    """The place at which the ticket's place became free; endless if it never did, or nobody knows."""
+    cancellation = evidence.cancellations.get(ticket.ticket_id)
+    return float("inf") if cancellation is None or cancellation.place is None else cancellation.place
+
+
+def _remark(check: Callable[[Evidence], Iterator[str]], evidence: Evidence) -> str:
+    if check is not decisions_follow_admission or not evidence.unplaced:
+        return ""
+    return (
+        f" The answers to {len(evidence.unplaced)} cancellations were lost, and with them their places: there is an"
+        " order of these, among the places left over, that explains everything."
+    )
+
+
 def _proof(name: str, check: Callable[[Evidence], Iterator[str]], evidence: Evidence) -> Proof:
     problems = check(evidence)
     examples = list(islice(problems, EXAMPLES))
     if not examples:
-        return Proof(name, True, (check.__doc__ or "").strip())
+        return Proof(name, True, (check.__doc__ or "").strip() + _remark(check, evidence))
     more = sum(1 for _ in problems)
     return Proof(name, False, "; ".join(examples) + (f"; and {more} more" if more else ""))

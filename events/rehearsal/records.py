@@ -36,7 +36,11 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Ticket(msgspec.Struct, frozen=True, array_like=True):
-    """What `GET /registrations/{ticket_id}` said last. `status` is the error code when there was no ticket."""
+    """What `GET /registrations/{ticket_id}` said last. `status` is the error code when there was no ticket.
+
+    `position` is the place on the waitlist, where the service tells it; `before` is what the status was when the
+    ticket was read once already, and empty if it was not.
+    """
 
     ticket_id: str
     status: str
@@ -44,6 +48,24 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     sequence: int | None = None
     requested_ms: float | None = None
     decided_ms: float | None = None
+    position: int | None = None
+    before: str = ""
+
+
+class Return(msgspec.Struct, frozen=True, array_like=True):
+    """How one `DELETE /registrations/{ticket_id}` was answered at last, over all its `tries`.
+
+    `place` is the cancellation's own place in the order of admission; None if the service said that there was nothing
+    to cancel. It was admitted, if ever, between `first_sent_at` and `answered_at`.
+    """
+
+    ticket_id: str
+    status: int
+    code: str
+    place: int | None
+    first_sent_at: float
+    answered_at: float
+    tries: int = 1
 
 
 class Attendee(msgspec.Struct, frozen=True):
@@ -60,6 +82,7 @@ class EventCounts(msgspec.Struct, frozen=True):
     max_capacity: int
     confirmed_count: int
     seats_left: int
+    waitlisted_count: int = 0
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -82,12 +105,16 @@ class Observation(msgspec.Struct, frozen=True):
     samples: list[EventCounts]
     counts: EventCounts
     stats: Stats
+    waitlist: int = 0
+    returns: list[Return] = []
 
 
 class Part(msgspec.Struct, frozen=True):
     """What one of `processes` processes of a crowd has to do. `rate` is in registrations per second, its own.
 
     With the organizer's token the crowd, which comes from one address, is not limited as one.
+    `cancel` registrations of the whole crowd are given back. `looks_again`: every ticket is read a second time, when
+    nobody moves any more.
     """
 
     url: str
@@ -100,15 +127,28 @@ class Part(msgspec.Struct, frozen=True):
     processes: int
     connections: int
     rate: float | None
+    cancel: int = 0
+    looks_again: bool = False
 
 
 class Tally(msgspec.Struct):
-    """How far one process, or all of them, are; `retries` counts the tries that had to be repeated, by cause."""
+    """How far one process, or all of them, are; `retries` counts the tries that had to be repeated, by cause.
+
+    `given_back` counts answered cancellations, `resting` the processes that wait for the others before they look again.
+    """
 
     answered: int = 0
     accepted: int = 0
     decided: int = 0
     retries: dict[str, int] = {}
+    given_back: int = 0
+    looked_again: int = 0
+    resting: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Grows with all progress."""
+        return self.answered + self.decided + self.given_back + self.looked_again + self.resting
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
@@ -116,6 +156,9 @@ class Tally(msgspec.Struct):
             self.accepted + other.accepted,
             self.decided + other.decided,
             dict(Counter(self.retries) + Counter(other.retries)),
+            self.given_back + other.given_back,
+            self.looked_again + other.looked_again,
+            self.resting + other.resting,
         )
 
 
@@ -124,3 +167,4 @@ class Share(msgspec.Struct, frozen=True):
 
     answers: list[Answer]
     tickets: list[Ticket]
+    returns: list[Return] = []

@@ -16,8 +16,8 @@ from typing import Any
 
 FAULTS = {
     "oversells": "Every seat is filled, none twice",
-    "loses a ticket": "Every 202 ended confirmed or rejected",
-    "never decides": "Every 202 ended confirmed or rejected",
+    "loses a ticket": "Every 202 was kept",
+    "never decides": "Every 202 was kept",
     "serves the last first": "First come, first seated",
     "hides an attendee": "The attendee list is the confirmed tickets",
     "seats a person twice": "Nobody has two seats",

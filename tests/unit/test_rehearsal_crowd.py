@@ -17,6 +17,8 @@ ARGUMENTS = {
     "people": "100",
     "seats": "10",
     "duplicates": "7",
+    "cancel": "0",
+    "waitlist": "0",
     "rate": "9",
     "processes": "3",
     "connections": "10",

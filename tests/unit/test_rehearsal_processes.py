@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from events.rehearsal.process import CrowdFailed, Processes
+from events.rehearsal.process import CrowdFailed, Processes, Sign
 from events.rehearsal.records import Part, Tally
 
 
@@ -48,7 +48,7 @@ def test_no_process_is_left_after_an_interruption(silent_port: int) -> None:
 
 def test_a_crowd_that_gives_up_says_who_has_no_answer() -> None:
     with Processes([part(1)]) as crowd:
-        crowd.give_up()
+        crowd.tell(Sign.GIVE_UP)
         while crowd.read(timeout=30):
             pass
         (share,) = crowd.shares()

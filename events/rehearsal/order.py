@@ -1,0 +1,89 @@
+"""Proofs about who came before whom. Each yields what contradicts it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from events.domain.states import Reason, Status
+from events.rehearsal.evidence import Evidence
+from events.rehearsal.replay import replay
+from events.rehearsal.unplaced import orders
+
+
+def decisions_follow_admission(evidence: Evidence) -> Iterator[str]:
+    """Replayed one by one in the order of admission, registrations and cancellations lead to the very same ends."""
+    problems: list[str] = []
+    for cancellations in orders(evidence):
+        differences = list(_differences(evidence, cancellations))
+        if not differences:
+            return
+        problems = problems or differences
+    yield from problems
+
+
+def first_come_first_seated(evidence: Evidence) -> Iterator[str]:
+    """Nobody was turned away as sold out while somebody who came later got a place that nobody had given back."""
+    given_back = len(evidence.cancelled)
+    turned_away = [s for _, t, s in evidence.sequenced if t.reason == Reason.SOLD_OUT]
+    if turned_away:
+        first = min(turned_away)
+        later = [s for _, _, s in evidence.placed if s > first]
+        for sequence in later[given_back:]:
+            yield f"sequence {first} was turned away, sequence {sequence} got a seat"
+    if evidence.refused_sold_out:
+        refused = min(evidence.refused_sold_out, key=lambda answer: answer.answered_at)
+        later = [s for a, _, s in evidence.placed if a.first_sent_at > refused.answered_at]
+        for sequence in later[given_back:]:
+            yield f"registration {refused.number} was told sold_out, later sequence {sequence} got a seat"
+
+
+def sequence_follows_arrival(evidence: Evidence) -> Iterator[str]:
+    """Places are unique, and what was asked for after something else had its 202 stands behind it."""
+    arrivals = [(a.first_sent_at, a.answered_at, s) for a, _, s in evidence.sequenced]
+    arrivals += [(c.first_sent_at, c.answered_at, c.place) for c in evidence.cancellations.values() if c.place]
+    for sequence, times in Counter(s for _, _, s in arrivals).items():
+        if times > 1:
+            yield f"sequence {sequence} was given {times} times"
+    answered = sorted((answered_at, s) for _, answered_at, s in arrivals)
+    latest, done = -1, 0
+    for sent_at, _, sequence in sorted(arrivals):
+        while done < len(answered) and answered[done][0] < sent_at:
+            latest = max(latest, answered[done][1])
+            done += 1
+        if sequence < latest:
+            yield f"sequence {sequence} asked after sequence {latest} had its 202"
+
+
+def waitlist_is_in_order(evidence: Evidence) -> Iterator[str]:
+    """At the end nobody waits beside a free seat or before somebody confirmed; positions follow admission."""
+    free = evidence.seen.seats - len(evidence.confirmed)
+    waiting = sorted((t.sequence or 0, t.position) for t in evidence.waitlisted.values())
+    if not waiting:
+        return
+    if free > 0:
+        yield f"{len(waiting)} wait beside {free} free seats"
+    first = waiting[0][0]
+    for ticket in evidence.confirmed.values():
+        if (ticket.sequence or 0) > first:
+            yield f"sequence {first} waits, sequence {ticket.sequence} has a seat"
+    for place, (sequence, position) in enumerate(waiting, start=1):
+        if position not in (None, place):
+            yield f"sequence {sequence} is told position {position}, {place} expected"
+
+
+def _differences(evidence: Evidence, cancellations: dict[int, str]) -> Iterator[str]:
+    expected = replay(
+        seats=evidence.seen.seats,
+        waitlist=evidence.seen.waitlist,
+        registrations=[(s, t.ticket_id, a.email) for a, t, s in evidence.sequenced],
+        cancellations=cancellations,
+    )
+    for _, ticket, sequence in sorted(evidence.sequenced, key=lambda one: one[2]):
+        if (ticket.status, ticket.reason) != expected[ticket.ticket_id]:
+            found, right = _end(ticket.status, ticket.reason), _end(*expected[ticket.ticket_id])
+            yield f"sequence {sequence} is {found}, {right} by the order of admission"
+
+
+def _end(status: str | Status, reason: str | None) -> str:
+    return f"{status} ({reason})" if reason else str(status)
