@@ -18,6 +18,7 @@ The way through it, one module each:
     unplaced  where cancellations stood in that order whose answer was lost
     proofs    observations in, proofs out: pure
     order     those among the proofs that look at who came before whom
+    moves     those that look at tickets which move after their decision
     figures   observations in, rates and percentiles out: pure
     display   the live progress, the table, the lines with ✓ and ✗
 

@@ -39,9 +39,8 @@ class Figures(msgspec.Struct, frozen=True):
 def measure(*, seen: Observation, tally: Tally) -> Figures:
     """The figures of an observation. `tally` adds the tries that had to be repeated."""
     accepted = [answer for answer in seen.answers if answer.accepted]
-    decided = [
-        (t.requested_ms, t.decided_ms) for t in seen.tickets if t.requested_ms is not None and t.decided_ms is not None
-    ]
+    times = [(t.requested_ms, t.first_decided_ms) for t in seen.tickets]
+    decided = [(start, end) for start, end in times if start is not None and end is not None]
     return Figures(
         registrations=len(seen.answers),
         seats=seen.seats,

@@ -138,7 +138,7 @@ class Guests:
     async def _look_next(self, line: Line, before: Iterator[Ticket]) -> None:
         for ticket in before:
             reply = await line.ask(self._target.request("GET", f"/registrations/{ticket.ticket_id}"))
-            self._tickets.append(ticket if reply is None else _ticket(ticket.ticket_id, reply, before=ticket.status))
+            self._tickets.append(ticket if reply is None else _ticket(ticket.ticket_id, reply, before=ticket))
             self._looked_again += reply is not None
 
     async def _follow(self, line: Line, ticket_id: str) -> Ticket:
@@ -167,11 +167,12 @@ def _answer(registration: Registration, line: Line, reply: Reply | None) -> Answ
     )
 
 
-def _ticket(ticket_id: str, reply: Reply, *, before: str = "") -> Ticket:
+def _ticket(ticket_id: str, reply: Reply, *, before: Ticket | None = None) -> Ticket:
+    status, decided_ms = (before.status, before.decided_ms) if before else ("", None)
     body = _decode(reply)
     data = body.data
     if reply.status != 200 or data is None or data.ticket_id != ticket_id:
-        return Ticket(ticket_id, body.code or f"answered {reply.status}", before=before)
+        return Ticket(ticket_id, body.code or f"answered {reply.status}", before=status)
     return Ticket(
         ticket_id,
         data.status,
@@ -180,7 +181,8 @@ def _ticket(ticket_id: str, reply: Reply, *, before: str = "") -> Ticket:
         _ms(data.requested_at),
         _ms(data.decided_at),
         data.position,
-        before,
+        status,
+        decided_ms,
     )
 
 

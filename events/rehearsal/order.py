@@ -55,23 +55,6 @@ def sequence_follows_arrival(evidence: Evidence) -> Iterator[str]:
             yield f"sequence {sequence} asked after sequence {latest} had its 202"
 
 
-def waitlist_is_in_order(evidence: Evidence) -> Iterator[str]:
-    """At the end nobody waits beside a free seat or before somebody confirmed; positions follow admission."""
-    free = evidence.seen.seats - len(evidence.confirmed)
-    waiting = sorted((t.sequence or 0, t.position) for t in evidence.waitlisted.values())
-    if not waiting:
-        return
-    if free > 0:
-        yield f"{len(waiting)} wait beside {free} free seats"
-    first = waiting[0][0]
-    for ticket in evidence.confirmed.values():
-        if (ticket.sequence or 0) > first:
-            yield f"sequence {first} waits, sequence {ticket.sequence} has a seat"
-    for place, (sequence, position) in enumerate(waiting, start=1):
-        if position not in (None, place):
-            yield f"sequence {sequence} is told position {position}, {place} expected"
-
-
 def _differences(evidence: Evidence, cancellations: dict[int, str]) -> Iterator[str]:
     expected = replay(
         seats=evidence.seen.seats,

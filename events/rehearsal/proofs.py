@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from events.domain.states import TRANSITIONS, Reason, Status
+from events.domain.states import Reason, Status
 from events.rehearsal.evidence import Evidence, short
+from events.rehearsal.moves import no_status_ran_backwards, waitlist_is_in_order, who_gave_back_is_out
 from events.rehearsal.order import (
     decisions_follow_admission,
     first_come_first_seated,
     sequence_follows_arrival,
-    waitlist_is_in_order,
 )
-from events.rehearsal.records import ACCEPTED, NO_ANSWER, Observation, Ticket
+from events.rehearsal.records import NO_ANSWER, Observation, Ticket
 from omnify.responses import Code
 
 EXAMPLES = 3
@@ -97,31 +97,6 @@ def never_oversold(evidence: Evidence) -> Iterator[str]:
             yield f"{sample.waitlisted_count} wait on {evidence.seen.waitlist} places"
         if sample.confirmed_count > evidence.seen.seats or sample.seats_left < 0:
             yield f"{sample.confirmed_count} confirmed of {evidence.seen.seats} seats"
-
-
-def who_gave_back_is_out(evidence: Evidence) -> Iterator[str]:
-    """Every cancellation was answered and ended its ticket; nobody else's ticket was cancelled."""
-    hasty = set(evidence.unplaced)
-    for one in evidence.seen.returns:
-        name, ticket = short(one.ticket_id), evidence.tickets.get(one.ticket_id)
-        if one.status != ACCEPTED:
-            yield f"the cancellation of {name} was answered {one.status or 'never'} {one.code}".rstrip()
-        elif ticket is not None and ticket.status not in (Status.CANCELLED, Status.REJECTED):
-            yield f"{name} was given back and is {ticket.status}"
-        if one.tries > 1:
-            hasty.discard(one.ticket_id)
-    for ticket_id in hasty:
-        yield f"{short(ticket_id)} was cancelled, and its holder was told that there was nothing to cancel"
-    for ticket_id in evidence.cancelled.keys() - evidence.cancellations.keys():
-        yield f"{short(ticket_id)} is cancelled, and nobody gave it back"
-
-
-def no_status_ran_backwards(evidence: Evidence) -> Iterator[str]:
-    """Between the two times that a ticket was read, its status moved as the contract allows, or not at all."""
-    for ticket in evidence.seen.tickets:
-        known = ticket.before in TRANSITIONS and ticket.status != ticket.before
-        if known and ticket.status not in TRANSITIONS[Status(ticket.before)]:
-            yield f"{short(ticket.ticket_id)} was {ticket.before}, then {ticket.status}"
 
 
 def nobody_has_two_seats(evidence: Evidence) -> Iterator[str]:

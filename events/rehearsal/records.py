@@ -38,8 +38,8 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 class Ticket(msgspec.Struct, frozen=True, array_like=True):
     """What `GET /registrations/{ticket_id}` said last. `status` is the error code when there was no ticket.
 
-    `position` is the place on the waitlist, where the service tells it; `before` is what the status was when the
-    ticket was read once already, and empty if it was not.
+    `position` is the place on the waitlist, where the service tells it; `before` and `before_ms` are status and
+    `decided_ms` as they were when the ticket was read once already.
     """
 
     ticket_id: str
@@ -50,6 +50,12 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     decided_ms: float | None = None
     position: int | None = None
     before: str = ""
+    before_ms: float | None = None
+
+    @property
+    def first_decided_ms(self) -> float | None:
+        """The moment of its first decision, as far as it was seen: whoever moves up is decided again."""
+        return self.decided_ms if self.before_ms is None else self.before_ms
 
 
 class Return(msgspec.Struct, frozen=True, array_like=True):

@@ -16,6 +16,7 @@ from tests.acceptance.waiting import wait_until
 pytestmark = pytest.mark.acceptance
 
 PEOPLE = 600
+MOVING = ("--duplicates", "20%", "--cancel", "20%", "--waitlist", "30")
 
 
 def rehearse(service: Service, *arguments: str, seats: int) -> subprocess.CompletedProcess[str]:
@@ -59,6 +60,31 @@ def test_a_rehearsal_proves_every_promise_when_a_door_and_a_drain_are_killed_und
 def test_the_rehearsal_s_crowd_comes_from_one_address_and_is_not_limited_as_one(service: Service) -> None:
     with service.another_door(REGISTER_RATE_LIMIT="5/hour") as door:
         verify(rehearse(service, "--url", f"http://{door.host}:{door.port}", seats=60))
+
+
+def test_a_rehearsal_proves_who_moves_up_when_tickets_are_given_back(service: Service, tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    verify(rehearse(service, *MOVING, "--json", str(figures), seats=60))
+    written = json.loads(figures.read_text("utf-8"))["figures"]
+    assert written["statuses"]["confirmed"] == 60
+    assert written["statuses"]["cancelled"] > 0
+    assert written["given_back"]["in its turn"] >= written["statuses"]["cancelled"]
+
+
+def test_a_rehearsal_proves_who_moves_up_when_drains_and_the_web_are_killed_under_it(service: Service) -> None:
+    before = newest_event(service)
+    moving = "SELECT cancelled_count FROM events_event WHERE id > %s AND cancelled_count > 5"
+    with ThreadPoolExecutor(1) as background:
+        rehearsal = background.submit(rehearse, service, *MOVING, "--rate", "200", seats=PEOPLE // 2)
+        wait_until(lambda: service.rows(moving, before), "the crowd is there, and some have left")
+        service.kill("drain-1", "web")
+        service.start_part("web")
+        service.start_part("drain-1")
+        seen = service.rows("SELECT max(decided_at) FROM events_event")
+        wait_until(lambda: service.rows("SELECT max(decided_at) FROM events_event") != seen, "it goes on")
+        service.kill("drain-2")
+        assert not rehearsal.done()
+        verify(rehearsal.result())
 
 
 def test_a_refused_token_is_one_line(service: Service) -> None:

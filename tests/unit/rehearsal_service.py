@@ -24,26 +24,37 @@ FAULTS = {
     "breaks down": "Everybody was answered",
     "forgets to count": "The service's counts agree",
 }
+# These need somebody who gives a ticket back, and a waitlist.
+MOVING_FAULTS = {
+    "promotes the last": "Every decision follows the order of admission",
+    "promotes nobody": "The waitlist is in order",
+    "ignores cancellations": "Who gave back is out, and nobody else",
+    "keeps the e-mail": "Every decision follows the order of admission",
+    "turns back": "No status ran backwards",
+}
 
 Body = dict[str, Any]
 
 
 class StandIn:
-    """One event. `fault` is "" or one of FAULTS."""
+    """One event. `fault` is "" or one of FAULTS or MOVING_FAULTS."""
 
     def __init__(self, fault: str = "") -> None:
         self.fault = fault
-        self.seats = 0
+        self.seats = self.waitlist = self.place = 0
+        self.line: list[tuple[str, Body]] = []
         self.tickets: dict[str, Body] = {}
         self.keys: dict[str, Body] = {}
 
     def answer(self, method: str, path: str, key: str, body: Body) -> tuple[int, Body | str]:
         path, _, query = path.partition("?")
         if method == "POST" and path == "/events":
-            self.seats = body["max_capacity"]
+            self.seats, self.waitlist = body["max_capacity"], body["waitlist_capacity"]
             return 201, data(self.event())
         if path.endswith("/register"):
             return self.register(key, body)
+        if method == "DELETE":
+            return 202, data(self.give_back(self.tickets[path.rpartition("/")[2]]))
         if path.startswith("/registrations/"):
             self.decide()
             return 200, data(shown(self.tickets[path.rpartition("/")[2]]))
@@ -61,48 +72,74 @@ class StandIn:
             "ticket_id": f"1-{number:028}",
             "status": "queued",
             "reason": None,
-            "sequence": number,
+            "sequence": self.enter("register", {}),
             "requested_at": now(),
             "email": body["email"].lower(),
         }
+        self.line[-1] = ("register", ticket)
         self.tickets[ticket["ticket_id"]] = self.keys[key] = ticket
         return 202, data(shown(ticket))
 
+    def enter(self, what: str, ticket: Body) -> int:
+        self.place += 1
+        self.line.append((what, ticket))
+        return self.place
+
+    def give_back(self, ticket: Body) -> Body:
+        holds = ticket["status"] in ("queued", "confirmed", "waitlisted")
+        place = self.enter("cancel", ticket) if holds else None
+        return {**shown(ticket), "cancellation_sequence": place}
+
     def decide(self) -> None:
-        waiting = [ticket for ticket in self.tickets.values() if ticket["status"] == "queued"]
+        line, self.line = self.line, []
         if self.fault == "serves the last first":
-            waiting.reverse()
+            line.reverse()
         if self.fault == "never decides":
-            waiting = waiting[:-1]
-        for ticket in waiting:
-            ticket["status"], ticket["reason"] = self.end_of(ticket)
-            ticket["decided_at"] = now()
+            self.line = [entry for entry in line if entry[1]["sequence"] == 2]
+            line = [entry for entry in line if entry[1]["sequence"] != 2]
+        for what, ticket in line:
+            if what == "register":
+                move(ticket, *self.end_of(ticket))
+            elif ticket["status"] in ("confirmed", "waitlisted") and self.fault != "ignores cancellations":
+                move(ticket, "cancelled", None)
+                self.promote()
+
+    def promote(self) -> None:
+        waiting = self.having("waitlisted")
+        if waiting and len(self.having("confirmed")) < self.seats and self.fault != "promotes nobody":
+            move(waiting[-1 if self.fault == "promotes the last" else 0], "confirmed", None)
 
     def end_of(self, ticket: Body) -> tuple[str, str | None]:
         if self.fault == "loses a ticket" and ticket["sequence"] == 3:
             return "lost", None
-        holders = {other["email"] for other in self.confirmed()}
+        held = ("confirmed", "waitlisted", *(["cancelled"] if self.fault == "keeps the e-mail" else []))
+        holders = {other["email"] for other in self.having(*held)}
         if ticket["email"] in holders and self.fault != "seats a person twice":
             return "rejected", "duplicate"
-        seats = self.seats + (self.fault == "oversells")
-        return ("confirmed", None) if len(self.confirmed()) < seats else ("rejected", "sold_out")
+        if len(self.having("confirmed")) < self.seats + (self.fault == "oversells"):
+            return "confirmed", None
+        return ("waitlisted", None) if len(self.having("waitlisted")) < self.waitlist else ("rejected", "sold_out")
 
-    def confirmed(self) -> list[Body]:
-        return [ticket for ticket in self.tickets.values() if ticket["status"] == "confirmed"]
+    def having(self, *statuses: str) -> list[Body]:
+        return [ticket for ticket in self.tickets.values() if ticket["status"] in statuses]
 
     def event(self) -> Body:
-        taken = len(self.confirmed())
-        return {"id": 1, "max_capacity": self.seats, "confirmed_count": taken, "seats_left": self.seats - taken}
+        taken, waiting = len(self.having("confirmed")), len(self.having("waitlisted"))
+        sizes = {"max_capacity": self.seats, "waitlist_capacity": self.waitlist, "seats_left": self.seats - taken}
+        return {"id": 1, **sizes, "confirmed_count": taken, "waitlisted_count": waiting}
 
     def stats(self) -> Body:
-        rejected = Counter(t["reason"] for t in self.tickets.values() if t["status"] == "rejected")
+        self.decide()
+        if self.fault == "turns back":
+            move(self.having("confirmed")[0], "waitlisted", None)
+        rejected = Counter(ticket["reason"] for ticket in self.having("rejected"))
         if self.fault == "forgets to count":
             rejected["sold_out"] -= 1
-        counts = {"confirmed": len(self.confirmed()), "waitlisted": 0, "rejected": rejected, "cancelled": 0}
-        return {"queued": int(self.fault == "never decides"), **counts}
+        counts = {status: len(self.having(status)) for status in ("confirmed", "waitlisted", "cancelled")}
+        return {"queued": len(self.line), "rejected": rejected, **counts}
 
     def attendees(self) -> str:
-        rows = self.confirmed()[self.fault == "hides an attendee" :]
+        rows = self.having("confirmed")[self.fault == "hides an attendee" :]
         lines = [f"{row['ticket_id']},Guest,{row['email']},{row['sequence']}" for row in rows]
         return "\n".join(["ticket_id,name,email,sequence", *lines])
 
@@ -156,6 +193,10 @@ def data(value: Any) -> Body:
 
 def shown(ticket: Body) -> Body:
     return {name: value for name, value in ticket.items() if name != "email"}
+
+
+def move(ticket: Body, status: str, reason: str | None) -> None:
+    ticket.update(status=status, reason=reason, decided_at=now())
 
 
 def now() -> str:

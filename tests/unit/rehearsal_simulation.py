@@ -6,80 +6,181 @@ from collections import Counter
 
 import msgspec
 
-from events.rehearsal.crowd import Registration, registrations
+from events.rehearsal.crowd import Moment, Registration, registrations
 from events.rehearsal.proofs import prove
-from events.rehearsal.records import Answer, Attendee, EventCounts, Observation, Stats, Ticket
+from events.rehearsal.records import Answer, Attendee, EventCounts, Observation, Return, Stats, Ticket
+
+replace = msgspec.structs.replace
 
 
 class _Event:
-    """Admits at once and decides `lag` admissions later."""
+    """Admits at once and decides `lag` admissions later. Only every `step`th place is given out."""
 
-    def __init__(self, seats: int) -> None:
-        self.seats = seats
-        self.line: list[Ticket] = []
+    def __init__(self, seats: int, waitlist: int, step: int) -> None:
+        self.seats, self.waitlist, self.step = seats, waitlist, step
+        self.line: list[tuple[str, str]] = []  # what is admitted: ticket id and "register" or "cancel"
         self.emails: dict[str, str] = {}
-        self.tickets: list[Ticket] = []
-        self.attendees: list[Attendee] = []
+        self.tickets: dict[str, Ticket] = {}
+        self.place = 8
 
     def admit(self, registration: Registration) -> str:
-        number = registration.number
-        ticket = Ticket(f"1-{number:08}{'x' * 20}", "queued", None, 10 + 2 * number, 1000.0 * number)
-        self.line.append(ticket)
-        self.emails[ticket.ticket_id] = registration.email
-        return ticket.ticket_id
+        ticket_id = f"1-{registration.number:08}{'x' * 20}"
+        self.emails[ticket_id] = registration.email.lower()
+        place = self._enter(ticket_id, "register")
+        self.tickets[ticket_id] = Ticket(ticket_id, "queued", None, place, 1000.0 * place)
+        return ticket_id
+
+    def give_back(self, ticket_id: str) -> int | None:
+        status = self.tickets[ticket_id].status
+        return self._enter(ticket_id, "cancel") if status in ("queued", "confirmed", "waitlisted") else None
 
     def decide(self, *, keep: int) -> None:
         while len(self.line) > keep:
-            ticket = self.line.pop(0)
-            email = self.emails[ticket.ticket_id]
-            status, reason = self._end(email)
-            if status == "confirmed":
-                self.attendees.append(Attendee(ticket.ticket_id, email, ticket.sequence or 0))
-            self.tickets.append(
-                Ticket(ticket.ticket_id, status, reason, ticket.sequence, ticket.requested_ms, ticket.requested_ms)
-            )
+            ticket_id, what = self.line.pop(0)
+            ticket = self.tickets[ticket_id]
+            if what == "register":
+                self._move(ticket, *self._end(ticket_id))
+            elif ticket.status in ("confirmed", "waitlisted"):
+                self._move(ticket, "cancelled")
+            waiting = self.having("waitlisted")
+            if waiting and len(self.having("confirmed")) < self.seats:
+                self._move(waiting[0], "confirmed")
 
-    def holds(self, email: str) -> bool:
-        waiting = {self.emails[ticket.ticket_id].lower() for ticket in self.line}
-        return email.lower() in waiting | {attendee.email.lower() for attendee in self.attendees}
+    def having(self, *statuses: str) -> list[Ticket]:
+        return [ticket for ticket in self.tickets.values() if ticket.status in statuses]
+
+    def holds(self, email: str, *statuses: str) -> bool:
+        return email.lower() in {self.emails[ticket.ticket_id] for ticket in self.having(*statuses)}
+
+    @property
+    def full(self) -> bool:
+        return len(self.having("confirmed", "waitlisted")) >= self.seats + self.waitlist
 
     @property
     def counts(self) -> EventCounts:
-        return EventCounts(self.seats, len(self.attendees), self.seats - len(self.attendees))
+        confirmed = len(self.having("confirmed"))
+        return EventCounts(self.seats, confirmed, self.seats - confirmed, len(self.having("waitlisted")))
 
-    def _end(self, email: str) -> tuple[str, str | None]:
-        if email.lower() in {attendee.email.lower() for attendee in self.attendees}:
+    @property
+    def attendees(self) -> list[Attendee]:
+        return [Attendee(t.ticket_id, self.emails[t.ticket_id], t.sequence or 0) for t in self.having("confirmed")]
+
+    def _enter(self, ticket_id: str, what: str) -> int:
+        self.place += self.step
+        self.line.append((ticket_id, what))
+        return self.place
+
+    def _end(self, ticket_id: str) -> tuple[str, str | None]:
+        if self.holds(self.emails[ticket_id], "confirmed", "waitlisted"):
             return "rejected", "duplicate"
-        return ("confirmed", None) if len(self.attendees) < self.seats else ("rejected", "sold_out")
+        if self.full:
+            return "rejected", "sold_out"
+        return ("confirmed" if len(self.having("confirmed")) < self.seats else "waitlisted"), None
+
+    def _move(self, ticket: Ticket, status: str, reason: str | None = None) -> None:
+        # As if each batch were one command: the moment tells what was decided before what.
+        moment = 1000.0 * (self.place - self.step * len(self.line))
+        self.tickets[ticket.ticket_id] = replace(ticket, status=status, reason=reason, decided_ms=moment)
 
 
-def simulate(*, people: int, seats: int, duplicates: int, overlap: int, lag: int, door_knows: bool) -> Observation:
+def simulate(
+    *,
+    people: int,
+    seats: int,
+    duplicates: int,
+    overlap: int,
+    lag: int,
+    door_knows: bool,
+    cancel: int = 0,
+    waitlist: int = 0,
+    step: int = 2,
+) -> Observation:
     """What is seen of an honest event.
 
     Args:
         overlap: how many registrations are under way at the same time.
         lag: how many admissions a decision is behind.
         door_knows: whether duplicates are refused at the door, or only by the decision.
+        cancel: how many give their ticket back.
+        step: from one place in the order of admission to the next.
     """
-    event, answers, samples = _Event(seats), [], []
-    for registration in registrations(people=people, duplicates=duplicates):
+    event = _Event(seats, waitlist, step)
+    answers: list[Answer] = []
+    samples: list[EventCounts] = []
+    returns: list[Return] = []
+    later: list[tuple[int, str, int]] = []
+
+    def give_back(ticket_id: str, times: int, now: float) -> None:
+        for again in range(times):
+            # Told again where the first one stands, as long as that is not done; then that there is nothing.
+            place = returns[-1].place if again and lag else event.give_back(ticket_id)
+            returns.append(Return(ticket_id, 202, "", place, now, now + overlap / 4))
+
+    for registration in registrations(people=people, duplicates=duplicates, cancel=cancel):
         status, code, ticket_id = 202, "", ""
-        if event.counts.seats_left == 0:
+        if event.full:
             status, code = 409, "sold_out"
-        elif door_knows and event.holds(registration.email):
+        elif door_knows and event.holds(registration.email, "queued", "confirmed", "waitlisted"):
             status, code = 409, "duplicate_registration"
         else:
             ticket_id = event.admit(registration)
         sent = float(registration.number)
-        answers.append(
-            Answer(registration.number, registration.email, status, code, ticket_id, sent, sent + overlap - 0.5, 0.01)
-        )
+        answered = sent + overlap - 0.5
+        answers.append(Answer(registration.number, registration.email, status, code, ticket_id, sent, answered, 0.01))
+        if ticket_id and registration.gives_back:
+            moment, times = registration.gives_back
+            due = (
+                registration.number + {Moment.AT_ONCE: 0, Moment.LATER: 3, Moment.DECIDED: people + duplicates}[moment]
+            )
+            later.append((due, ticket_id, times))
+        for leaving in [one for one in later if one[0] <= registration.number]:
+            later.remove(leaving)
+            give_back(leaving[1], leaving[2], sent + 0.5)
         event.decide(keep=lag)
         samples.append(event.counts)
     event.decide(keep=0)
-    rejected = Counter(ticket.reason or "" for ticket in event.tickets if ticket.status == "rejected")
-    stats = Stats(queued=0, confirmed=len(event.attendees), waitlisted=0, rejected=dict(rejected), cancelled=0)
-    return Observation(seats, answers, event.tickets, event.attendees, samples, event.counts, stats)
+    before = {t.ticket_id: t.status if cancel or waitlist else "" for t in event.tickets.values()}
+    for _, ticket_id, times in later:
+        give_back(ticket_id, times, float(people + duplicates))
+    event.decide(keep=0)
+    return _seen(event, answers, samples, returns, before)
+
+
+def _seen(
+    event: _Event,
+    answers: list[Answer],
+    samples: list[EventCounts],
+    returns: list[Return],
+    before: dict[str, str],
+) -> Observation:
+    rejected = Counter(ticket.reason or "" for ticket in event.having("rejected"))
+    waiting = [ticket.ticket_id for ticket in event.having("waitlisted")]
+    tickets = [
+        replace(
+            ticket,
+            before=before[ticket.ticket_id],
+            position=waiting.index(ticket.ticket_id) + 1 if ticket.ticket_id in waiting else None,
+        )
+        for ticket in event.tickets.values()
+    ]
+    stats = Stats(
+        queued=0,
+        confirmed=len(event.attendees),
+        waitlisted=len(waiting),
+        rejected=dict(rejected),
+        cancelled=len(event.having("cancelled")),
+    )
+    return Observation(
+        seats=event.seats,
+        answers=answers,
+        tickets=tickets,
+        attendees=event.attendees,
+        samples=samples,
+        counts=event.counts,
+        stats=stats,
+        waitlist=event.waitlist,
+        returns=returns,
+    )
 
 
 def failed(seen: Observation) -> set[str]:
@@ -89,5 +190,5 @@ def failed(seen: Observation) -> set[str]:
 
 def change_ticket(seen: Observation, ticket: Ticket, **changes: object) -> Observation:
     """The same observation with one ticket changed."""
-    tickets = [msgspec.structs.replace(t, **changes) if t is ticket else t for t in seen.tickets]
-    return msgspec.structs.replace(seen, tickets=tickets)
+    tickets = [replace(t, **changes) if t is ticket else t for t in seen.tickets]
+    return replace(seen, tickets=tickets)

@@ -10,8 +10,10 @@ import pytest
 
 from events.rehearsal.main import BROKEN, KEPT, run
 from events.rehearsal.proofs import PROOFS
-from tests.unit.rehearsal_service import FAULTS, StandIn, running
+from tests.unit.rehearsal_service import FAULTS, MOVING_FAULTS, StandIn, running
 from tests.unit.test_rehearsal_crowd import ARGUMENTS
+
+MOVING = {"seats": "10", "duplicates": "20", "cancel": "14", "waitlist": "12", "connections": "4"}
 
 
 def rehearse(service: StandIn, **changes: str) -> tuple[int, str]:
@@ -37,6 +39,23 @@ def test_a_crowd_of_several_processes_is_one_crowd() -> None:
     code, _ = rehearse(service, processes="3", rate="2000")
     assert code == KEPT
     assert len(service.tickets) == 48
+
+
+def test_tickets_given_back_and_a_waitlist_are_rehearsed_too(tmp_path: Path) -> None:
+    code, text = rehearse(StandIn(), **MOVING, json_file=str(tmp_path / "figures.json"))
+    assert code == KEPT
+    assert text.count("✓") == len(PROOFS)
+    figures = json.loads((tmp_path / "figures.json").read_text())["figures"]
+    assert set(figures["statuses"]) >= {"confirmed", "waitlisted", "cancelled"}
+    assert figures["given_back"]["nothing to cancel"] > 0
+    assert "14 tickets given back, for 10 seats and 12 places on the waitlist" in text
+
+
+@pytest.mark.parametrize("fault", MOVING_FAULTS)
+def test_a_fault_that_needs_a_waitlist_is_found_over_http_by_its_proof(fault: str) -> None:
+    code, text = rehearse(StandIn(fault), **MOVING)
+    assert code == BROKEN
+    assert f"✗ {MOVING_FAULTS[fault]}" in text
 
 
 @pytest.mark.parametrize("fault", FAULTS)
