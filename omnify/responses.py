@@ -22,6 +22,8 @@ class Code(StrEnum):
     REGISTRATION_NOT_OPEN = "registration_not_open"
     REGISTRATION_CLOSED = "registration_closed"
     SOLD_OUT = "sold_out"
+    ALREADY_CHECKED_IN = "already_checked_in"
+    NOT_CONFIRMED = "not_confirmed"
     CAPACITY_BELOW_CONFIRMED = "capacity_below_confirmed"
     CAPACITY_BELOW_WAITLISTED = "capacity_below_waitlisted"
     REQUEST_TIMEOUT = "request_timeout"

@@ -111,7 +111,10 @@ LOGGING = logging_config(ENV.log_level)
 TEST_RUNNER = "omnify.testing.PytestRunner"
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["events.api.authentication.OrganizerTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "events.api.authentication.OrganizerTokenAuthentication",
+        "events.api.sessions.OrganizerSessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["events.api.parsers.JSONBodyParser"],

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from django.core import signing
 
+from events.domain.states import Status
 from events.domain.times import iso, to_ms
 from events.ledger import queries
-from events.ledger.queries import Position
+from events.ledger.queries import Guests, Position
 from events.models import Event, Registration
 from omnify.pagination import InvalidPage, Page, check_exists, page_data, page_url
 from omnify.tickets import tickets
@@ -51,35 +52,37 @@ def read_cursor(text: str) -> Cursor:
         raise InvalidPage from problem
 
 
-def attendee_page(event: Event, *, page: Page, search: str, url: str, params: Mapping[str, str]) -> dict[str, Any]:
+def attendee_page(event: Event, guests: Guests, *, page: Page, url: str, params: Mapping[str, str]) -> dict[str, Any]:
     """The `data` of one page.
 
     Raises:
         InvalidPage: there is no such page, or the cursor is not ours.
     """
-    total = _total(event, search)
+    total = _total(event, guests)
     cursor = read_cursor(params["cursor"]) if "cursor" in params else None
     if cursor is None:
         check_exists(page, total_items=total)
-    rows, more = _read(event, page, search, cursor)
+    rows, more = _read(guests, page, cursor)
     if not rows and page.number > 1:
         raise InvalidPage
     links = _links(page, rows, more, url, params)
     return page_data(page, total_items=total, results=[attendee(row) for row in rows], **links)
 
 
-def _total(event: Event, search: str) -> int:
-    return queries.count_attendees(event_id=event.pk, search=search) if search else event.confirmed_count
+def _total(event: Event, guests: Guests) -> int:
+    if guests.search:
+        return queries.count_attendees(guests)
+    return event.confirmed_count if guests.status is Status.CONFIRMED else event.waitlisted_count
 
 
-def _read(event: Event, page: Page, search: str, cursor: Cursor | None) -> tuple[Sequence[Registration], bool]:
+def _read(guests: Guests, page: Page, cursor: Cursor | None) -> tuple[Sequence[Registration], bool]:
     """The rows, and whether there are more behind them."""
     if cursor is not None and cursor.direction == "before":
-        return queries.attendees_before(event_id=event.pk, search=search, before=cursor.position, limit=page.size), True
+        return queries.attendees_before(guests, before=cursor.position, limit=page.size), True
     if cursor is not None:
-        rows = queries.attendees_after(event_id=event.pk, search=search, after=cursor.position, limit=page.size + 1)
+        rows = queries.attendees_after(guests, after=cursor.position, limit=page.size + 1)
     else:
-        rows = queries.attendees_at(event_id=event.pk, search=search, offset=page.offset, limit=page.size + 1)
+        rows = queries.attendees_at(guests, offset=page.offset, limit=page.size + 1)
     return rows[: page.size], len(rows) > page.size
 
 
@@ -95,7 +98,7 @@ def _links(
 
 
 def attendee(row: Registration) -> dict[str, Any]:
-    """One confirmed registration as its organizer sees it."""
+    """One registration as its organizer sees it."""
     return {
         "ticket_id": tickets().ticket_id(event_id=row.event_id, key=row.ticket_key),
         "name": row.name,

@@ -15,7 +15,7 @@ from django.http import StreamingHttpResponse
 
 from events.api.attendees import attendee
 from events.ledger import queries
-from events.ledger.queries import Position
+from events.ledger.queries import Guests, Position
 from events.models import Event, Registration
 
 BATCH_ROWS = 1000
@@ -25,21 +25,21 @@ COLUMNS = ("ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
-def csv_response(event: Event, *, search: str) -> StreamingHttpResponse:
+def csv_response(event: Event, guests: Guests) -> StreamingHttpResponse:
     """The whole list as an attachment."""
     return StreamingHttpResponse(
-        csv_chunks(event_id=event.pk, search=search),
+        csv_chunks(guests),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="event-{event.pk}-attendees.csv"'},
     )
 
 
-async def csv_chunks(*, event_id: int, search: str) -> AsyncIterator[bytes]:
+async def csv_chunks(guests: Guests) -> AsyncIterator[bytes]:
     """The header row, then `BATCH_ROWS` rows at a time."""
     yield _encode([COLUMNS])
     after: Position | None = None
     while True:
-        rows = await sync_to_async(_batch, thread_sensitive=True)(event_id, search, after)
+        rows = await sync_to_async(_batch, thread_sensitive=True)(guests, after)
         if rows:
             yield await sync_to_async(_render, thread_sensitive=True)(rows)
             after = Position(rows[-1].sequence, rows[-1].pk)
@@ -47,9 +47,9 @@ async def csv_chunks(*, event_id: int, search: str) -> AsyncIterator[bytes]:
             return
 
 
-def _batch(event_id: int, search: str, after: Position | None) -> Sequence[Registration]:
+def _batch(guests: Guests, after: Position | None) -> Sequence[Registration]:
     try:
-        return queries.attendees_after(event_id=event_id, search=search, after=after, limit=BATCH_ROWS)
+        return queries.attendees_after(guests, after=after, limit=BATCH_ROWS)
     finally:
         connection.close()
 

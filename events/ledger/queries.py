@@ -52,36 +52,53 @@ def own_event(*, event_id: int, organizer_id: int) -> Event | None:
     return Event.objects.filter(pk=event_id, organizer_id=organizer_id).first()
 
 
-def count_events() -> int:
-    """How many events there are."""
-    return Event.objects.count()
+def count_events(*, organizer_id: int | None = None) -> int:
+    """How many events there are, of one organizer or of all."""
+    return _events_of(organizer_id).count()
 
 
-def events_by_start(*, offset: int, limit: int) -> Sequence[Event]:
-    """A slice of all events, soonest start first."""
-    return list(Event.objects.order_by("start_time", "pk")[offset : offset + limit])
+def events_by_start(*, offset: int, limit: int, organizer_id: int | None = None) -> Sequence[Event]:
+    """A slice of one organizer's events or of all, soonest start first."""
+    return list(_events_of(organizer_id).order_by("start_time", "pk")[offset : offset + limit])
+
+
+def _events_of(organizer_id: int | None) -> QuerySet[Event]:
+    return Event.objects.all() if organizer_id is None else Event.objects.filter(organizer_id=organizer_id)
 
 
 def organizer_of_token(*, token: str) -> Organizer | None:
     """Whose token this is, or None for an unknown or revoked one."""
-    tokens = OrganizerToken.objects.select_related("organizer")
-    found = tokens.filter(token_hash=hash_token(token), revoked_at=None).first()
+    found = valid_token(token=token)
     return None if found is None else found.organizer
 
 
-def count_attendees(*, event_id: int, search: str) -> int:
-    """How many confirmed registrations match. Reads them all: only for a search, never for the total."""
-    return _attendees(event_id, search).count()
+def valid_token(*, token: str | None = None, token_id: int | None = None) -> OrganizerToken | None:
+    """The token, found by itself or by its row id, with its organizer; None for an unknown or revoked one."""
+    named = {"pk": token_id} if token is None else {"token_hash": hash_token(token)}
+    return OrganizerToken.objects.select_related("organizer").filter(**named, revoked_at=None).first()
 
 
-def attendees_at(*, event_id: int, search: str, offset: int, limit: int) -> Sequence[Registration]:
+class Guests(NamedTuple):
+    """Registrations of an event that hold a seat (`confirmed`) or wait for one (`waitlisted`), all or some of them."""
+
+    event_id: int
+    status: Status = Status.CONFIRMED
+    search: str = ""
+
+
+def count_attendees(guests: Guests) -> int:
+    """How many registrations match. Reads them all: only for a search, never for the total."""
+    return _rows_of(guests).count()
+
+
+def attendees_at(guests: Guests, *, offset: int, limit: int) -> Sequence[Registration]:
     """A slice by number; costs as much as the offset is deep."""
-    return list(_attendees(event_id, search).order_by("sequence", "pk")[offset : offset + limit])
+    return list(_rows_of(guests).order_by("sequence", "pk")[offset : offset + limit])
 
 
-def attendees_after(*, event_id: int, search: str, after: Position | None, limit: int) -> Sequence[Registration]:
+def attendees_after(guests: Guests, *, after: Position | None, limit: int) -> Sequence[Registration]:
     """The next `limit` attendees in order of admission; costs the same at any depth."""
-    rows = _attendees(event_id, search)
+    rows = _rows_of(guests)
     if after is not None:
         # The first filter is the index's range; the second only breaks ties within one sequence.
         rows = rows.filter(sequence__gte=after.sequence)
@@ -89,15 +106,15 @@ def attendees_after(*, event_id: int, search: str, after: Position | None, limit
     return list(rows.order_by("sequence", "pk")[:limit])
 
 
-def attendees_before(*, event_id: int, search: str, before: Position, limit: int) -> Sequence[Registration]:
+def attendees_before(guests: Guests, *, before: Position, limit: int) -> Sequence[Registration]:
     """The `limit` attendees right before a position, in order of admission."""
-    rows = _attendees(event_id, search).filter(sequence__lte=before.sequence)
+    rows = _rows_of(guests).filter(sequence__lte=before.sequence)
     rows = rows.filter(Q(sequence__lt=before.sequence) | Q(pk__lt=before.row_id))
     return list(rows.order_by("-sequence", "-pk")[:limit])[::-1]
 
 
-def _attendees(event_id: int, search: str) -> QuerySet[Registration]:
-    rows = Registration.objects.filter(event_id=event_id, status=Status.CONFIRMED.value)
-    if search:
-        rows = rows.filter(Q(name__icontains=search) | Q(email__icontains=search))
+def _rows_of(guests: Guests) -> QuerySet[Registration]:
+    rows = Registration.objects.filter(event_id=guests.event_id, status=guests.status.value)
+    if guests.search:
+        rows = rows.filter(Q(name__icontains=guests.search) | Q(email__icontains=guests.search))
     return rows

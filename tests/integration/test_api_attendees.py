@@ -96,8 +96,8 @@ def test_postgresql_walks_the_index() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE events_registration")
     with CaptureQueriesContext(connection) as captured:
-        queries.attendees_after(event_id=event_id, search="", after=queries.Position(3000, 1), limit=11)
-        queries.attendees_before(event_id=event_id, search="", before=queries.Position(3000, 1), limit=11)
+        queries.attendees_after(queries.Guests(event_id), after=queries.Position(3000, 1), limit=11)
+        queries.attendees_before(queries.Guests(event_id), before=queries.Position(3000, 1), limit=11)
     for query in list(captured):
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN " + query["sql"])
@@ -260,3 +260,19 @@ def test_a_size_beyond_every_number_is_a_hundred_rows() -> None:
     assert len(owner.get(f"/events/{event_id}/attendees?page_size=999999999999").json()["data"]["results"]) == 100
     assert owner.get(f"/events/{event_id}/attendees?page_size=9999999999999").status_code == 400
     assert owner.get(f"/events/{event_id}/attendees?page=9999999999999").status_code == 404
+
+
+def test_the_waitlist_is_listed_by_itself() -> None:
+    caller = organizer()
+    event_id = create(caller, max_capacity=2, waitlist_capacity=5)
+    attend(event_id, 2)
+    attend(event_id, 2, status="waitlisted", first=3)
+    Event.objects.filter(pk=event_id).update(waitlisted_count=2)
+    page = caller.get(f"/events/{event_id}/attendees?status=waitlisted&page_size=1").json()["data"]
+    assert (page["total_items"], page["total_pages"]) == (2, 2)
+    following = caller.get(page["next_page"]).json()["data"]
+    found = [one["email"] for one in page["results"] + following["results"]]
+    assert found == ["waitlisted3@example.com", "waitlisted4@example.com"]
+    assert page["results"][0]["confirmed_at"] is None
+    assert caller.get(f"/events/{event_id}/attendees").json()["data"]["total_items"] == 2
+    assert caller.get(f"/events/{event_id}/attendees?status=rejected").status_code == 400

@@ -38,6 +38,12 @@ LIST_ATTENDEES = extend_schema(
     parameters=[
         event_id_in_path(),
         *paging(),
+        OpenApiParameter(
+            "status",
+            str,
+            enum=["confirmed", "waitlisted"],
+            description="`waitlisted`: who waits for a seat, the first in line first (default: confirmed).",
+        ),
         OpenApiParameter("search", str, description="Part of a name or e-mail, in any letter case."),
         OpenApiParameter("format", str, enum=["json", "csv"], description="Goes before `Accept`."),
         OpenApiParameter("cursor", str, description="Opaque; only from `next_page` and `previous_page`."),

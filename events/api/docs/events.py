@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 
 from events.api.docs.answers import (
     ANYONE,
@@ -39,13 +39,19 @@ BAD_QUERY = {
 LIST_EVENTS = extend_schema(
     operation_id="list_events",
     summary="List events",
-    description="All events, soonest start first.",
+    description="All events, soonest start first; with an organizer's token also only those of the organizer.",
     tags=["events"],
     auth=ANYONE,
-    parameters=[*paging(), RETRY_AFTER_OUTAGE],
+    parameters=[
+        *paging(),
+        OpenApiParameter("mine", bool, description="`true`: only the events of the organizer who asks."),
+        CHALLENGE,
+        RETRY_AFTER_OUTAGE,
+    ],
     responses={
         200: good(page_of(Event), "A page of events.", page=page_example("/events", EVENT)),
         **BAD_QUERY,
+        **NO_TOKEN,
         **NO_PAGE,
         **OUTAGE,
     },

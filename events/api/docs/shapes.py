@@ -73,7 +73,7 @@ class Attendee(serializers.Serializer[Any]):
     ticket_id = serializers.CharField()
     name = serializers.CharField()
     email = serializers.CharField()
-    confirmed_at = serializers.DateTimeField()
+    confirmed_at = serializers.DateTimeField(allow_null=True, help_text="Null on the waitlist.")
     sequence = serializers.IntegerField(help_text="Place in the order of admission; gaps are legal.")
     checked_in_at = serializers.DateTimeField(allow_null=True)
 

@@ -12,16 +12,21 @@ from events.api.attendees import attendee_page
 from events.api.export import csv_response
 from events.api.refusals import invalid_fields
 from events.api.views.base import ApiView, own_event, read_search
-from events.domain.states import Reason
+from events.domain.states import HOLDING, Reason, Status
+from events.ledger.queries import Guests
 from omnify import http
 from omnify.connections import redis_client
 from omnify.pagination import read_page
 
+_SAID = {
+    Status.CONFIRMED: "Confirmed registrations in order of admission.",
+    Status.WAITLISTED: "The waitlist, the first in line first.",
+}
 _CSV, _JSON = "text/csv", "application/json"
 
 
 class Attendees(ApiView):
-    """Confirmed registrations in order of admission."""
+    """Registrations that hold a seat, or with `?status=waitlisted` wait for one, in order of admission."""
 
     organizer_methods = frozenset({"GET"})
 
@@ -29,17 +34,17 @@ class Attendees(ApiView):
     def get(self, request: Request, event_id: int | None) -> HttpResponseBase:
         """A page, or all of them as CSV."""
         event = own_event(request, event_id)
-        search = read_search(request.query_params)
+        guests = Guests(event.pk, _status(request), read_search(request.query_params))
         if _wants_csv(request):
-            return csv_response(event, search=search)
+            return csv_response(event, guests)
         data = attendee_page(
             event,
+            guests,
             page=read_page(request.query_params),
-            search=search,
             url=request.build_absolute_uri(request.path),
             params=request.query_params.dict(),
         )
-        return http.ok(data, message="Confirmed registrations in order of admission.")
+        return http.ok(data, message=_SAID[guests.status])
 
 
 class Stats(ApiView):
@@ -63,6 +68,13 @@ class Stats(ApiView):
             "oldest_queued_seconds": queue.oldest_queued_seconds,
         }
         return http.ok(data, message="The event's registrations now.")
+
+
+def _status(request: Request) -> Status:
+    wanted = request.query_params.get("status", Status.CONFIRMED.value)
+    if wanted not in HOLDING:
+        raise invalid_fields({"status": ["Either confirmed or waitlisted."]})
+    return Status(wanted)
 
 
 def _wants_csv(request: Request) -> bool:

@@ -7,10 +7,11 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
 from events.api import docs
-from events.api.refusals import event_not_found, unavailable
+from events.api.refusals import event_not_found, invalid_fields, unavailable
 from events.api.serializers import EventChanges, EventInput
 from events.api.views.base import ApiView, organizer_of, validated
 from events.domain.event_view import event_data
@@ -35,9 +36,10 @@ class EventList(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """A page, soonest start first."""
         page = read_page(request.query_params)
-        total = queries.count_events()
+        whose = _whose(request)
+        total = queries.count_events(organizer_id=whose)
         check_exists(page, total_items=total)
-        rows = queries.events_by_start(offset=page.offset, limit=page.size)
+        rows = queries.events_by_start(offset=page.offset, limit=page.size, organizer_id=whose)
         following = page.offset + len(rows) < total
         return http.ok(
             page_data(
@@ -118,6 +120,18 @@ def _changes(event: Event, data: Any) -> dict[str, Any]:
 def _render(*events: Event) -> list[dict[str, object]]:
     now_ms = to_ms(timezone.now())
     return [event_data(queries.event_snapshot(event), now_ms=now_ms) for event in events]
+
+
+def _whose(request: Request) -> int | None:
+    """The organizer whose events are asked for with `?mine=true`; None for everybody's."""
+    mine = request.query_params.get("mine", "false")
+    if mine not in ("true", "false"):
+        raise invalid_fields({"mine": ["Either true or false."]})
+    if mine == "false":
+        return None
+    if request.user is None:
+        raise NotAuthenticated
+    return organizer_of(request).pk
 
 
 def _link(request: Request, number: int) -> str:
