@@ -1,4 +1,4 @@
-"""The service as one ASGI application: the door for the hot routes, Django for every other path.
+"""The service as one ASGI application: pages, behind them the door for the hot routes, Django for every other path.
 
 This is where the parts meet: the door knows neither tables nor Celery, so its loader and its wake-ups come from here.
 """
@@ -19,12 +19,14 @@ from omnify.django_app import django_app
 _django = django_app()
 
 from django.conf import settings
+from django.template.loader import render_to_string
 
 from events.admission.client import connect_async
 from events.admission.gate import Gate, GateClosed
 from events.domain.tickets import Tickets
 from events.door.app import Door
 from events.door.loader import LedgerAway
+from events.pages.app import Pages
 from omnify.celery import send_wake_up
 from omnify.connections import redis_client
 from omnify.heap import settle_heap
@@ -57,6 +59,7 @@ class Application:
 
     def __init__(self) -> None:
         self._door: Door | None = None
+        self._pages: Pages | None = None
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -64,14 +67,14 @@ class Application:
             return
         if scope["type"] != "http":
             return
-        await (self._door or self._open())(scope, receive, send)
+        await (self._pages or self._open())(scope, receive, send)
 
     def let_go(self) -> None:
         """Lets go of clients that wait for news; gunicorn's workers call it when they are told to stop."""
         if self._door is not None:
             self._door.let_go()
 
-    def _open(self) -> Door:
+    def _open(self) -> Pages:
         self._client = connect_async(settings.ENV.redis_url)
         self._loader = LedgerLoader(redis_client())
         self._gate = Gate(
@@ -85,7 +88,8 @@ class Application:
             behind=_django,
             trusted_proxies=settings.ENV.trusted_proxies,
         )
-        return self._door
+        self._pages = Pages(behind=self._door, render=render_to_string)
+        return self._pages
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.views.generic import RedirectView
 
 from events.api.schema import DocsView, SchemaView
 from events.api.views.attendees import Attendees, Stats
+from events.api.views.check_in import CheckInView
 from events.api.views.door import Register, Ticket, TicketEvents
 from events.api.views.events import EventCancellation, EventDetail, EventList
 from events.door.parse import event_id
@@ -44,6 +45,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/attendees", Attendees.as_view()),
     path("events/<event:event_id>/stats", Stats.as_view()),
     path("registrations/<str:ticket_id>", Ticket.as_view()),
+    path("registrations/<str:ticket_id>/check-in", CheckInView.as_view()),
+    path("console", include("events.console.urls")),
     path("registrations/<str:ticket_id>/events", TicketEvents.as_view()),
     path("health/live", Live.as_view()),
     path("health/ready", Ready.as_view()),

@@ -207,7 +207,7 @@ class Supervisor:
     def _announce(self) -> None:
         self._ready = True
         token = self._home.token_file
-        self._say(f"ready on http://{LOOPBACK}:{self._port} (API documentation: /docs, Ctrl-C stops it)")
+        self._say(f"ready on http://{LOOPBACK}:{self._port} (console: /console, API: /docs, Ctrl-C stops it)")
         self._say(f"organizer token: {token.read_text('utf-8').strip()} (kept in {token})")
 
     # Stopping

@@ -30,6 +30,7 @@ OPERATIONS = {
     ("/events/{event_id}/stats", "get"),
     ("/registrations/{ticket_id}", "get"),
     ("/registrations/{ticket_id}", "delete"),
+    ("/registrations/{ticket_id}/check-in", "post"),
     ("/registrations/{ticket_id}/events", "get"),
     ("/health/live", "get"),
     ("/health/ready", "get"),
@@ -79,6 +80,7 @@ def test_exactly_the_organizers_operations_need_a_token(document: dict[str, Any]
         ("/events/{event_id}/cancel", "post"),
         ("/events/{event_id}/attendees", "get"),
         ("/events/{event_id}/stats", "get"),
+        ("/registrations/{ticket_id}/check-in", "post"),
     }
     assert document["components"]["securitySchemes"]["organizerToken"]["scheme"] == "bearer"
 

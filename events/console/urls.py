@@ -1,0 +1,21 @@
+"""Where the console's screens are: below `/console`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from events.console.views import Login, Logout, Screen
+
+urlpatterns = [
+    path("", Screen.as_view(name="events")),
+    path("/login", Login.as_view(), name="console-login"),
+    path("/logout", Logout.as_view()),
+    path("/events/new", Screen.as_view(name="event_form")),
+    path("/events/<int:event_id>", Screen.as_view(name="live")),
+    path("/events/<int:event_id>/edit", Screen.as_view(name="event_form")),
+    path("/events/<int:event_id>/attendees", Screen.as_view(name="attendees")),
+    path("/events/<int:event_id>/waitlist", Screen.as_view(name="waitlist")),
+    path("/events/<int:event_id>/check-in", Screen.as_view(name="check_in")),
+    path("/webhooks", Screen.as_view(name="webhooks")),
+    path("/webhooks/<int:webhook_id>", Screen.as_view(name="webhook")),
+]

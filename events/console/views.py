@@ -1,0 +1,86 @@
+"""Sign-in, sign-out, and one view for all screens: each is a frame that its script fills from the public API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views import View
+
+from events.api.sessions import sign_in, sign_out, signed_in
+from events.pages import files
+from events.pages.headers import CAMERA_HERE, SECURITY
+
+HOME = "/console"
+# Django compares the Origin of a form with its own, and browsers send "null" for it under "no-referrer". No address
+# here is a secret, and to other sites this policy says nothing either.
+_HEADERS = {**SECURITY, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
+
+
+class Page(View):
+    """A page of the console, with the headers of all of them."""
+
+    http_method_names = ["get", "post"]
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answers, and adds the headers; an answer may have said one of them more exactly."""
+        response = super().dispatch(request, *args, **kwargs)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+class Login(Page):
+    """Starts a session with an organizer's token."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The form; whoever is signed in goes on."""
+        if signed_in(request):
+            return HttpResponseRedirect(_next(request.GET.get("next")))
+        return self._form(request)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Signs in, or says that the token does not count."""
+        if sign_in(request, token=request.POST.get("token", "").strip()) is None:
+            return self._form(request, problem="This token is unknown or has been revoked.", status=403)
+        return HttpResponseRedirect(_next(request.POST.get("next")))
+
+    def _form(self, request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
+        following = _next(request.POST.get("next") or request.GET.get("next"))
+        context = {"assets": files.base(), "problem": problem, "next": following}
+        return render(request, "console/login.html", context, status=status)
+
+
+class Logout(Page):
+    """Ends the session."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """POST only: no other site's link signs anybody out."""
+        sign_out(request)
+        return HttpResponseRedirect(reverse("console-login"))
+
+
+class Screen(Page):
+    """A screen of somebody who is signed in. `name` is its template and its script."""
+
+    name = ""
+
+    def get(self, request: HttpRequest, **ids: int) -> HttpResponse:
+        """The frame, or the way to the sign-in and back."""
+        organizer = signed_in(request)
+        if organizer is None:
+            return HttpResponseRedirect(f"{reverse('console-login')}?{urlencode({'next': request.path})}")
+        context = {"assets": files.base(), "organizer": organizer, "screen": self.name, **ids}
+        response = render(request, f"console/{self.name}.html", context)
+        if self.name == "check_in":
+            response["Permissions-Policy"] = CAMERA_HERE
+        return response
+
+
+def _next(target: str | None) -> str:
+    """A path of the console's own, whatever a link asks for."""
+    own = target is not None and (target == HOME or target.startswith(f"{HOME}/"))
+    return target if own and target and url_has_allowed_host_and_scheme(target, allowed_hosts=None) else HOME

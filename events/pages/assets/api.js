@@ -1,0 +1,26 @@
+// The public API, called with the organizer's session: the cookie by itself, and the page's CSRF token with it.
+
+const csrf = document.querySelector("meta[name=csrf]").content;
+
+export class Refused extends Error {
+  constructor(status, { code, message, errors }) {
+    super(message);
+    Object.assign(this, { status, code, errors: errors ?? {} });
+  }
+}
+
+// The `data` of the answer; null for one without a body. Throws Refused. Without a session it leads to the sign-in.
+export async function api(method, path, body) {
+  const headers = { Accept: "application/json", "X-CSRFToken": csrf };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const sent = body === undefined ? undefined : JSON.stringify(body);
+  const answer = await fetch(path, { method, headers, body: sent, cache: "no-store" });
+  if (answer.status === 204) return null;
+  const found = await answer.json();
+  if (answer.status === 401) {
+    location.assign(`/console/login?next=${encodeURIComponent(location.pathname)}`);
+    return new Promise(() => {});
+  }
+  if (!answer.ok) throw new Refused(answer.status, found);
+  return found.data;
+}

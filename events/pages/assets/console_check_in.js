@@ -1,0 +1,80 @@
+// The entrance: type, scan with a scanner that types, or use the camera where the browser can read QR codes.
+
+import { api } from "./api.js";
+import { byId, el } from "./dom.js";
+import { eventId, showHead } from "./head.js";
+import { shortMoment } from "./times.js";
+
+const TICKET = /(?:^|[^0-9])([1-9][0-9]{0,17})-([A-Za-z0-9_-]{28})/;
+const SCAN_MS = 250;
+const LOG_LENGTH = 20;
+const verdict = byId("verdict");
+let busy = false;
+let last = null;
+
+function say(state, headline, text) {
+  verdict.dataset.state = state;
+  verdict.replaceChildren(el("p", { class: "figure" }, headline), el("p", {}, text));
+  byId("log").prepend(el("li", {}, `${new Date().toLocaleTimeString()} · ${headline} · ${text}`));
+  while (byId("log").children.length > LOG_LENGTH) byId("log").lastChild.remove();
+}
+
+// A scanner may give the ticket, or the address of its page.
+async function enter(text) {
+  const found = TICKET.exec(text);
+  if (!found) return say("bad", "No ticket", "This is not a ticket's number.");
+  if (found[1] !== eventId) return say("bad", "Another event", "This ticket is for another event.");
+  try {
+    const guest = await api("POST", `/registrations/${found[1]}-${found[2]}/check-in`);
+    say("good", "Welcome", guest.name);
+  } catch (trouble) {
+    say(...refusal(trouble));
+  }
+}
+
+function refusal({ code, message, errors }) {
+  if (code === "already_checked_in") return ["bad", "Already in", `Checked in at ${shortMoment(errors.checked_in_at[0])}.`];
+  if (code === "not_confirmed") return ["bad", "No seat", "This registration has no seat."];
+  if (code === "ticket_not_found") return ["bad", "Unknown", "There is no such ticket at your events."];
+  return ["warn", "Try again", code ? message : "The service cannot be reached. Nobody was checked in by this."];
+}
+
+byId("entry-form").addEventListener("submit", async (sent) => {
+  sent.preventDefault();
+  const code = byId("code");
+  if (busy || !code.value.trim()) return;
+  busy = true;
+  await enter(code.value.trim());
+  busy = false;
+  code.value = "";
+  code.focus();
+});
+
+async function scan() {
+  const video = byId("video");
+  try {
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+  } catch {
+    return say("warn", "No camera", "This browser may not use the camera.");
+  }
+  video.hidden = false;
+  byId("scan-row").hidden = true;
+  await video.play();
+  const detector = new BarcodeDetector({ formats: ["qr_code"] });
+  setInterval(async () => {
+    const [code] = busy ? [] : await detector.detect(video).catch(() => []);
+    // The code stays in front of the camera for a while: once is enough.
+    if (!code || code.rawValue === last) return;
+    last = code.rawValue;
+    busy = true;
+    await enter(code.rawValue);
+    busy = false;
+  }, SCAN_MS);
+}
+
+if ("BarcodeDetector" in window && navigator.mediaDevices) {
+  const formats = await BarcodeDetector.getSupportedFormats();
+  byId("scan-row").hidden = !formats.includes("qr_code");
+  byId("scan").addEventListener("click", scan);
+}
+showHead();

@@ -1,0 +1,65 @@
+// A new event, or changes to one.
+
+import { api } from "./api.js";
+import { attempt, byId, faults, problem } from "./dom.js";
+import { paint } from "./head.js";
+
+const form = byId("event-form");
+const eventId = byId("main").dataset.event;
+const NUMBERS = ["max_capacity", "waitlist_capacity"];
+const TIMES = ["start_time", "end_time", "registration_opens_at", "registration_closes_at"];
+let before = {};
+
+const two = (value) => String(value).padStart(2, "0");
+
+// <input type=datetime-local> speaks of the visitor's own time, without a zone.
+function toInput(text) {
+  const at = new Date(text);
+  const day = `${String(at.getFullYear()).padStart(4, "0")}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+function values() {
+  const fields = {};
+  for (const { name, value } of form.querySelectorAll("input")) {
+    if (TIMES.includes(name)) fields[name] = value && new Date(value).toISOString();
+    else fields[name] = NUMBERS.includes(name) && value !== "" ? Number(value) : value;
+  }
+  return fields;
+}
+
+// What was left empty, or as it was, is not sent: a time in the form has lost its fraction of a second.
+const changed = (now) => Object.fromEntries(Object.entries(now).filter(([name, value]) => value !== before[name] && !(TIMES.includes(name) && !value)));
+
+function show(event) {
+  for (const name of [...NUMBERS, "name", "location"]) form.elements[name].value = event[name];
+  for (const name of TIMES) form.elements[name].value = toInput(event[name]);
+  before = values();
+  paint(event);
+}
+
+form.addEventListener("submit", async (sent) => {
+  sent.preventDefault();
+  problem(null);
+  byId("saved").textContent = "";
+  byId("save").disabled = true;
+  try {
+    const event = await (eventId ? api("PATCH", `/events/${eventId}`, changed(values())) : api("POST", "/events", changed(values())));
+    faults(form, {});
+    if (!eventId) return location.assign(`/console/events/${event.id}`);
+    show(event);
+    byId("saved").textContent = "Saved.";
+  } catch (trouble) {
+    problem(trouble.code ? trouble.message : "The service cannot be reached. Please try again.");
+    faults(form, trouble.errors ?? {});
+  } finally {
+    byId("save").disabled = false;
+  }
+});
+
+byId("zone").textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (eventId) {
+  const event = await attempt(() => api("GET", `/events/${eventId}`));
+  if (event) show(event);
+}
+form.dataset.ready = "";

@@ -1,0 +1,85 @@
+// A drop as it happens: figures and charts from the event's statistics, asked for once a second.
+
+import { api } from "./api.js";
+import { Chart } from "./chart.js";
+import { attempt, byId, number } from "./dom.js";
+import { eventId, paint, showHead } from "./head.js";
+
+const EVERY_MS = 1000;
+const SPAN_MS = 10 * 60 * 1000;
+const SHORTEST_MS = 60 * 1000;
+const REASONS = {
+  sold_out: "Sold out",
+  duplicate: "Duplicate",
+  registration_closed: "Closed",
+  event_cancelled: "Event cancelled",
+  invalid: "Invalid",
+};
+const KEPT = `omnify.live.${eventId}`;
+const oneDigit = (value) => value.toLocaleString(undefined, { maximumFractionDigits: 1 });
+
+let event = null;
+const samples = (JSON.parse(sessionStorage.getItem(KEPT)) ?? []).filter(({ at }) => at > Date.now() - SPAN_MS);
+
+const chart = (id, title, series, more = {}) => new Chart(byId(id), { title, series, ...more });
+const charts = [
+  chart("c-queue", "Queue", [{ name: "Waiting", read: (s) => s.queued }], { area: true }),
+  chart("c-rates", "Per second", [
+    { name: "Admitted", read: (s) => s.admitted_per_second },
+    { name: "Decided", read: (s) => s.decided_per_second },
+  ]),
+  chart("c-seats", "Seats", [{ name: "Confirmed", read: (s) => s.confirmed }, { name: "Waitlisted", read: (s) => s.waitlisted }], {
+    area: true,
+    ceiling: () => event?.max_capacity ?? 1,
+  }),
+  chart("c-rejected", "Turned away", Object.entries(REASONS).map(([code, name]) => ({ name, read: (s) => s.rejected[code] ?? 0 }))),
+];
+
+function figures(stats) {
+  byId("f-confirmed").textContent = number(stats.confirmed);
+  byId("f-capacity").textContent = `of ${number(event.max_capacity)}`;
+  byId("f-seats").max = event.max_capacity;
+  byId("f-seats").value = stats.confirmed;
+  byId("f-queued").textContent = number(stats.queued);
+  byId("f-oldest").textContent = stats.queued ? `first one waits ${oneDigit(stats.oldest_queued_seconds)} s` : "nobody waits";
+  byId("f-admitted").textContent = oneDigit(stats.admitted_per_second);
+  byId("f-decided").textContent = oneDigit(stats.decided_per_second);
+  byId("f-waitlisted").textContent = number(stats.waitlisted);
+  byId("f-cancelled").textContent = `${number(stats.cancelled)} cancelled`;
+}
+
+function take(stats) {
+  samples.push({ at: Date.now(), ...stats });
+  while (samples[0].at < Date.now() - SPAN_MS) samples.shift();
+  sessionStorage.setItem(KEPT, JSON.stringify(samples));
+  figures(stats);
+  const now = Date.now();
+  const span = Math.max(SHORTEST_MS, now - samples[0].at);
+  for (const one of charts) one.draw(samples, now, span);
+  byId("main").dataset.samples = samples.length;
+}
+
+async function measure() {
+  if (document.visibilityState === "visible") {
+    await attempt(async () => {
+      const [now, stats] = await Promise.all([api("GET", `/events/${eventId}`), api("GET", `/events/${eventId}/stats`)]);
+      event = now;
+      paint(event);
+      take(stats);
+    });
+  }
+  setTimeout(measure, EVERY_MS);
+}
+
+byId("cancel-form").addEventListener("submit", async (sent) => {
+  sent.preventDefault();
+  if (byId("sure").value.trim() !== event.name) return byId("sure").setAttribute("aria-invalid", "true");
+  const done = await attempt(() => api("POST", `/events/${eventId}/cancel`));
+  if (done) byId("cancel").hidden = true;
+});
+
+event = await showHead();
+if (event) {
+  byId("cancel").hidden = event.registration_state === "cancelled";
+  measure();
+}

@@ -1,0 +1,85 @@
+// One subscription: its deliveries, and everything that can be done about them.
+
+import { api } from "./api.js";
+import { attempt, byId, chip, el, fill, number, pager, row } from "./dom.js";
+import { shortMoment } from "./times.js";
+
+const path = `/webhooks/${byId("main").dataset.webhook}`;
+const LIST = `${path}/deliveries?page_size=25`;
+const WHY = { gone: "the receiver said that it is gone", failing: "it failed for days", by_hand: "by hand" };
+const STATES = { delivered: "confirmed", pending: "waitlisted", dead: "rejected" };
+let hook = null;
+let page = LIST;
+
+function paint(found) {
+  hook = found;
+  byId("title").textContent = found.url ?? "Default secret";
+  byId("about").textContent = found.url ? found.event_types.join(", ") : "Signs the messages to callback addresses.";
+  byId("chip").hidden = !found.url;
+  byId("chip").dataset.state = found.enabled ? "open" : "cancelled";
+  byId("chip").textContent = found.enabled ? "Active" : `Disabled: ${WHY[found.disabled_reason] ?? found.disabled_reason}`;
+  byId("toggle").textContent = found.enabled ? "Disable" : "Enable";
+  // The default secret has no address of its own to try or to switch off.
+  for (const id of ["test", "toggle", "delete"]) byId(id).hidden = !found.url;
+}
+
+function shown(one) {
+  const again = el("button", { onclick: () => retry(one.id) }, "Retry");
+  const answer = one.last_status_code ?? one.last_error ?? "–";
+  return row(one.type, chip(STATES[one.state] ?? "", one.state), number(one.attempts), String(answer), shortMoment(one.next_attempt_at) || "–", one.state === "delivered" ? "" : again);
+}
+
+async function load(url) {
+  page = url;
+  const data = await attempt(() => api("GET", url));
+  if (!data) return;
+  fill("rows", data.results.map(shown), "Nothing was sent yet.");
+  pager(data, load);
+}
+
+// Does something, says so, and shows what it led to.
+async function act(work, said) {
+  byId("said").textContent = "";
+  const done = await attempt(work);
+  if (done === undefined) return;
+  byId("said").textContent = said;
+  await load(page);
+  return done;
+}
+
+const retry = (id) => act(() => api("POST", `${path}/deliveries/${id}/retry`), "It will be sent again.");
+
+byId("test").addEventListener("click", () => act(() => api("POST", `${path}/test`), "A test message is on its way."));
+byId("toggle").addEventListener("click", async () => {
+  const changed = await act(() => api("PATCH", path, { enabled: !hook.enabled }), "Changed.");
+  if (changed) paint(changed);
+});
+byId("rotate").addEventListener("click", async () => {
+  const made = await act(() => api("POST", `${path}/rotate-secret`), "The old secret goes on signing for 24 hours.");
+  if (!made) return;
+  byId("secret").replaceChildren("The new secret, shown this once: ", el("code", {}, made.secret));
+  byId("secret").hidden = false;
+});
+byId("delete").addEventListener("click", async (event) => {
+  // A second press is the confirmation.
+  const button = event.currentTarget;
+  if (button.dataset.sure === undefined) {
+    button.dataset.sure = "";
+    button.textContent = "Really delete?";
+    return;
+  }
+  if ((await attempt(() => api("DELETE", path))) !== undefined) location.assign("/console/webhooks");
+});
+byId("replay-form").addEventListener("submit", (sent) => {
+  sent.preventDefault();
+  if (!byId("since").value) return;
+  const since = new Date(byId("since").value).toISOString();
+  act(() => api("POST", `${path}/replay`, { since }), "These messages will be sent again.");
+});
+
+const found = await attempt(() => api("GET", path));
+if (found) {
+  paint(found);
+  await load(page);
+  setInterval(() => document.visibilityState === "visible" && load(page), 5000);
+}

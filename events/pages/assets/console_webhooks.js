@@ -1,0 +1,67 @@
+// Subscriptions, and a new one.
+
+import { api } from "./api.js";
+import { attempt, byId, chip, el, faults, fill, problem, row } from "./dom.js";
+
+const TYPES = {
+  "registration.confirmed": "Confirmed",
+  "registration.waitlisted": "Waitlisted",
+  "registration.rejected": "Rejected",
+  "registration.cancelled": "Cancelled",
+  "event.sold_out": "Sold out",
+};
+const form = byId("webhook-form");
+const names = new Map();
+
+function shown(hook) {
+  const link = el("a", { href: `/console/webhooks/${hook.id}` }, hook.url ?? "Default secret, for callback addresses");
+  const types = hook.event_types.map((type) => TYPES[type] ?? type).join(", ");
+  const state = chip(hook.enabled ? (hook.failing_since ? "waitlist" : "open") : "cancelled", stateOf(hook));
+  return row(link, types, hook.event_id === null ? "All" : (names.get(hook.event_id) ?? `#${hook.event_id}`), state);
+}
+
+function stateOf({ enabled, failing_since }) {
+  if (!enabled) return "Disabled";
+  return failing_since ? "Failing" : "Active";
+}
+
+async function load() {
+  const data = await attempt(() => api("GET", "/webhooks?page_size=100"));
+  if (data) fill("rows", data.results.map(shown), "No subscriptions yet.");
+}
+
+async function loadEvents() {
+  const data = await attempt(() => api("GET", "/events?mine=true&page_size=100"));
+  for (const { id, name } of data?.results ?? []) {
+    names.set(id, name);
+    byId("event_id").append(el("option", { value: id }, name));
+  }
+}
+
+function values() {
+  const types = [...byId("types").querySelectorAll("input:checked")].map((box) => box.value);
+  return { url: byId("url").value.trim(), event_types: types, event_id: Number(byId("event_id").value) || null };
+}
+
+form.addEventListener("submit", async (sent) => {
+  sent.preventDefault();
+  problem(null);
+  try {
+    const made = await api("POST", "/webhooks", values());
+    faults(form, {});
+    byId("secret").replaceChildren("The secret, shown this once: ", el("code", {}, made.secret));
+    byId("secret").hidden = false;
+    form.reset();
+    await load();
+    byId("secret").scrollIntoView({ block: "center" });
+  } catch (trouble) {
+    problem(trouble.code ? trouble.message : "The service cannot be reached. Please try again.");
+    faults(form, trouble.errors ?? {});
+  }
+});
+
+for (const [value, label] of Object.entries(TYPES)) {
+  byId("types").append(el("label", {}, el("input", { type: "checkbox", name: "event_types", value, checked: "" }), ` ${label}`));
+}
+await loadEvents();
+await load();

@@ -1,0 +1,79 @@
+// Building the page. Everything from outside goes in as text, never as HTML.
+
+export const byId = (id) => document.getElementById(id);
+export const number = (value) => value.toLocaleString();
+
+// el("a", { href: "/x" }, "text", otherElement)
+export function el(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "onclick") made.addEventListener("click", value);
+    else if (value !== null && value !== undefined) made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+export function row(...cells) {
+  return el("tr", {}, ...cells.map((cell) => el("td", {}, cell ?? "–")));
+}
+
+export function fill(id, parts, empty) {
+  const place = byId(id);
+  const columns = place.closest("table")?.querySelectorAll("th").length;
+  const nothing = columns ? el("tr", {}, el("td", { colspan: columns, class: "quiet" }, empty)) : el("p", { class: "quiet" }, empty);
+  place.replaceChildren(...(parts.length ? parts : [nothing]));
+  place.removeAttribute("aria-busy");
+}
+
+export function problem(text) {
+  byId("problem").textContent = text ?? "";
+  byId("problem").hidden = !text;
+}
+
+// Runs `work` for a person: what goes wrong is shown at the top of the page.
+export async function attempt(work) {
+  problem(null);
+  try {
+    return await work();
+  } catch (trouble) {
+    problem(trouble.code ? trouble.message : "The service cannot be reached. Nothing was changed, as far as we know.");
+    return undefined;
+  }
+}
+
+// Marks the fields that a refusal names, and clears the others.
+export function faults(form, errors) {
+  for (const place of form.querySelectorAll(".field")) {
+    const input = place.querySelector("input, select");
+    const text = errors[input?.name]?.join(" ") ?? "";
+    input?.toggleAttribute("aria-invalid", Boolean(text));
+    if (text) input.setAttribute("aria-invalid", "true");
+    place.querySelector(".error").textContent = text;
+  }
+  form.querySelector("[aria-invalid=true]")?.focus();
+}
+
+// The buttons below a list. `turn(url)` loads another page of it.
+export function pager(data, turn) {
+  byId("pager").hidden = data.total_pages < 2;
+  byId("page").textContent = `${number(data.current_page)} of ${number(data.total_pages)}`;
+  for (const [id, url] of [["previous", data.previous_page], ["next", data.next_page]]) {
+    byId(id).disabled = !url;
+    // Only the path: behind a proxy the service may not know under which name it is reached.
+    byId(id).onclick = () => turn(new URL(url).pathname + new URL(url).search);
+  }
+}
+
+export const STATES = {
+  upcoming: "Opens soon",
+  open: "Open",
+  waitlist: "Waitlist open",
+  sold_out: "Sold out",
+  closed: "Closed",
+  cancelled: "Cancelled",
+};
+
+export function chip(state, label = STATES[state] ?? state) {
+  return el("p", { class: "chip", "data-state": state }, label);
+}

@@ -1,0 +1,151 @@
+// The event's page: local times, the countdown, seats as they go, and a form that can be sent twice without harm.
+
+import { Clock, jittered, onReturn } from "./clock.js";
+import { countdown, localTimes } from "./times.js";
+
+const LOOK_AGAIN_MS = 10000;
+const RETRY_CODES = ["registration_not_open", "rate_limited", "queue_full", "unavailable", "offline"];
+
+const page = document.getElementById("event");
+const form = document.getElementById("form");
+const button = document.getElementById("send");
+const byId = (id) => document.getElementById(id);
+const words = (list, code) => byId(list).content.querySelector(`[data-code="${CSS.escape(code)}"]`)?.textContent;
+const clock = new Clock(Number(page.dataset.now));
+const opens = Date.parse(page.dataset.opens);
+let state = page.dataset.state;
+
+// What can be done now
+
+function show(next) {
+  if (next === state) return;
+  state = page.dataset.state = next;
+  for (const part of document.querySelectorAll("[data-for]")) {
+    part.hidden = !part.dataset.for.split(" ").includes(state);
+  }
+  const chip = byId("chip");
+  chip.dataset.state = state;
+  chip.textContent = words("states", state) ?? "";
+  byId("announce").textContent = chip.textContent;
+}
+
+function tick() {
+  const left = opens - clock.now();
+  if (state === "upcoming" && left <= 0) {
+    show("open");
+    setTimeout(look, jittered(1500)); // Not everybody in the same instant.
+  }
+  byId("countdown").textContent = countdown(left);
+  byId("countdown").hidden = false;
+  if (state === "upcoming") setTimeout(tick, Math.min(1000, Math.max(10, left % 1000 || 1000)));
+}
+
+async function look() {
+  try {
+    const answer = await fetch(`/events/${page.dataset.id}`, { cache: "no-store" });
+    if (answer.ok) take((await answer.json()).data);
+  } catch {
+    // The next look will do.
+  }
+}
+
+function take(event) {
+  byId("seats").textContent = event.seats_left.toLocaleString();
+  byId("capacity").textContent = event.max_capacity.toLocaleString();
+  byId("waitlist").textContent = Math.max(0, event.waitlist_capacity - event.waitlisted_count).toLocaleString();
+  byId("taken").max = event.max_capacity;
+  byId("taken").value = event.max_capacity - event.seats_left;
+  // The door may still say "upcoming" for what the network took.
+  if (event.registration_state !== "upcoming" || clock.now() < opens) show(event.registration_state);
+  if (state === "upcoming") tick();
+}
+
+function watch() {
+  if (document.visibilityState === "visible") look();
+  setTimeout(watch, jittered(LOOK_AGAIN_MS));
+}
+
+// Sending
+
+const entered = () => ({ name: form.elements.name.value.trim(), email: form.elements.email.value.trim() });
+let key = form.elements.key.value;
+let keyIsFor = null;
+let sending = false;
+let retry = null;
+
+// The same details under the same key are the same registration, however often they are sent.
+function keyFor(body) {
+  if (keyIsFor !== null && keyIsFor !== body) key = newKey();
+  keyIsFor = body;
+  return key;
+}
+
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function send() {
+  if (sending) return;
+  clearTimeout(retry);
+  fault("name", entered().name ? "" : "Please enter your name.");
+  fault("email", form.elements.email.validity.valid && entered().email ? "" : "Please enter a valid e-mail address.");
+  const wrong = form.querySelector("[aria-invalid=true]");
+  if (wrong) return wrong.focus();
+  sending = button.disabled = true;
+  await post(JSON.stringify(entered()));
+  sending = button.disabled = false;
+}
+
+async function post(body) {
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": keyFor(body) };
+  try {
+    const answer = await fetch(`/events/${page.dataset.id}/register`, { method: "POST", headers, body });
+    const found = await answer.json();
+    if (answer.status === 202) return location.assign(`/t/${found.data.ticket_id}`);
+    refused(found, Number(answer.headers.get("Retry-After")));
+  } catch {
+    refused({ code: "offline" }, 3);
+  }
+}
+
+function refused({ code, errors }, seconds) {
+  problem(words("messages", code) ?? words("messages", "internal_error"));
+  for (const field of ["name", "email"]) fault(field, errors?.[field]?.join(" ") ?? "");
+  if (errors) form.querySelector("[aria-invalid=true]")?.focus();
+  if (code === "idempotency_key_reused") keyIsFor = "";
+  if (RETRY_CODES.includes(code)) again(seconds || 3);
+  else if (code !== "invalid") look();
+}
+
+function again(seconds) {
+  byId("problem-retry").hidden = false;
+  byId("problem-retry").textContent = `We try again by ourselves in ${countdown(seconds * 1000)}. Your details stay here.`;
+  retry = setTimeout(send, seconds * 1000 + Math.random() * 1000);
+}
+
+function problem(text) {
+  byId("problem").hidden = !text;
+  byId("problem-text").textContent = text;
+  byId("problem-retry").hidden = true;
+}
+
+function fault(field, text) {
+  const input = form.elements[field];
+  if (text) input.setAttribute("aria-invalid", "true");
+  else input.removeAttribute("aria-invalid");
+  byId(`${field}-error`).textContent = text;
+}
+
+localTimes();
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  problem("");
+  send();
+});
+onReturn(() => {
+  clock.sync().then(look, () => {});
+  if (retry && !byId("problem-retry").hidden) send();
+});
+if (state === "upcoming") tick();
+setTimeout(watch, jittered(LOOK_AGAIN_MS));
+page.dataset.ready = "";

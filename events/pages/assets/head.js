@@ -1,0 +1,22 @@
+// What stands above every screen of one event.
+
+import { api } from "./api.js";
+import { attempt, byId, STATES } from "./dom.js";
+import { localSpan } from "./times.js";
+
+export const eventId = document.getElementById("main").dataset.event;
+
+export async function showHead() {
+  const event = await attempt(() => api("GET", `/events/${eventId}`));
+  if (event) paint(event);
+  return event;
+}
+
+export function paint(event) {
+  byId("title").textContent = event.name;
+  byId("about").textContent = `${event.location} · ${localSpan(event.start_time, event.end_time)}`;
+  byId("chip").hidden = false;
+  byId("chip").dataset.state = event.registration_state;
+  byId("chip").textContent = STATES[event.registration_state] ?? event.registration_state;
+  document.title = `${event.name} · Omnify`;
+}

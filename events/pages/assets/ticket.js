@@ -1,0 +1,135 @@
+// The ticket's page: the place in line as it moves. Everything else is the server's rendering, fetched again when the
+// status changes.
+
+import { jittered, onReturn } from "./clock.js";
+import { localTimes } from "./times.js";
+
+const SLOW_MS = 60000; // A seat may still be cancelled: somebody who keeps the page open sees it.
+const STREAM_AGAIN_MS = 45000; // In case a stream is silent because it is broken.
+const MOVING = ["queued", "waitlisted"];
+const ENDS = ["rejected", "cancelled", "lost"];
+const byId = (id) => document.getElementById(id);
+const ticket = () => byId("ticket").dataset;
+const url = `/registrations/${ticket().ticket}`;
+let start = Number(ticket().position);
+let stream = null;
+let timer = null;
+let said = 0;
+
+// One way in for news, wherever they come from
+
+async function take(news) {
+  const { status, cancelling } = ticket();
+  trouble(false);
+  if (news.status !== status) return refresh();
+  if (cancelling === undefined && news.position) move(news);
+}
+
+function move({ position, estimated_seconds }) {
+  byId("place").textContent = position.toLocaleString("en");
+  const line = byId("line");
+  start = Math.max(start, position);
+  if (line) [line.max, line.value] = [start, start - position + 1];
+  if (byId("wait") && estimated_seconds !== undefined) byId("wait").textContent = waitWords(estimated_seconds);
+  announce(position);
+}
+
+// A screen reader hears the place now and then, not with every step.
+function announce(position) {
+  if (Date.now() - said < 20000) return;
+  said = Date.now();
+  byId("announce").textContent = `Number ${position} in line.`;
+}
+
+function waitWords(seconds) {
+  if (seconds < 1.5) return "about a second";
+  return seconds < 90 ? `about ${Math.round(seconds)} seconds` : `about ${Math.round(seconds / 60)} minutes`;
+}
+
+let refreshing = false;
+async function refresh() {
+  if (refreshing) return;
+  refreshing = true;
+  try {
+    const answer = await fetch(location.pathname, { cache: "no-store" });
+    if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } finally {
+    refreshing = false;
+  }
+}
+
+function replace(page) {
+  byId("ticket").replaceWith(document.importNode(page.getElementById("ticket"), true));
+  document.title = page.title;
+  start = Number(ticket().position);
+  localTimes(byId("ticket"));
+  byId("announce").textContent = byId("status").textContent;
+  plainAddress();
+  plan();
+}
+
+// Reloading shows where the ticket stands then, not that it was being cancelled once.
+function plainAddress() {
+  if (ticket().cancelling === undefined) history.replaceState(null, "", location.pathname);
+}
+
+// Where news come from: the event stream while it holds, otherwise questions, no sooner than Retry-After says
+
+function plan() {
+  clearTimeout(timer);
+  const { status, cancelling } = ticket();
+  const moving = cancelling === undefined && MOVING.includes(status);
+  listen(moving);
+  if (ENDS.includes(status)) return;
+  const wait = status === "confirmed" && cancelling === undefined ? SLOW_MS : Number(ticket().retry) * 1000;
+  timer = setTimeout(ask, jittered(stream ? STREAM_AGAIN_MS : wait));
+}
+
+function listen(wanted) {
+  if (!wanted || !window.EventSource) {
+    stream?.close();
+    stream = null;
+    return;
+  }
+  if (stream) return;
+  stream = new EventSource(`${url}/events`);
+  stream.onmessage = (event) => heard(event.data);
+  stream.onerror = () => {
+    listen(false);
+    clearTimeout(timer);
+    timer = setTimeout(ask, jittered(Number(ticket().retry) * 1000));
+  };
+}
+
+function heard(text) {
+  take(JSON.parse(text)).catch(() => trouble(true));
+}
+
+async function ask() {
+  try {
+    const answer = await fetch(url, { cache: "no-store" });
+    const seconds = Number(answer.headers.get("Retry-After"));
+    if (seconds) ticket().retry = seconds;
+    if (!answer.ok) throw new Error(String(answer.status));
+    await take((await answer.json()).data);
+  } catch {
+    trouble(true);
+  }
+  plan();
+}
+
+function trouble(there) {
+  byId("trouble").hidden = !there;
+}
+
+localTimes();
+plainAddress();
+if (byId("line")) move({ position: start });
+window.addEventListener("offline", () => trouble(true));
+onReturn(() => {
+  listen(false);
+  clearTimeout(timer);
+  ask();
+});
+plan();
+byId("ticket").dataset.ready = "";

@@ -1,0 +1,114 @@
+"""`/t/{ticket_id}`: where a ticket stands, its QR code and calendar entry once it has a seat, the way to give it back.
+
+Every status is rendered here and nowhere else: the script only moves the numbers of the line, and fetches this page
+again when the status changes. The address is the key to the ticket, so the form that cancels needs no CSRF token:
+nobody who does not hold the key can name the address.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import segno
+
+from events.pages import answers, files, inside, view, words
+from events.pages.answers import Page
+from events.pages.calendar import calendar_entry
+from events.pages.inside import Application, Reply, Scope
+from events.pages.sheet import Sheet, Sheets
+from events.pages.view import Event, Ticket
+
+RETRY_SECONDS = 5
+# A cancellation takes its turn in the event's queue: so often does a page without a script look whether it is done.
+CANCELLING_SECONDS = 2
+# Which of the eight masks is best is seven eighths of a QR code's cost, and any of them is read as well as another.
+_MASK = 2
+_ENDS = ("rejected", "cancelled", "lost")
+
+
+class TicketPage:
+    """A ticket's page and what belongs to it."""
+
+    def __init__(self, *, app: Application, sheets: Sheets, clock: Callable[[], float] = time.time) -> None:
+        self._app = app
+        self._sheets = sheets
+        self._clock = clock
+
+    async def read(self, scope: Scope, ticket_id: str) -> Page | Reply:
+        """The page; or the service's reply, if it is not a success."""
+        found = await self._find(scope, ticket_id)
+        if isinstance(found, Reply):
+            return found
+        ticket, event, retry_seconds = found
+        cancelling = b"cancelling" in scope.get("query_string", b"") and ticket.status not in _ENDS
+        key = (ticket.status, ticket.reason, cancelling, event.face)
+        sheet = self._sheets.kept(key, lambda: self._render(ticket, event, cancelling))
+        retry = CANCELLING_SECONDS if cancelling else retry_seconds
+        return answers.page(sheet.fill(self._slots(ticket, retry or RETRY_SECONDS)), secret=True, retry_seconds=retry)
+
+    async def calendar(self, scope: Scope, ticket_id: str) -> Page | Reply:
+        """The event as a calendar entry, for whoever holds a ticket."""
+        found = await self._find(scope, ticket_id)
+        if isinstance(found, Reply):
+            return found
+        _, event, _ = found
+        entry = calendar_entry(event, host=_host(scope), now=datetime.fromtimestamp(self._clock(), UTC))
+        return answers.document(entry, "text/calendar; charset=utf-8", name="event.ics")
+
+    async def cancel(self, scope: Scope, ticket_id: str) -> Page | Reply:
+        """Gives the seat, or the place in line, back."""
+        reply = await inside.ask(self._app, scope, "DELETE", f"/registrations/{ticket_id}")
+        if reply.status >= 300:
+            return reply
+        return answers.see_other(f"/t/{ticket_id}?cancelling=1")
+
+    async def _find(self, scope: Scope, ticket_id: str) -> tuple[Ticket, Event, int | None] | Reply:
+        status = await inside.ask(self._app, scope, "GET", f"/registrations/{ticket_id}")
+        if status.status != 200:
+            return status
+        ticket = view.decode_ticket(status.body).data
+        event = await inside.ask(self._app, scope, "GET", f"/events/{ticket.event_id}")
+        if event.status != 200:
+            return event
+        return ticket, view.decode_event(event.body).data, status.retry_seconds
+
+    def _render(self, ticket: Ticket, event: Event, cancelling: bool) -> Sheet:
+        return self._sheets.render("pages/ticket.html", _context(ticket, event, cancelling))
+
+    def _slots(self, ticket: Ticket, retry_seconds: int) -> dict[str, str]:
+        position = ticket.position or 0
+        return {
+            "ticket": ticket.ticket_id,
+            "position": str(position),
+            "place": f"{position:,}" if position else "…",
+            "wait": view.wait_words(ticket.estimated_seconds or 0),
+            "retry": str(retry_seconds),
+            "qr": qr_code(ticket.ticket_id) if ticket.status == "confirmed" else "",
+        }
+
+
+def _context(ticket: Ticket, event: Event, cancelling: bool) -> dict[str, Any]:
+    return {
+        "assets": files.base(),
+        "status": ticket.status,
+        "reason": words.REASONS.get(ticket.reason or "", ""),
+        "cancelling": cancelling,
+        "ended": ticket.status in _ENDS,
+        "event": event,
+        "when": view.when(event.start_time, event.end_time),
+    }
+
+
+@lru_cache(maxsize=2048)
+def qr_code(ticket_id: str) -> str:
+    """The ticket's id as an inline SVG without a style of its own: only what the ticket's holder sees already."""
+    code = segno.make(ticket_id, micro=False, error="m", boost_error=False, mask=_MASK)
+    return code.svg_inline(border=2, omitsize=True, lineclass=None, svgclass="qr", title="QR code of your ticket")
+
+
+def _host(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "localhost")

@@ -1,0 +1,44 @@
+"""What people read in place of codes. The scripts find these sentences in the page, so each is written once."""
+
+from __future__ import annotations
+
+MESSAGES: dict[str, str] = {
+    "invalid": "Please check what you entered.",
+    "event_not_found": "This event does not exist any more.",
+    "duplicate_registration": "This e-mail address is registered for this event already. "
+    "The ticket is on the page that opened when you registered.",
+    "registration_not_open": "Registration has not opened yet.",
+    "registration_closed": "Registration is closed.",
+    "sold_out": "All seats are taken.",
+    "payload_too_large": "That is more text than fits into a registration.",
+    "unsupported_media_type": "Your browser sent something we could not read.",
+    "idempotency_key_reused": "This form was sent before with other details. Please send it once more.",
+    "rate_limited": "Many people are registering from your network.",
+    "queue_full": "The line is full at the moment.",
+    "unavailable": "We cannot take registrations at this moment. Nothing was sent.",
+    "internal_error": "Something went wrong on our side.",
+    # Not from the service: the script's own.
+    "offline": "No connection. Your registration will be sent as soon as you are back online.",
+}
+
+REASONS: dict[str, str] = {
+    "sold_out": "Every seat went to somebody who was ahead of you in line.",
+    "duplicate": "This e-mail address is registered for this event already. Its first ticket still counts.",
+    "registration_closed": "Registration had closed.",
+    "event_cancelled": "The event was cancelled before your turn came.",
+    "invalid": "Your registration could not be read. You can register again.",
+}
+
+STATES: dict[str, str] = {
+    "upcoming": "Opens soon",
+    "open": "Registration open",
+    "waitlist": "Waitlist open",
+    "sold_out": "Sold out",
+    "closed": "Registration closed",
+    "cancelled": "Cancelled",
+}
+
+
+def message(code: str) -> str:
+    """The sentence for an error code; a code that is newer than this page gets the general one."""
+    return MESSAGES.get(code, MESSAGES["internal_error"])

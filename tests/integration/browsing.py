@@ -1,0 +1,85 @@
+"""A browser without a screen for the pages' tests: it asks the pages in front of a door, as the server would."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.template.loader import render_to_string
+
+from events.domain.outcome import Outcome
+from events.pages.app import Pages
+from tests.integration.test_door import visit
+from tests.services import Services
+
+_HIDDEN_KEY = re.compile(r'name="key" value="([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What came back. Header names are lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def key(self) -> str:
+        """The Idempotency-Key that the form carries."""
+        found = _HIDDEN_KEY.search(self.text)
+        assert found, "there is no form"
+        return found[1]
+
+
+class Browser:
+    """Asks one `Pages`."""
+
+    def __init__(self, behind: Any) -> None:
+        self.pages = Pages(behind=behind, render=render_to_string)
+
+    async def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Shown:
+        raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        where, _, query = path.partition("?")
+        scope = {"type": "http", "method": method, "path": where, "raw_path": where.encode(), "headers": raw}
+        scope |= {"query_string": query.encode(), "client": ("192.0.2.7", 1234)}
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self.pages(scope, receive, send)
+        start, end = sent
+        return Shown(start["status"], {n.decode(): v.decode() for n, v in start["headers"]}, end["body"])
+
+    async def get(self, path: str, **headers: str) -> Shown:
+        return await self.ask("GET", path, **headers)
+
+    async def fill_in(self, path: str, **fields: str) -> Shown:
+        """Sends a form."""
+        body = urlencode(fields).encode()
+        return await self.ask("POST", path, body, content_type="application/x-www-form-urlencoded")
+
+
+class EmptyLedger:
+    """A loader over a ledger without a row."""
+
+    async def load_event(self, event_id: int) -> bool:
+        return False
+
+    async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
+        return None
+
+
+def browse(servers: Services, scene: Callable[[Browser], Awaitable[Any]], *, loader: Any = None) -> Any:
+    """Runs a scene with pages and a door of its own, which find in Redis whatever there is."""
+    return visit(servers, lambda visitor: scene(Browser(visitor.door)), loader=loader or EmptyLedger())

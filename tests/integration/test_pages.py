@@ -1,0 +1,238 @@
+"""The crowd's pages in front of a door on a real Valkey: what they show, refuse, and tell the browser."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import icalendar
+import pytest
+from django.db import connections
+
+from events.domain.tickets import Tickets
+from events.models import Event
+from events.pages import files
+from tests.integration.browsing import Browser, Shown, browse
+from tests.integration.test_door import NoLoader
+from tests.services import Services
+from worker.drain import Drain
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Make = Callable[..., Event]
+NASTY = "<script>alert('x')</script> & \"friends\""
+
+
+async def registered(browser: Browser, event: Event, guest: int = 1) -> str:
+    """The path of a new ticket's page."""
+    form = await browser.get(f"/e/{event.pk}")
+    fields = {"name": f"Guest {guest}", "email": f"guest{guest}@example.org", "key": form.key}
+    answer = await browser.fill_in(f"/e/{event.pk}", **fields)
+    assert answer.status == 303, answer.text
+    return answer.headers["location"]
+
+
+def test_pages_need_no_database(make_event: Make, servers: Services) -> None:
+    event = make_event()
+
+    def refuse(*args: Any) -> Any:
+        raise AssertionError("a page queried the database")
+
+    async def scene(browser: Browser) -> None:
+        assert "10</span> of" in (await browser.get(f"/e/{event.pk}")).text
+        ticket = await registered(browser, event)
+        assert "You are in line" in (await browser.get(ticket)).text
+        assert (await browser.get("/t/made-up")).status == 404
+
+    with connections["default"].execute_wrapper(refuse):
+        browse(servers, scene, loader=NoLoader())
+
+
+def test_what_an_organizer_wrote_is_text_and_nothing_else(make_event: Make, servers: Services, drain: Drain) -> None:
+    event = make_event(name=NASTY, location=NASTY)
+
+    async def scene(browser: Browser) -> None:
+        pages = [await browser.get(f"/e/{event.pk}")]
+        ticket = await registered(browser, event)
+        pages.append(await browser.get(ticket))
+        await asyncio.to_thread(drain.run, event.pk)
+        pages.append(await browser.get(ticket))
+        for page in pages:
+            assert "alert(" in page.text
+            assert "<script>" not in page.text
+            assert '"friends"' not in page.text
+
+    browse(servers, scene)
+
+
+def test_every_page_carries_the_headers_and_nothing_inline(make_event: Make, servers: Services, drain: Drain) -> None:
+    event = make_event()
+
+    async def scene(browser: Browser) -> None:
+        ticket = await registered(browser, event)
+        shown = [await browser.get(path) for path in (f"/e/{event.pk}", ticket, "/e/999", "/t/made-up", "/e/1/x")]
+        await asyncio.to_thread(drain.run, event.pk)
+        shown += [
+            await browser.get(ticket),
+            await browser.fill_in(f"{ticket}/nonsense"),
+            await browser.ask("PUT", ticket),
+        ]
+        for page in shown:
+            check_headers(page)
+            assert not re.search(r"<script(?![^>]* src=)", page.text)
+            assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:|https?://(?!www\.w3\.org)", page.text)
+
+    browse(servers, scene)
+
+
+def check_headers(page: Shown) -> None:
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert "camera=()" in page.headers["permissions-policy"]
+    assert int(page.headers["content-length"]) == len(page.body)
+
+
+def test_a_tickets_page_is_kept_by_nobody(make_event: Make, servers: Services) -> None:
+    event = make_event()
+
+    async def scene(browser: Browser) -> None:
+        page = await browser.get(await registered(browser, event))
+        assert page.headers["cache-control"] == "no-store"
+        assert "noindex" in page.headers["x-robots-tag"]
+
+    browse(servers, scene)
+
+
+def test_a_page_says_the_servers_time(make_event: Make, servers: Services) -> None:
+    event = make_event()
+
+    async def scene(browser: Browser) -> None:
+        before = time.time() * 1000
+        page = await browser.get(f"/e/{event.pk}")
+        said = int(page.headers["x-server-time"])
+        assert before - 1 <= said <= time.time() * 1000
+        assert f'data-now="{said}"' in page.text
+
+    browse(servers, scene)
+
+
+@pytest.mark.parametrize(
+    ("fields", "state", "words"),
+    [
+        ({}, "open", "Registration open"),
+        ({"confirmed_count": 10}, "sold_out", "Sold out"),
+        ({"confirmed_count": 10, "waitlist_capacity": 5}, "waitlist", "Join the waitlist"),
+        ({"registration_closes_at": datetime(2020, 1, 1, tzinfo=UTC)}, "closed", "Registration is closed"),
+        ({"cancelled_at": datetime(2026, 1, 1, tzinfo=UTC)}, "cancelled", "This event is cancelled"),
+    ],
+)
+def test_each_state_has_its_own_words(
+    make_event: Make, servers: Services, fields: dict[str, Any], state: str, words: str
+) -> None:
+    event = make_event(**fields)
+
+    async def scene(browser: Browser) -> None:
+        page = (await browser.get(f"/e/{event.pk}")).text
+        assert f'data-state="{state}"' in page
+        assert words in page
+        hidden = re.search(r'<section class="card" data-for="open waitlist" hidden>', page)
+        assert bool(hidden) is (state not in ("open", "waitlist"))
+
+    browse(servers, scene)
+
+
+def test_a_ticket_goes_from_its_place_in_line_to_a_code(make_event: Make, servers: Services, drain: Drain) -> None:
+    event = make_event(max_capacity=1)
+
+    async def scene(browser: Browser) -> None:
+        tickets = [await registered(browser, event, guest) for guest in (1, 2)]
+        waiting = await browser.get(tickets[1])
+        assert '<p class="big" id="place">2</p>' in waiting.text
+        assert f'<meta http-equiv="refresh" content="{waiting.headers["retry-after"]}">' in waiting.text
+        assert "Leave the line" in waiting.text
+        await asyncio.to_thread(drain.run, event.pk)
+        seat, none = [await browser.get(ticket) for ticket in tickets]
+        assert "You have a seat" in seat.text
+        assert seat.text.count("<svg") == 1
+        assert "http-equiv" not in seat.text
+        assert "No seat this time" in none.text
+        assert "<svg" not in none.text
+        assert "<details" not in none.text
+
+    browse(servers, scene)
+
+
+def test_the_calendar_entry_is_the_event_and_not_the_ticket(make_event: Make, servers: Services) -> None:
+    event = make_event(name="Evening; with, commas\\", location="Hall 1\u00fc")
+
+    async def scene(browser: Browser) -> None:
+        ticket = await registered(browser, event)
+        answer = await browser.get(f"{ticket}/event.ics", host="tickets.example.org")
+        assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+        assert ticket.rpartition("/")[2] not in answer.text
+        [entry] = icalendar.Calendar.from_ical(answer.body).walk("VEVENT")
+        assert (str(entry["summary"]), str(entry["location"])) == (event.name, event.location)
+        assert entry["uid"] == f"event-{event.pk}@tickets.example.org"
+        assert abs(entry.decoded("dtstart") - event.start_time) < timedelta(seconds=1)
+        assert (await browser.get("/t/made-up/event.ics")).status == 404
+
+    browse(servers, scene)
+
+
+def test_files_are_kept_for_good_under_their_own_version(servers: Services) -> None:
+    async def scene(browser: Browser) -> None:
+        plain = await browser.get(f"{files.base()}event.js")
+        small = await browser.get(f"{files.base()}event.js", accept_encoding="gzip, br")
+        assert plain.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert "immutable" in plain.headers["cache-control"]
+        assert gzip.decompress(small.body) == plain.body
+        assert small.headers["content-encoding"] == "gzip"
+        other = await browser.get("/assets/another-release/event.js")
+        assert (other.body, other.headers["cache-control"]) == (plain.body, "no-cache")
+        for path in ("/assets/", "/assets/x", "/assets/x/../page.css", "/assets/x/nothing.js", f"{files.base()}app.py"):
+            assert (await browser.get(path)).status == 404, path
+
+    browse(servers, scene)
+
+
+def test_a_closed_gate_is_a_page_that_loads_again_by_itself(servers: Services) -> None:
+    from tests.integration.outages import NOBODY
+
+    class Gone:
+        valkey = type("", (), {"url": staticmethod(lambda *_: f"redis://127.0.0.1:{NOBODY}/0")})
+
+    async def scene(browser: Browser) -> None:
+        for path in ("/e/1", f"/t/{genuine()}"):
+            page = await browser.get(path)
+            assert page.status == 503, path
+            assert page.headers["content-type"].startswith("text/html")
+            assert f'http-equiv="refresh" content="{page.headers["retry-after"]}"' in page.text
+
+    browse(Gone(), scene)  # type: ignore[arg-type]
+
+
+def genuine() -> str:
+    from tests.integration.world import tickets
+
+    assert isinstance(tickets, Tickets)
+    return tickets.ticket_id(event_id=1, key=tickets.mint())
+
+
+def test_head_is_get_without_the_body(make_event: Make, servers: Services) -> None:
+    event = make_event()
+
+    async def scene(browser: Browser) -> None:
+        page = await browser.ask("HEAD", f"/e/{event.pk}")
+        assert (page.status, page.body) == (200, b"")
+        assert int(page.headers["content-length"]) > 1000
+
+    browse(servers, scene)

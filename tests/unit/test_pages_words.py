@@ -1,0 +1,35 @@
+"""Whatever the service says in codes, the pages say in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from events.domain.states import EventState, Reason
+from events.pages import words
+from events.pages.view import wait_words, when
+from omnify.responses import Code
+
+# What `POST /events/{id}/register` may answer.
+REFUSALS = {
+    *(Code.INVALID, Code.EVENT_NOT_FOUND, Code.DUPLICATE_REGISTRATION, Code.REGISTRATION_NOT_OPEN),
+    *(Code.REGISTRATION_CLOSED, Code.SOLD_OUT, Code.PAYLOAD_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE),
+    *(Code.IDEMPOTENCY_KEY_REUSED, Code.RATE_LIMITED, Code.QUEUE_FULL, Code.UNAVAILABLE, Code.INTERNAL_ERROR),
+}
+
+
+def test_every_code_reason_and_state_has_its_words() -> None:
+    assert {code.value for code in REFUSALS} <= words.MESSAGES.keys()
+    assert {reason.value for reason in Reason} == words.REASONS.keys()
+    assert {state.value for state in EventState} == words.STATES.keys()
+    assert words.message("newer than this page") == words.MESSAGES["internal_error"]
+
+
+def test_a_wait_is_said_the_way_people_say_it() -> None:
+    said = [wait_words(seconds) for seconds in (0.1, 12.4, 89.9, 90, 3600)]
+    assert said == ["about a second", "about 12 seconds", "about 90 seconds", "about 2 minutes", "about 60 minutes"]
+
+
+def test_a_span_names_its_day_once() -> None:
+    start = datetime(2031, 6, 1, 16, tzinfo=UTC)
+    assert when(start, start + timedelta(hours=2)) == "Sunday 1 June 2031, 16:00 to 18:00 UTC"
+    assert when(start, start + timedelta(days=1)).endswith("to Monday 2 June 2031, 16:00 UTC")
