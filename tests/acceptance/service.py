@@ -222,6 +222,19 @@ class Service:
             command, env=self._environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
         )
 
+    @contextlib.contextmanager
+    def rehearsal(self, *options: str) -> Iterator[None]:
+        """A rehearsal that goes on meanwhile, until its end or this one's; what it proves is not looked at."""
+        url = f"http://{self.address.host}:{self.address.port}"
+        command = [sys.executable, str(ROOT / "manage.py"), "rehearse", "--url", url, *options]
+        quiet = subprocess.DEVNULL
+        process = subprocess.Popen(command, env=self._environment(), cwd=ROOT, stdout=quiet, stderr=quiet)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS)
+
     def _start_postgres(self) -> Child:
         def start() -> Child | None:
             try:

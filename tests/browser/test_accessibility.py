@@ -1,0 +1,65 @@
+"""Everybody can use the pages: contrast, names, roles and order, checked by axe-core in light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.acceptance.event import open_event
+from tests.acceptance.service import Service
+from tests.browser.visitor import Visitors, register, sees, sign_in
+
+# WCAG 2.2 at level AA, and what axe-core knows as good practice.
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def check(page: Page) -> None:
+    """Fails with axe-core's own report."""
+    found = Axe().run(page, options=RULES)
+    assert not found.violations_count, f"{page.url}\n{found.generate_report()}"
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_what_guests_see_is_accessible(service: Service, visitors: Visitors, colours: str) -> None:
+    page = visitors.come(color_scheme=colours, refusals=(404, 409, 400))
+    event = open_event(service, capacity=1, waitlist_capacity=1)
+    page.goto(f"/e/{event.id}")
+    page.locator("#send").click()
+    check(page)
+    for guest, headline in ((1, "You have a seat"), (2, "You are on the waitlist"), (3, "No seat this time")):
+        if guest == 3:
+            page.goto(f"/e/{event.id}")
+            expect(page.locator("#chip")).to_have_text("Sold out")
+            check(page)
+            continue
+        register(page, event.id, guest)
+        sees(page, headline)
+        page.locator("summary").click()
+        check(page)
+    for path in ("/e/999999", "/t/none"):
+        page.goto(path)
+        check(page)
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_the_console_is_accessible(service: Service, visitors: Visitors, colours: str) -> None:
+    page = visitors.come(color_scheme=colours, phone=False)
+    event = open_event(service, capacity=5)
+    event.decided(event.admit(f"console-{colours}")[0])
+    page.goto("/console/login")
+    check(page)
+    sign_in(page, service.token())
+    for path in screens(event.id):
+        page.goto(path)
+        expect(page.locator("[aria-busy]")).to_have_count(0)
+        check(page)
+
+
+def screens(event_id: int) -> Iterator[str]:
+    yield "/console"
+    yield "/console/events/new"
+    for part in ("", "/attendees", "/waitlist", "/check-in", "/edit"):
+        yield f"/console/events/{event_id}{part}"

@@ -1,0 +1,138 @@
+"""What an organizer lives through at the console."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from playwright.sync_api import Page, expect
+
+from tests.acceptance.event import Event, open_event
+from tests.acceptance.service import Service
+from tests.acceptance.waiting import wait_until
+from tests.browser.visitor import Visitors, register, sees, sign_in, ticket_of
+
+
+def organizer(service: Service, visitors: Visitors, *, refusals: tuple[int, ...] = ()) -> Page:
+    """A browser that is signed in."""
+    page = visitors.come(phone=False, refusals=refusals)
+    sign_in(page, service.token())
+    return page
+
+
+def test_an_event_is_made_changed_and_cancelled(service: Service, visitors: Visitors) -> None:
+    page = organizer(service, visitors, refusals=(400,))
+    page.get_by_role("link", name="New event").click()
+    page.get_by_role("button", name="Create the event").click()
+    expect(page.get_by_role("alert")).to_have_text("The request is not valid.")
+    start = datetime.now() + timedelta(days=30)
+    fill_in(page, name='Gala <b>"A"</b>', where="Hall 1", seats="3", start=start)
+    page.get_by_role("button", name="Create the event").click()
+    page.wait_for_url(re.compile(r"/console/events/\d+$"))
+    event = Event(service, int(page.url.rpartition("/")[2]), 3)
+    expect(page.get_by_role("heading", name='Gala <b>"A"</b>')).to_be_visible()
+    guest = visitors.come()
+    register(guest, event.id, 1)
+    sees(guest, "You have a seat")
+    expect(page.locator("#f-confirmed")).to_have_text("1")
+    page.get_by_role("link", name="Edit").click()
+    expect(page.get_by_label("Name")).to_have_value('Gala <b>"A"</b>')
+    page.get_by_label("Seats").fill("5")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#saved")).to_have_text("Saved.")
+    page.get_by_role("link", name="Live").click()
+    expect(page.locator("#f-capacity")).to_have_text("of 5")
+    page.locator("#cancel summary").click()
+    page.get_by_label("Type the event's name to go on").fill('Gala <b>"A"</b>')
+    page.get_by_role("button", name="Cancel the event").click()
+    expect(page.locator("#chip")).to_have_text("Cancelled")
+    guest.reload()
+    sees(guest, "Cancelled")
+
+
+def fill_in(page: Page, *, name: str, where: str, seats: str, start: datetime) -> None:
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Where").fill(where)
+    page.get_by_label("Seats").fill(seats)
+    page.get_by_label("Start").fill(f"{start:%Y-%m-%dT%H:%M}")
+    page.get_by_label("End", exact=True).fill(f"{start + timedelta(hours=3):%Y-%m-%dT%H:%M}")
+
+
+def test_the_charts_show_a_rehearsal_as_it_runs(service: Service, visitors: Visitors) -> None:
+    page = organizer(service, visitors)
+    before = int(service.rows("SELECT coalesce(max(id), 0) FROM events_event")[0][0])
+    with service.rehearsal("--people", "1500", "--seats", "400", "--rate", "400"):
+        event = wait_until(lambda: newer(service, before), "the rehearsal has its event")
+        page.goto(f"/console/events/{event}")
+        expect(page.locator("#c-rates polyline.s1")).to_have_attribute("points", re.compile(r"\d+\.\d,\d.* .*"))
+        expect(page.locator("#f-confirmed")).to_have_text("400")
+        expect(page.locator("#c-rejected .key.s1")).to_have_text(re.compile(r"Sold out [1-9]"))
+        expect(page.locator("#c-seats svg")).to_have_attribute("aria-label", re.compile("Confirmed 400"))
+    points = page.locator("#c-seats polyline.s1").get_attribute("points")
+    page.reload()
+    expect(page.locator("#c-seats polyline.s1")).to_have_attribute("points", re.compile(r" .* "))
+    assert points
+
+
+def newer(service: Service, before: int) -> int:
+    return int(service.rows("SELECT coalesce(max(id), 0) FROM events_event WHERE id > %s", before)[0][0])
+
+
+def test_somebody_is_checked_in_once_and_refused_the_second_time(service: Service, visitors: Visitors) -> None:
+    event = open_event(service, capacity=1)
+    guest, late = visitors.come(), visitors.come(refusals=(409,))
+    register(guest, event.id, "punctual")
+    sees(guest, "You have a seat")
+    page = organizer(service, visitors, refusals=(409, 404))
+    page.goto(f"/console/events/{event.id}/check-in")
+    verdict = page.locator("#verdict")
+    expect(page.get_by_label("Ticket")).to_be_focused()
+    for scanned, headline, text in (
+        (ticket_of(guest), "Welcome", "Guest punctual"),
+        (guest.url, "Already in", "Checked in at"),
+        ("hello", "No ticket", "not a ticket"),
+        (ticket_of(guest)[:-1] + "!", "No ticket", "not a ticket"),
+        (swapped(ticket_of(guest)), "Unknown", "no such ticket"),
+    ):
+        page.get_by_label("Ticket").fill(scanned)
+        page.keyboard.press("Enter")
+        expect(verdict).to_contain_text(headline)
+        expect(verdict).to_contain_text(text)
+        expect(page.get_by_label("Ticket")).to_have_value("")
+    page.get_by_role("link", name="Attendees").click()
+    expect(page.locator("#rows tr")).to_have_count(1)
+    expect(page.locator("#rows td").nth(3)).not_to_have_text("–")
+    late.goto(f"/e/{event.id}")
+    expect(late.locator("#chip")).to_have_text("Sold out")
+
+
+def swapped(ticket_id: str) -> str:
+    """The same id with another check sum."""
+    return ticket_id[:-1] + ("A" if ticket_id[-1] != "A" else "B")
+
+
+def test_attendees_are_searched_and_downloaded_and_the_waitlist_is_shown(service: Service, visitors: Visitors) -> None:
+    event = open_event(service, capacity=3, waitlist_capacity=5)
+    event.admit("one", "two", "three", "four", "five")
+    wait_until(lambda: event.queued() == 0, "all are decided")
+    page = organizer(service, visitors)
+    page.goto(f"/console/events/{event.id}/attendees")
+    expect(page.locator("#rows tr")).to_have_count(3)
+    page.get_by_label("Search").fill("guestTWO")
+    page.keyboard.press("Enter")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    expect(page.locator("#rows")).to_contain_text("guesttwo@example.com")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    assert download.value.path().read_text("utf-8").count("\n") == 2
+    page.get_by_role("link", name="Waitlist").click()
+    expect(page.locator("#rows tr")).to_have_count(2)
+    expect(page.locator("#rows tr").first).to_contain_text("Guest four")
+
+
+def test_a_session_ends_when_its_owner_signs_out(service: Service, visitors: Visitors) -> None:
+    page = organizer(service, visitors)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Organizer's token")).to_be_visible()
+    page.goto("/console/webhooks")
+    expect(page.get_by_label("Organizer's token")).to_be_visible()

@@ -1,0 +1,254 @@
+"""What people at their browsers live through: the line, the seat, the waitlist, lost connections, wrong clocks."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Route, expect
+
+from tests.acceptance.event import open_event
+from tests.acceptance.service import DRAINS, Service
+from tests.acceptance.waiting import wait_until
+from tests.browser.visitor import Visitors, give_back, register, sees, stayed, stays, ticket_of
+
+CROWD = 1300  # more than one batch of the drain
+
+
+def drains_stopped(service: Service) -> contextlib.ExitStack:
+    """Nobody decides until the stack is closed."""
+    stack = contextlib.ExitStack()
+    for drain in DRAINS:
+        stack.enter_context(service.frozen(drain))
+    return stack
+
+
+def decide_one_batch(service: Service, stopped: contextlib.ExitStack) -> None:
+    """Lets the stopped drains decide the first batch; whoever has the second one stops before its commit."""
+    service.set_trap("drain.before_commit")
+    stopped.close()
+    first = service.trapped("drain.before_commit")
+    service.set_trap("drain.before_commit")
+    service.release(first)
+    service.trapped("drain.before_commit")
+
+
+def rehearsal_event(service: Service, people: int) -> int:
+    """The event of a rehearsal under way, once all of its crowd stand in line."""
+
+    def look() -> int | None:
+        rows = service.rows("SELECT max(id) FROM events_event WHERE name LIKE 'Rehearsal%%'")
+        event_id = rows[0][0]
+        return event_id if event_id and service.redis.xlen(f"{{event:{event_id}}}:queue") >= people else None
+
+    return wait_until(look, "the rehearsal's crowd stands in line")
+
+
+def test_somebody_watches_the_line_move_during_a_rehearsal_gets_a_seat_and_gives_it_back(
+    service: Service, visitors: Visitors
+) -> None:
+    with drains_stopped(service) as stopped, service.rehearsal("--people", str(CROWD), "--seats", str(CROWD * 2)):
+        event_id = rehearsal_event(service, CROWD)
+        page = visitors.come()
+        register(page, event_id, "between")
+        stays(page)
+        sees(page, "You are in line")
+        place = page.locator("#place")
+        expect(place).to_have_text(re.compile(r"^1,3\d\d$"))
+        decide_one_batch(service, stopped)
+        expect(place).to_have_text(re.compile(r"^3\d\d$"))
+        for drain in DRAINS:
+            service.release(drain)
+        sees(page, "You have a seat")
+        stayed(page)
+        expect(page.locator("svg.qr")).to_be_visible()
+        expect(page.locator("#announce")).to_have_text("You have a seat")
+    give_back(page)
+    sees(page, "Cancelled")
+    assert "cancelling" not in page.url
+
+
+def test_whoever_leaves_the_line_makes_room(service: Service, visitors: Visitors) -> None:
+    event = open_event(service, capacity=1, waitlist_capacity=1)
+    with drains_stopped(service):
+        first, second = visitors.come(), visitors.come()
+        register(first, event.id, "first")
+        register(second, event.id, "second")
+        stays(second)
+        expect(second.locator("#place")).to_have_text("2")
+        expect(second.locator("#wait")).to_contain_text("about")
+        give_back(first)
+        expect(first.locator("#status")).to_have_text("Cancelling …")
+    sees(first, "Cancelled")
+    sees(second, "You have a seat")
+    stayed(second)
+
+
+def test_a_seat_given_back_reaches_the_first_on_the_waitlist_without_reloading(
+    service: Service, visitors: Visitors
+) -> None:
+    event = open_event(service, capacity=1, waitlist_capacity=5)
+    holder, next_up, last = [visitors.come() for _ in range(3)]
+    register(holder, event.id, "holder")
+    sees(holder, "You have a seat")
+    for page, name, place in ((next_up, "next", "1"), (last, "last", "2")):
+        register(page, event.id, name)
+        sees(page, "You are on the waitlist")
+        expect(page.locator("#place")).to_have_text(place)
+        stays(page)
+    give_back(holder)
+    sees(next_up, "You have a seat")
+    expect(last.locator("#place")).to_have_text("1")
+    stayed(next_up)
+    stayed(last)
+
+
+def test_nothing_needs_a_script(service: Service, visitors: Visitors) -> None:
+    event = open_event(service, capacity=1)
+    page = visitors.come(java_script_enabled=False, refusals=(409,))
+    with drains_stopped(service):
+        register(page, event.id, "plain")
+        expect(page.locator("#place")).to_have_text("1")
+    sees(page, "You have a seat")
+    expect(page.locator("svg.qr")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Add to calendar").click()
+    assert download.value.suggested_filename == "event.ics"
+    page.goto(f"/e/{event.id}")
+    expect(page.locator("#chip")).to_have_text("Sold out")
+    page.go_back()
+    give_back(page)
+    sees(page, "Cancelled")
+
+
+def test_a_wrong_clock_does_not_open_the_form_early_or_late(service: Service, visitors: Visitors) -> None:
+    opens = datetime.now(UTC) + timedelta(seconds=5)
+    event = open_event(service, registration_opens_at=opens.isoformat())
+    wrong = "const real = Date.now; Date.now = () => real() + 3 * 86400000;"
+    page = visitors.come(init=wrong)
+    page.goto(f"/e/{event.id}")
+    stays(page)
+    expect(page.locator("#countdown")).to_have_text(re.compile(r"^00:00:0[1-5]$"))
+    expect(page.locator("#form")).to_be_hidden()
+    expect(page.locator("#form")).to_be_visible()
+    assert datetime.now(UTC) >= opens
+    stayed(page)
+    page.get_by_label("Name").fill("Guest")
+    page.get_by_label("E-mail").fill("early@example.org")
+    page.keyboard.press("Enter")
+    sees(page, "You have a seat")
+
+
+def test_a_lost_answer_and_a_second_click_are_still_one_registration(service: Service, visitors: Visitors) -> None:
+    event = open_event(service)
+    page = visitors.come()
+    lost: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            # It reaches the service, and the answer does not reach the browser.
+            lost.append(route.fetch().json()["data"]["ticket_id"])
+            route.abort()
+
+    page.route("**/register", lose_the_first)
+    page.goto(f"/e/{event.id}")
+    page.get_by_label("Name").fill("Guest")
+    page.get_by_label("E-mail").fill("twice@example.org")
+    page.locator("#send").dblclick()
+    page.wait_for_url("**/t/*")
+    assert [ticket_of(page)] == lost
+    assert event.places_given() == 1
+
+
+def test_an_outage_is_said_and_the_form_sends_itself_when_it_is_over(service: Service, visitors: Visitors) -> None:
+    event = open_event(service)
+    page = visitors.come(refusals=(503,))
+    page.goto(f"/e/{event.id}")
+    service.kill("valkey")
+    page.get_by_label("Name").fill("Guest")
+    page.get_by_label("E-mail").fill("patient@example.org")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was sent")
+    expect(page.get_by_role("alert")).to_contain_text("We try again by ourselves")
+    service.heal()
+    page.wait_for_url("**/t/*")
+    sees(page, "You have a seat")
+
+
+def test_a_ticket_recovers_from_a_lost_connection_by_itself(service: Service, visitors: Visitors) -> None:
+    event = open_event(service)
+    page = visitors.come()
+    with drains_stopped(service):
+        register(page, event.id, "tunnel")
+        stays(page)
+        page.context.set_offline(True)
+        expect(page.locator("#trouble")).to_be_visible()
+    event.decided(ticket_of(page))
+    page.context.set_offline(False)
+    sees(page, "You have a seat")
+    expect(page.locator("#trouble")).to_be_hidden()
+    stayed(page)
+
+
+def test_a_ticket_recovers_when_the_server_was_gone(service: Service, visitors: Visitors) -> None:
+    event = open_event(service)
+    page = visitors.come()
+    with drains_stopped(service):
+        register(page, event.id, "patient")
+        stays(page)
+        service.kill("web")
+        expect(page.locator("#trouble")).to_be_visible()
+        service.start_part("web")
+        expect(page.locator("#trouble")).to_be_hidden()
+    sees(page, "You have a seat")
+    stayed(page)
+
+
+def test_refusals_have_their_words_on_the_form(service: Service, visitors: Visitors) -> None:
+    event = open_event(service, capacity=2)
+    page = visitors.come(refusals=(409, 400))
+    page.goto(f"/e/{event.id}")
+    page.locator("#send").click()
+    expect(page.locator("#name-error")).to_have_text("Please enter your name.")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.get_by_label("Name").fill("Guest")
+    page.get_by_label("E-mail").fill("a@nowhere")
+    page.keyboard.press("Enter")
+    expect(page.locator("#email-error")).to_have_text("Enter a valid e-mail address.")
+    event.admit(1)
+    page.get_by_label("E-mail").fill("GUEST1@example.com")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("registered for this event already")
+    page.get_by_label("E-mail").fill("late@example.com")
+    event.admit(2)
+    wait_until(lambda: event.confirmed_count() == 2, "the last seat is taken")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chip")).to_have_text("Sold out")
+
+
+def test_a_tickets_address_is_told_to_nobody(service: Service, visitors: Visitors) -> None:
+    event = open_event(service)
+    page = visitors.come()
+    register(page, event.id, "secret")
+    sees(page, "You have a seat")
+    ticket_id = ticket_of(page)
+    sent: list[str | None] = []
+    page.on("request", lambda request: sent.append(request.all_headers().get("referer")))
+    page.get_by_role("link", name="Evening").click()
+    expect(page.get_by_role("heading", name="Evening")).to_be_visible()
+    assert sent
+    assert not any(sent), sent
+    for name in ("web", *DRAINS):
+        assert ticket_id not in service.log(name)
+
+
+def test_times_are_the_visitors_own(service: Service, visitors: Visitors) -> None:
+    start = datetime(2031, 6, 1, 16, tzinfo=UTC)
+    event = open_event(service, start_time=start.isoformat(), end_time=(start + timedelta(hours=2)).isoformat())
+    page = visitors.come()
+    page.goto(f"/e/{event.id}")
+    expect(page.locator("time.span")).to_contain_text("2 June 2031")
+    expect(page.locator("time.span")).to_contain_text("01:00")
