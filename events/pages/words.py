@@ -10,6 +10,7 @@ MESSAGES: dict[str, str] = {
     "registration_not_open": "Registration has not opened yet.",
     "registration_closed": "Registration is closed.",
     "sold_out": "All seats are taken.",
+    "request_timeout": "Your details did not arrive in time. Please send them again.",
     "payload_too_large": "That is more text than fits into a registration.",
     "unsupported_media_type": "Your browser sent something we could not read.",
     "idempotency_key_reused": "This form was sent before with other details. Please send it once more.",

@@ -20,7 +20,7 @@ let said = 0;
 
 async function take(news) {
   const { status, cancelling } = ticket();
-  trouble(false);
+  trouble(!navigator.onLine); // What was under way still comes in when the connection has gone.
   if (news.status !== status) return refresh();
   if (cancelling === undefined && news.position) move(news);
 }
