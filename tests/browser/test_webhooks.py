@@ -1,0 +1,54 @@
+"""An organizer's webhooks at the console: subscribed, tried, retried, replayed, switched off and deleted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.acceptance.event import open_event
+from tests.acceptance.service import Service
+from tests.browser.visitor import Visitors, sign_in
+
+
+def test_a_webhook_lives_its_whole_life_at_the_console(service: Service, visitors: Visitors) -> None:
+    event = open_event(service, name="Hooked")
+    page = visitors.come(phone=False, refusals=(400,))
+    sign_in(page, service.token())
+    with pytest.importorskip("tests.receivers").Receivers() as receivers:
+        page.get_by_role("link", name="Webhooks").click()
+        page.get_by_role("button", name="Subscribe").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        page.get_by_label("Address").fill(receivers.url("/status/503"))
+        page.get_by_label("Event").select_option("Hooked")
+        page.get_by_role("button", name="Subscribe").click()
+        expect(page.locator("#secret code")).to_contain_text("whsec_")
+        secret = page.locator("#secret code").inner_text()
+        page.locator("#rows a").first.click()
+
+        page.get_by_role("button", name="Send a test message").click()
+        expect(page.locator("#said")).to_have_text("A test message is on its way.")
+        expect(page.locator("#rows")).to_contain_text("503")
+        page.get_by_role("button", name="Retry").first.click()
+        expect(page.locator("#said")).to_have_text("It will be sent again.")
+        expect(page.locator("#rows tr").first).to_contain_text("2")
+
+        event.decided(event.admit("hooked")[0])
+        expect(page.locator("#rows")).to_contain_text("registration.confirmed")
+        since = datetime.now() - timedelta(hours=1)
+        page.get_by_label("Send again what was decided since").fill(f"{since:%Y-%m-%dT%H:%M}")
+        page.get_by_role("button", name="Replay").click()
+        expect(page.locator("#said")).to_have_text("These messages will be sent again.")
+        receivers.got[0].verify(secret)
+
+        page.get_by_role("button", name="Rotate the secret").click()
+        expect(page.locator("#secret code")).not_to_have_text(secret)
+        page.get_by_role("button", name="Disable").click()
+        expect(page.locator("#chip")).to_have_text("Disabled: by hand")
+        page.get_by_role("button", name="Enable").click()
+        expect(page.locator("#chip")).to_have_text("Active")
+        page.get_by_role("button", name="Delete").click()
+        page.get_by_role("button", name="Really delete?").click()
+        page.wait_for_url("**/console/webhooks")
+        expect(page.locator("#rows a", has_text="/status/503")).to_have_count(0)
