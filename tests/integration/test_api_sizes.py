@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -33,9 +34,13 @@ def caller(working_drain: None) -> Caller:
 
 
 def fill(caller: Caller, admit: Any, drain: Drain, *, people: int, **fields: Any) -> int:
+    """An event of which so many people are decided and shown, by this drain or by the one at work beside it."""
     event_id = create(caller, **fields)
     admit(event_id, [apply_for(n) for n in range(people)])
-    drain.run(event_id)
+    deadline = time.monotonic() + 60
+    while drain.queue.lengths([event_id]) != [0]:
+        assert time.monotonic() < deadline
+        drain.run(event_id)
     return event_id
 
 
