@@ -47,7 +47,10 @@ def registrations(*, people: int, duplicates: int, cancel: int = 0) -> list[Regi
         delay = 0.5 if repeat % 2 else people / 3
         arrivals.append((person + delay, person, 1 + repeat // 2 % 2))
     arrivals.sort()
-    given_back = {(2 * place + 1) * len(arrivals) // (2 * cancel): _return(place) for place in range(cancel)}
+    # Not every sixth, say: those would all come from one of two processes, and too late if that one is slow to start.
+    given_back = {
+        place * len(arrivals) // cancel + place % (len(arrivals) // cancel): _return(place) for place in range(cancel)
+    }
     return [
         Registration(number, f"Guest {person + 1}", _email(person + 1, spelling), given_back.get(number))
         for number, (_, person, spelling) in enumerate(arrivals)
