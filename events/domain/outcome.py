@@ -22,6 +22,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     email_digest: str = ""
     body_digest: str = ""
+    callback_url: str = ""  # where the ticket's own webhook messages go; never leaves the ledger
 
     @property
     def holds_email(self) -> bool:
