@@ -23,6 +23,7 @@ class Request(msgspec.Struct, frozen=True):
     requested_ms: int
     email_digest: str = ""
     body_digest: str = ""
+    callback_url: str = ""
 
 
 class Cancellation(msgspec.Struct, frozen=True):

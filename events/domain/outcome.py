@@ -22,7 +22,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     email_digest: str = ""
     body_digest: str = ""
-    callback_url: str = ""  # where the ticket's own webhook messages go; never leaves the ledger
+    # For webhooks; neither goes to Redis. `position` is the place on the waitlist at the moment of this change.
+    position: int | None = None
+    callback_url: str = ""
 
     @property
     def holds_email(self) -> bool:

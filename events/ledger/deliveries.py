@@ -66,10 +66,11 @@ class Sender(NamedTuple):
 # Endpoint by endpoint, so that a long queue of one takes no other's turn. An open breaker lets nothing through, and a
 # single message when its time is over. A message waits while an earlier one of its ticket has not come to an end; a
 # first one, which nearly all are, has none before it.
-_CLAIM = """
+_CLAIM = f"""
 WITH picked AS (
     SELECT d.id FROM (
-        SELECT e.id, CASE WHEN e.trips > 0 THEN GREATEST(0, 1 - COALESCE(h.n, 0)) ELSE COALESCE(h.r, %(room)s) END AS room
+        SELECT e.id, CASE WHEN e.trips > 0 THEN GREATEST(0, 1 - COALESCE(h.n, 0))
+            ELSE COALESCE(h.r, %(room)s) END AS room
         FROM events_webhookendpoint e
         JOIN events_webhook w ON w.id = e.webhook_id AND w.disabled_at IS NULL AND w.deleted_at IS NULL
         LEFT JOIN json_to_recordset(%(held)s) AS h (e bigint, n int, r int) ON h.e = e.id
@@ -90,12 +91,11 @@ WITH picked AS (
     LIMIT %(total)s
 )
 UPDATE events_webhookdelivery d SET claimed_until = %(until)s FROM picked WHERE d.id = picked.id
-RETURNING """ + ", ".join(f"d.{name}" for name in _COLUMNS)
+RETURNING {", ".join(f"d.{name}" for name in _COLUMNS)}
+"""  # noqa: S608 - column names of our own
 
 
-def claim(
-    *, now: datetime, until: datetime, held: Mapping[int, Held], room: int, total: int
-) -> list[Claimed]:
+def claim(*, now: datetime, until: datetime, held: Mapping[int, Held], room: int, total: int) -> list[Claimed]:
     """Claims what is due, oldest first, in one short transaction.
 
     Args:
@@ -107,15 +107,19 @@ def claim(
     if connection.vendor != "postgresql":
         return _claim_slowly(now, until, held, room, total)
     documents = [{"e": endpoint, "n": found.rows, "r": found.room} for endpoint, found in held.items()]
-    values = {"now": now, "until": until, "room": room, "total": total, "held": _encode(documents).decode()}
+    values: dict[str, Any] = {
+        "now": now,
+        "until": until,
+        "room": room,
+        "total": total,
+        "held": _encode(documents).decode(),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, values)
         return sorted(map(Claimed._make, cursor.fetchall()))
 
 
-def _claim_slowly(
-    now: datetime, until: datetime, held: Mapping[int, Held], room: int, total: int
-) -> list[Claimed]:
+def _claim_slowly(now: datetime, until: datetime, held: Mapping[int, Held], room: int, total: int) -> list[Claimed]:
     """The same for SQLite, whose transactions lock the whole database."""
     ids: list[int] = []
     with transaction.atomic():
@@ -170,8 +174,3 @@ def purge(*, before: datetime, limit: int) -> int:
     empty = Webhook.objects.filter(deleted_at__lt=before).exclude(pk__in=WebhookDelivery.objects.values("webhook_id"))
     empty.delete()
     return len(doomed)
-
-
-def backlog() -> Any:
-    """How many messages wait, for the metrics page."""
-    return WebhookDelivery.objects.filter(state=DeliveryState.PENDING.value).count()

@@ -40,8 +40,8 @@ class _Listener(NamedTuple):
 # Ordered, so that `id` follows the order of the changes. Times are cut to milliseconds before they come here.
 _INSERT = """
 INSERT INTO events_webhookdelivery
-    (webhook_id, endpoint_id, event_id, type, ticket_key, reason, position, sequence, revision, requested_at, decided_at,
-     url, data, created_at, state, next_attempt_at, attempts, step, last_error)
+    (webhook_id, endpoint_id, event_id, type, ticket_key, reason, position, sequence, revision, requested_at,
+     decided_at, url, data, created_at, state, next_attempt_at, attempts, step, last_error)
 SELECT t.w, t.e, %s, t.t, c.k, c.w, c.p, c.q, c.v, to_timestamp(c.r / 1000.0), to_timestamp(c.d / 1000.0),
     CASE WHEN t.o IS NULL THEN '' ELSE c.u END, '', %s, 'pending', %s, 0, 0, ''
 FROM json_to_recordset(%s) AS c
@@ -88,7 +88,7 @@ def _write_changes(event_id: int, changes: Sequence[Outcome], listeners: Sequenc
     told = _encode([{"w": o.webhook_id, "e": o.endpoint_id, "t": o.type, "o": o.origin} for o in listeners]).decode()
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [event_id, now, now, changed, told])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _record(number: int, change: Outcome) -> dict[str, Any]:
@@ -97,6 +97,7 @@ def _record(number: int, change: Outcome) -> dict[str, Any]:
         "k": change.key,
         "t": TYPE_OF_STATUS[change.status].value,
         "w": change.reason.value if change.reason else "",
+        "p": change.position,
         "q": change.sequence,
         "v": change.revision,
         "r": change.requested_ms,
@@ -116,6 +117,7 @@ def _rows(event_id: int, change: Outcome, listeners: Sequence[_Listener], now: d
             type=type_,
             ticket_key=change.key,
             reason=change.reason.value if change.reason else "",
+            position=change.position,
             sequence=change.sequence,
             revision=change.revision,
             requested_at=from_ms(change.requested_ms),

@@ -23,7 +23,7 @@ from events.models import Registration
 _encode = msgspec.json.Encoder().encode
 _FIELDS = (
     *("ticket_key", "email_key", "status", "reason", "sequence"),
-    *("requested_at", "decided_at", "revision"),
+    *("requested_at", "decided_at", "revision", "callback_url"),
 )
 _HOLDING = sorted(status.value for status in HOLDING)
 
@@ -116,6 +116,7 @@ def _held(
     requested_at: datetime,
     decided_at: datetime,
     revision: int,
+    callback_url: str,
 ) -> Held:
     outcome = Outcome(
         key=key,
@@ -125,5 +126,6 @@ def _held(
         requested_ms=to_ms(requested_at),
         decided_ms=to_ms(decided_at),
         revision=revision,
+        callback_url=callback_url,
     )
     return Held(email_key, outcome)

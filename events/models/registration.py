@@ -29,6 +29,7 @@ class Registration(models.Model):
     decided_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     checked_in_at = models.DateTimeField(null=True, blank=True)
+    callback_url = models.CharField(max_length=2048, blank=True, default="")
 
     class Meta:
         constraints = [

@@ -1,10 +1,10 @@
 """Webhooks: who wants to be told, where, and every message on its way.
 
-    Webhook            what an organizer subscribed to; with an empty `url`, the organizer's default secret, under
-                       which the messages for `callback_url`s go out
-    WebhookEndpoint    one place that messages go to, with its breaker: one for each subscription, and one for each
-                       server that callback URLs name
-    WebhookDelivery    one message for one webhook: the outbox before it is sent, the log afterwards
+Webhook            what an organizer subscribed to; with an empty `url`, the organizer's default secret, under
+                   which the messages for `callback_url`s go out
+WebhookEndpoint    one place that messages go to, with its breaker: one for each subscription, and one for each
+                   server that callback URLs name
+WebhookDelivery    one message for one webhook: the outbox before it is sent, the log afterwards
 """
 
 from __future__ import annotations
