@@ -7,7 +7,20 @@ import sys
 from collections.abc import Callable
 
 from bench import load, machine, report
-from bench.measures import Options, accepts, cancels, crowd, drain, latency, limits, memory, polls, streams, terminal
+from bench.measures import (
+    Options,
+    accepts,
+    cancels,
+    crowd,
+    drain,
+    latency,
+    limits,
+    memory,
+    polls,
+    streams,
+    terminal,
+    webhooks,
+)
 from bench.programs import ProgramFailedError
 from bench.report import Line
 from bench.stack import Stack, start_stack
@@ -24,6 +37,7 @@ MEASURES: dict[str, Callable[[Stack, Options], list[Line]]] = {
     "latency": latency.measure,
     "limits": limits.measure,
     "memory": memory.measure,
+    "webhooks": webhooks.measure,
 }
 
 

@@ -12,6 +12,8 @@ import signal
 import threading
 from collections.abc import Callable
 
+import uvloop
+
 from omnify.logs import log
 from worker.deliver import Courier
 
@@ -48,7 +50,7 @@ class CourierThread:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._deliver())
+            uvloop.run(self._deliver())
         except BaseException:
             log(logger, logging.ERROR, "the courier cannot go on", problem="see the exception")
             logger.exception("the courier's last words")
