@@ -2,7 +2,7 @@
 
     claim (one short transaction) → line of its endpoint → send → record (one short transaction)
 
-Everything runs on one event loop; the database is asked in one thread beside it. Each endpoint has a line of its own
+Everything runs on one event loop; the database is asked in threads beside it. Each endpoint has a line of its own
 and few requests under way, so that one that hangs delays nobody else. What is claimed and not recorded when the
 process dies is claimed again when the claim has run out: sent twice at worst, never lost.
 """
@@ -37,11 +37,10 @@ LEASE = timedelta(seconds=45)
 NEEDED = timedelta(seconds=TIMEOUT_SECONDS + 5)
 LOOK_SECONDS = 1.0
 # Results gather this long before they are written: a transaction for each would cost more than the requests.
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.05
 TROUBLE_SECONDS = 2.0
 CLAIM_TOTAL = 4000
 IN_FLIGHT_TOTAL = 800  # sockets; many systems allow a process 1024 files
-LINES_KEPT = 10_000
 
 Found = TypeVar("Found")
 
@@ -73,7 +72,7 @@ class Courier:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._news, self._results = asyncio.Event(), asyncio.Event()
-        self._database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox")
+        self._database = ThreadPoolExecutor(max_workers=2, thread_name_prefix="outbox")
 
     async def run(self) -> None:
         """Delivers until `stop`; then ends what is under way and gives the rest back."""
@@ -102,7 +101,7 @@ class Courier:
 
     async def _look(self) -> None:
         """Takes what is due into the lines. Out of reach, the database is asked again a little later."""
-        held = {endpoint: line.held() for endpoint, line in self._lines.items() if line.in_hand or line.rows}
+        held = {endpoint: line.held() for endpoint, line in self._lines.items()}
         try:
             rows, found = await self._in_database(lambda: self._claim(held))
         except (DatabaseError, InterfaceError) as problem:
@@ -113,8 +112,7 @@ class Courier:
             self._lines.setdefault(endpoint, Line()).took(mine)
         for line in self._lines.values():
             self._fill(line)
-        if len(self._lines) > LINES_KEPT:
-            self._lines = {endpoint: line for endpoint, line in self._lines.items() if line.in_hand}
+        self._lines = {endpoint: line for endpoint, line in self._lines.items() if not line.forgettable()}
 
     def _claim(self, held: Mapping[int, Held]) -> tuple[list[Claimed], dict[int, Sender]]:
         now = self._tools.clock()

@@ -15,6 +15,7 @@ from events.ledger.deliveries import Claimed, Held
 FIRST_AT_ONCE = 4
 MOST_AT_ONCE = 16
 FIRST_ROOM = 64
+IDLE_LOOKS = 60
 MOST_ROOM = 1024
 
 
@@ -27,6 +28,8 @@ class Line:
     busy: int = 0
     _streak: int = 0
     _room: int = FIRST_ROOM
+    _asked: int = 0
+    _idle: int = 0
 
     @property
     def window(self) -> int:
@@ -35,11 +38,13 @@ class Line:
 
     def held(self) -> Held:
         """What the next claim must know."""
-        return Held(self.in_hand, max(0, self._room - len(self.rows)))
+        self._asked = max(0, self._room - len(self.rows))
+        self._idle = 0 if self.in_hand else self._idle + 1
+        return Held(self.in_hand, self._asked)
 
     def took(self, rows: list[Claimed]) -> None:
         """What a claim has brought."""
-        if not self.rows and len(rows) >= self._room:
+        if len(rows) >= (self._asked or FIRST_ROOM) and len(self.rows) < self._room // 4:
             self._room = min(MOST_ROOM, self._room * 2)
         self.rows.extend(rows)
         self.in_hand += len(rows)
@@ -49,6 +54,10 @@ class Line:
         self._streak = self._streak + 1 if delivered else 0
         if not delivered:
             self._room = FIRST_ROOM
+
+    def forgettable(self) -> bool:
+        """Whether nothing has come for it in many looks."""
+        return self._idle > IDLE_LOOKS
 
     def empty(self) -> list[Claimed]:
         """Takes back all that has not been sent."""

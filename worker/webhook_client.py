@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import NamedTuple
 
@@ -126,8 +127,7 @@ class WebhookClient:
             return Reply(None, "broken_answer")
 
     async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        target = URL(url, encoded=True)
-        async with self._session.post(target, data=body, headers=headers, allow_redirects=False) as response:
+        async with self._session.post(_target(url), data=body, headers=headers, allow_redirects=False) as response:
             await _skim(response)
             retry_after = read_retry_after(response.headers.get("Retry-After", ""), now=datetime.now(UTC))
             return Reply(response.status, _complaint(response.status), retry_after)
@@ -137,6 +137,11 @@ class WebhookClient:
         if not self._allow_private and not is_public(str(address[0])):
             raise AddressRefused("the address is not public")
         return socket.socket(family=family, type=kind, proto=proto)
+
+
+@lru_cache(maxsize=4096)
+def _target(url: str) -> URL:
+    return URL(url, encoded=True)
 
 
 async def _skim(response: aiohttp.ClientResponse) -> None:
@@ -167,6 +172,8 @@ def _why_not_connected(problem: aiohttp.ClientConnectorError) -> str:
 def read_retry_after(text: str, *, now: datetime) -> float:
     """Seconds in a `Retry-After` header, which holds a number or a date; 0 for anything else."""
     text = text.strip()
+    if not text:
+        return 0.0
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:
