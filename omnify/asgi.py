@@ -84,6 +84,7 @@ class Application:
             wake=Waker(),
             behind=_django,
             trusted_proxies=settings.ENV.trusted_proxies,
+            private_callbacks=settings.ENV.webhook_allow_private,
         )
         return self._door
 

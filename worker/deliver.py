@@ -72,7 +72,9 @@ class Courier:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._news, self._results = asyncio.Event(), asyncio.Event()
-        self._database = ThreadPoolExecutor(max_workers=2, thread_name_prefix="outbox")
+        # One thread to claim and one to record, each with a connection: neither waits for the other.
+        self._claiming = ThreadPoolExecutor(max_workers=1, thread_name_prefix="claim")
+        self._recording = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
 
     async def run(self) -> None:
         """Delivers until `stop`; then ends what is under way and gives the rest back."""
@@ -86,7 +88,9 @@ class Courier:
             await asyncio.gather(*self._tasks)
             self._results.set()
             await recorder
-        self._database.shutdown()
+        for pool in (self._claiming, self._recording):
+            await self._in(pool, connection.close)
+            pool.shutdown()
 
     def wake(self) -> None:
         """There may be something to send. From the loop's own thread."""
@@ -103,7 +107,7 @@ class Courier:
         """Takes what is due into the lines. Out of reach, the database is asked again a little later."""
         held = {endpoint: line.held() for endpoint, line in self._lines.items()}
         try:
-            rows, found = await self._in_database(lambda: self._claim(held))
+            rows, found = await self._in(self._claiming, lambda: self._claim(held))
         except (DatabaseError, InterfaceError) as problem:
             await self._out_of_reach(problem)
             return
@@ -127,7 +131,7 @@ class Courier:
         if not rows:
             return
         try:
-            await self._in_database(lambda: release(rows))
+            await self._in(self._recording, lambda: release(rows))
         except (DatabaseError, InterfaceError) as problem:
             # The claims run out by themselves.
             log(logger, logging.WARNING, "claims were not given back", problem=type(problem).__name__)
@@ -190,7 +194,7 @@ class Courier:
     async def _record(self) -> None:
         attempts, self._done = self._done, []
         try:
-            closed = await self._in_database(lambda: self._write(attempts))
+            closed = await self._in(self._recording, lambda: self._write(attempts))
         except (DatabaseError, InterfaceError) as problem:
             self._done = attempts + self._done
             await self._out_of_reach(problem)
@@ -209,8 +213,8 @@ class Courier:
 
     # The database
 
-    async def _in_database(self, call: Callable[[], Found]) -> Found:
-        return await asyncio.get_running_loop().run_in_executor(self._database, _with_a_connection, call)
+    async def _in(self, pool: ThreadPoolExecutor, call: Callable[[], Found]) -> Found:
+        return await asyncio.get_running_loop().run_in_executor(pool, _with_a_connection, call)
 
     async def _out_of_reach(self, problem: Exception) -> None:
         log(logger, logging.WARNING, "the outbox is out of reach", problem=type(problem).__name__)

@@ -194,7 +194,7 @@ class _Clerk:
             email_digest=request.email_digest,
             body_digest=request.body_digest,
             position=position,
-            callback_url=request.callback_url,
+            callback=request.callback,
         )
         self.done.fresh.append(request)
         self.done.history.append(outcome)

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from events.domain.commands import Callback
 from events.domain.event_view import event_data
 from events.domain.outcome import Outcome
 from events.domain.signing import new_secret
@@ -29,12 +30,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 class _Listener(NamedTuple):
-    """Somebody who wants messages of one type. `origin` is set for callbacks: only changes with such a URL count."""
+    """Somebody who wants messages of one type. `route` is set for callbacks: only changes of this route count."""
 
     webhook_id: int
     endpoint_id: int
     type: str
-    origin: str | None = None
+    route: str | None = None
 
 
 # Ordered, so that `id` follows the order of the changes. Times are cut to milliseconds before they come here.
@@ -66,8 +67,7 @@ def write_messages(event: Event, changes: Sequence[Outcome], *, now: datetime, s
     tellable = [change for change in changes if change.status in TYPE_OF_STATUS]
     written = _write_sold_out(event, listeners, now) if sold_out else 0
     listeners = [one for one in listeners if one.type != MessageType.SOLD_OUT]
-    if any(change.callback_url for change in tellable):
-        listeners += _callbacks(event, tellable)
+    listeners += _callbacks(tellable)
     if listeners and tellable:
         written += _write_changes(event.pk, tellable, listeners, now)
     return written
@@ -85,7 +85,7 @@ def _write_changes(event_id: int, changes: Sequence[Outcome], listeners: Sequenc
         rows = [row for n, c in enumerate(changes) for row in _rows(event_id, c, listeners, now)]
         return len(WebhookDelivery.objects.bulk_create(rows))
     changed = _encode([_record(number, change) for number, change in enumerate(changes)]).decode()
-    told = _encode([{"w": o.webhook_id, "e": o.endpoint_id, "t": o.type, "o": o.origin} for o in listeners]).decode()
+    told = _encode([{"w": o.webhook_id, "e": o.endpoint_id, "t": o.type, "o": o.route} for o in listeners]).decode()
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [event_id, now, now, changed, told])
         return int(cursor.rowcount)
@@ -102,13 +102,13 @@ def _record(number: int, change: Outcome) -> dict[str, Any]:
         "v": change.revision,
         "r": change.requested_ms,
         "d": change.decided_ms,
-        "u": change.callback_url,
-        "o": _origin(change),
+        "u": change.callback.url if change.callback else "",
+        "o": _route(change),
     }
 
 
 def _rows(event_id: int, change: Outcome, listeners: Sequence[_Listener], now: datetime) -> list[WebhookDelivery]:
-    type_, origin = TYPE_OF_STATUS[change.status].value, _origin(change)
+    type_, route = TYPE_OF_STATUS[change.status].value, _route(change)
     return [
         WebhookDelivery(
             webhook_id=one.webhook_id,
@@ -122,11 +122,11 @@ def _rows(event_id: int, change: Outcome, listeners: Sequence[_Listener], now: d
             revision=change.revision,
             requested_at=from_ms(change.requested_ms),
             decided_at=from_ms(change.decided_ms),
-            url=change.callback_url if one.origin else "",
+            url=change.callback.url if one.route and change.callback else "",
             **_fresh(now),
         )
         for one in listeners
-        if one.type == type_ and one.origin in (None, origin)
+        if one.type == type_ and one.route in (None, route)
     ]
 
 
@@ -160,19 +160,34 @@ def write_notice(
     return WebhookDelivery.objects.bulk_create(rows)
 
 
-def _origin(change: Outcome) -> str | None:
-    # The door has checked the URL; what is private was decided there, and is looked at again when it is connected to.
-    return check_url(change.callback_url, allow_private=True).origin if change.callback_url else None
+def _route(change: Outcome) -> str | None:
+    """Which server a callback goes to, and for whom."""
+    return f"{change.callback.organizer_id} {_origin(change.callback)}" if change.callback else None
 
 
-def _callbacks(event: Event, changes: Sequence[Outcome]) -> list[_Listener]:
-    """Listeners for the callback URLs of these changes, under the organizer's default secret."""
-    webhook = default_webhook(event.organizer_id)
-    origins = {origin for change in changes if (origin := _origin(change))}
+def _origin(callback: Callback) -> str:
+    # The door has checked the URL, and whoever connects to it will look again.
+    return check_url(callback.url, allow_private=True).origin
+
+
+def _callbacks(changes: Sequence[Outcome]) -> list[_Listener]:
+    """Listeners for the callbacks of these changes: the default secret of whoever asked for them."""
+    origins: dict[int, set[str]] = {}
+    for change in changes:
+        if change.callback:
+            origins.setdefault(change.callback.organizer_id, set()).add(_origin(change.callback))
+    return [
+        _Listener(endpoint.webhook_id, endpoint.pk, type_.value, f"{organizer_id} {endpoint.origin}")
+        for organizer_id, wanted in origins.items()
+        for endpoint in _endpoints(default_webhook(organizer_id), wanted)
+        for type_ in TYPE_OF_STATUS.values()
+    ]
+
+
+def _endpoints(webhook: Webhook, origins: set[str]) -> QuerySet[WebhookEndpoint]:
     wanted = [WebhookEndpoint(webhook=webhook, origin=origin) for origin in sorted(origins)]
     WebhookEndpoint.objects.bulk_create(wanted, ignore_conflicts=True)
-    endpoints = WebhookEndpoint.objects.filter(webhook=webhook, origin__in=origins).values_list("pk", "origin")
-    return [_Listener(webhook.pk, pk, type_.value, origin) for pk, origin in endpoints for type_ in MessageType]
+    return WebhookEndpoint.objects.filter(webhook=webhook, origin__in=origins)
 
 
 def default_webhook(organizer_id: int) -> Webhook:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
+import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from events.ledger.deliveries import Claimed, Held, claim
 from events.ledger.outbox import write_messages
 from events.ledger.webhooks import create_webhook
 from events.models import Event, Webhook, WebhookDelivery
+from worker.courier import CourierThread
 from worker.deliver import Courier, Tools
 from worker.letters import Scribe
 from worker.webhook_client import WebhookClient
@@ -79,18 +80,18 @@ def states(webhook: Webhook) -> list[str]:
     return list(WebhookDelivery.objects.filter(webhook=webhook).order_by("pk").values_list("state", flat=True))
 
 
-def deliver_until(done: Callable[[], object], *, seconds: float = 30.0, **options: Any) -> None:
-    """Runs a real courier in this process until `done()`, and stops it in an orderly way."""
+def deliver_until(done: Callable[[], object], *, seconds: float = 30.0, timeout_seconds: float = 15.0) -> None:
+    """Runs a real courier beside this thread until `done()`, and stops it in an orderly way."""
 
-    async def run() -> None:
-        client = WebhookClient(allow_private=True, timeout_seconds=options.pop("timeout_seconds", 15.0))
-        scribe = Scribe(secret=settings.ENV.secret_key, allow_private=True)
-        courier = Courier(Tools(client=client, scribe=scribe, clock=lambda: datetime.now(UTC), **options))
-        running = asyncio.create_task(courier.run())
-        async with asyncio.timeout(seconds):
-            while not done() and not running.done():
-                await asyncio.sleep(0.02)
-        courier.stop()
-        await running
+    def make() -> Courier:
+        client = WebhookClient(allow_private=True, timeout_seconds=timeout_seconds)
+        return Courier(Tools(client=client, scribe=Scribe(secret=settings.ENV.secret_key, allow_private=True)))
 
-    asyncio.run(run())
+    courier = CourierThread(make)
+    courier.start()
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    in_time = done()
+    courier.stop()
+    assert in_time, "the courier did not come so far in time"

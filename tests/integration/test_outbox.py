@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from events.domain.commands import Callback
 from events.domain.retry_schedule import FAILURES_TO_OPEN
 from events.domain.states import Status
 from events.ledger.deliveries import Held, purge, release, senders
@@ -140,7 +141,7 @@ def test_a_batch_that_is_applied_twice_tells_once(make_event: Make, admit: Calla
 def test_callbacks_go_out_under_the_default_secret_server_by_server(make_event: Make) -> None:
     event = make_event()
     urls = ["https://a.example/1", "https://a.example/2", "https://b.example:8443/"]
-    assert write(event, change(), *(change(callback_url=url) for url in urls)) == 3
+    assert write(event, change(), *(change(callback=Callback(url, event.organizer_id)) for url in urls)) == 3
     default = Webhook.objects.get(url="")
     rows = WebhookDelivery.objects.filter(webhook=default).order_by("pk")
     assert [row.url for row in rows] == urls
@@ -148,7 +149,7 @@ def test_callbacks_go_out_under_the_default_secret_server_by_server(make_event: 
     origins = WebhookEndpoint.objects.filter(webhook=default).values_list("origin", flat=True)
     assert set(origins) == {"https://a.example:443", "https://b.example:8443"}
     subscription = subscribe(event)
-    assert write(event, change(callback_url=urls[0])) == 2
+    assert write(event, change(callback=Callback(urls[0], event.organizer_id))) == 2
     assert WebhookDelivery.objects.get(webhook=subscription).url == ""
 
 
@@ -342,7 +343,8 @@ def test_only_failures_for_five_days_switch_it_off(make_event: Make) -> None:
 
 def test_one_callback_that_is_gone_switches_no_other_off(make_event: Make) -> None:
     event = make_event()
-    write(event, change(callback_url="https://a.example/1"), change(callback_url="https://a.example/2"))
+    for path in ("1", "2"):
+        write(event, change(callback=Callback(f"https://a.example/{path}", event.organizer_id)))
     rows = take()
     end(rows[:1], 410)
     default = Webhook.objects.get(url="")
