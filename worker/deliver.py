@@ -89,7 +89,8 @@ class Courier:
             self._results.set()
             await recorder
         for pool in (self._claiming, self._recording):
-            await self._in(pool, connection.close)
+            # In that thread: `connection` is another object in each.
+            await self._in(pool, lambda: connection.close())
             pool.shutdown()
 
     def wake(self) -> None:
