@@ -104,6 +104,7 @@ def test_a_deliverer_that_is_stopped_sends_nothing_twice(service: Service, recei
     service.heal()
     wait_until(lambda: states(hook) == ["delivered"] * 40, "all is delivered", seconds=30)
     assert len(hook.log()) == len({got.id for got in receivers.got}) == len(receivers.got) == 40
+    assert "cannot go on" not in service.log("deliver-1")
 
 
 def test_an_endpoint_that_hangs_delays_nobody_else(service: Service, receivers: Receivers) -> None:
