@@ -20,7 +20,7 @@ def observed(*messages: Told) -> Observation:
     answers = [Answer(n, f"guest{n}@example.com", 202, "", one, 1.0, 2.0, 0.1) for n, one in enumerate(IDS)]
     tickets = [Ticket(IDS[0], "confirmed", None, 1, 1.0, 2.0), Ticket(IDS[1], "rejected", "sold_out", 2, 1.0, 2.0)]
     counts, stats = EventCounts(1, 1, 0), Stats(0, 1, 0, {"sold_out": 1}, 0)
-    return Observation(1, answers, tickets, [], [], counts, stats, list(messages))
+    return Observation(1, answers, tickets, [], [], counts, stats, messages=list(messages))
 
 
 def failed(*messages: Told) -> set[str]:
