@@ -20,6 +20,7 @@ from bench.measures import (
     polls,
     streams,
     terminal,
+    webhooks,
 )
 from bench.programs import ProgramFailedError
 from bench.report import Line
@@ -38,6 +39,7 @@ MEASURES: dict[str, Callable[[Stack, Options], list[Line]]] = {
     "latency": latency.measure,
     "limits": limits.measure,
     "memory": memory.measure,
+    "webhooks": webhooks.measure,
 }
 
 

@@ -73,6 +73,10 @@ class Stack:
             wait_until(lambda: not child.running or self.workers() > 0, seconds=30, what="a drain worker")
             yield
 
+    def deliverer(self) -> contextlib.AbstractContextManager[Child]:
+        """One worker that sends webhooks."""
+        return self._celery("deliver", "omnify.celery", "--pool", "solo", "-Q", "webhooks")
+
     @contextlib.contextmanager
     def task_worker(self) -> Iterator[None]:
         """Celery's default pool with one process a core, for *task*."""
@@ -131,6 +135,7 @@ def _environment(servers: Servers) -> dict[str, str]:
         "REDIS_URL": servers.redis_url,
         "CELERY_BROKER_URL": servers.broker_url,
         "REGISTER_RATE_LIMIT": "off",
+        "WEBHOOK_ALLOW_PRIVATE": "true",
         "METRICS_DIR": str(metrics),
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         "DJANGO_SETTINGS_MODULE": "omnify.settings",
@@ -179,7 +184,7 @@ def tidy() -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE) events_registration")
+        cursor.execute("VACUUM (ANALYZE) events_registration, events_webhookdelivery")
 
 
 def decided(event_id: int) -> int:

@@ -87,6 +87,7 @@ class Application:
             wake=Waker(),
             behind=_django,
             trusted_proxies=settings.ENV.trusted_proxies,
+            private_callbacks=settings.ENV.webhook_allow_private,
         )
         self._pages = Pages(behind=self._door, render=render_to_string)
         return self._pages

@@ -19,6 +19,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
 from django.conf import settings
 
 DRAIN_TASK = "worker.tasks.drain"
+DELIVER_TASK = "worker.tasks.deliver"
+WEBHOOKS = "webhooks"
 BROKER_TIMEOUT_SECONDS = 3.0
 
 
@@ -45,7 +47,10 @@ app.conf.update(
         "retry_on_timeout": False,
         "max_retries": 0,
     },
-    task_queues=[Queue(name, Exchange("registrations"), routing_key=name) for name in partitions()],
+    task_queues=[
+        *(Queue(name, Exchange("registrations"), routing_key=name) for name in partitions()),
+        Queue(WEBHOOKS, Exchange(WEBHOOKS), routing_key=WEBHOOKS),
+    ],
     task_default_queue="registrations.0",
     task_create_missing_queues=False,
     task_ignore_result=True,
@@ -79,3 +84,13 @@ def send_wake_up(event_id: int) -> None:
     """
     options: dict[str, Any] = {"queue": partition(event_id), "ignore_result": True, "retry": False}
     app.send_task(DRAIN_TASK, args=[event_id], **options)
+
+
+def send_delivery_hint() -> None:
+    """Tells a deliver worker that there are messages to send.
+
+    Raises:
+        kombu.exceptions.OperationalError: the broker is out of reach; the worker will find them when it looks itself.
+    """
+    options: dict[str, Any] = {"queue": WEBHOOKS, "ignore_result": True, "retry": False}
+    app.send_task(DELIVER_TASK, **options)

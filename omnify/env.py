@@ -42,6 +42,8 @@ class Environment:
     retention_days: int | None
     register_rate_limit: RateLimit | None
     trusted_proxies: int
+    webhook_allow_private: bool
+    webhook_log_days: int
     log_level: str
     fault_dir: str
 
@@ -72,6 +74,9 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         retention_days=_number(values, "RETENTION_DAYS", 0, low=0, high=36_500) or None,
         register_rate_limit=_rate_limit(values, "REGISTER_RATE_LIMIT", "6000/minute"),
         trusted_proxies=_number(values, "TRUSTED_PROXIES", 0, low=0, high=16),
+        webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
+        # Longer than the last retry takes: what is still being tried is never forgotten.
+        webhook_log_days=_number(values, "WEBHOOK_LOG_DAYS", 30, low=7, high=3650),
         log_level=_choice(values, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         fault_dir=values.get("OMNIFY_FAULT_DIR", ""),
     )

@@ -32,6 +32,8 @@ DECISIONS = Counter("omnify_decisions", "Decisions by outcome: a status, or the 
 BATCH_SIZE = Histogram("omnify_drain_batch_size", "Tickets in one drain batch.", buckets=_SIZES)
 BATCH_SECONDS = Histogram("omnify_drain_batch_seconds", "Time of one drain batch, read to trim.", buckets=_SECONDS)
 LEASES = Counter("omnify_drain_leases", "Attempts to take an event's lease: acquired or taken.", ["result"])
+WEBHOOK_ATTEMPTS = Counter("omnify_webhook_attempts", "Webhook requests by what they led to.", ["result"])
+WEBHOOK_SECONDS = Histogram("omnify_webhook_seconds", "Time of one webhook request.", buckets=_SECONDS)
 LOST = Counter("omnify_tickets_lost", "Tickets asked for that the queue has lost.")
 WATCHERS = Gauge(
     "omnify_watchers",

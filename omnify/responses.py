@@ -30,6 +30,10 @@ class Code(StrEnum):
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    WEBHOOK_NOT_FOUND = "webhook_not_found"
+    WEBHOOK_DISABLED = "webhook_disabled"
+    DELIVERY_NOT_FOUND = "delivery_not_found"
+    DEFAULT_SECRET = "default_secret"  # noqa: S105 - a code
     RATE_LIMITED = "rate_limited"
     INTERNAL_ERROR = "internal_error"
     QUEUE_FULL = "queue_full"

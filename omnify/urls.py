@@ -11,6 +11,16 @@ from events.api.views.attendees import Attendees, Stats
 from events.api.views.check_in import CheckInView
 from events.api.views.door import Register, Ticket, TicketEvents
 from events.api.views.events import EventCancellation, EventDetail, EventList
+from events.api.views.webhooks import (
+    DefaultSecret,
+    Deliveries,
+    Replay,
+    RetryDelivery,
+    RotateSecret,
+    TestMessage,
+    WebhookDetail,
+    WebhookList,
+)
 from events.door.parse import event_id
 from omnify import metrics_view
 from omnify.health import Live, Ready
@@ -31,6 +41,8 @@ class EventIdConverter:
 
 
 register_converter(EventIdConverter, "event")
+# Ids of other things are written like those of events.
+register_converter(EventIdConverter, "number")
 
 handler400 = "events.api.errors.bad_request"
 handler403 = "events.api.errors.permission_denied"
@@ -48,6 +60,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("registrations/<str:ticket_id>/check-in", CheckInView.as_view()),
     path("console", include("events.console.urls")),
     path("registrations/<str:ticket_id>/events", TicketEvents.as_view()),
+    path("webhooks", WebhookList.as_view()),
+    path("webhooks/default-secret", DefaultSecret.as_view()),
+    path("webhooks/<number:webhook_id>", WebhookDetail.as_view()),
+    path("webhooks/<number:webhook_id>/rotate-secret", RotateSecret.as_view()),
+    path("webhooks/<number:webhook_id>/test", TestMessage.as_view()),
+    path("webhooks/<number:webhook_id>/deliveries", Deliveries.as_view()),
+    path("webhooks/<number:webhook_id>/deliveries/<number:delivery_id>/retry", RetryDelivery.as_view()),
+    path("webhooks/<number:webhook_id>/replay", Replay.as_view()),
     path("health/live", Live.as_view()),
     path("health/ready", Ready.as_view()),
     path("metrics", metrics_view.view),

@@ -55,12 +55,13 @@ class Drained(StrEnum):
 class Drain:
     """A drain with everything it needs.
 
-    `digest` turns an `email_key` into what stands for it in Redis; `checkpoint` is called at the places a crash test
-    stops at.
+    `digest` turns an `email_key` into what stands for it in Redis; `hint` says that there are webhooks to send;
+    `checkpoint` is called at the places a crash test stops at.
     """
 
     queue: Queue
     digest: Digest
+    hint: Callable[[], None] = lambda: None
     checkpoint: Callable[[Place], None] = lambda place: None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -165,6 +166,8 @@ class Drain:
         """Publishes and trims, in a thread: Redis works on one batch while the database works on the next."""
         rate = done.decided / max(self.clock() - started, 1e-3)
         self.queue.publish(event=done.event, outcomes=done.outcomes, decisions_per_second=rate)
+        if done.messages:
+            self.hint()
         self.checkpoint("drain.after_publish")
         left = self.queue.trim(done.event.event_id, entries)
         self._report(done, seconds=self.clock() - started, left=left)

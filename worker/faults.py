@@ -1,4 +1,4 @@
-"""Places where a test can stop a drain and kill it.
+"""Places where a test can stop a worker and kill it.
 
 With `OMNIFY_FAULT_DIR` set, a process that reaches a place for which the folder holds a file of that name renames
 the file to `<name>.reached` and stops there until it is killed or told to go on (SIGCONT). Unset, as in production,
@@ -12,7 +12,9 @@ import threading
 from pathlib import Path
 from typing import Literal
 
-Place = Literal["drain.before_commit", "drain.after_commit", "drain.after_publish"]
+DrainPlace = Literal["drain.before_commit", "drain.after_commit", "drain.after_publish"]
+DeliverPlace = Literal["deliver.after_claim", "deliver.before_record"]
+Place = DrainPlace | DeliverPlace
 
 
 def reach(place: Place, *, folder: str) -> None:

@@ -1,4 +1,4 @@
-"""The Celery side of the workers: thin wrappers, and the thread that sweeps.
+"""The Celery side of the workers: thin wrappers, and the threads beside them, by the queues a worker consumes.
 
 Celery's redelivery, retries and results are not used: the queue itself remembers what is to be done.
 """
@@ -19,14 +19,20 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from events.admission import live
 from events.admission.queue import Queue
-from omnify.celery import DRAIN_TASK, app, send_wake_up
+from omnify.celery import DELIVER_TASK, DRAIN_TASK, WEBHOOKS, app, send_wake_up
 from omnify.connections import redis_client
 from omnify.heap import settle_heap
+from omnify.hints import hint_at_deliveries
 from omnify.logs import log
 from omnify.tickets import tickets
+from worker.courier import CourierThread
+from worker.deliver import Courier, Tools
 from worker.drain import Drain, Drained
 from worker.faults import Place, reach
+from worker.forget import keep_forgetting
+from worker.letters import Scribe
 from worker.sweep import Sweep
+from worker.webhook_client import WebhookClient
 
 logger = logging.getLogger(__name__)
 _stop = threading.Event()
@@ -47,7 +53,8 @@ def queue() -> Queue:
 def drain(event_id: int) -> str:
     """One time slice of work on an event; then behind the others again."""
     close_old_connections()
-    result = Drain(queue=queue(), digest=tickets().email_digest, checkpoint=_checkpoint).run(event_id)
+    work = Drain(queue=queue(), digest=tickets().email_digest, hint=hint_at_deliveries, checkpoint=_checkpoint)
+    result = work.run(event_id)
     if result is Drained.MORE:
         _again(event_id)
     return result.value
@@ -66,12 +73,41 @@ def _again(event_id: int) -> None:
         )
 
 
+@app.task(name=DELIVER_TASK, ignore_result=True, acks_late=False)
+def deliver() -> None:
+    """A hint that the outbox has something."""
+    live.delivery_hint_came(redis_client())
+    courier().wake()
+
+
+@cache
+def courier() -> CourierThread:
+    """The process's deliveries."""
+    return CourierThread(_make_courier)
+
+
+def _make_courier() -> Courier:
+    private = settings.ENV.webhook_allow_private
+    scribe = Scribe(secret=settings.ENV.secret_key, allow_private=private)
+    return Courier(Tools(client=WebhookClient(allow_private=private), scribe=scribe, checkpoint=_checkpoint))
+
+
 @worker_ready.connect
-def start_sweep(**_: Any) -> None:
-    """Starts the sweep beside the consumer."""
+def start_threads(sender: Any, **_: Any) -> None:
+    """Starts what stands beside the consumer of these queues."""
+    queues = set(sender.app.amqp.queues.consume_from)
+    settle_heap()
+    if WEBHOOKS in queues:
+        courier().start()
+        options = {"days": settings.ENV.webhook_log_days}
+        threading.Thread(target=keep_forgetting, args=(_stop,), kwargs=options, name="forget", daemon=True).start()
+    if queues - {WEBHOOKS}:
+        _start_sweep()
+
+
+def _start_sweep() -> None:
     _warn_of_broken_promises()
     _keep_the_connection()
-    settle_heap()
     sweep = Sweep(client=redis_client(), queue=queue(), wake=send_wake_up, digest=tickets().email_digest, worker=_name)
     threading.Thread(target=sweep.run, args=(_stop,), name="sweep", daemon=True).start()
 
@@ -83,9 +119,10 @@ def _keep_the_connection() -> None:
 
 
 @worker_shutdown.connect
-def stop_sweep(**_: Any) -> None:
-    """Lets the health check know at once that this worker is gone."""
+def stop_threads(**_: Any) -> None:
+    """Ends deliveries in an orderly way, and lets the health check know at once that this worker is gone."""
     _stop.set()
+    courier().stop()
     try:
         live.leave(redis_client(), _name)
     except Exception as problem:

@@ -19,7 +19,7 @@ PART = 1000
 DRAIN, COPY, PARTS = "drain rows/s", "COPY rows/s, one transaction", f"COPY rows/s, {PART} rows a transaction"
 
 _COLUMNS = """ticket_key, name, email, email_key, status, reason, sequence, revision,
-    requested_at, decided_at, confirmed_at, checked_in_at"""
+    requested_at, decided_at, confirmed_at, checked_in_at, callback_url, callback_organizer_id"""
 
 
 def measure(stack: Stack, options: Options) -> list[Line]:

@@ -1,7 +1,8 @@
 """What the queue carries: stream fields t (ticket key, always the first), r (requested, ms), p (payload), and c (kind)
 unless it is a registration.
 
-    registration   t, r, p = JSON [name, e-mail, e-mail digest, body digest], packed at the door, opened by the drain
+    registration   t, r, p = JSON [name, e-mail, e-mail digest, body digest], with a callback [..., URL, organizer];
+                   packed at the door, opened by the drain
     cancellation   c = "cancel", t = the ticket that is given back, r
     resize         c = "resize", t = the order's own key, r, p = JSON [max_capacity or null, waitlist_capacity or null]
     closing        c = "close", t = the order's own key, r
@@ -12,10 +13,10 @@ from __future__ import annotations
 import msgspec
 
 from events.domain.attendee import email_key
-from events.domain.commands import Cancellation, Closing, Command, Request, Resize
+from events.domain.commands import Callback, Cancellation, Closing, Command, Request, Resize
 from events.domain.tickets import KEY_CHARS
 
-_decode = msgspec.json.Decoder(tuple[str, str, str, str]).decode
+_decode = msgspec.json.Decoder(list[str]).decode
 _decode_sizes = msgspec.json.Decoder(tuple[int | None, int | None]).decode
 _encode = msgspec.json.Encoder().encode
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -36,9 +37,10 @@ class Entry(msgspec.Struct, frozen=True):
     kind: str = ""
 
 
-def pack(*, name: str, email: str, email_digest: str, body_digest: str) -> str:
+def pack(*, name: str, email: str, email_digest: str, body_digest: str, callback: Callback | None = None) -> str:
     """The payload of a registration. Text, since Lua's msgpack knows no binary."""
-    return _encode((name, email, email_digest, body_digest)).decode()
+    told = (callback.url, str(callback.organizer_id)) if callback else ()
+    return _encode((name, email, email_digest, body_digest, *told)).decode()
 
 
 def pack_sizes(*, max_capacity: int | None, waitlist_capacity: int | None) -> str:
@@ -60,15 +62,21 @@ def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
 def _command(kind: str, key: str, sequence: int, requested_ms: int, payload: bytes) -> Command | None:
     try:
         if not kind:
-            name, email, email_digest, body_digest = _decode(payload)
-            return Request(key, name, email, email_key(email), sequence, requested_ms, email_digest, body_digest)
+            name, email, email_digest, body_digest, *told = _decode(payload)
+            callback = _callback(*told) if told else None
+            holder = email_key(email)
+            return Request(key, name, email, holder, sequence, requested_ms, email_digest, body_digest, callback)
         if kind == "cancel":
             return Cancellation(key, sequence)
         if kind == "resize":
             return Resize(key, sequence, *_decode_sizes(payload))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, ValueError, TypeError):
         return None
     return Closing(key, sequence) if kind == "close" else None
+
+
+def _callback(url: str, organizer_id: str) -> Callback:
+    return Callback(url, int(organizer_id))
 
 
 def _key(raw: bytes) -> str:

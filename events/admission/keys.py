@@ -32,7 +32,9 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by TTL, 1 minute
     omnify:sweep       string  somebody sweeps in this interval
                                removed by TTL
-    registrations.<n>, _kombu.*, unacked*
+    omnify:deliver     string  a hint that there are webhooks to send is on its way
+                               removed by TTL, 4 s, or by whoever gets the hint
+    registrations.<n>, webhooks, _kombu.*, unacked*
                                Celery's, and removed by Celery
 """
 
@@ -54,11 +56,12 @@ WORKERS_TTL_SECONDS = 60
 
 WORKERS = "omnify:workers"
 SWEEP = "omnify:sweep"
+DELIVER = "omnify:deliver"
 
 # Keys that carry no TTL because somebody named above removes them.
 OWNED_PATTERNS: tuple[re.Pattern[str], ...] = (
     re.compile(r"\{event:\d+\}:(queue|pending)"),
-    re.compile(r"registrations\.\d+(\x06\x16\d+)?"),
+    re.compile(r"(registrations\.\d+|webhooks)(\x06\x16\d+)?"),
     re.compile(r"_kombu\..*"),
     re.compile(r"unacked.*"),
 )

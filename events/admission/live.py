@@ -118,6 +118,16 @@ def claim_sweep(client: redis.Redis, *, interval_ms: int) -> bool:
     return bool(client.set(k.SWEEP, "1", nx=True, px=interval_ms))
 
 
+def claim_delivery_hint(client: redis.Redis) -> bool:
+    """Whether a hint should be sent: none is on its way."""
+    return bool(client.set(k.DELIVER, "1", nx=True, px=k.WAKE_TTL_MS))
+
+
+def delivery_hint_came(client: redis.Redis) -> None:
+    """From now on, another one may be sent."""
+    client.delete(k.DELIVER)
+
+
 def broken_promises(client: redis.Redis) -> list[str]:
     """What keeps this server from keeping a 202's promise, one sentence each; empty if it is set up well.
 

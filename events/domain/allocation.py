@@ -157,7 +157,7 @@ class _Clerk:
         else:
             self.waitlisted += 1
             heappush(self._line, (request.sequence, request.key))
-            outcome = self._decide(request, Status.WAITLISTED)
+            outcome = self._decide(request, Status.WAITLISTED, position=self.waitlisted)
         self._tickets[request.key] = Held(request.email_key, outcome)
 
     def obey(self, command: Cancellation | Resize | Closing) -> bool:
@@ -180,7 +180,9 @@ class _Clerk:
         full = self.confirmed >= self.capacity and self.waitlisted >= self.waitlist_capacity
         return Reason.SOLD_OUT if full else None
 
-    def _decide(self, request: Request, status: Status, reason: Reason | None = None) -> Outcome:
+    def _decide(
+        self, request: Request, status: Status, reason: Reason | None = None, position: int | None = None
+    ) -> Outcome:
         outcome = Outcome(
             key=request.key,
             status=status,
@@ -191,6 +193,8 @@ class _Clerk:
             revision=1,
             email_digest=request.email_digest,
             body_digest=request.body_digest,
+            position=position,
+            callback=request.callback,
         )
         self.done.fresh.append(request)
         self.done.history.append(outcome)
@@ -199,7 +203,7 @@ class _Clerk:
     def _change(self, held: Held, status: Status) -> None:
         was = held.outcome
         outcome = msgspec.structs.replace(
-            was, status=status, decided_ms=self._now_ms, revision=was.revision + 1, email_digest=was.email_digest
+            was, status=status, decided_ms=self._now_ms, revision=was.revision + 1, position=None
         )
         self._tickets[was.key] = Held(held.email_key, outcome)
         self.done.history.append(outcome)

@@ -11,6 +11,13 @@ from __future__ import annotations
 import msgspec
 
 
+class Callback(msgspec.Struct, frozen=True):
+    """Where the messages about one ticket go, on behalf of the organizer who registered it."""
+
+    url: str
+    organizer_id: int
+
+
 # A batch makes thousands of these: msgspec's structs are made in C, at a tenth of a frozen dataclass's cost.
 class Request(msgspec.Struct, frozen=True):
     """One admitted registration. `sequence` is its place in the event's order of admission."""
@@ -23,6 +30,7 @@ class Request(msgspec.Struct, frozen=True):
     requested_ms: int
     email_digest: str = ""
     body_digest: str = ""
+    callback: Callback | None = None
 
 
 class Cancellation(msgspec.Struct, frozen=True):

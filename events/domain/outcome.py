@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from events.domain.commands import Callback
 from events.domain.states import ACTIVE, Reason, Status
 
 
@@ -22,6 +23,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     email_digest: str = ""
     body_digest: str = ""
+    # For webhooks; neither goes to Redis. `position` is the place on the waitlist at the moment of this change.
+    position: int | None = None
+    callback: Callback | None = None
 
     @property
     def holds_email(self) -> bool:

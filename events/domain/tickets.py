@@ -62,9 +62,10 @@ class Tickets:
         """72 keyed bits, in base64, that stand for an e-mail in Redis: compared there, not readable there."""
         return urlsafe_b64encode(blake2b(email_key.encode(), digest_size=9, key=self._digest_key).digest()).decode()
 
-    def body_digest(self, name: str, email: str) -> str:
+    def body_digest(self, name: str, email: str, callback_url: str = "") -> str:
         """48 keyed bits of a registration's body, in hex: tells a retry from a reused Idempotency-Key."""
-        return blake2b(f"{name}\0{email}".encode(), digest_size=6, key=self._digest_key).hexdigest()
+        text = f"{name}\0{email}\0{callback_url}" if callback_url else f"{name}\0{email}"
+        return blake2b(text.encode(), digest_size=6, key=self._digest_key).hexdigest()
 
     def address_digest(self, address: str) -> str:
         """48 keyed bits, in base64, that stand for a client's address in Redis: two that meet share one limit."""

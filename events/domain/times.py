@@ -7,6 +7,7 @@ same text.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -25,6 +26,12 @@ def from_ms(ms: int) -> datetime:
 def iso(ms: int) -> str:
     """`2026-11-23T12:00:00+00:00`; with `.123000` when the milliseconds are not zero."""
     return from_ms(ms).isoformat()
+
+
+@lru_cache(maxsize=8192)
+def iso_ms(ms: int) -> str:
+    """The same, always with three digits of milliseconds: how tickets show their times."""
+    return from_ms(ms).isoformat(timespec="milliseconds")
 
 
 def whole_ms(moment: datetime) -> datetime:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
 from random import random
 from typing import Any
 
 import msgspec
 
 from events.domain.rate_limit import Quota
+from events.domain.times import iso_ms as iso
 from events.domain.waiting import estimated_seconds, outage_retry, retry_after
 from omnify.responses import Code, failure, success
 
@@ -33,12 +32,6 @@ class Answer:
     def header(self, name: bytes) -> bytes:
         """The header's value; empty without one."""
         return next((value for known, value in self.headers if known == name), b"")
-
-
-@lru_cache(maxsize=8192)
-def iso(ms: int) -> str:
-    """Milliseconds since 1970 as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def ok(data: Any, *, message: str = "OK", status: int = 200, headers: Sequence[Header] = ()) -> Answer:

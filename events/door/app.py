@@ -55,12 +55,15 @@ class Door:
         wake: Callable[[int], None],
         behind: Application,
         trusted_proxies: int = 0,
+        private_callbacks: bool = False,
     ) -> None:
-        self._registrar = Registrar(gate=gate, tickets=tickets, loader=loader, wake=wake)
         reader = StandingReader(gate=gate, loader=loader)
         self._hub = Hub(gate=gate, reader=reader)
         self._statuses = StatusReader(tickets=tickets, reader=reader, hub=self._hub)
         self._streams = Streams(tickets=tickets, reader=reader, hub=self._hub)
+        self._registrar = Registrar(
+            gate=gate, tickets=tickets, loader=loader, wake=wake, private_callbacks=private_callbacks
+        )
         self._canceller = Canceller(gate=gate, tickets=tickets, loader=loader, statuses=self._statuses, wake=wake)
         self._events = EventReader(gate=gate, loader=loader)
         self._callers = Callers(

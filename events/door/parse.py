@@ -12,6 +12,7 @@ import msgspec
 
 from events.domain.attendee import clean_email, clean_name
 from events.domain.waiting import LONGEST_WAIT_SECONDS
+from events.domain.webhook_url import check_url
 
 MAX_BODY_BYTES = 16 * 1024
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -29,6 +30,15 @@ class Registration(msgspec.Struct):
 
     name: str
     email: str
+    callback_url: str | None = None
+
+
+class Registrant(NamedTuple):
+    """A registration, checked. `callback_url` is empty without one."""
+
+    name: str
+    email: str
+    callback_url: str
 
 
 class BadRequest(Exception):
@@ -115,17 +125,35 @@ def wait_seconds(query: bytes) -> int | None:
     return int(values[0])
 
 
-def registration(body: bytes) -> tuple[str, str]:
-    """`(name, e-mail)` of a body. Raises BadRequest naming every field at fault."""
+def no_callback(url: str) -> str:
+    """What a `callback_url` is without a token."""
+    raise ValueError("Only an organizer can have one: show a token.")
+
+
+def own_callback(url: str) -> str:
+    """A `callback_url` at a public address, as its text tells. Raises ValueError."""
+    check_url(url, allow_private=False)
+    return url
+
+
+def any_callback(url: str) -> str:
+    """The same where receivers may be private. Raises ValueError."""
+    check_url(url, allow_private=True)
+    return url
+
+
+def registration(body: bytes, *, callback: Callable[[str], str] = no_callback) -> Registrant:
+    """What a body says, its `callback_url` passed through `callback`. Raises BadRequest naming every field at fault."""
     try:
         found = _decode(body)
-        return clean_name(found.name), clean_email(found.email)
+        url = "" if found.callback_url is None else callback(found.callback_url)
+        return Registrant(clean_name(found.name), clean_email(found.email), url)
     except (ValueError, RecursionError):
         # msgspec's errors are ValueErrors too. The fast way stops at the first fault; this one finds them all.
-        raise _explain(body) from None
+        raise _explain(body, callback) from None
 
 
-def _explain(body: bytes) -> BadRequest:
+def _explain(body: bytes, callback: Callable[[str], str]) -> BadRequest:
     try:
         # The standard library's, since it lets lone surrogates through: then the field at fault can be named.
         found: Any = json.loads(body.decode(), parse_constant=_refuse_constant)
@@ -136,6 +164,8 @@ def _explain(body: bytes) -> BadRequest:
     errors: dict[str, list[str]] = {}
     _check(found, "name", clean_name, errors)
     _check(found, "email", clean_email, errors)
+    if found.get("callback_url") is not None:
+        _check(found, "callback_url", callback, errors)
     return BadRequest(errors) if errors else BadRequest(None, NOT_JSON)
 
 

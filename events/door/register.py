@@ -12,6 +12,7 @@ from events.admission.entry import pack
 from events.admission.gate import Admitted, Application, EventNotLoaded, Gate
 from events.admission.outcomes import decode_outcome
 from events.domain.attendee import email_key
+from events.domain.commands import Callback
 from events.domain.rate_limit import Quota
 from events.domain.tickets import Tickets, ticket_ref
 from events.domain.waiting import opening_retry, outage_retry
@@ -50,11 +51,13 @@ class Registrar:
         loader: Loader,
         wake: Callable[[int], None],
         chance: Callable[[], float] = random,
+        private_callbacks: bool = False,
     ) -> None:
         self._gate = gate
         self._tickets = tickets
         self._loader = loader
         self._wake = wake
+        self._callback = parse.any_callback if private_callbacks else parse.own_callback
         self._policy = gate.address_limit.policy.encode() if gate.address_limit else b""
         self._chance = chance
         self._batchers = EventBatchers[Application, Reply](self._send)
@@ -66,15 +69,18 @@ class Registrar:
             BadRequest: nothing was queued.
             GateClosed, LedgerAway: a store is out of reach.
         """
-        name, email = parse.registration(body)
+        organizer_id = caller.organizer_id
+        check = parse.no_callback if organizer_id is None else self._callback
+        name, email, url = parse.registration(body, callback=check)
         tickets = self._tickets
         if idempotency_key is None:
             key, digest = tickets.mint(), ""
         else:
             key = tickets.derive(event_id=event_id, idempotency_key=idempotency_key)
-            digest = tickets.body_digest(name, email)
+            digest = tickets.body_digest(name, email, url)
         holder = tickets.email_digest(email_key(email))
-        payload = pack(name=name, email=email, email_digest=holder, body_digest=digest)
+        callback = Callback(url, organizer_id) if url and organizer_id is not None else None
+        payload = pack(name=name, email=email, email_digest=holder, body_digest=digest, callback=callback)
         application = (key, holder, digest, payload, caller.address)
         reply = await self._admit(event_id, application)
         if reply is None:

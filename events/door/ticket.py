@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from events.domain.states import Status
+from events.domain.times import iso_ms as iso
 from events.domain.waiting import retry_after, waitlist_retry
-from events.door.answers import Answer, Header, iso
+from events.door.answers import Answer, Header
 from events.door.standing import Standing
 from events.door.tags import tag_of
 

@@ -158,6 +158,7 @@ def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:
         decided=sum(part.decided for part in parts),
         rewound=any(part.rewound for part in parts),
         unfinished=next((part.unfinished for part in parts if part.unfinished), None),
+        messages=sum(part.messages for part in parts),
     )
 
 

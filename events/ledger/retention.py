@@ -68,4 +68,6 @@ def anonymise_tickets(tickets: list[Known]) -> int:
 
 def _anonymise(rows: QuerySet[Registration]) -> int:
     known = rows.exclude(email="", name="")
-    return known.update(name="", email="", email_key=Concat(Value(FORGOTTEN), F("ticket_key")))
+    # A callback's address may name somebody too, and nothing is left to tell of.
+    nobody = {"name": "", "email": "", "callback_url": "", "callback_organizer": None}
+    return known.update(**nobody, email_key=Concat(Value(FORGOTTEN), F("ticket_key")))

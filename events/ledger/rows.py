@@ -25,10 +25,12 @@ _encode = msgspec.json.Encoder().encode
 _INSERT = """
 INSERT INTO events_registration
     (event_id, ticket_key, name, email, email_key, status, reason, sequence, revision,
-     requested_at, decided_at, confirmed_at)
-SELECT %s, k, n, e, m, s, w, q, v, to_timestamp(r / 1000.0), %s, CASE WHEN s = 'confirmed' THEN %s::timestamptz END
+     requested_at, decided_at, confirmed_at, callback_url, callback_organizer_id)
+SELECT %s, k, n, e, m, s, w, q, v, to_timestamp(r / 1000.0), %s,
+    CASE WHEN s = 'confirmed' THEN %s::timestamptz END, u, o
 FROM json_to_recordset(%s) AS batch
-    (k varchar, n varchar, e varchar, m varchar, s varchar, w varchar, q bigint, v integer, r bigint)
+    (k varchar, n varchar, e varchar, m varchar, s varchar, w varchar, q bigint, v integer, r bigint, u varchar,
+     o bigint)
 """
 
 # A row is only ever moved on to a higher revision.
@@ -87,6 +89,8 @@ def _record(request: Request, outcome: Outcome) -> dict[str, Any]:
         "q": request.sequence,
         "v": outcome.revision,
         "r": request.requested_ms,
+        "u": request.callback.url if request.callback else "",
+        "o": request.callback.organizer_id if request.callback else None,
     }
 
 
@@ -104,4 +108,6 @@ def _row(event_id: int, request: Request, outcome: Outcome, decided_at: datetime
         requested_at=datetime.fromtimestamp(request.requested_ms / 1000, UTC),
         decided_at=decided_at,
         confirmed_at=decided_at if outcome.status is Status.CONFIRMED else None,
+        callback_url=request.callback.url if request.callback else "",
+        callback_organizer_id=request.callback.organizer_id if request.callback else None,
     )

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from events.domain.allocation import Held
+from events.domain.commands import Callback
 from events.domain.outcome import Outcome
 from events.domain.states import HOLDING, Reason, Status
 from events.domain.times import to_ms
@@ -23,7 +24,7 @@ from events.models import Registration
 _encode = msgspec.json.Encoder().encode
 _FIELDS = (
     *("ticket_key", "email_key", "status", "reason", "sequence"),
-    *("requested_at", "decided_at", "revision"),
+    *("requested_at", "decided_at", "revision", "callback_url", "callback_organizer_id"),
 )
 _HOLDING = sorted(status.value for status in HOLDING)
 
@@ -116,6 +117,8 @@ def _held(
     requested_at: datetime,
     decided_at: datetime,
     revision: int,
+    callback_url: str,
+    callback_organizer_id: int | None,
 ) -> Held:
     outcome = Outcome(
         key=key,
@@ -125,5 +128,6 @@ def _held(
         requested_ms=to_ms(requested_at),
         decided_ms=to_ms(decided_at),
         revision=revision,
+        callback=Callback(callback_url, callback_organizer_id) if callback_organizer_id else None,
     )
     return Held(email_key, outcome)

@@ -15,6 +15,7 @@ from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Reason, Status
 from events.domain.times import to_ms, whole_ms
+from events.ledger.outbox import write_messages
 from events.ledger.queries import event_snapshot
 from events.ledger.rows import insert_registrations, move_registrations
 from events.models import Event, SizeChange
@@ -30,6 +31,7 @@ class Committed:
         decided: how many changes of status there were just now.
         rewound: some place was given out a second time: Redis has lost entries.
         unfinished: the key of an order that has begun and must be given again, with all that stands behind it.
+        messages: how many messages for webhooks were written.
     """
 
     event: EventSnapshot
@@ -37,6 +39,7 @@ class Committed:
     decided: int = 0
     rewound: bool = False
     unfinished: str | None = None
+    messages: int = 0
 
 
 def next_moment(event: Event) -> datetime:
@@ -87,16 +90,27 @@ def write(
     insert_registrations(event.pk, decided, decided_at=now)
     places = [command.sequence for command in (*commands, *poisoned)]
     rewound = any(request.sequence <= event.last_sequence for request, _ in decided)
+    sells_out = _sells_out(event, done)
     # Only now, since a refused row must leave the event in memory as it was.
     _count(event, done, invalid_ones=len(refused), last_sequence=max(places, default=0), now=now)
     _answer_orders(event, done, now)
+    messages = write_messages(event, changes, now=now, sold_out=sells_out)
     return Committed(
         event=event_snapshot(event),
         outcomes=list(last.values()),
         decided=len(changes),
         rewound=rewound,
         unfinished=unfinished,
+        messages=messages,
     )
+
+
+def _sells_out(event: Event, done: Allocation) -> bool:
+    """Whether the last place, of the waitlist's too, goes with this allocation."""
+    seats = done.seats
+    left = seats.capacity - seats.confirmed + seats.waitlist_capacity - seats.waitlisted
+    had = event.max_capacity - event.confirmed_count + event.waitlist_capacity - event.waitlisted_count
+    return left <= 0 < had and not seats.cancelled
 
 
 def latest(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:

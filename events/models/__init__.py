@@ -3,5 +3,15 @@
 from events.models.event import Event, SizeChange
 from events.models.organizer import Organizer, OrganizerToken
 from events.models.registration import Registration
+from events.models.webhook import Webhook, WebhookDelivery, WebhookEndpoint
 
-__all__ = ["Event", "Organizer", "OrganizerToken", "Registration", "SizeChange"]
+__all__ = [
+    "Event",
+    "Organizer",
+    "OrganizerToken",
+    "Registration",
+    "SizeChange",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+]

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from events.domain.states import HOLDING, Reason, Status
 from events.models.event import Event
+from events.models.organizer import Organizer
 
 DECIDED = [Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED]
 _HOLDING = sorted(status.value for status in HOLDING)
@@ -29,6 +30,11 @@ class Registration(models.Model):
     decided_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     checked_in_at = models.DateTimeField(null=True, blank=True)
+    # Where this ticket's webhook messages go, and under whose default secret: the organizer's who registered it.
+    callback_url = models.CharField(max_length=2048, blank=True, default="")
+    callback_organizer = models.ForeignKey(
+        Organizer, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [

@@ -19,6 +19,9 @@ The way through it, one module each:
     proofs    observations in, proofs out: pure
     order     those among the proofs that look at who came before whom
     moves     those that look at tickets which move after their decision
+    inbox     the webhooks of a rehearsal: a receiver on this machine, and what came
+    receiver  verifies and hands on webhooks; `manage.py listen` uses it too
+    webhook_proofs  the proofs about them
     figures   observations in, rates and percentiles out: pure
     display   the live progress, the table, the lines with ✓ and ✗
 

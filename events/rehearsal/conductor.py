@@ -7,11 +7,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import msgspec
+
 from events.rehearsal.figures import Figures, measure
+from events.rehearsal.inbox import Inbox, open_inbox
 from events.rehearsal.options import Options
 from events.rehearsal.organizer import Organizer
 from events.rehearsal.process import Processes, Sign
@@ -52,10 +56,17 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
             lasts=timedelta(seconds=options.time_limit, days=1),
         )
         samples: list[EventCounts] = []
-        with Processes(parts(options, event_id=event_id, run=os.urandom(6).hex())) as crowd:
+        told: AbstractContextManager[Inbox | None] = nullcontext()
+        if options.webhooks:
+            told = open_inbox(organizer, event_id)
+        with told as inbox, Processes(parts(options, event_id=event_id, run=os.urandom(6).hex())) as crowd:
             look, quiet = partial(organizer.glance, event_id), lambda: organizer.stats(event_id).queued == 0
             _watch(crowd, options, progress, samples, look, quiet)
             seen = _gather(organizer, event_id, options, crowd.shares(), samples)
+            if inbox is not None:
+                decided = {(ticket.ticket_id, ticket.status) for ticket in seen.tickets}
+                messages = inbox.wait_for(decided, patience=options.patience)
+                seen = msgspec.structs.replace(seen, messages=messages)
             figures = measure(seen=seen, tally=crowd.tally())
     return Outcome(event_id, figures, prove(seen))
 

@@ -119,6 +119,7 @@ def _rows(figures: Figures) -> list[tuple[str, str]]:
         ("tickets", _counts(figures.statuses)),
         ("given back", _counts(figures.given_back)),
         ("tried again", _counts(figures.retries)),
+        *([] if figures.messages is None else [("webhook messages", str(figures.messages))]),
     ]
 
 

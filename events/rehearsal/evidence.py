@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from events.domain.states import Status
 from events.domain.tickets import ticket_ref
-from events.rehearsal.records import Answer, Observation, Return, Ticket
+from events.rehearsal.records import Answer, Observation, Return, Ticket, Told
 from omnify.responses import Code
 
 # Who ended so had a seat or a place on the waitlist at some time.
@@ -87,6 +87,11 @@ class Evidence:
     def unplaced(self) -> dict[str, Cancellation]:
         """Cancellations that were done while nobody heard the answer that told their place."""
         return {t: c for t, c in self.cancellations.items() if c.place is None and t in self.cancelled}
+
+    @property
+    def messages(self) -> list[Told]:
+        """What came by webhook, in order."""
+        return self.seen.messages or []
 
     def _with(self, status: Status) -> dict[str, Ticket]:
         return {t.ticket_id: t for t in self.tickets.values() if t.status == status}

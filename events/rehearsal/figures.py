@@ -34,6 +34,7 @@ class Figures(msgspec.Struct, frozen=True):
     statuses: dict[str, int]
     given_back: dict[str, int]
     retries: dict[str, int]
+    messages: int | None = None
 
 
 def measure(*, seen: Observation, tally: Tally) -> Figures:
@@ -54,6 +55,7 @@ def measure(*, seen: Observation, tally: Tally) -> Figures:
         statuses=_counted(" ".join(filter(None, (t.status, t.reason))) for t in seen.tickets),
         given_back=_counted(_taken(r.status, r.code, r.place) for r in seen.returns),
         retries=tally.retries,
+        messages=None if seen.messages is None else len(seen.messages),
     )
 
 

@@ -37,6 +37,7 @@ class Options:
     patience: int
     time_limit: int
     json_file: Path | None
+    webhooks: bool = False
 
     @property
     def registrations(self) -> int:
@@ -64,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--patience", default="60", help="give up after so many seconds without any progress (default: 60)")
     add("--time-limit", default="3600", help="give up after so many seconds in any case (default: 3600)")
     add("--json", dest="json_file", help="also write the figures and proofs to this file")
+    add(
+        "--webhooks",
+        action="store_true",
+        help="also receive every webhook, on this machine; the service needs WEBHOOK_ALLOW_PRIVATE=true",
+    )
 
 
 def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Options:
@@ -88,6 +94,7 @@ def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Opt
         patience=_number(given, "patience", most=MOST_SECONDS),
         time_limit=_number(given, "time_limit", most=MOST_SECONDS),
         json_file=_writable(given.get("json_file")),
+        webhooks=bool(given.get("webhooks")),
     )
     if options.rate is not None and options.registrations > options.rate * options.time_limit:
         raise Unusable("--rate: the crowd would not have come before --time-limit")

@@ -6,6 +6,7 @@ rehearsal has patience.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
+from events.domain.webhook_message import TYPE_OF_STATUS
 from events.rehearsal.records import Attendee, EventCounts, Stats
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -62,6 +64,19 @@ class Organizer:
         if answer.status_code == 401:
             raise Unusable(f"the service at {self._url} refuses this organizer token")
         return int(_data(answer, expected=201)["id"])
+
+    def subscribe(self, *, url: str, event_id: int) -> tuple[int, str]:
+        """A webhook for everything about the tickets of an event: its id and its secret."""
+        types = [kind.value for kind in TYPE_OF_STATUS.values()]
+        data = _data(
+            self._client.post("/webhooks", json={"url": url, "event_types": types, "event_id": event_id}), expected=201
+        )
+        return int(data["id"]), str(data["secret"])
+
+    def unsubscribe(self, webhook_id: int) -> None:
+        """Ends it, if the service answers; nothing is left to be told of anyway."""
+        with contextlib.suppress(httpx.HTTPError):
+            self._client.delete(f"/webhooks/{webhook_id}")
 
     def counts(self, event_id: int) -> EventCounts:
         return self._patiently(lambda: self._event(event_id))

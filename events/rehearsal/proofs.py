@@ -21,6 +21,7 @@ from events.rehearsal.order import (
     sequence_follows_arrival,
 )
 from events.rehearsal.records import NO_ANSWER, Observation, Ticket
+from events.rehearsal.webhook_proofs import WEBHOOK_PROOFS
 from omnify.responses import Code
 
 EXAMPLES = 3
@@ -46,7 +47,8 @@ class Proof:
 def prove(seen: Observation) -> list[Proof]:
     """All proofs, in the order in which they are worth reading."""
     evidence = Evidence(seen)
-    return [_proof(name, check, evidence) for name, check in PROOFS]
+    checks = PROOFS if seen.messages is None else [*PROOFS, *WEBHOOK_PROOFS]
+    return [_proof(name, check, evidence) for name, check in checks]
 
 
 def everybody_was_answered(evidence: Evidence) -> Iterator[str]:

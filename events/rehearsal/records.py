@@ -101,8 +101,20 @@ class Stats(msgspec.Struct, frozen=True):
     cancelled: int
 
 
+class Told(msgspec.Struct, frozen=True):
+    """A webhook's message about a ticket, as it came. `genuine`: its signature is right."""
+
+    id: str
+    type: str
+    ticket_id: str
+    status: str
+    genuine: bool
+
+
 class Observation(msgspec.Struct, frozen=True):
-    """Everything that was seen of one event. `samples` are its counts while the crowd was there."""
+    """Everything that was seen of one event. `samples` are its counts while the crowd was there; `messages` is None
+    where no webhooks were asked for.
+    """
 
     seats: int
     answers: list[Answer]
@@ -113,6 +125,7 @@ class Observation(msgspec.Struct, frozen=True):
     stats: Stats
     waitlist: int = 0
     returns: list[Return] = []
+    messages: list[Told] | None = None
 
 
 class Part(msgspec.Struct, frozen=True):

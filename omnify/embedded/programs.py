@@ -14,6 +14,7 @@ from omnify.embedded.process import Child, start_child
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DRAINS = ("drain-1", "drain-2")
+DELIVERERS = ("deliver-1",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,13 @@ class Programs:
     def drain(self, name: str) -> Child:
         """A Celery worker for all partitions. One process, no pool: the row lock leaves nothing for a second one."""
         count = int(self.env.get("REGISTRATION_PARTITIONS") or 4)
-        queues = ",".join(f"registrations.{number}" for number in range(count))
+        return self._celery(name, ",".join(f"registrations.{number}" for number in range(count)))
+
+    def deliverer(self, name: str) -> Child:
+        """A Celery worker that sends webhooks. One process: it has hundreds of requests under way at once."""
+        return self._celery(name, "webhooks")
+
+    def _celery(self, name: str, queues: str) -> Child:
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
         worker = ("worker", "--pool", "solo", *quiet, "-n", f"{name}@%h", "-Q", queues)
         return self._start(name, "-m", "celery", "--quiet", "-A", "omnify.celery", *worker)

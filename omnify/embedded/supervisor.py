@@ -1,6 +1,6 @@
 """Starts everything in order, starts again what dies, and stops in the opposite order.
 
-    valkey, postgres  →  set-up (migrations, organizer)  →  web, drains  →  ready when /health/ready says so
+    valkey, postgres  →  set-up (migrations, organizer)  →  web, drains, deliverer  →  ready when /health/ready says so
 
 A signal raises `StopRequested` wherever the supervisor is; from then on it only stops, and a second one makes it quick.
 """
@@ -23,7 +23,7 @@ from omnify.embedded.place import find_place
 from omnify.embedded.ports import LOOPBACK, is_free
 from omnify.embedded.postgres import Postgres
 from omnify.embedded.process import CannotStart, Child
-from omnify.embedded.programs import DRAINS, Programs, child_environment, service_values
+from omnify.embedded.programs import DELIVERERS, DRAINS, Programs, child_environment, service_values
 from omnify.embedded.valkey import Valkey
 
 POLL_SECONDS = 0.2
@@ -35,7 +35,7 @@ BACKOFF_SECONDS = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 # Before the service was ever ready, a child that dies this often in a row is the reason why it cannot start.
 HOPELESS = 4
 SAME_WISH_SECONDS = 1.0
-STOP_SECONDS = {"web": 15.0, "drain-1": 20.0, "drain-2": 20.0, "valkey": 30.0, "postgres": 60.0}
+STOP_SECONDS = {"web": 15.0, "drain-1": 20.0, "drain-2": 20.0, "deliver-1": 20.0, "valkey": 30.0, "postgres": 60.0}
 
 
 class StopRequested(BaseException):
@@ -113,6 +113,8 @@ class Supervisor:
         self._keep(programs.web)
         for name in DRAINS:
             self._keep(lambda name=name: programs.drain(name))  # type: ignore[misc]
+        for name in DELIVERERS:
+            self._keep(lambda name=name: programs.deliverer(name))  # type: ignore[misc]
 
     def _start_servers(self, home: Home) -> dict[str, str]:
         """Starts those the environment does not name, and returns the addresses of all."""
@@ -213,8 +215,8 @@ class Supervisor:
     # Stopping
 
     def _stop(self) -> None:
-        """web first, so that nothing new comes in; then the drains; then, together, the servers both need."""
-        for names in (("web",), DRAINS, ("valkey", "postgres")):
+        """web first, so that nothing new comes in; then the workers; then, together, the servers all need."""
+        for names in (("web",), (*DRAINS, *DELIVERERS), ("valkey", "postgres")):
             children = [kept.child for kept in self._kept if kept.child.name in names]
             for child in children:
                 child.ask_to_stop()

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ from worker.faults import Place
 
 STORES = ("valkey", "postgres")
 DRAINS = ("drain-1", "drain-2")
-PARTS = (*STORES, "web", *DRAINS)
+DELIVERERS = ("deliver-1",)
+WORKERS = (*DRAINS, *DELIVERERS)
+PARTS = (*STORES, "web", *WORKERS)
 STOP_SECONDS = 20.0
 AOF = "appendonlydir"
 
@@ -98,6 +101,7 @@ class Service:
             "valkey": self.valkey.start,
             "postgres": self._start_postgres,
             "web": self._programs.web,
+            **{name: partial(self._programs.deliverer, name) for name in DELIVERERS},
         }
         self.children[name] = starts[name]() if name in starts else self._programs.drain(name)
 
@@ -110,7 +114,7 @@ class Service:
         self.redis.close()
         for name in reversed(PARTS):
             if name in self.children:
-                self.children[name].process.kill() if name in DRAINS else self.stop_part(name)
+                self.children[name].process.kill() if name in WORKERS else self.stop_part(name)
                 self.children[name].process.wait()
         shutil.rmtree(self._place.directory, ignore_errors=True)
         shutil.rmtree(self.home, ignore_errors=True)
@@ -158,23 +162,23 @@ class Service:
             self.children[name].process.send_signal(signal.SIGCONT)
 
     def set_trap(self, place: Place) -> None:
-        """The next drain that comes to `place` stops there until it is killed or continued."""
+        """The next worker that comes to `place` stops there until it is killed or continued."""
         (self.home / "faults" / place).touch()
 
     def trapped(self, place: Place) -> str:
-        """Waits for a drain to stop at `place`, and returns its name."""
+        """Waits for a worker to stop at `place`, and returns its name."""
         reached = self.home / "faults" / f"{place}.reached"
-        wait_until(reached.exists, f"a drain comes to {place}")
-        wait_until(lambda: bool(self._stopped_drains()), "it stops there")
+        wait_until(reached.exists, f"a worker comes to {place}")
+        wait_until(lambda: bool(self._stopped_workers()), "it stops there")
         reached.unlink()
-        return self._stopped_drains()[0]
+        return self._stopped_workers()[0]
 
     def release(self, drain: str) -> None:
         """Lets a trapped drain go on."""
         self.children[drain].process.send_signal(signal.SIGCONT)
 
-    def _stopped_drains(self) -> list[str]:
-        return [name for name in DRAINS if self.running(name) and _state(self.children[name].pid) == "T"]
+    def _stopped_workers(self) -> list[str]:
+        return [name for name in WORKERS if self.running(name) and _state(self.children[name].pid) == "T"]
 
     def save_valkey(self) -> None:
         """Puts a copy of what Valkey has on disk aside. Every answer it gave is in it."""
@@ -258,6 +262,7 @@ class Service:
             "PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics"),
             "DJANGO_SETTINGS_MODULE": "omnify.settings",
             "REGISTER_RATE_LIMIT": "off",
+            "WEBHOOK_ALLOW_PRIVATE": "true",
             "PYTHONUNBUFFERED": "1",
         }
 

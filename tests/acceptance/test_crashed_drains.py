@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.crowd import verify_ledger
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import Service
-from worker.faults import Place
+from worker.faults import DrainPlace, Place
 
 pytestmark = pytest.mark.acceptance
 
@@ -33,7 +33,7 @@ class Crash:
 def crashes(one_service: Service) -> Mapping[Place, Crash]:
     """One crash at every place. The dead drains' leases run out together, so the tests wait for them once."""
     one_service.heal()
-    found = {place: crash(one_service, place) for place in get_args(Place)}
+    found = {place: crash(one_service, place) for place in get_args(DrainPlace)}
     one_service.heal()
     return found
 
@@ -69,7 +69,7 @@ def test_between_publish_and_trim_everybody_knew(crashes: Mapping[Place, Crash])
     assert [ticket["status"] for ticket in found.seen] == ["confirmed"] * SEATS + ["rejected"] * (GUESTS - SEATS)
 
 
-@pytest.mark.parametrize("place", get_args(Place))
+@pytest.mark.parametrize("place", get_args(DrainPlace))
 def test_the_next_drain_finishes_what_a_killed_one_began(crashes: Mapping[Place, Crash], place: Place) -> None:
     found = crashes[place]
     decided = [found.event.decided(ticket) for ticket in found.tickets]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from events.rehearsal.proofs import PROOFS
+from events.rehearsal.webhook_proofs import WEBHOOK_PROOFS
 from tests.acceptance.service import Service
 from tests.acceptance.waiting import wait_until
 
@@ -29,6 +30,19 @@ def rehearse(service: Service, *arguments: str, seats: int) -> subprocess.Comple
 def verify(result: subprocess.CompletedProcess[str]) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.count("✓") == len(PROOFS)
+
+
+def test_a_rehearsal_receives_and_proves_every_webhook(service: Service) -> None:
+    result = rehearse(service, "--webhooks", seats=60)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.count("✓") == len(PROOFS) + len(WEBHOOK_PROOFS)
+
+
+def test_a_service_that_sends_nothing_to_private_addresses_is_said_so(service: Service) -> None:
+    with service.another_door(WEBHOOK_ALLOW_PRIVATE="false") as door:
+        result = rehearse(service, "--url", f"http://{door.host}:{door.port}", "--webhooks", seats=60)
+    assert result.returncode == 2
+    assert "Start the service with WEBHOOK_ALLOW_PRIVATE=true." in result.stderr
 
 
 def newest_event(service: Service) -> int:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from events.admin import BoundedPaginator
+from events.admin.tables import BoundedPaginator
 from events.models import Event, OrganizerToken, Registration
 from omnify.tickets import tickets
 from tests.integration.api import Caller, attend, create, organizer

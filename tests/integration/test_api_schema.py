@@ -35,6 +35,20 @@ OPERATIONS = {
     ("/health/live", "get"),
     ("/health/ready", "get"),
 }
+WEBHOOKS = {
+    ("/webhooks", "get"),
+    ("/webhooks", "post"),
+    ("/webhooks/default-secret", "post"),
+    ("/webhooks/{webhook_id}", "get"),
+    ("/webhooks/{webhook_id}", "patch"),
+    ("/webhooks/{webhook_id}", "delete"),
+    ("/webhooks/{webhook_id}/rotate-secret", "post"),
+    ("/webhooks/{webhook_id}/test", "post"),
+    ("/webhooks/{webhook_id}/deliveries", "get"),
+    ("/webhooks/{webhook_id}/deliveries/{delivery_id}/retry", "post"),
+    ("/webhooks/{webhook_id}/replay", "post"),
+}
+OPERATIONS |= WEBHOOKS
 
 
 @pytest.fixture
@@ -81,6 +95,7 @@ def test_exactly_the_organizers_operations_need_a_token(document: dict[str, Any]
         ("/events/{event_id}/attendees", "get"),
         ("/events/{event_id}/stats", "get"),
         ("/registrations/{ticket_id}/check-in", "post"),
+        *WEBHOOKS,
     }
     assert document["components"]["securitySchemes"]["organizerToken"]["scheme"] == "bearer"
 
@@ -133,6 +148,8 @@ def test_what_is_described_is_what_is_sent(document: dict[str, Any]) -> None:
     caller = organizer()
     event_id = create(caller)
     attend(event_id, 1)
+    subscription = {"url": "https://8.8.8.8/", "event_types": ["event.sold_out"]}
+    webhook = caller.post("/webhooks", subscription).json()["data"]
     page = caller.get(f"/events/{event_id}/attendees").json()["data"]
     sent = {
         "Event": caller.get("/events").json()["data"]["results"][0],
@@ -140,6 +157,9 @@ def test_what_is_described_is_what_is_sent(document: dict[str, Any]) -> None:
         "AttendeePage": page,
         "Attendee": page["results"][0],
         "Stats": caller.get(f"/events/{event_id}/stats").json()["data"],
+        "NewWebhook": webhook,
+        "Webhook": caller.get(f"/webhooks/{webhook['id']}").json()["data"],
+        "Delivery": caller.post(f"/webhooks/{webhook['id']}/test").json()["data"],
     }
     for name, value in sent.items():
         assert list(component(document, name)["properties"]) == list(value), name

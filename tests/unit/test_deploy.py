@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ("migrate", "web", "worker")
+OURS = ("migrate", "web", "worker", "deliver")
 SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD")
 STAGES = re.split(r"(?m)^(?=FROM )", (ROOT / "Dockerfile").read_text("utf-8"))[1:]
 HEALTHY = runpy.run_path(str(ROOT / "deploy" / "healthy.py"))
@@ -60,7 +60,9 @@ def test_only_web_publishes_a_port_and_on_loopback_unless_told() -> None:
 
 def test_the_stores_have_no_way_out_of_the_compose_network() -> None:
     assert COMPOSE["networks"]["stores"] == {"internal": True}
-    assert {name for name, s in SERVICES.items() if s["networks"] != ["stores"]} == {"web"}
+    assert {name for name, s in SERVICES.items() if s["networks"] != ["stores"]} == {"web", "deliver"}
+    assert SERVICES["deliver"]["networks"] == ["stores", "out"]
+    assert "ports" not in SERVICES["deliver"]
 
 
 def test_the_queue_keeps_what_a_202_promises() -> None:
@@ -81,7 +83,7 @@ def test_the_ledger_is_made_as_the_embedded_one_is() -> None:
     assert SERVICES["postgres"]["volumes"] == ["ledger:/var/lib/postgresql"]
 
 
-@pytest.mark.parametrize("name", ["web", "worker"])
+@pytest.mark.parametrize("name", ["web", "worker", "deliver"])
 def test_nothing_starts_before_the_tables_and_the_stores_are_there(name: str) -> None:
     assert SERVICES[name]["depends_on"] == {
         "migrate": {"condition": "service_completed_successfully"},
@@ -102,6 +104,12 @@ def test_there_are_two_drains_or_more_and_they_take_every_partition() -> None:
     assert "--pool=solo" in command
     # Without -Q, Celery consumes all queues of its configuration: one for each partition.
     assert not [part for part in command if part.startswith(("-Q", "--queues"))]
+    # But for the one that is not the drains' work.
+    assert "--exclude-queues=webhooks" in command
+
+
+def test_webhooks_have_a_worker_of_their_own() -> None:
+    assert "--queues=webhooks" in SERVICES["deliver"]["command"]
 
 
 def test_whatever_stays_up_says_whether_it_is_healthy() -> None:

@@ -32,6 +32,15 @@ def test_the_limit_on_addresses_is_generous_unless_told(enough: dict[str, str]) 
     assert read_environment({**enough, "REGISTER_RATE_LIMIT": "off"}).register_rate_limit is None
 
 
+def test_webhooks_go_to_no_private_address_unless_told(enough: dict[str, str]) -> None:
+    env = read_environment(enough)
+    assert (env.webhook_allow_private, env.webhook_log_days) == (False, 30)
+    told = read_environment({**enough, "WEBHOOK_ALLOW_PRIVATE": "true", "WEBHOOK_LOG_DAYS": "7"})
+    assert (told.webhook_allow_private, told.webhook_log_days) == (True, 7)
+    with pytest.raises(BadEnvironment, match="WEBHOOK_LOG_DAYS"):
+        read_environment({**enough, "WEBHOOK_LOG_DAYS": "6"})
+
+
 def test_the_broker_is_the_redis_unless_it_has_an_address_of_its_own(enough: dict[str, str]) -> None:
     assert read_environment({**enough, "REDIS_URL": "redis://here/1"}).broker_url == "redis://here/1"
     both = {**enough, "REDIS_URL": "redis://here/1", "CELERY_BROKER_URL": "redis://there/1"}

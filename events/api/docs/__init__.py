@@ -5,20 +5,44 @@ from events.api.docs.check_in import CHECK_IN
 from events.api.docs.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_TICKET, REGISTER
 from events.api.docs.events import CANCEL_EVENT, CHANGE_EVENT, CREATE_EVENT, LIST_EVENTS
 from events.api.docs.operating import LIVE, READY
+from events.api.docs.webhooks import (
+    CHANGE_WEBHOOK,
+    CREATE_WEBHOOK,
+    DELETE_WEBHOOK,
+    LIST_DELIVERIES,
+    LIST_WEBHOOKS,
+    READ_WEBHOOK,
+    RENEW_DEFAULT_SECRET,
+    REPLAY_WEBHOOK,
+    RETRY_DELIVERY,
+    ROTATE_SECRET,
+    TEST_WEBHOOK,
+)
 
 __all__ = [
     "CANCEL_EVENT",
     "CANCEL_TICKET",
     "CHANGE_EVENT",
+    "CHANGE_WEBHOOK",
     "CHECK_IN",
     "CREATE_EVENT",
+    "CREATE_WEBHOOK",
+    "DELETE_WEBHOOK",
     "FOLLOW_TICKET",
     "LIST_ATTENDEES",
+    "LIST_DELIVERIES",
     "LIST_EVENTS",
+    "LIST_WEBHOOKS",
     "LIVE",
     "READY",
     "READ_EVENT",
     "READ_STATS",
     "READ_TICKET",
+    "READ_WEBHOOK",
     "REGISTER",
+    "RENEW_DEFAULT_SECRET",
+    "REPLAY_WEBHOOK",
+    "RETRY_DELIVERY",
+    "ROTATE_SECRET",
+    "TEST_WEBHOOK",
 ]

@@ -96,6 +96,38 @@ data: {json.dumps(CONFIRMED)}
 
 """
 
+WEBHOOK = {
+    "id": 3,
+    "url": "https://example.org/hooks/omnify",
+    "default_secret": False,
+    "event_types": ["registration.confirmed", "registration.cancelled"],
+    "event_id": None,
+    "enabled": True,
+    "disabled_at": None,
+    "disabled_reason": None,
+    "failing_since": None,
+    "previous_secret_until": None,
+    "created_at": "2030-11-01T08:00:00+00:00",
+}
+SECRET = {"secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+
+DELIVERY = {
+    "id": 4711,
+    "webhook_id": 3,
+    "message_id": "msg_4711_5f0c9a1e",
+    "type": "registration.confirmed",
+    "event_id": 7,
+    "ticket_id": TICKET_ID,
+    "url": None,
+    "state": "pending",
+    "attempts": 1,
+    "last_status_code": 503,
+    "last_error": "bad_status",
+    "last_attempt_at": "2030-11-01T09:00:00.300000+00:00",
+    "next_attempt_at": "2030-11-01T09:00:05.412000+00:00",
+    "created_at": "2030-11-01T09:00:00.250000+00:00",
+}
+
 
 def page_example(path: str, item: dict[str, Any], *, cursor: str = "") -> dict[str, Any]:
     """The first of twelve pages."""

@@ -104,6 +104,12 @@ class RegistrationInput(serializers.Serializer[Any]):
 
     name = serializers.CharField(min_length=1, max_length=255)
     email = serializers.EmailField(max_length=254, help_text="Letter case does not make another person.")
+    callback_url = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=2048,
+        help_text="Only with an organizer's token: gets this ticket's messages, signed with the default secret.",
+    )
 
 
 class AcceptedTicket(serializers.Serializer[Any]):

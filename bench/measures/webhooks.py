@@ -1,0 +1,149 @@
+"""Deliveries per second to a fast receiver, against the same HTTP client in a bare loop; beside an endpoint that
+hangs; and what two subscriptions cost the drain.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from urllib.request import urlopen
+
+from bench.measures import Options, interleaved
+from bench.measures.terminal import terminal_rate
+from bench.programs import ROOT, python, wait_for_port
+from bench.report import Line, ratio
+from bench.stack import Stack, new_event, tidy, wait_until
+from omnify.embedded.ports import free_port
+
+MESSAGES = 30_000
+WARM = 3_000
+BATCH = 1000
+PATIENCE_SECONDS = 120
+CROWD = 512
+BARE, ALONE, BESIDE = "bare loop/s", "deliveries/s", "deliveries/s beside one that hangs"
+WITHOUT, WRITTEN, SENT = "terminal/s", "terminal/s, two subscriptions", "terminal/s, two subscriptions, sent meanwhile"
+TYPES = ["registration.confirmed", "registration.rejected"]
+
+
+def measure(stack: Stack, options: Options) -> list[Line]:
+    """Three limits; terminal/s while the messages are also sent from the same two cores is reported."""
+    with _receiver(stack, "fast") as fast, _receiver(stack, "hang") as hanging:
+        runs = {
+            BARE: lambda: _bare_rate(fast),
+            ALONE: lambda: _delivery_rate(stack, fast),
+            BESIDE: lambda: _delivery_rate(stack, fast, hanging),
+        }
+        samples = interleaved(options.repetitions, runs)
+        samples |= _terminal(stack, options, fast)
+    return [
+        ratio("deliveries/s ÷ bare loop of the same client", ALONE, BARE, samples, at_least=0.5),
+        ratio("deliveries/s beside an endpoint that hangs ÷ none", BESIDE, ALONE, samples, at_least=0.9),
+        ratio("terminal/s, two subscriptions ÷ none", WRITTEN, WITHOUT, samples, at_least=0.6),
+        ratio("terminal/s, two subscriptions sent from the same cores ÷ none", SENT, WITHOUT, samples),
+    ]
+
+
+@contextlib.contextmanager
+def _receiver(stack: Stack, kind: str) -> Iterator[str]:
+    port = free_port()
+    arguments = ["bench.receivers", str(port), *(["hang"] if kind == "hang" else [])]
+    with python(f"receiver-{kind}", arguments, home=stack.home, env=stack.env) as child:
+        wait_for_port(child, port)
+        yield f"http://127.0.0.1:{port}/"
+
+
+def _bare_rate(url: str) -> float:
+    from worker.lines import MOST_AT_ONCE
+
+    command = [sys.executable, "-m", "bench.post_loop", url, str(MESSAGES), str(MOST_AT_ONCE)]
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    return float(json.loads(done.stdout))
+
+
+def _delivery_rate(stack: Stack, *urls: str) -> float:
+    """To the first of `urls`, from a full outbox, once it runs."""
+    event_id = _subscribed_event(*urls)
+    _fill_outbox(event_id)
+    before = _count(urls[0])
+    with stack.deliverer():
+        started = _wait_for_count(urls[0], before + WARM)
+        warm = _count(urls[0])
+        ended = _wait_for_count(urls[0], before + MESSAGES)
+    _unsubscribe()
+    return (before + MESSAGES - warm) / (ended - started)
+
+
+def _terminal(stack: Stack, options: Options, url: str) -> dict[str, list[float]]:
+    with stack.door() as door, stack.drain():
+
+        def rate(*urls: str) -> float:
+            event_id = _subscribed_event(*urls)
+            found = terminal_rate(stack, door, event_id, CROWD, options.seconds)
+            _unsubscribe()
+            return found
+
+        def sent() -> float:
+            with stack.deliverer():
+                return rate(url, url)
+
+        return interleaved(options.repetitions, {WITHOUT: rate, WRITTEN: lambda: rate(url, url), SENT: sent})
+
+
+def _subscribed_event(*urls: str) -> int:
+    from events.ledger.webhooks import create_webhook
+    from events.models import Event
+
+    tidy()
+    event = Event.objects.select_related("organizer").get(pk=new_event())
+    for url in urls:
+        create_webhook(organizer=event.organizer, url=url, event_types=TYPES, event=event)
+    return event.pk
+
+
+def _fill_outbox(event_id: int) -> None:
+    from django.db import transaction
+    from django.utils import timezone
+
+    from events.domain.outcome import Outcome
+    from events.domain.states import Status
+    from events.ledger.outbox import write_messages
+    from events.models import Event
+
+    event = Event.objects.get(pk=event_id)
+    for first in range(0, MESSAGES, BATCH):
+        changes = [
+            Outcome(
+                key=f"{number:020d}",
+                status=Status.CONFIRMED,
+                reason=None,
+                sequence=number,
+                requested_ms=1_800_000_000_000,
+                decided_ms=1_800_000_000_100,
+                revision=1,
+            )
+            for number in range(first, first + BATCH)
+        ]
+        with transaction.atomic():
+            write_messages(event, changes, now=timezone.now(), sold_out=False)
+
+
+def _unsubscribe() -> None:
+    from events.models import Webhook, WebhookDelivery, WebhookEndpoint
+
+    WebhookDelivery.objects.all().delete()
+    WebhookEndpoint.objects.all().delete()
+    Webhook.objects.all().delete()
+
+
+def _count(url: str) -> int:
+    with urlopen(f"{url}count") as answer:  # noqa: S310 - a constant scheme
+        return int(answer.read())
+
+
+def _wait_for_count(url: str, number: int) -> float:
+    wait_until(lambda: _count(url) >= number, seconds=PATIENCE_SECONDS, what=f"{number} deliveries")
+    return time.monotonic()

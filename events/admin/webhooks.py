@@ -1,0 +1,129 @@
+"""Webhooks and their delivery log. Subscriptions are made and changed by their organizers; operators help them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from events.admin.tables import BoundedPaginator, ReadOnly
+from events.ledger import webhooks
+from events.models import Webhook, WebhookDelivery
+from events.models.webhook import DeliveryState
+from omnify.hints import hint_at_deliveries
+from omnify.tickets import message_ids, tickets
+
+
+class SinceForm(forms.Form):
+    """From when on messages are sent once more."""
+
+    since = forms.SplitDateTimeField(help_text="In UTC, such as 2026-11-24 and 12:00.")
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnly):
+    """Who is told of what, and whether it works."""
+
+    list_display = ("id", "organizer", "event", "url", "created_at", "disabled_reason", "failing_since")
+    list_select_related = ("organizer", "event")
+    list_filter = ("disabled_reason", ("deleted_at", admin.EmptyFieldListFilter))
+    search_fields = ("=id", "organizer__name")
+    ordering = ("-id",)
+    exclude = ("secret", "previous_secret")
+    actions = ("enable", "disable", "rotate", "send_test", "replay")
+
+    @admin.display(description="failing since")
+    def failing_since(self, webhook: Webhook) -> Any:
+        """The first failure since the last success."""
+        endpoint = webhook.endpoints.filter(origin="").first()
+        return endpoint and endpoint.failing_since
+
+    @admin.action(description="Switch on")
+    def enable(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
+        """What has waited is sent."""
+        self._change(request, queryset, enabled=True)
+        hint_at_deliveries()
+
+    @admin.action(description="Switch off")
+    def disable(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
+        """What waits stays."""
+        self._change(request, queryset, enabled=False)
+
+    def _change(self, request: HttpRequest, queryset: QuerySet[Webhook], *, enabled: bool) -> None:
+        for webhook in queryset:
+            webhooks.change_webhook(webhook, fields={"enabled": enabled}, now=timezone.now())
+        self.message_user(request, f"Webhooks changed: {len(queryset)}", messages.SUCCESS)
+
+    @admin.action(description="Rotate the secret (shown once)")
+    def rotate(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> HttpResponse:
+        """On the page itself and not in a message, which would store it."""
+        issued = [(f"webhook {one.pk}", webhooks.rotate_secret(one, now=timezone.now())) for one in queryset]
+        context = {**admin.site.each_context(request), "title": "Secrets", "issued": issued}
+        headers = {"Cache-Control": "no-store"}
+        return TemplateResponse(request, "admin/events/secrets_issued.html", context, headers=headers)
+
+    @admin.action(description="Send a test message")
+    def send_test(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
+        """To those that are on and have an address."""
+        ready = queryset.filter(disabled_at=None, deleted_at=None).exclude(url="")
+        for webhook in ready:
+            webhooks.send_test(webhook, now=timezone.now())
+        hint_at_deliveries()
+        self.message_user(request, f"Test messages on their way: {len(ready)}", messages.SUCCESS)
+
+    @admin.action(description="Send everything since a time once more")
+    def replay(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> HttpResponse | None:
+        """Asks for the time first."""
+        form = SinceForm(request.POST if "since_0" in request.POST else None)
+        if not form.is_valid():
+            context = {**admin.site.each_context(request), "title": "Replay", "form": form, "webhooks": queryset}
+            return TemplateResponse(request, "admin/events/replay.html", context)
+        since, now = form.cleaned_data["since"], timezone.now()
+        replayed = sum(webhooks.replay(webhook, since=since, now=now) for webhook in queryset)
+        hint_at_deliveries()
+        self.message_user(request, f"Messages on their way once more: {replayed}", messages.SUCCESS)
+        return None
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnly):
+    """The delivery log."""
+
+    list_display = (
+        *("id", "message_id", "webhook", "type", "state", "attempts", "last_status_code", "last_error"),
+        *("last_attempt_at", "next_attempt_at"),
+    )
+    list_filter = ("state",)
+    search_fields = ("=id", "=webhook__id")
+    search_help_text = "The number of a delivery or of a webhook, or a ticket id."
+    ordering = ("-id",)
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    actions = ("retry",)
+
+    @admin.display(description="message")
+    def message_id(self, row: WebhookDelivery) -> str:
+        """The `webhook-id` that the receiver saw."""
+        return message_ids().of(row.pk)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A ticket is found by its place, which has an index while its messages wait."""
+        ticket = tickets().parse(search_term)
+        if ticket:
+            return queryset.filter(event_id=ticket[0], ticket_key=ticket[1]), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.action(description="Send once more")
+    def retry(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
+        """At once, whatever became of them."""
+        now = timezone.now()
+        states = [webhooks.retry(row, now=now).state for row in queryset]
+        hint_at_deliveries()
+        self.message_user(request, f"On their way: {states.count(DeliveryState.PENDING.value)}", messages.SUCCESS)

@@ -1,0 +1,205 @@
+"""`/webhooks`: an organizer's own subscriptions, their secrets and their delivery log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+
+from events.api import docs
+from events.api.refusals import Refusal, invalid_fields
+from events.api.views.base import ApiView, organizer_of, validated
+from events.api.webhook_data import delivery_data, webhook_data, webhooks_data
+from events.api.webhook_fields import ReplayInput, WebhookChanges, WebhookInput
+from events.ledger import webhooks
+from events.models import Webhook, WebhookDelivery
+from events.models.webhook import DeliveryState
+from omnify import http
+from omnify.hints import hint_at_deliveries
+from omnify.pagination import check_exists, page_data, page_url, read_page
+from omnify.responses import Code
+
+_SHOWN_ONCE = "Keep the secret: it is shown this once."
+
+
+class WebhookList(ApiView):
+    """The organizer's webhooks, and a new one."""
+
+    organizer_methods = frozenset({"GET", "POST"})
+
+    @docs.LIST_WEBHOOKS
+    def get(self, request: Request) -> HttpResponse:
+        """A page, oldest first."""
+        rows = webhooks.own_webhooks(organizer_id=organizer_of(request).pk)
+        return http.ok(_page(request, rows, webhooks_data), message="Your webhooks.")
+
+    @docs.CREATE_WEBHOOK
+    def post(self, request: Request) -> HttpResponse:
+        """A new subscription, with its secret."""
+        organizer = organizer_of(request)
+        fields = validated(WebhookInput(data=request.data, context={"organizer": organizer}))
+        webhook, secret = webhooks.create_webhook(
+            organizer=organizer, url=fields["url"], event_types=fields["event_types"], event=fields.get("event")
+        )
+        headers = {"Location": f"/webhooks/{webhook.pk}"}
+        data = webhook_data(webhook, secret=secret)
+        return http.ok(data, message=f"The webhook is created. {_SHOWN_ONCE}", status=201, headers=headers)
+
+
+class DefaultSecret(ApiView):
+    """What the messages for callback URLs are signed with."""
+
+    organizer_methods = frozenset({"POST"})
+
+    @docs.RENEW_DEFAULT_SECRET
+    def post(self, request: Request) -> HttpResponse:
+        """A new one, shown once."""
+        webhook, secret = webhooks.renew_default_secret(organizer=organizer_of(request), now=timezone.now())
+        return http.ok(webhook_data(webhook, secret=secret), message=f"The default secret is new. {_SHOWN_ONCE}")
+
+
+class WebhookDetail(ApiView):
+    """One webhook."""
+
+    organizer_methods = frozenset({"GET", "PATCH", "DELETE"})
+
+    @docs.READ_WEBHOOK
+    def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """Never with its secret."""
+        return http.ok(webhook_data(_own(request, webhook_id)), message="The webhook now.")
+
+    @docs.CHANGE_WEBHOOK
+    def patch(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """Any of its fields."""
+        webhook = _subscription(request, webhook_id)
+        changes = WebhookChanges(webhook, data=request.data, context={"organizer": organizer_of(request)})
+        webhook = webhooks.change_webhook(webhook, fields=validated(changes), now=timezone.now())
+        hint_at_deliveries()
+        return http.ok(webhook_data(webhook), message="The webhook is changed.")
+
+    @docs.DELETE_WEBHOOK
+    def delete(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """Nothing more is sent."""
+        webhook = _subscription(request, webhook_id)
+        webhooks.delete_webhook(webhook, now=timezone.now())
+        return http.ok(webhook_data(webhook), message="The webhook is deleted.")
+
+
+class RotateSecret(ApiView):
+    """A new secret for a webhook."""
+
+    organizer_methods = frozenset({"POST"})
+
+    @docs.ROTATE_SECRET
+    def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """The old one signs for another day."""
+        webhook = _own(request, webhook_id)
+        secret = webhooks.rotate_secret(webhook, now=timezone.now())
+        return http.ok(webhook_data(webhook, secret=secret), message=f"The secret is new. {_SHOWN_ONCE}")
+
+
+class TestMessage(ApiView):
+    """A message to try a receiver with."""
+
+    organizer_methods = frozenset({"POST"})
+
+    @docs.TEST_WEBHOOK
+    def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """On its way like any other."""
+        webhook = _enabled(_subscription(request, webhook_id))
+        delivery = webhooks.send_test(webhook, now=timezone.now())
+        hint_at_deliveries()
+        return http.ok(delivery_data(delivery), message="A test message is on its way.", status=202)
+
+
+class Deliveries(ApiView):
+    """A webhook's delivery log."""
+
+    organizer_methods = frozenset({"GET"})
+
+    @docs.LIST_DELIVERIES
+    def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """A page, newest first."""
+        state = request.query_params.get("state", "")
+        if state and state not in {known.value for known in DeliveryState}:
+            raise invalid_fields({"state": [f"One of {', '.join(known.value for known in DeliveryState)}."]})
+        rows = webhooks.deliveries(_own(request, webhook_id), state=state)
+        return http.ok(_page(request, rows, _log), message="Deliveries, newest first.")
+
+
+class RetryDelivery(ApiView):
+    """One delivery once more."""
+
+    organizer_methods = frozenset({"POST"})
+
+    @docs.RETRY_DELIVERY
+    def post(self, request: Request, webhook_id: int | None, delivery_id: int | None) -> HttpResponse:
+        """At once, whatever became of it."""
+        webhook = _own(request, webhook_id)
+        delivery = delivery_id and webhooks.own_delivery(webhook, delivery_id=delivery_id)
+        if not delivery:
+            raise Refusal(Code.DELIVERY_NOT_FOUND, 404, "There is no such delivery.")
+        _enabled(webhook)
+        delivery = webhooks.retry(delivery, now=timezone.now())
+        hint_at_deliveries()
+        return http.ok(delivery_data(delivery), message="It is on its way.", status=202)
+
+
+class Replay(ApiView):
+    """All deliveries since a time once more."""
+
+    organizer_methods = frozenset({"POST"})
+
+    @docs.REPLAY_WEBHOOK
+    def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """Under the ids that they had."""
+        webhook = _enabled(_own(request, webhook_id))
+        since = validated(ReplayInput(data=request.data))["since"]
+        replayed = webhooks.replay(webhook, since=since, now=timezone.now())
+        hint_at_deliveries()
+        return http.ok({"replayed": replayed}, message="They are on their way.", status=202)
+
+
+def _own(request: Request, webhook_id: int | None) -> Webhook:
+    """The webhook of this address if it is the organizer's own, else 404."""
+    organizer_id = organizer_of(request).pk
+    webhook = webhook_id and webhooks.own_webhook(webhook_id=webhook_id, organizer_id=organizer_id)
+    if not webhook:
+        raise Refusal(Code.WEBHOOK_NOT_FOUND, 404, "There is no such webhook.")
+    return webhook
+
+
+def _subscription(request: Request, webhook_id: int | None) -> Webhook:
+    webhook = _own(request, webhook_id)
+    if webhook.is_default:
+        raise Refusal(Code.DEFAULT_SECRET, 409, "This is the default secret of callback URLs: it can only be rotated.")
+    return webhook
+
+
+def _enabled(webhook: Webhook) -> Webhook:
+    if webhook.disabled_at is not None:
+        raise Refusal(Code.WEBHOOK_DISABLED, 409, 'The webhook is switched off: PATCH it with {"enabled": true} first.')
+    return webhook
+
+
+def _log(rows: list[WebhookDelivery]) -> list[dict[str, Any]]:
+    return [delivery_data(row) for row in rows]
+
+
+def _page(request: Request, rows: QuerySet[Any], render: Any) -> dict[str, Any]:
+    page = read_page(request.query_params)
+    total = rows.count()
+    check_exists(page, total_items=total)
+    shown = list(rows[page.offset : page.offset + page.size])
+    url, params = request.build_absolute_uri(request.path), request.query_params.dict()
+    more = page.offset + len(shown) < total
+    return page_data(
+        page,
+        total_items=total,
+        results=render(shown),
+        next_page=page_url(url, params, page=page.number + 1) if more else None,
+        previous_page=page_url(url, params, page=page.number - 1) if page.number > 1 else None,
+    )

@@ -1,0 +1,118 @@
+"""What an organizer sends about a webhook, checked: where it goes, and what it is for."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TooLate
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from events.api.fields import MomentField, WholeNumberField
+from events.domain.webhook_message import MessageType
+from events.domain.webhook_url import URL_MAX, BadUrl, Target, check_url, is_public
+from events.ledger import queries
+from events.models import Event
+
+LOOK_UP_SECONDS = 2.0
+NOT_PUBLIC = "The address is not a public one."
+
+
+class WebhookUrlField(serializers.CharField):
+    """An address that messages may be sent to. A name that cannot be found now may be found later, so it is let in:
+    every connection is checked again."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=URL_MAX, trim_whitespace=False, **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Skips CharField's own coercion of numbers to text."""
+        if data is not serializers.empty and not isinstance(data, str):
+            raise serializers.ValidationError("Not a string.")
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> str:
+        """The address as it was sent."""
+        allow_private = settings.ENV.webhook_allow_private
+        try:
+            target = check_url(data, allow_private=allow_private)
+        except BadUrl as problem:
+            raise serializers.ValidationError(str(problem)) from problem
+        if not allow_private and not all(is_public(address) for address in addresses(target)):
+            raise serializers.ValidationError(NOT_PUBLIC)
+        return str(data)
+
+
+def addresses(target: Target) -> list[str]:
+    """Every address that the target's name has now; none if the name servers do not say in time."""
+    answer: Future[list[str]] = Future()
+    # A daemon: a name server that hangs must not keep the process from stopping.
+    threading.Thread(target=_look_up, args=(target, answer), daemon=True).start()
+    try:
+        return answer.result(LOOK_UP_SECONDS)
+    except (OSError, UnicodeError, TooLate):
+        return []
+
+
+def _look_up(target: Target, answer: Future[list[str]]) -> None:
+    try:
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        answer.set_result([str(address[0]) for *_, address in found])
+    except Exception as problem:
+        answer.set_exception(problem)
+
+
+class WebhookInput(serializers.Serializer[Any]):
+    """The body of `POST /webhooks`. Needs `organizer` in its context."""
+
+    url = WebhookUrlField(help_text="https:// or http://, at a public address.")
+    event_types = serializers.ListField(
+        child=serializers.ChoiceField(choices=[kind.value for kind in MessageType]), allow_empty=False, max_length=50
+    )
+    event_id = WholeNumberField(
+        required=False, allow_null=True, help_text="One of the organizer's own events; null or absent: all of them."
+    )
+
+    def validate_event_types(self, value: list[str]) -> list[str]:
+        """Each once, in the contract's order."""
+        return [kind.value for kind in MessageType if kind.value in value]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Turns `event_id` into the event."""
+        if "event_id" not in attrs:
+            return attrs
+        number = attrs.pop("event_id")
+        return {**attrs, "event": None if number is None else self._event(number)}
+
+    def _event(self, number: int) -> Event:
+        fits = 0 < number < 2**63
+        event = fits and queries.own_event(event_id=number, organizer_id=self.context["organizer"].pk)
+        if not event:
+            raise serializers.ValidationError({"event_id": ["There is no such event."]})
+        return event
+
+
+class WebhookChanges(WebhookInput):
+    """The body of `PATCH /webhooks/{id}`: any of the fields."""
+
+    enabled = serializers.BooleanField(
+        required=False, help_text="Switches it off, or on again; what waits meanwhile is sent then."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, partial=True, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Takes JSON at its word: "no" is not false."""
+        if "enabled" in data and not isinstance(data["enabled"], bool):
+            raise serializers.ValidationError({"enabled": ["This must be true or false."]})
+        return super().to_internal_value(data)
+
+
+class ReplayInput(serializers.Serializer[Any]):
+    """The body of `POST /webhooks/{id}/replay`."""
+
+    since = MomentField(help_text="Messages made at that time or later are sent once more.")

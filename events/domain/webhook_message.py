@@ -1,0 +1,94 @@
+"""What a webhook's receiver reads: `{"type", "timestamp", "data"}`.
+
+`data` is the ticket as `GET /registrations/{ticket_id}` shows it, without name and e-mail; of `event.sold_out` it is
+the event as `GET /events/{id}` shows it. A message is rendered from what was stored with the change, so that every
+attempt sends the same bytes.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from events.domain.states import Status
+from events.domain.times import iso_ms
+
+_encode = msgspec.json.Encoder().encode
+
+
+class MessageType(StrEnum):
+    """What can be subscribed to. Names are part of the public contract."""
+
+    CONFIRMED = "registration.confirmed"
+    WAITLISTED = "registration.waitlisted"
+    REJECTED = "registration.rejected"
+    CANCELLED = "registration.cancelled"
+    SOLD_OUT = "event.sold_out"
+
+
+# Sent by `POST /webhooks/{id}/test` only, whatever the webhook is subscribed to.
+TEST_TYPE = "webhook.test"
+
+TYPE_OF_STATUS: dict[Status, MessageType] = {
+    Status.CONFIRMED: MessageType.CONFIRMED,
+    Status.WAITLISTED: MessageType.WAITLISTED,
+    Status.REJECTED: MessageType.REJECTED,
+    Status.CANCELLED: MessageType.CANCELLED,
+}
+_STATUS_OF_TYPE = {type_.value: status.value for status, type_ in TYPE_OF_STATUS.items()}
+
+
+class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a ticket's status, as it was stored. Times in milliseconds since 1970."""
+
+    type: str
+    ticket_id: str
+    event_id: int
+    reason: str
+    position: int | None
+    sequence: int
+    requested_ms: int
+    decided_ms: int
+    changed_ms: int
+
+
+def ticket_body(change: TicketChange) -> bytes:
+    """The body of a message about a ticket. By hand: every value is a number or made of safe characters."""
+    reason = f'"{change.reason}"' if change.reason else "null"
+    position = "null" if change.position is None else change.position
+    return (
+        f'{{"type":"{change.type}","timestamp":"{iso_ms(change.changed_ms)}","data":{{'
+        f'"ticket_id":"{change.ticket_id}","event_id":{change.event_id},"status":"{_STATUS_OF_TYPE[change.type]}",'
+        f'"reason":{reason},"position":{position},"sequence":{change.sequence},'
+        f'"requested_at":"{iso_ms(change.requested_ms)}","decided_at":"{iso_ms(change.decided_ms)}"}}}}'
+    ).encode()
+
+
+def other_body(*, type_: str, changed_ms: int, data: str) -> bytes:
+    """The body of any other message. `data` is JSON."""
+    return _encode({"type": type_, "timestamp": iso_ms(changed_ms), "data": msgspec.Raw(data.encode())})
+
+
+def encode_data(data: Any) -> str:
+    """The stored form of `data`."""
+    return _encode(data).decode()
+
+
+class MessageIds:
+    """Ids of messages under one secret: `msg_<delivery id>_<8 characters>`.
+
+    The delivery's id alone would be the same in two installations that send to one receiver, which takes an id that it
+    has seen for a message that it has had.
+    """
+
+    __slots__ = ("_key",)
+
+    def __init__(self, secret: str) -> None:
+        self._key = blake2b(secret.encode(), digest_size=32, person=b"message ids").digest()
+
+    def of(self, delivery_id: int) -> str:
+        """The `webhook-id` of a delivery: the same for every attempt."""
+        return f"msg_{delivery_id}_{blake2b(b'%d' % delivery_id, digest_size=4, key=self._key).hexdigest()}"

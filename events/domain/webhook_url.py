@@ -1,0 +1,126 @@
+"""Where a webhook may go: the shape of its URL, and the addresses that may be connected to.
+
+A URL comes from an organizer and is called from inside the operator's network, so it must not lead back into it
+(server-side request forgery). The shape is checked when it is saved; the address is checked when it is saved and
+again for every connection, by whoever opens the socket.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+URL_MAX = 2048
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LOWEST_OTHER_PORT = 1024
+# Of the ports from 1024 on, those that browsers refuse to speak HTTP to (WHATWG Fetch, "bad port").
+_BAD_PORTS = frozenset(
+    {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670), 6679, 6697, 10080}
+)
+_TEXT = re.compile(r"[!-~]+")
+_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+# A name whose last part is a number is an address to some resolvers: 2130706433, 0x7f.1, 127.1, 0177.0.0.1.
+_NUMERIC_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?")
+_LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa")
+
+# What `is_global` of Python 3.11 calls global though it leads to, or may stand for, an address that is not.
+_NOT_PUBLIC = tuple(
+    ip_network(text)
+    for text in (
+        *("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96"),  # IPv4 inside IPv6: compatible, mapped, translated
+        *("64:ff9b::/96", "64:ff9b:1::/48"),  # NAT64
+        *("2002::/16", "2001::/32"),  # 6to4, Teredo
+        *("fec0::/10", "ff00::/8", "5f00::/16"),  # site-local, multicast, segment routing
+        *("192.88.99.0/24", "224.0.0.0/4"),  # 6to4 relays, multicast
+    )
+)
+
+
+class AddressRefused(OSError):
+    """A connection would have gone to an address that is not public."""
+
+
+class Target(NamedTuple):
+    """A URL taken apart."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def origin(self) -> str:
+        """`https://host:port`: what names the server behind the URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+class BadUrl(ValueError):
+    """The URL cannot be used; the message is a sentence for people."""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address in its usual form may be connected to. False for anything else."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return found.is_global and not found.is_multicast and not _is_excepted(found)
+
+
+def _is_excepted(address: IPv4Address | IPv6Address) -> bool:
+    return any(address in network for network in _NOT_PUBLIC if network.version == address.version)
+
+
+def check_url(url: str, *, allow_private: bool) -> Target:
+    """Looks at the text only; no name is asked for.
+
+    Raises:
+        BadUrl: this is not an address that messages may be sent to.
+    """
+    parts, port = _split(url)
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise BadUrl("The address must start with https:// or http://.")
+    if "@" in parts.netloc:
+        raise BadUrl("The address must not contain a user name or password.")
+    if parts.fragment or "#" in url:
+        raise BadUrl("The address must not contain a fragment (#).")
+    port = _DEFAULT_PORTS[parts.scheme] if port is None else port
+    if port not in _DEFAULT_PORTS.values() and (port < _LOWEST_OTHER_PORT or port in _BAD_PORTS):
+        raise BadUrl("The port must be 80, 443, or one from 1024 on that no other service is known by.")
+    return Target(parts.scheme, _host(parts.hostname or "", allow_private), port)
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    if len(url) > URL_MAX:
+        raise BadUrl(f"The address may have {URL_MAX} characters at most.")
+    if not _TEXT.fullmatch(url) or "\\" in url:
+        raise BadUrl("The address must be written in ASCII, without spaces.")
+    try:
+        parts = urlsplit(url)
+        return parts, parts.port
+    except ValueError as problem:
+        raise BadUrl("This is not an address such as https://example.org/hook.") from problem
+
+
+def _host(host: str, allow_private: bool) -> str:
+    host = host.lower()
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return _name(host, allow_private)
+    if "%" in host or not (allow_private or is_public(host)):
+        raise BadUrl("The address is not a public one.")
+    return str(address)
+
+
+def _name(host: str, allow_private: bool) -> str:
+    if not _NAME.fullmatch(host) or len(host) > 253:
+        raise BadUrl("This is not an address such as https://example.org/hook.")
+    if _NUMERIC_END.fullmatch(host):
+        raise BadUrl("An IP address must be written in its usual form.")
+    name = host.rstrip(".")
+    if not allow_private and any(name == local or name.endswith(f".{local}") for local in _LOCAL_NAMES):
+        raise BadUrl("The address is not a public one.")
+    return host

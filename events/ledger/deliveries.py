@@ -1,0 +1,178 @@
+"""Messages on their way out: claimed, recorded, released.
+
+A claim is a time, `claimed_until`, written before anything is sent; a worker that is killed lets it run out, and the
+message is claimed again. Two workers never get the same row: the second skips what the first has locked, and after
+the first's commit it sees the claim.
+
+    claim → HTTP, outside any transaction → record (or release, if it was not sent)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from django.db import connection, transaction
+from django.db.models import Q
+
+from events.models import Webhook, WebhookDelivery, WebhookEndpoint
+from events.models.webhook import DeliveryState
+
+_encode = msgspec.json.Encoder().encode
+
+_COLUMNS = (
+    *("id", "webhook_id", "endpoint_id", "event_id", "type", "ticket_key", "reason", "position", "sequence"),
+    *("requested_at", "decided_at", "url", "data", "created_at", "step", "claimed_until"),
+)
+
+
+class Claimed(NamedTuple):
+    """A message that this worker may send until `claimed_until`. Fields are the table's."""
+
+    id: int
+    webhook_id: int
+    endpoint_id: int
+    event_id: int | None
+    type: str
+    ticket_key: str
+    reason: str
+    position: int | None
+    sequence: int
+    requested_at: datetime | None
+    decided_at: datetime | None
+    url: str
+    data: str
+    created_at: datetime
+    step: int
+    claimed_until: datetime
+
+
+class Held(NamedTuple):
+    """What a worker has of one endpoint: `rows` claimed and not recorded, and `room` for so many more."""
+
+    rows: int
+    room: int
+
+
+class Sender(NamedTuple):
+    """How messages of one webhook go out: its URL, and its secrets, sealed, the newest first."""
+
+    url: str
+    secrets: tuple[str, ...]
+
+
+# Endpoint by endpoint, so that a long queue of one takes no other's turn. An open breaker lets nothing through, and a
+# single message when its time is over. A message waits while an earlier one of its ticket has not come to an end; a
+# first one, which nearly all are, has none before it.
+_CLAIM = f"""
+WITH picked AS (
+    SELECT d.id FROM (
+        SELECT e.id, CASE WHEN e.trips > 0 THEN GREATEST(0, 1 - COALESCE(h.n, 0))
+            ELSE COALESCE(h.r, %(room)s) END AS room
+        FROM events_webhookendpoint e
+        JOIN events_webhook w ON w.id = e.webhook_id AND w.disabled_at IS NULL AND w.deleted_at IS NULL
+        LEFT JOIN json_to_recordset(%(held)s) AS h (e bigint, n int, r int) ON h.e = e.id
+        WHERE e.open_until IS NULL OR e.open_until <= %(now)s
+        ORDER BY random()
+    ) p
+    CROSS JOIN LATERAL (
+        SELECT m.id FROM events_webhookdelivery m
+        WHERE m.endpoint_id = p.id AND m.state = 'pending' AND m.next_attempt_at <= %(now)s
+            AND (m.claimed_until IS NULL OR m.claimed_until <= %(now)s)
+            AND (m.revision <= 1 OR NOT EXISTS (
+                SELECT 1 FROM events_webhookdelivery b
+                WHERE b.event_id = m.event_id AND b.sequence = m.sequence AND b.state = 'pending'
+                    AND b.ticket_key = m.ticket_key AND b.webhook_id = m.webhook_id AND b.revision < m.revision))
+        ORDER BY m.next_attempt_at, m.id
+        LIMIT p.room FOR UPDATE OF m SKIP LOCKED
+    ) d
+    LIMIT %(total)s
+)
+UPDATE events_webhookdelivery d SET claimed_until = %(until)s FROM picked WHERE d.id = picked.id
+RETURNING {", ".join(f"d.{name}" for name in _COLUMNS)}
+"""  # noqa: S608 - column names of our own
+
+
+def claim(*, now: datetime, until: datetime, held: Mapping[int, Held], room: int, total: int) -> list[Claimed]:
+    """Claims what is due, oldest first, in one short transaction.
+
+    Args:
+        until: when the claim runs out; later than any attempt that may begin under it.
+        held: what this worker has already, by endpoint.
+        room: how many rows to take of an endpoint that is not in `held`.
+        total: how many rows to take at most.
+    """
+    if connection.vendor != "postgresql":
+        return _claim_slowly(now, until, held, room, total)
+    documents = [{"e": endpoint, "n": found.rows, "r": found.room} for endpoint, found in held.items()]
+    values: dict[str, Any] = {
+        "now": now,
+        "until": until,
+        "room": room,
+        "total": total,
+        "held": _encode(documents).decode(),
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        # A claim that a dying server forgets is made again: nothing is lost that a wait for the disk would save.
+        cursor.execute("SET LOCAL synchronous_commit TO off")
+        cursor.execute(_CLAIM, values)
+        return sorted(map(Claimed._make, cursor.fetchall()))
+
+
+def _claim_slowly(now: datetime, until: datetime, held: Mapping[int, Held], room: int, total: int) -> list[Claimed]:
+    """The same for SQLite, whose transactions lock the whole database."""
+    ids: list[int] = []
+    with transaction.atomic():
+        ready = WebhookEndpoint.objects.filter(webhook__disabled_at=None, webhook__deleted_at=None)
+        for endpoint in ready.filter(Q(open_until=None) | Q(open_until__lte=now)).order_by("?"):
+            have = held.get(endpoint.pk, Held(0, room))
+            size = max(0, 1 - have.rows) if endpoint.trips else have.room
+            due = WebhookDelivery.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
+            due = due.filter(endpoint=endpoint, state=DeliveryState.PENDING.value, next_attempt_at__lte=now)
+            ids += [row.pk for row in due.order_by("next_attempt_at", "pk")[:size] if not _must_wait(row)]
+        rows = WebhookDelivery.objects.filter(pk__in=ids[:total])
+        rows.update(claimed_until=until)
+        return [Claimed._make(row) for row in rows.order_by("pk").values_list(*_COLUMNS)]
+
+
+def _must_wait(row: WebhookDelivery) -> bool:
+    same = {"event_id": row.event_id, "ticket_key": row.ticket_key, "webhook_id": row.webhook_id}
+    before = WebhookDelivery.objects.filter(**same, state=DeliveryState.PENDING.value, revision__lt=row.revision)
+    return row.revision > 1 and before.exists()
+
+
+def senders(webhook_ids: Sequence[int], *, now: datetime) -> dict[int, Sender]:
+    """How the messages of these webhooks go out at `now`."""
+    return {
+        row.pk: Sender(row.url, (row.secret, *_previous(row, now)))
+        for row in Webhook.objects.filter(pk__in=webhook_ids)
+    }
+
+
+def _previous(webhook: Webhook, now: datetime) -> tuple[str, ...]:
+    until = webhook.previous_secret_until
+    return (webhook.previous_secret,) if until is not None and now < until else ()
+
+
+def release(rows: Sequence[Claimed]) -> None:
+    """Gives back what was claimed and will not be sent."""
+    for until in {row.claimed_until for row in rows}:
+        ids = [row.id for row in rows if row.claimed_until == until]
+        WebhookDelivery.objects.filter(pk__in=ids, claimed_until=until).update(claimed_until=None)
+
+
+def purge(*, before: datetime, limit: int) -> int:
+    """Deletes up to `limit` deliveries made before `before`, and webhooks that were deleted and have none left.
+
+    What is still being tried stays; what waits for a webhook that is off or deleted goes with the others.
+    """
+    oldest = list(WebhookDelivery.objects.order_by("pk").values_list("pk", flat=True)[:limit])
+    tried = Q(state=DeliveryState.PENDING.value, webhook__disabled_at=None, webhook__deleted_at=None)
+    old = WebhookDelivery.objects.filter(pk__in=oldest, created_at__lt=before)
+    doomed = list(old.exclude(pk__in=old.filter(tried).values("pk")).values_list("pk", flat=True))
+    WebhookDelivery.objects.filter(pk__in=doomed).delete()
+    empty = Webhook.objects.filter(deleted_at__lt=before).exclude(pk__in=WebhookDelivery.objects.values("webhook_id"))
+    empty.delete()
+    return len(doomed)

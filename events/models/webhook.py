@@ -1,0 +1,144 @@
+"""Webhooks: who wants to be told, where, and every message on its way.
+
+Webhook            what an organizer subscribed to; with an empty `url`, the organizer's default secret, under
+                   which the messages for `callback_url`s go out
+WebhookEndpoint    one place that messages go to, with its breaker: one for each subscription, and one for each
+                   server that callback URLs name
+WebhookDelivery    one message for one webhook: the outbox before it is sent, the log afterwards
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from events.models.event import Event
+from events.models.organizer import Organizer
+
+URL_MAX = 2048
+
+
+class DeliveryState(StrEnum):
+    """pending → delivered | dead; a retry by hand or a replay leads back to pending."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+class DisabledReason(StrEnum):
+    """Why nothing is sent to a subscription."""
+
+    GONE = "gone"  # the receiver answered 410
+    FAILING = "failing"  # nothing but failures for days
+    BY_HAND = "by_hand"
+
+
+class Webhook(models.Model):
+    """A subscription. Secrets are sealed: they must sign, so they cannot be hashed."""
+
+    organizer = models.ForeignKey(Organizer, on_delete=models.PROTECT, related_name="webhooks")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, blank=True, db_index=False)
+    url = models.CharField(max_length=URL_MAX, blank=True)
+    event_types = models.JSONField(default=list)
+    secret = models.CharField(max_length=255, editable=False)
+    previous_secret = models.CharField(max_length=255, blank=True, editable=False)
+    previous_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
+    disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    disabled_reason = models.CharField(
+        max_length=10, blank=True, editable=False, choices=[(r.value, r.value) for r in DisabledReason]
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # A deleted one goes for good when the log has forgotten its last delivery.
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            # One default secret for an organizer, whatever two drains do at once.
+            models.UniqueConstraint(fields=["organizer"], condition=Q(url=""), name="webhook_one_default_secret"),
+        ]
+
+    def __str__(self) -> str:
+        return f"webhook {self.pk}"
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is the organizer's default secret, for callback URLs."""
+        return not self.url
+
+
+class WebhookEndpoint(models.Model):
+    """A place that messages go to. Its breaker is shared by all workers, so it lives here."""
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="endpoints")
+    # `https://host:port` of callback URLs; empty for a subscription's own URL.
+    origin = models.CharField(max_length=300, blank=True)
+    failures = models.PositiveIntegerField(default=0)  # since the last success
+    trips = models.PositiveSmallIntegerField(default=0)  # how often the breaker opened since then
+    open_until = models.DateTimeField(null=True, blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["webhook", "origin"], name="webhook_endpoint_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"endpoint {self.pk}"
+
+
+class WebhookDelivery(models.Model):
+    """One message for one webhook.
+
+    Foreign keys are not checked by the database: a drop writes tens of thousands of rows in its decisions' own
+    transactions, and what they point to is only ever deleted after them.
+    """
+
+    webhook = models.ForeignKey(Webhook, models.DO_NOTHING, db_constraint=False, db_index=False)
+    endpoint = models.ForeignKey(WebhookEndpoint, models.DO_NOTHING, db_constraint=False, db_index=False)
+    event = models.ForeignKey(Event, models.DO_NOTHING, null=True, db_constraint=False, db_index=False)
+    type = models.CharField(max_length=30)
+    # The ticket as it was when its status changed: the body is rendered from these, so every attempt's is the same.
+    ticket_key = models.CharField(max_length=20, blank=True)
+    reason = models.CharField(max_length=20, blank=True)
+    position = models.PositiveIntegerField(null=True)
+    sequence = models.BigIntegerField(default=0)
+    revision = models.PositiveIntegerField(default=0)
+    requested_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    url = models.CharField(max_length=URL_MAX, blank=True)  # of a callback; otherwise the webhook's
+    data = models.TextField(blank=True)  # JSON, of messages that are not about a ticket
+    created_at = models.DateTimeField()
+
+    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in DeliveryState])
+    next_attempt_at = models.DateTimeField()
+    # Until then a worker has it. It is that worker's token too: a later claim has a later time.
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    step = models.PositiveSmallIntegerField(default=0)  # attempts since the schedule began, or began again
+    last_attempt_at = models.DateTimeField(null=True)
+    last_status_code = models.PositiveSmallIntegerField(null=True)
+    last_error = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        indexes = [
+            # What is due, endpoint by endpoint. Only of what waits, so it stays small however long the log is.
+            models.Index(
+                fields=["endpoint", "next_attempt_at", "id"],
+                condition=Q(state=DeliveryState.PENDING.value),
+                name="webhook_delivery_due",
+            ),
+            # Whether an earlier message of the same ticket still waits. By sequence: new rows come at its end.
+            models.Index(
+                fields=["event", "sequence"],
+                condition=Q(state=DeliveryState.PENDING.value),
+                name="webhook_delivery_order",
+            ),
+            models.Index(fields=["webhook", "id"], name="webhook_delivery_log"),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"

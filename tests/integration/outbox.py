@@ -1,0 +1,97 @@
+"""What the tests of webhooks are made of: subscriptions, changes, claims, a courier that works until nothing is due."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from events.domain.outcome import Outcome
+from events.domain.retry_schedule import Result
+from events.domain.states import Reason, Status
+from events.domain.webhook_message import MessageType
+from events.ledger.attempts import Attempt, record
+from events.ledger.deliveries import Claimed, Held, claim
+from events.ledger.outbox import write_messages
+from events.ledger.webhooks import create_webhook
+from events.models import Event, Webhook, WebhookDelivery
+from worker.courier import CourierThread
+from worker.deliver import Courier, Tools
+from worker.letters import Scribe
+from worker.webhook_client import WebhookClient
+
+ALL = [kind.value for kind in MessageType]
+URL = "https://example.org/hook"
+_numbers = itertools.count(1)
+
+
+def subscribe(event: Event, url: str = URL, *, types: Sequence[str] = ALL, of_event: bool = False) -> Webhook:
+    """A webhook of the event's organizer."""
+    return create_webhook(
+        organizer=event.organizer, url=url, event_types=list(types), event=event if of_event else None
+    )[0]
+
+
+def change(status: Status = Status.CONFIRMED, *, ticket: int | None = None, revision: int = 1, **more: Any) -> Outcome:
+    """A change of one ticket's status."""
+    number = next(_numbers) if ticket is None else ticket
+    return Outcome(
+        key=f"{number:020d}",
+        status=status,
+        reason=Reason.SOLD_OUT if status is Status.REJECTED else None,
+        sequence=number,
+        requested_ms=1_790_000_000_123,
+        decided_ms=1_790_000_000_456,
+        revision=revision,
+        **more,
+    )
+
+
+def write(event: Event, *changes: Outcome, sold_out: bool = False) -> int:
+    """Writes their messages."""
+    return write_messages(event, changes, now=timezone.now(), sold_out=sold_out)
+
+
+def take(
+    *, now: datetime | None = None, room: int = 100, total: int = 1000, held: dict[int, Held] | None = None
+) -> list[Claimed]:
+    """A claim as a worker makes it, a second from now unless told."""
+    now = now or timezone.now() + timedelta(seconds=1)
+    return claim(now=now, until=now + timedelta(seconds=45), held=held or {}, room=room, total=total)
+
+
+def end(
+    rows: Sequence[Claimed], status: int | None = 204, *, at: datetime | None = None, retry_after: float = 0
+) -> Any:
+    """Records the same result for all of them."""
+    at = at or timezone.now()
+    result = Result(status=status, started_at=at, ended_at=at, retry_after=retry_after)
+    error = "" if result.delivered else "bad_status"
+    return record([Attempt(row=row, result=result, error=error, chance=0.0) for row in rows], now=at)
+
+
+def states(webhook: Webhook) -> list[str]:
+    """In order of the messages."""
+    return list(WebhookDelivery.objects.filter(webhook=webhook).order_by("pk").values_list("state", flat=True))
+
+
+def deliver_until(done: Callable[[], object], *, seconds: float = 30.0, timeout_seconds: float = 15.0) -> None:
+    """Runs a real courier beside this thread until `done()`, and stops it in an orderly way."""
+
+    def make() -> Courier:
+        client = WebhookClient(allow_private=True, timeout_seconds=timeout_seconds)
+        return Courier(Tools(client=client, scribe=Scribe(secret=settings.ENV.secret_key, allow_private=True)))
+
+    courier = CourierThread(make)
+    courier.start()
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    in_time = done()
+    courier.stop()
+    assert in_time, "the courier did not come so far in time"

@@ -1,0 +1,119 @@
+"""A real courier in this process, real receivers, a real database: who gets what, and who holds up whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
+from omnify.sealing import sealer
+from tests.integration.outbox import change, deliver_until, states, subscribe, write
+from tests.receivers import Receivers
+from worker.lines import FIRST_AT_ONCE, FIRST_ROOM, MOST_AT_ONCE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Make = Callable[..., Event]
+
+
+@pytest.fixture
+def receivers() -> Iterator[Receivers]:
+    with Receivers() as found:
+        yield found
+
+
+def make_due() -> None:
+    """As if the schedule's time were over."""
+    from django.utils import timezone
+
+    WebhookDelivery.objects.filter(state="pending").update(next_attempt_at=timezone.now())
+    WebhookEndpoint.objects.update(open_until=None)
+
+
+def test_every_message_arrives_once_signed_over_few_connections(make_event: Make, receivers: Receivers) -> None:
+    event = make_event()
+    webhook = subscribe(event, receivers.url("/ok"))
+    write(event, *(change() for _ in range(3 * FIRST_ROOM)))
+    deliver_until(lambda: len(receivers.got) >= 3 * FIRST_ROOM)
+    assert states(webhook) == ["delivered"] * 3 * FIRST_ROOM
+    assert len({got.id for got in receivers.got}) == len(receivers.got) == 3 * FIRST_ROOM
+    assert receivers.connections <= MOST_AT_ONCE
+    for got in receivers.got:
+        got.verify(sealer().open(webhook.secret))
+
+
+def test_a_failed_message_comes_again_as_it_was(make_event: Make, receivers: Receivers) -> None:
+    event = make_event()
+    webhook = subscribe(event, receivers.url("/flaky/2"))
+    write(event, change())
+    for attempt in (1, 2, 3):
+        make_due()
+        deliver_until(lambda attempt=attempt: len(receivers.got) >= attempt)  # type: ignore[misc]
+    assert states(webhook) == ["delivered"]
+    assert len({(got.id, got.body) for got in receivers.got}) == 1
+    assert WebhookDelivery.objects.get().attempts == 3
+
+
+def test_an_endpoint_that_hangs_holds_nobody_else_up_and_few_requests(make_event: Make, receivers: Receivers) -> None:
+    event = make_event()
+    hanging = subscribe(event, receivers.url("/hang"))
+    healthy = subscribe(event, receivers.url("/ok"))
+    write(event, *(change() for _ in range(200)))
+    deliver_until(lambda: len(receivers.at("/ok")) == 200, timeout_seconds=3.0)
+    assert states(healthy) == ["delivered"] * 200
+    assert len(receivers.at("/hang")) <= FIRST_AT_ONCE
+    assert set(states(hanging)) == {"pending"}
+
+
+def test_a_dead_endpoint_is_left_alone_after_some_failures(make_event: Make, receivers: Receivers) -> None:
+    event = make_event()
+    subscribe(event, receivers.url("/status/500"))
+    write(event, *(change() for _ in range(100)))
+    deliver_until(lambda: WebhookEndpoint.objects.filter(trips=1).exists())
+    assert len(receivers.got) < 100
+    assert WebhookDelivery.objects.filter(attempts=0, claimed_until=None).exists(), "the rest was given back"
+
+
+def test_a_courier_that_stops_ends_what_is_under_way_and_gives_the_rest_back(
+    make_event: Make, receivers: Receivers
+) -> None:
+    event = make_event()
+    webhook = subscribe(event, receivers.url("/hang"))
+    write(event, *(change() for _ in range(50)))
+    deliver_until(lambda: len(receivers.got) >= FIRST_AT_ONCE, timeout_seconds=1.0)
+    assert not WebhookDelivery.objects.exclude(claimed_until=None).exists()
+    assert Counter(WebhookDelivery.objects.values_list("attempts", flat=True)) == {
+        0: 50 - FIRST_AT_ONCE,
+        1: FIRST_AT_ONCE,
+    }
+    assert set(states(webhook)) == {"pending"}
+
+
+def test_a_secret_that_cannot_be_opened_stops_only_its_own_messages(make_event: Make, receivers: Receivers) -> None:
+    event = make_event()
+    broken, healthy = subscribe(event, receivers.url("/never")), subscribe(event, receivers.url("/ok"))
+    Webhook.objects.filter(pk=broken.pk).update(secret="sealed under another key")
+    write(event, change())
+    deliver_until(lambda: WebhookDelivery.objects.filter(attempts=1).count() == 2)
+    assert (states(broken), states(healthy)) == (["pending"], ["delivered"])
+    assert WebhookDelivery.objects.get(webhook=broken).last_error == "secret_unreadable"
+    assert receivers.at("/never") == []
+
+
+def test_a_url_that_is_no_longer_allowed_is_not_called(make_event: Make, receivers: Receivers) -> None:
+    event = make_event()
+    webhook = subscribe(event, "http://2130706433/")
+    write(event, change())
+    deliver_until(lambda: WebhookDelivery.objects.filter(attempts=1).exists())
+    assert WebhookDelivery.objects.get(webhook=webhook).last_error == "url_refused"
+
+
+def test_gone_ends_it_for_all_that_waits(make_event: Make, receivers: Receivers) -> None:
+    event = make_event()
+    webhook = subscribe(event, receivers.url("/status/410"))
+    write(event, *(change() for _ in range(3)))
+    deliver_until(lambda: Webhook.objects.filter(pk=webhook.pk).exclude(disabled_at=None).exists())
+    webhook.refresh_from_db()
+    assert webhook.disabled_reason == "gone"

@@ -1,0 +1,184 @@
+"""One HTTP request to a receiver that may be slow, broken or hostile.
+
+    name → every address it has → all of them public? → connect to one of these, with the name for TLS and Host
+
+The last look at an address is where the socket is made, so no way of writing a URL and no second answer of a name
+server gets past it. The total time counts from connecting to the last byte of the answer; redirects are not followed,
+proxies and cookies are not known, and what is read is limited and thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from types import TracebackType
+from typing import NamedTuple
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from events.domain.webhook_url import AddressRefused, is_public
+
+TIMEOUT_SECONDS = 15.0
+MAX_ANSWER_BYTES = 64 * 1024
+# Shorter than what servers keep an idle connection for: one that is closed under a request costs an attempt.
+KEEP_ALIVE_SECONDS = 1.5
+_DNS_TTL_SECONDS = 10
+_FOREVER = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+
+
+class Reply(NamedTuple):
+    """What came back. `status` is None without an answer; `error` is a word for the log; `retry_after` in seconds."""
+
+    status: int | None
+    error: str = ""
+    retry_after: float = 0.0
+
+
+class CheckedResolver(AbstractResolver):
+    """Refuses a name if any of its addresses is not public."""
+
+    def __init__(self, inner: AbstractResolver) -> None:
+        self._inner = inner
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of `host`. Raises AddressRefused, or OSError if it has none."""
+        found = await self._inner.resolve(host, port, family)
+        if not all(is_public(entry["host"]) for entry in found):
+            raise AddressRefused("the name has an address that is not public")
+        return found
+
+    async def close(self) -> None:
+        """Ends the resolver inside."""
+        await self._inner.close()
+
+
+class WebhookClient:
+    """Sends, on connections that are kept. To be used on one event loop, as an async context manager.
+
+    Args:
+        allow_private: whether addresses that are not public may be connected to.
+        resolver: asks for names; the system's name servers unless given.
+        tls: what certificates are trusted; the system's unless given.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        resolver: AbstractResolver | None = None,
+        tls: ssl.SSLContext | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        dns_ttl_seconds: int = _DNS_TTL_SECONDS,
+    ) -> None:
+        self._allow_private = allow_private
+        self._resolver = resolver
+        self._tls = tls
+        self._timeout = timeout_seconds
+        self._dns_ttl = dns_ttl_seconds
+
+    async def __aenter__(self) -> WebhookClient:
+        # Not the loop's getaddrinfo: that has a handful of threads, which a few dead name servers would fill.
+        resolver = self._resolver or aiohttp.AsyncResolver()
+        connector = aiohttp.TCPConnector(
+            resolver=resolver if self._allow_private else CheckedResolver(resolver),
+            ssl=self._tls or ssl.create_default_context(),
+            limit=0,
+            keepalive_timeout=KEEP_ALIVE_SECONDS,
+            use_dns_cache=self._dns_ttl > 0,
+            ttl_dns_cache=self._dns_ttl,
+            socket_factory=self._open_socket,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=_FOREVER,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Sends once. Whatever happens is a Reply; nothing is raised but cancellation."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._exchange(url, body, headers)
+        except TimeoutError:
+            return Reply(None, "timeout")
+        except aiohttp.ClientConnectorError as problem:
+            return Reply(None, _why_not_connected(problem))
+        except aiohttp.ClientSSLError:
+            return Reply(None, "tls")
+        except (aiohttp.ClientError, OSError, ValueError):
+            return Reply(None, "broken_answer")
+
+    async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        async with self._session.post(_target(url), data=body, headers=headers, allow_redirects=False) as response:
+            await _skim(response)
+            retry_after = read_retry_after(response.headers.get("Retry-After", ""), now=datetime.now(UTC))
+            return Reply(response.status, _complaint(response.status), retry_after)
+
+    def _open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, proto, _, address = info
+        if not self._allow_private and not is_public(str(address[0])):
+            raise AddressRefused("the address is not public")
+        return socket.socket(family=family, type=kind, proto=proto)
+
+
+@lru_cache(maxsize=4096)
+def _target(url: str) -> URL:
+    return URL(url, encoded=True)
+
+
+async def _skim(response: aiohttp.ClientResponse) -> None:
+    """Reads the answer, so that its connection can be used again; closes it if there is too much."""
+    left = MAX_ANSWER_BYTES
+    while left > 0:
+        chunk = await response.content.read(left)
+        if not chunk:
+            return
+        left -= len(chunk)
+    response.close()
+
+
+def _complaint(status: int) -> str:
+    if 200 <= status < 300:
+        return ""
+    return "redirect" if 300 <= status < 400 else "bad_status"
+
+
+def _why_not_connected(problem: aiohttp.ClientConnectorError) -> str:
+    if isinstance(problem.os_error, AddressRefused):
+        return "address_refused"
+    if isinstance(problem, aiohttp.ClientConnectorDNSError):
+        return "name_not_found"
+    return "tls" if isinstance(problem, aiohttp.ClientSSLError) else "unreachable"
+
+
+def read_retry_after(text: str, *, now: datetime) -> float:
+    """Seconds in a `Retry-After` header, which holds a number or a date; 0 for anything else."""
+    text = text.strip()
+    if not text:
+        return 0.0
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
