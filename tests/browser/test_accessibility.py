@@ -61,5 +61,6 @@ def test_the_console_is_accessible(service: Service, visitors: Visitors, colours
 def screens(event_id: int) -> Iterator[str]:
     yield "/console"
     yield "/console/events/new"
+    yield "/console/webhooks"
     for part in ("", "/attendees", "/waitlist", "/check-in", "/edit"):
         yield f"/console/events/{event_id}{part}"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.acceptance.event import open_event
 from tests.acceptance.service import Service
 from tests.browser.visitor import Visitors, sign_in
+from tests.receivers import Receivers
 
 
 def test_a_webhook_lives_its_whole_life_at_the_console(service: Service, visitors: Visitors) -> None:
     event = open_event(service, name="Hooked")
     page = visitors.come(phone=False, refusals=(400,))
     sign_in(page, service.token())
-    with pytest.importorskip("tests.receivers").Receivers() as receivers:
+    with Receivers() as receivers:
         page.get_by_role("link", name="Webhooks").click()
         page.get_by_role("button", name="Subscribe").click()
         expect(page.get_by_role("alert")).to_be_visible()
