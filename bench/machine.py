@@ -34,6 +34,13 @@ def others_share(before: Moment, after: Moment) -> float | None:
     return round(max(0.0, theirs) / ((after.clock - before.clock) * cores()), 3)
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process and its children that live have used of the processors. Linux only."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    stats = [Path(f"/proc/{one}/stat").read_text("utf-8").rpartition(")")[2].split() for one in (pid, *children)]
+    return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+
 def cores() -> int:
     """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -51,9 +51,9 @@ class Stack:
         """Omnify's door, with variables of its own if need be; its address."""
         return self._server(name, [*ASGI, "omnify.asgi:application"], **settings)
 
-    def door_processes(self) -> contextlib.AbstractContextManager[tuple[str, int]]:
+    def door_processes(self, name: str = "door", **settings: str) -> contextlib.AbstractContextManager[tuple[str, int]]:
         """The same; its address and the pid of gunicorn, whose children are the doors."""
-        return self._processes("door", [*ASGI, "omnify.asgi:application"])
+        return self._processes(name, [*ASGI, "omnify.asgi:application"], **settings)
 
     def hello(self) -> contextlib.AbstractContextManager[str]:
         """The same server, answering a constant; its address."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bench import load
 from bench.measures import Options, interleaved
 from bench.report import Line, ratio
@@ -28,15 +30,30 @@ def _line(stack: Stack, options: Options, door: str, hello: str, connections: in
     return ratio(name, "accepts/s", "hello/s", samples, at_least=limit)
 
 
-def accept_rate(stack: Stack, door: str, connections: int, seconds: float, *, addresses: int = 0) -> float:
+def accept_rate(stack: Stack, door: str, connections: int, seconds: float) -> float:
     """Registrations accepted per second on a fresh event; every one of them must be in the queue."""
+    return accept_run(stack, door, connections, seconds)[0]
+
+
+def accept_run(
+    stack: Stack,
+    door: str,
+    connections: int,
+    seconds: float,
+    *,
+    addresses: int = 0,
+    used: Callable[[], float] = lambda: 0.0,
+) -> tuple[float, float]:
+    """The same, and how much of what `used` counts one of them took."""
     event_id = new_event()
     url = f"{door}/events/{event_id}/register"
     load.post(url, connections=connections, seconds=1)
     before = stack.settled(event_id)
+    used_before = used()
     run = load.post(url, connections=connections, seconds=seconds, addresses=addresses)
+    used_after = used()
     queued = stack.settled(event_id) - before
     stack.forget(event_id)
     if run.refused or not run.accepted <= queued <= run.accepted + connections:
         raise load.ClientFailedError(f"{run.accepted} accepted, {run.refused} refused, {queued} in the queue")
-    return run.rate
+    return run.rate, (used_after - used_before) / run.accepted
