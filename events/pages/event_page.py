@@ -134,6 +134,8 @@ def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
         "opens": view.moment(event.registration_opens_at),
         "state_words": words.STATES.get(event.registration_state, ""),
         "states": words.STATES,
+        "seats_left": f"{event.seats_left:,}",
+        "capacity": f"{event.max_capacity:,}",
         "taken": event.max_capacity - event.seats_left,
         "waitlist_left": max(0, event.waitlist_capacity - event.waitlisted_count),
         "can_register": event.registration_state in ("open", "waitlist"),
