@@ -87,9 +87,10 @@ class WebhookClient:
 
     async def __aenter__(self) -> WebhookClient:
         # Not the loop's getaddrinfo: that has a handful of threads, which a few dead name servers would fill.
-        resolver = self._resolver or aiohttp.AsyncResolver()
+        names = self._resolver or aiohttp.AsyncResolver()
+        self._names = names if self._allow_private else CheckedResolver(names)
         connector = aiohttp.TCPConnector(
-            resolver=resolver if self._allow_private else CheckedResolver(resolver),
+            resolver=self._names,
             ssl=self._tls or ssl.create_default_context(),
             limit=0,
             keepalive_timeout=KEEP_ALIVE_SECONDS,
@@ -111,6 +112,8 @@ class WebhookClient:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._session.close()
+        # aiohttp closes only resolvers of its own making; a question under way must not outlive the loop.
+        await self._names.close()
 
     async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Sends once. Whatever happens is a Reply; nothing is raised but cancellation."""
