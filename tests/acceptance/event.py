@@ -93,6 +93,12 @@ class Event:
         """The end of the event before its time."""
         return self.service.address.ask("POST", f"{self.path}/cancel", None, self._token())
 
+    def attendees(self) -> list[dict[str, Any]]:
+        """The first hundred of the attendee list."""
+        answer = self.service.address.ask("GET", f"{self.path}/attendees?page_size=100", None, self._token())
+        found: list[dict[str, Any]] = answer.data["results"]
+        return found
+
     def _token(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.service.token()}"}
 

@@ -1,0 +1,218 @@
+"""One event under test, and everything that was done to it; `reckoning` compares it with the model.
+
+Every answer is remembered with the places between which it was given: `low`, which the stores had reached for certain
+before the question, and `high`, the last one that was given out before the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from events.domain.states import TRANSITIONS, Status
+from tests.acceptance.event import Event, open_event
+from tests.acceptance.http import Answer
+from tests.acceptance.model import Claim, Model
+from tests.acceptance.service import Service
+from tests.acceptance.waiting import wait_until
+
+_SIZES = {"capacity_below_confirmed": "below_confirmed", "capacity_below_waitlisted": "below_waitlisted"}
+_ORDERS = """SELECT sequence, max_capacity, waitlist_capacity, verdict
+FROM events_sizechange WHERE event_id = %s ORDER BY id"""
+
+
+@dataclass
+class Ticket:
+    """A 202. `after` is the last place that was given out before it was asked for; `ask` asks once again."""
+
+    id: str
+    email: str
+    after: int
+    ask: Callable[[], Answer]
+    keyed: bool
+    sequence: int = 0
+    status: str = "queued"
+    reason: str | None = None
+
+
+@dataclass
+class GivenBack:
+    """A DELETE for `ticket`. `place` is None until it is known; `low` and `high` are around it."""
+
+    ticket: str
+    place: int | None
+    low: int
+    high: int
+    retried: bool
+
+
+@dataclass
+class Drop:
+    """`settled` is the last place that all stores have shown for certain."""
+
+    service: Service
+    seats: int
+    waitlist: int
+    event: Event = field(init=False)
+    settled: int = 0
+    ended: bool = False
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    given_back: list[GivenBack] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.event = open_event(self.service, capacity=self.seats, waitlist_capacity=self.waitlist)
+
+    # What people do
+
+    def register(self, guest: int, *, shout: bool, key: str) -> str | None:
+        """A guest insists until there is a ticket or a refusal; the ticket's id, if there is one."""
+        low, after = self.settled, self.given()
+        name = f"GUEST{guest}@Example.COM" if shout else f"guest{guest}@example.com"
+        ask = partial(self.event.register, guest, key=key, email=name)
+        answer = insist(ask)
+        if answer.status == 202:
+            ticket = Ticket(answer.data["ticket_id"], name.lower(), after, ask, bool(key))
+            assert self.tickets.setdefault(ticket.id, ticket) is ticket, "two people have one ticket"
+            return ticket.id
+        self._refused(answer, name.lower(), low)
+        return None
+
+    def register_again(self, ticket_id: str) -> None:
+        """The same question under the same Idempotency-Key, if there was one."""
+        if not self.tickets[ticket_id].keyed:
+            return
+        answer = insist(self.tickets[ticket_id].ask)
+        assert (answer.status, answer.data["ticket_id"]) == (202, ticket_id)
+        self._saw(ticket_id, answer.data["status"])
+
+    def give_back(self, ticket_id: str) -> None:
+        """Its holder insists until the cancellation is taken in, or there is nothing to cancel."""
+        low, tries = self.given(), 0
+
+        def once() -> Answer:
+            nonlocal tries
+            tries += 1
+            return self.event.give_back(ticket_id)
+
+        answer = insist(once)
+        assert answer.status == 202, answer
+        place = answer.data["cancellation_sequence"]
+        self._saw(ticket_id, answer.data["status"])
+        if place is None and tries == 1:
+            assert answer.data["status"] in ("cancelled", "rejected"), (
+                "nothing to cancel of a ticket that holds a place"
+            )
+        self.given_back.append(GivenBack(ticket_id, place, low, self.given(), tries > 1))
+
+    def look(self, ticket_id: str) -> dict[str, Any]:
+        """Reads a ticket. Its status must not have run backwards."""
+        found = self.event.ticket(ticket_id)
+        self._saw(ticket_id, found["status"])
+        ticket = self.tickets[ticket_id]
+        assert ticket.sequence in (0, found["sequence"]), "a ticket's place has changed"
+        ticket.sequence, ticket.reason = found["sequence"], found["reason"]
+        return found
+
+    def at_once(self, *acts: partial[Any], meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Several people at the same time. `meanwhile` runs in this thread: what it starts would die with another."""
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            coming = [pool.submit(act) for act in acts]
+            meanwhile()
+            for done in coming:
+                done.result()
+
+    # What the organizer does
+
+    def resize(self, seats: int | None, waitlist: int | None) -> None:
+        """PATCH. Only while a drain is at work: it waits for its turn."""
+        low, orders = self.settled, len(self.orders())
+        sizes = {"max_capacity": seats, "waitlist_capacity": waitlist}
+        answer = insist(partial(self.event.change, **{name: size for name, size in sizes.items() if size is not None}))
+        obeyed = self.orders()[orders:]
+        if answer.status == 200:
+            assert all(size in (None, answer.data[name]) for name, size in sizes.items())
+            assert {order[3] for order in obeyed} <= {"applied"}
+            return
+        verdict = _SIZES[answer.json["code"]]
+        if obeyed:
+            assert {order[3] for order in obeyed} == {verdict}
+        else:
+            self._claim(low, partial(_refuses, verdict, seats, waitlist), f"a resize was refused: {verdict}")
+
+    def end(self) -> None:
+        """POST cancel."""
+        assert insist(self.event.cancel).status == 200
+        self.ended = True
+
+    # What was seen
+
+    def _saw(self, ticket_id: str, status: str) -> None:
+        ticket = self.tickets[ticket_id]
+        was, ticket.status = ticket.status, status
+        assert status in (was, *TRANSITIONS[Status(was)]), f"a status ran backwards: {was}, then {status}"
+
+    def _refused(self, answer: Answer, email: str, low: int) -> None:
+        code, high = answer.json["code"], self.given()
+        if code == "duplicate_registration":
+            self._claim(low, lambda model: email in model.holders or self._in_line(email, low, high), "no duplicate")
+        elif code == "sold_out":
+            self._claim(low, lambda model: model.full, "sold out with places left")
+        else:
+            assert (answer.refusal, self.ended) == ((409, "registration_closed"), True)
+
+    def _in_line(self, email: str, low: int, high: int) -> bool:
+        """Whether a ticket with this e-mail may have been waiting for its decision then."""
+        return any(ticket.email == email and low < ticket.sequence <= high for ticket in self.tickets.values())
+
+    def _claim(self, low: int, holds: Any, text: str) -> None:
+        self.claims.append(Claim(low, self.given(), holds, text))
+
+    def given(self) -> int:
+        """The last place in the order of admission that was given out."""
+        return patient(self.event.places_given)
+
+    def orders(self) -> list[tuple[Any, ...]]:
+        """What became of changes of sizes, in order: place, seats, waitlist, verdict."""
+        return self.service.rows(_ORDERS, self.event.id)
+
+
+def insist(ask: Callable[[], Answer]) -> Answer:
+    """Asks until there is an answer that is no 503."""
+
+    def once() -> Answer | None:
+        try:
+            answer = ask()
+        except OSError:
+            return None
+        return None if answer.status == 503 else answer
+
+    return wait_until(once, "there is an answer")
+
+
+def patient(read: Callable[[], int]) -> int:
+    """Reads from Redis, however long it is away."""
+
+    problems: list[RedisError] = []
+
+    def once() -> tuple[int] | None:
+        try:
+            return (read(),)
+        except RedisError as problem:
+            problems.append(problem)
+            return None
+
+    try:
+        return wait_until(once, "Redis answers")[0]
+    except AssertionError:
+        raise problems[-1] from None
+
+
+def _refuses(verdict: str, seats: int | None, waitlist: int | None, model: Model) -> bool:
+    seats = model.seats if seats is None else seats
+    return model.verdict(seats, model.waitlist if waitlist is None else waitlist) == verdict

@@ -1,0 +1,91 @@
+"""What a drop must come to: the rehearsal's naive model, with an organizer who changes sizes and ends the event.
+
+Command  something that stands at a place in the event's order of admission, and what it does to the model
+Claim    something that was true at some moment between two places, as a refusal at the door says it was
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from events.domain.states import Reason, Status
+from events.rehearsal.replay import Replay
+
+ENDLESS = 1 << 60
+
+
+class Model(Replay):
+    """`verdicts` says what became of each change of sizes, in order."""
+
+    def __init__(self, *, seats: int, waitlist: int) -> None:
+        super().__init__(seats=seats, waitlist=waitlist)
+        self.closed = False
+        self.verdicts: list[str] = []
+
+    @property
+    def full(self) -> bool:
+        return len(self.seated) >= self.seats and len(self.waiting) >= self.waitlist
+
+    def register(self, ticket: str, email: str) -> None:
+        """Nobody gets a place of a cancelled event."""
+        if self.closed:
+            self.ends[ticket] = (Status.REJECTED, Reason.EVENT_CANCELLED)
+        else:
+            super().register(ticket, email)
+
+    def promote(self) -> None:
+        """Nobody moves up in a cancelled event."""
+        if not self.closed:
+            super().promote()
+
+    def verdict(self, seats: int, waitlist: int) -> str:
+        """What becomes of an order for these sizes now."""
+        if seats < len(self.seated):
+            return "below_confirmed"
+        moving = min(len(self.waiting), seats - len(self.seated))
+        return "below_waitlisted" if waitlist < len(self.waiting) - moving else "applied"
+
+    def resize(self, seats: int | None, waitlist: int | None) -> None:
+        """New sizes, or nothing if somebody would lose a place; None leaves one as it is."""
+        seats = self.seats if seats is None else seats
+        waitlist = self.waitlist if waitlist is None else waitlist
+        self.verdicts.append(self.verdict(seats, waitlist))
+        if self.verdicts[-1] == "applied":
+            self.seats, self.waitlist = seats, waitlist
+            self.promote()
+
+    def close(self) -> None:
+        """The event is cancelled."""
+        self.closed = True
+        for ticket in [*self.seated, *self.waiting]:
+            self.cancel(ticket)
+
+
+@dataclass(frozen=True)
+class Command:
+    """Does `act` at `place`; half a place is between two."""
+
+    place: float
+    act: Callable[[Model], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """`holds` of some moment from the place `low`, which the stores had reached, to `high`, the last one given out."""
+
+    low: int
+    high: int
+    holds: Callable[[Model], bool]
+    text: str
+
+
+def carry_out(model: Model, commands: Sequence[Command], claims: Sequence[Claim]) -> list[str]:
+    """Carries `commands` out in their order, and returns the text of every claim that was never true."""
+    open_claims = list(claims)
+    due = [Command(0, lambda _: None), *sorted(commands, key=lambda command: command.place)]
+    for number, command in enumerate(due):
+        command.act(model)
+        until = due[number + 1].place - 1 if number + 1 < len(due) else ENDLESS
+        open_claims = [c for c in open_claims if c.high < command.place or until < c.low or not c.holds(model)]
+    return [claim.text for claim in open_claims]

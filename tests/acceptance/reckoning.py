@@ -1,0 +1,100 @@
+"""What must be true of a drop once nothing is left to do: all that can be seen of it is what the model says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+
+from tests.acceptance.drop import Drop, Ticket, patient
+from tests.acceptance.model import ENDLESS, Command, Model, carry_out
+from tests.acceptance.waiting import wait_until
+
+_COUNTS = """SELECT confirmed_count, waitlisted_count, cancelled_count, rejected_counts, max_capacity, waitlist_capacity
+FROM events_event WHERE id = %s"""
+
+
+def settle(drop: Drop) -> None:
+    """Waits until nothing is left to do, and compares everything with the model."""
+    event = drop.event
+    wait_until(lambda: patient(event.queued) == 0 and patient(event.noted) == 0, "the queue is empty")
+    for ticket_id in drop.tickets:
+        drop.look(ticket_id)
+    model = _model(drop)
+    seen = {ticket_id: drop.look(ticket_id) for ticket_id in drop.tickets}
+    assert {t: (found["status"], found["reason"]) for t, found in seen.items()} == {
+        t: (status.value, reason and reason.value) for t, (status, reason) in model.ends.items()
+    }
+    for place, ticket_id in enumerate(model.waiting, start=1):
+        assert seen[ticket_id]["position"] in (None, place), "a wrong position on the waitlist"
+    _compare_ledger(drop, model)
+    _compare_counts(drop, model)
+    drop.settled = drop.given()
+
+
+def _model(drop: Drop) -> Model:
+    model = Model(seats=drop.seats, waitlist=drop.waitlist)
+    for ticket in drop.tickets.values():
+        assert ticket.sequence > ticket.after, "who came later got an earlier place"
+    commands = [Command(t.sequence, partial(_register, t)) for t in drop.tickets.values()]
+    commands += [Command(place, partial(_cancel, ticket)) for place, ticket in _cancellations(drop).items()]
+    orders = drop.orders()
+    commands += [Command(place, partial(_resize, seats, waitlist)) for place, seats, waitlist, _ in orders]
+    if drop.ended:
+        commands.append(Command(_ended_at(drop), Model.close))
+    assert len({command.place for command in commands}) == len(commands), "a place was given out twice"
+    untrue = carry_out(model, commands, drop.claims)
+    assert not untrue
+    assert model.verdicts == [order[3] for order in orders]
+    return model
+
+
+def _cancellations(drop: Drop) -> dict[int, str]:
+    """By place. One whose answer was lost had the only place that is left over in its time."""
+    known = {one.place: one.ticket for one in drop.given_back if one.place is not None}
+    taken = {*known, *(t.sequence for t in drop.tickets.values()), *(order[0] for order in drop.orders())}
+    for one in drop.given_back:
+        if one.place is None and one.retried and one.ticket not in known.values():
+            gaps = [place for place in range(one.low + 1, one.high + 1) if place not in taken]
+            assert len(gaps) <= 1
+            known |= dict.fromkeys(gaps, one.ticket)
+    return known
+
+
+def _ended_at(drop: Drop) -> float:
+    """The place from which on nobody was decided in their favour: the first who was told so."""
+    told = [ticket.sequence for ticket in drop.tickets.values() if ticket.reason == "event_cancelled"]
+    return min(told, default=ENDLESS) - 0.5
+
+
+def _compare_ledger(drop: Drop, model: Model) -> None:
+    rows = {row.sequence: (row.status, row.reason or None) for row in drop.event.rows()}
+    ends = {t.sequence: model.ends[t.id] for t in drop.tickets.values()}
+    assert rows == {place: (status.value, reason and reason.value) for place, (status, reason) in ends.items()}
+    [counts] = drop.service.rows(_COUNTS, drop.event.id)
+    rejected = dict(Counter(reason for _, reason in rows.values() if reason))
+    cancelled = sum(status == "cancelled" for status, _ in rows.values())
+    expected = (len(model.seated), len(model.waiting), cancelled, rejected, model.seats, model.waitlist)
+    assert counts == expected
+
+
+def _compare_counts(drop: Drop, model: Model) -> None:
+    found = drop.service.address.ask("GET", drop.event.path).data
+    sizes = ("confirmed_count", "waitlisted_count", "max_capacity", "waitlist_capacity")
+    expected = [len(model.seated), len(model.waiting), model.seats, model.waitlist]
+    assert [found[name] for name in sizes] == expected
+    assert found["confirmed_count"] <= found["max_capacity"]
+    assert found["seats_left"] == 0 or not model.waiting
+    attendees = [line["ticket_id"] for line in drop.event.attendees()]
+    assert attendees == sorted(model.seated, key=lambda ticket_id: drop.tickets[ticket_id].sequence)
+
+
+def _register(ticket: Ticket, model: Model) -> None:
+    model.register(ticket.id, ticket.email)
+
+
+def _cancel(ticket_id: str, model: Model) -> None:
+    model.cancel(ticket_id)
+
+
+def _resize(seats: int | None, waitlist: int | None, model: Model) -> None:
+    model.resize(seats, waitlist)

@@ -1,0 +1,172 @@
+"""A machine that does to a real service whatever people, organizers and bad days do, in any order, and compares it
+with a naive model that carries the same commands out one by one in the order of admission.
+
+A few short examples in every run, always the same ones. `OMNIFY_MODEL_EXAMPLES=200` runs that many others, and makes a
+failure small, which takes its time.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    initialize,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.acceptance.drop import Drop
+from tests.acceptance.reckoning import settle
+from tests.acceptance.service import DRAINS, Service
+from tests.conftest import find_leaks
+
+pytestmark = pytest.mark.acceptance
+
+EXAMPLES = int(os.environ.get("OMNIFY_MODEL_EXAMPLES") or 0)
+SETTINGS = settings(
+    max_examples=EXAMPLES or 10,
+    stateful_step_count=25,
+    derandomize=not EXAMPLES,
+    phases=[Phase.generate, Phase.shrink] if EXAMPLES else [Phase.generate],
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    report_multiple_bugs=False,
+)
+# A drain that is killed with an event in hand keeps it for as long as its lease lasts, which is what takes time here.
+DISASTERS = 2
+guests = st.integers(1, 9)
+
+
+class Machine(RuleBasedStateMachine):
+    """One event of a service that outlives it."""
+
+    tickets: Bundle[str] = Bundle("tickets")
+
+    def __init__(self, service: Service) -> None:
+        super().__init__()
+        self.service = service
+        self.paused = False
+        self.disasters = self.steps = 0
+        service.heal()
+
+    @initialize(seats=st.integers(1, 4), waitlist=st.integers(0, 4))
+    def an_event_opens(self, seats: int, waitlist: int) -> None:
+        self.drop = Drop(self.service, seats, waitlist)
+
+    @rule(target=tickets, guest=guests, shout=st.booleans(), keyed=st.booleans())
+    def somebody_registers(self, guest: int, shout: bool, keyed: bool) -> str | MultipleResults[str]:
+        self.steps += 1
+        ticket = self.drop.register(guest, shout=shout, key=secrets.token_hex(8) if keyed else "")
+        return multiple() if ticket is None else ticket
+
+    @rule(target=tickets, several=st.lists(guests, min_size=2, max_size=8))
+    def many_register_at_once(self, several: list[int]) -> MultipleResults[str]:
+        self.steps += 1
+        return self.rush(several, [])
+
+    @rule(ticket=tickets)
+    def somebody_asks_for_their_ticket(self, ticket: str) -> None:
+        self.drop.look(ticket)
+
+    @rule(ticket=tickets)
+    def somebody_registers_again_with_the_same_key(self, ticket: str) -> None:
+        self.drop.register_again(ticket)
+
+    @rule(ticket=tickets, times=st.integers(1, 2))
+    def somebody_gives_a_ticket_back(self, ticket: str, times: int) -> None:
+        for _ in range(times):
+            self.drop.give_back(ticket)
+
+    @rule(target=tickets, several=st.lists(guests, max_size=5), leaving=st.lists(tickets, min_size=1, max_size=4))
+    def many_come_and_go_at_once(self, several: list[int], leaving: list[str]) -> MultipleResults[str]:
+        self.steps += 1
+        return self.rush(several, leaving)
+
+    @precondition(lambda self: not self.paused and not self.drop.ended)
+    @rule(seats=st.none() | st.integers(1, 7), waitlist=st.none() | st.integers(0, 5))
+    def the_organizer_changes_sizes(self, seats: int | None, waitlist: int | None) -> None:
+        self.drop.resize(seats, waitlist)
+
+    @precondition(lambda self: not self.paused and self.steps > 8)
+    @rule(at_rest=st.booleans())
+    def the_organizer_cancels_the_event(self, at_rest: bool) -> None:
+        if at_rest:
+            settle(self.drop)
+        self.drop.end()
+
+    @precondition(lambda self: not self.paused)
+    @rule()
+    def the_drains_stop(self) -> None:
+        self.signal_drains(signal.SIGSTOP)
+        self.paused = True
+
+    @precondition(lambda self: self.paused)
+    @rule()
+    def the_drains_go_on(self) -> None:
+        self.signal_drains(signal.SIGCONT)
+        self.paused = False
+        self.service.heal()
+
+    @precondition(lambda self: not self.paused)
+    @rule()
+    def everything_comes_to_rest(self) -> None:
+        settle(self.drop)
+
+    @precondition(lambda self: self.disasters < DISASTERS)
+    @rule(
+        target=tickets,
+        several=st.lists(guests, min_size=1, max_size=8),
+        leaving=st.lists(tickets, max_size=1),
+        struck=st.sampled_from(["drain-1", "drain-2", "valkey", "web", "postgres"]),
+    )
+    def something_is_killed_under_a_crowd(
+        self, several: list[int], leaving: list[str], struck: str
+    ) -> MultipleResults[str]:
+        self.disasters += 1
+        found = self.rush(several, leaving, struck)
+        if not self.paused:  # drains that stand still do not count as ready
+            self.service.heal()
+        return found
+
+    def teardown(self) -> None:
+        self.signal_drains(signal.SIGCONT)
+        self.service.heal()
+        if hasattr(self, "drop"):
+            settle(self.drop)
+        leaked = find_leaks(self.service.redis)
+        assert not leaked, f"Redis keys without TTL or owner: {leaked}"
+
+    def rush(self, several: list[int], leaving: list[str], struck: str = "") -> MultipleResults[str]:
+        """All at the same time. Everybody has an Idempotency-Key, since answers may be lost."""
+        before = set(self.drop.tickets)
+        acts = [partial(self.drop.register, guest, shout=guest % 2 == 0, key=secrets.token_hex(8)) for guest in several]
+        acts += [partial(self.drop.give_back, ticket) for ticket in leaving]
+        self.drop.at_once(*acts, meanwhile=partial(self.strike, struck))
+        return multiple(*sorted(self.drop.tickets.keys() - before))
+
+    def strike(self, name: str) -> None:
+        if name:
+            self.service.kill(name)
+            self.service.start_part(name)
+
+    def signal_drains(self, number: signal.Signals) -> None:
+        for name in DRAINS:
+            if self.service.running(name):
+                self.service.children[name].process.send_signal(number)
+
+
+@pytest.mark.timeout(300 + 60 * EXAMPLES)
+def test_whatever_happens_the_service_ends_as_the_model_does(service: Service) -> None:
+    run_state_machine_as_test(lambda: Machine(service), settings=SETTINGS)  # type: ignore[no-untyped-call]
