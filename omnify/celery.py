@@ -47,9 +47,11 @@ app.conf.update(
         "retry_on_timeout": False,
         "max_retries": 0,
     },
+    # Gone with the reading (no_ack): losing a hint costs time and nothing else. An acknowledgement that fails because
+    # the broker has just died is swallowed by kombu, and the worker is deaf then: it neither reads nor reconnects.
     task_queues=[
-        *(Queue(name, Exchange("registrations"), routing_key=name) for name in partitions()),
-        Queue(WEBHOOKS, Exchange(WEBHOOKS), routing_key=WEBHOOKS),
+        *(Queue(name, Exchange("registrations"), routing_key=name, no_ack=True) for name in partitions()),
+        Queue(WEBHOOKS, Exchange(WEBHOOKS), routing_key=WEBHOOKS, no_ack=True),
     ],
     task_default_queue="registrations.0",
     task_create_missing_queues=False,

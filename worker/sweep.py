@@ -13,9 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 import redis
-from django.db import DatabaseError, InterfaceError, connection
-from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import RedisError
+from django.db import connection
 
 from events.admission import live
 from events.admission.queue import Queue
@@ -51,7 +49,8 @@ class Sweep:
                 live.beat(self._client, self._worker)
                 if live.claim_sweep(self._client, interval_ms=int(INTERVAL_SECONDS * 1000) - 100):
                     self.once()
-            except (RedisError, BrokerError, DatabaseError, InterfaceError, OSError) as problem:
+            except Exception as problem:
+                # Whatever it is: without this thread nobody finds work that no message speaks of.
                 log(
                     logger,
                     logging.WARNING,
