@@ -9,7 +9,6 @@ proxies and cookies are not known, and what is read is limited and thrown away.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
@@ -30,7 +29,6 @@ MAX_ANSWER_BYTES = 64 * 1024
 # Shorter than what servers keep an idle connection for: one that is closed under a request costs an attempt.
 KEEP_ALIVE_SECONDS = 1.5
 _DNS_TTL_SECONDS = 10
-_FOREVER = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
 
 class Reply(NamedTuple):
@@ -100,7 +98,8 @@ class WebhookClient:
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
-            timeout=_FOREVER,
+            # Of the whole: names, connecting, and the answer to its last byte. Never rounded up.
+            timeout=aiohttp.ClientTimeout(total=self._timeout, ceil_threshold=float("inf")),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
@@ -118,8 +117,7 @@ class WebhookClient:
     async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Sends once. Whatever happens is a Reply; nothing is raised but cancellation."""
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._exchange(url, body, headers)
+            return await self._exchange(url, body, headers)
         except TimeoutError:
             return Reply(None, "timeout")
         except aiohttp.ClientConnectorError as problem:
@@ -132,8 +130,10 @@ class WebhookClient:
     async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         async with self._session.post(_target(url), data=body, headers=headers, allow_redirects=False) as response:
             await _skim(response)
+            if 200 <= response.status < 300:
+                return Reply(response.status)
             retry_after = read_retry_after(response.headers.get("Retry-After", ""), now=datetime.now(UTC))
-            return Reply(response.status, _complaint(response.status), retry_after)
+            return Reply(response.status, "redirect" if response.status < 400 else "bad_status", retry_after)
 
     def _open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, proto, _, address = info
@@ -156,12 +156,6 @@ async def _skim(response: aiohttp.ClientResponse) -> None:
             return
         left -= len(chunk)
     response.close()
-
-
-def _complaint(status: int) -> str:
-    if 200 <= status < 300:
-        return ""
-    return "redirect" if 300 <= status < 400 else "bad_status"
 
 
 def _why_not_connected(problem: aiohttp.ClientConnectorError) -> str:

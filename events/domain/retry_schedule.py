@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
+
 _MINUTE, _HOUR = 60, 3600
 # Seconds after the first, second, ... attempt.
 DELAYS = (5, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 5 * _HOUR, 10 * _HOUR, 14 * _HOUR, 20 * _HOUR, 24 * _HOUR)
@@ -43,8 +45,8 @@ class Verdict(NamedTuple):
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+# A worker makes thousands of these a second: msgspec's structs are made in C, at a tenth of a dataclass's cost.
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one attempt. `status` is None without an answer; `retry_after` in seconds, 0 if none was sent."""
 
     status: int | None
