@@ -1,17 +1,22 @@
 """Receivers of webhooks for the bench: `python -m bench.receivers PORT [hang]`.
 
-The fast one answers 204 with as little work as Python can do, and tells how many it has had at `GET /count`; the one
-that hangs takes connections and answers nobody.
+The fast one answers 204 with as little work as Python can do, and tells at `GET /` when each thousandth message came
+(monotonic seconds); the one that hangs takes connections and answers nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+import time
 
 import uvloop
 
+EVERY = 1000
+
 _had = 0
+_moments: list[float] = []
 
 
 class Fast(asyncio.Protocol):
@@ -25,10 +30,12 @@ class Fast(asyncio.Protocol):
         self._seen += data
         while (request := self._next()) is not None:
             if request.startswith(b"GET"):
-                count = str(_had).encode()
-                self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(count), count))
+                told = json.dumps(_moments).encode()
+                self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(told), told))
             else:
                 _had += 1
+                if _had % EVERY == 0:
+                    _moments.append(time.monotonic())
                 self._transport.write(b"HTTP/1.1 204 No Content\r\n\r\n")
 
     def _next(self) -> bytes | None:

@@ -15,14 +15,16 @@ from urllib.request import urlopen
 from bench.measures import Options, interleaved
 from bench.measures.terminal import terminal_rate
 from bench.programs import ROOT, python, wait_for_port
+from bench.receivers import EVERY
 from bench.report import Line, ratio
-from bench.stack import Stack, new_event, tidy, wait_until
+from bench.stack import Stack, new_event, tidy
 from omnify.embedded.ports import free_port
 
 MESSAGES = 30_000
 WARM = 3_000
 BATCH = 1000
 PATIENCE_SECONDS = 120
+LOOK_SECONDS = 0.5
 CROWD = 512
 BARE, ALONE, BESIDE = "bare loop/s", "deliveries/s", "deliveries/s beside one that hangs"
 WITHOUT, WRITTEN, SENT = "terminal/s", "terminal/s, two subscriptions", "terminal/s, two subscriptions, sent meanwhile"
@@ -68,13 +70,17 @@ def _delivery_rate(stack: Stack, *urls: str) -> float:
     """To the first of `urls`, from a full outbox, once it runs."""
     event_id = _subscribed_event(*urls)
     _fill_outbox(event_id)
-    before = _count(urls[0])
+    before = len(_moments(urls[0]))
+    warm, all_of_them = before + WARM // EVERY, before + MESSAGES // EVERY
     with stack.deliverer():
-        started = _wait_for_count(urls[0], before + WARM)
-        warm = _count(urls[0])
-        ended = _wait_for_count(urls[0], before + MESSAGES)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        # Seldom, since looking takes time from those who are looked at.
+        while len(moments := _moments(urls[0])) < all_of_them and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
     _unsubscribe()
-    return (before + MESSAGES - warm) / (ended - started)
+    if len(moments) < all_of_them:
+        raise TimeoutError(f"waited {PATIENCE_SECONDS} s for {MESSAGES} deliveries")
+    return (MESSAGES - WARM) / (moments[all_of_them - 1] - moments[warm - 1])
 
 
 def _terminal(stack: Stack, options: Options, url: str) -> dict[str, list[float]]:
@@ -139,11 +145,7 @@ def _unsubscribe() -> None:
     Webhook.objects.all().delete()
 
 
-def _count(url: str) -> int:
-    with urlopen(f"{url}count") as answer:  # noqa: S310 - a constant scheme
-        return int(answer.read())
-
-
-def _wait_for_count(url: str, number: int) -> float:
-    wait_until(lambda: _count(url) >= number, seconds=PATIENCE_SECONDS, what=f"{number} deliveries")
-    return time.monotonic()
+def _moments(url: str) -> list[float]:
+    with urlopen(url) as answer:  # noqa: S310 - a constant scheme
+        found: list[float] = json.loads(answer.read())
+        return found
