@@ -60,9 +60,10 @@ class Machine(RuleBasedStateMachine):
         self.disasters = self.steps = 0
         service.heal()
 
-    @initialize(seats=st.integers(1, 3), waitlist=st.integers(0, 5))
-    def an_event_opens(self, seats: int, waitlist: int) -> None:
+    @initialize(seats=st.integers(1, 3), waitlist=st.integers(0, 5), early=st.lists(guests, min_size=3, unique=True))
+    def an_event_opens(self, seats: int, waitlist: int, early: list[int]) -> None:
         self.drop = Drop(self.service, seats, waitlist)
+        self.rush(early, [])
 
     @rule(guest=guests, shout=st.booleans(), keyed=st.booleans())
     def somebody_registers(self, guest: int, shout: bool, keyed: bool) -> None:
@@ -108,7 +109,7 @@ class Machine(RuleBasedStateMachine):
     def the_organizer_changes_sizes(self, seats: int | None, waitlist: int | None) -> None:
         self.drop.resize(seats, waitlist)
 
-    @precondition(lambda self: not self.paused and self.steps > 8)
+    @precondition(lambda self: not self.paused and self.steps > 3)
     @rule(at_rest=st.booleans())
     def the_organizer_cancels_the_event(self, at_rest: bool) -> None:
         if at_rest:
