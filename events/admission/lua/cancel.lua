@@ -50,7 +50,10 @@ for index, item in ipairs(cmsgpack.unpack(ARGV[1])) do
   local place = tonumber(redis.call('HGET', KEYS[3], 'c' .. key) or 0)
   local held = holds(key)
   if held == nil and item[2] then held = true end
-  if place > 0 and head and place >= head then
+  if held == false then
+    -- Also while an earlier cancellation that has been decided is still to be trimmed.
+    answers[index] = {'n'}
+  elseif place > 0 and head and place >= head then
     answers[index] = {'p', place}
   elseif held then
     seq = seq + 1
@@ -61,7 +64,7 @@ for index, item in ipairs(cmsgpack.unpack(ARGV[1])) do
     if not head then head = seq end
     answers[index] = {'a', seq}
   else
-    answers[index] = {held == nil and 'x' or 'n'}
+    answers[index] = {'x'}
   end
 end
 
