@@ -22,6 +22,8 @@ from redis.exceptions import RedisError
 from events.admission.entry import Entry
 from events.admission.queue import Lease, Queue
 from events.domain.commands import Request
+from events.domain.outcome import Outcome
+from events.domain.states import Status
 from events.domain.tickets import ticket_ref
 from events.ledger.commit import Batch, NoSuchEvent, commit_batch
 from events.ledger.facts import Digest
@@ -177,8 +179,7 @@ class Drain:
         metrics.BATCH_SECONDS.observe(seconds)
         by_status: dict[str, list[str]] = {}
         for outcome in done.outcomes:
-            word = outcome.reason.value if outcome.reason else outcome.status.value
-            by_status.setdefault(word, []).append(ticket_ref(outcome.key))
+            by_status.setdefault(_word(outcome), []).append(ticket_ref(outcome.key))
         for word, refs in by_status.items():
             metrics.DECISIONS.labels(word).inc(len(refs))
         fields = {
@@ -188,6 +189,12 @@ class Drain:
             "rewound": done.rewound,
         }
         log(logger, logging.INFO, "decided", tickets=by_status, **fields)
+
+
+def _word(outcome: Outcome) -> str:
+    """What logs and metrics call a decision: a rejection by its reason."""
+    rejected = outcome.status is Status.REJECTED and outcome.reason
+    return rejected.value if rejected else outcome.status.value
 
 
 def _handled(entries: Sequence[Entry], done: Committed) -> Sequence[Entry]:

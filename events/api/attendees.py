@@ -72,7 +72,8 @@ def attendee_page(event: Event, guests: Guests, *, page: Page, url: str, params:
 def _total(event: Event, guests: Guests) -> int:
     if guests.search:
         return queries.count_attendees(guests)
-    return event.confirmed_count if guests.status is Status.CONFIRMED else event.waitlisted_count
+    counts = {Status.CONFIRMED: event.confirmed_count, Status.WAITLISTED: event.waitlisted_count}
+    return counts.get(guests.status, event.cancelled_count)
 
 
 def _read(guests: Guests, page: Page, cursor: Cursor | None) -> tuple[Sequence[Registration], bool]:
@@ -106,4 +107,5 @@ def attendee(row: Registration) -> dict[str, Any]:
         "confirmed_at": iso(to_ms(row.confirmed_at)) if row.confirmed_at else None,
         "sequence": row.sequence,
         "checked_in_at": iso(to_ms(row.checked_in_at)) if row.checked_in_at else None,
+        "reason": row.reason or None,
     }

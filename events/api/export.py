@@ -19,7 +19,7 @@ from events.ledger.queries import Guests, Position
 from events.models import Event, Registration
 
 BATCH_ROWS = 1000
-COLUMNS = ("ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at")
+COLUMNS = ("ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason")
 
 # A spreadsheet runs a cell that starts like this as a formula (OWASP, "CSV Injection"): an apostrophe makes it text.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001

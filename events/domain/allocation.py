@@ -164,7 +164,7 @@ class _Clerk:
         """False: there is more to do than one transaction bears."""
         match command:
             case Cancellation():
-                self._cancel(self._tickets.get(command.key))
+                self._cancel(self._tickets.get(command.key), Reason.BY_HOLDER)
                 self._promote()
                 return True
             case Resize():
@@ -200,15 +200,15 @@ class _Clerk:
         self.done.history.append(outcome)
         return outcome
 
-    def _change(self, held: Held, status: Status) -> None:
+    def _change(self, held: Held, status: Status, reason: Reason | None = None) -> None:
         was = held.outcome
         outcome = msgspec.structs.replace(
-            was, status=status, decided_ms=self._now_ms, revision=was.revision + 1, position=None
+            was, status=status, reason=reason, decided_ms=self._now_ms, revision=was.revision + 1, position=None
         )
         self._tickets[was.key] = Held(held.email_key, outcome)
         self.done.history.append(outcome)
 
-    def _cancel(self, held: Held | None) -> None:
+    def _cancel(self, held: Held | None, reason: Reason) -> None:
         """Takes a place back. A ticket that holds none is left as it is: cancelling twice is harmless."""
         if held is None or held.outcome.status not in HOLDING:
             return
@@ -217,7 +217,7 @@ class _Clerk:
         else:
             self.waitlisted -= 1
         self._emails.discard(held.email_key)
-        self._change(held, Status.CANCELLED)
+        self._change(held, Status.CANCELLED, reason)
         self.done.cancelled += 1
 
     def _promote(self) -> None:
@@ -250,5 +250,5 @@ class _Clerk:
         if not self._closed:
             return True
         for held in self._holders:
-            self._cancel(self._tickets[held.outcome.key])
+            self._cancel(self._tickets[held.outcome.key], Reason.EVENT_CANCELLED)
         return len(self._holders) < MOVES_AT_ONCE

@@ -17,13 +17,22 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a registration was rejected. Names are part of the public contract."""
+    """Why a registration was rejected, or by whom it was cancelled. Names are part of the public contract."""
 
     SOLD_OUT = "sold_out"
     DUPLICATE = "duplicate"
     REGISTRATION_CLOSED = "registration_closed"
     EVENT_CANCELLED = "event_cancelled"
     INVALID = "invalid"
+    BY_HOLDER = "by_holder"
+    BY_ORGANIZER = "by_organizer"
+
+
+REJECTION_REASONS = (
+    *(Reason.SOLD_OUT, Reason.DUPLICATE, Reason.REGISTRATION_CLOSED),
+    *(Reason.EVENT_CANCELLED, Reason.INVALID),
+)
+CANCELLATION_REASONS = (Reason.BY_HOLDER, Reason.BY_ORGANIZER, Reason.EVENT_CANCELLED)
 
 
 class EventState(StrEnum):

@@ -79,7 +79,8 @@ def valid_token(*, token: str | None = None, token_id: int | None = None) -> Org
 
 
 class Guests(NamedTuple):
-    """Registrations of an event that hold a seat (`confirmed`) or wait for one (`waitlisted`), all or some of them."""
+    """Registrations of an event that hold a seat (`confirmed`), wait for one (`waitlisted`) or held a place once
+    (`cancelled`), all or some of them."""
 
     event_id: int
     status: Status = Status.CONFIRMED

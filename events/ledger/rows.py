@@ -35,9 +35,9 @@ FROM json_to_recordset(%s) AS batch
 
 # A row is only ever moved on to a higher revision.
 _UPDATE = """
-UPDATE events_registration AS row SET status = s, revision = v, decided_at = %s,
+UPDATE events_registration AS row SET status = s, reason = w, revision = v, decided_at = %s,
     confirmed_at = CASE WHEN s = 'confirmed' THEN %s::timestamptz ELSE row.confirmed_at END
-FROM json_to_recordset(%s) AS batch (k varchar, s varchar, v integer)
+FROM json_to_recordset(%s) AS batch (k varchar, s varchar, w varchar, v integer)
 WHERE row.event_id = %s AND row.ticket_key = k AND row.revision < v
 """
 
@@ -63,7 +63,9 @@ def move_registrations(event_id: int, outcomes: Sequence[Outcome], *, decided_at
     if not outcomes:
         return
     if connection.vendor == "postgresql":
-        document = _encode([{"k": o.key, "s": o.status.value, "v": o.revision} for o in outcomes]).decode()
+        document = _encode(
+            [{"k": o.key, "s": o.status.value, "w": _reason(o), "v": o.revision} for o in outcomes]
+        ).decode()
         with connection.cursor() as cursor:
             cursor.execute(_UPDATE, [decided_at, decided_at, document, event_id])
         return
@@ -72,10 +74,15 @@ def move_registrations(event_id: int, outcomes: Sequence[Outcome], *, decided_at
         confirmed_at = decided_at if outcome.status is Status.CONFIRMED else F("confirmed_at")
         rows.update(
             status=outcome.status.value,
+            reason=_reason(outcome),
             revision=outcome.revision,
             decided_at=decided_at,
             confirmed_at=confirmed_at,
         )
+
+
+def _reason(outcome: Outcome) -> str:
+    return outcome.reason.value if outcome.reason else ""
 
 
 def _record(request: Request, outcome: Outcome) -> dict[str, Any]:
@@ -85,7 +92,7 @@ def _record(request: Request, outcome: Outcome) -> dict[str, Any]:
         "e": request.email,
         "m": request.email_key,
         "s": outcome.status.value,
-        "w": outcome.reason.value if outcome.reason else "",
+        "w": _reason(outcome),
         "q": request.sequence,
         "v": outcome.revision,
         "r": request.requested_ms,
@@ -102,7 +109,7 @@ def _row(event_id: int, request: Request, outcome: Outcome, decided_at: datetime
         email=request.email,
         email_key=request.email_key,
         status=outcome.status.value,
-        reason=outcome.reason.value if outcome.reason else "",
+        reason=_reason(outcome),
         sequence=request.sequence,
         revision=outcome.revision,
         requested_at=datetime.fromtimestamp(request.requested_ms / 1000, UTC),

@@ -123,7 +123,7 @@ def _held(
     outcome = Outcome(
         key=key,
         status=Status(status),
-        reason=Reason(reason) if reason else None,
+        reason=_reason(status, reason),
         sequence=sequence,
         requested_ms=to_ms(requested_at),
         decided_ms=to_ms(decided_at),
@@ -131,3 +131,10 @@ def _held(
         callback=Callback(callback_url, callback_organizer_id) if callback_organizer_id else None,
     )
     return Held(email_key, outcome)
+
+
+def _reason(status: str, reason: str) -> Reason | None:
+    """A release before this one wrote no reason for a cancellation; the migration found those of cancelled events."""
+    if reason:
+        return Reason(reason)
+    return Reason.BY_HOLDER if status == Status.CANCELLED else None

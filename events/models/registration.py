@@ -63,6 +63,12 @@ class Registration(models.Model):
                 condition=Q(status=Status.WAITLISTED.value),
                 name="registration_waitlist",
             ),
+            # The list of those who gave their ticket back or lost it: written to by cancellations only.
+            models.Index(
+                fields=["event", "sequence", "id"],
+                condition=Q(status=Status.CANCELLED.value),
+                name="registration_cancelled",
+            ),
             # Changes after the first decision, to be shown again when a drain died before it could show them.
             models.Index(fields=["event", "decided_at"], condition=Q(revision__gt=1), name="registration_changed"),
         ]

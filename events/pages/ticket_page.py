@@ -95,12 +95,20 @@ def _context(ticket: Ticket, event: Event, cancelling: bool) -> dict[str, Any]:
     return {
         "assets": files.base(),
         "status": ticket.status,
-        "reason": words.REASONS.get(ticket.reason or "", ""),
+        "reason": _why(ticket),
+        "called_off": ticket.reason == "event_cancelled",
         "cancelling": cancelling,
         "ended": ticket.status in _ENDS,
         "event": event,
         "when": view.when(event.start_time, event.end_time),
     }
+
+
+def _why(ticket: Ticket) -> str:
+    """Why a ticket has no seat."""
+    if ticket.status == "cancelled":
+        return words.CANCELLATIONS.get(ticket.reason or "", words.CANCELLED)
+    return words.REASONS.get(ticket.reason or "", "")
 
 
 @lru_cache(maxsize=2048)

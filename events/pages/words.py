@@ -30,6 +30,14 @@ REASONS: dict[str, str] = {
     "invalid": "Your registration could not be read. You can register again.",
 }
 
+CANCELLATIONS: dict[str, str] = {
+    "by_holder": "You gave this registration back. The seat is free for somebody else.",
+    "by_organizer": "The organizer cancelled this registration.",
+    "event_cancelled": "The organizer cancelled the event. There is nothing that you need to do.",
+}
+# Of a ticket that was cancelled before reasons were kept.
+CANCELLED = "This registration is cancelled."
+
 STATES: dict[str, str] = {
     "upcoming": "Opens soon",
     "open": "Registration open",

@@ -200,7 +200,7 @@ PROOFS: list[tuple[str, Callable[[Evidence], Iterator[str]]]] = [
 
 def _may_end_so(evidence: Evidence, ticket: Ticket) -> bool:
     if ticket.status == Status.CANCELLED:
-        return ticket.ticket_id in evidence.cancellations
+        return ticket.ticket_id in evidence.cancellations and ticket.reason == Reason.BY_HOLDER
     if ticket.status == Status.WAITLISTED:
         return evidence.seen.waitlist > 0
     return (ticket.status, ticket.reason) in _RIGHT_ENDS

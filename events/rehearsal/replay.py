@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from events.domain.states import Reason, Status
 
-# Where a ticket stands: its status, and the reason if it was rejected.
+# Where a ticket stands: its status, and the reason if it was rejected or cancelled.
 End = tuple[Status, Reason | None]
 
 
@@ -38,14 +38,14 @@ class Replay:
             self.waiting[ticket] = None
             self.ends[ticket] = (Status.WAITLISTED, None)
 
-    def cancel(self, ticket: str) -> None:
+    def cancel(self, ticket: str, reason: Reason = Reason.BY_HOLDER) -> None:
         """A ticket is given back. Nothing happens if it holds no place."""
         if ticket not in self.seated and ticket not in self.waiting:
             return
         self.seated.discard(ticket)
         self.waiting.pop(ticket, None)
         self.holders.pop(self._emails[ticket], None)
-        self.ends[ticket] = (Status.CANCELLED, None)
+        self.ends[ticket] = (Status.CANCELLED, reason)
         self.promote()
 
     def promote(self) -> None:

@@ -59,7 +59,7 @@ class Model(Replay):
         """The event is cancelled."""
         self.closed = True
         for ticket in [*self.seated, *self.waiting]:
-            self.cancel(ticket)
+            self.cancel(ticket, Reason.EVENT_CANCELLED)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def _compare_ledger(drop: Drop, model: Model) -> None:
     ends = {t.sequence: model.ends[t.id] for t in drop.tickets.values()}
     assert rows == {place: (status.value, reason and reason.value) for place, (status, reason) in ends.items()}
     [counts] = drop.service.rows(_COUNTS, drop.event.id)
-    rejected = dict(Counter(reason for _, reason in rows.values() if reason))
+    rejected = dict(Counter(reason for status, reason in rows.values() if status == "rejected"))
     cancelled = sum(status == "cancelled" for status, _ in rows.values())
     expected = (len(model.seated), len(model.waiting), cancelled, rejected, model.seats, model.waitlist)
     assert counts == expected

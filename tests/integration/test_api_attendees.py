@@ -41,7 +41,7 @@ def test_a_page_holds_the_confirmed_in_order_of_admission() -> None:
     assert (data["total_items"], data["total_pages"]) == (12, 2)
     assert [row["sequence"] for row in data["results"]] == list(range(3, 33, 3))
     row = data["results"][0]
-    assert list(row) == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at"]
+    assert list(row) == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason"]
     assert row["ticket_id"].startswith(f"{event_id}-c0000000000000000001")
     assert (row["email"], row["checked_in_at"]) == ("confirmed1@example.com", None)
 
@@ -194,7 +194,7 @@ def test_csv_streams_everybody_batch_by_batch() -> None:
         assert answer["Content-Disposition"] == f'attachment; filename="event-{event_id}-attendees.csv"'
         assert len(chunks) == 4
         rows = list(csv.reader(io.StringIO(b"".join(chunks).decode())))
-        assert rows[0] == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at"]
+        assert rows[0] == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason"]
         assert [int(row[4]) for row in rows[1:]] == list(range(3, 3 * count + 1, 3))
 
 
@@ -276,3 +276,15 @@ def test_the_waitlist_is_listed_by_itself() -> None:
     assert page["results"][0]["confirmed_at"] is None
     assert caller.get(f"/events/{event_id}/attendees").json()["data"]["total_items"] == 2
     assert caller.get(f"/events/{event_id}/attendees?status=rejected").status_code == 400
+
+
+def test_who_gave_a_ticket_back_is_listed_with_by_whom() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1)
+    attend(event_id, 2, status="cancelled", first=2)
+    Registration.objects.filter(status="cancelled").update(reason="by_holder")
+    Event.objects.filter(pk=event_id).update(cancelled_count=2)
+    page = caller.get(f"/events/{event_id}/attendees?status=cancelled&page_size=1").json()["data"]
+    assert (page["total_items"], [one["reason"] for one in page["results"]]) == (2, ["by_holder"])
+    assert caller.get(page["next_page"]).json()["data"]["results"][0]["email"] == "cancelled3@example.com"

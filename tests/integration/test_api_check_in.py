@@ -33,7 +33,7 @@ def test_a_ticket_is_checked_in_once() -> None:
     first = check_in(caller, ticket(event_id))
     assert first.status_code == 200
     data = first.json()["data"]
-    assert list(data) == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at"]
+    assert list(data) == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason"]
     assert data["checked_in_at"]
     again = check_in(caller, ticket(event_id))
     assert (again.status_code, again.json()["code"]) == (409, "already_checked_in")

@@ -16,7 +16,6 @@ from events.admission.orders import order_closing, order_resize
 from events.admission.outcomes import decode_outcome
 from events.domain import allocation
 from events.domain.outcome import Outcome
-from events.domain.states import Status
 from events.ledger import facts
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
@@ -77,6 +76,7 @@ def test_a_cancellation_takes_its_turn_behind_the_registration_it_cancels(
     assert give_back(event, keys[0]) == [["a", 3]]
     assert standing(servers, event, keys[0])[0] == "q"
     drain.run(event.pk)
+    assert told(event)[0][:2] == ("cancelled", "by_holder")
     assert statuses(event) == ["cancelled", "confirmed"]
     assert (shown(servers, event, keys[0]), shown(servers, event, keys[1])) == (("cancelled", 2), ("confirmed", 2))
     assert counters(event) == (1, 0, 1)
@@ -328,7 +328,7 @@ def test_a_waitlist_of_a_cancelled_event_does_not_move(make_event: Make, admit: 
     Event.objects.filter(pk=event.pk).update(cancelled_at=event.start_time)
     order_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
     drain.run(event.pk)
-    assert set(statuses(event)) == {Status.CANCELLED.value}
+    assert {(status, reason) for status, reason, _ in told(event)} == {("cancelled", "event_cancelled")}
     assert not Registration.objects.filter(event=event, revision__gt=2).exists()
 
 

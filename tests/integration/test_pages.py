@@ -14,7 +14,9 @@ import icalendar
 import pytest
 from django.db import connections
 
+from events.admission.orders import order_closing
 from events.domain.tickets import Tickets
+from events.ledger.queries import event_snapshot
 from events.models import Event
 from events.pages import files
 from tests.integration.browsing import Browser, Shown, browse
@@ -167,6 +169,27 @@ def test_a_ticket_goes_from_its_place_in_line_to_a_code(make_event: Make, server
         assert "No seat this time" in none.text
         assert "<svg" not in none.text
         assert "<details" not in none.text
+
+    browse(servers, scene)
+
+
+def test_a_cancelled_ticket_says_by_whom(make_event: Make, servers: Services, drain: Drain) -> None:
+    event = make_event()
+
+    async def scene(browser: Browser) -> None:
+        given_back, kept = [await registered(browser, event, guest) for guest in (1, 2)]
+        await browser.fill_in(f"{given_back}/cancel")
+        await asyncio.to_thread(drain.run, event.pk)
+        await asyncio.to_thread(end, event)
+        await asyncio.to_thread(drain.run, event.pk)
+        assert "The seat is free for somebody else." in (await browser.get(given_back)).text
+        page = (await browser.get(kept)).text
+        assert "The organizer cancelled the event." in page
+        assert "somebody else" not in page
+
+    def end(event: Event) -> None:
+        Event.objects.filter(pk=event.pk).update(cancelled_at=event.start_time)
+        order_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
 
     browse(servers, scene)
 

@@ -101,7 +101,7 @@ class StandIn:
             if what == "register":
                 move(ticket, *self.end_of(ticket))
             elif ticket["status"] in ("confirmed", "waitlisted") and self.fault != "ignores cancellations":
-                move(ticket, "cancelled", None)
+                move(ticket, "cancelled", "by_holder")
                 self.promote()
 
     def promote(self) -> None:

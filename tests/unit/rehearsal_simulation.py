@@ -41,7 +41,7 @@ class _Event:
             if what == "register":
                 self._move(ticket, *self._end(ticket_id))
             elif ticket.status in ("confirmed", "waitlisted"):
-                self._move(ticket, "cancelled")
+                self._move(ticket, "cancelled", "by_holder")
             waiting = self.having("waitlisted")
             if waiting and len(self.having("confirmed")) < self.seats:
                 self._move(waiting[0], "confirmed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from events.domain.states import EventState, Reason
+from events.domain.states import CANCELLATION_REASONS, REJECTION_REASONS, EventState, Reason
 from events.pages import words
 from events.pages.view import wait_words, when
 from omnify.responses import Code
@@ -20,7 +20,9 @@ REFUSALS = {
 
 def test_every_code_reason_and_state_has_its_words() -> None:
     assert {code.value for code in REFUSALS} <= words.MESSAGES.keys()
-    assert {reason.value for reason in Reason} == words.REASONS.keys()
+    assert {reason.value for reason in REJECTION_REASONS} == words.REASONS.keys()
+    assert {reason.value for reason in CANCELLATION_REASONS} == words.CANCELLATIONS.keys()
+    assert {*REJECTION_REASONS, *CANCELLATION_REASONS} == {*Reason}
     assert {state.value for state in EventState} == words.STATES.keys()
     assert words.message("newer than this page") == words.MESSAGES["internal_error"]
 

@@ -41,8 +41,11 @@ LIST_ATTENDEES = extend_schema(
         OpenApiParameter(
             "status",
             str,
-            enum=["confirmed", "waitlisted"],
-            description="`waitlisted`: who waits for a seat, the first in line first (default: confirmed).",
+            enum=["confirmed", "waitlisted", "cancelled"],
+            description=(
+                "`waitlisted`: who waits for a seat, the first in line first; `cancelled`: who held a place once "
+                "(default: confirmed)."
+            ),
         ),
         OpenApiParameter("search", str, description="Part of a name or e-mail, in any letter case."),
         OpenApiParameter("format", str, enum=["json", "csv"], description="Goes before `Accept`."),

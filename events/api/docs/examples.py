@@ -39,6 +39,7 @@ ATTENDEE = {
     "confirmed_at": "2030-11-01T09:00:00.250000+00:00",
     "sequence": 1,
     "checked_in_at": None,
+    "reason": None,
 }
 
 STATS = {

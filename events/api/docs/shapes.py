@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from events.domain.states import EventState, Reason, Status
+from events.domain.states import CANCELLATION_REASONS, REJECTION_REASONS, EventState, Reason, Status
 from omnify.responses import Code
 
 
@@ -35,8 +37,8 @@ class _ErrorsByField(serializers.JSONField):
     """`{"<field>": ["..."]} | null`."""
 
 
-def names(kind: type[Any]) -> list[str]:
-    """The values of an enumeration."""
+def names(kind: Iterable[StrEnum]) -> list[str]:
+    """The values of an enumeration, or of some of its members."""
     return [member.value for member in kind]
 
 
@@ -76,6 +78,9 @@ class Attendee(serializers.Serializer[Any]):
     confirmed_at = serializers.DateTimeField(allow_null=True, help_text="Null on the waitlist.")
     sequence = serializers.IntegerField(help_text="Place in the order of admission; gaps are legal.")
     checked_in_at = serializers.DateTimeField(allow_null=True)
+    reason = serializers.ChoiceField(
+        choices=names(CANCELLATION_REASONS), allow_null=True, help_text="By whom it was cancelled; null otherwise."
+    )
 
 
 class RejectedCounts(serializers.Serializer[Any]):
@@ -83,7 +88,7 @@ class RejectedCounts(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """One counter for each reason."""
-        return {reason: serializers.IntegerField() for reason in names(Reason)}
+        return {reason: serializers.IntegerField() for reason in names(REJECTION_REASONS)}
 
 
 class Stats(serializers.Serializer[Any]):
@@ -129,7 +134,9 @@ class Ticket(serializers.Serializer[Any]):
     ticket_id = serializers.CharField()
     event_id = serializers.IntegerField()
     status = serializers.ChoiceField(choices=names(Status))
-    reason = serializers.ChoiceField(choices=names(Reason), allow_null=True, help_text="Of a rejection.")
+    reason = serializers.ChoiceField(
+        choices=names(Reason), allow_null=True, help_text="Why it was rejected, or by whom it was cancelled."
+    )
     position = serializers.IntegerField(allow_null=True, help_text="Place in line, 1 is next; null once decided.")
     sequence = serializers.IntegerField(allow_null=True, help_text="Place in the order of admission.")
     requested_at = serializers.DateTimeField(allow_null=True)

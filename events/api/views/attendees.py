@@ -12,7 +12,7 @@ from events.api.attendees import attendee_page
 from events.api.export import csv_response
 from events.api.refusals import invalid_fields
 from events.api.views.base import ApiView, own_event, read_search
-from events.domain.states import HOLDING, Reason, Status
+from events.domain.states import REJECTION_REASONS, Status
 from events.ledger.queries import Guests
 from omnify import http
 from omnify.connections import redis_client
@@ -21,12 +21,13 @@ from omnify.pagination import read_page
 _SAID = {
     Status.CONFIRMED: "Confirmed registrations in order of admission.",
     Status.WAITLISTED: "The waitlist, the first in line first.",
+    Status.CANCELLED: "Cancelled registrations in order of admission.",
 }
 _CSV, _JSON = "text/csv", "application/json"
 
 
 class Attendees(ApiView):
-    """Registrations that hold a seat, or with `?status=waitlisted` wait for one, in order of admission."""
+    """Registrations that hold a seat, or with `?status=` wait for one or held one once, in order of admission."""
 
     organizer_methods = frozenset({"GET"})
 
@@ -61,7 +62,7 @@ class Stats(ApiView):
             "queued": queue.queued,
             "confirmed": event.confirmed_count,
             "waitlisted": event.waitlisted_count,
-            "rejected": {reason.value: event.rejected_counts.get(reason.value, 0) for reason in Reason},
+            "rejected": {reason.value: event.rejected_counts.get(reason.value, 0) for reason in REJECTION_REASONS},
             "cancelled": event.cancelled_count,
             "admitted_per_second": queue.admitted_per_second,
             "decided_per_second": queue.decided_per_second,
@@ -72,8 +73,8 @@ class Stats(ApiView):
 
 def _status(request: Request) -> Status:
     wanted = request.query_params.get("status", Status.CONFIRMED.value)
-    if wanted not in HOLDING:
-        raise invalid_fields({"status": ["Either confirmed or waitlisted."]})
+    if wanted not in _SAID:
+        raise invalid_fields({"status": [f"One of {', '.join(_SAID)}."]})
     return Status(wanted)
 
 

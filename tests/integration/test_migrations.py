@@ -1,0 +1,32 @@
+"""What migrations make of rows that an earlier release wrote."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.utils import timezone
+
+from events.models import Event, Registration
+from tests.integration.api import attend, create, organizer
+
+pytestmark = pytest.mark.django_db
+
+
+def test_cancellations_of_an_earlier_release_are_told_apart_by_the_events_end() -> None:
+    caller = organizer()
+    ended, going_on = create(caller), create(caller)
+    for event_id in (ended, going_on):
+        attend(event_id, 2, status="cancelled")
+    Event.objects.filter(pk__in=(ended, going_on)).update(cancelled_count=2)
+    last = Registration.objects.filter(event_id=ended).latest("id")
+    Event.objects.filter(pk=ended).update(cancelled_at=timezone.now())
+    Registration.objects.filter(pk=last.pk).update(decided_at=timezone.now())
+    import_module("events.migrations.0006_cancellation_reasons").name_reasons(apps, None)
+    assert reasons(ended) == ["by_holder", "event_cancelled"]
+    assert reasons(going_on) == ["by_holder", "by_holder"]
+
+
+def reasons(event_id: int) -> list[str]:
+    return list(Registration.objects.filter(event_id=event_id).order_by("id").values_list("reason", flat=True))
