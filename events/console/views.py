@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views import View
 
 from events.api.sessions import sign_in, sign_out, signed_in
+from events.domain.text import pasted
 from events.pages import files
 from events.pages.headers import CAMERA_HERE, SECURITY
 
@@ -44,7 +45,7 @@ class Login(Page):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Signs in, or says that the token does not count."""
-        if sign_in(request, token=request.POST.get("token", "").strip()) is None:
+        if sign_in(request, token=pasted(request.POST.get("token", ""))) is None:
             return self._form(request, problem="This token is unknown or has been revoked.", status=403)
         return HttpResponseRedirect(_next(request.POST.get("next")))
 

@@ -1,41 +1,44 @@
-"""What a name and an e-mail address must look like, and when two addresses are the same.
+"""What a name and an e-mail address must look like, and when two addresses are one mailbox.
 
-The address rule is the HTML standard's (`https://html.spec.whatwg.org/#valid-e-mail-address`) with two changes:
-the domain needs a dot and a top level that is not a number, and its labels may be in any script.
+The address rule is the HTML standard's (`https://html.spec.whatwg.org/#valid-e-mail-address`) with three changes: the
+domain needs a dot and a top level that is not a number, its labels may be in any script, and what IDNA 2008 forbids is
+no domain, in either spelling.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import lru_cache
 
-NAME_MAX = 255
+import idna
+
+from events.domain.text import CONTROL, LINE_MAX, clean_line, fold
+
+NAME_MAX = LINE_MAX
 EMAIL_MAX = 254
 _LOCAL_MAX = 64
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_EMAIL = re.compile(rf"{_LOCAL}@(?:{_LABEL}\.)+(?!\d+$)[^\W_](?:[\w-]{{0,61}}[^\W_])")
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = rf"(?:{_LABEL}\.)+(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])"
+_ASCII_DOMAIN = re.compile(_DOMAIN)
+_EMAIL = re.compile(rf"{_LOCAL.pattern}@{_DOMAIN}")
+# Joiners belong to domains in Persian and in scripts of India; IDNA says where.
+_JOINERS = str.maketrans("", "", "\u200c\u200d")
 
 
 def clean_name(value: str) -> str:
-    """The name without surrounding white space.
+    """The name without surrounding white space, as Unicode NFC.
 
     Raises:
         ValueError: with a sentence for people.
     """
-    if _CONTROL.search(value):
-        raise ValueError("Control characters are not allowed.")
-    name = value.strip()
-    if not name:
-        raise ValueError("This field may not be blank.")
-    if len(name) > NAME_MAX:
-        raise ValueError(f"At most {NAME_MAX} characters.")
-    return name
+    return clean_line(value, longest=NAME_MAX)
 
 
 def clean_email(value: str) -> str:
-    """The address without surrounding white space, in the case it was given in.
+    """The address without surrounding white space, spelled as it was given (NFC).
 
     Raises:
         ValueError: with a sentence for people.
@@ -43,11 +46,73 @@ def clean_email(value: str) -> str:
     email = value.strip()
     if len(email) > EMAIL_MAX:
         raise ValueError(f"At most {EMAIL_MAX} characters.")
-    if _CONTROL.search(value) or not _EMAIL.fullmatch(email) or email.index("@") > _LOCAL_MAX:
+    # `strip` takes line breaks off too, and those are no slip of a finger.
+    if CONTROL.search(value):
+        raise ValueError("Enter a valid e-mail address.")
+    if not email.isascii() or "xn--" in email.lower():
+        return _clean_international(unicodedata.normalize("NFC", email))
+    if not _EMAIL.fullmatch(email) or email.index("@") > _LOCAL_MAX:
         raise ValueError("Enter a valid e-mail address.")
     return email
 
 
+def _clean_international(email: str) -> str:
+    local, _, domain = email.rpartition("@")
+    seen = domain.translate(_JOINERS).isprintable()
+    key_domain = _ascii_domain(domain) if seen else ""
+    if not key_domain or len(local) > _LOCAL_MAX or not _LOCAL.fullmatch(local):
+        raise ValueError("Enter a valid e-mail address.")
+    if len(local) + 1 + len(key_domain) > EMAIL_MAX:
+        raise ValueError(f"At most {EMAIL_MAX} characters, with the domain as the mail system writes it.")
+    return email
+
+
 def email_key(email: str) -> str:
-    """Two addresses with the same key are the same person to an event: letter case does not count."""
-    return email.lower()
+    """The mailbox. Two addresses with the same key are the same person to an event.
+
+    Letter case does not count, and the domain goes through IDNA (UTS #46, non-transitional): `Anna@Müller.de` and
+    `anna@xn--mller-kva.de` are one. Dots and `+` stay as written. ASCII, the common case, costs no look-up.
+    """
+    lower = email.lower()
+    if lower.isascii() and "xn--" not in lower:
+        return lower
+    local, _, domain = lower.rpartition("@")
+    # An older release let domains in that IDNA does not know: they are what they were.
+    return f"{local}@{_ascii_domain(unicodedata.normalize('NFC', domain)) or domain}"
+
+
+def email_spellings(email: str) -> tuple[str, ...]:
+    """The address as people may look for it: as it is, and its domain in letters and in the mail system's ASCII."""
+    if email.isascii() and "xn--" not in email.lower():
+        return (email,)
+    key = email_key(email)
+    local, _, domain = key.rpartition("@")
+    return tuple(dict.fromkeys((email, key, f"{local}@{_unicode_domain(domain)}")))
+
+
+def mailbox_keys(key: str) -> tuple[str, ...]:
+    """Every `email_key` under which the ledger may hold a mailbox: releases before IDNA kept domains in letters."""
+    return email_spellings(key)
+
+
+def search_key(name: str, email: str) -> str:
+    """What a search for a registration looks in: every line folded (`events.domain.text.fold`)."""
+    return "\n".join(fold(line) for line in (name, *email_spellings(email)))
+
+
+@lru_cache(maxsize=4096)
+def _ascii_domain(domain: str) -> str:
+    """The domain in ASCII and lower case (about 30 µs, remembered), or nothing for what is none."""
+    try:
+        found = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return ""
+    return found if _ASCII_DOMAIN.fullmatch(found) else ""
+
+
+@lru_cache(maxsize=4096)
+def _unicode_domain(domain: str) -> str:
+    try:
+        return idna.decode(domain)
+    except (idna.IDNAError, UnicodeError):
+        return domain

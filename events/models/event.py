@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from events.domain.allocation import Sizing
+from events.models.fields import LineField
 from events.models.organizer import Organizer
 
 MAX_CAPACITY = 10_000_000
@@ -16,8 +17,8 @@ class Event(models.Model):
     """Something people register for. The row is also the lock under which its registrations are decided."""
 
     organizer = models.ForeignKey(Organizer, on_delete=models.PROTECT, related_name="events")
-    name = models.CharField(max_length=255)
-    location = models.CharField(max_length=255)
+    name = LineField()
+    location = LineField()
     max_capacity = models.PositiveIntegerField()
     waitlist_capacity = models.PositiveIntegerField(default=0)
     start_time = models.DateTimeField()

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from events.domain.tokens import hash_token
+from events.models.fields import LineField
 
 TOKEN_PREFIX = "omn_"  # noqa: S105 - a prefix that secret scanners can look for, not a secret
 
@@ -15,7 +16,7 @@ TOKEN_PREFIX = "omn_"  # noqa: S105 - a prefix that secret scanners can look for
 class Organizer(models.Model):
     """Somebody who creates events and reads the attendees of their own."""
 
-    name = models.CharField(max_length=255, unique=True)
+    name = LineField(unique=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 import redis
+from django import forms
+from django.contrib.admin import site
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from events.admin.tables import BoundedPaginator
@@ -66,6 +69,26 @@ def test_a_change_grows_the_version_here_and_at_the_door(operator: Client, redis
     event = Event.objects.get(pk=event_id)
     assert (event.location, event.version) == ("Barn", 2)
     assert stored_version(redis_client, event_id) == 2
+
+
+def test_every_line_that_operators_type_is_held_to_what_the_api_lets_in(operator: Client) -> None:
+    """Walks the forms, so that a new field is held to it too."""
+    event_id = create(organizer())
+    request = RequestFactory().get("/")
+    request.user = User.objects.get()
+    checked = []
+    for model, pages in site._registry.items():
+        ours = model._meta.app_label == "events" and pages.has_change_permission(request)
+        for name, field in pages.get_form(request, change=True).base_fields.items() if ours else ():
+            if isinstance(field, forms.CharField):
+                checked.append(f"{model.__name__}.{name}")
+                for text, sentence in (("\u200b\u3164", "can be seen"), ("Gala\u2028", "Control characters")):
+                    with pytest.raises(ValidationError, match=sentence):
+                        field.clean(text)
+                assert field.clean(" Jose\u0301 ") == "Jos\u00e9"
+    assert {"Event.name", "Event.location", "Organizer.name"} <= set(checked)
+    assert change(operator, event_id, name="\u3164").status_code == 200
+    assert Event.objects.get(pk=event_id).name == "Concert"
 
 
 def test_only_what_was_changed_is_written(operator: Client) -> None:

@@ -51,6 +51,14 @@ def test_a_token_opens_every_screen() -> None:
         assert client.get(path).status_code == 200, path
 
 
+def test_a_token_may_be_pasted_with_what_copying_added() -> None:
+    caller = organizer()
+    assert caller.token
+    client = Client(enforce_csrf_checks=True)
+    pasted = f" {caller.token[:20]}\r\n{caller.token[20:]}\u200b\u00a0\n"
+    assert sign_in(client, csrf(client.get("/console/login")), pasted).status_code == 302
+
+
 def test_without_a_session_every_screen_leads_to_the_sign_in_and_back() -> None:
     for path in SCREENS:
         answer = Client().get(path)

@@ -1,7 +1,7 @@
 // Who has a seat.
 
 import { api } from "./api.js";
-import { attempt, byId, fill, pager, row } from "./dom.js";
+import { attempt, byId, fill, pager, person, row } from "./dom.js";
 import { eventId, showHead } from "./head.js";
 import { shortMoment } from "./times.js";
 
@@ -10,7 +10,7 @@ const list = `/events/${eventId}/attendees`;
 async function load(url) {
   const data = await attempt(() => api("GET", url));
   if (!data) return;
-  const rows = data.results.map((one) => row(one.name, one.email, shortMoment(one.confirmed_at), shortMoment(one.checked_in_at) || "–"));
+  const rows = data.results.map((one) => row(person(one.name), person(one.email), shortMoment(one.confirmed_at), shortMoment(one.checked_in_at) || "–"));
   fill("rows", rows, "Nobody to show.");
   pager(data, load);
 }

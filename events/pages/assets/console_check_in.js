@@ -1,7 +1,7 @@
 // The entrance: type, scan with a scanner that types, or use the camera where the browser can read QR codes.
 
 import { api } from "./api.js";
-import { byId, el } from "./dom.js";
+import { byId, el, person } from "./dom.js";
 import { eventId, showHead } from "./head.js";
 import { shortMoment } from "./times.js";
 
@@ -14,8 +14,8 @@ let last = null;
 
 function say(state, headline, text) {
   verdict.dataset.state = state;
-  verdict.replaceChildren(el("p", { class: "figure" }, headline), el("p", {}, text));
-  byId("log").prepend(el("li", {}, `${new Date().toLocaleTimeString()} · ${headline} · ${text}`));
+  verdict.replaceChildren(el("p", { class: "figure" }, headline), el("p", {}, person(text)));
+  byId("log").prepend(el("li", {}, `${new Date().toLocaleTimeString()} · ${headline} · `, person(text)));
   while (byId("log").children.length > LOG_LENGTH) byId("log").lastChild.remove();
 }
 

@@ -1,7 +1,7 @@
 // The organizer's events.
 
 import { api } from "./api.js";
-import { attempt, chip, el, fill, number, pager } from "./dom.js";
+import { attempt, chip, el, fill, number, pager, person } from "./dom.js";
 import { localSpan } from "./times.js";
 
 function tile(event) {
@@ -10,8 +10,8 @@ function tile(event) {
     "a",
     { class: "card tile", href: `/console/events/${event.id}` },
     chip(event.registration_state),
-    el("h2", {}, event.name),
-    el("p", { class: "quiet small" }, `${event.location} · ${localSpan(event.start_time, event.end_time)}`),
+    el("h2", {}, person(event.name)),
+    el("p", { class: "quiet small" }, person(event.location), ` · ${localSpan(event.start_time, event.end_time)}`),
     el("progress", { max: event.max_capacity, value: taken, "aria-label": "Seats taken" }),
     el("p", { class: "small" }, `${number(taken)} of ${number(event.max_capacity)} seats taken`),
   );

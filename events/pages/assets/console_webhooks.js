@@ -1,7 +1,7 @@
 // Subscriptions, and a new one.
 
 import { api } from "./api.js";
-import { attempt, byId, chip, el, faults, fill, problem, row } from "./dom.js";
+import { attempt, byId, chip, el, faults, fill, isolated, problem, row } from "./dom.js";
 
 const TYPES = {
   "registration.confirmed": "Confirmed",
@@ -17,7 +17,7 @@ function shown(hook) {
   const link = el("a", { href: `/console/webhooks/${hook.id}` }, hook.url ?? "Default secret, for callback addresses");
   const types = hook.event_types.map((type) => TYPES[type] ?? type).join(", ");
   const state = chip(hook.enabled ? (hook.failing_since ? "waitlist" : "open") : "cancelled", stateOf(hook));
-  return row(link, types, hook.event_id === null ? "All" : (names.get(hook.event_id) ?? `#${hook.event_id}`), state);
+  return row(link, types, hook.event_id === null ? "All" : isolated(names.get(hook.event_id) ?? `#${hook.event_id}`), state);
 }
 
 function stateOf({ enabled, failing_since }) {
@@ -34,7 +34,7 @@ async function loadEvents() {
   const data = await attempt(() => api("GET", "/events?mine=true&page_size=100"));
   for (const { id, name } of data?.results ?? []) {
     names.set(id, name);
-    byId("event_id").append(el("option", { value: id }, name));
+    byId("event_id").append(el("option", { value: id }, isolated(name)));
   }
 }
 

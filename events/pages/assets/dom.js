@@ -14,6 +14,14 @@ export function el(tag, attributes = {}, ...children) {
   return made;
 }
 
+// What a person typed, in a direction of its own: it turns nothing around that stands beside it.
+export function person(text) {
+  return el("bdi", {}, text);
+}
+
+// The same where there is no markup: between U+2068 and U+2069.
+export const isolated = (text) => `\u2068${text}\u2069`;
+
 export function row(...cells) {
   return el("tr", {}, ...cells.map((cell) => el("td", {}, cell ?? "–")));
 }

@@ -1,7 +1,7 @@
 // What stands above every screen of one event.
 
 import { api } from "./api.js";
-import { attempt, byId, STATES } from "./dom.js";
+import { attempt, byId, isolated, person, STATES } from "./dom.js";
 import { localSpan } from "./times.js";
 
 export const eventId = document.getElementById("main").dataset.event;
@@ -13,10 +13,10 @@ export async function showHead() {
 }
 
 export function paint(event) {
-  byId("title").textContent = event.name;
-  byId("about").textContent = `${event.location} · ${localSpan(event.start_time, event.end_time)}`;
+  byId("title").replaceChildren(person(event.name));
+  byId("about").replaceChildren(person(event.location), ` · ${localSpan(event.start_time, event.end_time)}`);
   byId("chip").hidden = false;
   byId("chip").dataset.state = event.registration_state;
   byId("chip").textContent = STATES[event.registration_state] ?? event.registration_state;
-  document.title = `${event.name} · Omnify`;
+  document.title = `${isolated(event.name)} · Omnify`;
 }

@@ -1,0 +1,125 @@
+"""Text that a person types: what is let in, when two texts read the same, and how one is found again.
+
+clean_line    one line as it is stored: NFC, visible, without anything that breaks rows or turns them round
+fold          the same for texts that a person would take for one: case, accents, width, white space do not count
+pasted        a token or an id without what copying put into it
+
+Everything that people type goes through `clean_line`: at the door, in the API, in the admin and in commands.
+ASCII, the common case, costs no table look-up.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LINE_MAX = 255
+
+# C0, C1 and line separators break rows apart; surrogates and noncharacters (the last two of every plane among them)
+# are no text at all.
+_PLANE_ENDS = "".join(chr(plane * 0x10000 + end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NO_TEXT = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef{_PLANE_ENDS}]")
+# Default_Ignorable_Code_Point of Unicode 16, and the two that are blank though they are not in it: a Braille pattern
+# without dots, and the format characters around annotations.
+_IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_NOT_SEEN = re.compile(f"[\u2800{_IGNORABLE}]")
+# What copying leaves at the ends of a text.
+_EDGES = "\u200b\u2060\ufeff"
+
+_OVERRIDES = "\u202d\u202e"
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_OPENS = {"\u202a": "\u202c", "\u202b": "\u202c", "\u2066": "\u2069", "\u2067": "\u2069", "\u2068": "\u2069"}
+
+# What search does without: marks on Latin, Greek and Cyrillic letters, points of Hebrew, vowel signs and hamzas of
+# Arabic. Marks of other scripts are letters of their own to whoever reads them (か is not が).
+_ACCENTS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
+    f"\u06d6-\u06dc\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f{_IGNORABLE}]"
+)
+# Letters that Unicode does not decompose, as people write them who have not got them; and marks that keyboards replace.
+_WRITTEN_AS = str.maketrans(
+    {
+        **{"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ŋ": "n", "\u0131": "i", "ƒ": "f"},
+        **{"æ": "ae", "œ": "oe", "þ": "th"},
+        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u02bb\u02bd\u2032`", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u2010\u2012\u2013\u2014\u2015\u2212\u05be", "-"),
+    }
+)
+
+
+def clean_line(value: str, *, longest: int = LINE_MAX) -> str:
+    """The line as it is kept: NFC, without white space around it.
+
+    Joiners, marks of direction and selectors inside a text stay: Persian, Hindi and emoji need them.
+
+    Raises:
+        ValueError: with a sentence for people.
+    """
+    if not value.isprintable():
+        _refuse_unprintable(value)
+    line = value.strip()
+    if not line.isascii():
+        line = unicodedata.normalize("NFC", line).strip(_EDGES).strip()
+    if not line:
+        raise ValueError("This field may not be blank.")
+    if len(line) > longest:
+        raise ValueError(f"At most {longest} characters.")
+    if not line.isascii():
+        _refuse_invisible(line)
+    return line
+
+
+def _refuse_unprintable(value: str) -> None:
+    if CONTROL.search(value):
+        raise ValueError("Control characters and line breaks are not allowed.")
+    if _NO_TEXT.search(value):
+        raise ValueError("This contains what is no character at all.")
+    if _DIRECTION.search(value) and not _balanced(value):
+        raise ValueError("Characters that turn the direction of the text around are not allowed.")
+
+
+def _balanced(value: str) -> bool:
+    """Whether every embedding and isolate ends where it began (UAX #9), and nothing is overridden."""
+    expected: list[str] = []
+    for mark in _DIRECTION.findall(value):
+        if mark in _OPENS:
+            expected.append(_OPENS[mark])
+        elif mark in _OVERRIDES or not expected or expected.pop() != mark:
+            return False
+    return not expected
+
+
+def _refuse_invisible(line: str) -> None:
+    if not any(map(_is_seen, line)):
+        raise ValueError("This needs at least one character that can be seen.")
+
+
+def _is_seen(character: str) -> bool:
+    """A letter, number, sign or symbol. What Unicode has not assigned yet may be a newer one than this Python knows."""
+    category = unicodedata.category(character)
+    return (category[0] not in "MZC" or category in ("Cn", "Co")) and not _NOT_SEEN.match(character)
+
+
+def fold(text: str) -> str:
+    """The text as search compares it: Unicode's compatibility decomposition (NFKD) and case folding, without accents,
+    a few letters spelled out, quotes and dashes made one, white space made one space.
+
+    `fold("Ｊｏｓé  MÜLLER") == "jose muller"`; `fold("Groß") == fold("GROSS")`.
+    """
+    if text.isascii():
+        lower = text.lower()
+        return " ".join(lower.split()) if "`" not in lower else " ".join(lower.replace("`", "'").split())
+    # Case first: capitals have capitals among their decompositions, and folding may decompose.
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    plain = _ACCENTS.sub("", plain).translate(_WRITTEN_AS)
+    return " ".join(unicodedata.normalize("NFC", plain).split())
+
+
+def pasted(secret: str) -> str:
+    """A token, code or ticket id without what copying puts into it: white space, line breaks, invisible characters."""
+    return "".join(_NOT_SEEN.sub("", secret).split())
