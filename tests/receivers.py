@@ -1,6 +1,7 @@
 """Receivers of webhooks, good and bad, on one real port. What a path does:
 
 /ok              204                        /flaky/<n>           500 to the first n requests, then 204
+/each/<n>        503 to the first n attempts of each message, then 204
 /status/<code>   that status                /later/<code>/<s>    that status with `Retry-After: <s>`
 /redirect        302 to /ok                 /hang                never an answer
 /drip            the head of a 200, a byte every tenth of a second
@@ -101,11 +102,13 @@ class Receivers:
             while True:
                 got = await _read(reader)
                 self.got.append(got)
-                await self._answer(got.path, writer)
+                await self._answer(got, writer)
         writer.close()
 
-    async def _answer(self, path: str, writer: asyncio.StreamWriter) -> None:
-        self._seen[path] += 1
+    async def _answer(self, got: Got, writer: asyncio.StreamWriter) -> None:
+        path = got.path
+        counted = f"{path} {got.id}" if path.startswith("/each/") else path
+        self._seen[counted] += 1
         match path.strip("/").split("/"):
             case ["hang"]:
                 await asyncio.Event().wait()
@@ -117,7 +120,7 @@ class Receivers:
             case ["huge"]:
                 await self._flood(writer)
             case parts:
-                writer.write(_simple(parts, self._seen[path]))
+                writer.write(_simple(parts, self._seen[counted]))
                 await writer.drain()
 
     async def _drip(self, writer: asyncio.StreamWriter, text: bytes) -> None:
@@ -150,6 +153,8 @@ def _simple(parts: list[str], time_: int) -> bytes:
             status, extra = int(code), f"Retry-After: {seconds}\r\n"
         case ["flaky", number]:
             status = 500 if time_ <= int(number) else 204
+        case ["each", number]:
+            status = 503 if time_ <= int(number) else 204
         case ["redirect"]:
             status, extra = 302, "Location: /ok\r\n"
         case ["bomb"]:

@@ -1,8 +1,9 @@
 """When a delivery is tried again, and what an endpoint's breaker does meanwhile. Pure: clock and chance are passed in.
 
 The schedule is the contract's. `Retry-After` makes a wait longer, never shorter. The breaker keeps messages of a dead
-endpoint from being tried one after the other: it opens after `FAILURES_TO_OPEN` failures in a row, lets one message
-through when its time is over, and opens for twice as long if that one fails.
+endpoint from being tried one after the other: it opens after `FAILURES_TO_OPEN` failures in a row, lets a probe
+through when its time is over (`events.ledger.deliveries` says which messages that is), and opens for twice as long if
+all of it fails.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def judge(result: Result, *, step: int, chance: float) -> Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """An endpoint's health. Closed while `trips` is 0; open until `open_until`; then one message may probe."""
+    """An endpoint's health. Closed while `trips` is 0; open until `open_until`; then a probe may go."""
 
     failures: int = 0
     trips: int = 0

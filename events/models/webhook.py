@@ -131,6 +131,12 @@ class WebhookDelivery(models.Model):
                 condition=Q(state=DeliveryState.PENDING.value),
                 name="webhook_delivery_due",
             ),
+            # The same of messages that were tried before: few, and they must not wait behind all that is new.
+            models.Index(
+                fields=["endpoint", "next_attempt_at", "id"],
+                condition=Q(state=DeliveryState.PENDING.value, step__gt=0),
+                name="webhook_delivery_again",
+            ),
             # Whether an earlier message of the same ticket still waits. By sequence: new rows come at its end.
             models.Index(
                 fields=["event", "sequence"],

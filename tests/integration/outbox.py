@@ -80,18 +80,30 @@ def states(webhook: Webhook) -> list[str]:
     return list(WebhookDelivery.objects.filter(webhook=webhook).order_by("pk").values_list("state", flat=True))
 
 
-def deliver_until(done: Callable[[], object], *, seconds: float = 30.0, timeout_seconds: float = 15.0) -> None:
-    """Runs a real courier beside this thread until `done()`, and stops it in an orderly way."""
+def deliver_until(
+    done: Callable[[], object], *, seconds: float = 30.0, timeout_seconds: float = 15.0, speed: int = 1
+) -> None:
+    """Runs a real courier beside this thread until `done()`, and stops it in an orderly way.
+
+    `speed`: how many seconds pass for the schedule and the breaker in a real one; the courier looks as often.
+    """
+    begun = timezone.now()
+
+    def clock() -> datetime:
+        return begun + speed * (timezone.now() - begun)
 
     def make() -> Courier:
         client = WebhookClient(allow_private=True, timeout_seconds=timeout_seconds)
-        return Courier(Tools(client=client, scribe=Scribe(secret=settings.ENV.secret_key, allow_private=True)))
+        scribe = Scribe(secret=settings.ENV.secret_key, allow_private=True)
+        return Courier(Tools(client=client, scribe=scribe, clock=clock))
 
     courier = CourierThread(make)
     courier.start()
     deadline = time.monotonic() + seconds
     while not done() and time.monotonic() < deadline:
         time.sleep(0.02)
+        if speed > 1:
+            courier.wake()
     in_time = done()
     courier.stop()
     assert in_time, "the courier did not come so far in time"

@@ -352,7 +352,7 @@ def test_one_callback_that_is_gone_switches_no_other_off(make_event: Make) -> No
     assert states(default) == ["dead", "pending"]
 
 
-def test_an_open_breaker_lets_one_probe_through_when_its_time_is_over(make_event: Make) -> None:
+def test_an_open_breaker_lets_a_probe_through_when_its_time_is_over(make_event: Make) -> None:
     event = make_event()
     webhook, healthy = subscribe(event), subscribe(event)
     write(event, *(change() for _ in range(30)))
@@ -363,10 +363,10 @@ def test_an_open_breaker_lets_one_probe_through_when_its_time_is_over(make_event
     assert closed == {rows[0].endpoint_id}
     assert take(now=now + timedelta(seconds=4)) == [], "and the healthy one's are all claimed"
     probe = take(now=now + timedelta(seconds=5))
-    assert [row.webhook_id for row in probe] == [webhook.pk]
+    assert [row.webhook_id for row in probe] == [webhook.pk] * 2
     assert take(now=now + timedelta(seconds=5), held={probe[0].endpoint_id: Held(1, 99)}) == []
     assert end(probe, 204, at=now + timedelta(seconds=5)) == set()
-    assert len(take(now=now + timedelta(seconds=6))) == 29
+    assert len(take(now=now + timedelta(seconds=6))) == 28
     assert states(healthy) == ["pending"] * 30
 
 
