@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0005_delivery_room")]
+    dependencies = [("events", "0007_one_mailbox")]
 
     operations = [
         migrations.AddIndex(
