@@ -2,13 +2,15 @@
 
 A ticket id is the key to its ticket, so no line holds one: the first eight characters after the dash, `ticket_ref`,
 name it well enough to follow it from the door (`admitted`) to its decision (`decided`). No line holds a token, a
-secret, a name or an e-mail address.
+secret, a name or an e-mail address. So an exception is logged as its kind and where it came from, without its message:
+a database, a parser or an HTTP client quotes in it what it could not take.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+import traceback
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +19,9 @@ import msgspec
 _encoder = msgspec.json.Encoder()
 # A ticket id as `events.domain.tickets` makes it: event, key and MAC. Libraries log the paths of requests that fail.
 _TICKET = re.compile(r"\b([0-9]{1,18}-[A-Za-z0-9_-]{8})[A-Za-z0-9_-]{20}(?![A-Za-z0-9_-])")
+
+# Whatever else gets past: what looks like an e-mail address is none in a log.
+_ADDRESS = re.compile(r"[^\s\"'<>(){}\[\]=:;,/\\@]+@[\w-]+(\.[\w-]+)+")
 
 
 class JsonFormatter(logging.Formatter):
@@ -27,13 +32,35 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _without_exception(record),
             "pid": record.process,
             **getattr(record, "fields", {}),
         }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return _TICKET.sub(r"\1…", _encoder.encode(line).decode())
+        if record.exc_info and record.exc_info[1]:
+            line["exception"] = _trace(record.exc_info[1])
+        text = _TICKET.sub(r"\1…", _encoder.encode(line).decode())
+        return _ADDRESS.sub("…@…", text) if "@" in text else text
+
+
+def _without_exception(record: logging.LogRecord) -> str:
+    """The message, with the kind of the logged exception where a library has put the exception itself."""
+    message = record.getMessage()
+    problem = record.exc_info[1] if record.exc_info else None
+    for text in (repr(problem), str(problem)) if problem else ():
+        message = message.replace(text, type(problem).__name__) if text.strip() else message
+    return message
+
+
+def _trace(problem: BaseException) -> str:
+    """Kinds and places of an exception and of those that led to it, the first one first."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    found: BaseException | None = problem
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        parts.append("".join(traceback.format_tb(found.__traceback__)) + type(found).__name__)
+        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
+    return "\n\n".join(reversed(parts))
 
 
 def logging_config(level: str) -> dict[str, Any]:

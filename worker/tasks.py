@@ -31,6 +31,7 @@ from worker.drain import Drain, Drained
 from worker.faults import Place, reach
 from worker.forget import keep_forgetting
 from worker.letters import Scribe
+from worker.store_checks import check_database, check_redis
 from worker.sweep import Sweep
 from worker.webhook_client import WebhookClient
 
@@ -96,6 +97,7 @@ def _make_courier() -> Courier:
 def start_threads(sender: Any, **_: Any) -> None:
     """Starts what stands beside the consumer of these queues."""
     queues = set(sender.app.amqp.queues.consume_from)
+    check_database()
     settle_heap()
     if WEBHOOKS in queues:
         courier().start()
@@ -106,7 +108,7 @@ def start_threads(sender: Any, **_: Any) -> None:
 
 
 def _start_sweep() -> None:
-    _warn_of_broken_promises()
+    check_redis(redis_client())
     _keep_the_connection()
     sweep = Sweep(client=redis_client(), queue=queue(), wake=send_wake_up, digest=tickets().email_digest, worker=_name)
     threading.Thread(target=sweep.run, args=(_stop,), name="sweep", daemon=True).start()
@@ -127,11 +129,3 @@ def stop_threads(**_: Any) -> None:
         live.leave(redis_client(), _name)
     except Exception as problem:
         log(logger, logging.WARNING, "left without saying so", problem=type(problem).__name__)
-
-
-def _warn_of_broken_promises() -> None:
-    try:
-        for sentence in live.broken_promises(redis_client()):
-            log(logger, logging.ERROR, f"Redis cannot keep what a 202 promises: {sentence}")
-    except Exception as problem:
-        log(logger, logging.WARNING, "Redis was not there to be checked", problem=type(problem).__name__)

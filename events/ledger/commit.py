@@ -114,7 +114,7 @@ def _hopeful(event: Event, batch: Batch) -> bool:
 
 
 def _without_looking(event: Event, batch: Batch) -> Committed | None:
-    """Decides as if nobody in the batch were known to the ledger, and lets its unique indexes contradict.
+    """Decides as if no ticket of the batch were known to the ledger, and lets its unique indexes contradict, quietly.
 
     The door has turned nearly all duplicates away, and a ticket comes twice only after a crash, so looking first would
     ask two questions for each row in vain: a sixth of a batch's time. Only while there is a seat for everybody: then a

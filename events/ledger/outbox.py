@@ -22,6 +22,7 @@ from events.domain.times import from_ms, to_ms, whole_ms
 from events.domain.webhook_message import TYPE_OF_STATUS, MessageType, encode_data
 from events.domain.webhook_url import check_url
 from events.ledger.queries import event_snapshot
+from events.ledger.quietly import run_quietly
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from events.models.webhook import DeliveryState
 from omnify.sealing import sealer
@@ -43,11 +44,11 @@ _INSERT = """
 INSERT INTO events_webhookdelivery
     (webhook_id, endpoint_id, event_id, type, ticket_key, reason, position, sequence, revision, requested_at,
      decided_at, url, data, created_at, state, next_attempt_at, attempts, step, last_error)
-SELECT t.w, t.e, %s, t.t, c.k, c.w, c.p, c.q, c.v, to_timestamp(c.r / 1000.0), to_timestamp(c.d / 1000.0),
-    CASE WHEN t.o IS NULL THEN '' ELSE c.u END, '', %s, 'pending', %s, 0, 0, ''
-FROM json_to_recordset(%s) AS c
+SELECT t.w, t.e, $3, t.t, c.k, c.w, c.p, c.q, c.v, to_timestamp(c.r / 1000.0), to_timestamp(c.d / 1000.0),
+    CASE WHEN t.o IS NULL THEN '' ELSE c.u END, '', $4, 'pending', $4, 0, 0, ''
+FROM json_to_recordset($1) AS c
     (i int, k varchar, t varchar, w varchar, p int, q bigint, v int, r bigint, d bigint, u varchar, o varchar)
-JOIN json_to_recordset(%s) AS t (w bigint, e bigint, t varchar, o varchar)
+JOIN json_to_recordset($2) AS t (w bigint, e bigint, t varchar, o varchar)
     ON t.t = c.t AND (t.o IS NULL OR t.o = c.o)
 ORDER BY c.i, t.w
 """
@@ -84,11 +85,9 @@ def _write_changes(event_id: int, changes: Sequence[Outcome], listeners: Sequenc
     if connection.vendor != "postgresql":
         rows = [row for n, c in enumerate(changes) for row in _rows(event_id, c, listeners, now)]
         return len(WebhookDelivery.objects.bulk_create(rows))
-    changed = _encode([_record(number, change) for number, change in enumerate(changes)]).decode()
-    told = _encode([{"w": o.webhook_id, "e": o.endpoint_id, "t": o.type, "o": o.route} for o in listeners]).decode()
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [event_id, now, now, changed, told])
-        return int(cursor.rowcount)
+    changed = _encode([_record(number, change) for number, change in enumerate(changes)])
+    told = _encode([{"w": o.webhook_id, "e": o.endpoint_id, "t": o.type, "o": o.route} for o in listeners])
+    return run_quietly(_INSERT, document=changed, others=told, event_id=event_id, moment=now)
 
 
 def _record(number: int, change: Outcome) -> dict[str, Any]:

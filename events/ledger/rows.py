@@ -17,6 +17,7 @@ from django.db.models import F
 from events.domain.commands import Request
 from events.domain.outcome import Outcome
 from events.domain.states import Status
+from events.ledger.quietly import run_quietly
 from events.models import Registration
 
 _encode = msgspec.json.Encoder().encode
@@ -26,19 +27,18 @@ _INSERT = """
 INSERT INTO events_registration
     (event_id, ticket_key, name, email, email_key, status, reason, sequence, revision,
      requested_at, decided_at, confirmed_at, callback_url, callback_organizer_id)
-SELECT %s, k, n, e, m, s, w, q, v, to_timestamp(r / 1000.0), %s,
-    CASE WHEN s = 'confirmed' THEN %s::timestamptz END, u, o
-FROM json_to_recordset(%s) AS batch
+SELECT $3, k, n, e, m, s, w, q, v, to_timestamp(r / 1000.0), $4, CASE WHEN s = 'confirmed' THEN $4 END, u, o
+FROM json_to_recordset($1) AS batch
     (k varchar, n varchar, e varchar, m varchar, s varchar, w varchar, q bigint, v integer, r bigint, u varchar,
      o bigint)
 """
 
 # A row is only ever moved on to a higher revision.
 _UPDATE = """
-UPDATE events_registration AS row SET status = s, reason = w, revision = v, decided_at = %s,
-    confirmed_at = CASE WHEN s = 'confirmed' THEN %s::timestamptz ELSE row.confirmed_at END
-FROM json_to_recordset(%s) AS batch (k varchar, s varchar, w varchar, v integer)
-WHERE row.event_id = %s AND row.ticket_key = k AND row.revision < v
+UPDATE events_registration AS row SET status = s, reason = w, revision = v, decided_at = $4,
+    confirmed_at = CASE WHEN s = 'confirmed' THEN $4 ELSE row.confirmed_at END
+FROM json_to_recordset($1) AS batch (k varchar, s varchar, w varchar, v integer)
+WHERE row.event_id = $3 AND row.ticket_key = k AND row.revision < v
 """
 
 
@@ -46,14 +46,14 @@ def insert_registrations(event_id: int, decided: Sequence[tuple[Request, Outcome
     """Writes new rows, inside the caller's transaction: each request with the last outcome it had there.
 
     Raises:
-        django.db.DataError, IntegrityError, ValueError: some entry cannot be stored; nothing was written.
+        django.db.IntegrityError: a ticket or a seat is in the ledger already (`RowsExist` on PostgreSQL).
+        django.db.DataError, ValueError: some entry cannot be stored. Nothing was written, whatever the reason.
     """
     if not decided:
         return
     if connection.vendor == "postgresql":
-        document = _encode([_record(request, outcome) for request, outcome in decided]).decode()
-        with connection.cursor() as cursor:
-            cursor.execute(_INSERT, [event_id, decided_at, decided_at, document])
+        document = _encode([_record(request, outcome) for request, outcome in decided])
+        run_quietly(_INSERT, document=document, event_id=event_id, moment=decided_at)
     else:
         Registration.objects.bulk_create(_row(event_id, *pair, decided_at) for pair in decided)
 
@@ -63,11 +63,8 @@ def move_registrations(event_id: int, outcomes: Sequence[Outcome], *, decided_at
     if not outcomes:
         return
     if connection.vendor == "postgresql":
-        document = _encode(
-            [{"k": o.key, "s": o.status.value, "w": _reason(o), "v": o.revision} for o in outcomes]
-        ).decode()
-        with connection.cursor() as cursor:
-            cursor.execute(_UPDATE, [decided_at, decided_at, document, event_id])
+        document = _encode([{"k": o.key, "s": o.status.value, "w": _reason(o), "v": o.revision} for o in outcomes])
+        run_quietly(_UPDATE, document=document, event_id=event_id, moment=decided_at)
         return
     for outcome in outcomes:
         rows = Registration.objects.filter(event_id=event_id, ticket_key=outcome.key, revision__lt=outcome.revision)

@@ -19,6 +19,7 @@ from events.domain.commands import Callback
 from events.domain.outcome import Outcome
 from events.domain.states import HOLDING, Reason, Status
 from events.domain.times import to_ms
+from events.ledger.quietly import refuse_nul
 from events.models import Registration
 
 _encode = msgspec.json.Encoder().encode
@@ -69,12 +70,14 @@ def find_outcomes(tickets: Sequence[tuple[int, str]]) -> dict[tuple[int, str], O
 
 
 def email_holders(event_id: int, email_keys: Sequence[str]) -> set[str]:
-    """Those among `email_keys` that hold a seat or a place on the waitlist."""
+    """Those among `email_keys` that hold a seat or a place on the waitlist. Raises ValueError for a NUL in one."""
     if not email_keys:
         return set()
     if connection.vendor == "postgresql":
+        document = _encode(email_keys).decode()
+        refuse_nul(document, email_keys)
         with connection.cursor() as cursor:
-            cursor.execute(_HOLDERS, [event_id, _encode(email_keys).decode()])
+            cursor.execute(_HOLDERS, [event_id, document])
             return {row[0] for row in cursor.fetchall()}
     found = _of(event_id).filter(email_key__in=email_keys, status__in=_HOLDING)
     return set(found.values_list("email_key", flat=True))

@@ -31,6 +31,19 @@ START_SECONDS = 300.0
 # Built from nothing: variables such as PGDATA, PGPORT or a foreign LC_ALL must not reach the server.
 _ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
+# Statements hold names and addresses. None is logged, also not the one that failed (panic: no error is that bad), and
+# terse leaves out DETAIL and CONTEXT, which quote values. `events.ledger.quietly` is the application's part.
+QUIET = {
+    "log_statement": "none",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
 # For two cores and a few gigabytes. Durability is PostgreSQL's default and stated here so that nobody loses it.
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -45,6 +58,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    **QUIET,
     "cluster_name": "omnify",
 }
 

@@ -18,6 +18,16 @@ from omnify.embedded.process import CannotStart, Child, start_child, stopped_on_
 # Loading a large append-only file takes this long at most: about 100 MB a second.
 START_SECONDS = 120.0
 
+# The slow log and its siblings keep the arguments of commands, in which there are names and addresses; a crash report
+# has pieces of the stack.
+KEEPS_NOTHING = {
+    "commandlog-execution-slower-than": "-1",
+    "commandlog-request-larger-than": "-1",
+    "commandlog-reply-larger-than": "-1",
+    "hide-user-data-from-log": "yes",
+    "crash-log-enabled": "no",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Valkey:
@@ -71,7 +81,9 @@ class Valkey:
 
     def config(self) -> str:
         """A 202 is sent when the entry is on disk: hence `appendfsync always`, and no eviction. There are no RDB
-        snapshots beside the append-only file (`save ""`): they would only fork the process again."""
+        snapshots beside the append-only file (`save ""`): they would only fork the process again.
+
+        What is rewritten is not compressed, so that it can be searched."""
         options = {
             "bind": LOOPBACK,
             "port": str(self.port),
@@ -87,6 +99,8 @@ class Valkey:
             "tcp-backlog": "511",
             "logfile": '""',
             "loglevel": "notice",
+            **KEEPS_NOTHING,
+            "rdbcompression": "no",
         }
         return "".join(f"{name} {value}\n" for name, value in options.items())
 

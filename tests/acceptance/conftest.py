@@ -8,6 +8,7 @@ import pytest
 
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import Service
+from tests.acceptance.store_logs import leaks
 from tests.conftest import find_leaks
 
 
@@ -18,6 +19,8 @@ def one_service() -> Iterator[Service]:
     try:
         service.start()
         yield service
+        # Whatever the tests did to it.
+        assert leaks(service) == []
     finally:
         service.close()
 

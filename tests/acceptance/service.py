@@ -205,6 +205,14 @@ class Service:
         """The first organizer's token."""
         return (self.home / "organizer-token").read_text("ascii").strip()
 
+    def secrets(self) -> list[str]:
+        """What nothing but the service's own processes may know."""
+        return [self._environment()["SECRET_KEY"], self.valkey.password, self._postgres.password]
+
+    def superuser_url(self) -> str:
+        """The database as only a test may use it."""
+        return self._postgres.url()
+
     def log(self, name: str) -> str:
         """What a part has logged so far."""
         return (self.home / "log" / f"{name}.log").read_text("utf-8")

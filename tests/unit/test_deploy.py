@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
+from omnify.embedded.postgres import QUIET
+from omnify.embedded.valkey import KEEPS_NOTHING
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -81,6 +84,13 @@ def test_the_ledger_is_made_as_the_embedded_one_is() -> None:
 
     assert {"--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth-host=scram-sha-256"} <= set(arguments)
     assert SERVICES["postgres"]["volumes"] == ["ledger:/var/lib/postgresql"]
+
+
+def test_neither_store_logs_what_people_have_told() -> None:
+    assert {f"-c{name}={value}" for name, value in QUIET.items()} <= set(SERVICES["postgres"]["command"])
+    command = SERVICES["valkey"]["command"]
+    options = dict(zip(command[1::2], command[2::2], strict=True))
+    assert set(KEEPS_NOTHING.items()) <= {(name.removeprefix("--"), value) for name, value in options.items()}
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "deliver"])

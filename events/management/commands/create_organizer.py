@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from events.domain.attendee import clean_name
 from events.models import Organizer, OrganizerToken
@@ -48,9 +48,8 @@ def _existing(name: str) -> Organizer:
 
 
 def _new(name: str) -> Organizer:
-    try:
-        with transaction.atomic():
-            return Organizer.objects.create(name=name)
-    except IntegrityError as problem:
-        message = f"There is an organizer {name!r} already; --new-token makes another token for them."
-        raise CommandError(message) from problem
+    # Looked for first: a refused INSERT would stand in the database's log, with the name.
+    organizer, made = Organizer.objects.get_or_create(name=name)
+    if not made:
+        raise CommandError(f"There is an organizer {name!r} already; --new-token makes another token for them.")
+    return organizer

@@ -1,0 +1,25 @@
+"""Whether Redis itself keeps the arguments of commands, in which there are names and addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+
+# The slow log, and what Valkey 8.1 has beside it; a server that does not know one of them has nothing to turn off.
+_KEEPS_ARGUMENTS = ("slowlog-log-slower-than", "commandlog-request-larger-than", "commandlog-reply-larger-than")
+
+
+def logging_problems(client: redis.Redis) -> list[str]:
+    """The settings under which commands are kept, one sentence each. Raises redis.exceptions.RedisError."""
+    try:
+        found: dict[str, Any] = {}
+        for name in (*_KEEPS_ARGUMENTS, "hide-user-data-from-log"):
+            reply: Any = client.config_get(name)
+            found.update(reply)
+    except redis.ResponseError:
+        return ["the server does not let its configuration be read"]
+    problems = [f"{name} is {found[name]!r}, not '-1'" for name in _KEEPS_ARGUMENTS if int(found.get(name, -1)) >= 0]
+    if found.get("hide-user-data-from-log") == "no":
+        problems.append("hide-user-data-from-log is 'no', not 'yes'")
+    return problems

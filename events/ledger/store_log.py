@@ -1,0 +1,39 @@
+"""Whether the database's own log can hold what people have told us: statements, and the values in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import connection
+
+# Settings by name, and the values under which they log nothing of a statement's text. An unknown one (an older server,
+# an extension that is not loaded) is None and logs nothing either.
+_QUIET: Mapping[str, tuple[str, ...]] = {
+    "log_statement": ("none", "ddl"),
+    "log_min_error_statement": ("panic", "fatal"),
+    "log_error_verbosity": ("terse",),
+    "log_min_duration_statement": ("-1",),
+    "log_min_duration_sample": ("-1",),
+    "log_transaction_sample_rate": ("0",),
+    "log_parameter_max_length_on_error": ("0",),
+    "auto_explain.log_min_duration": ("-1",),
+}
+
+
+def logging_problems() -> list[str]:
+    """The settings that let statements into the log, one sentence each; none on SQLite, which keeps no log.
+
+    Raises:
+        django.db.DatabaseError: the database is out of reach.
+    """
+    if connection.vendor != "postgresql":
+        return []
+    names = list(_QUIET)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(['current_setting(%s, true)'] * len(names))}", names)
+        found = dict(zip(names, cursor.fetchone(), strict=True))
+    return [
+        f"{name} is {found[name]!r}, not {quiet[0]!r}"
+        for name, quiet in _QUIET.items()
+        if found[name] is not None and found[name] not in quiet
+    ]

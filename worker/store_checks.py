@@ -1,0 +1,42 @@
+"""What a worker looks at when it starts: whether the stores are set up to keep what the service promises."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import redis
+from django.db import DatabaseError, InterfaceError, connection
+
+from events.admission.live import broken_promises
+from events.admission.store_log import logging_problems as redis_logging
+from events.ledger.store_log import logging_problems as database_logging
+from omnify.logs import log
+
+logger = logging.getLogger(__name__)
+
+_DURABILITY = "Redis cannot keep what a 202 promises"
+_REDIS_LOG = "Redis keeps the arguments of commands, with names and addresses"
+_DATABASE_LOG = "PostgreSQL may log statements, with names and addresses"
+
+
+def check_redis(client: redis.Redis) -> None:
+    """Logs an error for each setting of Redis that breaks a promise."""
+    _report("Redis", _DURABILITY, lambda: broken_promises(client))
+    _report("Redis", _REDIS_LOG, lambda: redis_logging(client))
+
+
+def check_database() -> None:
+    """Logs an error for each setting of the database, as this process's role has it, that breaks a promise."""
+    try:
+        _report("the database", _DATABASE_LOG, database_logging)
+    finally:
+        connection.close()
+
+
+def _report(store: str, promise: str, look: Callable[[], list[str]]) -> None:
+    try:
+        for sentence in look():
+            log(logger, logging.ERROR, f"{promise}: {sentence}")
+    except (redis.RedisError, DatabaseError, InterfaceError, OSError) as problem:
+        log(logger, logging.WARNING, f"{store} was not there to be checked", problem=type(problem).__name__)
