@@ -56,7 +56,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
     """
     process = os.environ if environ is None else environ
     home = Path(process.get("OMNIFY_HOME") or ".omnify").absolute()
-    values = {**_service_file(home / SERVICE_FILE), **process}
+    values = {**read_service_file(home), **process}
     testing = _flag(values, "DJANGO_TESTING")
     redis_url = _url(values, "REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss", "unix"))
     return Environment(
@@ -82,9 +82,10 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
     )
 
 
-def _service_file(path: Path) -> dict[str, str]:
+def read_service_file(home: Path) -> dict[str, str]:
+    """What `make run` has left in the home, so that other programs find the service; empty if it never ran there."""
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = (home / SERVICE_FILE).read_text("utf-8").splitlines()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return {}
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))

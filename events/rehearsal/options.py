@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from events.rehearsal.home import NothingKept, kept_address, kept_token
 from events.rehearsal.http import parse_target
 from events.rehearsal.organizer import Unusable
 
-TOKEN_FILE = "organizer-token"  # noqa: S105 - a file name
 MOST_PEOPLE = 1_000_000
 MOST_SECONDS = 24 * 3600
 
@@ -52,7 +52,7 @@ class Options:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments, for Django's parser and for the one of `python -m events.rehearsal`."""
     add = parser.add_argument
-    add("--url", help="the service (default: http://127.0.0.1:$PORT, or port 8000)")
+    add("--url", help="the service (default: the one that `make run` has started from $OMNIFY_HOME)")
     add("--token", help="an organizer's token (default: $OMNIFY_TOKEN, or the file that `make run` keeps)")
     add("--people", default="20000", help="distinct people who register (default: 20000)")
     add("--seats", default="2000", help="seats of the event (default: 2000)")
@@ -81,8 +81,8 @@ def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Opt
     people = _number(given, "people", most=MOST_PEOPLE)
     processes = _number(given, "processes", most=64)
     options = Options(
-        url=_base_url(given.get("url") or f"http://127.0.0.1:{environ.get('PORT') or 8000}"),
-        token=given.get("token") or _kept_token(environ),
+        url=_base_url(given.get("url") or _kept(kept_address, environ)),
+        token=given.get("token") or _kept(kept_token, environ),
         people=people,
         seats=_number(given, "seats", most=10_000_000),
         duplicates=_share(given, "duplicates", people),
@@ -126,17 +126,11 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _kept_token(environ: Mapping[str, str]) -> str:
-    if environ.get("OMNIFY_TOKEN"):
-        return environ["OMNIFY_TOKEN"]
-    path = Path(environ.get("OMNIFY_HOME") or ".omnify") / TOKEN_FILE
+def _kept(find: Callable[[Mapping[str, str]], str], environ: Mapping[str, str]) -> str:
     try:
-        token = path.read_text("ascii").strip()
-    except (OSError, ValueError):
-        token = ""
-    if not token:
-        raise Unusable(f"no organizer token: give --token or set OMNIFY_TOKEN ({path} has none)")
-    return token
+        return find(environ)
+    except NothingKept as problem:
+        raise Unusable(str(problem)) from problem
 
 
 def _writable(text: str | None) -> Path | None:

@@ -58,13 +58,15 @@ class Programs:
         )
 
 
-def service_values(home: Home, *, secret_key: str, database: str, redis: str, broker: str) -> dict[str, str]:
+def service_values(*, secret_key: str, database: str, redis: str, broker: str, port: int) -> dict[str, str]:
     """What `service.env` holds: enough for any process that is to work beside the service."""
     return {
         "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key,
         "DATABASE_URL": database,
         "REDIS_URL": redis,
         "CELERY_BROKER_URL": broker,
+        # Of this start: for `rehearse` and `listen`, which ask the service over HTTP.
+        "SERVICE_URL": f"http://{LOOPBACK}:{port}",
     }
 
 

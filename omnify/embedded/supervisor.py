@@ -144,7 +144,7 @@ class Supervisor:
             database_url = postgres.url()
             self._keep_server(postgres, home)
         return service_values(
-            home, secret_key=kept.secret_key, database=database_url, redis=redis_url, broker=broker_url
+            secret_key=kept.secret_key, database=database_url, redis=redis_url, broker=broker_url, port=self._port
         )
 
     def _keep_server(self, server: Valkey | Postgres, home: Home) -> None:

@@ -65,6 +65,14 @@ def test_manage_py_reaches_the_running_service(running: Supervised) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_rehearsal_finds_the_running_service_by_its_home(running: Supervised) -> None:
+    env = {name: value for name, value in running.env.items() if name != "PORT"}
+    command = [sys.executable, "manage.py", "rehearse", "--people", "20", "--seats", "5", "--connections", "4"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"http://127.0.0.1:{running.port}" in done.stdout
+
+
 def test_a_second_start_from_the_same_home_says_in_one_line_that_it_is_running(running: Supervised) -> None:
     with Supervised() as second:
         second.env["OMNIFY_HOME"] = str(running.home)

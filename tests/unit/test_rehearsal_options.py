@@ -61,10 +61,17 @@ def test_no_token_is_said_in_one_line(tmp_path: Path) -> None:
         read_options({**ARGUMENTS, "token": None}, environ={"OMNIFY_HOME": str(tmp_path)})
 
 
-def test_the_default_address_is_the_local_service() -> None:
-    without = {**ARGUMENTS, "url": None}
-    assert read_options(without, environ={"PORT": "8123"}).url == "http://127.0.0.1:8123"
-    assert read_options(without, environ={}).url == "http://127.0.0.1:8000"
+def test_the_default_address_is_the_one_that_the_service_left_in_its_home(tmp_path: Path) -> None:
+    without, environ = {**ARGUMENTS, "url": None}, {"OMNIFY_HOME": str(tmp_path), "PORT": "8000"}
+    (tmp_path / "service.env").write_text("# Written at every start.\nSERVICE_URL=http://127.0.0.1:8123\n")
+    assert read_options(without, environ=environ).url == "http://127.0.0.1:8123"
+    set_by_hand = {**environ, "SERVICE_URL": "http://192.0.2.1:80"}
+    assert read_options(without, environ=set_by_hand).url == "http://192.0.2.1:80"
+
+
+def test_no_address_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match="no service was started from"):
+        read_options({**ARGUMENTS, "url": None}, environ={"OMNIFY_HOME": str(tmp_path)})
 
 
 @pytest.mark.parametrize("change", [{"people": "none"}, {"url": "http://127.0.0.1:1"}])

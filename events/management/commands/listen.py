@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from argparse import ArgumentParser
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from events.domain.signing import BadSecret, signing_key
+from events.rehearsal.home import NothingKept, kept_address
 from events.rehearsal.receiver import Message, Receiver
 
 PORT = 8900
@@ -42,6 +44,7 @@ class Command(BaseCommand):
             with Receiver(self._print, port=options["port"]) as receiver:
                 receiver.secrets.extend(options["secret"])
                 self.stdout.write(f"listening on {receiver.url} (Ctrl-C ends it)")
+                self.stdout.write(_where_to_subscribe(receiver.url))
                 threading.Event().wait()
         except OSError as problem:
             raise CommandError(f"Port {options['port']} cannot be used: {problem.strerror}.") from problem
@@ -51,3 +54,11 @@ class Command(BaseCommand):
     def _print(self, message: Message) -> None:
         self.stdout.write(f"{_MARKS[message.verified]} {message.id} {message.body.decode(errors='replace')}")
         self.stdout.flush()
+
+
+def _where_to_subscribe(url: str) -> str:
+    try:
+        service = kept_address(os.environ)
+    except NothingKept as problem:
+        return f"({problem})"
+    return f'subscribe: POST {service}/webhooks {{"url": "{url}", "event_types": ["registration.confirmed"]}}'
