@@ -20,7 +20,7 @@ class InvalidPage(Exception):
 
 
 class InvalidPageSize(Exception):
-    """The page size is not a whole number from 1; the message is a sentence for people."""
+    """The page size is none that a page may have; the message is a sentence for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +37,18 @@ class Page:
 
 
 def read_page(params: Mapping[str, str]) -> Page:
-    """The page that query parameters name. A size over `MAX_SIZE` is cut down to it.
+    """The page that query parameters name.
 
     Raises:
         InvalidPage: `page` is not a number from 1.
-        InvalidPageSize: the same of `page_size`.
+        InvalidPageSize: `page_size` is not a number from 1 to `MAX_SIZE`.
     """
     number, size = params.get("page", "1"), params.get("page_size", str(DEFAULT_SIZE))
     if not _NUMBER.fullmatch(number):
         raise InvalidPage
-    if not _NUMBER.fullmatch(size):
+    if not _NUMBER.fullmatch(size) or int(size) > MAX_SIZE:
         raise InvalidPageSize(f"A whole number from 1 to {MAX_SIZE}.")
-    return Page(number=int(number), size=min(int(size), MAX_SIZE))
+    return Page(number=int(number), size=int(size))
 
 
 def count_pages(*, total_items: int, size: int) -> int:

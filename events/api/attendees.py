@@ -6,17 +6,18 @@ admission. It is signed, so a cursor is one that we gave out or none at all. Wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.core import signing
 
+from events.api.lists import Asked
 from events.domain.states import Status
 from events.domain.times import iso, to_ms
 from events.ledger import queries
 from events.ledger.queries import Guests, Position
 from events.models import Event, Registration
-from omnify.pagination import InvalidPage, Page, check_exists, page_data, page_url
+from omnify.pagination import InvalidPage, Page, check_exists, page_data
 from omnify.tickets import tickets
 
 _SALT = "attendees cursor"
@@ -52,20 +53,21 @@ def read_cursor(text: str) -> Cursor:
         raise InvalidPage from problem
 
 
-def attendee_page(event: Event, guests: Guests, *, page: Page, url: str, params: Mapping[str, str]) -> dict[str, Any]:
+def attendee_page(event: Event, guests: Guests, *, asked: Asked) -> dict[str, Any]:
     """The `data` of one page.
 
     Raises:
         InvalidPage: there is no such page, or the cursor is not ours.
     """
+    page, filters = asked.page, asked.filters
     total = _total(event, guests)
-    cursor = read_cursor(params["cursor"]) if "cursor" in params else None
+    cursor = read_cursor(filters["cursor"]) if "cursor" in filters else None
     if cursor is None:
         check_exists(page, total_items=total)
     rows, more = _read(guests, page, cursor)
     if not rows and page.number > 1:
         raise InvalidPage
-    links = _links(page, rows, more, url, params)
+    links = _links(asked, rows, more)
     return page_data(page, total_items=total, results=[attendee(row) for row in rows], **links)
 
 
@@ -87,14 +89,10 @@ def _read(guests: Guests, page: Page, cursor: Cursor | None) -> tuple[Sequence[R
     return rows[: page.size], len(rows) > page.size
 
 
-def _links(
-    page: Page, rows: Sequence[Registration], more: bool, url: str, params: Mapping[str, str]
-) -> dict[str, str | None]:
-    def link(number: int, cursor: str | None) -> str:
-        return page_url(url, params, page=number, cursor=cursor)
-
-    following = link(page.number + 1, write_cursor("after", rows[-1])) if more and rows else None
-    before = link(page.number - 1, write_cursor("before", rows[0])) if page.number > 1 else None
+def _links(asked: Asked, rows: Sequence[Registration], more: bool) -> dict[str, str | None]:
+    number = asked.page.number
+    following = asked.link(number + 1, cursor=write_cursor("after", rows[-1])) if more and rows else None
+    before = asked.link(number - 1, cursor=write_cursor("before", rows[0])) if number > 1 else None
     return {"next_page": following, "previous_page": before}
 
 

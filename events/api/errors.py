@@ -7,7 +7,7 @@ exceptions listed in `_refusal`. Redis or the database out of reach is 503 `unav
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import redis
@@ -23,6 +23,9 @@ from omnify import http
 from omnify.orders import NotYetObeyed
 from omnify.pagination import InvalidPage, InvalidPageSize
 from omnify.responses import Code
+
+# DRF's name for what is wrong with a body as a whole, and ours.
+_WHOLE, _BODY = "non_field_errors", "body"
 
 OUTAGES = (OperationalError, InterfaceError, redis.RedisError)
 
@@ -71,7 +74,7 @@ def _refusal(exc: Exception) -> Refusal | None:
 def _refusal_of_drf(exc: exceptions.APIException) -> Refusal:
     match exc:
         case exceptions.ValidationError():
-            return invalid_fields(_by_field(exc.detail))
+            return invalid_fields(sentences_by_field(exc.detail))
         case exceptions.NotAuthenticated():
             return _unauthenticated("Show an organizer's token: `Authorization: Bearer <token>`.")
         case exceptions.AuthenticationFailed():
@@ -90,11 +93,37 @@ def _method_not_allowed(methods: list[str]) -> Refusal:
     return Refusal(Code.METHOD_NOT_ALLOWED, 405, message, headers={"Allow": ", ".join(methods)})
 
 
-def _by_field(detail: Any) -> dict[str, list[str]]:
-    if not isinstance(detail, dict):
-        return {"body": [str(sentence) for sentence in detail]}
-    names = {"non_field_errors": "body"}
-    return {names.get(str(field), str(field)): [str(s) for s in sentences] for field, sentences in detail.items()}
+def sentences_by_field(detail: Any) -> dict[str, list[str]]:
+    """What DRF says of a body, as `{"<field>": ["<sentence>", ...]}`, however deep it says it.
+
+    DRF nests its errors as the body is nested: lists by index, objects by name, and both in each other. What is inside
+    a field is said where it is: `{"event_types": {1: ["..."]}}` becomes `{"event_types": ["Item 2: ..."]}`.
+    """
+    found: dict[str, list[str]] = {}
+    fields = detail if isinstance(detail, dict) and detail else {_WHOLE: detail}
+    for field, inside in fields.items():
+        name = _BODY if field == _WHOLE else str(field)
+        found.setdefault(name, []).extend(_sentences(inside))
+    return {name: sentences or ["This is not valid."] for name, sentences in found.items()}
+
+
+def _sentences(inside: Any, place: tuple[str, ...] = ()) -> Iterator[str]:
+    if isinstance(inside, dict):
+        for key, value in inside.items():
+            further = () if key == _WHOLE else (_named(key, first=not place),)
+            yield from _sentences(value, (*place, *further))
+    elif isinstance(inside, list | tuple):
+        # A list holds sentences, or what is wrong with each item; an item that nothing is wrong with is empty.
+        for number, value in enumerate(inside):
+            plain = not isinstance(value, dict | list | tuple)
+            yield from _sentences(value, place if plain else (*place, _named(number, first=not place)))
+    elif str(inside).strip():
+        yield f"{', '.join(place)}: {inside}" if place else str(inside)
+
+
+def _named(key: Any, *, first: bool) -> str:
+    """A place inside a field: items are counted from 1."""
+    return f"{'Item' if first else 'item'} {key + 1}" if isinstance(key, int) else str(key)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

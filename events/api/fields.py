@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,6 +34,14 @@ class TextField(serializers.CharField):
             return clean_name(data)
         except ValueError as problem:
             raise serializers.ValidationError(str(problem)) from problem
+
+
+class ChoiceField(serializers.ChoiceField):
+    """One of a few texts; the refusal says which."""
+
+    def __init__(self, choices: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(choices, **kwargs)
+        self.error_messages["invalid_choice"] = f"This must be one of {', '.join(choices)}."
 
 
 class WholeNumberField(serializers.IntegerField):

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from events.api.fields import MomentField, WholeNumberField
+from events.api.fields import ChoiceField, MomentField, WholeNumberField
 from events.domain.webhook_message import MessageType
 from events.domain.webhook_url import URL_MAX, BadUrl, Target, check_url, is_public
 from events.ledger import queries
@@ -70,7 +70,7 @@ class WebhookInput(serializers.Serializer[Any]):
 
     url = WebhookUrlField(help_text="https:// or http://, at a public address.")
     event_types = serializers.ListField(
-        child=serializers.ChoiceField(choices=[kind.value for kind in MessageType]), allow_empty=False, max_length=50
+        child=ChoiceField(choices=[kind.value for kind in MessageType]), allow_empty=False, max_length=50
     )
     event_id = WholeNumberField(
         required=False, allow_null=True, help_text="One of the organizer's own events; null or absent: all of them."

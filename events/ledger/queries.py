@@ -52,20 +52,6 @@ def own_event(*, event_id: int, organizer_id: int) -> Event | None:
     return Event.objects.filter(pk=event_id, organizer_id=organizer_id).first()
 
 
-def count_events(*, organizer_id: int | None = None) -> int:
-    """How many events there are, of one organizer or of all."""
-    return _events_of(organizer_id).count()
-
-
-def events_by_start(*, offset: int, limit: int, organizer_id: int | None = None) -> Sequence[Event]:
-    """A slice of one organizer's events or of all, soonest start first."""
-    return list(_events_of(organizer_id).order_by("start_time", "pk")[offset : offset + limit])
-
-
-def _events_of(organizer_id: int | None) -> QuerySet[Event]:
-    return Event.objects.all() if organizer_id is None else Event.objects.filter(organizer_id=organizer_id)
-
-
 def organizer_of_token(*, token: str) -> Organizer | None:
     """Whose token this is, or None for an unknown or revoked one."""
     found = valid_token(token=token)

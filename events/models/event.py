@@ -66,6 +66,8 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["start_time", "id"], name="event_by_start"),
             models.Index(fields=["registration_closes_at"], name="event_by_close"),
+            # Lists leave out what is over, or show nothing else: years of events are not read for it.
+            models.Index(fields=["end_time"], name="event_by_end"),
             # Cancelled events of which somebody still holds a place: few, and gone soon.
             models.Index(
                 fields=["id"],

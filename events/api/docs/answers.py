@@ -77,5 +77,5 @@ def paging() -> Sequence[OpenApiParameter]:
     size = {**whole, "maximum": 100, "default": 10}
     return (
         OpenApiParameter("page", {**whole, "default": 1}, description="Counted from 1."),
-        OpenApiParameter("page_size", size, description="More than 100 is taken as 100."),
+        OpenApiParameter("page_size", size, description="How many a page has."),
     )

@@ -22,6 +22,7 @@ from events.api.docs.answers import (
 from events.api.docs.examples import EVENT, EVENT_BODY, page_example
 from events.api.docs.shapes import Event, answer_with, page_of
 from events.api.serializers import EventInput
+from events.domain.states import EventState
 from omnify.responses import Code
 
 _INVALID = bad(
@@ -31,7 +32,7 @@ _INVALID = bad(
 NO_PAGE = {404: bad("There are fewer pages.", (Code.INVALID_PAGE, "This page does not exist."))}
 BAD_QUERY = {
     400: bad(
-        "A bad query parameter.",
+        "A bad or unknown query parameter, or one that is given twice.",
         (Code.INVALID, "The request is not valid.", {"page_size": ["A whole number from 1 to 100."]}),
     )
 }
@@ -39,12 +40,22 @@ BAD_QUERY = {
 LIST_EVENTS = extend_schema(
     operation_id="list_events",
     summary="List events",
-    description="All events, soonest start first; with an organizer's token also only those of the organizer.",
+    description=(
+        "Events that are not over, soonest start first; with `past=true` those that are, the latest first. Filters "
+        "narrow each other down."
+    ),
     tags=["events"],
     auth=ANYONE,
     parameters=[
         *paging(),
-        OpenApiParameter("mine", bool, description="`true`: only the events of the organizer who asks."),
+        OpenApiParameter(
+            "state",
+            str,
+            enum=[state.value for state in EventState],
+            description="Only events whose `registration_state` is this.",
+        ),
+        OpenApiParameter("past", bool, description="`true`: events that are over."),
+        OpenApiParameter("mine", bool, description="`true`: only the events of the organizer who asks; needs a token."),
         CHALLENGE,
         RETRY_AFTER_OUTAGE,
     ],

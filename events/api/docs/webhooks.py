@@ -42,7 +42,7 @@ _INVALID: Answers = {
 }
 _BAD_QUERY: Answers = {
     400: bad(
-        "A bad query parameter.",
+        "A bad or unknown query parameter, or one that is given twice.",
         (Code.INVALID, "The request is not valid.", {"page_size": ["A whole number from 1 to 100."]}),
     )
 }

@@ -10,13 +10,12 @@ from events.admission.live import queue_stats
 from events.api import docs
 from events.api.attendees import attendee_page
 from events.api.export import csv_response
-from events.api.refusals import invalid_fields
-from events.api.views.base import ApiView, own_event, read_search
+from events.api.lists import ListView, one_of, search_text
+from events.api.views.base import ApiView, own_event
 from events.domain.states import REJECTION_REASONS, Status
 from events.ledger.queries import Guests
 from omnify import http
 from omnify.connections import redis_client
-from omnify.pagination import read_page
 
 _SAID = {
     Status.CONFIRMED: "Confirmed registrations in order of admission.",
@@ -26,26 +25,27 @@ _SAID = {
 _CSV, _JSON = "text/csv", "application/json"
 
 
-class Attendees(ApiView):
+class Attendees(ListView):
     """Registrations that hold a seat, or with `?status=` wait for one or held one once, in order of admission."""
 
     organizer_methods = frozenset({"GET"})
+    filters = {"status": one_of(*_SAID), "search": search_text, "format": one_of("json", "csv"), "cursor": str}
 
     @docs.LIST_ATTENDEES
     def get(self, request: Request, event_id: int | None) -> HttpResponseBase:
         """A page, or all of them as CSV."""
         event = own_event(request, event_id)
-        guests = Guests(event.pk, _status(request), read_search(request.query_params))
-        if _wants_csv(request):
+        asked = self.asked.filters
+        guests = Guests(event.pk, Status(asked.get("status", Status.CONFIRMED)), asked.get("search", ""))
+        if self._wants_csv(request):
             return csv_response(event, guests)
-        data = attendee_page(
-            event,
-            guests,
-            page=read_page(request.query_params),
-            url=request.build_absolute_uri(request.path),
-            params=request.query_params.dict(),
-        )
-        return http.ok(data, message=_SAID[guests.status])
+        return http.ok(attendee_page(event, guests, asked=self.asked), message=_SAID[guests.status])
+
+    def _wants_csv(self, request: Request) -> bool:
+        wanted = self.asked.filters.get("format")
+        if wanted is None:
+            return request._request.get_preferred_type([_JSON, _CSV]) == _CSV
+        return bool(wanted == "csv")
 
 
 class Stats(ApiView):
@@ -69,19 +69,3 @@ class Stats(ApiView):
             "oldest_queued_seconds": queue.oldest_queued_seconds,
         }
         return http.ok(data, message="The event's registrations now.")
-
-
-def _status(request: Request) -> Status:
-    wanted = request.query_params.get("status", Status.CONFIRMED.value)
-    if wanted not in _SAID:
-        raise invalid_fields({"status": [f"One of {', '.join(_SAID)}."]})
-    return Status(wanted)
-
-
-def _wants_csv(request: Request) -> bool:
-    wanted = request.query_params.get("format")
-    if wanted not in (None, "csv", "json"):
-        raise invalid_fields({"format": ["Either csv or json."]})
-    if wanted is None:
-        return request._request.get_preferred_type([_JSON, _CSV]) == _CSV
-    return wanted == "csv"

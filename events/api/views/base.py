@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django.http import HttpRequest
@@ -12,11 +11,9 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from events.api.parsers import MAX_BODY_BYTES
-from events.api.refusals import event_not_found, invalid_fields
+from events.api.refusals import event_not_found
 from events.ledger import queries
 from events.models import Event, Organizer
-
-_SEARCH_MAX = 255
 
 S = TypeVar("S", bound="Serializer[Any]")
 
@@ -69,11 +66,3 @@ def validated(serializer: Serializer[Any]) -> dict[str, Any]:
     """The clean fields, or 400."""
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
-
-
-def read_search(params: Mapping[str, str]) -> str:
-    """`?search=`, which reaches the database: 400 for what it could not take."""
-    text = params.get("search", "").strip()
-    if len(text) > _SEARCH_MAX or not text.isprintable():
-        raise invalid_fields({"search": [f"At most {_SEARCH_MAX} printable characters."]})
-    return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -11,46 +12,46 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
 from events.api import docs
-from events.api.refusals import event_not_found, invalid_fields, unavailable
+from events.api.lists import ListView, flag, numbered_page, one_of
+from events.api.refusals import event_not_found, unavailable
 from events.api.serializers import EventChanges, EventInput
 from events.api.views.base import ApiView, organizer_of, validated
 from events.domain.event_view import event_data
+from events.domain.states import EventState
 from events.domain.times import to_ms
 from events.ledger import queries
+from events.ledger.event_lists import EventFilter, find_events
 from events.ledger.events import cancel_event, change_event, check_sizes, create_event, lock_event
-from events.models import Event
+from events.models import Event, Organizer
 from omnify import http
 from omnify.orders import SIZES, await_resize, close, resize, sizes_of
-from omnify.pagination import check_exists, page_data, page_url, read_page
 from omnify.publish import publish_after_commit
 
 DOOR_ONLY = "The ASGI door answers this route: start the service with `make run`."
 
 
-class EventList(ApiView):
-    """All events, and a new one."""
+class EventList(ListView):
+    """Events that are not over, those that are, and a new one."""
 
     organizer_methods = frozenset({"POST"})
+    filters = {
+        "state": one_of(*(state.value for state in EventState)),
+        "past": flag,
+        "mine": flag,
+    }
 
     @docs.LIST_EVENTS
     def get(self, request: Request) -> HttpResponse:
-        """A page, soonest start first."""
-        page = read_page(request.query_params)
-        whose = _whose(request)
-        total = queries.count_events(organizer_id=whose)
-        check_exists(page, total_items=total)
-        rows = queries.events_by_start(offset=page.offset, limit=page.size, organizer_id=whose)
-        following = page.offset + len(rows) < total
-        return http.ok(
-            page_data(
-                page,
-                total_items=total,
-                results=_render(*rows),
-                next_page=_link(request, page.number + 1) if following else None,
-                previous_page=_link(request, page.number - 1) if page.number > 1 else None,
-            ),
-            message="Events, soonest start first.",
+        """A page."""
+        asked = self.asked.filters
+        wanted = EventFilter(
+            now=timezone.now(),
+            past=asked.get("past", False),
+            state=EventState(asked["state"]) if "state" in asked else None,
+            organizer_id=_asking(request).pk if asked.get("mine") else None,
         )
+        message = "Past events, the latest first." if wanted.past else "Events, soonest start first."
+        return http.ok(numbered_page(self.asked, find_events(wanted), _render), message=message)
 
     @docs.CREATE_EVENT
     def post(self, request: Request) -> HttpResponse:
@@ -59,7 +60,7 @@ class EventList(ApiView):
         event = create_event(organizer=organizer_of(request), fields=fields)
         publish_after_commit(event)
         headers = {"Location": f"/events/{event.pk}"}
-        return http.ok(_render(event)[0], message="The event is created.", status=201, headers=headers)
+        return http.ok(_render([event])[0], message="The event is created.", status=201, headers=headers)
 
 
 class EventDetail(ApiView):
@@ -86,7 +87,7 @@ class EventDetail(ApiView):
             fields = _changes(event, request.data)
             event = change_event(event, fields={name: fields[name] for name in fields.keys() - SIZES})
             publish_after_commit(event)
-        return http.ok(_render(event)[0], message="The event is changed.")
+        return http.ok(_render([event])[0], message="The event is changed.")
 
 
 class EventCancellation(ApiView):
@@ -102,7 +103,7 @@ class EventCancellation(ApiView):
             if cancel_event(event, now=timezone.now()):
                 close(event)
             publish_after_commit(event)
-        return http.ok(_render(event)[0], message="The event is cancelled.")
+        return http.ok(_render([event])[0], message="The event is cancelled.")
 
 
 def _locked(request: Request, event_id: int | None) -> Event:
@@ -117,23 +118,13 @@ def _changes(event: Event, data: Any) -> dict[str, Any]:
     return validated(EventChanges(event, data=data, context={"now": timezone.now()}))
 
 
-def _render(*events: Event) -> list[dict[str, object]]:
+def _render(events: Iterable[Event]) -> list[dict[str, object]]:
     now_ms = to_ms(timezone.now())
     return [event_data(queries.event_snapshot(event), now_ms=now_ms) for event in events]
 
 
-def _whose(request: Request) -> int | None:
-    """The organizer whose events are asked for with `?mine=true`; None for everybody's."""
-    mine = request.query_params.get("mine", "false")
-    if mine not in ("true", "false"):
-        raise invalid_fields({"mine": ["Either true or false."]})
-    if mine == "false":
-        return None
+def _asking(request: Request) -> Organizer:
+    """Who asks, where only some of what a list can do needs a token."""
     if request.user is None:
         raise NotAuthenticated
-    return organizer_of(request).pk
-
-
-def _link(request: Request, number: int) -> str:
-    url = request.build_absolute_uri(request.path)
-    return page_url(url, request.query_params.dict(), page=number)
+    return organizer_of(request)

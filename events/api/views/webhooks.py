@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
 from events.api import docs
-from events.api.refusals import Refusal, invalid_fields
+from events.api.lists import ListView, numbered_page, one_of
+from events.api.refusals import Refusal
 from events.api.views.base import ApiView, organizer_of, validated
 from events.api.webhook_data import delivery_data, webhook_data, webhooks_data
 from events.api.webhook_fields import ReplayInput, WebhookChanges, WebhookInput
@@ -19,13 +19,12 @@ from events.models import Webhook, WebhookDelivery
 from events.models.webhook import DeliveryState
 from omnify import http
 from omnify.hints import hint_at_deliveries
-from omnify.pagination import check_exists, page_data, page_url, read_page
 from omnify.responses import Code
 
 _SHOWN_ONCE = "Keep the secret: it is shown this once."
 
 
-class WebhookList(ApiView):
+class WebhookList(ListView):
     """The organizer's webhooks, and a new one."""
 
     organizer_methods = frozenset({"GET", "POST"})
@@ -34,7 +33,7 @@ class WebhookList(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """A page, oldest first."""
         rows = webhooks.own_webhooks(organizer_id=organizer_of(request).pk)
-        return http.ok(_page(request, rows, webhooks_data), message="Your webhooks.")
+        return http.ok(numbered_page(self.asked, rows, webhooks_data), message="Your webhooks.")
 
     @docs.CREATE_WEBHOOK
     def post(self, request: Request) -> HttpResponse:
@@ -115,19 +114,17 @@ class TestMessage(ApiView):
         return http.ok(delivery_data(delivery), message="A test message is on its way.", status=202)
 
 
-class Deliveries(ApiView):
+class Deliveries(ListView):
     """A webhook's delivery log."""
 
     organizer_methods = frozenset({"GET"})
+    filters = {"state": one_of(*(state.value for state in DeliveryState))}
 
     @docs.LIST_DELIVERIES
     def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """A page, newest first."""
-        state = request.query_params.get("state", "")
-        if state and state not in {known.value for known in DeliveryState}:
-            raise invalid_fields({"state": [f"One of {', '.join(known.value for known in DeliveryState)}."]})
-        rows = webhooks.deliveries(_own(request, webhook_id), state=state)
-        return http.ok(_page(request, rows, _log), message="Deliveries, newest first.")
+        rows = webhooks.deliveries(_own(request, webhook_id), state=self.asked.filters.get("state", ""))
+        return http.ok(numbered_page(self.asked, rows, _log), message="Deliveries, newest first.")
 
 
 class RetryDelivery(ApiView):
@@ -187,19 +184,3 @@ def _enabled(webhook: Webhook) -> Webhook:
 
 def _log(rows: list[WebhookDelivery]) -> list[dict[str, Any]]:
     return [delivery_data(row) for row in rows]
-
-
-def _page(request: Request, rows: QuerySet[Any], render: Any) -> dict[str, Any]:
-    page = read_page(request.query_params)
-    total = rows.count()
-    check_exists(page, total_items=total)
-    shown = list(rows[page.offset : page.offset + page.size])
-    url, params = request.build_absolute_uri(request.path), request.query_params.dict()
-    more = page.offset + len(shown) < total
-    return page_data(
-        page,
-        total_items=total,
-        results=render(shown),
-        next_page=page_url(url, params, page=page.number + 1) if more else None,
-        previous_page=page_url(url, params, page=page.number - 1) if page.number > 1 else None,
-    )

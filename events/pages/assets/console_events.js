@@ -1,7 +1,7 @@
-// The organizer's events.
+// The organizer's events: those to come, or with ?past in the address those that are over.
 
 import { api } from "./api.js";
-import { attempt, chip, el, fill, number, pager, person } from "./dom.js";
+import { attempt, byId, chip, el, fill, number, pager, person } from "./dom.js";
 import { localSpan } from "./times.js";
 
 function tile(event) {
@@ -20,8 +20,10 @@ function tile(event) {
 async function load(url) {
   const data = await attempt(() => api("GET", url));
   if (!data) return;
-  fill("list", data.results.map(tile), "No events yet. The first one is two minutes of work.");
+  fill("list", data.results.map(tile), past ? "No event is over yet." : "No events yet. The first one is two minutes of work.");
   pager(data, load);
 }
 
-load("/events?mine=true&page_size=24");
+const past = new URLSearchParams(location.search).has("past");
+byId(past ? "past" : "coming").setAttribute("aria-current", "page");
+load(`/events?mine=true&past=${past}&page_size=24`);

@@ -1,0 +1,145 @@
+"""Lists: their query is read in one place, so that no list ignores what it was asked.
+
+A list is a `ListView`. It names its query parameters in `filters`, each with the function that reads its text; `page`
+and `page_size` are every list's. Whatever else stands in the query, stands there twice or cannot be read is 400
+`invalid`, before anything is looked up; what was asked for is `self.asked`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from rest_framework.request import Request
+
+from events.api.refusals import invalid_fields
+from events.api.views.base import ApiView
+from events.domain.text import LINE_MAX, clean_line
+from omnify.pagination import InvalidPageSize, Page, check_exists, page_data, page_url, read_page
+
+# Reads the text of a parameter. Raises ValueError with a sentence for people.
+Filter = Callable[[str], Any]
+
+_PAGING = ("page", "page_size")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a request wants of a list. `filters` has the values of those parameters that were sent."""
+
+    page: Page
+    filters: Mapping[str, Any]
+    url: str
+    params: Mapping[str, str]
+
+    def link(self, number: int, *, cursor: str | None = None) -> str:
+        """The address of another page with the same filters."""
+        return page_url(self.url, self.params, page=number, cursor=cursor)
+
+
+class ListView(ApiView):
+    """A view whose GET answers a page of a list."""
+
+    filters: ClassVar[Mapping[str, Filter]] = {}
+    asked: Asked
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Reads the query as soon as it is known who asks."""
+        super().initial(request, *args, **kwargs)
+        if request.method in ("GET", "HEAD"):
+            self.asked = read_query(request, self.filters)
+
+
+def read_query(request: Request, filters: Mapping[str, Filter]) -> Asked:
+    """What the query asks for.
+
+    Raises:
+        Refusal: 400, naming every parameter at fault.
+        InvalidPage: `page` is not a number from 1.
+    """
+    query: QueryDict = request.query_params
+    errors: dict[str, list[str]] = {}
+    found: dict[str, Any] = {}
+    params = {name: str(text) for name, text in query.items()}
+    for name, texts in query.lists():
+        if name not in filters and name not in _PAGING:
+            errors[name] = [_unknown(filters)]
+        elif len(texts) > 1:
+            errors[name] = ["This may be given once."]
+        elif name in filters:
+            _read(filters[name], name, params[name], found, errors)
+    page = _page(params, errors)
+    if errors or page is None:
+        raise invalid_fields(errors)
+    return Asked(page=page, filters=found, url=request.build_absolute_uri(request.path), params=params)
+
+
+def _unknown(filters: Mapping[str, Filter]) -> str:
+    return f"This list has no such parameter. It has: {', '.join((*_PAGING, *filters))}."
+
+
+def _read(read: Filter, name: str, text: str, found: dict[str, Any], errors: dict[str, list[str]]) -> None:
+    try:
+        found[name] = read(text)
+    except ValueError as problem:
+        errors[name] = [str(problem)]
+
+
+def _page(params: Mapping[str, str], errors: dict[str, list[str]]) -> Page | None:
+    try:
+        # A page that does not exist is 404, which is only said of a query that can be understood.
+        return read_page({name: text for name, text in params.items() if not (errors and name == "page")})
+    except InvalidPageSize as problem:
+        errors["page_size"] = [str(problem)]
+        return None
+
+
+def numbered_page(asked: Asked, rows: QuerySet[Any], render: Callable[[list[Any]], Sequence[Any]]) -> dict[str, Any]:
+    """The `data` of a list whose pages are counted: one count, one slice.
+
+    Raises:
+        InvalidPage: there are fewer pages.
+    """
+    page = asked.page
+    total = rows.count()
+    check_exists(page, total_items=total)
+    shown = list(rows[page.offset : page.offset + page.size])
+    more = page.offset + len(shown) < total
+    return page_data(
+        page,
+        total_items=total,
+        results=render(shown),
+        next_page=asked.link(page.number + 1) if more else None,
+        previous_page=asked.link(page.number - 1) if page.number > 1 else None,
+    )
+
+
+def one_of(*names: str) -> Filter:
+    """Reads one of `names`."""
+
+    def read(text: str) -> str:
+        if text not in names:
+            raise ValueError(f"One of {', '.join(names)}.")
+        return text
+
+    return read
+
+
+def flag(text: str) -> bool:
+    """Reads `true` or `false`."""
+    if text not in ("true", "false"):
+        raise ValueError("Either true or false.")
+    return text == "true"
+
+
+def search_text(text: str) -> str:
+    """Reads what is searched for; nothing but white space is no search."""
+    if not text.strip():
+        return ""
+    try:
+        return clean_line(text)
+    except ValueError as problem:
+        raise ValueError(f"At most {LINE_MAX} characters that can be seen.") from problem

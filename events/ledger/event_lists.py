@@ -1,0 +1,47 @@
+"""Lists of events, filtered by the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+
+from events.domain.states import EventState
+from events.models import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events: those that are not over at `now`, or with `past` those that are; None is no matter."""
+
+    now: datetime
+    past: bool = False
+    state: EventState | None = None
+    organizer_id: int | None = None
+
+
+def find_events(wanted: EventFilter) -> QuerySet[Event]:
+    """The events in order: soonest start first, of the past the latest first."""
+    if wanted.past:
+        rows = Event.objects.filter(end_time__lte=wanted.now).order_by("-start_time", "-pk")
+    else:
+        rows = Event.objects.filter(end_time__gt=wanted.now).order_by("start_time", "pk")
+    if wanted.organizer_id is not None:
+        rows = rows.filter(organizer_id=wanted.organizer_id)
+    if wanted.state is not None:
+        rows = rows.alias(state=registration_state(wanted.now)).filter(state=wanted.state.value)
+    return rows
+
+
+def registration_state(now: datetime) -> Case:
+    """`events.domain.states.event_state` of a row, line by line; a property test holds the two together."""
+    return Case(
+        When(cancelled_at__isnull=False, then=Value(EventState.CANCELLED.value)),
+        When(registration_closes_at__lte=now, then=Value(EventState.CLOSED.value)),
+        When(registration_opens_at__gt=now, then=Value(EventState.UPCOMING.value)),
+        When(Q(confirmed_count__lt=F("max_capacity")), then=Value(EventState.OPEN.value)),
+        When(Q(waitlisted_count__lt=F("waitlist_capacity")), then=Value(EventState.WAITLIST.value)),
+        default=Value(EventState.SOLD_OUT.value),
+        output_field=CharField(),
+    )
