@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0008_tried_before'),
+        ('events', '0009_run_quietly'),
     ]
 
     operations = [
