@@ -20,6 +20,7 @@ from events.admission.live import worker_count
 from events.api import docs
 from events.api.refusals import RETRY_SECONDS
 from events.api.views.base import ApiView
+from events.domain.scopes import ANYONE
 from omnify import http
 from omnify.connections import redis_client
 from omnify.responses import Code
@@ -89,6 +90,7 @@ class Live(ApiView):
 
     # No token is looked at: that would ask the database.
     authentication_classes = []
+    scopes = {"GET": ANYONE}
 
     @docs.LIVE
     def get(self, request: Request) -> HttpResponse:
@@ -101,6 +103,7 @@ class Ready(ApiView):
 
     # No token is looked at: that would ask the database.
     authentication_classes = []
+    scopes = {"GET": ANYONE}
 
     @docs.READY
     def get(self, request: Request) -> HttpResponse:

@@ -21,17 +21,19 @@ from redis.exceptions import RedisError
 from events.admission.gate import GateClosed
 from events.admission.live import put_event
 from events.domain.outcome import Outcome
+from events.domain.scopes import Grant
 from events.door.batcher import Batcher, EventBatchers
 from events.door.loader import LedgerAway
-from events.ledger.lookup import find_events, live_events, organizers_of
+from events.ledger.lookup import find_events, live_events
 from events.ledger.tickets import find_outcomes
+from events.ledger.tokens import grants
 from events.ledger.waitlist import waitlist_places
 
 logger = logging.getLogger(__name__)
 
 ABSENT_SECONDS = 2.0
-# A token that is revoked may still be good for as long as this.
-ORGANIZER_SECONDS = 30.0
+# A token that is revoked may still be good for as long as this. One that expires is no longer good at once.
+GRANT_SECONDS = 30.0
 RECENT_LIMIT = 10_000
 BATCH_LIMIT = 1000
 LIVE_LIMIT = 2000
@@ -67,16 +69,23 @@ class Recent(Generic[Name, Value]):
 class LedgerLoader:
     """The door's loader: one thread, one database connection, one query at a time."""
 
-    def __init__(self, client: redis.Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._wall_clock = wall_clock
         self._client = client
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="loader")
         self._absent_events: Recent[int, bool] = Recent(ABSENT_SECONDS, clock=clock)
         self._absent_tickets: Recent[tuple[int, str], bool] = Recent(ABSENT_SECONDS, clock=clock)
         self._absent_tokens: Recent[str, bool] = Recent(ABSENT_SECONDS, clock=clock)
-        self._organizers: Recent[str, int] = Recent(ORGANIZER_SECONDS, clock=clock)
+        self._grants: Recent[str, Grant] = Recent(GRANT_SECONDS, clock=clock)
         self._events: Batcher[int, bool] = Batcher(self._load, limit=BATCH_LIMIT)
         self._tickets: Batcher[tuple[int, str], Outcome | None] = Batcher(self._find, limit=BATCH_LIMIT)
-        self._tokens: Batcher[str, int | None] = Batcher(self._find_organizers, limit=BATCH_LIMIT)
+        self._tokens: Batcher[str, Grant | None] = Batcher(self._find_grants, limit=BATCH_LIMIT)
         self._places: EventBatchers[str, int | None] = EventBatchers(self._count, limit=BATCH_LIMIT)
 
     async def load_event(self, event_id: int) -> bool:
@@ -97,19 +106,17 @@ class LedgerLoader:
             self._absent_tickets.put((event_id, key), True)
         return outcome
 
-    async def find_organizer(self, token_hash: str) -> int | None:
-        """The organizer whose token has this hash; None for an unknown or revoked one. Raises LedgerAway."""
+    async def find_grant(self, token_hash: str) -> Grant | None:
+        """What the token with this hash stands for; None for one that does not count. Raises LedgerAway."""
         if token_hash in self._absent_tokens:
             return None
-        known = self._organizers.get(token_hash)
-        if known is not None:
-            return known
-        organizer_id = await self._tokens.ask(token_hash)
-        if organizer_id is None:
+        grant = self._grants.get(token_hash) or await self._tokens.ask(token_hash)
+        if grant is None or (grant.expires_ms and grant.expires_ms <= self._wall_clock() * 1000):
             self._absent_tokens.put(token_hash, True)
-        else:
-            self._organizers.put(token_hash, organizer_id)
-        return organizer_id
+            return None
+        if token_hash not in self._grants:
+            self._grants.put(token_hash, grant)
+        return grant
 
     async def waitlist_place(self, event_id: int, key: str) -> int | None:
         """A ticket's place on the waitlist, None if it is not on it. Raises LedgerAway."""
@@ -145,12 +152,12 @@ class LedgerLoader:
         results: Sequence[Outcome | None] = await self._off_loop(find)
         return results
 
-    async def _find_organizers(self, hashes: list[str]) -> Sequence[int | None]:
-        def find() -> Sequence[int | None]:
-            found = organizers_of(hashes)
+    async def _find_grants(self, hashes: list[str]) -> Sequence[Grant | None]:
+        def find() -> Sequence[Grant | None]:
+            found = grants(hashes)
             return [found.get(token_hash) for token_hash in hashes]
 
-        results: Sequence[int | None] = await self._off_loop(find)
+        results: Sequence[Grant | None] = await self._off_loop(find)
         return results
 
     async def _count(self, event_id: int, keys: list[str]) -> Sequence[int | None]:

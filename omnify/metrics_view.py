@@ -21,6 +21,7 @@ from rest_framework.request import Request
 
 from events.admission.live import queue_stats, worker_count
 from events.api.views.base import ApiView
+from events.domain.scopes import ANYONE
 from events.ledger.lookup import watched_event_ids
 from omnify import metrics
 from omnify.connections import redis_client
@@ -73,6 +74,7 @@ class MetricsView(ApiView):
     """The text that Prometheus scrapes."""
 
     authentication_classes = []
+    scopes = {"GET": ANYONE}
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:

@@ -12,7 +12,7 @@ class Code(StrEnum):
     INVALID = "invalid"
     INVALID_PAGE = "invalid_page"
     UNAUTHENTICATED = "unauthenticated"
-    PERMISSION_DENIED = "permission_denied"
+    FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     EVENT_NOT_FOUND = "event_not_found"
     TICKET_NOT_FOUND = "ticket_not_found"
@@ -32,6 +32,7 @@ class Code(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     WEBHOOK_NOT_FOUND = "webhook_not_found"
     WEBHOOK_DISABLED = "webhook_disabled"
+    TOKEN_NOT_FOUND = "token_not_found"  # noqa: S105 - a code
     DELIVERY_NOT_FOUND = "delivery_not_found"
     DEFAULT_SECRET = "default_secret"  # noqa: S105 - a code
     RATE_LIMITED = "rate_limited"

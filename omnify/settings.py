@@ -115,7 +115,7 @@ REST_FRAMEWORK = {
         "events.api.authentication.OrganizerTokenAuthentication",
         "events.api.sessions.OrganizerSessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_PERMISSION_CLASSES": ["events.api.permissions.ScopeReaches"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["events.api.parsers.JSONBodyParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "events.api.parsers.OneFormat",

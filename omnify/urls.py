@@ -8,9 +8,11 @@ from django.views.generic import RedirectView
 
 from events.api.schema import DocsView, SchemaView
 from events.api.views.attendees import Attendees, Stats
+from events.api.views.audit import AuditTrail
 from events.api.views.check_in import CheckInView
 from events.api.views.door import Register, Ticket, TicketEvents
 from events.api.views.events import EventCancellation, EventDetail, EventList
+from events.api.views.tokens import TokenDetail, TokenList
 from events.api.views.webhooks import (
     DefaultSecret,
     Deliveries,
@@ -60,6 +62,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("registrations/<str:ticket_id>/check-in", CheckInView.as_view()),
     path("console", include("events.console.urls")),
     path("registrations/<str:ticket_id>/events", TicketEvents.as_view()),
+    path("tokens", TokenList.as_view()),
+    path("tokens/<number:token_id>", TokenDetail.as_view()),
+    path("audit", AuditTrail.as_view()),
     path("webhooks", WebhookList.as_view()),
     path("webhooks/default-secret", DefaultSecret.as_view()),
     path("webhooks/<number:webhook_id>", WebhookDetail.as_view()),

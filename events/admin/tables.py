@@ -18,8 +18,11 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from events.admin.audit import Audited
 from events.domain.attendee import email_key
+from events.domain.audit import Action
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, schedule_problems
+from events.domain.scopes import Scope
 from events.domain.times import whole_ms
 from events.ledger.events import (
     CapacityBelowConfirmed,
@@ -29,10 +32,12 @@ from events.ledger.events import (
     check_sizes,
     lock_event,
 )
+from events.ledger.tokens import revoke
 from events.models import Event, Organizer, OrganizerToken, Registration
 from omnify.orders import SIZES, Sizes, close, resize, sizes_of
 from omnify.publish import publish_after_commit
 from omnify.tickets import tickets
+from omnify.trail import trail_of_admin
 
 # Django's own classes take no type arguments at run time.
 if TYPE_CHECKING:
@@ -64,7 +69,7 @@ class BoundedPaginator(AnyPaginator):
         return int(rows.order_by().values("pk")[: self.LIMIT].count())
 
 
-class ReadOnly(AnyAdmin):
+class ReadOnly(Audited, AnyAdmin):
     """Rows that operators look at and nobody edits."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -120,7 +125,7 @@ class EventForm(EventFormBase):
 
 
 @admin.register(Event)
-class EventAdmin(EventAdminBase):
+class EventAdmin(Audited, EventAdminBase):
     """Events. Counters belong to the drain and are shown only."""
 
     form = EventForm
@@ -171,6 +176,7 @@ class EventAdmin(EventAdminBase):
                 event = lock_event(event_id=event_id)
                 if event and cancel_event(event, now=timezone.now()):
                     close(event)
+                    trail_of_admin(request).record(Action.EVENT_CANCELLED, event)
                     publish_after_commit(event)
 
 
@@ -180,7 +186,7 @@ class TokenInline(TokenInlineBase):
     model = OrganizerToken
     extra = 0
     can_delete = False
-    readonly_fields = ("created_at", "revoked_at")
+    readonly_fields = ("label", "scope", "event", "created_at", "last_used_at", "expires_at", "revoked_at")
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Tokens are issued by the action, which shows them."""
@@ -188,7 +194,7 @@ class TokenInline(TokenInlineBase):
 
 
 @admin.register(Organizer)
-class OrganizerAdmin(OrganizerAdminBase):
+class OrganizerAdmin(Audited, OrganizerAdminBase):
     """Organizers, and the one moment at which a token is seen."""
 
     list_display = ("name", "created_at")
@@ -204,7 +210,8 @@ class OrganizerAdmin(OrganizerAdminBase):
     @admin.action(description="Issue a token (shown once)")
     def issue_token(self, request: HttpRequest, queryset: QuerySet[Organizer]) -> HttpResponse:
         """A new token for each; on the page itself and not in a message, which would store it."""
-        issued = [(organizer, OrganizerToken.issue(organizer)) for organizer in queryset]
+        with transaction.atomic():
+            issued = [(organizer, _issue(request, organizer)) for organizer in queryset]
         context = {**admin.site.each_context(request), "title": "Tokens", "issued": issued}
         headers = {"Cache-Control": "no-store"}
         return TemplateResponse(request, "admin/events/tokens_issued.html", context, headers=headers)
@@ -214,7 +221,7 @@ class OrganizerAdmin(OrganizerAdminBase):
 class OrganizerTokenAdmin(ReadOnly):
     """All tokens, to revoke them."""
 
-    list_display = ("id", "organizer", "created_at", "revoked_at")
+    list_display = ("id", "organizer", "label", "scope", "created_at", "last_used_at", "expires_at", "revoked_at")
     list_select_related = ("organizer",)
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     search_fields = ("organizer__name",)
@@ -224,8 +231,19 @@ class OrganizerTokenAdmin(ReadOnly):
     @admin.action(description="Revoke")
     def revoke(self, request: HttpRequest, queryset: QuerySet[OrganizerToken]) -> None:
         """From the next request on they no longer count."""
-        revoked = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
-        self.message_user(request, f"Tokens revoked: {revoked}", messages.SUCCESS)
+        with transaction.atomic():
+            revoked = revoke(queryset, now=timezone.now())
+            for row in revoked:
+                trail_of_admin(request).record(Action.TOKEN_REVOKED, row)
+        self.message_user(request, f"Tokens revoked: {len(revoked)}", messages.SUCCESS)
+
+
+def _issue(request: HttpRequest, organizer: Organizer) -> str:
+    row, token = OrganizerToken.issue_row(
+        organizer, scope=Scope.FULL, label="made by an operator", event_id=None, expires_at=None
+    )
+    trail_of_admin(request).record(Action.TOKEN_CREATED, row)
+    return token
 
 
 @admin.register(Registration)

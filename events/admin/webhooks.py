@@ -6,17 +6,20 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from events.admin.tables import BoundedPaginator, ReadOnly
+from events.domain.audit import Action
 from events.ledger import webhooks
 from events.models import Webhook, WebhookDelivery
 from events.models.webhook import DeliveryState
 from omnify.hints import hint_at_deliveries
 from omnify.tickets import message_ids, tickets
+from omnify.trail import trail_of_admin
 
 
 class SinceForm(forms.Form):
@@ -55,14 +58,19 @@ class WebhookAdmin(ReadOnly):
         self._change(request, queryset, enabled=False)
 
     def _change(self, request: HttpRequest, queryset: QuerySet[Webhook], *, enabled: bool) -> None:
-        for webhook in queryset:
-            webhooks.change_webhook(webhook, fields={"enabled": enabled}, now=timezone.now())
+        with transaction.atomic():
+            for webhook in queryset:
+                webhooks.change_webhook(webhook, fields={"enabled": enabled}, now=timezone.now())
+                trail_of_admin(request).record(Action.WEBHOOK_CHANGED, webhook)
         self.message_user(request, f"Webhooks changed: {len(queryset)}", messages.SUCCESS)
 
     @admin.action(description="Rotate the secret (shown once)")
     def rotate(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> HttpResponse:
         """On the page itself and not in a message, which would store it."""
-        issued = [(f"webhook {one.pk}", webhooks.rotate_secret(one, now=timezone.now())) for one in queryset]
+        with transaction.atomic():
+            issued = [(f"webhook {one.pk}", webhooks.rotate_secret(one, now=timezone.now())) for one in queryset]
+            for webhook in queryset:
+                trail_of_admin(request).record(Action.WEBHOOK_SECRET_CREATED, webhook)
         context = {**admin.site.each_context(request), "title": "Secrets", "issued": issued}
         headers = {"Cache-Control": "no-store"}
         return TemplateResponse(request, "admin/events/secrets_issued.html", context, headers=headers)
@@ -73,6 +81,7 @@ class WebhookAdmin(ReadOnly):
         ready = queryset.filter(disabled_at=None, deleted_at=None).exclude(url="")
         for webhook in ready:
             webhooks.send_test(webhook, now=timezone.now())
+            trail_of_admin(request).record(Action.WEBHOOK_TESTED, webhook)
         hint_at_deliveries()
         self.message_user(request, f"Test messages on their way: {len(ready)}", messages.SUCCESS)
 
@@ -84,6 +93,8 @@ class WebhookAdmin(ReadOnly):
             context = {**admin.site.each_context(request), "title": "Replay", "form": form, "webhooks": queryset}
             return TemplateResponse(request, "admin/events/replay.html", context)
         since, now = form.cleaned_data["since"], timezone.now()
+        for webhook in queryset:
+            trail_of_admin(request).record(Action.WEBHOOK_REPLAYED, webhook)
         replayed = sum(webhooks.replay(webhook, since=since, now=now) for webhook in queryset)
         hint_at_deliveries()
         self.message_user(request, f"Messages on their way once more: {replayed}", messages.SUCCESS)
@@ -125,5 +136,7 @@ class WebhookDeliveryAdmin(ReadOnly):
         """At once, whatever became of them."""
         now = timezone.now()
         states = [webhooks.retry(row, now=now).state for row in queryset]
+        for webhook in Webhook.objects.filter(webhookdelivery__in=queryset).distinct():
+            trail_of_admin(request).record(Action.WEBHOOK_REPLAYED, webhook)
         hint_at_deliveries()
         self.message_user(request, f"On their way: {states.count(DeliveryState.PENDING.value)}", messages.SUCCESS)

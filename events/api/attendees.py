@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.core import signing
 
 from events.api.lists import Asked
+from events.domain.scopes import Scope, guest_fields
 from events.domain.states import Status
 from events.domain.times import iso, to_ms
 from events.ledger import queries
@@ -53,7 +54,7 @@ def read_cursor(text: str) -> Cursor:
         raise InvalidPage from problem
 
 
-def attendee_page(event: Event, guests: Guests, *, asked: Asked) -> dict[str, Any]:
+def attendee_page(event: Event, guests: Guests, *, scope: Scope, asked: Asked) -> dict[str, Any]:
     """The `data` of one page.
 
     Raises:
@@ -68,7 +69,7 @@ def attendee_page(event: Event, guests: Guests, *, asked: Asked) -> dict[str, An
     if not rows and page.number > 1:
         raise InvalidPage
     links = _links(asked, rows, more)
-    return page_data(page, total_items=total, results=[attendee(row) for row in rows], **links)
+    return page_data(page, total_items=total, results=[guest_fields(attendee(row), scope) for row in rows], **links)
 
 
 def _total(event: Event, guests: Guests) -> int:

@@ -6,23 +6,23 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from events.domain.tokens import bearer_token
-from events.ledger import queries
-from events.models import Organizer
+from events.domain.tokens import NO_TOKEN, bearer_token
+from events.ledger.tokens import find_token
+from events.models import Organizer, OrganizerToken
 
 
 class OrganizerTokenAuthentication(BaseAuthentication):
-    """Sets `request.user` to the organizer of the token; a token that does not count is a 401, on any route."""
+    """Sets `request.user` to the organizer, `request.auth` to the token. One that does not count is a 401 anywhere."""
 
-    def authenticate(self, request: Request) -> tuple[Organizer, None] | None:
+    def authenticate(self, request: Request) -> tuple[Organizer, OrganizerToken] | None:
         """None without a bearer token: whether that is enough is the permission's business."""
         token = bearer_token(request.headers.get("Authorization", ""))
         if token is None:
             return None
-        organizer = queries.organizer_of_token(token=token)
-        if organizer is None:
-            raise AuthenticationFailed("This token is unknown or has been revoked.")
-        return organizer, None
+        found = find_token(token=token)
+        if found is None:
+            raise AuthenticationFailed(NO_TOKEN)
+        return found.organizer, found
 
     def authenticate_header(self, request: Request) -> str:
         """Tells DRF that a missing token is 401, not 403."""

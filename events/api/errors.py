@@ -31,7 +31,7 @@ OUTAGES = (OperationalError, InterfaceError, redis.RedisError)
 
 _CODES = {
     400: Code.INVALID,
-    403: Code.PERMISSION_DENIED,
+    403: Code.FORBIDDEN,
     404: Code.NOT_FOUND,
     406: Code.NOT_ACCEPTABLE,
     415: Code.UNSUPPORTED_MEDIA_TYPE,
@@ -137,7 +137,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     """Django's 403."""
     if _for_humans(request):
         return defaults.permission_denied(request, exception)
-    return http.refused(Code.PERMISSION_DENIED, status=403, message="This is not allowed.")
+    return http.refused(Code.FORBIDDEN, status=403, message="This is not allowed.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -20,7 +20,7 @@ class TextField(serializers.CharField):
     """A line of 1 to 255 characters, without control characters, trimmed."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=NAME_MAX, **kwargs)
+        super().__init__(**{"max_length": NAME_MAX, **kwargs})
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Skips CharField's own coercion of numbers to text."""

@@ -43,6 +43,11 @@ def event_not_found() -> Refusal:
     return Refusal(Code.EVENT_NOT_FOUND, 404, "There is no such event.")
 
 
+def out_of_reach(message: str) -> Refusal:
+    """403: a token that counts, whose scope ends before this."""
+    return Refusal(Code.FORBIDDEN, 403, message)
+
+
 def invalid_fields(errors: dict[str, list[str]]) -> Refusal:
     """400 with one entry for each field or query parameter at fault."""
     return Refusal(Code.INVALID, 400, "The request is not valid.", errors=errors)

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from events.api.views.base import ApiView
+from events.domain.scopes import ANYONE
 
 _JSON = "application/vnd.oai.openapi+json"
 _YAML = "application/vnd.oai.openapi"
@@ -37,6 +38,8 @@ _generating = Lock()
 
 class SchemaView(ApiView):
     """The OpenAPI document: JSON, or YAML for whoever asks."""
+
+    scopes = {"GET": ANYONE}
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:

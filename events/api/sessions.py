@@ -14,17 +14,20 @@ from django.middleware.csrf import rotate_token
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 
-from events.ledger import queries
-from events.models import Organizer
+from events.domain.audit import Action
+from events.ledger.tokens import find_token
+from events.models import OrganizerToken
+from omnify.trail import record_failed_sign_in, trail_of_token
 
 SESSION_SECONDS = 12 * 3600
 _TOKEN_ID = "organizer_token"  # noqa: S105 - the name under which the session keeps a row id
 
 
-def sign_in(request: HttpRequest, *, token: str) -> Organizer | None:
-    """Starts a session for the token's organizer; None if the token does not count."""
-    found = queries.valid_token(token=token)
+def sign_in(request: HttpRequest, *, token: str) -> OrganizerToken | None:
+    """Starts a session with a token, and returns it; None if it does not count."""
+    found = find_token(token=token)
     if found is None:
+        record_failed_sign_in(request, where="console")
         return None
     # A new session, whatever the browser had: one that somebody planted there would otherwise be theirs too.
     request.session.flush()
@@ -33,31 +36,34 @@ def sign_in(request: HttpRequest, *, token: str) -> Organizer | None:
     request.session[_TOKEN_ID] = found.pk
     request.session.set_expiry(SESSION_SECONDS)
     rotate_token(request)
-    return found.organizer
+    trail_of_token(request, found).record(Action.SIGNED_IN, found)
+    return found
 
 
 def sign_out(request: HttpRequest) -> None:
     """Ends the session and removes its row."""
+    found = signed_in(request)
+    if found is not None:
+        trail_of_token(request, found).record(Action.SIGNED_OUT, found)
     request.session.flush()
 
 
-def signed_in(request: HttpRequest) -> Organizer | None:
-    """Whose session this is; None without one, and once its token is revoked."""
+def signed_in(request: HttpRequest) -> OrganizerToken | None:
+    """The token that this session was begun with; None without one, and once the token does not count."""
     # Without the cookie the session is left alone: looking into it would make the answer vary by cookie.
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return None
     token_id = request.session.get(_TOKEN_ID)
-    found = None if token_id is None else queries.valid_token(token_id=token_id)
-    return None if found is None else found.organizer
+    return None if token_id is None else find_token(token_id=token_id)
 
 
 class OrganizerSessionAuthentication(SessionAuthentication):
-    """Sets `request.user` to the organizer whose session it is; comes after the bearer token."""
+    """Sets `request.user` and `request.auth` as the session's token would; comes after the bearer token."""
 
-    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+    def authenticate(self, request: Request) -> tuple[Any, OrganizerToken] | None:
         """None without a session. Raises PermissionDenied for a changing request without the CSRF token."""
-        organizer = signed_in(request._request)
-        if organizer is None:
+        token = signed_in(request._request)
+        if token is None:
             return None
         self.enforce_csrf(request)
-        return organizer, None
+        return token.organizer, token

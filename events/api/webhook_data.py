@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+from events.domain.scopes import Scope, without_keys
 from events.domain.times import iso, to_ms
 from events.models import Webhook, WebhookDelivery, WebhookEndpoint
 from events.models.webhook import DeliveryState
 from omnify.tickets import message_ids, tickets
 
 
-def webhook_data(webhook: Webhook, **shown_once: str) -> dict[str, Any]:
+def webhook_data(webhook: Webhook, *, scope: Scope = Scope.FULL, **shown_once: str) -> dict[str, Any]:
     """A subscription, or the default secret; `shown_once` is its new secret."""
-    return webhooks_data([webhook])[0] | shown_once
+    return webhooks_data([webhook], scope=scope)[0] | shown_once
 
 
-def webhooks_data(webhooks: list[Webhook]) -> list[dict[str, Any]]:
+def webhooks_data(webhooks: list[Webhook], *, scope: Scope = Scope.FULL) -> list[dict[str, Any]]:
     """The same for many, with one question to the database."""
     own = WebhookEndpoint.objects.filter(webhook__in=webhooks, origin="")
     failing = dict(own.values_list("webhook_id", "failing_since"))
-    return [_webhook(webhook, failing.get(webhook.pk)) for webhook in webhooks]
+    return [_webhook(webhook, failing.get(webhook.pk), scope) for webhook in webhooks]
 
 
-def _webhook(webhook: Webhook, failing_since: datetime | None) -> dict[str, Any]:
+def _webhook(webhook: Webhook, failing_since: datetime | None, scope: Scope) -> dict[str, Any]:
     return {
         "id": webhook.pk,
-        "url": webhook.url or None,
+        "url": _url(webhook.url, scope),
         "default_secret": webhook.is_default,
         "event_types": webhook.event_types,
         "event_id": webhook.event_id,
@@ -39,20 +41,20 @@ def _webhook(webhook: Webhook, failing_since: datetime | None) -> dict[str, Any]
     }
 
 
-def delivery_data(row: WebhookDelivery) -> dict[str, Any]:
+def delivery_data(row: WebhookDelivery, *, scope: Scope = Scope.FULL) -> dict[str, Any]:
     """One line of the delivery log."""
     waits = row.state == DeliveryState.PENDING.value
     ticket_id = (
         tickets().ticket_id(event_id=row.event_id, key=row.ticket_key) if row.event_id and row.ticket_key else None
     )
-    return {
+    data = {
         "id": row.pk,
         "webhook_id": row.webhook_id,
         "message_id": message_ids().of(row.pk),
         "type": row.type,
         "event_id": row.event_id,
         "ticket_id": ticket_id,
-        "url": row.url or None,
+        "url": _url(row.url, scope),
         "state": row.state,
         "attempts": row.attempts,
         "last_status_code": row.last_status_code,
@@ -61,6 +63,15 @@ def delivery_data(row: WebhookDelivery) -> dict[str, Any]:
         "next_attempt_at": _moment(row.next_attempt_at) if waits else None,
         "created_at": _moment(row.created_at),
     }
+    return without_keys(data, scope)
+
+
+def _url(url: str, scope: Scope) -> str | None:
+    """The address; for another scope than `full` only its server, since the path of many receivers is their key."""
+    if not url or scope is Scope.FULL:
+        return url or None
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}/…"
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -16,6 +16,8 @@ urlpatterns = [
     path("/events/<int:event_id>/attendees", Screen.as_view(name="attendees")),
     path("/events/<int:event_id>/waitlist", Screen.as_view(name="waitlist")),
     path("/events/<int:event_id>/check-in", Screen.as_view(name="check_in")),
+    path("/tokens", Screen.as_view(name="tokens")),
+    path("/audit", Screen.as_view(name="audit")),
     path("/webhooks", Screen.as_view(name="webhooks")),
     path("/webhooks/<int:webhook_id>", Screen.as_view(name="webhook")),
 ]

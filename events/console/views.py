@@ -11,11 +11,26 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views import View
 
 from events.api.sessions import sign_in, sign_out, signed_in
+from events.domain.scopes import ANY_TOKEN, ENTRANCE, ONLY_FULL, READERS, Scope
 from events.domain.text import pasted
+from events.domain.tokens import NO_TOKEN
 from events.pages import files
 from events.pages.headers import CAMERA_HERE, SECURITY
 
 HOME = "/console"
+# Whose tokens see a screen. What stands on it comes from the API, which looks at the token again.
+SCREENS = {
+    "events": ANY_TOKEN,
+    "event_form": ONLY_FULL,
+    "live": READERS,
+    "attendees": ANY_TOKEN,
+    "waitlist": READERS,
+    "check_in": ENTRANCE,
+    "webhooks": READERS,
+    "webhook": READERS,
+    "tokens": ONLY_FULL,
+    "audit": READERS,
+}
 # Django compares the Origin of a form with its own, and browsers send "null" for it under "no-referrer". No address
 # here is a secret, and to other sites this policy says nothing either.
 _HEADERS = {**SECURITY, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
@@ -46,7 +61,7 @@ class Login(Page):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Signs in, or says that the token does not count."""
         if sign_in(request, token=pasted(request.POST.get("token", ""))) is None:
-            return self._form(request, problem="This token is unknown or has been revoked.", status=403)
+            return self._form(request, problem=NO_TOKEN, status=403)
         return HttpResponseRedirect(_next(request.POST.get("next")))
 
     def _form(self, request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
@@ -71,14 +86,24 @@ class Screen(Page):
 
     def get(self, request: HttpRequest, **ids: int) -> HttpResponse:
         """The frame, or the way to the sign-in and back."""
-        organizer = signed_in(request)
-        if organizer is None:
+        token = signed_in(request)
+        if token is None:
             return HttpResponseRedirect(f"{reverse('console-login')}?{urlencode({'next': request.path})}")
-        context = {"assets": files.base(), "organizer": organizer, "screen": self.name, **ids}
-        response = render(request, f"console/{self.name}.html", context)
+        reach = {name for name, scopes in SCREENS.items() if token.reach in scopes}
+        context = {"assets": files.base(), "organizer": token.organizer, "reach": reach, **ids}
+        context["full"] = token.reach is Scope.FULL
+        if self.name not in reach or token.event_id not in (None, ids.get("event_id", token.event_id)):
+            return self._elsewhere(request, context)
+        response = render(request, f"console/{self.name}.html", {**context, "screen": self.name})
         if self.name == "check_in":
             response["Permissions-Policy"] = CAMERA_HERE
         return response
+
+    def _elsewhere(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        # A token for the entrance follows the links of the list of events like any other, and ends at the entrance.
+        if self.name == "live" and "check_in" in context["reach"]:
+            return HttpResponseRedirect(f"{request.path}/check-in")
+        return render(request, "console/out_of_reach.html", context, status=403)
 
 
 def _next(target: str | None) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 
 _SCHEME = "bearer"
+# What people are told of a token that does not count; which of the three it is stays unsaid.
+NO_TOKEN = "This token is unknown, has expired or has been revoked."  # noqa: S105 - a sentence
 
 
 def bearer_token(authorization: str) -> str | None:

@@ -142,6 +142,8 @@ class Door:
             return answers.closing(answers.refuse(408, Code.REQUEST_TIMEOUT, "The body did not come in time."))
         except Unauthenticated as problem:
             return answers.unauthenticated(str(problem))
+        except parse.OutOfReach as problem:
+            return answers.refuse(403, Code.FORBIDDEN, str(problem))
         except parse.NotJson:
             message = "The body must be application/json in UTF-8."
             return answers.refuse(415, Code.UNSUPPORTED_MEDIA_TYPE, message)

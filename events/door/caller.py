@@ -7,20 +7,25 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from events.domain.addresses import client_address
+from events.domain.scopes import Grant, Scope
 from events.domain.tickets import Tickets
-from events.domain.tokens import bearer_token, hash_token
+from events.domain.tokens import NO_TOKEN, bearer_token, hash_token
 from events.door.loader import Loader
 
 
 class Unauthenticated(Exception):
-    """The token is unknown or revoked. The message is for people."""
+    """The token does not count. The message is for people."""
 
 
 class Caller(NamedTuple):
-    """Whoever registers. `address` is a digest; empty: not limited. `organizer_id` is None without a token."""
+    """Whoever registers. `address` is a digest; empty: not limited. `organizer_id` needs a token of full scope.
+
+    Registering takes no token, so one of a smaller scope makes its holder no more than a guest; `scoped` tells why.
+    """
 
     address: str
     organizer_id: int | None
+    scoped: bool = False
 
 
 class Callers:
@@ -41,21 +46,22 @@ class Callers:
             Unauthenticated: it shows a token that does not count.
             LedgerAway: nobody can say whether the token counts.
         """
-        organizer_id = await self._organizer(authorizations) if authorizations else None
+        grant = await self._grant(authorizations) if authorizations else None
+        organizer_id = grant.organizer_id if grant and grant.scope is Scope.FULL else None
         if organizer_id is not None or not self._limited:
-            return Caller("", organizer_id)
+            return Caller("", organizer_id, scoped=grant is not None and organizer_id is None)
         client = scope.get("client")
         address = client_address(
             peer=client[0] if client else "", forwarded=forwarded, trusted_proxies=self._trusted_proxies
         )
-        return Caller(self._digest(address) if address else "", None)
+        return Caller(self._digest(address) if address else "", None, scoped=grant is not None)
 
-    async def _organizer(self, authorizations: Sequence[bytes]) -> int | None:
+    async def _grant(self, authorizations: Sequence[bytes]) -> Grant | None:
         # Several are joined as Django joins them, and so are no token that anybody was given.
         token = bearer_token(b",".join(authorizations).decode("latin-1"))
         if token is None:
             return None
-        organizer_id = await self._loader.find_organizer(hash_token(token))
-        if organizer_id is None:
-            raise Unauthenticated("This token is unknown or has been revoked.")
-        return organizer_id
+        grant = await self._loader.find_grant(hash_token(token))
+        if grant is None:
+            raise Unauthenticated(NO_TOKEN)
+        return grant

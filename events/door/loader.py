@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from events.domain.outcome import Outcome
+from events.domain.scopes import Grant
 
 
 class LedgerAway(Exception):
@@ -20,8 +21,8 @@ class Loader(Protocol):
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
         """The ledger's decision on a ticket, None without one. Raises LedgerAway."""
 
-    async def find_organizer(self, token_hash: str) -> int | None:
-        """The organizer whose token has this hash; None for an unknown or revoked one. Raises LedgerAway."""
+    async def find_grant(self, token_hash: str) -> Grant | None:
+        """What the token with this hash stands for; None for one that does not count. Raises LedgerAway."""
 
     async def waitlist_place(self, event_id: int, key: str) -> int | None:
         """A ticket's place on the waitlist, 1 = next to move up; None: it is not on it. Raises LedgerAway."""

@@ -50,6 +50,10 @@ class BadRequest(Exception):
         self.message = message
 
 
+class OutOfReach(Exception):
+    """The token's scope does not reach what is asked for. The message is for people."""
+
+
 _decode = msgspec.json.Decoder(Registration).decode
 
 
@@ -128,6 +132,11 @@ def wait_seconds(query: bytes) -> int | None:
 def no_callback(url: str) -> str:
     """What a `callback_url` is without a token."""
     raise ValueError("Only an organizer can have one: show a token.")
+
+
+def scoped_callback(url: str) -> str:
+    """What a `callback_url` is with a token of another scope than `full`. Raises OutOfReach."""
+    raise OutOfReach("A callback_url needs an organizer's token with the scope full.")
 
 
 def own_callback(url: str) -> str:

@@ -39,6 +39,9 @@ _REFUSALS: dict[str, tuple[int, Code, str, int | None]] = {
     "f": (503, Code.QUEUE_FULL, "Too many are waiting. Try again.", 5),
 }
 
+# What a `callback_url` comes to for whoever is no organizer here: without a token, and with one of a smaller scope.
+_GUESTS_CALLBACK = {False: parse.no_callback, True: parse.scoped_callback}
+
 
 class Registrar:
     """Takes registrations of all events in, one batcher for each event that is busy."""
@@ -66,11 +69,11 @@ class Registrar:
         """The answer to one registration.
 
         Raises:
-            BadRequest: nothing was queued.
+            BadRequest, OutOfReach: nothing was queued.
             GateClosed, LedgerAway: a store is out of reach.
         """
         organizer_id = caller.organizer_id
-        check = parse.no_callback if organizer_id is None else self._callback
+        check = self._callback if organizer_id is not None else _GUESTS_CALLBACK[caller.scoped]
         name, email, url = parse.registration(body, callback=check)
         tickets = self._tickets
         if idempotency_key is None:

@@ -19,6 +19,7 @@ class EventFilter:
     past: bool = False
     state: EventState | None = None
     organizer_id: int | None = None
+    event_id: int | None = None
 
 
 def find_events(wanted: EventFilter) -> QuerySet[Event]:
@@ -29,6 +30,8 @@ def find_events(wanted: EventFilter) -> QuerySet[Event]:
         rows = Event.objects.filter(end_time__gt=wanted.now).order_by("start_time", "pk")
     if wanted.organizer_id is not None:
         rows = rows.filter(organizer_id=wanted.organizer_id)
+    if wanted.event_id is not None:
+        rows = rows.filter(pk=wanted.event_id)
     if wanted.state is not None:
         rows = rows.alias(state=registration_state(wanted.now)).filter(state=wanted.state.value)
     return rows

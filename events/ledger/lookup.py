@@ -12,7 +12,7 @@ from django.utils import timezone
 from events.domain.snapshot import EventMark, EventSnapshot
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
-from events.models import Event, OrganizerToken
+from events.models import Event
 
 _LATE = timedelta(hours=1)
 
@@ -20,12 +20,6 @@ _LATE = timedelta(hours=1)
 def find_events(event_ids: Sequence[int]) -> dict[int, EventSnapshot]:
     """The events among `event_ids` that exist."""
     return {event.pk: event_snapshot(event) for event in Event.objects.filter(pk__in=event_ids)}
-
-
-def organizers_of(token_hashes: Sequence[str]) -> dict[str, int]:
-    """Organizers by the hashes of their tokens, of those tokens that count."""
-    rows = OrganizerToken.objects.filter(token_hash__in=token_hashes, revoked_at=None)
-    return dict(rows.values_list("token_hash", "organizer_id"))
 
 
 def live_events(*, limit: int) -> list[EventSnapshot]:

@@ -10,8 +10,7 @@ from django.db.models import Q, QuerySet
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Status
 from events.domain.times import to_ms
-from events.domain.tokens import hash_token
-from events.models import Event, Organizer, OrganizerToken, Registration
+from events.models import Event, Registration
 
 
 class Position(NamedTuple):
@@ -52,25 +51,18 @@ def own_event(*, event_id: int, organizer_id: int) -> Event | None:
     return Event.objects.filter(pk=event_id, organizer_id=organizer_id).first()
 
 
-def organizer_of_token(*, token: str) -> Organizer | None:
-    """Whose token this is, or None for an unknown or revoked one."""
-    found = valid_token(token=token)
-    return None if found is None else found.organizer
-
-
-def valid_token(*, token: str | None = None, token_id: int | None = None) -> OrganizerToken | None:
-    """The token, found by itself or by its row id, with its organizer; None for an unknown or revoked one."""
-    named = {"pk": token_id} if token is None else {"token_hash": hash_token(token)}
-    return OrganizerToken.objects.select_related("organizer").filter(**named, revoked_at=None).first()
-
-
 class Guests(NamedTuple):
     """Registrations of an event that hold a seat (`confirmed`), wait for one (`waitlisted`) or held a place once
-    (`cancelled`), all or some of them."""
+    (`cancelled`), all or some of them.
+
+    `names_only` keeps the search from e-mail addresses, for those who may not see them: guessing letter by letter
+    would show them otherwise.
+    """
 
     event_id: int
     status: Status = Status.CONFIRMED
     search: str = ""
+    names_only: bool = False
 
 
 def count_attendees(guests: Guests) -> int:
@@ -103,5 +95,6 @@ def attendees_before(guests: Guests, *, before: Position, limit: int) -> Sequenc
 def _rows_of(guests: Guests) -> QuerySet[Registration]:
     rows = Registration.objects.filter(event_id=guests.event_id, status=guests.status.value)
     if guests.search:
-        rows = rows.filter(Q(name__icontains=guests.search) | Q(email__icontains=guests.search))
+        named = Q(name__icontains=guests.search)
+        rows = rows.filter(named if guests.names_only else named | Q(email__icontains=guests.search))
     return rows

@@ -1,11 +1,13 @@
 """The tables and their constraints."""
 
+from events.models.audit import AuditEntry
 from events.models.event import Event, SizeChange
 from events.models.organizer import Organizer, OrganizerToken
 from events.models.registration import Registration
 from events.models.webhook import Webhook, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "AuditEntry",
     "Event",
     "Organizer",
     "OrganizerToken",

@@ -36,15 +36,24 @@ def keep_token(path: Path) -> None:
     """Issues a token unless the kept one is still good for this database."""
     from django.db import transaction
 
-    from events.domain.tokens import hash_token
+    from events.domain.audit import Action
+    from events.domain.scopes import Scope
+    from events.ledger.tokens import find_token
     from events.models import Organizer, OrganizerToken
+    from omnify.trail import trail_of_operator
 
     kept = path.read_text("utf-8").strip() if path.exists() else ""
-    if kept and OrganizerToken.objects.filter(token_hash=hash_token(kept), revoked_at=None).exists():
+    if kept and find_token(token=kept) is not None:
         return
     with transaction.atomic():
-        organizer, _ = Organizer.objects.get_or_create(name=ORGANIZER)
-        write_private(path, OrganizerToken.issue(organizer) + "\n")
+        organizer, made = Organizer.objects.get_or_create(name=ORGANIZER)
+        row, token = OrganizerToken.issue_row(
+            organizer, scope=Scope.FULL, label="made by make run", event_id=None, expires_at=None
+        )
+        if made:
+            trail_of_operator().record(Action.ORGANIZER_CREATED, organizer)
+        trail_of_operator().record(Action.TOKEN_CREATED, row)
+        write_private(path, token + "\n")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -60,3 +61,22 @@ def working_drain(db: None, redis_client: redis.Redis) -> Iterator[None]:
     stop.set()
     thread.join(timeout=30)
     assert not thread.is_alive()
+
+
+class _Complaints(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(f"{record.getMessage()}: {getattr(record, 'fields', {})}")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_done_unrecorded() -> Iterator[None]:
+    """Fails a test in which somebody changed something that the audit trail does not know (`omnify.trail`)."""
+    handler, watched = _Complaints(), logging.getLogger("omnify.trail")
+    watched.addHandler(handler)
+    yield
+    watched.removeHandler(handler)
+    assert not handler.lines

@@ -48,7 +48,8 @@ WEBHOOKS = {
     ("/webhooks/{webhook_id}/deliveries/{delivery_id}/retry", "post"),
     ("/webhooks/{webhook_id}/replay", "post"),
 }
-OPERATIONS |= WEBHOOKS
+TOKENS = {("/tokens", "get"), ("/tokens", "post"), ("/tokens/{token_id}", "delete"), ("/audit", "get")}
+OPERATIONS |= WEBHOOKS | TOKENS
 
 
 @pytest.fixture
@@ -96,6 +97,7 @@ def test_exactly_the_organizers_operations_need_a_token(document: dict[str, Any]
         ("/events/{event_id}/stats", "get"),
         ("/registrations/{ticket_id}/check-in", "post"),
         *WEBHOOKS,
+        *TOKENS,
     }
     assert document["components"]["securitySchemes"]["organizerToken"]["scheme"] == "bearer"
 

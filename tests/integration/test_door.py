@@ -38,7 +38,7 @@ class NoLoader:
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
         raise AssertionError("the door asked the ledger for a ticket")
 
-    async def find_organizer(self, token_hash: str) -> int | None:
+    async def find_grant(self, token_hash: str) -> Any:
         raise AssertionError("the door asked the ledger for a token")
 
     async def waitlist_place(self, event_id: int, key: str) -> int | None:

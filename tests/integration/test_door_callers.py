@@ -148,13 +148,13 @@ def test_a_token_is_looked_up_once_and_a_revoked_one_counts_no_longer_than_30_se
     make_event: Make, servers: Services, redis_client: redis.Redis, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event, now, looked = make_event(max_capacity=100), 1000.0, []
-    find = loaders.organizers_of
+    find = loaders.grants
 
-    def counting(hashes: Sequence[str]) -> dict[str, int]:
+    def counting(hashes: Sequence[str]) -> dict[str, Any]:
         looked.append(list(hashes))
         return find(hashes)
 
-    monkeypatch.setattr(loaders, "organizers_of", counting)
+    monkeypatch.setattr(loaders, "grants", counting)
     loader = LedgerLoader(redis_client, clock=lambda: now)
 
     async def scene(visitor: Visitor) -> None:

@@ -5,6 +5,7 @@ from events.api.docs.check_in import CHECK_IN
 from events.api.docs.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_TICKET, REGISTER
 from events.api.docs.events import CANCEL_EVENT, CHANGE_EVENT, CREATE_EVENT, LIST_EVENTS
 from events.api.docs.operating import LIVE, READY
+from events.api.docs.tokens import CREATE_TOKEN, LIST_TOKENS, READ_AUDIT, REVOKE_TOKEN
 from events.api.docs.webhooks import (
     CHANGE_WEBHOOK,
     CREATE_WEBHOOK,
@@ -26,15 +27,18 @@ __all__ = [
     "CHANGE_WEBHOOK",
     "CHECK_IN",
     "CREATE_EVENT",
+    "CREATE_TOKEN",
     "CREATE_WEBHOOK",
     "DELETE_WEBHOOK",
     "FOLLOW_TICKET",
     "LIST_ATTENDEES",
     "LIST_DELIVERIES",
     "LIST_EVENTS",
+    "LIST_TOKENS",
     "LIST_WEBHOOKS",
     "LIVE",
     "READY",
+    "READ_AUDIT",
     "READ_EVENT",
     "READ_STATS",
     "READ_TICKET",
@@ -43,6 +47,7 @@ __all__ = [
     "RENEW_DEFAULT_SECRET",
     "REPLAY_WEBHOOK",
     "RETRY_DELIVERY",
+    "REVOKE_TOKEN",
     "ROTATE_SECRET",
     "TEST_WEBHOOK",
 ]

@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework.serializers import Serializer
 
 from events.api.docs.shapes import Failure
+from events.domain.tokens import NO_TOKEN as NO_TOKEN_SENTENCE
 from omnify.responses import Code, failure, success
 
 # drf-spectacular's annotation says names; what it writes out is OpenAPI's list of requirements.
@@ -47,8 +48,15 @@ OUTAGE: Answers = {
     500: bad("A fault of the service.", (Code.INTERNAL_ERROR, "Something went wrong on our side.")),
     503: bad("Redis or the database is out of reach; nothing was done.", (Code.UNAVAILABLE, "Try again.")),
 }
+UNKNOWN_TOKEN: Answers = {
+    401: bad("No valid organizer's token.", (Code.UNAUTHENTICATED, NO_TOKEN_SENTENCE)),
+}
 NO_TOKEN: Answers = {
-    401: bad("No valid organizer's token.", (Code.UNAUTHENTICATED, "This token is unknown or has been revoked.")),
+    **UNKNOWN_TOKEN,
+    403: bad(
+        "The token's scope does not reach this, or not this event.",
+        (Code.FORBIDDEN, "A token with the scope read does not reach this."),
+    ),
 }
 NO_EVENT: Answers = {
     404: bad(

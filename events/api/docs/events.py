@@ -13,6 +13,7 @@ from events.api.docs.answers import (
     ORGANIZER,
     OUTAGE,
     RETRY_AFTER_OUTAGE,
+    UNKNOWN_TOKEN,
     bad,
     event_id_in_path,
     good,
@@ -62,7 +63,7 @@ LIST_EVENTS = extend_schema(
     responses={
         200: good(page_of(Event), "A page of events.", page=page_example("/events", EVENT)),
         **BAD_QUERY,
-        **NO_TOKEN,
+        **UNKNOWN_TOKEN,
         **NO_PAGE,
         **OUTAGE,
     },

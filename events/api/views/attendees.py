@@ -11,7 +11,11 @@ from events.api import docs
 from events.api.attendees import attendee_page
 from events.api.export import csv_response
 from events.api.lists import ListView, one_of, search_text
-from events.api.views.base import ApiView, own_event
+from events.api.permissions import token_of
+from events.api.refusals import out_of_reach
+from events.api.views.base import ApiView, own_event, trail_of
+from events.domain.audit import Action
+from events.domain.scopes import ANY_TOKEN, READERS, Scope
 from events.domain.states import REJECTION_REASONS, Status
 from events.ledger.queries import Guests
 from omnify import http
@@ -28,18 +32,22 @@ _CSV, _JSON = "text/csv", "application/json"
 class Attendees(ListView):
     """Registrations that hold a seat, or with `?status=` wait for one or held one once, in order of admission."""
 
-    organizer_methods = frozenset({"GET"})
+    scopes = {"GET": ANY_TOKEN}
     filters = {"status": one_of(*_SAID), "search": search_text, "format": one_of("json", "csv"), "cursor": str}
 
     @docs.LIST_ATTENDEES
     def get(self, request: Request, event_id: int | None) -> HttpResponseBase:
         """A page, or all of them as CSV."""
         event = own_event(request, event_id)
-        asked = self.asked.filters
-        guests = Guests(event.pk, Status(asked.get("status", Status.CONFIRMED)), asked.get("search", ""))
-        if self._wants_csv(request):
+        asked, scope = self.asked.filters, token_of(request).reach
+        status, entrance, csv = asked.get("status", Status.CONFIRMED), scope is Scope.CHECK_IN, self._wants_csv(request)
+        guests = Guests(event.pk, Status(status), asked.get("search", ""), names_only=entrance)
+        if entrance and (csv or guests.status is not Status.CONFIRMED):
+            raise out_of_reach("A token with the scope check-in reads the guests with a seat, and no CSV.")
+        if csv:
+            trail_of(request).record(Action.ATTENDEES_EXPORTED, event)
             return csv_response(event, guests)
-        return http.ok(attendee_page(event, guests, asked=self.asked), message=_SAID[guests.status])
+        return http.ok(attendee_page(event, guests, scope=scope, asked=self.asked), message=_SAID[guests.status])
 
     def _wants_csv(self, request: Request) -> bool:
         wanted = self.asked.filters.get("format")
@@ -51,7 +59,7 @@ class Attendees(ListView):
 class Stats(ApiView):
     """Where an event's registrations stand now."""
 
-    organizer_methods = frozenset({"GET"})
+    scopes = {"GET": READERS}
 
     @docs.READ_STATS
     def get(self, request: Request, event_id: int | None) -> HttpResponse:

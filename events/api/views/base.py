@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django.http import HttpRequest
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from events.api.parsers import MAX_BODY_BYTES
+from events.api.permissions import ScopeReaches, scopes_of, token_of
 from events.api.refusals import event_not_found
+from events.domain.scopes import Scopes
 from events.ledger import queries
 from events.models import Event, Organizer
+from omnify.trail import Trail, trail_of_token
+
+_READS = ("GET", "HEAD")
 
 S = TypeVar("S", bound="Serializer[Any]")
 
 
-class OrganizerWhereNeeded(BasePermission):
-    """Lets anybody through except on the methods that the view lists in `organizer_methods`."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether this request may reach the view's method."""
-        needed: frozenset[str] = getattr(view, "organizer_methods", frozenset())
-        return request.method not in needed or request.user is not None
-
-
 class ApiView(APIView):
-    """Answers only the methods it defines; `organizer_methods` names those that need a token."""
+    """Answers only the methods it defines. `scopes` says for each whose tokens reach it: unsaid, `full` alone.
+
+    A token may be for one event. It reaches views of that `event_id`, and those that see to it themselves (`narrows`).
+    """
 
     http_method_names = ["get", "post", "patch", "delete", "head"]
-    permission_classes = [OrganizerWhereNeeded]
-    organizer_methods: ClassVar[frozenset[str]] = frozenset()
+    permission_classes = [ScopeReaches]
+    scopes: ClassVar[Mapping[str, Scopes]] = {}
+    narrows: ClassVar[bool] = False
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Notices an organizer's act that nobody has written down."""
+        if response.status_code < 400 and request.method not in _READS and scopes_of(self, request.method or ""):
+            trail_of(request).expect_something(f"{request.method} {type(self).__name__}")
+        return super().finalize_response(request, response, *args, **kwargs)
 
     @property
     def default_response_headers(self) -> dict[str, str]:
@@ -46,10 +52,15 @@ class ApiView(APIView):
         return super().initialize_request(request, *args, **kwargs)
 
 
+def trail_of(request: Request) -> Trail:
+    """Where the acts of this request are written down."""
+    return trail_of_token(request._request, token_of(request))
+
+
 def organizer_of(request: Request) -> Organizer:
     """Who asks, on a method that needs a token."""
     organizer: Any = request.user
-    assert isinstance(organizer, Organizer), "the view lists this method in organizer_methods"
+    assert isinstance(organizer, Organizer), "the view's scopes ask for a token"
     return organizer
 
 

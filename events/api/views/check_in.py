@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
 from events.api import docs
 from events.api.attendees import attendee
+from events.api.permissions import require_event, token_of
 from events.api.refusals import Refusal
-from events.api.views.base import ApiView, organizer_of
+from events.api.views.base import ApiView, organizer_of, trail_of
+from events.domain.audit import Action
+from events.domain.scopes import ENTRANCE, Scope, guest_fields
 from events.domain.times import iso, to_ms, whole_ms
 from events.ledger.check_in import CheckIn, Entry, check_in
 from omnify import http
@@ -20,7 +24,8 @@ from omnify.tickets import tickets
 class CheckInView(ApiView):
     """One ticket of the organizer's own events."""
 
-    organizer_methods = frozenset({"POST"})
+    scopes = {"POST": ENTRANCE}
+    narrows = True
 
     @docs.CHECK_IN
     def post(self, request: Request, ticket_id: str) -> HttpResponse:
@@ -29,16 +34,20 @@ class CheckInView(ApiView):
         if parsed is None:
             raise _not_found()
         event_id, key = parsed
-        done = check_in(event_id=event_id, key=key, organizer_id=organizer.pk, now=whole_ms(timezone.now()))
-        return _answer(done)
+        require_event(request, event_id)
+        with transaction.atomic():
+            done = check_in(event_id=event_id, key=key, organizer_id=organizer.pk, now=whole_ms(timezone.now()))
+            if done.registration is not None and done.entry is Entry.ADMITTED:
+                trail_of(request).record(Action.CHECKED_IN, done.registration)
+        return _answer(done, token_of(request).reach)
 
 
-def _answer(done: CheckIn) -> HttpResponse:
+def _answer(done: CheckIn, scope: Scope) -> HttpResponse:
     row = done.registration
     if row is None:
         raise _not_found()
     if done.entry is Entry.ADMITTED:
-        return http.ok(attendee(row), message="Checked in.")
+        return http.ok(guest_fields(attendee(row), scope), message="Checked in.")
     if done.entry is Entry.NO_SEAT or row.checked_in_at is None:
         raise Refusal(Code.NOT_CONFIRMED, 409, f"This registration is {row.status}: it has no seat.")
     first = iso(to_ms(row.checked_in_at))

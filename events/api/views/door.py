@@ -9,10 +9,13 @@ from events.api import docs
 from events.api.refusals import unavailable
 from events.api.views.base import ApiView
 from events.api.views.events import DOOR_ONLY
+from events.domain.scopes import ANYONE
 
 
 class Register(ApiView):
     """`POST /events/{id}/register`."""
+
+    scopes = {"POST": ANYONE}
 
     @docs.REGISTER
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
@@ -22,6 +25,8 @@ class Register(ApiView):
 
 class Ticket(ApiView):
     """`GET` and `DELETE /registrations/{ticket_id}`."""
+
+    scopes = {"GET": ANYONE, "DELETE": ANYONE}
 
     @docs.READ_TICKET
     def get(self, request: Request, ticket_id: str) -> HttpResponse:
@@ -36,6 +41,8 @@ class Ticket(ApiView):
 
 class TicketEvents(ApiView):
     """`GET /registrations/{ticket_id}/events`."""
+
+    scopes = {"GET": ANYONE}
 
     @docs.FOLLOW_TICKET
     def get(self, request: Request, ticket_id: str) -> HttpResponse:

@@ -13,10 +13,13 @@ from rest_framework.request import Request
 
 from events.api import docs
 from events.api.lists import ListView, flag, numbered_page, one_of
+from events.api.permissions import token_of
 from events.api.refusals import event_not_found, unavailable
 from events.api.serializers import EventChanges, EventInput
-from events.api.views.base import ApiView, organizer_of, validated
+from events.api.views.base import ApiView, organizer_of, trail_of, validated
+from events.domain.audit import Action
 from events.domain.event_view import event_data
+from events.domain.scopes import ANYONE, ONLY_FULL
 from events.domain.states import EventState
 from events.domain.times import to_ms
 from events.ledger import queries
@@ -33,7 +36,7 @@ DOOR_ONLY = "The ASGI door answers this route: start the service with `make run`
 class EventList(ListView):
     """Events that are not over, those that are, and a new one."""
 
-    organizer_methods = frozenset({"POST"})
+    scopes = {"GET": ANYONE, "POST": ONLY_FULL}
     filters = {
         "state": one_of(*(state.value for state in EventState)),
         "past": flag,
@@ -49,6 +52,7 @@ class EventList(ListView):
             past=asked.get("past", False),
             state=EventState(asked["state"]) if "state" in asked else None,
             organizer_id=_asking(request).pk if asked.get("mine") else None,
+            event_id=token_of(request).event_id if asked.get("mine") else None,
         )
         message = "Past events, the latest first." if wanted.past else "Events, soonest start first."
         return http.ok(numbered_page(self.asked, find_events(wanted), _render), message=message)
@@ -57,8 +61,10 @@ class EventList(ListView):
     def post(self, request: Request) -> HttpResponse:
         """A new event of the organizer who asks."""
         fields = validated(EventInput(data=request.data, context={"now": timezone.now()}))
-        event = create_event(organizer=organizer_of(request), fields=fields)
-        publish_after_commit(event)
+        with transaction.atomic():
+            event = create_event(organizer=organizer_of(request), fields=fields)
+            trail_of(request).record(Action.EVENT_CREATED, event)
+            publish_after_commit(event)
         headers = {"Location": f"/events/{event.pk}"}
         return http.ok(_render([event])[0], message="The event is created.", status=201, headers=headers)
 
@@ -66,7 +72,7 @@ class EventList(ListView):
 class EventDetail(ApiView):
     """One event. The door reads it; here it is changed."""
 
-    organizer_methods = frozenset({"PATCH"})
+    scopes = {"GET": ANYONE, "PATCH": ONLY_FULL}
 
     @docs.READ_EVENT
     def get(self, request: Request, event_id: int | None) -> HttpResponse:
@@ -80,12 +86,16 @@ class EventDetail(ApiView):
             event = _locked(request, event_id)
             sizes = sizes_of(event, _changes(event, request.data))
             check_sizes(event, max_capacity=sizes.max_capacity, waitlist_capacity=sizes.waitlist_capacity)
+            if sizes:
+                trail_of(request).record(Action.EVENT_CHANGED, event)
         if sizes:
             await_resize(event.pk, resize(event, sizes))
         with transaction.atomic():
             event = _locked(request, event_id)
             fields = _changes(event, request.data)
             event = change_event(event, fields={name: fields[name] for name in fields.keys() - SIZES})
+            if not sizes or fields.keys() - SIZES:
+                trail_of(request).record(Action.EVENT_CHANGED, event)
             publish_after_commit(event)
         return http.ok(_render([event])[0], message="The event is changed.")
 
@@ -93,7 +103,7 @@ class EventDetail(ApiView):
 class EventCancellation(ApiView):
     """The end of an event before its time."""
 
-    organizer_methods = frozenset({"POST"})
+    scopes = {"POST": ONLY_FULL}
 
     @docs.CANCEL_EVENT
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
@@ -102,6 +112,7 @@ class EventCancellation(ApiView):
             event = _locked(request, event_id)
             if cancel_event(event, now=timezone.now()):
                 close(event)
+            trail_of(request).record(Action.EVENT_CANCELLED, event)
             publish_after_commit(event)
         return http.ok(_render([event])[0], message="The event is cancelled.")
 

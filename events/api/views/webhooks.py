@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
 from events.api import docs
 from events.api.lists import ListView, numbered_page, one_of
+from events.api.permissions import token_of
 from events.api.refusals import Refusal
-from events.api.views.base import ApiView, organizer_of, validated
+from events.api.views.base import ApiView, organizer_of, trail_of, validated
 from events.api.webhook_data import delivery_data, webhook_data, webhooks_data
 from events.api.webhook_fields import ReplayInput, WebhookChanges, WebhookInput
+from events.domain.audit import Action
+from events.domain.scopes import ONLY_FULL, READERS, Scope
 from events.ledger import webhooks
 from events.models import Webhook, WebhookDelivery
 from events.models.webhook import DeliveryState
@@ -27,22 +32,25 @@ _SHOWN_ONCE = "Keep the secret: it is shown this once."
 class WebhookList(ListView):
     """The organizer's webhooks, and a new one."""
 
-    organizer_methods = frozenset({"GET", "POST"})
+    scopes = {"GET": READERS, "POST": ONLY_FULL}
 
     @docs.LIST_WEBHOOKS
     def get(self, request: Request) -> HttpResponse:
         """A page, oldest first."""
         rows = webhooks.own_webhooks(organizer_id=organizer_of(request).pk)
-        return http.ok(numbered_page(self.asked, rows, webhooks_data), message="Your webhooks.")
+        page = numbered_page(self.asked, rows, partial(webhooks_data, scope=_scope(request)))
+        return http.ok(page, message="Your webhooks.")
 
     @docs.CREATE_WEBHOOK
     def post(self, request: Request) -> HttpResponse:
         """A new subscription, with its secret."""
         organizer = organizer_of(request)
         fields = validated(WebhookInput(data=request.data, context={"organizer": organizer}))
-        webhook, secret = webhooks.create_webhook(
-            organizer=organizer, url=fields["url"], event_types=fields["event_types"], event=fields.get("event")
-        )
+        with transaction.atomic():
+            webhook, secret = webhooks.create_webhook(
+                organizer=organizer, url=fields["url"], event_types=fields["event_types"], event=fields.get("event")
+            )
+            trail_of(request).record(Action.WEBHOOK_CREATED, webhook)
         headers = {"Location": f"/webhooks/{webhook.pk}"}
         data = webhook_data(webhook, secret=secret)
         return http.ok(data, message=f"The webhook is created. {_SHOWN_ONCE}", status=201, headers=headers)
@@ -51,31 +59,36 @@ class WebhookList(ListView):
 class DefaultSecret(ApiView):
     """What the messages for callback URLs are signed with."""
 
-    organizer_methods = frozenset({"POST"})
+    scopes = {"POST": ONLY_FULL}
 
     @docs.RENEW_DEFAULT_SECRET
     def post(self, request: Request) -> HttpResponse:
         """A new one, shown once."""
-        webhook, secret = webhooks.renew_default_secret(organizer=organizer_of(request), now=timezone.now())
+        with transaction.atomic():
+            webhook, secret = webhooks.renew_default_secret(organizer=organizer_of(request), now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_SECRET_CREATED, webhook)
         return http.ok(webhook_data(webhook, secret=secret), message=f"The default secret is new. {_SHOWN_ONCE}")
 
 
 class WebhookDetail(ApiView):
     """One webhook."""
 
-    organizer_methods = frozenset({"GET", "PATCH", "DELETE"})
+    scopes = {"GET": READERS, "PATCH": ONLY_FULL, "DELETE": ONLY_FULL}
 
     @docs.READ_WEBHOOK
     def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """Never with its secret."""
-        return http.ok(webhook_data(_own(request, webhook_id)), message="The webhook now.")
+        return http.ok(webhook_data(_own(request, webhook_id), scope=_scope(request)), message="The webhook now.")
 
     @docs.CHANGE_WEBHOOK
     def patch(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """Any of its fields."""
         webhook = _subscription(request, webhook_id)
         changes = WebhookChanges(webhook, data=request.data, context={"organizer": organizer_of(request)})
-        webhook = webhooks.change_webhook(webhook, fields=validated(changes), now=timezone.now())
+        fields = validated(changes)
+        with transaction.atomic():
+            webhook = webhooks.change_webhook(webhook, fields=fields, now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_CHANGED, webhook)
         hint_at_deliveries()
         return http.ok(webhook_data(webhook), message="The webhook is changed.")
 
@@ -83,33 +96,39 @@ class WebhookDetail(ApiView):
     def delete(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """Nothing more is sent."""
         webhook = _subscription(request, webhook_id)
-        webhooks.delete_webhook(webhook, now=timezone.now())
+        with transaction.atomic():
+            webhooks.delete_webhook(webhook, now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_DELETED, webhook)
         return http.ok(webhook_data(webhook), message="The webhook is deleted.")
 
 
 class RotateSecret(ApiView):
     """A new secret for a webhook."""
 
-    organizer_methods = frozenset({"POST"})
+    scopes = {"POST": ONLY_FULL}
 
     @docs.ROTATE_SECRET
     def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """The old one signs for another day."""
         webhook = _own(request, webhook_id)
-        secret = webhooks.rotate_secret(webhook, now=timezone.now())
+        with transaction.atomic():
+            secret = webhooks.rotate_secret(webhook, now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_SECRET_CREATED, webhook)
         return http.ok(webhook_data(webhook, secret=secret), message=f"The secret is new. {_SHOWN_ONCE}")
 
 
 class TestMessage(ApiView):
     """A message to try a receiver with."""
 
-    organizer_methods = frozenset({"POST"})
+    scopes = {"POST": ONLY_FULL}
 
     @docs.TEST_WEBHOOK
     def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """On its way like any other."""
         webhook = _enabled(_subscription(request, webhook_id))
-        delivery = webhooks.send_test(webhook, now=timezone.now())
+        with transaction.atomic():
+            delivery = webhooks.send_test(webhook, now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_TESTED, webhook)
         hint_at_deliveries()
         return http.ok(delivery_data(delivery), message="A test message is on its way.", status=202)
 
@@ -117,20 +136,21 @@ class TestMessage(ApiView):
 class Deliveries(ListView):
     """A webhook's delivery log."""
 
-    organizer_methods = frozenset({"GET"})
+    scopes = {"GET": READERS}
     filters = {"state": one_of(*(state.value for state in DeliveryState))}
 
     @docs.LIST_DELIVERIES
     def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """A page, newest first."""
         rows = webhooks.deliveries(_own(request, webhook_id), state=self.asked.filters.get("state", ""))
-        return http.ok(numbered_page(self.asked, rows, _log), message="Deliveries, newest first.")
+        page = numbered_page(self.asked, rows, partial(_log, scope=_scope(request)))
+        return http.ok(page, message="Deliveries, newest first.")
 
 
 class RetryDelivery(ApiView):
     """One delivery once more."""
 
-    organizer_methods = frozenset({"POST"})
+    scopes = {"POST": ONLY_FULL}
 
     @docs.RETRY_DELIVERY
     def post(self, request: Request, webhook_id: int | None, delivery_id: int | None) -> HttpResponse:
@@ -140,7 +160,9 @@ class RetryDelivery(ApiView):
         if not delivery:
             raise Refusal(Code.DELIVERY_NOT_FOUND, 404, "There is no such delivery.")
         _enabled(webhook)
-        delivery = webhooks.retry(delivery, now=timezone.now())
+        with transaction.atomic():
+            delivery = webhooks.retry(delivery, now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_REPLAYED, webhook)
         hint_at_deliveries()
         return http.ok(delivery_data(delivery), message="It is on its way.", status=202)
 
@@ -148,13 +170,15 @@ class RetryDelivery(ApiView):
 class Replay(ApiView):
     """All deliveries since a time once more."""
 
-    organizer_methods = frozenset({"POST"})
+    scopes = {"POST": ONLY_FULL}
 
     @docs.REPLAY_WEBHOOK
     def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """Under the ids that they had."""
         webhook = _enabled(_own(request, webhook_id))
         since = validated(ReplayInput(data=request.data))["since"]
+        # First, since a replay is many transactions: one that is interrupted was still asked for.
+        trail_of(request).record(Action.WEBHOOK_REPLAYED, webhook)
         replayed = webhooks.replay(webhook, since=since, now=timezone.now())
         hint_at_deliveries()
         return http.ok({"replayed": replayed}, message="They are on their way.", status=202)
@@ -182,5 +206,9 @@ def _enabled(webhook: Webhook) -> Webhook:
     return webhook
 
 
-def _log(rows: list[WebhookDelivery]) -> list[dict[str, Any]]:
-    return [delivery_data(row) for row in rows]
+def _log(rows: list[WebhookDelivery], *, scope: Scope) -> list[dict[str, Any]]:
+    return [delivery_data(row, scope=scope) for row in rows]
+
+
+def _scope(request: Request) -> Scope:
+    return token_of(request).reach

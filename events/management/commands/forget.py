@@ -9,15 +9,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from events.admission.forget import forget_event, is_queued
 from events.domain.attendee import clean_email, email_key
+from events.domain.audit import Action, Thing
 from events.ledger import retention
 from events.ledger.lookup import find_events, watched_event_ids
 from events.ledger.retention import Known
+from events.management.acting import ActingCommand
 from omnify.connections import redis_client
 from omnify.orders import give_back
 from omnify.tickets import tickets
@@ -26,7 +29,7 @@ PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     """An address on the command line would stay in the shell's history, so it is read from standard input."""
 
     help = (
@@ -52,6 +55,8 @@ class Command(BaseCommand):
             raise CommandError("After how many days? Set RETENTION_DAYS, or give --days.")
         if not 0 <= days <= 36_500:
             raise CommandError("--days: from 0 to 36500.")
+        # Also when nothing is found: the trail says that somebody asked for it.
+        self.trail.record(Action.PEOPLE_FORGOTTEN, Thing("past events", f"{days} days"))
         events = rows = left = 0
         for event in retention.past_events(ended_before=timezone.now() - timedelta(days=days)):
             if not forget_event(redis_client(), event.event_id):
@@ -75,7 +80,10 @@ class Command(BaseCommand):
             lambda: not any(ticket.held for ticket in retention.tickets_of_email(key) if ticket in given_back),
             "a place under this address is still to be given back",
         )
-        rows = retention.anonymise_tickets(known)
+        with transaction.atomic():
+            # Whose data it was is what must not stand anywhere.
+            self.trail.record(Action.PEOPLE_FORGOTTEN, Thing("one address", ""))
+            rows = retention.anonymise_tickets(known)
         self.stderr.write(f"Forgotten: {rows} registrations; places given back: {len(given_back)}.")
 
     def _queued(self, key: str) -> bool:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
+from events.domain.audit import Action
 from events.domain.tokens import hash_token
+from events.ledger.tokens import revoke
+from events.management.acting import ActingCommand
 from events.models import OrganizerToken
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     """A token on the command line would stay in the shell's history, so it is read from standard input."""
 
     help = "Revokes the token given on standard input, or all tokens of --organizer NAME."
@@ -28,7 +32,10 @@ class Command(BaseCommand):
             tokens = tokens.filter(token_hash=hash_token(sys.stdin.readline().strip()))
         else:
             tokens = tokens.filter(organizer__name=organizer)
-        revoked = tokens.update(revoked_at=timezone.now())
+        with transaction.atomic():
+            revoked = revoke(tokens, now=timezone.now())
+            for row in revoked:
+                self.trail.record(Action.TOKEN_REVOKED, row)
         if not revoked:
             raise CommandError("No valid token was found.")
-        self.stderr.write(f"Tokens revoked: {revoked}")
+        self.stderr.write(f"Tokens revoked: {len(revoked)}")

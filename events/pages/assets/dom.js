@@ -69,7 +69,7 @@ export function pager(data, turn) {
   for (const [id, url] of [["previous", data.previous_page], ["next", data.next_page]]) {
     byId(id).disabled = !url;
     // Only the path: behind a proxy the service may not know under which name it is reached.
-    byId(id).onclick = () => turn(new URL(url).pathname + new URL(url).search);
+    byId(id).onclick = () => turn(new URL(url, location).pathname + new URL(url, location).search);
   }
 }
 

@@ -1,0 +1,112 @@
+"""What is done in the operators' pages goes into the audit trail, in the place of Django's own log of changes.
+
+Django's log keeps a text of each object it speaks of, and that may be a person's name. Every class of these pages
+derives from `Audited`; a test walks the site for one that does not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models import Model, QuerySet
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from events.domain.audit import Action, Thing
+from events.models import AuditEntry, Event
+from omnify.trail import record_failed_sign_in, thing_of, trail_of_admin
+
+if TYPE_CHECKING:
+    AnyAdmin = admin.ModelAdmin[Any]
+else:
+    AnyAdmin = admin.ModelAdmin
+
+_OF_EVENTS = {Action.ADDED: Action.EVENT_CREATED, Action.CHANGED: Action.EVENT_CHANGED}
+
+
+class Audited(AnyAdmin):
+    """Writes changes into the audit trail, and shows that as an object's history."""
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        """In the place of Django's."""
+        _record(request, Action.ADDED, obj)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        """In the place of Django's."""
+        _record(request, Action.CHANGED, obj)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """In the place of Django's."""
+        for obj in queryset:
+            _record(request, Action.DELETED, obj)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The audit trail's entries of this object."""
+        listed = reverse("admin:events_auditentry_changelist")
+        return HttpResponseRedirect(f"{listed}?q={self.opts.model_name}+{object_id}")
+
+
+def _record(request: HttpRequest, action: Action, obj: Model) -> None:
+    action = _OF_EVENTS.get(action, action) if isinstance(obj, Event) else action
+    trail_of_admin(request).record(action, thing_of(obj))
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(Audited):
+    """The whole trail, to read."""
+
+    list_display = (
+        *("at", "action", "object_type", "object_id", "organizer_id", "actor"),
+        *("actor_organizer_id", "token_id", "admin_id", "address"),
+    )
+    list_filter = ("action", "actor")
+    search_help_text = "An object, such as: event 7."
+    search_fields = ("object_type",)
+    ordering = ("-id",)
+    show_full_result_count = False
+    exclude = ("once",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never."""
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """By object: its type, and its id if there is one."""
+        kind, _, number = search_term.strip().partition(" ")
+        found = queryset.filter(object_type=_TYPES.get(kind, kind)) if kind else queryset
+        return (found.filter(object_id=number) if number else found), False
+
+
+# Django's names of models that the trail calls otherwise.
+_TYPES = {"organizertoken": "token", "registration": "ticket"}
+
+
+@receiver(user_logged_in)
+def _signed_in(request: HttpRequest, user: Any, **more: Any) -> None:
+    request.user = user
+    trail_of_admin(request).record(Action.SIGNED_IN, Thing("admin", ""))
+
+
+@receiver(user_logged_out)
+def _signed_out(request: HttpRequest, user: Any, **more: Any) -> None:
+    if user is not None:
+        trail_of_admin(request).record(Action.SIGNED_OUT, Thing("admin", ""))
+
+
+@receiver(user_login_failed)
+def _failed(request: HttpRequest | None = None, **more: Any) -> None:
+    if request is not None:
+        record_failed_sign_in(request, where="admin")

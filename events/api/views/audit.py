@@ -1,0 +1,43 @@
+"""`GET /audit`: what was done to an organizer's things, by whom, and from where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from events.api import docs
+from events.api.lists import ListView, numbered_page
+from events.api.views.base import organizer_of
+from events.domain.scopes import READERS
+from events.domain.times import iso, to_ms
+from events.ledger.audit import entries_of
+from events.models import AuditEntry
+from omnify import http
+
+
+class AuditTrail(ListView):
+    """The organizer's part of the audit trail."""
+
+    scopes = {"GET": READERS}
+
+    @docs.READ_AUDIT
+    def get(self, request: Request) -> HttpResponse:
+        """A page, newest first."""
+        rows = entries_of(organizer_id=organizer_of(request).pk)
+        data = numbered_page(self.asked, rows, lambda page: [entry_data(row) for row in page])
+        return http.ok(data, message="What was done, newest first.")
+
+
+def entry_data(row: AuditEntry) -> dict[str, Any]:
+    """One act. Which of the operator's people it was is the operator's business."""
+    return {
+        "at": iso(to_ms(row.at)),
+        "action": row.action,
+        "actor": row.actor,
+        "token_id": row.token_id,
+        "address": row.address if row.actor_organizer_id == row.organizer_id else None,
+        "object_type": row.object_type or None,
+        "object_id": row.object_id or None,
+    }

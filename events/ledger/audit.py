@@ -1,0 +1,76 @@
+"""The audit trail's rows: written in the transaction of the act, read by whom they concern, removed when old."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from events.domain.audit import Action, Actor, Thing
+from events.models import AuditEntry
+from omnify.logs import log
+
+logger = logging.getLogger(__name__)
+
+# The trigger of the table lets younger rows go for nobody (migration `audit`).
+LEAST_DAYS = 30
+_CHUNK = 5000
+
+
+def record(actor: Actor, action: Action, thing: Thing, *, once: str | None = None) -> None:
+    """Writes an act down, in the caller's transaction if there is one, and into the log when that is committed.
+
+    With `once` nothing is written if there is an entry with the same text.
+    """
+    if once is not None and AuditEntry.objects.filter(once=once).exists():
+        return
+    row = AuditEntry(
+        at=timezone.now(),
+        organizer_id=thing.organizer_id if thing.organizer_id is not None else actor.organizer_id,
+        actor=actor.kind.value,
+        actor_organizer_id=actor.organizer_id,
+        token_id=actor.token_id,
+        admin_id=actor.admin_id,
+        address=actor.address,
+        action=action.value,
+        object_type=thing.type,
+        object_id=thing.id,
+        once=once,
+    )
+    # Of two that fail at the same moment the second one is ignored: an error would end the caller's transaction.
+    AuditEntry.objects.bulk_create([row], ignore_conflicts=once is not None)
+    transaction.on_commit(lambda: _log(row))
+
+
+def entries_of(*, organizer_id: int) -> QuerySet[AuditEntry]:
+    """What was done to an organizer's things, newest first."""
+    return AuditEntry.objects.filter(organizer_id=organizer_id).order_by("-id")
+
+
+def purge(*, before: datetime) -> int:
+    """Removes what is older than `before`, in chunks of one transaction each. Returns how many rows."""
+    removed = 0
+    while ids := list(AuditEntry.objects.filter(at__lt=before).order_by("at").values_list("pk", flat=True)[:_CHUNK]):
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL omnify.audit_retention = 'on'")
+            removed += AuditEntry.objects.filter(pk__in=ids).delete()[0]
+    return removed
+
+
+def _log(row: AuditEntry) -> None:
+    fields = {
+        "action": row.action,
+        "actor": row.actor,
+        "organizer": row.actor_organizer_id,
+        "token": row.token_id,
+        "admin": row.admin_id,
+        "address": row.address,
+        "object": f"{row.object_type} {row.object_id}".strip(),
+        "owner": row.organizer_id,
+    }
+    log(logger, logging.INFO, "audit", **{name: value for name, value in fields.items() if value not in (None, "")})

@@ -1,0 +1,22 @@
+"""Commands that change something: each writes down that it did, and its operator is the actor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from omnify.trail import Trail, trail_of_operator
+
+
+class ActingCommand(BaseCommand):
+    """Gives a command `self.trail`, and complains if it ended well and recorded nothing there."""
+
+    trail: Trail
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Runs the command with a trail of its own."""
+        self.trail = trail_of_operator()
+        printed = super().execute(*args, **options)
+        self.trail.expect_something(type(self).__module__)
+        return printed

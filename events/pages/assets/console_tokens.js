@@ -1,0 +1,74 @@
+// The organizer's tokens: made, shown once, revoked.
+
+import { api } from "./api.js";
+import { attempt, byId, el, faults, fill, pager, problem, row } from "./dom.js";
+import { shortMoment } from "./times.js";
+
+const FIRST = "/tokens?page_size=50";
+const form = byId("token-form");
+const names = new Map();
+
+function shown(token) {
+  const event = token.event_id === null ? "All" : (names.get(token.event_id) ?? `#${token.event_id}`);
+  const times = [token.created_at, token.last_used_at, token.expires_at].map((time) => (time ? shortMoment(time) : "–"));
+  return row(token.label ?? `Token ${token.id}`, token.scope, event, ...times, state(token));
+}
+
+function state(token) {
+  if (token.revoked_at) return "Revoked";
+  if (token.expires_at && new Date(token.expires_at) <= new Date()) return "Expired";
+  const label = `Revoke ${token.label ?? `token ${token.id}`}`;
+  const button = el("button", { class: "bad", "aria-label": label, onclick: () => revoke(token) }, "Revoke");
+  return token.current ? el("span", {}, button, " This session’s") : button;
+}
+
+async function revoke(token) {
+  const more = token.current ? " It is the one that you are signed in with." : "";
+  if (!confirm(`Revoke this token? Whatever uses it stops working.${more}`)) return;
+  if (await attempt(() => api("DELETE", `/tokens/${token.id}`))) await load(FIRST);
+}
+
+async function load(url) {
+  const data = await attempt(() => api("GET", url));
+  if (!data) return;
+  fill("rows", data.results.map(shown), "No tokens.");
+  pager(data, load);
+}
+
+async function loadEvents() {
+  const data = await attempt(() => api("GET", "/events?mine=true&page_size=100"));
+  for (const { id, name } of data?.results ?? []) {
+    names.set(id, name);
+    byId("event_id").append(el("option", { value: id }, name));
+  }
+}
+
+function values() {
+  const expires = byId("expires_at").value;
+  return {
+    label: byId("label").value,
+    scope: byId("scope").value,
+    event_id: Number(byId("event_id").value) || null,
+    expires_at: expires ? new Date(expires).toISOString() : null,
+  };
+}
+
+form.addEventListener("submit", async (sent) => {
+  sent.preventDefault();
+  problem(null);
+  try {
+    const made = await api("POST", "/tokens", values());
+    faults(form, {});
+    byId("secret").replaceChildren("The token, shown this once: ", el("code", {}, made.token));
+    byId("secret").hidden = false;
+    form.reset();
+    await load(FIRST);
+    byId("secret").scrollIntoView({ block: "center" });
+  } catch (trouble) {
+    problem(trouble.code ? trouble.message : "The service cannot be reached. Please try again.");
+    faults(form, trouble.errors ?? {});
+  }
+});
+
+await loadEvents();
+await load(FIRST);
