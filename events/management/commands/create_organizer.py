@@ -13,9 +13,11 @@ from django.utils.dateparse import parse_date, parse_datetime
 from events.domain.attendee import clean_name
 from events.domain.audit import Action
 from events.domain.scopes import Scope
+from events.domain.text import clean_line
 from events.ledger.queries import own_event
 from events.management.acting import ActingCommand
 from events.models import Organizer, OrganizerToken
+from events.models.organizer import LABEL_MAX
 
 _DAYS_MAX = 36_500
 
@@ -87,7 +89,7 @@ def _clean(name: str) -> str:
 
 def _clean_label(label: str) -> str:
     try:
-        return clean_name(label)[:100] if label else ""
+        return clean_line(label, longest=LABEL_MAX) if label else ""
     except ValueError as problem:
         raise CommandError(f"--label: {problem}") from problem
 

@@ -1,7 +1,7 @@
 // The organizer's tokens: made, shown once, revoked.
 
 import { api } from "./api.js";
-import { attempt, byId, el, faults, fill, pager, problem, row } from "./dom.js";
+import { attempt, byId, el, faults, fill, pager, problem, row, person } from "./dom.js";
 import { shortMoment } from "./times.js";
 
 const FIRST = "/tokens?page_size=50";
@@ -11,7 +11,7 @@ const names = new Map();
 function shown(token) {
   const event = token.event_id === null ? "All" : (names.get(token.event_id) ?? `#${token.event_id}`);
   const times = [token.created_at, token.last_used_at, token.expires_at].map((time) => (time ? shortMoment(time) : "–"));
-  return row(token.label ?? `Token ${token.id}`, token.scope, event, ...times, state(token));
+  return row(person(token.label ?? `Token ${token.id}`), token.scope, event, ...times, state(token));
 }
 
 function state(token) {
