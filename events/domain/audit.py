@@ -43,6 +43,7 @@ class Action(StrEnum):
     WEBHOOK_TESTED = "webhook_tested"
     WEBHOOK_REPLAYED = "webhook_replayed"
     PEOPLE_FORGOTTEN = "people_forgotten"
+    PERSON_EXPORTED = "person_exported"
     SECRETS_RESEALED = "secrets_resealed"
     ADDED = "added"  # in the admin's pages, whatever has no action of its own
     CHANGED = "changed"

@@ -17,7 +17,7 @@ from events.domain.attendee import mailbox_keys
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import HOLDING
 from events.ledger.queries import event_snapshot
-from events.models import Event, Registration
+from events.models import Event, Registration, WebhookDelivery
 
 FORGOTTEN = "forgotten:"
 _CHUNK = 1000
@@ -25,11 +25,16 @@ _CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A ticket under the e-mail address that is to be forgotten. `held`: it has a seat, or a place on a waitlist."""
+    """A ticket under the e-mail address that is to be forgotten. `held`: it has a seat, or a place on a waitlist.
+
+    `email` is the address as it was given.
+    """
 
     event_id: int
     key: str
     held: bool
+    sequence: int
+    email: str
 
 
 def past_events(*, ended_before: datetime) -> Iterator[EventSnapshot]:
@@ -47,6 +52,7 @@ def anonymise_event(event_id: int, *, now: datetime) -> int:
     while keys := list(in_order.filter(ticket_key__gt=last)[:_CHUNK]):
         forgotten += _anonymise(rows.filter(ticket_key__in=keys))
         last = keys[-1]
+    _callbacks(event_id).delete()
     Event.objects.filter(pk=event_id).update(forgotten_at=now)
     return forgotten
 
@@ -56,16 +62,24 @@ def tickets_of_email(email_key: str) -> list[Known]:
     found: list[Known] = []
     keys = mailbox_keys(email_key)
     for event_id in Event.objects.filter(forgotten_at=None).order_by("pk").values_list("pk", flat=True):
-        rows = Registration.objects.filter(event_id=event_id, email_key__in=keys).values_list("ticket_key", "status")
-        found += [Known(event_id, key, status in HOLDING) for key, status in rows]
+        rows = Registration.objects.filter(event_id=event_id, email_key__in=keys)
+        fields = rows.values_list("ticket_key", "status", "sequence", "email")
+        found += [Known(event_id, key, status in HOLDING, place, email) for key, status, place, email in fields]
     return found
 
 
 def anonymise_tickets(tickets: list[Known]) -> int:
-    """Forgets whose tickets these are. Returns how many rows."""
+    """Forgets whose tickets these are, and where their messages went. Returns how many rows."""
+    for ticket in tickets:
+        _callbacks(ticket.event_id).filter(ticket_key=ticket.key).delete()
     return sum(
         _anonymise(Registration.objects.filter(event_id=ticket.event_id, ticket_key=ticket.key)) for ticket in tickets
     )
+
+
+def _callbacks(event_id: int) -> QuerySet[WebhookDelivery]:
+    """Messages to addresses that came with registrations. An organizer's own webhooks get tickets, not people."""
+    return WebhookDelivery.objects.filter(event_id=event_id).exclude(url="")
 
 
 def _anonymise(rows: QuerySet[Registration]) -> int:

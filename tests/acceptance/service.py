@@ -213,6 +213,18 @@ class Service:
         """The database as only a test may use it."""
         return self._postgres.url()
 
+    @property
+    def ledger_data(self) -> Path:
+        """PostgreSQL's own folder."""
+        return self._postgres.data
+
+    def checkpoint(self) -> None:
+        """Has PostgreSQL write to its tables' files what it has in memory."""
+        connection = psycopg2.connect(self.superuser_url())
+        connection.autocommit = True
+        connection.cursor().execute("CHECKPOINT")
+        connection.close()
+
     def log(self, name: str) -> str:
         """What a part has logged so far."""
         return (self.home / "log" / f"{name}.log").read_text("utf-8")
@@ -227,12 +239,11 @@ class Service:
         finally:
             connection.close()
 
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`manage.py` as an operator calls it beside the service."""
+    def manage(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """`manage.py` as an operator calls it beside the service; `given` is its standard input."""
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        return subprocess.run(
-            command, env=self._environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-        )
+        options: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 60, "check": False}
+        return subprocess.run(command, env=self._environment(), cwd=ROOT, input=given, **options)
 
     @contextlib.contextmanager
     def rehearsal(self, *options: str) -> Iterator[None]:

@@ -1,8 +1,11 @@
-"""`manage.py forget`: removes people from past events, or one person from all events. Counts stay what they were."""
+"""`manage.py forget`: removes people from past events, or one person from all events. Counts stay what they were.
+
+First from the data, then from the files that still have what was there before: Redis's append-only file and the dead
+rows of PostgreSQL. At last every column of the database is searched for the address.
+"""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,18 +17,22 @@ from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from events.admission.forget import forget_event, is_queued
-from events.domain.attendee import clean_email, email_key
+from events.admission.forget import forget_email, forget_event, is_past, is_queued
+from events.admission.persistence import NotRewritten, rewrite_files
+from events.domain.attendee import email_key, mailbox_keys
 from events.domain.audit import Action, Thing
 from events.ledger import retention
+from events.ledger.erasure import places_of, spellings, take_time, vacuum
 from events.ledger.lookup import find_events, watched_event_ids
 from events.ledger.retention import Known
 from events.management.acting import ActingCommand
+from events.management.standard_input import read_address
 from omnify.connections import redis_client
 from omnify.orders import give_back
 from omnify.tickets import tickets
 
 PATIENCE_SECONDS = 60.0
+FILES_SECONDS = 600.0
 _LOOK_SECONDS = 0.1
 
 
@@ -35,16 +42,23 @@ class Command(ActingCommand):
     help = (
         "Removes names and e-mail addresses of events that ended more than RETENTION_DAYS (or --days) ago, and all "
         "that Redis has of those events. With --email, removes one address, read from standard input, from all events; "
-        "seats it still holds are given back first."
+        "seats it still holds are given back first. Redis's files are rewritten, and PostgreSQL's tables vacuumed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The command line."""
         parser.add_argument("--days", type=int, help="events that ended so many days ago (default: RETENTION_DAYS)")
         parser.add_argument("--email", action="store_true", help="forget the address given on standard input")
+        parser.add_argument(
+            "--rewrite-tables",
+            action="store_true",
+            help="VACUUM FULL: leaves no byte of a dead row, and stops all decisions while it runs",
+        )
 
-    def handle(self, *args: Any, days: int | None, email: bool, **options: Any) -> None:
+    def handle(self, *args: Any, days: int | None, email: bool, rewrite_tables: bool, **options: Any) -> None:
         """Says how much was forgotten, and of whom nothing."""
+        self._rewrite_tables = rewrite_tables
+        take_time()
         try:
             self._forget_one() if email else self._forget_past(settings.ENV.retention_days if days is None else days)
         except RedisError as problem:
@@ -64,15 +78,15 @@ class Command(ActingCommand):
                 continue
             rows += retention.anonymise_event(event.event_id, now=timezone.now())
             events += 1
+        problems = self._clean_files() if events else []
         self.stderr.write(f"Forgotten: {rows} registrations of {events} events.")
         if left:
-            raise CommandError(f"{left} events still have a queue to be decided: run it again later.")
+            problems.append(f"{left} events still have a queue to be decided: run it again later.")
+        _complain(problems)
 
     def _forget_one(self) -> None:
-        try:
-            key = email_key(clean_email(sys.stdin.readline().strip()))
-        except ValueError as problem:
-            raise CommandError(f"Standard input: {problem}") from problem
+        address = read_address()
+        key = email_key(address)
         self._until(lambda: not self._queued(key), "a registration under this address is still queued")
         known = retention.tickets_of_email(key)
         given_back = self._give_back([ticket for ticket in known if ticket.held])
@@ -84,11 +98,37 @@ class Command(ActingCommand):
             # Whose data it was is what must not stand anywhere.
             self.trail.record(Action.PEOPLE_FORGOTTEN, Thing("one address", ""))
             rows = retention.anonymise_tickets(known)
+        self._leave_redis(key, known)
+        problems = self._clean_files()
+        texts = spellings(address, *mailbox_keys(key), *(ticket.email for ticket in known))
+        problems += [f"{count} rows of {table}.{column} have it still." for table, column, count in places_of(texts)]
         self.stderr.write(f"Forgotten: {rows} registrations; places given back: {len(given_back)}.")
+        _complain(problems)
 
     def _queued(self, key: str) -> bool:
-        digest = tickets().email_digest(key)
-        return any(is_queued(redis_client(), event_id, digest) for event_id in watched_event_ids(all_events=True))
+        return any(
+            is_queued(redis_client(), event_id, digest)
+            for event_id in watched_event_ids(all_events=True)
+            for digest in _digests(key)
+        )
+
+    def _leave_redis(self, key: str, known: list[Known]) -> None:
+        for ticket in known:
+            for digest in _digests(key):
+                forget_email(redis_client(), ticket.event_id, digest)
+        self._until(
+            lambda: all(is_past(redis_client(), ticket.event_id, ticket.sequence) for ticket in known),
+            "the queue has not gone on, and Redis still has its memory",
+        )
+
+    def _clean_files(self) -> list[str]:
+        """Makes both stores write their files anew. Returns sentences on what was not reached."""
+        try:
+            problems = rewrite_files(redis_client(), seconds=FILES_SECONDS)
+        except NotRewritten as problem:
+            problems = [f"{problem} Until its file is rewritten it holds what was forgotten."]
+        unvacuumed = vacuum(rewrite=self._rewrite_tables)
+        return [*problems, unvacuumed] if unvacuumed else problems
 
     def _give_back(self, held: list[Known]) -> list[Known]:
         """Cancels, in the events' queues, what is held of events that are not over. Returns those tickets."""
@@ -105,3 +145,12 @@ class Command(ActingCommand):
             if time.monotonic() > deadline:
                 raise CommandError(f"Not finished: {otherwise}. Is a worker at work? Run it again.")
             time.sleep(_LOOK_SECONDS)
+
+
+def _digests(key: str) -> list[str]:
+    return [tickets().email_digest(spelled) for spelled in mailbox_keys(key)]
+
+
+def _complain(problems: list[str]) -> None:
+    if problems:
+        raise CommandError(" ".join(problems))

@@ -1,0 +1,70 @@
+"""What an UPDATE leaves behind: dead rows in PostgreSQL's files, and whatever other column may name somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
+
+from django.db import connection
+
+from events.models import Registration, WebhookDelivery
+
+TOUCHED = (Registration._meta.db_table, WebhookDelivery._meta.db_table)
+
+
+def take_time() -> None:
+    """Lets this process's statements take as long as they need; the drain's limit is for the drain."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout TO 0")
+
+
+def vacuum(*, rewrite: bool = False) -> str:
+    """Frees the dead rows of the tables that were touched, indexes included. Returns a sentence on what was not done.
+
+    With `rewrite` the tables are written anew, so that not a byte of a dead row is left in their files; nothing else
+    can use them meanwhile. Without, freed bytes stay until something else is written over them.
+    """
+    how = "FULL" if rewrite else "INDEX_CLEANUP ON"
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            cursor.execute("VACUUM")  # SQLite writes the whole file anew
+            return ""
+        del connection.connection.notices[:]
+        for table in TOUCHED:
+            cursor.execute(f"VACUUM ({how}) {connection.ops.quote_name(table)}")
+    # Not being allowed to is a warning for PostgreSQL.
+    refused = [notice for notice in connection.connection.notices if "permission denied" in notice]
+    return "The role of DATABASE_URL may not VACUUM: dead rows stay until autovacuum." if refused else ""
+
+
+def spellings(*addresses: str) -> list[str]:
+    """How an address may stand in a text, in lower case: as it is, and as URLs write it."""
+    lower = {address.lower() for address in addresses}
+    return sorted(lower | {quote(address).lower() for address in lower} | {quote(a, safe="@").lower() for a in lower})
+
+
+def places_of(texts: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    """Every column of every table that holds one of `texts`: (table, column, rows). Reads the whole database."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            columns = [column.name for column in connection.introspection.get_table_description(cursor, table)]
+            counts = _count(table, columns, texts)
+            yield from ((table, column, count) for column, count in zip(columns, counts, strict=True) if count)
+
+
+def _count(table: str, columns: Sequence[str], texts: Sequence[str]) -> Sequence[int]:
+    name = connection.ops.quote_name
+    patterns = [f"%{_escaped(text)}%" for text in texts]
+    wanted = [
+        " OR ".join([f"lower(CAST({name(column)} AS text)) LIKE %s ESCAPE '!'"] * len(patterns)) for column in columns
+    ]
+    counts = ", ".join(f"COUNT(CASE WHEN {condition} THEN 1 END)" for condition in wanted)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {counts} FROM {name(table)}", patterns * len(columns))  # noqa: S608 - names of our own
+        row: Sequence[int] = cursor.fetchone()
+        return row
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"!{letter}" if letter in "!%_" else letter for letter in text)

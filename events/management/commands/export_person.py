@@ -1,0 +1,60 @@
+"""`manage.py export_person`: everything kept about one e-mail address, as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
+from redis.exceptions import RedisError
+
+from events.admission.forget import traces
+from events.domain.attendee import email_key, mailbox_keys
+from events.domain.audit import Action, Thing
+from events.ledger.erasure import places_of, spellings, take_time
+from events.ledger.lookup import watched_event_ids
+from events.ledger.person import registrations_of
+from events.management.acting import ActingCommand
+from events.management.standard_input import read_address
+from omnify.connections import redis_client
+from omnify.tickets import tickets
+
+
+class Command(ActingCommand):
+    """An address on the command line would stay in the shell's history, so it is read from standard input."""
+
+    help = "Prints everything that is kept about one e-mail address, read from standard input, as JSON."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The command line."""
+        parser.add_argument("--email", action="store_true", required=True, help="the address is on standard input")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prints one document. `mentions` counts every column of the database in which the address stands."""
+        address = read_address()
+        take_time()
+        # Whose data it was is what must not stand anywhere.
+        self.trail.record(Action.PERSON_EXPORTED, Thing("one address", ""))
+        found = registrations_of(email_key(address))
+        known = spellings(address, *mailbox_keys(email_key(address)), *(row["email"] for row in found))
+        document = {
+            "email": address,
+            "registrations": [{"ticket_id": _ticket_id(row), **row} for row in found],
+            "queue": self._queue(address),
+            "mentions": [{"table": table, "column": column, "rows": rows} for table, column, rows in places_of(known)],
+        }
+        self.stdout.write(json.dumps(document, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
+
+    def _queue(self, address: str) -> list[dict[str, Any]]:
+        digests = [tickets().email_digest(key) for key in mailbox_keys(email_key(address))]
+        ids = list(watched_event_ids(all_events=True))
+        try:
+            kept = [(id_, traces(redis_client(), id_, digest)) for id_ in ids for digest in digests]
+        except RedisError as problem:
+            raise CommandError(f"Redis is out of reach: {type(problem).__name__}") from problem
+        return [{"event_id": event_id, **found} for event_id, found in kept if found]
+
+
+def _ticket_id(row: dict[str, Any]) -> str:
+    return tickets().ticket_id(event_id=row["event_id"], key=row["ticket_key"])

@@ -1,0 +1,169 @@
+"""What is deleted is gone from the stores' files too, and what is kept of a person can be shown to them before."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from events.admission.entry import pack
+from events.admission.forget import is_past
+from events.admission.gate import Admitted
+from events.admission.persistence import NotRewritten, rewrite_files
+from events.domain.attendee import email_key
+from events.domain.commands import Callback
+from events.ledger.erasure import places_of, spellings
+from events.models import Event, Registration, WebhookDelivery
+from omnify.tickets import tickets
+from tests.services import Services
+from worker.drain import Drain
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Make = Callable[..., Event]
+Admit = Callable[..., Admitted]
+ADDRESS = "Remember+Me@example.com"
+CALLBACK = "https://example.org/hooks?for=remember%2Bme%40example.com"
+
+
+def on_disk(servers: Services) -> list[str]:
+    """Valkey's files that hold the address in any spelling."""
+    texts = [text.encode() for text in spellings(ADDRESS)]
+    folder = Path(servers.valkey.directory)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if any(text in path.read_bytes().lower() for text in texts)]
+
+
+def application(event: Event, address: str = ADDRESS, url: str = CALLBACK) -> Any:
+    key, holder = tickets().mint(), tickets().email_digest(email_key(address))
+    callback = Callback(url, event.organizer_id)
+    return key, holder, "", pack(name="Me", email=address, email_digest=holder, body_digest="", callback=callback), ""
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *command: str) -> str:
+    """What a command prints, given the address on standard input."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(ADDRESS + "\n"))
+    out = io.StringIO()
+    call_command(*command, stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def test_a_forgotten_address_stands_in_no_column_and_in_no_file_of_redis(
+    make_event: Make, admit: Admit, working_drain: None, servers: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = make_event(max_capacity=1, waitlist_capacity=5)
+    admit(event.pk, [application(event)])
+    while not WebhookDelivery.objects.filter(event=event).exists():
+        pass
+    assert on_disk(servers)
+    kept = json.loads(call(monkeypatch, "export_person", "--email"))
+    assert {found["column"] for found in kept["mentions"]} >= {"email", "email_key", "callback_url", "url"}
+    call(monkeypatch, "forget", "--email")
+    assert list(places_of(spellings(ADDRESS))) == []
+    assert on_disk(servers) == []
+    kept = json.loads(call(monkeypatch, "export_person", "--email"))
+    assert kept == {"email": ADDRESS, "registrations": [], "queue": [], "mentions": []}
+    # The seat is free, and no digest keeps the address out.
+    admit(event.pk, [application(event)])
+    assert Registration.objects.filter(event=event, status="cancelled", name="").count() == 1
+
+
+def test_an_address_that_somebody_else_has_written_down_is_reported_and_left(
+    make_event: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_event(location=f"Ask {ADDRESS}")
+    with pytest.raises(CommandError, match=r"^1 rows of events_event\.location have it still\.$") as caught:
+        call(monkeypatch, "forget", "--email")
+    assert "example" not in str(caught.value)
+
+
+def test_an_export_has_everything_that_is_kept_of_one_person_and_nothing_of_another(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided, waiting = make_event(name="Decided"), make_event(name="Waiting")
+    mine, other = application(decided), application(decided, "other@example.com", "https://example.org/other")
+    admit(decided.pk, [mine, other])
+    drain.run(decided.pk)
+    later = application(waiting)
+    admit(waiting.pk, [later])
+    text = call(monkeypatch, "export_person", "--email")
+    kept = json.loads(text)
+    [row] = kept["registrations"]
+    fields = {field.attname for field in Registration._meta.concrete_fields} - {"id"}
+    assert fields <= row.keys()
+    assert (row["event_name"], row["email"], row["status"]) == ("Decided", ADDRESS, "confirmed")
+    assert row["ticket_id"] == tickets().ticket_id(event_id=decided.pk, key=mine[0])
+    assert [delivery["url"] for delivery in row["webhook_deliveries"]] == [CALLBACK]
+    by_event = {found["event_id"]: found for found in kept["queue"]}
+    assert by_event[waiting.pk]["queued"]["ticket_key"] == later[0]
+    assert by_event[waiting.pk]["queued"]["email"] == ADDRESS
+    assert other[0] not in text
+    assert "other" not in text
+
+
+def test_a_rewrite_that_began_before_the_deletion_does_not_count(redis_client: redis.Redis, servers: Services) -> None:
+    for number in range(5):
+        redis_client.set(f"key {number}", f"{number} {ADDRESS}", ex=60)
+    # Each key takes so long that the deletion comes while they are being written.
+    redis_client.config_set("rdb-key-save-delay", 100_000)
+    try:
+        redis_client.bgrewriteaof()
+        redis_client.flushall()
+        assert redis_client.info("persistence")["aof_rewrite_in_progress"] == 1
+    finally:
+        redis_client.config_set("rdb-key-save-delay", 0)
+    assert rewrite_files(redis_client, seconds=60) == []
+    assert on_disk(servers) == []
+
+
+def test_who_may_not_rewrite_the_file_is_told_so(redis_client: redis.Redis, servers: Services) -> None:
+    redis_client.acl_setuser(
+        "limited", enabled=True, passwords=["+limited"], keys=["*"], commands=["+@all", "-bgrewriteaof"]
+    )
+    url = servers.valkey.url().replace("//:", "//limited:").replace(servers.valkey.password, "limited")
+    limited = redis.Redis.from_url(url)
+    try:
+        with pytest.raises(NotRewritten, match="may not call BGREWRITEAOF"):
+            rewrite_files(limited, seconds=5)
+    finally:
+        limited.close()
+        redis_client.acl_deluser("limited")
+
+
+def test_a_removed_entry_is_past_once_its_whole_node_is_gone(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event(max_capacity=500)
+    guests = [application(event, f"guest{number}@example.com") for number in range(102)]
+    admit(event.pk, guests)
+    entries = drain.queue.head(event.pk, count=102)
+    drain.queue.trim(event.pk, entries[:100])
+    assert not is_past(redis_client, event.pk, 1)
+    drain.queue.trim(event.pk, entries[100:101])
+    assert is_past(redis_client, event.pk, 1)
+    assert not is_past(redis_client, event.pk, 2)
+    drain.queue.trim(event.pk, entries[101:])
+    assert is_past(redis_client, event.pk, 102)
+
+
+def test_what_cannot_be_vacuumed_is_said(make_event: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite knows no roles")
+    make_event()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE may_read NOLOGIN")
+        cursor.execute("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO may_read")
+        cursor.execute("SET ROLE may_read")
+    try:
+        with pytest.raises(CommandError, match="may not VACUUM"):
+            call(monkeypatch, "forget", "--email")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE; DROP OWNED BY may_read; DROP ROLE may_read")
