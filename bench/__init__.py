@@ -1,7 +1,9 @@
 """`make bench`: what Omnify costs, as ratios to baselines on the same machine in the same run.
 
 stack      servers and programs under test, in a temporary home on free ports
-load       clients: wrk for throughput, `paced` for latency at a fixed rate
-measures/  one module for each line of the table
+ledger     events and registrations, written as the service writes them
+guests     people who come before a measure's clock starts
+load       the load generator, `client/`: as fast as it goes, or on a timetable
+measures/  one module for each question; a new one is found by itself, also by the test
 report     the table, `results/latest.json` and `results/latest.png`
 """

@@ -1,8 +1,12 @@
-"""The clients. Throughput comes from wrk, which is written in C; latency at a fixed rate from `bench.paced`."""
+"""The client's side of a run: what it sends, how it is started, what it says.
+
+Throughput comes from connections that ask again as soon as they are answered; latency from a timetable, counted from
+the moment each request was due. Both are `bench/client`, compiled at the first use.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import atexit
 import itertools
 import json
 import os
@@ -10,22 +14,30 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from urllib.parse import urlsplit
 
-LUA = Path(__file__).parent / "lua"
-CLIENT_PROCESSES = 2
+SOURCE = Path(__file__).parent / "client" / "client.c"
+PYTHON_CLIENT = (sys.executable, "-m", "bench.client.plain")
+ROOT = Path(__file__).resolve().parent.parent
+# Becomes a number that no other request of the run has.
+NUMBER = "#######"
+PATIENCE_SECONDS = 20.0
+WARM_UP_SECONDS = 1.0
 _seeds = itertools.count(1)
 
 
 class ClientFailedError(Exception):
-    """The load generator is missing, or says that the run is not worth counting."""
+    """The load generator says that the run is not worth counting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one run of wrk saw. `refused` counts answers of 400 and above."""
+    """What one run saw: `requests` answered within `seconds`, of which `refused` with 400 and above; waits in
+    milliseconds; the client's own processor time in seconds."""
 
     requests: int
     seconds: float
@@ -33,6 +45,8 @@ class Load:
     broken: int
     p50_ms: float
     p99_ms: float
+    p999_ms: float
+    processor_seconds: float
 
     @property
     def accepted(self) -> int:
@@ -45,20 +59,25 @@ class Load:
         return self.accepted / self.seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """What one paced run saw, in milliseconds from the moment each request was due."""
+@cache
+def client() -> tuple[str, ...]:
+    """The command of the load generator: the one in C if this machine compiles it, the one in Python otherwise."""
+    compiler = shutil.which(os.environ.get("CC") or "cc")
+    if compiler is None or sys.platform != "linux":
+        return PYTHON_CLIENT
+    folder = Path(tempfile.mkdtemp(prefix="omnify-bench-client-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    program = folder / "client"
+    done = subprocess.run([compiler, "-O2", "-o", program, SOURCE], capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"bench: the client does not compile, so Python's is used: {done.stderr.strip()}", file=sys.stderr)
+        return PYTHON_CLIENT
+    return (str(program),)
 
-    requests: int
-    refused: int
-    p50_ms: float
-    p99_ms: float
 
-
-def require_wrk() -> None:
-    """Raises ClientFailedError with the way to install it."""
-    if shutil.which("wrk") is None:
-        raise ClientFailedError("wrk is not installed: `apt-get install wrk` (Debian, Ubuntu) or `brew install wrk`")
+def language() -> str:
+    """What the load generator is written in, for the report."""
+    return "Python" if client() is PYTHON_CLIENT else "C"
 
 
 def fresh_seed() -> str:
@@ -66,54 +85,61 @@ def fresh_seed() -> str:
     return f"{os.getpid():x}r{next(_seeds)}"
 
 
-def post(url: str, *, connections: int, seconds: float, addresses: int = 0) -> Load:
-    """Registers people who exist once, as fast as the other side answers; with `addresses`, from so many of them."""
-    return _wrk("register.lua", url, connections, seconds, fresh_seed(), *([str(addresses)] if addresses else []))
+def registration(url: str, *, headers: str = "", seed: str = "") -> bytes:
+    """A request that registers a person who exists once, with `headers` (lines that end in CRLF) of its own."""
+    body = f'{{"name":"Guest {NUMBER}","email":"guest{NUMBER}x{seed or fresh_seed()}@example.com"}}'
+    parts = urlsplit(url)
+    head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n{headers}"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+def post(url: str, *, connections: int, seconds: float, addresses: int = 0, headers: str = "") -> Load:
+    """Registers people who exist once, as fast as the other side answers.
+
+    Args:
+        addresses: how many client addresses they come from, each named in X-Forwarded-For in turn; 0: none is named.
+        headers: lines that end in CRLF; `load.NUMBER` in one becomes a number of that request's own.
+    """
+    seed = fresh_seed()
+    named = [f"X-Forwarded-For: 10.{n >> 16}.{n >> 8 & 255}.{n & 255}\r\n" for n in range(addresses)] or [""]
+    requests = [registration(url, headers=headers + one, seed=seed) for one in named]
+    return _run(url, requests, connections=connections, seconds=seconds)
 
 
 def get(url: str, paths: Path, *, connections: int, seconds: float) -> Load:
     """Gets the paths of a file in turn, as fast as the other side answers."""
-    return _wrk("paths.lua", url, connections, seconds, str(paths))
+    host = urlsplit(url).netloc
+    requests = [f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode() for path in paths.read_text("utf-8").split()]
+    return _run(url, requests, connections=connections, seconds=seconds)
 
 
-def _wrk(script: str, url: str, connections: int, seconds: float, *arguments: str) -> Load:
-    # One client thread for everybody: with two, the client takes turns with the two server processes.
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "20s"]
-    command += ["-s", str(LUA / script), url, "--", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-    if not lines:
-        raise ClientFailedError(f"wrk said: {(done.stderr or done.stdout).strip()}")
-    load = Load(**json.loads(lines[0].removeprefix("RESULT ")))
+def paced(url: str, *, rate: float, connections: int, seconds: float, warm_up: float = WARM_UP_SECONDS) -> Load:
+    """Registers people at `rate` per second; what is due in the `warm_up` seconds before does not count in the waits.
+
+    A request without an answer is no failure here: it has waited, and its wait counts.
+    """
+    seconds += warm_up
+    return _ask(url, [registration(url)], connections=connections, seconds=seconds, rate=rate, skip=warm_up)
+
+
+def _run(url: str, requests: Sequence[bytes], *, connections: int, seconds: float) -> Load:
+    load = _ask(url, requests, connections=connections, seconds=seconds)
     if load.requests == 0 or load.broken > load.requests / 1000:
         raise ClientFailedError(f"{url}: {load.broken} broken connections in {load.requests} requests")
     return load
 
 
-def paced(url: str, *, rate: float, connections: int, seconds: float) -> Latency:
-    """Registers people at `rate` per second from several processes; the first second does not count."""
-    share = [str(rate / CLIENT_PROCESSES), str(connections // CLIENT_PROCESSES), str(seconds)]
-    with contextlib.ExitStack() as files:
-        clients = []
-        for _ in range(CLIENT_PROCESSES):
-            out = files.enter_context(tempfile.TemporaryFile())
-            command = [sys.executable, "-m", "bench.paced", url, fresh_seed(), *share]
-            clients.append((subprocess.Popen(command, stdout=out), out))
-        answers = [_paced_answer(client, out, seconds + 60) for client, out in clients]
-    waits = sorted(wait for answer in answers for wait in answer["waits_ms"])
-    if not waits:
-        raise ClientFailedError(f"{url}: no answer to a paced request")
-    refused = sum(answer["refused"] for answer in answers)
-    return Latency(len(waits), refused, _at(waits, 0.50), _at(waits, 0.99))
-
-
-def _paced_answer(client: subprocess.Popen[bytes], out: IO[bytes], seconds: float) -> dict[str, Any]:
-    if client.wait(timeout=seconds):
-        raise ClientFailedError(f"the paced client ended with {client.returncode}")
-    out.seek(0)
-    answer: dict[str, Any] = json.loads(out.read())
-    return answer
-
-
-def _at(ordered: list[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+def _ask(
+    url: str, requests: Sequence[bytes], *, connections: int, seconds: float, rate: float = 0, skip: float = 0
+) -> Load:
+    parts = urlsplit(url)
+    with tempfile.NamedTemporaryFile() as file:
+        file.writelines(len(request).to_bytes(4, "big") + request for request in requests)
+        file.flush()
+        figures = (connections, seconds, rate, skip, PATIENCE_SECONDS)
+        command = [*client(), parts.hostname or "127.0.0.1", str(parts.port or 80), file.name, *map(str, figures)]
+        limit = seconds + PATIENCE_SECONDS + 60
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=limit, check=False)
+    if done.returncode:
+        raise ClientFailedError(f"the client said: {done.stderr.strip()[-300:]}")
+    return Load(**json.loads(done.stdout))

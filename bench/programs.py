@@ -1,4 +1,4 @@
-"""Programs under test: started the way `make run` starts them, each with a log, and ended by the run."""
+"""Programs under test: each with a log, watched while it is needed, and ended by the run."""
 
 from __future__ import annotations
 
@@ -9,26 +9,31 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from bench.machine import processor_seconds
 from omnify.embedded.process import Child, start_child, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+IDLE_SECONDS = 0.25
 
 
 class ProgramFailedError(Exception):
     """A program under test went down during the run."""
 
 
+def start_python(arguments: Sequence[str], *, log: Path, env: Mapping[str, str]) -> Child:
+    """Starts `python -m <arguments>`."""
+    return start_child(log.stem, [sys.executable, "-m", *arguments], log=log, env=env, cwd=ROOT)
+
+
 @contextlib.contextmanager
-def python(name: str, arguments: Sequence[str], *, home: Path, env: Mapping[str, str]) -> Iterator[Child]:
-    """Runs `python -m <arguments>`; raises ProgramFailedError if it does not live to the end."""
-    log = home / "log" / f"{name}.log"
-    child = start_child(name, [sys.executable, "-m", *arguments], log=log, env=env, cwd=ROOT)
+def running(child: Child) -> Iterator[Child]:
+    """Ends the child at the end; raises ProgramFailedError if it did not live until then."""
     try:
         yield child
         if not child.running:
-            raise ProgramFailedError(f"{name}: {child.ending()}; {child.last_words()}")
+            raise ProgramFailedError(f"{child.name}: {child.ending()}; {child.last_words()}")
     finally:
         child.stop(STOP_SECONDS)
 
@@ -42,4 +47,13 @@ def wait_for_port(child: Child, port: int) -> None:
         return False
 
     wait_for(child, listens, seconds=START_SECONDS)
-    time.sleep(1.0)  # the port is open before all workers are
+
+
+def wait_until_idle(child: Child) -> None:
+    """Returns when the processes of `child` have nothing to do: a port is open before all of them have started."""
+    used, since = -1.0, time.monotonic()
+    while time.monotonic() - since < IDLE_SECONDS:
+        now = processor_seconds(child.pid)
+        if now > used:
+            used, since = now, time.monotonic()
+        time.sleep(0.05)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from bench import machine
+from bench import load, machine
+from bench.measures import Options
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -55,17 +56,17 @@ def ratio(
     samples: dict[str, list[float]],
     *,
     at_least: float | None = None,
-    **limits: float,
+    at_most: float | None = None,
 ) -> Line:
     """The quotient of two medians, with the samples of both."""
     kept = {key: samples[key] for key in (above, below)}
     value = median(samples[above]) / median(samples[below])
-    return Line(name=name, measured=value, at_least=at_least, at_most=limits.get("at_most"), samples=kept)
+    return Line(name=name, measured=value, at_least=at_least, at_most=at_most, samples=kept)
 
 
 def print_table(lines: list[Line]) -> None:
     """The table, and the medians below each line."""
-    width = max(len(line.name) for line in lines)
+    width = max((len(line.name) for line in lines), default=0)
     print(f"\n{'what':<{width}}  {'measured':>9}  {'limit':<14}")
     for line in lines:
         print(f"{line.name:<{width}}  {line.measured:>9.3g}  {line.limit:<14} {line.verdict}")
@@ -74,8 +75,10 @@ def print_table(lines: list[Line]) -> None:
             print(f"    {key:<{width - 4}}  {median(values):>9,.1f}  {spread}")
 
 
-def write_json(lines: list[Line], *, options: dict[str, Any], seconds: float, others: float | None, path: Path) -> None:
-    """The same for programs."""
+def write_json(
+    lines: Mapping[str, list[Line]], *, options: Options, seconds: float, others: float | None, path: Path
+) -> None:
+    """The same for programs. `lines` by measure."""
     path.parent.mkdir(exist_ok=True)
     document = {
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -83,8 +86,9 @@ def write_json(lines: list[Line], *, options: dict[str, Any], seconds: float, ot
         "took_seconds": round(seconds),
         "machine": machine.describe(),
         "used_by_others": others,
-        "options": options,
-        "lines": [{**asdict(line), "ok": line.ok} for line in lines],
+        "client": load.language(),
+        "options": asdict(options),
+        "lines": [{"measure": name, **asdict(line), "ok": line.ok} for name, some in lines.items() for line in some],
     }
     path.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
 

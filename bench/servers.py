@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from omnify.embedded.home import Home, open_home
 from omnify.embedded.place import find_place
 from omnify.embedded.ports import free_port
 from omnify.embedded.postgres import Postgres
@@ -20,9 +22,9 @@ STOP_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where the two are, and a folder that goes when the run ends."""
+    """Where the two are, and a home for the programs, which goes when the run ends."""
 
-    home: Path
+    home: Home
     redis_url: str
     broker_url: str
     database_url: str
@@ -32,15 +34,15 @@ class Servers:
 def start_servers() -> Iterator[Servers]:
     """Starts both on empty data; ends them, also if only one came up."""
     with tempfile.TemporaryDirectory(prefix="omnify-bench-") as folder, contextlib.ExitStack() as ends:
-        home = Path(folder)
-        home.chmod(0o711)  # PostgreSQL's user passes through
-        (home / "log").mkdir()
+        home = open_home(Path(folder))
+        ends.callback(os.close, home.children_lock)
+        home.empty_metrics()
         valkey = Valkey(
-            directory=home / "valkey", log=home / "log/valkey.log", port=free_port(), password=secrets.token_hex(8)
+            directory=home.path / "valkey", log=home.log("valkey"), port=free_port(), password=secrets.token_hex(8)
         )
         ends.callback(valkey.start().stop, STOP_SECONDS)
-        place = find_place(home)
+        place = find_place(home.path)
         ends.callback(shutil.rmtree, place.directory, ignore_errors=True)
-        postgres = Postgres(place=place, log=home / "log/postgres.log", port=free_port(), password=secrets.token_hex(8))
+        postgres = Postgres(place=place, log=home.log("postgres"), port=free_port(), password=secrets.token_hex(8))
         ends.callback(postgres.start().stop, STOP_SECONDS)
         yield Servers(home, valkey.url(0), valkey.url(1), postgres.url())

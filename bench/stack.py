@@ -1,92 +1,141 @@
-"""Everything a measurement needs: servers, the programs under test, events, and a look into both stores."""
+"""Everything a measurement needs: servers, the programs under test, and a look into the queue.
+
+The programs are the service's own (`omnify.embedded.programs`), with its settings; only the baselines' are ours.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import signal
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import redis
 
-from bench.programs import ROOT, python, wait_for_port
+from bench.programs import ROOT, running, wait_for_port, wait_until_idle
 from bench.servers import Servers, start_servers
-from omnify.embedded.ports import free_port
+from omnify.embedded.home import Home
+from omnify.embedded.ports import LOOPBACK, free_port
 from omnify.embedded.process import Child
+from omnify.embedded.programs import Programs, child_environment, service_values
 
-CAPACITY = 5_000_000
-ASGI = ["--config", "omnify/gunicorn_conf.py"]
 # The best of 1x4, 1x8, 1x32, 2x1, 2x2, 2x4, 2x8, 2x16, 3x2, 4x1, 4x2 and 4x8 (workers x threads) on two cores: more
 # threads only wait for the same row lock (2x16 does 0.6 of this).
 GTHREAD = ["-k", "gthread", "-w", "2", "--threads", "1", "--keep-alive", "75", "--no-control-socket"]
 WORKER = ["worker", "-l", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+Running = contextlib.AbstractContextManager[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The servers of a run. Programs are started by the measurements that need them."""
+    """The servers of a run. Programs are started by the measurements that need them; a plain door, the hello and the
+    drain are kept for the next one, the drain stopped in between (SIGSTOP)."""
 
-    home: Path
+    home: Home
     redis: redis.Redis
     env: dict[str, str]
+    _kept: contextlib.ExitStack
+    _running: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """A folder that goes when the run ends."""
+        return self.home.path
 
     @contextlib.contextmanager
-    def _server(self, name: str, arguments: list[str], **settings: str) -> Iterator[str]:
-        with self._processes(name, arguments, **settings) as (url, _):
+    def door(self, **settings: str) -> Iterator[str]:
+        """Omnify's door, with variables of its own if need be; its address."""
+        with self.door_processes(**settings) as (url, _):
+            yield url
+
+    def door_processes(self, *, fresh: bool = False, **settings: str) -> Running:
+        """The same; its address and the pid of gunicorn, whose children are the doors. A fresh one has done nothing."""
+        if fresh or settings:
+            return self._web(lambda env: Programs(self.home, env).web(), settings)
+        return self._keep("door", lambda: self._web(lambda env: Programs(self.home, env).web(), {}))
+
+    @contextlib.contextmanager
+    def hello(self) -> Iterator[str]:
+        """The same server, answering a constant; its address."""
+        with self.hello_processes() as (url, _):
+            yield url
+
+    def hello_processes(self) -> Running:
+        """The same; its address and the pid of gunicorn."""
+        config = str(ROOT / "omnify" / "gunicorn_conf.py")
+        command = ["gunicorn", "--config", config, "bench.baselines.hello:application"]
+        return self._keep("hello", lambda: self._web(partial(self._python, "hello", command), {}))
+
+    @contextlib.contextmanager
+    def drf(self) -> Iterator[str]:
+        """The baselines *lock* and *task*; their address."""
+        application = "bench.baselines.drf.wsgi:application"
+
+        def start(env: Mapping[str, str]) -> Child:
+            bound = ["-b", env["OMNIFY_BIND"], "--log-level", "warning"]
+            return self._python("drf", ["gunicorn", *GTHREAD, *bound, application], env)
+
+        with self._web(start, {}) as (url, _):
             yield url
 
     @contextlib.contextmanager
-    def _processes(self, name: str, arguments: list[str], **settings: str) -> Iterator[tuple[str, int]]:
-        port = free_port()
-        command = ["gunicorn", *arguments, "-b", f"127.0.0.1:{port}", "--log-level", "warning"]
-        with python(name, command, home=self.home, env={**self.env, **settings}) as child:
-            wait_for_port(child, port)
-            yield f"http://127.0.0.1:{port}", child.pid
-
-    def door(self, name: str = "door", **settings: str) -> contextlib.AbstractContextManager[str]:
-        """Omnify's door, with variables of its own if need be; its address."""
-        return self._server(name, [*ASGI, "omnify.asgi:application"], **settings)
-
-    def door_processes(self, name: str = "door", **settings: str) -> contextlib.AbstractContextManager[tuple[str, int]]:
-        """The same; its address and the pid of gunicorn, whose children are the doors."""
-        return self._processes(name, [*ASGI, "omnify.asgi:application"], **settings)
-
-    def hello(self) -> contextlib.AbstractContextManager[str]:
-        """The same server, answering a constant; its address."""
-        return self._server("hello", [*ASGI, "bench.baselines.hello:application"])
-
-    def drf(self) -> contextlib.AbstractContextManager[str]:
-        """The baselines *lock* and *task*; their address."""
-        return self._server("drf", [*GTHREAD, "bench.baselines.drf.wsgi:application"])
-
-    @contextlib.contextmanager
     def drain(self) -> Iterator[None]:
-        """One drain worker for all partitions."""
-        from django.conf import settings
-
-        queues = ",".join(f"registrations.{number}" for number in range(settings.ENV.partitions))
-        with self._celery("drain", "omnify.celery", "--pool", "solo", "-Q", queues) as child:
-            wait_until(lambda: not child.running or self.workers() > 0, seconds=30, what="a drain worker")
+        """One drain worker for all partitions. It goes on where it was stopped; leave with nothing queued."""
+        child: Child = self._running.get("drain") or self._start_drain()
+        child.process.send_signal(signal.SIGCONT)
+        try:
             yield
+        finally:
+            child.process.send_signal(signal.SIGSTOP)
+
+    def _start_drain(self) -> Child:
+        child = self._kept.enter_context(running(Programs(self.home, self.env).drain("drain-1")))
+        # Before it is asked to end, it has to hear it.
+        self._kept.callback(child.process.send_signal, signal.SIGCONT)
+        wait_until(lambda: not child.running or self.workers() > 0, seconds=60, what="a drain worker")
+        self._running["drain"] = child
+        return child
 
     def deliverer(self) -> contextlib.AbstractContextManager[Child]:
         """One worker that sends webhooks."""
-        return self._celery("deliver", "omnify.celery", "--pool", "solo", "-Q", "webhooks")
+        return running(Programs(self.home, self.env).deliverer("deliver-1"))
+
+    def task_worker(self) -> contextlib.AbstractContextManager[Child]:
+        """Celery's default pool with one process a core, for *task*. It says nowhere when it is ready."""
+        pool = ("--pool", "prefork", "--concurrency", "2", "-Q", "bench.task")
+        return running(
+            self._python("task-worker", ["celery", "-A", "bench.baselines.drf.celery", *WORKER, *pool], self.env)
+        )
+
+    def program(self, name: str, arguments: list[str]) -> contextlib.AbstractContextManager[Child]:
+        """`python -m <arguments>`, for a measure's own helpers."""
+        return running(self._python(name, arguments, self.env))
+
+    def _python(self, name: str, arguments: list[str], env: Mapping[str, str]) -> Child:
+        from bench.programs import start_python
+
+        return start_python(arguments, log=self.home.log(name), env=env)
+
+    def _keep(self, name: str, start: Callable[[], Running]) -> Running:
+        if name not in self._running:
+            self._running[name] = self._kept.enter_context(start())
+        return contextlib.nullcontext(self._running[name])
 
     @contextlib.contextmanager
-    def task_worker(self) -> Iterator[None]:
-        """Celery's default pool with one process a core, for *task*."""
-        pool = ("--pool", "prefork", "--concurrency", "2", "-Q", "bench.task")
-        with self._celery("task-worker", "bench.baselines.drf.celery", *pool):
-            time.sleep(4.0)  # it says nowhere when it is ready
-            yield
-
-    def _celery(self, name: str, app: str, *arguments: str) -> contextlib.AbstractContextManager[Child]:
-        return python(name, ["celery", "-A", app, *WORKER, *arguments], home=self.home, env=self.env)
+    def _web(
+        self, start: Callable[[Mapping[str, str]], Child], settings: Mapping[str, str]
+    ) -> Iterator[tuple[str, int]]:
+        port = free_port()
+        with running(start({**self.env, **settings, "OMNIFY_BIND": f"{LOOPBACK}:{port}"})) as child:
+            wait_for_port(child, port)
+            wait_until_idle(child)
+            yield f"http://{LOOPBACK}:{port}", child.pid
 
     def workers(self) -> int:
         """Drain workers that say they live."""
@@ -96,102 +145,50 @@ class Stack:
 
     def queued(self, event_id: int) -> int:
         """Registrations of an event that wait for their decision."""
-        from events.admission.keys import event_keys
+        from events.admission.live import queue_stats
 
-        return int(self.redis.xlen(event_keys(event_id).queue))
-
-    def settled(self, event_id: int) -> int:
-        """The queue's length once nobody adds to it: a client that stops leaves requests under way behind."""
-        before, now = -1, self.queued(event_id)
-        while now != before:
-            time.sleep(0.3)
-            before, now = now, self.queued(event_id)
-        return now
+        return queue_stats(self.redis, event_id).queued
 
     def forget(self, event_id: int) -> None:
         """Takes an event out of Redis, so that a run's leavings do not weigh on the next one."""
-        names = list(self.redis.scan_iter(match=f"{{event:{event_id}}}:*", count=1000))
-        if names:
-            self.redis.unlink(*names)
+        from events.admission.keys import event_keys
+
+        self.redis.unlink(*event_keys(event_id).all())
 
 
 @contextlib.contextmanager
-def start_stack() -> Iterator[Stack]:
-    """Starts the servers and sets Django up in this process; ends all at the end."""
-    with start_servers() as servers:
-        env = _environment(servers)
+def start_stack(**settings: str) -> Iterator[Stack]:
+    """Starts the servers and sets Django up in this process; ends all at the end. All programs get `settings`."""
+    with start_servers() as servers, contextlib.ExitStack() as kept:
+        env = {**_environment(servers), **settings}
         _set_up_django(env)
-        yield Stack(servers.home, redis.Redis.from_url(servers.redis_url), env)
+        stack = Stack(servers.home, redis.Redis.from_url(servers.redis_url), env, kept)
+        setup = Programs(servers.home, env).setup()
+        wait_until(lambda: not setup.running, seconds=120, what="the set-up")
+        if setup.process.returncode:
+            raise TimeoutError(setup.last_words())
+        yield stack
 
 
 def _environment(servers: Servers) -> dict[str, str]:
-    metrics = servers.home / "metrics"
-    metrics.mkdir()
-    return {
-        **os.environ,
-        "OMNIFY_HOME": str(servers.home),
-        "SECRET_KEY": "only-for-this-run-" + os.urandom(16).hex(),
-        "DATABASE_URL": servers.database_url,
-        "REDIS_URL": servers.redis_url,
-        "CELERY_BROKER_URL": servers.broker_url,
-        "REGISTER_RATE_LIMIT": "off",
-        "WEBHOOK_ALLOW_PRIVATE": "true",
-        "METRICS_DIR": str(metrics),
-        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
-        "DJANGO_SETTINGS_MODULE": "omnify.settings",
-        "PYTHONPATH": str(ROOT),
-    }
+    values = service_values(
+        servers.home,
+        secret_key="only-for-this-run-" + os.urandom(16).hex(),
+        database=servers.database_url,
+        redis=servers.redis_url,
+        broker=servers.broker_url,
+    )
+    ours = {"REGISTER_RATE_LIMIT": "off", "WEBHOOK_ALLOW_PRIVATE": "true", "PYTHONPATH": str(ROOT)}
+    return {**child_environment(servers.home, 0, values), **ours}
 
 
 def _set_up_django(env: dict[str, str]) -> None:
     # This process counts nothing: files of its own would only be summed up with the others'.
     os.environ.update({name: value for name, value in env.items() if name != "PROMETHEUS_MULTIPROC_DIR"})
     import django
-    from django.core.management import call_command
 
     django.setup()
-    call_command("migrate", verbosity=0)
-
-
-def new_event(*, capacity: int = CAPACITY, waitlist: int = 0) -> int:
-    """An open event of its own for a run."""
-    from django.utils import timezone
-
-    from events.models import Event, Organizer
-
-    organizer, _ = Organizer.objects.get_or_create(name="bench")
-    now = timezone.now()
-    event = Event.objects.create(
-        organizer=organizer,
-        name="Launch",
-        location="Hall 1",
-        max_capacity=capacity,
-        waitlist_capacity=waitlist,
-        start_time=now + timedelta(days=1),
-        end_time=now + timedelta(days=2),
-        registration_opens_at=now - timedelta(minutes=1),
-        registration_closes_at=now + timedelta(days=1),
-    )
-    return int(event.pk)
-
-
-def tidy() -> None:
-    """What autovacuum would do sooner or later, so that no run pays for the one before.
-
-    No CHECKPOINT: PostgreSQL logs every page as a whole when it is first touched after one, and a run of seconds right
-    behind a checkpoint would measure mostly that.
-    """
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE) events_registration, events_webhookdelivery")
-
-
-def decided(event_id: int) -> int:
-    """Registrations of an event that the ledger has decided."""
-    from events.models import Registration
-
-    return Registration.objects.filter(event_id=event_id).count()
+    logging.disable(logging.INFO)
 
 
 def wait_until(done: Callable[[], Any], *, seconds: float, what: str) -> float:

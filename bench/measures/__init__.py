@@ -1,19 +1,48 @@
-"""The lines of the table, one module for each question. Every `measure` returns lines."""
+"""The lines of the table, one module for each question.
+
+Every module here is a measure: its `measure(stack, options)` returns lines, and its name is what `--only` takes.
+"""
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.report import Line
+    from bench.stack import Stack
 
 Run = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How long to look: repetitions of every run, and seconds of load in each."""
+    """How long to look: repetitions of every run, seconds of load in each, and the share of every fixed number of
+    people, rows or messages (1, unless it is only to be seen that the measures run)."""
 
     repetitions: int
     seconds: float
+    scale: float = 1.0
+
+    def number(self, full: int, *, least: int = 1) -> int:
+        """As many of `full` as this run takes, and `least` in any case."""
+        return max(least, round(full * self.scale))
+
+    def pause(self, full: float) -> float:
+        """As many of `full` seconds as this run takes."""
+        return full * min(1.0, max(self.scale, 0.1))
+
+
+TINY = Options(repetitions=1, seconds=0.3, scale=0.01)
+
+
+def measures() -> dict[str, Callable[[Stack, Options], list[Line]]]:
+    """Every measure by its name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return {name: import_module(f"{__name__}.{name}").measure for name in names}
 
 
 def interleaved(repetitions: int, runs: dict[str, Run]) -> dict[str, list[float]]:

@@ -6,78 +6,51 @@ Each chunk of the queue cancels tickets of the chunk before: some of them decide
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
-from bench import load
+from bench import guests, ledger, load
 from bench.measures import Options, interleaved
 from bench.measures.drain import drain_seconds
 from bench.report import Line, ratio
-from bench.stack import Stack, new_event
+from bench.stack import Stack
 
 ENTRIES = 20_000
-CHUNK = 500
+CHUNK = guests.AT_ONCE
 SHARE = 10  # every tenth entry
 PLAIN, WITH = "entries/s, registrations only", "entries/s, every tenth a cancellation"
 
 
 def measure(stack: Stack, options: Options) -> list[Line]:
     """One ratio."""
-    runs = {PLAIN: lambda: _rate(stack, cancels=0), WITH: lambda: _rate(stack, cancels=CHUNK // SHARE)}
+    chunks = options.number(ENTRIES // CHUNK, least=2)
+    runs = {
+        PLAIN: lambda: _rate(stack, chunks, cancels=0),
+        WITH: lambda: _rate(stack, chunks, cancels=CHUNK // SHARE),
+    }
     samples = interleaved(options.repetitions, runs)
     name = "drain entries/s with 10 % cancellations and a waitlist ÷ without cancellations"
     return [ratio(name, WITH, PLAIN, samples, at_least=0.5)]
 
 
-def _rate(stack: Stack, *, cancels: int) -> float:
-    event_id = new_event(capacity=ENTRIES // 2, waitlist=ENTRIES)
-    _load(stack, event_id)
-    asyncio.run(_fill(event_id, cancels))
-    if stack.queued(event_id) != ENTRIES:
-        raise load.ClientFailedError(f"{stack.queued(event_id)} of {ENTRIES} entries are queued")
+def _rate(stack: Stack, chunks: int, *, cancels: int) -> float:
+    entries = chunks * CHUNK
+    event_id = ledger.new_event(capacity=entries // 2, waitlist=entries)
+    guests.with_door(lambda door: _fill(door, event_id, chunks, cancels))
+    if stack.queued(event_id) != entries:
+        raise load.ClientFailedError(f"{stack.queued(event_id)} of {entries} entries are queued")
     seconds = drain_seconds(stack, event_id)
-    gone = _cancelled(event_id)
     stack.forget(event_id)
-    if gone != cancels * (ENTRIES // CHUNK - 1):
+    if (gone := _cancelled(event_id)) != cancels * (chunks - 1):
         raise load.ClientFailedError(f"{gone} tickets were given back")
-    return ENTRIES / seconds
+    return entries / seconds
 
 
-def _load(stack: Stack, event_id: int) -> None:
-    from events.admission.live import put_event
-    from events.ledger.lookup import find_events
-
-    put_event(stack.redis, find_events([event_id])[event_id])
-
-
-async def _fill(event_id: int, cancels: int) -> None:
-    from django.conf import settings
-
-    from events.admission.client import connect_async
-    from events.admission.gate import Gate
-
-    client = connect_async(settings.ENV.redis_url)
-    gate = Gate(client, queue_limit=ENTRIES)
+async def _fill(door: guests.Door, event_id: int, chunks: int, cancels: int) -> None:
     before: Sequence[str] = ()
-    for start in range(0, ENTRIES, CHUNK):
-        given_back = [(key, False) for key in before[:cancels]]
-        if given_back:
-            await gate.cancel(event_id, given_back)
-        people = range(start, start + CHUNK - len(given_back))
-        applications = [_application(number) for number in people]
-        await gate.admit(event_id, applications)
-        before = [application[0] for application in applications]
-    await client.aclose()
-
-
-def _application(number: int) -> tuple[str, str, str, str]:
-    from events.admission.entry import pack
-    from omnify.tickets import tickets
-
-    email = f"guest{number}@example.com"
-    digest = tickets().email_digest(email)
-    payload = pack(name=f"Guest {number}", email=email, email_digest=digest, body_digest="")
-    return tickets().mint(), digest, "", payload
+    for _ in range(chunks):
+        given_back = before[:cancels]
+        await door.give_back(given_back)
+        before = await door.register(event_id, CHUNK - len(given_back))
 
 
 def _cancelled(event_id: int) -> int:

@@ -32,8 +32,8 @@ class Door(NamedTuple):
 def measure(stack: Stack, options: Options) -> list[Line]:
     """Two lines for each crowd."""
     with (
-        stack.door_processes("door", REGISTER_RATE_LIMIT="off", TRUSTED_PROXIES="1") as off,
-        stack.door_processes("door-limited", REGISTER_RATE_LIMIT=HIGH, TRUSTED_PROXIES="1") as on,
+        stack.door_processes(REGISTER_RATE_LIMIT="off", TRUSTED_PROXIES="1") as off,
+        stack.door_processes(REGISTER_RATE_LIMIT=HIGH, TRUSTED_PROXIES="1") as on,
     ):
         doors = {ON: Door(*on), OFF: Door(*off)}
         return [line for crowd in CROWDS for line in _lines(stack, options, doors, crowd)]
@@ -49,8 +49,8 @@ def _lines(stack: Stack, options: Options, doors: dict[str, Door], crowd: str) -
             stack,
             door.url,
             CONNECTIONS,
-            options.seconds,
-            addresses=CROWDS[crowd],
+            options,
+            addresses=options.number(CROWDS[crowd], least=min(1, CROWDS[crowd])),
             used=lambda: processor_seconds(door.pid) + processor_seconds(redis_pid),
         )
         costs[name].append(cost * 1e6)

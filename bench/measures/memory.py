@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import time
 
-from bench import load
+from bench import guests, ledger
 from bench.measures import Options
 from bench.report import Line
-from bench.stack import Stack, new_event, wait_until
+from bench.stack import Stack, wait_until
 
-SECONDS = 8
+TICKETS = 100_000
+BEFORE = 5_000  # what an event's keys cost by themselves is paid by these
 
 
 def measure(stack: Stack, options: Options) -> list[Line]:
     """Two lines from one crowd. One look is enough: memory does not vary as times do."""
-    del options
-    with stack.door() as door:
-        event_id = new_event()
-        url = f"{door}/events/{event_id}/register"
-        load.post(url, connections=32, seconds=1)
-        present, before = stack.settled(event_id), _used(stack)
-        load.post(url, connections=512, seconds=SECONDS)
-        tickets = stack.settled(event_id) - present
-        queued = (_used(stack) - before) / tickets
+    event_id = ledger.new_event()
+    present = len(guests.register(event_id, options.number(BEFORE)))
+    before = _used(stack, options)
+    tickets = len(guests.register(event_id, options.number(TICKETS)))
+    queued = (_used(stack, options) - before) / tickets
     empty = before - queued * present
     with stack.drain():
         wait_until(lambda: stack.queued(event_id) == 0, seconds=120, what="the drain")
-    decided = (_used(stack) - empty) / (tickets + present)
+        decided = (_used(stack, options) - empty) / (tickets + present)
     stack.forget(event_id)
     samples = {"tickets": [float(tickets)]}
     return [
@@ -35,6 +32,6 @@ def measure(stack: Stack, options: Options) -> list[Line]:
     ]
 
 
-def _used(stack: Stack) -> int:
-    time.sleep(1.5)  # buffers of clients that are gone are freed with a delay
+def _used(stack: Stack, options: Options) -> int:
+    time.sleep(options.pause(1.5))  # buffers of clients that are gone are freed with a delay
     return int(stack.redis.info("memory")["used_memory"])

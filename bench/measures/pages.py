@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench import load
+from bench import ledger, load
 from bench.measures import Options, interleaved
 from bench.report import Line, ratio
-from bench.stack import Stack, new_event
+from bench.stack import Stack
 
 LIMIT = 0.30
 CONNECTIONS = (32, 512)
@@ -17,7 +17,7 @@ NO_DATABASE = "postgres://omnify:none@127.0.0.1:1/omnify"
 
 def measure(stack: Stack, options: Options) -> list[Line]:
     """One line for each number of connections."""
-    paths = _paths(stack, new_event())
+    paths = _paths(stack, ledger.new_event())
     with stack.door(DATABASE_URL=NO_DATABASE) as door, stack.hello() as hello:
         return [_line(options, door, hello, paths, connections) for connections in CONNECTIONS]
 
@@ -36,11 +36,7 @@ def _line(options: Options, door: str, hello: str, paths: Path, connections: int
 
 def _paths(stack: Stack, event_id: int) -> Path:
     """Loads the event into Redis, as saving it through the API does, and says where its page is."""
-    from events.admission.live import put_event
-    from events.ledger.queries import event_snapshot
-    from events.models import Event
-
-    put_event(stack.redis, event_snapshot(Event.objects.get(pk=event_id)))
-    path = stack.home / "pages"
+    ledger.publish(event_id)
+    path = stack.path / "pages"
     path.write_text(f"/e/{event_id}\n", "utf-8")
     return path

@@ -13,37 +13,36 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import load
+from bench import guests, ledger, load
 from bench.measures import Options
-from bench.measures.polls import register
 from bench.report import Line
-from bench.stack import Stack, new_event
+from bench.stack import Stack
 
 STREAMS = 5000
 
 
 def measure(stack: Stack, options: Options) -> list[Line]:
     """Four lines from one crowd; nothing but the waits varies from run to run."""
-    del options
-    with stack.door_processes() as (door, gunicorn):
-        event_id = new_event()
-        paths = stack.home / "streams"
-        paths.write_text("".join(f"{path}/events\n" for path in register(door, event_id, STREAMS)), "utf-8")
+    with stack.door_processes(fresh=True) as (door, gunicorn):
+        number = options.number(STREAMS)
+        event_id = ledger.new_event()
+        paths = stack.path / "streams"
+        paths.write_text("".join(f"{path}/events\n" for path in guests.register(event_id, number)), "utf-8")
         doors = _children(gunicorn)
         before = sum(map(_resident_bytes, doors))
         files = dict(zip(doors, map(_open_files, doors), strict=True))
         command = [sys.executable, "-m", "bench.followers", door, str(paths)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as followers:
             _next_line(followers, "open")
-            time.sleep(2.0)  # buffers of the opening are freed
+            time.sleep(options.pause(2.0))  # buffers of the opening are freed
             grown = sum(map(_resident_bytes, doors)) - before
             held = [_open_files(pid) - files[pid] for pid in doors]
             with stack.drain():
                 answer: dict[str, Any] = json.loads(_next_line(followers, "{"))
     stack.forget(event_id)
     waits = sorted(answer["waits_ms"])
-    if answer["broken"] or len(waits) < STREAMS:
-        raise load.ClientFailedError(f"{len(waits)} of {STREAMS} streams ended, {answer['broken']} broke")
+    if answer["broken"] or len(waits) < number:
+        raise load.ClientFailedError(f"{len(waits)} of {number} streams ended, {answer['broken']} broke")
     samples = {"streams in one process": [float(count) for count in held]}
     return [
         Line(name="open event streams", measured=len(waits), unit="streams", samples=samples),

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import time
 
-from bench import load
+from bench import ledger, load
 from bench.measures import Options, interleaved
 from bench.report import Line, ratio
-from bench.stack import Stack, decided, new_event, tidy, wait_until
+from bench.stack import Stack, wait_until
 
 PATIENCE_SECONDS = 300
 LOCK, TASK = "lock terminal/s, 32", "task terminal/s, 32"
@@ -19,6 +19,8 @@ CROWDS = (32, 512)
 def measure(stack: Stack, options: Options) -> list[Line]:
     """Against (b) at 32 connections; the other combinations are reported beside it."""
     with stack.door() as door, stack.drain(), stack.drf() as drf, stack.task_worker():
+        for path in ("lock", "task"):
+            _wait_for_baseline(f"{drf}/{path}")
         runs = {
             _ours(crowd): lambda crowd=crowd: terminal_rate(stack, door, _fresh_event(), crowd, options.seconds)
             for crowd in CROWDS
@@ -39,10 +41,10 @@ def _ours(crowd: int) -> str:
 
 def terminal_rate(stack: Stack, door: str, event_id: int, crowd: int, seconds: float) -> float:
     """Terminal registrations per second, from the first request to the last decision, with a drain running."""
-    before = decided(event_id)
+    before = ledger.decided(event_id)
     run, started = _crowd(f"{door}/events/{event_id}/register", crowd, seconds)
     ended = wait_until(lambda: stack.queued(event_id) == 0, seconds=PATIENCE_SECONDS, what="the drain")
-    done = decided(event_id) - before
+    done = ledger.decided(event_id) - before
     stack.forget(event_id)
     if run.refused or done < run.accepted:
         raise load.ClientFailedError(f"{run.accepted} accepted, {run.refused} refused, {done} decided")
@@ -52,16 +54,23 @@ def terminal_rate(stack: Stack, door: str, event_id: int, crowd: int, seconds: f
 def _baseline_rate(url: str, seconds: float) -> float:
     event_id = _fresh_event()
     run, started = _crowd(f"{url}/{event_id}", 32, seconds)
-    ended = wait_until(lambda: decided(event_id) >= run.accepted, seconds=PATIENCE_SECONDS, what=url)
-    done = decided(event_id)
+    ended = wait_until(lambda: ledger.decided(event_id) >= run.accepted, seconds=PATIENCE_SECONDS, what=url)
+    done = ledger.decided(event_id)
     if run.refused:
         raise load.ClientFailedError(f"{url}: {run.refused} refused")
     return done / (ended - started)
 
 
+def _wait_for_baseline(url: str) -> None:
+    """Returns when one registration has gone all the way: the task's worker says nowhere when it is ready."""
+    event_id = ledger.new_event()
+    load.post(f"{url}/{event_id}", connections=1, seconds=0.01)
+    wait_until(lambda: ledger.decided(event_id) > 0, seconds=60, what=url)
+
+
 def _fresh_event() -> int:
-    tidy()
-    return new_event()
+    ledger.tidy()
+    return ledger.new_event()
 
 
 def _crowd(url: str, connections: int, seconds: float) -> tuple[load.Load, float]:

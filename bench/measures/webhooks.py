@@ -12,17 +12,17 @@ import time
 from collections.abc import Iterator
 from urllib.request import urlopen
 
+from bench import ledger
 from bench.measures import Options, interleaved
 from bench.measures.terminal import terminal_rate
-from bench.programs import ROOT, python, wait_for_port
+from bench.programs import ROOT, wait_for_port
 from bench.receivers import EVERY
 from bench.report import Line, ratio
-from bench.stack import Stack, new_event, tidy
+from bench.stack import Stack
 from omnify.embedded.ports import free_port
 
 MESSAGES = 30_000
 WARM = 3_000
-BATCH = 1000
 PATIENCE_SECONDS = 120
 LOOK_SECONDS = 0.5
 CROWD = 512
@@ -35,9 +35,9 @@ def measure(stack: Stack, options: Options) -> list[Line]:
     """Three limits; terminal/s while the messages are also sent from the same two cores is reported."""
     with _receiver(stack, "fast") as fast, _receiver(stack, "hang") as hanging:
         runs = {
-            BARE: lambda: _bare_rate(fast),
-            ALONE: lambda: _delivery_rate(stack, fast),
-            BESIDE: lambda: _delivery_rate(stack, fast, hanging),
+            BARE: lambda: _bare_rate(options, fast),
+            ALONE: lambda: _delivery_rate(stack, options, fast),
+            BESIDE: lambda: _delivery_rate(stack, options, fast, hanging),
         }
         samples = interleaved(options.repetitions, runs)
         samples |= _terminal(stack, options, fast)
@@ -53,25 +53,26 @@ def measure(stack: Stack, options: Options) -> list[Line]:
 def _receiver(stack: Stack, kind: str) -> Iterator[str]:
     port = free_port()
     arguments = ["bench.receivers", str(port), *(["hang"] if kind == "hang" else [])]
-    with python(f"receiver-{kind}", arguments, home=stack.home, env=stack.env) as child:
+    with stack.program(f"receiver-{kind}", arguments) as child:
         wait_for_port(child, port)
         yield f"http://127.0.0.1:{port}/"
 
 
-def _bare_rate(url: str) -> float:
+def _bare_rate(options: Options, url: str) -> float:
     from worker.lines import MOST_AT_ONCE
 
-    command = [sys.executable, "-m", "bench.post_loop", url, str(MESSAGES), str(MOST_AT_ONCE)]
+    command = [sys.executable, "-m", "bench.post_loop", url, str(options.number(MESSAGES)), str(MOST_AT_ONCE)]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
     return float(json.loads(done.stdout))
 
 
-def _delivery_rate(stack: Stack, *urls: str) -> float:
+def _delivery_rate(stack: Stack, options: Options, *urls: str) -> float:
     """To the first of `urls`, from a full outbox, once it runs."""
     event_id = _subscribed_event(*urls)
-    _fill_outbox(event_id)
+    messages, warm_up = options.number(MESSAGES, least=3 * EVERY), options.number(WARM, least=EVERY)
+    ledger.fill(event_id, messages)  # each decision leaves a message for each subscription
     before = len(_moments(urls[0]))
-    warm, all_of_them = before + WARM // EVERY, before + MESSAGES // EVERY
+    warm, all_of_them = before + warm_up // EVERY, before + messages // EVERY
     with stack.deliverer():
         deadline = time.monotonic() + PATIENCE_SECONDS
         # Seldom, since looking takes time from those who are looked at.
@@ -79,8 +80,8 @@ def _delivery_rate(stack: Stack, *urls: str) -> float:
             time.sleep(LOOK_SECONDS)
     _unsubscribe()
     if len(moments) < all_of_them:
-        raise TimeoutError(f"waited {PATIENCE_SECONDS} s for {MESSAGES} deliveries")
-    return (MESSAGES - WARM) / (moments[all_of_them - 1] - moments[warm - 1])
+        raise TimeoutError(f"waited {PATIENCE_SECONDS} s for {messages} deliveries")
+    return (messages - warm_up) / (moments[all_of_them - 1] - moments[warm - 1])
 
 
 def _terminal(stack: Stack, options: Options, url: str) -> dict[str, list[float]]:
@@ -103,45 +104,17 @@ def _subscribed_event(*urls: str) -> int:
     from events.ledger.webhooks import create_webhook
     from events.models import Event
 
-    tidy()
-    event = Event.objects.select_related("organizer").get(pk=new_event())
+    ledger.tidy()
+    event = Event.objects.select_related("organizer").get(pk=ledger.new_event())
     for url in urls:
         create_webhook(organizer=event.organizer, url=url, event_types=TYPES, event=event)
     return event.pk
 
 
-def _fill_outbox(event_id: int) -> None:
-    from django.db import transaction
-    from django.utils import timezone
-
-    from events.domain.outcome import Outcome
-    from events.domain.states import Status
-    from events.ledger.outbox import write_messages
-    from events.models import Event
-
-    event = Event.objects.get(pk=event_id)
-    for first in range(0, MESSAGES, BATCH):
-        changes = [
-            Outcome(
-                key=f"{number:020d}",
-                status=Status.CONFIRMED,
-                reason=None,
-                sequence=number,
-                requested_ms=1_800_000_000_000,
-                decided_ms=1_800_000_000_100,
-                revision=1,
-            )
-            for number in range(first, first + BATCH)
-        ]
-        with transaction.atomic():
-            write_messages(event, changes, now=timezone.now(), sold_out=False)
-
-
 def _unsubscribe() -> None:
-    from events.models import Webhook, WebhookDelivery, WebhookEndpoint
+    from events.models import Webhook, WebhookDelivery
 
     WebhookDelivery.objects.all().delete()
-    WebhookEndpoint.objects.all().delete()
     Webhook.objects.all().delete()
 
 

@@ -1,0 +1,1 @@
+"""The load generator, twice under one command line: `client.c`, and `plain.py` for machines without a C compiler."""

@@ -1,0 +1,128 @@
+"""Events and registrations for a run, written and read the way the service does it, so that nothing here knows its
+tables by heart."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+CAPACITY = 5_000_000
+BATCH = 1000  # the drain's
+_SEATS = count(1)
+
+
+def new_event(*, capacity: int = CAPACITY, waitlist: int = 0) -> int:
+    """An open event of its own for a run."""
+    from django.utils import timezone
+
+    from events.ledger.events import create_event
+    from events.models import Organizer
+
+    organizer, _ = Organizer.objects.get_or_create(name="bench")
+    now = timezone.now()
+    fields = {
+        **{"name": "Launch", "location": "Hall 1", "max_capacity": capacity, "waitlist_capacity": waitlist},
+        **{"start_time": now + timedelta(days=1), "end_time": now + timedelta(days=2)},
+        "registration_opens_at": now - timedelta(minutes=1),
+        "registration_closes_at": now + timedelta(days=1),
+    }
+    return int(create_event(organizer=organizer, fields=fields).pk)
+
+
+def fill(event_id: int, number: int) -> None:
+    """Decides so many registrations of people who exist once, in batches, as a drain does."""
+    from events.ledger.commit import Batch, commit_batch
+    from omnify.tickets import tickets
+
+    digest = tickets().email_digest
+    for commands in _batches(number):
+        commit_batch(event_id, Batch(commands=commands, digest=digest))
+
+
+def _batches(number: int) -> Iterator[Sequence[Any]]:
+    from django.utils import timezone
+
+    from events.domain.attendee import email_key
+    from events.domain.commands import Request
+    from events.domain.times import to_ms
+    from omnify.tickets import tickets
+
+    mint, now_ms = tickets().mint, to_ms(timezone.now())
+    for first in range(1, number + 1, BATCH):
+        numbers = range(first, min(first + BATCH, number + 1))
+        people = [(f"Guest {number}", f"guest{number}x{next(_SEATS)}@example.com", number) for number in numbers]
+        yield [
+            Request(key=mint(), name=name, email=email, email_key=email_key(email), sequence=place, requested_ms=now_ms)
+            for name, email, place in people
+        ]
+
+
+def publish(event_id: int) -> None:
+    """Hands the event to the door, as creating it through the API does."""
+    from events.models import Event
+    from omnify.publish import publish_after_commit
+
+    publish_after_commit(Event.objects.get(pk=event_id))
+
+
+def decided(event_id: int) -> int:
+    """Registrations of an event that the ledger has decided."""
+    from events.models import Registration
+
+    return Registration.objects.filter(event_id=event_id).count()
+
+
+def tidy() -> None:
+    """What autovacuum would do sooner or later, so that no run pays for the one before.
+
+    No CHECKPOINT: PostgreSQL logs every page as a whole when it is first touched after one, and a run of seconds right
+    behind a checkpoint would measure mostly that.
+    """
+    from django.apps import apps
+    from django.db import connection
+
+    tables = ", ".join(
+        connection.ops.quote_name(model._meta.db_table) for model in apps.get_app_config("events").get_models()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"VACUUM (ANALYZE) {tables}")
+
+
+def columns() -> str:
+    """Every column of a registration but its number, for COPY."""
+    from django.db import connection
+
+    from events.models import Registration
+
+    fields = [field for field in Registration._meta.concrete_fields if not field.primary_key]
+    return ", ".join(connection.ops.quote_name(field.column) for field in fields)
+
+
+def take_rows(event_id: int) -> list[bytes]:
+    """The event's registrations as COPY writes them, and out of the table: copied back, they contradict nothing."""
+    from django.db import connection
+
+    from events.models import Registration
+
+    out = io.BytesIO()
+    table = connection.ops.quote_name(Registration._meta.db_table)
+    query = f"SELECT {columns()} FROM {table} WHERE event_id = {event_id} ORDER BY id"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT", out)
+    Registration.objects.filter(event_id=event_id).delete()
+    tidy()
+    return out.getvalue().splitlines(keepends=True)
+
+
+def copy_rows(rows: Sequence[bytes]) -> None:
+    """Writes rows with one COPY, in a transaction of its own."""
+    from django.db import connection, transaction
+
+    from events.models import Registration
+
+    table = connection.ops.quote_name(Registration._meta.db_table)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY {table} ({columns()}) FROM STDIN", io.BytesIO(b"".join(rows)))

@@ -1,0 +1,30 @@
+"""`make bench`: every measure still runs. What it measures in so short a time says nothing, and is not looked at."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.measures import measures
+from omnify.embedded.programs import ROOT
+from tests.services import bare_environment
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
+
+
+def test_every_measure_of_the_bench_runs_to_its_end_and_prints_its_figures(tmp_path: Path) -> None:
+    written = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "bench", "--tiny", "--json", str(written)]
+    done = subprocess.run(command, env=bare_environment(), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = json.loads(written.read_text("utf-8"))["lines"]
+    assert {line["measure"] for line in lines} == set(measures())
+    for line in lines:
+        assert line["name"] in done.stdout
+        figures = [line["measured"], *(figure for sample in line["samples"].values() for figure in sample)]
+        assert all(math.isfinite(figure) and figure > 0 for figure in figures), line

@@ -1,0 +1,107 @@
+"""The bench's load generators, the one in C and the one in Python, against a server that does what it is told."""
+
+from __future__ import annotations
+
+import re
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+
+from bench import load
+
+CLIENTS = list(dict.fromkeys((load.client(), load.PYTHON_CLIENT)))
+
+
+@pytest.fixture(params=CLIENTS, ids=lambda client: "Python" if client == load.PYTHON_CLIENT else "C", autouse=True)
+def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test runs with both, where this machine compiles the one in C."""
+    monkeypatch.setattr(load, "client", lambda: request.param)
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Notes each body, and answers as the class says."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer leaves in one piece, and no acknowledgement is waited for
+    bodies: list[bytes] = []
+    status = 202
+    chunked = False
+    stall_seconds = 0.0
+    hang_up_at = -1
+
+    def do_POST(self) -> None:
+        """One request."""
+        self.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        if len(self.bodies) == 1:
+            time.sleep(self.stall_seconds)
+        if len(self.bodies) == self.hang_up_at:
+            self.close_connection = True
+            return
+        self.send_response(self.status)
+        self.send_header("Transfer-Encoding", "chunked") if self.chunked else self.send_header("content-length", "5")
+        self.end_headers()
+        self.wfile.write(b"5\r\nhello\r\n" if self.chunked else b"hello")
+        if self.chunked:
+            self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+@contextmanager
+def serving(**answers: Any) -> Iterator[tuple[str, list[bytes]]]:
+    handler = type("Handler", (Answering,), {"bodies": [], **answers})
+    with Server(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/register", handler.bodies
+        server.shutdown()
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "in chunks"])
+def test_every_answer_is_counted_and_every_person_comes_once(chunked: bool) -> None:
+    with serving(chunked=chunked) as (url, bodies):
+        run = load.post(url, connections=3, seconds=0.2)
+    assert run.requests == run.accepted == len(bodies) > 3
+    assert (run.refused, run.broken) == (0, 0)
+    assert len(set(bodies)) == len(bodies)
+    assert all(re.fullmatch(rb'\{"name":"Guest (\d{7})","email":"guest\1x\w+@example.com"\}', one) for one in bodies)
+    assert 0 < run.p50_ms <= run.p99_ms <= run.p999_ms
+    assert run.rate == pytest.approx(run.requests / run.seconds)
+
+
+def test_refusals_are_no_accepts() -> None:
+    with serving(status=409) as (url, _):
+        run = load.post(url, connections=2, seconds=0.1)
+    assert run.refused == run.requests > 0
+    assert run.accepted == 0
+
+
+def test_a_timetable_is_kept_and_a_stall_is_charged_for_all_that_it_kept_from_being_sent() -> None:
+    with serving(stall_seconds=0.4) as (url, bodies):
+        run = load.paced(url, rate=200, connections=1, seconds=0.5, warm_up=0)
+    assert run.requests == len(bodies) == 100
+    # Counted from the sending, one request in a hundred would have waited.
+    assert run.p50_ms > 100
+
+
+def test_a_connection_that_is_lost_is_told_and_another_one_takes_its_place() -> None:
+    with serving(hang_up_at=2) as (url, bodies):
+        run = load.paced(url, rate=200, connections=1, seconds=0.1, warm_up=0)
+    assert (run.requests, run.broken, len(bodies)) == (19, 1, 20)
+
+
+def test_a_run_with_many_lost_connections_is_not_worth_counting() -> None:
+    with serving(hang_up_at=1) as (url, _), pytest.raises(load.ClientFailedError, match="1 broken"):
+        load.post(url, connections=1, seconds=0.05)
