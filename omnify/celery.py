@@ -6,17 +6,22 @@ finds whatever no message speaks of. So messages are acknowledged early and resu
 
 from __future__ import annotations
 
+import json
 import os
+import sys
+from logging.config import dictConfig
 from typing import Any
 from zlib import crc32
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_init, setup_logging
 from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
 
 from django.conf import settings
+
+from omnify.log_floods import capture_the_rest
 
 DRAIN_TASK = "worker.tasks.drain"
 DELIVER_TASK = "worker.tasks.deliver"
@@ -75,7 +80,23 @@ app.autodiscover_tasks(["worker"])
 
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
-    """Celery sets up logs of its own unless somebody listens here; Django has done it already."""
+    """Celery sets up logs of its own unless a function listens here."""
+
+
+@celeryd_init.connect
+def log_from_the_start(**_: Any) -> None:
+    """Sets our logs up before a worker says its first word, such as a warning that it runs as root."""
+    from celery.apps import worker
+
+    dictConfig(settings.LOGGING)
+    capture_the_rest()
+    # What it prints about its end, from a signal handler, where `logging` might wait for a lock that is held below.
+    worker.safe_say = _say  # type: ignore[attr-defined]
+
+
+def _say(text: str, *_: Any) -> None:
+    line = {"level": "INFO", "logger": "celery", "message": text.strip(), "pid": os.getpid()}
+    os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, json.dumps(line).encode() + b"\n")
 
 
 def send_wake_up(event_id: int) -> None:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
-_encoder = msgspec.json.Encoder()
+# A value that JSON has no form for is written as Python would print it.
+_encoder = msgspec.json.Encoder(enc_hook=str)
 # A ticket id as `events.domain.tickets` makes it: event, key and MAC. Libraries log the paths of requests that fail.
 _TICKET = re.compile(r"\b([0-9]{1,18}-[A-Za-z0-9_-]{8})[A-Za-z0-9_-]{20}(?![A-Za-z0-9_-])")
 
@@ -38,8 +41,27 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1]:
             line["exception"] = _trace(record.exc_info[1])
-        text = _TICKET.sub(r"\1…", _encoder.encode(line).decode())
+        text = _TICKET.sub(r"\1…", _encode(line))
         return _ADDRESS.sub("…@…", text) if "@" in text else text
+
+
+class JsonHandler(logging.StreamHandler[TextIO]):
+    """Writes lines to standard error. One that cannot be written is no traceback, but another line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name there
+        """What `logging` calls when a record cannot be rendered or written."""
+        with suppress(Exception):
+            kind = type(sys.exception()).__name__
+            self.stream.write(f'{{"level":"ERROR","logger":"{record.name}","message":"a line was lost: {kind}"}}\n')
+
+
+def _encode(line: dict[str, Any]) -> str:
+    try:
+        return _encoder.encode(line).decode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, which a client can send and UTF-8 has no bytes for.
+        message = str(line["message"]).encode("ascii", "backslashreplace").decode()
+        return _encoder.encode({**line, "message": message}).decode()
 
 
 def _without_exception(record: logging.LogRecord) -> str:
@@ -69,7 +91,13 @@ def logging_config(level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": "omnify.logs.JsonFormatter"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "filters": {
+            "fault": {"()": "omnify.log_floods.ClientsFault"},
+            "floods": {"()": "omnify.log_floods.OncePerSecond"},
+        },
+        "handlers": {
+            "stderr": {"class": "omnify.logs.JsonHandler", "formatter": "json", "filters": ["fault", "floods"]}
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Django repeats every refused request; the door and the API answer them in the standard shape instead.
@@ -82,4 +110,4 @@ def logging_config(level: str) -> dict[str, Any]:
 
 def log(logger: logging.Logger, level: int, message: str, **fields: Any) -> None:
     """One line with fields that a program can search."""
-    logger.log(level, message, extra={"fields": fields})
+    logger.log(level, message, extra={"fields": fields}, stacklevel=2)

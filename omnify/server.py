@@ -7,6 +7,8 @@ which a kept connection must have sent its next request. What it does not have, 
     first request  its timer starts with a connection's second request: a client that opens connections and sends
                    nothing, or a header byte now and then, would keep them for ever
     answers        it waits without end for a client that does not read its answer
+    refusals       it says in plain text what it cannot parse, and lets some of it through as an exception
+    its log        which has a form of its own
 
 Bodies have their time in `events.door.body` and `omnify.django_app`, where it can be said in an answer.
 """
@@ -14,15 +16,24 @@ Bodies have their time in `events.door.body` and `omnify.django_app`, where it c
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import struct
+from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from gunicorn import glogging
 from gunicorn.asgi.protocol import ASGIProtocol
+from gunicorn.http.errors import InvalidHeader
 from gunicorn.workers import gasgi
 
+from omnify.log_floods import OncePerSecond, capture_the_rest
+from omnify.logs import JsonFormatter, JsonHandler, log
 from omnify.responses import Code, failure
+
+logger = logging.getLogger(__name__)
 
 # A client whose buffers are full and that takes nothing for this long is not there any more.
 UNREAD_SECONDS = 20.0
@@ -30,19 +41,32 @@ _RETRY_SECONDS = 2
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: drop what the kernel still holds for the client
 
 
-def _full() -> bytes:
-    body = msgspec.json.encode(failure(Code.UNAVAILABLE, "Too many connections. Try again."))
+# What a request that never reaches an application is told.
+_REFUSALS = {
+    400: (Code.INVALID, "The request cannot be understood."),
+    414: (Code.INVALID, "The address is too long."),
+    426: (Code.INVALID, "This protocol is not spoken here."),
+    431: (Code.INVALID, "The headers are too long, or too many."),
+    501: (Code.INVALID, "This way to send a body is not supported."),
+    503: (Code.UNAVAILABLE, "Too many connections. Try again."),
+}
+_OURS = (Code.INTERNAL_ERROR, "Something went wrong on our side.")
+
+
+def _refusal(status: int, headers: Iterable[tuple[str, str]] = ()) -> bytes:
+    code, message = _REFUSALS.get(status, _OURS)
+    body = msgspec.json.encode(failure(code, message))
     head = (
-        "HTTP/1.1 503 Service Unavailable",
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
-        f"Retry-After: {_RETRY_SECONDS}",
+        *(f"{name}: {value}" for name, value in headers),
         "Connection: close",
     )
     return "\r\n".join([*head, "", ""]).encode() + body
 
 
-FULL = _full()
+FULL = _refusal(503, [("Retry-After", str(_RETRY_SECONDS))])
 
 
 class Protocol(ASGIProtocol):
@@ -64,6 +88,29 @@ class Protocol(ASGIProtocol):
         """Reads no request from a connection that is about to be closed."""
         if not self._closed:
             super().data_received(data)
+
+    def _on_headers_complete(self) -> bool:
+        """Refuses what names no host (RFC 9112, section 3.2), which gunicorn lets through."""
+        more = bool(super()._on_headers_complete())
+        request = self._current_request
+        if request.version >= (1, 1) and not any(name == b"host" for name, _ in request.headers_bytes):
+            raise InvalidHeader("Host")
+        return more
+
+    def _feed_callback_parser(self, data: bytes) -> bool:
+        """Reads a head. One that makes the parser itself fail (a Content-Length of thousands of digits) is refused
+        like those that it knows, instead of ending the connection with a traceback."""
+        try:
+            return bool(super()._feed_callback_parser(data))
+        except Exception as problem:
+            log(logger, logging.WARNING, "a request could not be parsed", problem=type(problem).__name__)
+            self._send_error_response(400, "")
+            self._close_transport()
+            return False
+
+    def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
+        """What gunicorn says where no application is asked: in the standard shape, without a word of the request."""
+        self._safe_write(_refusal(status, extra_headers))
 
     def pause_writing(self) -> None:
         """The client does not take what it is sent: it has some time to go on."""
@@ -102,11 +149,26 @@ class Protocol(ASGIProtocol):
             self._unread = None
 
 
+class Logger(glogging.Logger):
+    """gunicorn's own log in the form of ours."""
+
+    def setup(self, cfg: Any) -> None:
+        """Puts one handler in the place of gunicorn's."""
+        super().setup(cfg)
+        for handler in list(self.error_log.handlers):
+            self.error_log.removeHandler(handler)
+        ours = JsonHandler()
+        ours.setFormatter(JsonFormatter())
+        ours.addFilter(OncePerSecond())
+        self.error_log.addHandler(ours)
+
+
 class Worker(gasgi.ASGIWorker):
     """gunicorn's, with connections of our kind."""
 
     def init_process(self) -> None:
         """Begins to work, in a process of its own."""
+        capture_the_rest()
         # The worker names its protocol by this global, and offers no other way to choose one.
         gasgi.ASGIProtocol = Protocol
         super().init_process()

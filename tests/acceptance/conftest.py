@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import Service
-from tests.acceptance.store_logs import leaks
+from tests.acceptance.store_logs import leaks, not_json
 from tests.conftest import find_leaks
 
 
@@ -21,6 +21,7 @@ def one_service() -> Iterator[Service]:
         yield service
         # Whatever the tests did to it.
         assert leaks(service) == []
+        assert not_json(service) == []
     finally:
         service.close()
 

@@ -99,10 +99,10 @@ def ask_on(
         raise
 
 
-def answer_on(connection: socket.socket) -> Answer:
+def answer_on(connection: socket.socket, *, method: str = "GET") -> Answer:
     """The answer on a raw connection, which is closed."""
     with connection:
-        response = http.client.HTTPResponse(connection)
+        response = http.client.HTTPResponse(connection, method=method)
         response.begin()
         return _read(response)
 
