@@ -14,11 +14,15 @@ import re
 from base64 import urlsafe_b64encode
 from hashlib import blake2b
 from hmac import compare_digest
+from typing import NewType
 
 KEY_BYTES = 15
 KEY_CHARS = 20
 MAC_BYTES = 6
 REF_CHARS = 8
+
+# A text that looks like a ticket id, made by `read_ticket_id` alone.
+TicketId = NewType("TicketId", str)
 
 _SHAPE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{20})([A-Za-z0-9_-]{8})")
 
@@ -74,6 +78,12 @@ class Tickets:
     def _mac(self, event_id: int, key: str) -> str:
         text = f"{event_id}-{key}".encode()
         return urlsafe_b64encode(blake2b(text, digest_size=MAC_BYTES, key=self._mac_key).digest()).decode()
+
+
+def read_ticket_id(text: str) -> TicketId | None:
+    """The text, if a ticket id may look like that: what else is built of it then holds nothing but one. Whether it is
+    genuine, `Tickets.parse` says."""
+    return TicketId(text) if _SHAPE.fullmatch(text) else None
 
 
 def ticket_ref(key: str) -> str:

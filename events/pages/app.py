@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Sequence
 
+from events.domain.tickets import read_ticket_id
+from events.door import parse
 from events.door.body import BodyCutShort, BodyTooLarge, read_body
-from events.door.parse import MAX_BODY_BYTES
 from events.pages import files
 from events.pages.answers import Page, closing, page
 from events.pages.event_page import EventPage
@@ -23,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 _EVENT = "/e/"
 _TICKET = "/t/"
-_CANCEL = "/cancel"
-_CALENDAR = "/event.ics"
+_CANCEL = "cancel"
+_CALENDAR = "event.ics"
 _READS = ("GET", "HEAD")
 _FOR_EVER = b"public, max-age=31536000, immutable"
 _PROBLEMS = {
@@ -62,34 +63,40 @@ class Pages:
             await self._behind(scope, receive, send)
 
     async def _event_route(self, scope: Scope, receive: Receive, text: str) -> Page | Reply:
-        if "/" in text:
+        event_id = parse.event_id(text)
+        if event_id is None:
             return self._problem(404)
         if scope["method"] in _READS:
-            return await self._event.read(scope, text)
+            return await self._event.read(scope, event_id)
         if scope["method"] != "POST":
             return self._problem(405)
-        return await self._event.register(scope, text, await self._body(receive))
+        return await self._event.register(scope, event_id, await self._body(receive))
 
     async def _ticket_route(self, scope: Scope, receive: Receive, text: str) -> Page | Reply:
-        reads = scope["method"] in _READS
-        if text.endswith(_CALENDAR) and reads:
-            return await self._ticket.calendar(scope, text.removesuffix(_CALENDAR))
-        if text.endswith(_CANCEL) and scope["method"] == "POST":
-            await self._body(receive)
-            return await self._ticket.cancel(scope, text.removesuffix(_CANCEL))
-        if "/" in text:
+        first, slash, tail = text.partition("/")
+        ticket_id, reads = read_ticket_id(first), scope["method"] in _READS
+        if ticket_id is None:
             return self._problem(404)
-        return await self._ticket.read(scope, text) if reads else self._problem(405)
+        if tail == _CALENDAR and reads:
+            return await self._ticket.calendar(scope, ticket_id)
+        if tail == _CANCEL and scope["method"] == "POST":
+            await self._body(receive)
+            return await self._ticket.cancel(scope, ticket_id)
+        if slash:
+            return self._problem(405 if tail in (_CALENDAR, _CANCEL) else 404)
+        return await self._ticket.read(scope, ticket_id) if reads else self._problem(405)
 
     async def _body(self, receive: Receive) -> bytes:
         # Read to its end also where nothing is in it: what is left over would be taken for the next request.
-        return await read_body(receive, length=None, limit=MAX_BODY_BYTES, patience=self._patience)
+        return await read_body(receive, length=None, limit=parse.MAX_BODY_BYTES, patience=self._patience)
 
     async def _reply(self, send: Send, scope: Scope, work: Awaitable[Page | Reply]) -> None:
         try:
             found = await work
         except (BodyTooLarge, BodyCutShort):
             found = closing(self._problem(413))
+        except TimeoutError:
+            found = self._problem(503)
         except Exception:
             logger.exception("a page failed")
             found = self._problem(500)

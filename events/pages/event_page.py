@@ -52,9 +52,9 @@ class EventPage:
         self._sheets = sheets
         self._clock = clock
 
-    async def read(self, scope: Scope, text: str) -> Page | Reply:
+    async def read(self, scope: Scope, event_id: int) -> Page | Reply:
         """The page; or the service's reply, if it is not a success."""
-        reply = await inside.ask(self._app, scope, "GET", f"/events/{text}")
+        reply = await inside.ask(self._app, scope, "GET", inside.event_path(event_id))
         if reply.status != 200:
             return reply
         # The service answers all who ask at the same time with the same bytes, so the sheet is found by them.
@@ -62,20 +62,20 @@ class EventPage:
         slots = self._slots(secrets.token_urlsafe(16))
         return answers.page(sheet.fill(slots), now_ms=slots["now"])
 
-    async def register(self, scope: Scope, text: str, body: bytes) -> Page | Reply:
+    async def register(self, scope: Scope, event_id: int, body: bytes) -> Page | Reply:
         """Sends the form on. A ticket's page, the form again with what was wrong, or the service's reply."""
         attempt = _read_form(body)
         sent = await inside.ask(
             self._app,
             scope,
             "POST",
-            f"/events/{text}/register",
+            inside.event_path(event_id, "/register"),
             headers=[*_passed_on(scope), *_json_headers(attempt.key)],
             body=_encode({"name": attempt.name, "email": attempt.email}),
         )
         if sent.status == 202:
             return answers.see_other(f"/t/{msgspec.json.decode(sent.body)['data']['ticket_id']}")
-        event = await inside.ask(self._app, scope, "GET", f"/events/{text}")
+        event = await inside.ask(self._app, scope, "GET", inside.event_path(event_id))
         if event.status != 200:
             return event
         return self._again(event.body, _refused(attempt, sent))

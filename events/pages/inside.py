@@ -7,11 +7,16 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from events.domain.tickets import TicketId
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 Header = tuple[bytes, bytes]
+
+# Longer than the service itself takes to say that a store is out of reach.
+ANSWER_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,16 @@ class Reply:
         return int(text) if text and text.isdigit() else None
 
 
+def event_path(event_id: int, tail: str = "") -> str:
+    """Where the service has an event. A number and not a text: no text of a client's becomes part of a path."""
+    return f"/events/{event_id:d}{tail}"
+
+
+def ticket_path(ticket_id: TicketId) -> str:
+    """Where the service has a ticket."""
+    return f"/registrations/{ticket_id}"
+
+
 async def ask(
     app: Application,
     scope: Scope,
@@ -42,11 +57,16 @@ async def ask(
     headers: Sequence[Header] = (),
     body: bytes = b"",
 ) -> Reply:
-    """One request in the name of the client of `scope`, which keeps its address but not its headers."""
+    """One request in the name of the client of `scope`, which keeps its address but not its headers.
+
+    Raises:
+        TimeoutError: no answer in `ANSWER_SECONDS`.
+    """
     inner = {**scope, "method": method, "path": path, "raw_path": path.encode(), "query_string": b""}
     inner["headers"] = list(headers)
     exchange = _Exchange(body)
-    await app(inner, exchange.receive, exchange.send)
+    async with asyncio.timeout(ANSWER_SECONDS):
+        await app(inner, exchange.receive, exchange.send)
     return Reply(exchange.status, exchange.headers, b"".join(exchange.parts))
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import segno
 
+from events.domain.tickets import TicketId
 from events.pages import answers, files, inside, view, words
 from events.pages.answers import Page
 from events.pages.calendar import calendar_entry
@@ -38,7 +39,7 @@ class TicketPage:
         self._sheets = sheets
         self._clock = clock
 
-    async def read(self, scope: Scope, ticket_id: str) -> Page | Reply:
+    async def read(self, scope: Scope, ticket_id: TicketId) -> Page | Reply:
         """The page; or the service's reply, if it is not a success."""
         found = await self._find(scope, ticket_id)
         if isinstance(found, Reply):
@@ -50,7 +51,7 @@ class TicketPage:
         retry = CANCELLING_SECONDS if cancelling else retry_seconds
         return answers.page(sheet.fill(self._slots(ticket, retry or RETRY_SECONDS)), secret=True, retry_seconds=retry)
 
-    async def calendar(self, scope: Scope, ticket_id: str) -> Page | Reply:
+    async def calendar(self, scope: Scope, ticket_id: TicketId) -> Page | Reply:
         """The event as a calendar entry, for whoever holds a ticket."""
         found = await self._find(scope, ticket_id)
         if isinstance(found, Reply):
@@ -59,19 +60,19 @@ class TicketPage:
         entry = calendar_entry(event, host=_host(scope), now=datetime.fromtimestamp(self._clock(), UTC))
         return answers.document(entry, "text/calendar; charset=utf-8", name="event.ics")
 
-    async def cancel(self, scope: Scope, ticket_id: str) -> Page | Reply:
+    async def cancel(self, scope: Scope, ticket_id: TicketId) -> Page | Reply:
         """Gives the seat, or the place in line, back."""
-        reply = await inside.ask(self._app, scope, "DELETE", f"/registrations/{ticket_id}")
+        reply = await inside.ask(self._app, scope, "DELETE", inside.ticket_path(ticket_id))
         if reply.status >= 300:
             return reply
         return answers.see_other(f"/t/{ticket_id}?cancelling=1")
 
-    async def _find(self, scope: Scope, ticket_id: str) -> tuple[Ticket, Event, int | None] | Reply:
-        status = await inside.ask(self._app, scope, "GET", f"/registrations/{ticket_id}")
+    async def _find(self, scope: Scope, ticket_id: TicketId) -> tuple[Ticket, Event, int | None] | Reply:
+        status = await inside.ask(self._app, scope, "GET", inside.ticket_path(ticket_id))
         if status.status != 200:
             return status
         ticket = view.decode_ticket(status.body).data
-        event = await inside.ask(self._app, scope, "GET", f"/events/{ticket.event_id}")
+        event = await inside.ask(self._app, scope, "GET", inside.event_path(ticket.event_id))
         if event.status != 200:
             return event
         return ticket, view.decode_event(event.body).data, status.retry_seconds
