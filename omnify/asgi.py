@@ -29,6 +29,7 @@ from events.door.loader import LedgerAway
 from events.pages.app import Pages
 from omnify.celery import send_wake_up
 from omnify.connections import redis_client
+from omnify.front import Front
 from omnify.heap import settle_heap
 from omnify.loader import LedgerLoader
 from omnify.logs import log
@@ -59,7 +60,7 @@ class Application:
 
     def __init__(self) -> None:
         self._door: Door | None = None
-        self._pages: Pages | None = None
+        self._front: Front | None = None
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -67,14 +68,14 @@ class Application:
             return
         if scope["type"] != "http":
             return
-        await (self._pages or self._open())(scope, receive, send)
+        await (self._front or self._open())(scope, receive, send)
 
     def let_go(self) -> None:
         """Lets go of clients that wait for news; gunicorn's workers call it when they are told to stop."""
         if self._door is not None:
             self._door.let_go()
 
-    def _open(self) -> Pages:
+    def _open(self) -> Front:
         self._client = connect_async(settings.ENV.redis_url)
         self._loader = LedgerLoader(redis_client())
         self._gate = Gate(
@@ -89,8 +90,9 @@ class Application:
             trusted_proxies=settings.ENV.trusted_proxies,
             private_callbacks=settings.ENV.webhook_allow_private,
         )
-        self._pages = Pages(behind=self._door, render=render_to_string)
-        return self._pages
+        pages = Pages(behind=self._door, render=render_to_string)
+        self._front = Front(behind=pages, operations_port=settings.ENV.operations_port)
+        return self._front
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:

@@ -34,6 +34,10 @@ class Environment:
     testing: bool
     allowed_hosts: list[str]
     trusted_origins: list[str]
+    public_url: str
+    operations_port: int | None
+    metrics_token: str
+    security_contact: str
     database_url: str
     redis_url: str
     broker_url: str
@@ -66,6 +70,10 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         testing=testing,
         allowed_hosts=_words(values.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")),
         trusted_origins=_origins(values),
+        public_url=_public_url(values),
+        operations_port=_port_of(values, "OPERATIONS_BIND"),
+        metrics_token=_token(values, "METRICS_TOKEN"),
+        security_contact=_contact(values),
         database_url=values.get("DATABASE_URL") or _default_database(home, testing=testing),
         redis_url=redis_url,
         broker_url=_url(values, "CELERY_BROKER_URL", redis_url, ("redis", "rediss", "unix")),
@@ -150,6 +158,37 @@ def _origins(values: Mapping[str, str]) -> list[str]:
         if not re.fullmatch(r"https?://[^/\s]+", origin):
             raise BadEnvironment(f"CSRF_TRUSTED_ORIGINS: {origin!r} is not like https://tickets.example.com")
     return origins
+
+
+def _public_url(values: Mapping[str, str]) -> str:
+    url = values.get("PUBLIC_URL", "").strip().rstrip("/")
+    if url and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", url):
+        raise BadEnvironment(f"PUBLIC_URL: {url!r} is not like https://tickets.example.com")
+    return url
+
+
+def _port_of(values: Mapping[str, str], name: str) -> int | None:
+    text = values.get(name, "").strip()
+    if not text:
+        return None
+    port = text.rpartition(":")[2]
+    if ":" not in text or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65_536:
+        raise BadEnvironment(f"{name}: {text!r} is not an address and a port like 127.0.0.1:9000")
+    return int(port)
+
+
+def _token(values: Mapping[str, str], name: str) -> str:
+    token = values.get(name, "").strip()
+    if token and not re.fullmatch(r"[!-~]{16,}", token):
+        raise BadEnvironment(f"{name}: at least 16 characters are needed, without spaces")
+    return token
+
+
+def _contact(values: Mapping[str, str]) -> str:
+    contact = values.get("SECURITY_CONTACT", "").strip()
+    if contact and not re.fullmatch(r"(https://|mailto:|tel:)[!-~]+", contact):
+        raise BadEnvironment(f"SECURITY_CONTACT: {contact!r} is not like mailto:security@example.com or https://...")
+    return contact
 
 
 def _words(text: str) -> list[str]:

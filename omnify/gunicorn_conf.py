@@ -1,6 +1,7 @@
-"""How gunicorn serves Omnify. Read by gunicorn before Django is there, hence its own three variables:
+"""How gunicorn serves Omnify. Read by gunicorn before Django is there, hence its own variables:
 
 OMNIFY_BIND       address and port (default 127.0.0.1:$PORT, port 8000 unless told)
+OPERATIONS_BIND   another address and port, for /metrics and /admin alone (default: none, they are on the first)
 WEB_WORKERS       processes (default 2)
 WEB_CONNECTIONS   connections of each process (default 20000)
 """
@@ -11,14 +12,21 @@ import os
 import resource
 import signal
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
 from omnify.embedded.exec_child import die_with_parent
 
-bind = os.environ.get("OMNIFY_BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+bind = [os.environ.get("OMNIFY_BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"]
+if os.environ.get("OPERATIONS_BIND"):
+    # The port a request came in on tells the two apart (`omnify.front`).
+    bind.append(os.environ["OPERATIONS_BIND"])
+    if len({address.rpartition(":")[2] for address in bind}) < len(bind):
+        sys.exit("omnify: OPERATIONS_BIND: its port must be another one than the service's")
 workers = int(os.environ.get("WEB_WORKERS") or 2)
 worker_class = "omnify.server.Worker"
+logger_class = "omnify.server.Logger"
 proc_name = "omnify-web"
 
 # Each connection is a file. What a process may open beside them: sockets to the stores, logs, metrics.

@@ -6,9 +6,11 @@ Depths and ages are read from Redis when somebody asks, so they are the same whi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from hmac import compare_digest
 from itertools import islice
 from pathlib import Path
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -17,6 +19,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from events.admission.live import queue_stats, worker_count
@@ -78,13 +81,22 @@ class MetricsView(ApiView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
-        """Counters and the moment."""
+        """Counters and the moment; 401 without the token, where one is set."""
+        if not _may_read(request.headers.get("Authorization", "")):
+            raise AuthenticationFailed("Show the token of METRICS_TOKEN: `Authorization: Bearer <token>`.")
         registry = CollectorRegistry()
         registry.register(Moment())
         if metrics.ROOT:
             registry.register(Counted())
             return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
         return HttpResponse(generate_latest(registry) + generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read(authorization: str) -> bool:
+    token = settings.ENV.metrics_token
+    scheme, _, shown = authorization.partition(" ")
+    # As bytes: a text that is not ASCII cannot be compared in constant time.
+    return not token or (scheme.lower() == "bearer" and compare_digest(shown.strip().encode(), token.encode()))
 
 
 view = MetricsView.as_view()

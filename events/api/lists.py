@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from events.api.refusals import invalid_fields
 from events.api.views.base import ApiView
 from events.domain.text import LINE_MAX, clean_line
+from omnify.links import link
 from omnify.pagination import InvalidPageSize, Page, check_exists, page_data, page_url, read_page
 
 # Reads the text of a parameter. Raises ValueError with a sentence for people.
@@ -74,7 +75,7 @@ def read_query(request: Request, filters: Mapping[str, Filter]) -> Asked:
     page = _page(params, errors)
     if errors or page is None:
         raise invalid_fields(errors)
-    return Asked(page=page, filters=found, url=request.build_absolute_uri(request.path), params=params)
+    return Asked(page=page, filters=found, url=link(request.path), params=params)
 
 
 def _unknown(filters: Mapping[str, Filter]) -> str:

@@ -57,7 +57,7 @@ def test_the_example_names_every_variable_and_gives_no_secret_a_value() -> None:
 
 def test_only_web_publishes_a_port_and_on_loopback_unless_told() -> None:
     assert {name: s["ports"] for name, s in SERVICES.items() if "ports" in s} == {
-        "web": ["${OMNIFY_PUBLISH:-127.0.0.1:8000}:8000"]
+        "web": ["${OMNIFY_PUBLISH:-127.0.0.1:8000}:8000", "${OMNIFY_PUBLISH_OPERATIONS:-127.0.0.1:9000}:9000"]
     }
 
 

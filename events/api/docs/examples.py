@@ -132,7 +132,7 @@ DELIVERY = {
 
 def page_example(path: str, item: dict[str, Any], *, cursor: str = "") -> dict[str, Any]:
     """The first of twelve pages."""
-    following = f"http://localhost:8000{path}?page=2{cursor}"
+    following = f"{path}?page=2{cursor}"
     return {
         "total_items": 120,
         "total_pages": 12,
