@@ -1,5 +1,7 @@
 """All attendees as CSV, streamed: batch after batch by position, so memory does not grow with the event.
 
+The file is for spreadsheets, whatever separates cells where they run: it begins with a byte order mark, or Excel reads
+`é` as `Ã©`; every cell is quoted, so that a `;` inside one is text where `;` separates; no cell begins like a formula.
 Between two batches no database connection is held: a slow reader costs a socket, not a connection.
 """
 
@@ -7,7 +9,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
+from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
 from django.db import connection
@@ -21,8 +25,15 @@ from events.models import Event, Registration
 BATCH_ROWS = 1000
 COLUMNS = ("ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason")
 
-# A spreadsheet runs a cell that starts like this as a formula (OWASP, "CSV Injection"): an apostrophe makes it text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+# A spreadsheet runs a cell that starts like this as a formula (OWASP, "CSV Injection"), whatever white space stands
+# before it and however wide it is: an apostrophe makes it text.
+_FORMULA = re.compile(
+    r"[\t\r\n]|[\s\u200b-\u200f\u2060-\u2069\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"
+)
+_BOM = "\ufeff".encode()
+# What file systems do not take in a name.
+_NOT_IN_FILES = re.compile(r'[\x00-\x1f"*/:<>?\\|\u202a-\u202e\u2066-\u2069]+')
+_FILE_NAME_MAX = 80
 
 
 def csv_response(event: Event, guests: Guests) -> StreamingHttpResponse:
@@ -30,13 +41,21 @@ def csv_response(event: Event, guests: Guests) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         csv_chunks(guests),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="event-{event.pk}-attendees.csv"'},
+        headers={"Content-Disposition": _attachment(event)},
     )
+
+
+def _attachment(event: Event) -> str:
+    """The file's name twice (RFC 6266): in ASCII, and with the event's name for every client of this century."""
+    plain = f"event-{event.pk}-attendees"
+    name = _NOT_IN_FILES.sub("-", event.name)[:_FILE_NAME_MAX].strip(" .-")
+    full = quote(f"{plain}-{name}.csv", safe="")
+    return f"attachment; filename=\"{plain}.csv\"; filename*=UTF-8''{full}"
 
 
 async def csv_chunks(guests: Guests) -> AsyncIterator[bytes]:
     """The header row, then `BATCH_ROWS` rows at a time."""
-    yield _encode([COLUMNS])
+    yield _BOM + _encode([COLUMNS])
     after: Position | None = None
     while True:
         rows = await sync_to_async(_batch, thread_sensitive=True)(guests, after)
@@ -60,11 +79,11 @@ def _render(rows: Sequence[Registration]) -> bytes:
 
 def _encode(rows: Iterable[Sequence[object]]) -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerows(rows)
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
     return text.getvalue().encode()
 
 
 def _safe(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and _FORMULA.match(value):
         return f"'{value}"
     return "" if value is None else value

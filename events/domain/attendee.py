@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import idna
 
-from events.domain.text import CONTROL, LINE_MAX, clean_line, fold
+from events.domain.text import CONTROL, LINE_MAX, clean_line, fold, search_key
 
 NAME_MAX = LINE_MAX
 EMAIL_MAX = 254
@@ -95,9 +95,12 @@ def mailbox_keys(key: str) -> tuple[str, ...]:
     return email_spellings(key)
 
 
-def search_key(name: str, email: str) -> str:
-    """What a search for a registration looks in: every line folded (`events.domain.text.fold`)."""
-    return "\n".join(fold(line) for line in (name, *email_spellings(email)))
+def guest_search_key(name: str, email: str) -> str | None:
+    """What a search for a registration looks in (`events.domain.text.search_key`)."""
+    spellings = email_spellings(email)
+    if len(spellings) == 1:
+        return search_key(name, email)
+    return "\n".join(map(fold, (name, *spellings)))
 
 
 @lru_cache(maxsize=4096)

@@ -45,7 +45,7 @@ _WRITTEN_AS = str.maketrans(
     {
         **{"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ŋ": "n", "\u0131": "i", "ƒ": "f"},
         **{"æ": "ae", "œ": "oe", "þ": "th"},
-        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u02bb\u02bd\u2032`", "'"),
+        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u02bb\u02bd\u2032", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
         **dict.fromkeys("\u2010\u2012\u2013\u2014\u2015\u2212\u05be", "-"),
     }
@@ -112,12 +112,21 @@ def fold(text: str) -> str:
     `fold("Ｊｏｓé  MÜLLER") == "jose muller"`; `fold("Groß") == fold("GROSS")`.
     """
     if text.isascii():
-        lower = text.lower()
-        return " ".join(lower.split()) if "`" not in lower else " ".join(lower.replace("`", "'").split())
+        return " ".join(text.lower().split())
     # Case first: capitals have capitals among their decompositions, and folding may decompose.
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     plain = _ACCENTS.sub("", plain).translate(_WRITTEN_AS)
     return " ".join(unicodedata.normalize("NFC", plain).split())
+
+
+def search_key(*lines: str) -> str | None:
+    """What a search looks in: the lines folded, one below the other. None where lower-casing them is all it takes.
+
+    That the database does while it reads, so a row of plain ASCII costs nothing more.
+    """
+    if all(line.isascii() and "  " not in line for line in lines):
+        return None
+    return "\n".join(map(fold, lines))
 
 
 def pasted(secret: str) -> str:

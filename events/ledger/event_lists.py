@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 
 from events.domain.states import EventState
+from events.ledger.search import matching
 from events.models import Event
 
 
@@ -18,6 +19,7 @@ class EventFilter:
     now: datetime
     past: bool = False
     state: EventState | None = None
+    search: str = ""
     organizer_id: int | None = None
     event_id: int | None = None
 
@@ -34,7 +36,7 @@ def find_events(wanted: EventFilter) -> QuerySet[Event]:
         rows = rows.filter(pk=wanted.event_id)
     if wanted.state is not None:
         rows = rows.alias(state=registration_state(wanted.now)).filter(state=wanted.state.value)
-    return rows
+    return matching(rows, wanted.search, "name", "location")
 
 
 def registration_state(now: datetime) -> Case:

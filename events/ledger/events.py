@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import F
 
+from events.domain.text import search_key
 from events.models import Event, Organizer, SizeChange
 
 
@@ -63,7 +64,8 @@ def change_event(event: Event, *, fields: Mapping[str, Any]) -> Event:
     """
     assert not {"max_capacity", "waitlist_capacity"} & fields.keys()
     if fields:
-        Event.objects.filter(pk=event.pk).update(**fields, version=F("version") + 1)
+        lines = (str(fields.get(name, getattr(event, name))) for name in ("name", "location"))
+        Event.objects.filter(pk=event.pk).update(**fields, search_key=search_key(*lines), version=F("version") + 1)
         event.refresh_from_db()
     return event
 

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Status
 from events.domain.times import to_ms
+from events.ledger.search import matching
 from events.models import Event, Registration
 
 
@@ -94,7 +95,6 @@ def attendees_before(guests: Guests, *, before: Position, limit: int) -> Sequenc
 
 def _rows_of(guests: Guests) -> QuerySet[Registration]:
     rows = Registration.objects.filter(event_id=guests.event_id, status=guests.status.value)
-    if guests.search:
-        named = Q(name__icontains=guests.search)
-        rows = rows.filter(named if guests.names_only else named | Q(email__icontains=guests.search))
-    return rows
+    if guests.names_only:
+        return matching(rows, guests.search, "name", first_line_only=True)
+    return matching(rows, guests.search, "name", "email")

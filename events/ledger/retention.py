@@ -85,5 +85,5 @@ def _callbacks(event_id: int) -> QuerySet[WebhookDelivery]:
 def _anonymise(rows: QuerySet[Registration]) -> int:
     known = rows.exclude(email="", name="")
     # A callback's address may name somebody too, and nothing is left to tell of.
-    nobody = {"name": "", "email": "", "callback_url": "", "callback_organizer": None}
+    nobody = {"name": "", "email": "", "search_key": None, "callback_url": "", "callback_organizer": None}
     return known.update(**nobody, email_key=Concat(Value(FORGOTTEN), F("ticket_key")))

@@ -14,6 +14,7 @@ import msgspec
 from django.db import connection
 from django.db.models import F
 
+from events.domain.attendee import guest_search_key
 from events.domain.commands import Request
 from events.domain.outcome import Outcome
 from events.domain.states import Status
@@ -25,12 +26,12 @@ _encode = msgspec.json.Encoder().encode
 # Rows are inserted in the order of the document, so `id` follows the order of admission too.
 _INSERT = """
 INSERT INTO events_registration
-    (event_id, ticket_key, name, email, email_key, status, reason, sequence, revision,
+    (event_id, ticket_key, name, email, email_key, search_key, status, reason, sequence, revision,
      requested_at, decided_at, confirmed_at, callback_url, callback_organizer_id)
-SELECT $3, k, n, e, m, s, w, q, v, to_timestamp(r / 1000.0), $4, CASE WHEN s = 'confirmed' THEN $4 END, u, o
+SELECT $3, k, n, e, m, f, s, w, q, v, to_timestamp(r / 1000.0), $4, CASE WHEN s = 'confirmed' THEN $4 END, u, o
 FROM json_to_recordset($1) AS batch
-    (k varchar, n varchar, e varchar, m varchar, s varchar, w varchar, q bigint, v integer, r bigint, u varchar,
-     o bigint)
+    (k varchar, n varchar, e varchar, m varchar, f text, s varchar, w varchar, q bigint, v integer, r bigint,
+     u varchar, o bigint)
 """
 
 # A row is only ever moved on to a higher revision.
@@ -88,6 +89,7 @@ def _record(request: Request, outcome: Outcome) -> dict[str, Any]:
         "n": request.name,
         "e": request.email,
         "m": request.email_key,
+        "f": guest_search_key(request.name, request.email),
         "s": outcome.status.value,
         "w": _reason(outcome),
         "q": request.sequence,

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from events.domain.allocation import Sizing
-from events.models.fields import LineField
+from events.models.fields import LineField, SearchKeyField
 from events.models.organizer import Organizer
 
 MAX_CAPACITY = 10_000_000
@@ -19,6 +19,7 @@ class Event(models.Model):
     organizer = models.ForeignKey(Organizer, on_delete=models.PROTECT, related_name="events")
     name = LineField()
     location = LineField()
+    search_key = SearchKeyField("name", "location")
     max_capacity = models.PositiveIntegerField()
     waitlist_capacity = models.PositiveIntegerField(default=0)
     start_time = models.DateTimeField()

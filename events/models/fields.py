@@ -1,19 +1,21 @@
-"""Columns for what a person types."""
+"""Columns for what a person types, and for finding it again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from events.domain.text import LINE_MAX, clean_line
+from events.domain.text import LINE_MAX, clean_line, search_key
 
 if TYPE_CHECKING:
     Characters = models.CharField[str, str]
+    Text = models.TextField[str | None, str | None]
 else:
-    Characters = models.CharField
+    Characters, Text = models.CharField, models.TextField
 
 
 class LineFormField(forms.CharField):
@@ -43,3 +45,29 @@ class LineField(Characters):
         """To a migration it is the column that it has always been."""
         name, _, arguments, options = super().deconstruct()
         return name, "django.db.models.CharField", arguments, options
+
+
+class SearchKeyField(Text):
+    """What a search looks in, made of other columns whenever a row is saved; NULL where it would say nothing new.
+
+    `update()` goes past it, as it does past everything: what changes the columns there writes this one too.
+    """
+
+    def __init__(self, *sources: str, made_by: Callable[..., str | None] = search_key, **options: Any) -> None:
+        super().__init__(**{"null": True, "editable": False, **options})
+        self._sources, self._made_by = sources, made_by
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str | None:
+        """The key of the row as it is saved."""
+        key = self._made_by(*(getattr(model_instance, name) for name in self._sources))
+        setattr(model_instance, self.attname, key)
+        return key
+
+    def clone(self) -> Any:
+        """Django copies fields from what `deconstruct` says, which says nothing of the sources."""
+        return type(self)(*self._sources, made_by=self._made_by)
+
+    def deconstruct(self) -> Any:
+        """To a migration it is a column of text."""
+        name, _, arguments, options = super().deconstruct()
+        return name, "django.db.models.TextField", arguments, options

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from events.domain.attendee import guest_search_key
 from events.domain.states import HOLDING, Reason, Status
 from events.models.event import Event
+from events.models.fields import SearchKeyField
 from events.models.organizer import Organizer
 
 DECIDED = [Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED]
@@ -21,6 +23,7 @@ class Registration(models.Model):
     name = models.CharField(max_length=255)
     email = models.CharField(max_length=254)
     email_key = models.CharField(max_length=254)
+    search_key = SearchKeyField("name", "email", made_by=guest_search_key)
     status = models.CharField(max_length=10, choices=[(s.value, s.value) for s in DECIDED])
     reason = models.CharField(max_length=20, default="", blank=True, choices=[(r.value, r.value) for r in Reason])
     sequence = models.BigIntegerField()

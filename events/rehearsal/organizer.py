@@ -11,6 +11,7 @@ import csv
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -103,7 +104,9 @@ class Organizer:
             if answer.status_code != 200:
                 answer.read()
                 _data(answer)
-            rows = csv.DictReader(answer.iter_lines())
+            lines = answer.iter_lines()
+            # The file is for spreadsheets too: it begins with a byte order mark.
+            rows = csv.DictReader(chain((next(lines, "").removeprefix("\ufeff"),), lines))
             return [msgspec.convert(row, Attendee, strict=False) for row in rows]
 
     def _patiently(self, read: Callable[[], T]) -> T:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -191,20 +193,63 @@ def test_csv_streams_everybody_batch_by_batch() -> None:
     ):
         answer, chunks = read_csv(caller, url, **headers)
         assert answer["Content-Type"] == "text/csv; charset=utf-8"
-        assert answer["Content-Disposition"] == f'attachment; filename="event-{event_id}-attendees.csv"'
+        plain = f"event-{event_id}-attendees"
+        named = f"attachment; filename=\"{plain}.csv\"; filename*=UTF-8''{plain}-Concert.csv"
+        assert answer["Content-Disposition"] == named
         assert len(chunks) == 4
-        rows = list(csv.reader(io.StringIO(b"".join(chunks).decode())))
+        rows = list(csv.reader(io.StringIO(b"".join(chunks).decode("utf-8-sig"))))
         assert rows[0] == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason"]
         assert [int(row[4]) for row in rows[1:]] == list(range(3, 3 * count + 1, 3))
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\uff1d1",
+        " =1",
+        "\u3000@x",
+        "\u200b=1",
+        "\ufeff-1",
+        "\u22121",
+        "\ufe66x",
+        "\t=1",
+    ],
+)
 def test_a_csv_cell_is_never_a_formula(name: str) -> None:
     caller = organizer()
     event_id = create(caller)
     attend(event_id, 1, name=name)
     _, chunks = read_csv(caller, f"/events/{event_id}/attendees?format=csv")
-    assert chunks[1].decode().split(",")[1] == f"'{name}"
+    assert f"'{name}" in next(csv.reader([chunks[1].decode()]))
+
+
+@pytest.mark.parametrize(
+    "name", ["Ann;=1+1;x", "a,=1", 'x";=1+1;"', "Jos\u00e9", "x=1", "\u5c71\u7530\u3000\u592a\u90ce"]
+)
+def test_a_csv_is_for_spreadsheets_of_every_country(name: str) -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1, name=name)
+    _, chunks = read_csv(caller, f"/events/{event_id}/attendees?format=csv")
+    whole = b"".join(chunks)
+    assert whole.startswith(b'\xef\xbb\xbf"')
+    for line in whole.decode("utf-8-sig").splitlines():
+        # Quoted from the first cell to the last: no separator outside of quotes but the comma.
+        assert re.fullmatch(r'"(?:[^"]|"")*"(?:,"(?:[^"]|"")*")*', line), line
+    assert name in next(csv.reader([whole.decode("utf-8-sig").splitlines()[1]]))
+
+
+def test_a_csv_has_the_name_of_its_event_in_every_script() -> None:
+    caller = organizer()
+    event_id = create(caller, name='\u5c71 / "F\u00eate"..')
+    answer, _ = read_csv(caller, f"/events/{event_id}/attendees?format=csv")
+    _, _, encoded = answer["Content-Disposition"].partition("filename*=UTF-8''")
+    assert unquote(encoded) == f"event-{event_id}-attendees-\u5c71 - -F\u00eate.csv"
+    assert answer["Content-Disposition"].isascii()
 
 
 def test_csv_keeps_commas_quotes_and_every_script() -> None:

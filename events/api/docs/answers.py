@@ -79,6 +79,9 @@ def event_id_in_path() -> OpenApiParameter:
     return OpenApiParameter("event_id", OpenApiTypes.INT, OpenApiParameter.PATH)
 
 
+SEARCH_RULE = "Case, accents, width and white space do not count."
+
+
 def paging() -> Sequence[OpenApiParameter]:
     """`page` and `page_size`."""
     whole = {"type": "integer", "minimum": 1}

@@ -12,6 +12,7 @@ from events.api.docs.answers import (
     ORGANIZER,
     OUTAGE,
     RETRY_AFTER_OUTAGE,
+    SEARCH_RULE,
     bad,
     event_id_in_path,
     good,
@@ -47,7 +48,7 @@ LIST_ATTENDEES = extend_schema(
                 "(default: confirmed)."
             ),
         ),
-        OpenApiParameter("search", str, description="Part of a name or e-mail, in any letter case."),
+        OpenApiParameter("search", str, description=f"Part of a name or e-mail. {SEARCH_RULE}"),
         OpenApiParameter("format", str, enum=["json", "csv"], description="Goes before `Accept`."),
         OpenApiParameter("cursor", str, description="Opaque; only from `next_page` and `previous_page`."),
         sent_header("Content-Disposition", "Names the file of a CSV.", 200),

@@ -12,7 +12,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
 from events.api import docs
-from events.api.lists import ListView, flag, numbered_page, one_of
+from events.api.lists import ListView, flag, numbered_page, one_of, search_text
 from events.api.permissions import token_of
 from events.api.refusals import event_not_found, unavailable
 from events.api.serializers import EventChanges, EventInput
@@ -39,6 +39,7 @@ class EventList(ListView):
     scopes = {"GET": ANYONE, "POST": ONLY_FULL}
     filters = {
         "state": one_of(*(state.value for state in EventState)),
+        "search": search_text,
         "past": flag,
         "mine": flag,
     }
@@ -50,6 +51,7 @@ class EventList(ListView):
         wanted = EventFilter(
             now=timezone.now(),
             past=asked.get("past", False),
+            search=asked.get("search", ""),
             state=EventState(asked["state"]) if "state" in asked else None,
             organizer_id=_asking(request).pk if asked.get("mine") else None,
             event_id=token_of(request).event_id if asked.get("mine") else None,

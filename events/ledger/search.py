@@ -1,0 +1,37 @@
+"""Finding rows by what a person would write: case, accents, width and white space do not count.
+
+A row is searched in its `search_key`, folded when it was written, or where that is NULL (plain ASCII) in its own
+columns, lower-cased while they are read. No extension of the database, no index: one walk over an event's rows.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet, Value
+from django.db.models.functions import Lower, StrIndex
+from django.db.models.lookups import LessThan
+
+from events.domain.text import fold
+
+Row = TypeVar("Row", bound=Model)
+
+
+def matching(rows: QuerySet[Row], text: str, *columns: str, first_line_only: bool = False) -> QuerySet[Row]:
+    """The rows in whose `columns` the text stands, as a search means it; all of them for an empty text.
+
+    `first_line_only`: only the first line of the key counts, for whom the others are none of their business.
+    """
+    if not text:
+        return rows
+    wanted = fold(text) or text
+    plain = {f"plain_{column}": Lower(column) for column in columns}
+    in_columns = reduce(or_, (Q(**{f"{name}__contains": wanted}) for name in plain))
+    in_key = Q(search_key__contains=wanted)
+    if first_line_only:
+        # What is wanted has no line break, so where it first stands before one, it ends before it.
+        in_key &= Q(LessThan(StrIndex("search_key", Value(wanted)), StrIndex("search_key", Value("\n"))))
+    narrowed: QuerySet[Row] = rows.alias(**plain).filter(in_key | (Q(search_key__isnull=True) & in_columns))
+    return narrowed
