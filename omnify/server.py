@@ -6,6 +6,7 @@ which a kept connection must have sent its next request. What it does not have, 
     how many       it reads `worker_connections` and never looks at it: past it a connection is told 503 and closed
     first request  its timer starts with a connection's second request: a client that opens connections and sends
                    nothing, or a header byte now and then, would keep them for ever
+    a crowd        its loop lets only 100 connections wait to be taken
     answers        it waits without end for a client that does not read its answer
     refusals       it says in plain text what it cannot parse, and lets some of it through as an exception
     its log        which has a form of its own
@@ -20,6 +21,7 @@ import logging
 import socket
 import struct
 from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -172,6 +174,15 @@ class Worker(gasgi.ASGIWorker):
         # The worker names its protocol by this global, and offers no other way to choose one.
         gasgi.ASGIProtocol = Protocol
         super().init_process()
+
+    def run(self) -> None:
+        """Serves until it is told to stop.
+
+        The loop shortens the queue of connections that nobody has taken yet to its own default of 100, whatever
+        `backlog` says. Past it the kernel drops what comes, and a client tries again after a second, three, seven.
+        """
+        self.loop.create_server = partial(self.loop.create_server, backlog=self.cfg.backlog)
+        super().run()
 
     def handle_exit_signal(self) -> None:
         """Told to stop: whoever waits for news is let go, or the stop would wait `graceful_timeout` for them."""

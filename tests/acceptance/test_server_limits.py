@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 
 import pytest
 
@@ -38,6 +40,18 @@ def test_thousands_of_connections_are_nothing_special(service: Service) -> None:
         for _ in range(2000):
             held.enter_context(service.address.raw(b""))
         assert live(service.address) == 200
+
+
+def test_a_crowd_that_connects_at_once_is_let_in_while_no_door_takes_anybody(service: Service) -> None:
+    """The kernel holds them. One that it dropped would try again a second later, and here it would never get in."""
+    with contextlib.ExitStack() as held:
+        for pid in service.doors():
+            os.kill(pid, signal.SIGSTOP)
+            held.callback(os.kill, pid, signal.SIGCONT)
+        connections = [held.enter_context(service.address.raw(LIVE)) for _ in range(1000)]
+        for pid in service.doors():
+            os.kill(pid, signal.SIGCONT)
+        assert {answer_on(connection).status for connection in connections} == {200}
 
 
 @pytest.mark.parametrize(
