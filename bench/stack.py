@@ -172,11 +172,11 @@ def start_stack(**settings: str) -> Iterator[Stack]:
 
 def _environment(servers: Servers) -> dict[str, str]:
     values = service_values(
-        servers.home,
         secret_key="only-for-this-run-" + os.urandom(16).hex(),
         database=servers.database_url,
         redis=servers.redis_url,
         broker=servers.broker_url,
+        port=0,  # each door gets one of its own
     )
     ours = {"REGISTER_RATE_LIMIT": "off", "WEBHOOK_ALLOW_PRIVATE": "true", "PYTHONPATH": str(ROOT)}
     return {**child_environment(servers.home, 0, values), **ours}
