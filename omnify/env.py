@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from events.domain.rate_limit import RateLimit, parse_rate_limit
+from events.domain.webhook_url import Network, read_networks
 
 SERVICE_FILE = "service.env"
 _TRUE = {"1", "true", "yes", "on"}
@@ -47,6 +48,7 @@ class Environment:
     register_rate_limit: RateLimit | None
     trusted_proxies: int
     webhook_allow_private: bool
+    webhook_deny: tuple[Network, ...]
     webhook_log_days: int
     log_level: str
     fault_dir: str
@@ -83,6 +85,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         register_rate_limit=_rate_limit(values, "REGISTER_RATE_LIMIT", "6000/minute"),
         trusted_proxies=_number(values, "TRUSTED_PROXIES", 0, low=0, high=16),
         webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
+        webhook_deny=_networks(values, "WEBHOOK_DENY"),
         # Longer than the last retry takes: what is still being tried is never forgotten.
         webhook_log_days=_number(values, "WEBHOOK_LOG_DAYS", 30, low=7, high=3650),
         log_level=_choice(values, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
@@ -134,6 +137,13 @@ def _number(values: Mapping[str, str], name: str, default: int, *, low: int, hig
 def _rate_limit(values: Mapping[str, str], name: str, default: str) -> RateLimit | None:
     try:
         return parse_rate_limit(values.get(name, "").strip() or default)
+    except ValueError as problem:
+        raise BadEnvironment(f"{name}: {problem}") from problem
+
+
+def _networks(values: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    try:
+        return read_networks(values.get(name, ""))
     except ValueError as problem:
         raise BadEnvironment(f"{name}: {problem}") from problem
 

@@ -88,9 +88,10 @@ def courier() -> CourierThread:
 
 
 def _make_courier() -> Courier:
-    private = settings.ENV.webhook_allow_private
+    private, denied = settings.ENV.webhook_allow_private, settings.ENV.webhook_deny
     scribe = Scribe(secret=settings.ENV.secret_key, allow_private=private)
-    return Courier(Tools(client=WebhookClient(allow_private=private), scribe=scribe, checkpoint=_checkpoint))
+    client = WebhookClient(allow_private=private, denied=denied)
+    return Courier(Tools(client=client, scribe=scribe, checkpoint=_checkpoint))
 
 
 @worker_ready.connect

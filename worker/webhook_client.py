@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from events.domain.webhook_url import AddressRefused, is_public
+from events.domain.webhook_url import AddressRefused, Network, is_allowed
 
 TIMEOUT_SECONDS = 15.0
 MAX_ANSWER_BYTES = 64 * 1024
@@ -40,18 +40,19 @@ class Reply(NamedTuple):
 
 
 class CheckedResolver(AbstractResolver):
-    """Refuses a name if any of its addresses is not public."""
+    """Refuses a name if any of its addresses is one that may not be connected to."""
 
-    def __init__(self, inner: AbstractResolver) -> None:
+    def __init__(self, inner: AbstractResolver, is_allowed: Callable[[str], bool]) -> None:
         self._inner = inner
+        self._is_allowed = is_allowed
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses of `host`. Raises AddressRefused, or OSError if it has none."""
         found = await self._inner.resolve(host, port, family)
-        if not all(is_public(entry["host"]) for entry in found):
-            raise AddressRefused("the name has an address that is not public")
+        if not all(self._is_allowed(entry["host"]) for entry in found):
+            raise AddressRefused("the name has an address that is not public, or denied")
         return found
 
     async def close(self) -> None:
@@ -64,6 +65,7 @@ class WebhookClient:
 
     Args:
         allow_private: whether addresses that are not public may be connected to.
+        denied: ranges that may not be connected to in any case.
         resolver: asks for names; the system's name servers unless given.
         tls: what certificates are trusted; the system's unless given.
     """
@@ -72,12 +74,14 @@ class WebhookClient:
         self,
         *,
         allow_private: bool,
+        denied: Sequence[Network] = (),
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
         dns_ttl_seconds: int = _DNS_TTL_SECONDS,
     ) -> None:
         self._allow_private = allow_private
+        self._is_allowed = partial(is_allowed, allow_private=allow_private, denied=denied)
         self._resolver = resolver
         self._tls = tls
         self._timeout = timeout_seconds
@@ -86,7 +90,7 @@ class WebhookClient:
     async def __aenter__(self) -> WebhookClient:
         # Not the loop's getaddrinfo: that has a handful of threads, which a few dead name servers would fill.
         names = self._resolver or aiohttp.AsyncResolver()
-        self._names = names if self._allow_private else CheckedResolver(names)
+        self._names = CheckedResolver(names, self._is_allowed)
         connector = aiohttp.TCPConnector(
             resolver=self._names,
             ssl=self._tls or ssl.create_default_context(),
@@ -121,7 +125,7 @@ class WebhookClient:
         except TimeoutError:
             return Reply(None, "timeout")
         except aiohttp.ClientConnectorError as problem:
-            return Reply(None, _why_not_connected(problem))
+            return Reply(None, _why_not_connected(problem, inside_is_secret=not self._allow_private))
         except aiohttp.ClientSSLError:
             return Reply(None, "tls")
         except (aiohttp.ClientError, OSError, ValueError):
@@ -137,8 +141,8 @@ class WebhookClient:
 
     def _open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, proto, _, address = info
-        if not self._allow_private and not is_public(str(address[0])):
-            raise AddressRefused("the address is not public")
+        if not self._is_allowed(str(address[0])):
+            raise AddressRefused("the address is not public, or denied")
         return socket.socket(family=family, type=kind, proto=proto)
 
 
@@ -158,11 +162,15 @@ async def _skim(response: aiohttp.ClientResponse) -> None:
     response.close()
 
 
-def _why_not_connected(problem: aiohttp.ClientConnectorError) -> str:
-    if isinstance(problem.os_error, AddressRefused):
-        return "address_refused"
-    if isinstance(problem, aiohttp.ClientConnectorDNSError):
-        return "name_not_found"
+def _why_not_connected(problem: aiohttp.ClientConnectorError, *, inside_is_secret: bool) -> str:
+    """A word for the organizer's log. It must not tell which names there are inside the operator's network: a name that
+    does not exist and one that leads inside are one case."""
+    refused = isinstance(problem.os_error, AddressRefused)
+    unknown = isinstance(problem, aiohttp.ClientConnectorDNSError)
+    if inside_is_secret and (refused or unknown):
+        return "no_public_address"
+    if refused or unknown:
+        return "address_refused" if refused else "name_not_found"
     return "tls" if isinstance(problem, aiohttp.ClientSSLError) else "unreachable"
 
 

@@ -8,7 +8,8 @@ again for every connection, by whoever opens the socket.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -23,19 +24,32 @@ _TEXT = re.compile(r"[!-~]+")
 _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
 # A name whose last part is a number is an address to some resolvers: 2130706433, 0x7f.1, 127.1, 0177.0.0.1.
 _NUMERIC_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?")
-_LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa")
+# Names that lead into a network of one's own: special-use ones (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`), and
+# those that routers and companies use though nobody has given them out.
+_LOCAL_NAMES = (
+    *("localhost", "local", "internal", "home.arpa", "test", "invalid", "onion", "alt"),
+    *("localdomain", "intranet", "private", "corp", "home", "lan", "domain"),
+)
+NOT_PUBLIC = "The address is not a public one."
 
-# What `is_global` of Python 3.11 calls global though it leads to, or may stand for, an address that is not.
+# What `is_global` of Python 3.11 calls global though it leads to, or may stand for, an address that is not; and what
+# the IANA registries of special-purpose addresses call reachable, where no receiver of messages can be.
 _NOT_PUBLIC = tuple(
     ip_network(text)
     for text in (
         *("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96"),  # IPv4 inside IPv6: compatible, mapped, translated
         *("64:ff9b::/96", "64:ff9b:1::/48"),  # NAT64
-        *("2002::/16", "2001::/32"),  # 6to4, Teredo
+        *("2002::/16", "2001::/23"),  # 6to4; Teredo and other protocols of the IETF
+        *("100::/64", "100:0:0:1::/64", "3fff::/20", "2620:4f:8000::/48"),  # discard, dummy, documentation, AS112
         *("fec0::/10", "ff00::/8", "5f00::/16"),  # site-local, multicast, segment routing
-        *("192.88.99.0/24", "224.0.0.0/4"),  # 6to4 relays, multicast
+        *("192.88.99.0/24", "224.0.0.0/4", "240.0.0.0/4"),  # 6to4 relays, multicast, reserved
+        *("192.0.0.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.175.48.0/24"),  # IETF protocols, AS112, AMT
+        "168.63.129.16/32",  # what Azure's machines ask their host
     )
 )
+
+
+Network = IPv4Network | IPv6Network
 
 
 class AddressRefused(OSError):
@@ -60,17 +74,45 @@ class BadUrl(ValueError):
     """The URL cannot be used; the message is a sentence for people."""
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address in its usual form may be connected to. False for anything else."""
+def is_public(address: str, *, denied: Sequence[Network] = ()) -> bool:
+    """Whether an IP address in its usual form may be connected to. False for anything else.
+
+    Args:
+        denied: ranges that the operator denies besides: public addresses of their own machines, say.
+    """
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return found.is_global and not found.is_multicast and not _is_excepted(found)
+    return found.is_global and not found.is_multicast and not _within(found, (*_NOT_PUBLIC, *denied))
 
 
-def _is_excepted(address: IPv4Address | IPv6Address) -> bool:
-    return any(address in network for network in _NOT_PUBLIC if network.version == address.version)
+def is_allowed(address: str, *, allow_private: bool, denied: Sequence[Network]) -> bool:
+    """The same where the operator may allow private addresses; what is denied is denied then too."""
+    if not allow_private:
+        return is_public(address, denied=denied)
+    try:
+        return not _within(ip_address(address.partition("%")[0]), denied)
+    except ValueError:
+        return False
+
+
+def read_networks(text: str) -> tuple[Network, ...]:
+    """Ranges such as `198.51.100.0/24, 2001:db8::/32`. Raises ValueError with the text of a bad one."""
+    found = []
+    for word in filter(None, (word.strip() for word in text.split(","))):
+        try:
+            found.append(ip_network(word))
+        except ValueError as problem:
+            raise ValueError(f"{word!r} is not a range of addresses like 198.51.100.0/24") from problem
+    return tuple(found)
+
+
+def _within(address: IPv4Address | IPv6Address, networks: Iterable[Network]) -> bool:
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return any(
+        one in network for one in (address, mapped) if one for network in networks if network.version == one.version
+    )
 
 
 def check_url(url: str, *, allow_private: bool) -> Target:
@@ -111,7 +153,7 @@ def _host(host: str, allow_private: bool) -> str:
     except ValueError:
         return _name(host, allow_private)
     if "%" in host or not (allow_private or is_public(host)):
-        raise BadUrl("The address is not a public one.")
+        raise BadUrl(NOT_PUBLIC)
     return str(address)
 
 
@@ -121,6 +163,7 @@ def _name(host: str, allow_private: bool) -> str:
     if _NUMERIC_END.fullmatch(host):
         raise BadUrl("An IP address must be written in its usual form.")
     name = host.rstrip(".")
-    if not allow_private and any(name == local or name.endswith(f".{local}") for local in _LOCAL_NAMES):
-        raise BadUrl("The address is not a public one.")
+    # A name without a dot is looked up in the network's own domain: it is refused before any name server is asked.
+    if not allow_private and ("." not in name or any(name.endswith(f".{local}") for local in _LOCAL_NAMES)):
+        raise BadUrl(NOT_PUBLIC)
     return host

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from events.api.webhook_fields import LOOK_UP_SECONDS
 from events.domain.retry_schedule import FAILURES_TO_OPEN
 from events.domain.signing import signing_key
+from events.domain.webhook_url import read_networks
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from omnify.sealing import sealer
 from omnify.tickets import message_ids
@@ -78,15 +81,35 @@ def test_bad_fields_are_named(changes: dict[str, Any], field: str) -> None:
     assert list(answer.json()["errors"]) == [field]
 
 
-def test_a_name_that_leads_inside_is_refused_when_it_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names are asked for; what cannot be found out now is looked at again with every connection."""
+def test_a_name_that_leads_inside_and_one_that_does_not_exist_are_refused_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the same words, and the first is not answered sooner than the second."""
     caller = organizer()
+    waited: list[float] = []
+    monkeypatch.setattr("events.api.webhook_fields.time.sleep", waited.append)
     found = {"inside.example.org": ["8.8.8.8", "10.0.0.1"], "outside.example.org": ["8.8.8.8"], "gone.example.org": []}
     monkeypatch.setattr("events.api.webhook_fields.addresses", lambda target: found[target.host])
-    answer = caller.post("/webhooks", {"url": "https://inside.example.org/", "event_types": ALL})
+    for host in ("inside.example.org", "gone.example.org"):
+        answer = caller.post("/webhooks", {"url": f"https://{host}/", "event_types": ALL})
+        assert answer.json()["errors"] == {"url": ["The address is not a public one."]}
+    assert len(waited) == 2
+    assert min(waited) > LOOK_UP_SECONDS / 2
+    subscribe(caller, url="https://outside.example.org/")
+    assert len(waited) == 2
+
+
+@pytest.mark.parametrize("host", ["valkey", "db.internal", "printer.local", "intranet.corp"])
+def test_a_name_of_the_inside_is_refused_unseen(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setattr("events.api.webhook_fields.addresses", lambda target: pytest.fail("it was looked up"))
+    answer = organizer().post("/webhooks", {"url": f"https://{host}/", "event_types": ALL})
     assert answer.json()["errors"] == {"url": ["The address is not a public one."]}
-    for host in ("outside.example.org", "gone.example.org"):
-        subscribe(caller, url=f"https://{host}/")
+
+
+def test_what_the_operator_denies_is_refused_though_it_is_public(settings: Any) -> None:
+    settings.ENV = replace(settings.ENV, webhook_deny=read_networks("8.8.8.0/24"))
+    answer = organizer().post("/webhooks", {"url": URL, "event_types": ALL})
+    assert answer.json()["errors"] == {"url": ["The address is not a public one."]}
 
 
 def test_another_organizers_event_cannot_be_subscribed_to() -> None:

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from events.domain.webhook_url import read_networks
 from tests.dns import NameServer
 from tests.receivers import Receivers, nobody_listening
 from worker.webhook_client import MAX_ANSWER_BYTES, Reply, WebhookClient, read_retry_after
@@ -112,7 +113,7 @@ def test_no_way_of_writing_loopback_is_connected_to(receivers: Receivers, host: 
 def test_a_name_of_loopback_is_refused(receivers: Receivers) -> None:
     with NameServer({"inside.example": [["127.0.0.1"]]}) as names:
         url = receivers.url("/ok", host="inside.example")
-        assert post(url, name_server=names, allow_private=False) == Reply(None, "address_refused")
+        assert post(url, name_server=names, allow_private=False) == Reply(None, "no_public_address")
         assert receivers.connections == 0
         assert post(url, name_server=names).status == 204
 
@@ -121,7 +122,7 @@ def test_a_name_of_loopback_is_refused(receivers: Receivers) -> None:
 def test_one_private_address_among_others_is_enough_to_refuse(receivers: Receivers, addresses: list[str]) -> None:
     with NameServer({"mixed.example": [addresses]}) as names:
         url = receivers.url("/ok", host="mixed.example")
-        assert post(url, name_server=names, allow_private=False) == Reply(None, "address_refused")
+        assert post(url, name_server=names, allow_private=False) == Reply(None, "no_public_address")
     assert receivers.connections == 0
 
 
@@ -130,14 +131,14 @@ def test_a_name_that_is_public_first_and_loopback_next_does_not_get_through(rece
     with NameServer({"turn.example": [["192.0.2.1"], ["127.0.0.1"]]}) as names:
         url = receivers.url("/ok", host="turn.example")
         assert post(url, name_server=names, timeout_seconds=SHORT).status is None  # 192.0.2.1 leads nowhere
-        assert post(url, name_server=names, allow_private=False) == Reply(None, "address_refused")
+        assert post(url, name_server=names, allow_private=False) == Reply(None, "no_public_address")
         assert receivers.connections == 0
         assert post(url, name_server=names).status == 204, "the name did lead to the receiver"
 
 
 def test_the_address_that_was_checked_is_connected_to(receivers: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
     """With loopback declared public for once: one question, and the connection goes to what it brought."""
-    monkeypatch.setattr("worker.webhook_client.is_public", lambda address: True)
+    monkeypatch.setattr("worker.webhook_client.is_allowed", lambda address, **_: True)
     with NameServer({"turn.example": [["127.0.0.1"], ["192.0.2.1"]]}) as names:
         assert post(receivers.url("/ok", host="turn.example"), name_server=names, allow_private=False).status == 204
         assert names.asked["turn.example"] == 1
@@ -146,16 +147,28 @@ def test_the_address_that_was_checked_is_connected_to(receivers: Receivers, monk
 
 def test_the_socket_is_the_last_to_look(receivers: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even a resolver that checks nothing leads nowhere."""
-    monkeypatch.setattr("worker.webhook_client.CheckedResolver", lambda inner: inner)
+    monkeypatch.setattr("worker.webhook_client.CheckedResolver", lambda inner, _: inner)
     with NameServer({"inside.example": [["127.0.0.1"]]}) as names:
         reply = post(receivers.url("/ok", host="inside.example"), name_server=names, allow_private=False)
-    assert reply == Reply(None, "address_refused")
+    assert reply == Reply(None, "no_public_address")
     assert receivers.connections == 0
 
 
 def test_a_name_that_nobody_knows_is_said_so() -> None:
     with NameServer({}) as names:
         assert post("http://nobody.example/", name_server=names) == Reply(None, "name_not_found")
+        hidden = post("http://nobody.example/", name_server=names, allow_private=False)
+        assert hidden == Reply(None, "no_public_address"), "as of a name that leads inside"
+
+
+def test_what_the_operator_denies_is_not_connected_to_where_private_addresses_are_allowed(
+    receivers: Receivers,
+) -> None:
+    with NameServer({"inside.example": [["127.0.0.1"]]}) as names:
+        for host in ("127.0.0.1", "inside.example"):
+            reply = post(receivers.url("/ok", host=host), name_server=names, denied=read_networks("127.0.0.0/8"))
+            assert reply == Reply(None, "address_refused")
+    assert receivers.connections == 0
 
 
 def test_a_name_server_that_hangs_holds_nobody_else_up(receivers: Receivers) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.domain.webhook_url import BadUrl, check_url, is_public
+from events.domain.webhook_url import BadUrl, check_url, is_allowed, is_public, read_networks
 
 PRIVATE = [
     *("127.0.0.1", "127.1.2.3", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
@@ -17,7 +17,17 @@ PRIVATE = [
     *("255.255.255.255", "192.88.99.1", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:8.8.8.8"),
     *("::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::808:808", "64:ff9b:1::1", "2002:7f00:1::", "2002:808:808::"),
     *("2001::1", "2001:db8::1", "fc00::1", "fd12:3456::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "ff0e::1"),
-    *("100::1", "5f00::1"),
+    *(
+        "100::1",
+        "5f00::1",
+        "192.0.0.9",
+        "192.0.0.192",
+        "168.63.129.16",
+        "192.31.196.1",
+        "192.175.48.1",
+        "2001:4:112::1",
+    ),
+    *("2001:20::1", "3fff::1", "100:0:0:1::1", "2620:4f:8000::1", "fd00:ec2::254", "100.100.100.200"),
 ]
 PUBLIC = ["8.8.8.8", "93.184.216.34", "1.1.1.1", "2606:4700:4700::1111", "2a00:1450:4001:80b::200e"]
 
@@ -70,7 +80,11 @@ def test_literal_private_addresses_are_refused_unless_allowed(address: str) -> N
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST", "localhost.", "a.localhost", "db.internal", "printer.local", "nas.home.arpa"]
+    "host",
+    [
+        *("localhost", "LOCALHOST", "localhost.", "a.localhost", "db.internal", "printer.local", "nas.home.arpa"),
+        *("valkey", "postgres.", "a.test", "b.lan", "c.corp", "x.localdomain", "y.onion"),
+    ],
 )
 def test_names_of_the_inside_are_refused_unless_allowed(host: str) -> None:
     with pytest.raises(BadUrl, match="not a public one"):
@@ -103,3 +117,19 @@ def test_any_text_is_either_taken_or_refused(text: str) -> None:
     for url in (text, f"https://{text}", f"https://example.org{text}"):
         with contextlib.suppress(BadUrl):
             assert check_url(url, allow_private=False).port > 0
+
+
+def test_an_operator_denies_ranges_of_their_own() -> None:
+    denied = read_networks(" 8.8.8.0/24, 2a00:1450::/32,")
+    for address, public in (("8.8.8.8", False), ("8.8.9.8", True), ("2a00:1450:4001:80b::200e", False)):
+        assert is_public(address, denied=denied) is public
+        assert is_allowed(address, allow_private=True, denied=denied) is public
+    assert not is_allowed("::ffff:8.8.8.8", allow_private=True, denied=denied), "nor inside an IPv6 address"
+    assert is_allowed("127.0.0.1", allow_private=True, denied=denied)
+    assert not is_allowed("127.0.0.1", allow_private=False, denied=())
+
+
+@pytest.mark.parametrize("text", ["8.8.8.8/24", "all", "8.8.8.0/33", "10.0.0.0/8 11.0.0.0/8"])
+def test_a_range_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a range of addresses"):
+        read_networks(text)

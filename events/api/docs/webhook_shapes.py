@@ -46,7 +46,7 @@ class Delivery(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=names(DeliveryState))
     attempts = serializers.IntegerField()
     last_status_code = serializers.IntegerField(allow_null=True, help_text="null: no answer came.")
-    last_error = serializers.CharField(allow_null=True, help_text="A word: `timeout`, `address_refused`, ...")
+    last_error = serializers.CharField(allow_null=True, help_text="A word: `timeout`, `no_public_address`, ...")
     last_attempt_at = serializers.DateTimeField(allow_null=True)
     next_attempt_at = serializers.DateTimeField(allow_null=True, help_text="null once delivered or dead.")
     created_at = serializers.DateTimeField()
