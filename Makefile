@@ -3,6 +3,10 @@
 SHELL = /bin/sh
 PYTHON = .venv/bin/python
 LINT = env DJANGO_TESTING=true $(PYTHON) -m
+# Most of an acceptance test is waiting, so there are more workers than cores. A file stays whole; see tests/conftest.py.
+TEST_WORKERS ?= 3
+TIMES = .pytest_cache/times.json
+PYTEST = $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --times $(TIMES)
 
 # The first interpreter that starts, is new enough and can make a virtual environment; then the packages.
 PACKAGES = @for python in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -20,9 +24,10 @@ run:  ## start the service on 127.0.0.1:$PORT (8000), data in $OMNIFY_HOME (.omn
 	$(call PACKAGES,requirements.txt)
 	@exec $(PYTHON) -m omnify.embedded --parent $$PPID
 
-test: .dev-packages lint  ## all checks: linters, types, the tests on PostgreSQL, and again on SQLite
-	$(PYTHON) -m pytest
-	OMNIFY_TEST_DATABASE=sqlite $(PYTHON) -m pytest tests/integration
+test: .dev-packages lint  ## all checks: linters, types, what touches the database on SQLite, and all tests on PostgreSQL
+	@rm -f $(TIMES)
+	OMNIFY_TEST_DATABASE=sqlite $(PYTEST) tests/integration
+	$(PYTEST)
 
 lint: .dev-packages  ## linters and types
 	$(PYTHON) -m ruff check

@@ -9,12 +9,17 @@ import atexit
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import django
 import pytest
 import redis
 
 from tests.services import Services
+from tests.timing import Timing
+
+if TYPE_CHECKING:
+    from tests.acceptance.service import Service
 
 # Before anything reads the settings.
 SERVICES = Services(os.environ.get("OMNIFY_TEST_DATABASE") or "postgres")
@@ -23,11 +28,40 @@ os.environ.update(SERVICES.environment())
 os.environ["DJANGO_SETTINGS_MODULE"] = "omnify.settings"
 
 _HERE = Path(__file__).parent
+LEVELS = ("acceptance", "browser", "integration", "unit")
+DATABASE_FIXTURES = {"db", "transactional_db"}
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--times", metavar="FILE", help="keep there what tests took, and show it with that of other runs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Test modules import models. pytest-django would set Django up before this file names the servers."""
     django.setup()
+    if config.getoption("dist", "no") != "no":
+        # A worker of pytest-xdist inherits the environment, and would read the settings before it has servers.
+        del os.environ["DJANGO_SETTINGS_MODULE"]
+    config.pluginmanager.register(Timing(config))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On SQLite the tests that may not touch the database are left out: they are the same on any.
+
+    Under pytest-xdist the files that take longest come first: a worker that begins one last would be at it alone.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: (LEVELS.index(item.path.relative_to(_HERE).parts[0]), -item.path.stat().st_size))
+    if SERVICES.database == "sqlite":
+        left_out = [item for item in items if not touches_database(item)]
+        items[:] = [item for item in items if touches_database(item)]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """pytest-django lets nothing else reach the database, so this cannot miss one."""
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return item.get_closest_marker("django_db") is not None or not DATABASE_FIXTURES.isdisjoint(fixtures)
 
 
 @pytest.fixture(scope="session")
@@ -39,12 +73,71 @@ def servers() -> Iterator[Services]:
 
 
 @pytest.fixture(scope="session")
+def one_service() -> Iterator[Service]:
+    """A whole service, with servers of its own, so that killing them disturbs no other test."""
+    from tests.acceptance.service import Service
+    from tests.acceptance.store_logs import leaks, not_json
+
+    service = Service()
+    try:
+        service.start()
+        yield service
+        # Whatever the tests did to it.
+        assert leaks(service) == []
+        assert not_json(service) == []
+    finally:
+        service.close()
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings(servers: Services) -> None:
     """Runs before pytest-django makes the test database. SQLite's is a file, since processes and threads share it."""
     from django.db import connection
 
     if servers.database == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(servers.home / "test.sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_found_once() -> Iterator[None]:
+    """Each of Django's test clients makes the middleware anew, and that looks at every static file: 50 ms a client."""
+    from servestatic.middleware import ServeStaticMiddleware
+
+    found: dict[str, Any] = {}
+    look = ServeStaticMiddleware.add_files_from_finders
+
+    def look_once(middleware: ServeStaticMiddleware) -> None:
+        if not found:
+            look(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ServeStaticMiddleware, "add_files_from_finders", look_once)
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """After each test its rows are deleted. Django would truncate every table and fill in permissions and content types
+    again, which took a third of the time of all integration tests; those two stay as the migrations left them."""
+    from django.test import TransactionTestCase
+
+    from tests.emptying import statements
+
+    with django_db_blocker.unblock():
+        emptying = statements()
+
+    def delete_rows(case: TransactionTestCase) -> None:
+        from django.db import connection, transaction
+
+        with transaction.atomic(), connection.cursor() as cursor:
+            for statement in emptying:
+                cursor.execute(statement)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", delete_rows)
+        yield
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from omnify.embedded.ports import port_of, reserve_port
 from omnify.embedded.postgres import Postgres
 from omnify.embedded.process import Child
 from omnify.embedded.valkey import Valkey
+from tests.timing import count_start
 
 STOP_SECONDS = 20.0
 # What `make run` or a developer may have set, and a service under test must not inherit.
@@ -67,6 +68,7 @@ class Services:
         """Starts what is not running yet."""
         if self._children:
             return
+        count_start("pairs of stores")
         self._children.append(self.valkey.start())
         if self.database == "postgres":
             self._place = find_place(self.home)

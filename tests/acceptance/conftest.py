@@ -8,22 +8,7 @@ import pytest
 
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import Service
-from tests.acceptance.store_logs import leaks, not_json
 from tests.conftest import find_leaks
-
-
-@pytest.fixture(scope="session")
-def one_service() -> Iterator[Service]:
-    """Servers of its own, so that killing them disturbs no other test."""
-    service = Service()
-    try:
-        service.start()
-        yield service
-        # Whatever the tests did to it.
-        assert leaks(service) == []
-        assert not_json(service) == []
-    finally:
-        service.close()
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from omnify.embedded.valkey import Valkey
 from tests.acceptance.http import Address
 from tests.acceptance.waiting import wait_until
 from tests.services import bare_environment
+from tests.timing import count_start
 from worker.faults import Place
 
 STORES = ("valkey", "postgres")
@@ -78,6 +79,7 @@ class Service:
 
     def start(self) -> None:
         """Starts everything for the first time. Returns when the service is ready."""
+        count_start("whole services")
         for name in STORES:
             self.start_part(name)
         setup = self._programs.setup()
@@ -97,6 +99,7 @@ class Service:
 
     def start_part(self, name: str) -> None:
         """Starts one part; a store answers when this returns."""
+        count_start("parts")
         starts: dict[str, Callable[[], Child]] = {
             "valkey": self.valkey.start,
             "postgres": self._start_postgres,
@@ -127,6 +130,7 @@ class Service:
         """A second gunicorn on the same stores, with settings of its own."""
         address = Address(LOOPBACK, free_port())
         env = {**self._environment(), **settings, "OMNIFY_BIND": f"{address.host}:{address.port}"}
+        count_start("other doors")
         child = Programs(Home(self.home, self._lock), env).web()
         try:
             wait_until(lambda: not child.running or _answers(address), "the other door answers")

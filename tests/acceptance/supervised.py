@@ -15,6 +15,7 @@ from omnify.embedded.programs import ROOT
 from tests.acceptance.http import Address
 from tests.acceptance.waiting import wait_until
 from tests.services import bare_environment
+from tests.timing import count_start
 
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
@@ -46,6 +47,7 @@ class Supervised:
 
     def start(self, command: tuple[str, ...] = SUPERVISOR) -> Supervised:
         """Starts the supervisor and does not wait for the service. One that was killed before is collected."""
+        count_start("supervisors")
         if self.process:
             self.process.wait(STOP_SECONDS)
         with (self._output / "out").open("wb") as out, (self._output / "err").open("wb") as err:

@@ -54,17 +54,6 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="package")
-def one_service() -> Iterator[Service]:
-    """A service of its own, whose parts the tests may stop."""
-    service = Service()
-    try:
-        service.start()
-        yield service
-    finally:
-        service.close()
-
-
 @pytest.fixture
 def service(one_service: Service) -> Service:
     """A service that is ready, whatever the test before did to it."""

@@ -130,7 +130,8 @@ class StandIn:
 
     def stats(self) -> Body:
         self.decide()
-        if self.fault == "turns back":
+        if self.fault == "turns back":  # once: asked for when all tickets have been read
+            self.fault = ""
             move(self.having("confirmed")[0], "waitlisted", None)
         rejected = Counter(ticket["reason"] for ticket in self.having("rejected"))
         if self.fault == "forgets to count":
