@@ -178,7 +178,8 @@ def _environment(servers: Servers) -> dict[str, str]:
         broker=servers.broker_url,
         port=0,  # each door gets one of its own
     )
-    ours = {"REGISTER_RATE_LIMIT": "off", "WEBHOOK_ALLOW_PRIVATE": "true", "PYTHONPATH": str(ROOT)}
+    limits = {"REGISTER_RATE_LIMIT": "off", "REFUSAL_RATE_LIMIT": "off"}
+    ours = {**limits, "WEBHOOK_ALLOW_PRIVATE": "true", "PYTHONPATH": str(ROOT)}
     return {**child_environment(servers.home, 0, values), **ours}
 
 

@@ -23,7 +23,6 @@ from django.template.loader import render_to_string
 
 from events.admission.client import connect_async
 from events.admission.gate import Gate, GateClosed
-from events.domain.tickets import Tickets
 from events.door.app import Door
 from events.door.loader import LedgerAway
 from events.pages.app import Pages
@@ -33,6 +32,7 @@ from omnify.front import Front
 from omnify.heap import settle_heap
 from omnify.loader import LedgerLoader
 from omnify.logs import log
+from omnify.tickets import tickets
 
 logger = logging.getLogger(__name__)
 
@@ -79,11 +79,14 @@ class Application:
         self._client = connect_async(settings.ENV.redis_url)
         self._loader = LedgerLoader(redis_client())
         self._gate = Gate(
-            self._client, queue_limit=settings.ENV.queue_limit, address_limit=settings.ENV.register_rate_limit
+            self._client,
+            queue_limit=settings.ENV.queue_limit,
+            address_limit=settings.ENV.register_rate_limit,
+            refusal_limit=settings.ENV.refusal_rate_limit,
         )
         self._door = Door(
             gate=self._gate,
-            tickets=Tickets(settings.ENV.secret_key),
+            tickets=tickets(),
             loader=self._loader,
             wake=Waker(),
             behind=_django,

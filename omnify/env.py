@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from events.domain.keyring import mark_of
 from events.domain.rate_limit import RateLimit, parse_rate_limit
 from events.domain.webhook_url import Network, read_networks
 
 SERVICE_FILE = "service.env"
+LEAST_SECRET = 32
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -31,6 +33,7 @@ class Environment:
 
     home: Path
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...]
     debug: bool
     testing: bool
     allowed_hosts: list[str]
@@ -46,6 +49,7 @@ class Environment:
     queue_limit: int
     retention_days: int | None
     register_rate_limit: RateLimit | None
+    refusal_rate_limit: RateLimit | None
     trusted_proxies: int
     webhook_allow_private: bool
     webhook_deny: tuple[Network, ...]
@@ -65,9 +69,11 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
     values = {**read_service_file(home), **process}
     testing = _flag(values, "DJANGO_TESTING")
     redis_url = _url(values, "REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss", "unix"))
+    secret_key = _secret(values, testing=testing)
     return Environment(
         home=home,
-        secret_key=_secret(values, testing=testing),
+        secret_key=secret_key,
+        secret_key_fallbacks=_older_secrets(values, secret_key),
         debug=_flag(values, "DEBUG"),
         testing=testing,
         allowed_hosts=_words(values.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")),
@@ -82,7 +88,8 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         partitions=_number(values, "REGISTRATION_PARTITIONS", 4, low=1, high=256),
         queue_limit=_number(values, "EVENT_QUEUE_LIMIT", 1_000_000, low=1, high=100_000_000),
         retention_days=_number(values, "RETENTION_DAYS", 0, low=0, high=36_500) or None,
-        register_rate_limit=_rate_limit(values, "REGISTER_RATE_LIMIT", "6000/minute"),
+        register_rate_limit=_rate_limit(values, "REGISTER_RATE_LIMIT", "6000/minute", name="register"),
+        refusal_rate_limit=_rate_limit(values, "REFUSAL_RATE_LIMIT", "30/minute", name="refusals"),
         trusted_proxies=_number(values, "TRUSTED_PROXIES", 0, low=0, high=16),
         webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
         webhook_deny=_networks(values, "WEBHOOK_DENY"),
@@ -107,9 +114,18 @@ def _secret(values: Mapping[str, str], *, testing: bool) -> str:
     secret = values.get("SECRET_KEY", "")
     if not secret and testing:
         return "only-for-tests-" + "x" * 40
-    if len(secret) < 32:
+    if len(secret) < LEAST_SECRET:
         raise BadEnvironment("SECRET_KEY: at least 32 characters are needed (`make run` makes one by itself)")
     return secret
+
+
+def _older_secrets(values: Mapping[str, str], current: str) -> tuple[str, ...]:
+    older = _words(values.get("SECRET_KEY_FALLBACKS", ""))
+    if any(len(secret) < LEAST_SECRET for secret in older):
+        raise BadEnvironment("SECRET_KEY_FALLBACKS: each needs at least 32 characters; commas stand between them")
+    if len({mark_of(secret) for secret in (current, *older)}) <= len(older):
+        raise BadEnvironment("SECRET_KEY_FALLBACKS: only older secrets, each once, without SECRET_KEY itself")
+    return tuple(older)
 
 
 def _default_database(home: Path, *, testing: bool) -> str:
@@ -134,11 +150,11 @@ def _number(values: Mapping[str, str], name: str, default: int, *, low: int, hig
     return int(text)
 
 
-def _rate_limit(values: Mapping[str, str], name: str, default: str) -> RateLimit | None:
+def _rate_limit(values: Mapping[str, str], variable: str, default: str, *, name: str) -> RateLimit | None:
     try:
-        return parse_rate_limit(values.get(name, "").strip() or default)
+        return parse_rate_limit(values.get(variable, "").strip() or default, name=name)
     except ValueError as problem:
-        raise BadEnvironment(f"{name}: {problem}") from problem
+        raise BadEnvironment(f"{variable}: {problem}") from problem
 
 
 def _networks(values: Mapping[str, str], name: str) -> tuple[Network, ...]:

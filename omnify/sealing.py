@@ -1,4 +1,4 @@
-"""Sealing under the service's one secret."""
+"""Sealing under the service's secrets."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from events.domain.sealing import Sealer
 
 @cache
 def sealer() -> Sealer:
-    """Made once, since its key never changes."""
-    return Sealer(settings.ENV.secret_key)
+    """Made once, since its keys never change."""
+    return Sealer(settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)

@@ -18,6 +18,8 @@ except BadEnvironment as problem:
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = ENV.secret_key
+# Sessions and CSRF tokens of the older secrets go on working; Django derives its own keys from each.
+SECRET_KEY_FALLBACKS = list(ENV.secret_key_fallbacks)
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
 

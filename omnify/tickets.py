@@ -1,4 +1,4 @@
-"""The service's ticket ids and message ids, under its one secret."""
+"""The service's ticket ids and message ids, under its secrets."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from events.domain.webhook_message import MessageIds
 @cache
 def tickets() -> Tickets:
     """Made once: deriving its keys costs more than using them."""
-    return Tickets(settings.ENV.secret_key)
+    return Tickets(settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)
 
 
 @cache
 def message_ids() -> MessageIds:
     """The ids of webhook messages."""
-    return MessageIds(settings.ENV.secret_key)
+    return MessageIds(settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)

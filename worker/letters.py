@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -30,14 +31,15 @@ class Letter(NamedTuple):
 
 
 class Scribe:
-    """Writes letters under the service's secret."""
+    """Writes letters under the service's secrets, the current one first."""
 
-    def __init__(self, *, secret: str, allow_private: bool) -> None:
-        self._tickets = Tickets(secret)
-        self._ids = MessageIds(secret)
+    def __init__(self, *, secrets: Sequence[str], allow_private: bool) -> None:
+        self._tickets = Tickets(*secrets)
+        self._ids = MessageIds(*secrets)
         self._allow_private = allow_private
+        sealer = Sealer(*secrets)
         # Opening a secret costs more than signing with it. Kept in memory only, by what the database holds.
-        self._key = lru_cache(maxsize=4096)(lambda sealed: signing_key(Sealer(secret).open(sealed)))
+        self._key = lru_cache(maxsize=4096)(lambda sealed: signing_key(sealer.open(sealed)))
         self._checked = lru_cache(maxsize=4096)(lambda url: check_url(url, allow_private=allow_private))
 
     def write(self, row: Claimed, sender: Sender, *, now: datetime) -> Letter:
@@ -54,7 +56,7 @@ class Scribe:
             raise Unsendable("url_refused") from problem
         except (CannotOpen, BadSecret) as problem:
             raise Unsendable("secret_unreadable") from problem
-        body, message_id, seconds = self.body(row), self._ids.of(row.id), int(now.timestamp())
+        body, message_id, seconds = self.body(row), self._ids.of(row.id, row.mark), int(now.timestamp())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
@@ -71,7 +73,7 @@ class Scribe:
         return ticket_body(
             TicketChange(
                 type=row.type,
-                ticket_id=self._tickets.ticket_id(event_id=row.event_id, key=row.ticket_key),
+                ticket_id=self._tickets.ticket_id(event_id=row.event_id, key=row.ticket_key, mark=row.mark),
                 event_id=row.event_id,
                 reason=row.reason,
                 position=row.position,

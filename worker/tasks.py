@@ -89,7 +89,8 @@ def courier() -> CourierThread:
 
 def _make_courier() -> Courier:
     private, denied = settings.ENV.webhook_allow_private, settings.ENV.webhook_deny
-    scribe = Scribe(secret=settings.ENV.secret_key, allow_private=private)
+    secrets = (settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)
+    scribe = Scribe(secrets=secrets, allow_private=private)
     client = WebhookClient(allow_private=private, denied=denied)
     return Courier(Tools(client=client, scribe=scribe, checkpoint=_checkpoint))
 

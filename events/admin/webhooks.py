@@ -120,7 +120,7 @@ class WebhookDeliveryAdmin(ReadOnly):
     @admin.display(description="message")
     def message_id(self, row: WebhookDelivery) -> str:
         """The `webhook-id` that the receiver saw."""
-        return message_ids().of(row.pk)
+        return message_ids().of(row.pk, row.mark)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

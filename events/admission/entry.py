@@ -1,8 +1,8 @@
 """What the queue carries: stream fields t (ticket key, always the first), r (requested, ms), p (payload), and c (kind)
 unless it is a registration.
 
-    registration   t, r, p = JSON [name, e-mail, e-mail digest, body digest], with a callback [..., URL, organizer];
-                   packed at the door, opened by the drain
+    registration   t, r, p = JSON [name, e-mail, e-mail digest, mark of the secret that made the ticket's id], with a
+                   callback [..., URL, organizer]; packed at the door, opened by the drain
     cancellation   c = "cancel", t = the ticket that is given back, r
     resize         c = "resize", t = the order's own key, r, p = JSON [max_capacity or null, waitlist_capacity or null]
     closing        c = "close", t = the order's own key, r
@@ -14,6 +14,7 @@ import msgspec
 
 from events.domain.attendee import email_key
 from events.domain.commands import Callback, Cancellation, Closing, Command, Request, Resize
+from events.domain.keyring import MARK_CHARS
 from events.domain.tickets import KEY_CHARS
 
 _decode = msgspec.json.Decoder(list[str]).decode
@@ -37,10 +38,10 @@ class Entry(msgspec.Struct, frozen=True):
     kind: str = ""
 
 
-def pack(*, name: str, email: str, email_digest: str, body_digest: str, callback: Callback | None = None) -> str:
+def pack(*, name: str, email: str, email_digest: str, mark: str = "", callback: Callback | None = None) -> str:
     """The payload of a registration. Text, since Lua's msgpack knows no binary."""
     told = (callback.url, str(callback.organizer_id)) if callback else ()
-    return _encode((name, email, email_digest, body_digest, *told)).decode()
+    return _encode((name, email, email_digest, mark, *told)).decode()
 
 
 def pack_sizes(*, max_capacity: int | None, waitlist_capacity: int | None) -> str:
@@ -62,10 +63,12 @@ def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
 def _command(kind: str, key: str, sequence: int, requested_ms: int, payload: bytes) -> Command | None:
     try:
         if not kind:
-            name, email, email_digest, body_digest, *told = _decode(payload)
+            name, email, email_digest, mark, *told = _decode(payload)
             callback = _callback(*told) if told else None
             holder = email_key(email)
-            return Request(key, name, email, holder, sequence, requested_ms, email_digest, body_digest, callback)
+            # An entry of an earlier release has a digest there, which is longer.
+            mark = mark if len(mark) == MARK_CHARS else ""
+            return Request(key, name, email, holder, sequence, requested_ms, email_digest, mark, callback)
         if kind == "cancel":
             return Cancellation(key, sequence)
         if kind == "resize":

@@ -28,9 +28,10 @@ logger = logging.getLogger(__name__)
 decode = msgspec.msgpack.Decoder().decode
 _decode_snapshot = msgspec.json.Decoder(EventSnapshot).decode
 
-# (key, e-mail digest, body digest, payload, address digest), as admit.lua wants it. The last is empty for those who are
-# not limited.
-Application = tuple[str, str, str, str, str]
+# (key, e-mail digest, note of the Idempotency-Key, payload, address digest), as admit.lua wants it. The note is empty
+# without an Idempotency-Key, the address for those who are not limited. For an organizer, and where there are older
+# secrets, two more: (organizer, has a callback) or None, and [(key, note, e-mail digest), ...] under those.
+Application = tuple[Any, ...]
 
 
 class GateClosed(Exception):
@@ -94,11 +95,17 @@ class Gate:
     """Admission on one Redis."""
 
     def __init__(
-        self, client: redis.asyncio.Redis, *, queue_limit: int, address_limit: RateLimit | None = None
+        self,
+        client: redis.asyncio.Redis,
+        *,
+        queue_limit: int,
+        address_limit: RateLimit | None = None,
+        refusal_limit: RateLimit | None = None,
     ) -> None:
         self._client = client
         self._queue_limit = queue_limit
         self.address_limit = address_limit
+        self.refusal_limit = refusal_limit
         self._clock = _ServerClock()
 
     async def learn_clock(self) -> None:
@@ -118,12 +125,12 @@ class Gate:
             GateClosed: Redis did not answer.
         """
         keys = k.event_keys(event_id)
-        names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates, *keys.addresses)
-        limit = self.address_limit
+        names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates)
+        limit, refusals = self.address_limit, self.refusal_limit
         started = time.monotonic()
         reply = await self._call(
             scripts.ADMIT,
-            names,
+            (*names, *keys.addresses, *keys.refusals, *keys.keys),
             scripts.encode(applications),
             self._queue_limit,
             k.STATE_TTL_SECONDS,
@@ -133,6 +140,9 @@ class Gate:
             limit.count if limit else 0,
             limit.window_seconds if limit else 1,
             k.ADDRESSES_MAX,
+            refusals.count if refusals else 0,
+            refusals.window_seconds if refusals else 1,
+            k.KEYS_TTL_SECONDS,
         )
         if reply[0] == 0:
             raise EventNotLoaded

@@ -7,9 +7,12 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by TTL, 7 days after its last use
     {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0` (see `entry`)
                                removed by its owner, trim, with the last entry
-    {event:7}:pending  hash    t<ticket key> -> `sequence|requested ms|body digest`; e<e-mail digest> -> sequence;
-                               c<ticket key> -> sequence of its cancellation
+    {event:7}:pending  hash    t<ticket key> -> `sequence|requested ms|` (earlier releases put a digest at the end);
+                               e<e-mail digest> -> sequence; c<ticket key> -> sequence of its cancellation
                                removed by its owner, trim, with each entry
+    {event:7}:keys:0, :1, :2
+                       hash    note of an Idempotency-Key -> the first characters of the key of its ticket
+                               one for each day (day number modulo 3); removed by TTL, 2 days
     {event:7}:decided:0, :1, :2
                        hash    t<ticket key> -> an encoded outcome; e<e-mail digest> -> key of the seat's holder
                                one for each day (day number modulo 3); removed by TTL, 2 days
@@ -27,6 +30,8 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     {event:7}:addresses:0, :1
                        hash    w -> number of a window of the limit on addresses; address digest -> registrations in it
                                one for each window (number modulo 2); removed by TTL, two windows
+    {event:7}:refusals:0, :1
+                       hash    the same of what was refused to an address and tells of other people
     {event:7}:news     no key but a channel: the keys of tickets whose status has just changed, with spaces between
     omnify:workers     zset    names of live drain workers, scored by the time they expire
                                removed by TTL, 1 minute
@@ -45,6 +50,7 @@ from functools import lru_cache
 
 STATE_TTL_SECONDS = 7 * 86_400
 OUTCOME_TTL_SECONDS = 2 * 86_400
+KEYS_TTL_SECONDS = 2 * 86_400
 WAITLIST_TTL_SECONDS = 7 * 86_400
 WAKE_TTL_MS = 4_000  # a wake-up that got lost, or found a dead drain's lease, is sent again after this time
 LEASE_TTL_MS = 12_000  # later than the statement timeout; a killed drain holds its event up this long
@@ -71,8 +77,8 @@ class EventKeys:
     """The keys of one event."""
 
     __slots__ = (
-        *("addresses", "decided", "lease", "lost", "news", "pending"),
-        *("queue", "rates", "state", "waitlist", "wake"),
+        *("addresses", "decided", "keys", "lease", "lost", "news", "pending"),
+        *("queue", "rates", "refusals", "state", "waitlist", "wake"),
     )
 
     def __init__(self, event_id: int) -> None:
@@ -86,13 +92,16 @@ class EventKeys:
         self.rates = f"{tag}:rates"
         self.lost = f"{tag}:lost"
         self.addresses = (f"{tag}:addresses:0", f"{tag}:addresses:1")
+        self.refusals = (f"{tag}:refusals:0", f"{tag}:refusals:1")
+        self.keys = (f"{tag}:keys:0", f"{tag}:keys:1", f"{tag}:keys:2")
         self.waitlist = f"{tag}:waitlist"
         self.news = f"{tag}:news"
 
     def all(self) -> list[str]:
         """Every key the event can have."""
-        single = (getattr(self, name) for name in self.__slots__ if name not in ("addresses", "decided", "news"))
-        return [*single, *self.addresses, *self.decided]
+        several = ("addresses", "decided", "keys", "refusals")
+        single = (getattr(self, name) for name in self.__slots__ if name not in (*several, "news"))
+        return [*single, *self.addresses, *self.decided, *self.keys, *self.refusals]
 
 
 _CHANNEL = re.compile(r"\{event:(\d+)\}:news")

@@ -45,6 +45,7 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
         "opens": snapshot.opens_ms,
         "closes": snapshot.closes_ms,
         "cancelled": int(snapshot.cancelled),
+        "organizer": snapshot.organizer_id,
         "capacity": snapshot.max_capacity,
         "confirmed": snapshot.confirmed_count,
         "waitlist_capacity": snapshot.waitlist_capacity,

@@ -25,13 +25,15 @@ AsyncRedis = Any
 
 
 class Script:
-    """One Lua file. A server that does not know it yet (new, or restarted) is sent the text."""
+    """One Lua file, behind the parts that it shares. A server that does not know it yet (new, or restarted) is sent the
+    text.
+    """
 
     __slots__ = ("_digest", "_text", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *parts: str) -> None:
         self.name = name
-        self._text = (_FOLDER / f"{name}.lua").read_text("utf-8")
+        self._text = "".join((_FOLDER / f"{part}.lua").read_text("utf-8") for part in (*parts, name))
         # Redis names scripts by SHA-1; nothing secret hangs on it.
         self._digest = sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
@@ -50,7 +52,7 @@ class Script:
             return await client.execute_command("EVAL", self._text, len(keys), *keys, *args)
 
 
-ADMIT = Script("admit")
+ADMIT = Script("admit", "limiter")
 STATUS = Script("status")
 READ_EVENT = Script("read_event")
 PUT_EVENT = Script("put_event")

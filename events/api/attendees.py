@@ -100,7 +100,7 @@ def _links(asked: Asked, rows: Sequence[Registration], more: bool) -> dict[str, 
 def attendee(row: Registration) -> dict[str, Any]:
     """One registration as its organizer sees it."""
     return {
-        "ticket_id": tickets().ticket_id(event_id=row.event_id, key=row.ticket_key),
+        "ticket_id": tickets().ticket_id(event_id=row.event_id, key=row.ticket_key, mark=row.mark),
         "name": row.name,
         "email": row.email,
         "confirmed_at": iso(to_ms(row.confirmed_at)) if row.confirmed_at else None,

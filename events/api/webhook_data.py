@@ -44,13 +44,13 @@ def _webhook(webhook: Webhook, failing_since: datetime | None, scope: Scope) -> 
 def delivery_data(row: WebhookDelivery, *, scope: Scope = Scope.FULL) -> dict[str, Any]:
     """One line of the delivery log."""
     waits = row.state == DeliveryState.PENDING.value
-    ticket_id = (
-        tickets().ticket_id(event_id=row.event_id, key=row.ticket_key) if row.event_id and row.ticket_key else None
-    )
+    ticket_id = None
+    if row.event_id and row.ticket_key:
+        ticket_id = tickets().ticket_id(event_id=row.event_id, key=row.ticket_key, mark=row.mark)
     data = {
         "id": row.pk,
         "webhook_id": row.webhook_id,
-        "message_id": message_ids().of(row.pk),
+        "message_id": message_ids().of(row.pk, row.mark),
         "type": row.type,
         "event_id": row.event_id,
         "ticket_id": ticket_id,

@@ -192,7 +192,7 @@ class _Clerk:
             decided_ms=self._now_ms,
             revision=1,
             email_digest=request.email_digest,
-            body_digest=request.body_digest,
+            mark=request.mark,
             position=position,
             callback=request.callback,
         )

@@ -20,7 +20,10 @@ class Callback(msgspec.Struct, frozen=True):
 
 # A batch makes thousands of these: msgspec's structs are made in C, at a tenth of a frozen dataclass's cost.
 class Request(msgspec.Struct, frozen=True):
-    """One admitted registration. `sequence` is its place in the event's order of admission."""
+    """One admitted registration.
+
+    `sequence` is its place in the event's order of admission, `mark` names the secret that made the ticket's id.
+    """
 
     key: str
     name: str
@@ -29,7 +32,7 @@ class Request(msgspec.Struct, frozen=True):
     sequence: int
     requested_ms: int
     email_digest: str = ""
-    body_digest: str = ""
+    mark: str = ""
     callback: Callback | None = None
 
 

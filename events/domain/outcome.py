@@ -11,7 +11,7 @@ from events.domain.states import ACTIVE, Reason, Status
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """One decision. Times in milliseconds since 1970, UTC; `revision` grows with every change of the status.
 
-    The digests are empty where the outcome was read back from a store that does not keep them.
+    The digest is empty where the outcome was read back from a store that does not keep it.
     """
 
     key: str
@@ -22,8 +22,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     decided_ms: int
     revision: int
     email_digest: str = ""
-    body_digest: str = ""
-    # For webhooks; neither goes to Redis. `position` is the place on the waitlist at the moment of this change.
+    # None of these goes to Redis. `mark` names the secret that made the ticket's id. The others are for webhooks:
+    # `position` is the place on the waitlist at the moment of this change.
+    mark: str = ""
     position: int | None = None
     callback: Callback | None = None
 

@@ -12,30 +12,30 @@ _TEXT = re.compile(r"([1-9][0-9]{0,8})/(second|minute|hour)")
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """`count` times in `window_seconds`."""
+    """`count` times in `window_seconds`. `name` is what clients know the limit by."""
 
     count: int
     window_seconds: int
+    name: str = "register"
 
     @property
     def policy(self) -> str:
         """The value of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10): quota and window in seconds."""
-        return f'"register";q={self.count};w={self.window_seconds}'
+        return f'"{self.name}";q={self.count};w={self.window_seconds}'
 
 
 class Quota(NamedTuple):
-    """What an address has left: `left` more registrations now; after `seconds` there will be more."""
+    """What an address has left: `left` more now; after `seconds` there will be more."""
 
     left: int
     seconds: int
 
-    @property
-    def field(self) -> str:
-        """The value of RateLimit, as in the same draft."""
-        return f'"register";r={self.left};t={self.seconds}'
+    def field(self, name: str) -> str:
+        """The value of RateLimit for the limit of this name, as in the same draft."""
+        return f'"{name}";r={self.left};t={self.seconds}'
 
 
-def parse_rate_limit(text: str) -> RateLimit | None:
+def parse_rate_limit(text: str, *, name: str = "register") -> RateLimit | None:
     """`6000/minute` as a limit; None for `off`.
 
     Raises:
@@ -47,4 +47,4 @@ def parse_rate_limit(text: str) -> RateLimit | None:
     match = _TEXT.fullmatch(wanted)
     if match is None:
         raise ValueError(f"{text!r} is neither off nor like 6000/minute (second, minute or hour)")
-    return RateLimit(int(match[1]), _SECONDS[match[2]])
+    return RateLimit(int(match[1]), _SECONDS[match[2]], name)

@@ -1,36 +1,51 @@
 """Secrets at rest. Whoever reads the database without the service's SECRET_KEY cannot sign with what it holds.
 
-Another SECRET_KEY makes them unreadable: rotating a webhook's secret gives it a new one.
+What an older secret has sealed can be opened for as long as that secret is known; then it is unreadable, and rotating a
+webhook's secret gives it a new one.
 """
 
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from hashlib import blake2b
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from events.domain.keyring import Keyring, Purpose, subkey
+
 
 class CannotOpen(Exception):
-    """It was sealed under another key, or it is damaged."""
+    """It was sealed under a key that is not known, or it is damaged."""
 
 
 class Sealer:
-    """Seals and opens short texts under one secret."""
+    """Seals short texts under the current secret, and opens what it or an older one has sealed."""
 
-    __slots__ = ("_fernet",)
+    __slots__ = ("_keys",)
 
-    def __init__(self, secret: str) -> None:
-        key = blake2b(secret.encode(), digest_size=32, person=b"webhook secrets").digest()
-        self._fernet = Fernet(urlsafe_b64encode(key))
+    def __init__(self, secret: str, *older: str) -> None:
+        self._keys = Keyring(_fernet, (secret, *older))
 
     def seal(self, text: str) -> str:
         """The form that may be stored."""
-        return self._fernet.encrypt(text.encode()).decode()
+        return self._keys.current.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
         """The text. Raises CannotOpen."""
+        for fernet in self._keys:
+            try:
+                return fernet.decrypt(sealed.encode()).decode()
+            except InvalidToken:
+                continue
+        raise CannotOpen
+
+    def reseal(self, sealed: str) -> str | None:
+        """The same text sealed under the current secret; None if it is already. Raises CannotOpen."""
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
-        except InvalidToken as problem:
-            raise CannotOpen from problem
+            self._keys.current.decrypt(sealed.encode())
+        except InvalidToken:
+            return self.seal(self.open(sealed))
+        return None
+
+
+def _fernet(secret: str) -> Fernet:
+    return Fernet(urlsafe_b64encode(subkey(secret, Purpose.WEBHOOK_SECRETS)))

@@ -24,6 +24,8 @@ class EventSnapshot:
     cancelled: bool
     last_sequence: int
     decided_ms: int = 0
+    # Whose event it is; 0 in a copy of an earlier release, which did not know.
+    organizer_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,12 @@ from __future__ import annotations
 import os
 import re
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import NewType
+from typing import NamedTuple, NewType
+
+from events.domain.keyring import Keyring, Purpose, mark_of, subkey
 
 KEY_BYTES = 15
 KEY_CHARS = 20
@@ -27,32 +30,55 @@ TicketId = NewType("TicketId", str)
 _SHAPE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{20})([A-Za-z0-9_-]{8})")
 
 
-class Tickets:
-    """Makes and checks ticket ids under one secret.
+class Name(NamedTuple):
+    """What a registration is called under one secret, which `mark` names.
 
-    Whoever holds the secret can make genuine ids; changing it makes every id given out so far unknown.
+    `key` is its ticket's; under an older secret it is empty without an Idempotency-Key. `note` stands for the
+    Idempotency-Key in Redis, whatever body it comes with, and is empty without one; `email_digest` for the e-mail.
     """
 
-    __slots__ = ("_address_key", "_digest_key", "_idempotency_key", "_mac_key")
+    key: str
+    note: str
+    email_digest: str
+    mark: str
 
-    def __init__(self, secret: str) -> None:
-        self._mac_key = _subkey(secret, b"ticket mac")
-        self._idempotency_key = _subkey(secret, b"idempotency")
-        self._digest_key = _subkey(secret, b"e-mail digest")
-        self._address_key = _subkey(secret, b"address digest")
+
+class Tickets:
+    """Makes ticket ids under the current secret, and knows those of the older ones, which stand newest first.
+
+    Whoever holds a secret can make genuine ids; without it every id that it made is unknown.
+    """
+
+    __slots__ = ("_address_key", "_keys", "mark")
+
+    def __init__(self, secret: str, *older: str) -> None:
+        self._keys = Keyring(_Keys, (secret, *older))
+        self._address_key = subkey(secret, Purpose.ADDRESS_DIGEST)
+        self.mark = self._keys.mark
 
     def mint(self) -> str:
         """A fresh key: 120 bits from the operating system."""
         return urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
 
-    def derive(self, *, event_id: int, idempotency_key: str) -> str:
-        """The key that every retry under the same Idempotency-Key names."""
-        text = f"{event_id}:{idempotency_key}".encode()
-        return urlsafe_b64encode(blake2b(text, digest_size=KEY_BYTES, key=self._idempotency_key).digest()).decode()
+    def names(self, *, event_id: int, idempotency_key: str | None, body: Sequence[str], email_key: str) -> list[Name]:
+        """What a registration is called: under the current secret, and then under each older one.
 
-    def ticket_id(self, *, event_id: int, key: str) -> str:
-        """The public id of a key."""
-        return f"{event_id}-{key}{self._mac(event_id, key)}"
+        With an `idempotency_key` the ticket's key is derived from it, the event and the body, so that every retry names
+        the same ticket, and another body never does. `body` is what makes two registrations the same one, in a fixed
+        order; what is left out at its end is empty. None of it holds a NUL.
+        """
+        if idempotency_key is None:
+            first, *older = [Name("", "", keys.email_digest(email_key), keys.mark) for keys in self._keys]
+            return [first._replace(key=self.mint()), *older]
+        return [keys.name(event_id, idempotency_key, body, email_key) for keys in self._keys]
+
+    def ticket_id(self, *, event_id: int, key: str, mark: str | None = None) -> str:
+        """The public id of a key as the secret with this mark made it; without a mark, the current one."""
+        return f"{event_id}-{key}{self._keys.under(mark).mac(event_id, key)}"
+
+    def ticket_ids(self, *, event_id: int, key: str) -> list[str]:
+        """Every id that a key of unknown mark may have been given out as, under the current secret first."""
+        return [f"{event_id}-{key}{keys.mac(event_id, key)}" for keys in self._keys]
 
     def parse(self, ticket_id: str) -> tuple[int, str] | None:
         """`(event_id, key)` of a genuine id, or None for any other text. Touches no store."""
@@ -60,24 +86,45 @@ class Tickets:
         if match is None:
             return None
         event_id, key = int(match[1]), match[2]
-        return (event_id, key) if compare_digest(match[3], self._mac(event_id, key)) else None
+        genuine = any(compare_digest(match[3], keys.mac(event_id, key)) for keys in self._keys)
+        return (event_id, key) if genuine else None
 
-    def email_digest(self, email_key: str) -> str:
+    def email_digest(self, email_key: str, mark: str | None = None) -> str:
         """72 keyed bits, in base64, that stand for an e-mail in Redis: compared there, not readable there."""
-        return urlsafe_b64encode(blake2b(email_key.encode(), digest_size=9, key=self._digest_key).digest()).decode()
+        return self._keys.under(mark).email_digest(email_key)
 
-    def body_digest(self, name: str, email: str, callback_url: str = "") -> str:
-        """48 keyed bits of a registration's body, in hex: tells a retry from a reused Idempotency-Key."""
-        text = f"{name}\0{email}\0{callback_url}" if callback_url else f"{name}\0{email}"
-        return blake2b(text.encode(), digest_size=6, key=self._digest_key).hexdigest()
+    def email_digests(self, email_key: str) -> list[str]:
+        """All that may stand for an e-mail in Redis."""
+        return [keys.email_digest(email_key) for keys in self._keys]
 
     def address_digest(self, address: str) -> str:
         """48 keyed bits, in base64, that stand for a client's address in Redis: two that meet share one limit."""
-        return urlsafe_b64encode(blake2b(address.encode(), digest_size=6, key=self._address_key).digest()).decode()
+        return _digest(address, self._address_key, 6)
 
-    def _mac(self, event_id: int, key: str) -> str:
-        text = f"{event_id}-{key}".encode()
-        return urlsafe_b64encode(blake2b(text, digest_size=MAC_BYTES, key=self._mac_key).digest()).decode()
+
+class _Keys:
+    """What one secret makes of tickets."""
+
+    __slots__ = ("_email", "_idempotency", "_mac", "_note", "mark")
+
+    def __init__(self, secret: str) -> None:
+        self.mark = mark_of(secret)
+        self._mac = subkey(secret, Purpose.TICKET_MAC)
+        self._idempotency = subkey(secret, Purpose.IDEMPOTENCY)
+        self._note = subkey(secret, Purpose.IDEMPOTENCY_DIGEST)
+        self._email = subkey(secret, Purpose.EMAIL_DIGEST)
+
+    def mac(self, event_id: int, key: str) -> str:
+        return _digest(f"{event_id}-{key}", self._mac, MAC_BYTES)
+
+    def name(self, event_id: int, idempotency_key: str, body: Sequence[str], email_key: str) -> Name:
+        scope = f"{event_id}:{idempotency_key}"
+        # Without what is empty at the end: a field that a later release adds must not change the keys of today.
+        key = _digest("\0".join((scope, *body)).rstrip("\0"), self._idempotency, KEY_BYTES)
+        return Name(key, _digest(scope, self._note, 9), self.email_digest(email_key), self.mark)
+
+    def email_digest(self, email_key: str) -> str:
+        return _digest(email_key, self._email, 9)
 
 
 def read_ticket_id(text: str) -> TicketId | None:
@@ -91,5 +138,5 @@ def ticket_ref(key: str) -> str:
     return key[:REF_CHARS]
 
 
-def _subkey(secret: str, purpose: bytes) -> bytes:
-    return blake2b(secret.encode(), digest_size=32, person=purpose[:16]).digest()
+def _digest(text: str, key: bytes, size: int) -> str:
+    return urlsafe_b64encode(blake2b(text.encode(), digest_size=size, key=key).digest()).decode()

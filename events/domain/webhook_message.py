@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from events.domain.keyring import Keyring, Purpose, subkey
 from events.domain.states import Status
 from events.domain.times import iso_ms
 
@@ -78,17 +79,18 @@ def encode_data(data: Any) -> str:
 
 
 class MessageIds:
-    """Ids of messages under one secret: `msg_<delivery id>_<8 characters>`.
+    """Ids of messages: `msg_<delivery id>_<8 characters>`, these under the secret that the delivery's mark names.
 
     The delivery's id alone would be the same in two installations that send to one receiver, which takes an id that it
     has seen for a message that it has had.
     """
 
-    __slots__ = ("_key",)
+    __slots__ = ("_keys",)
 
-    def __init__(self, secret: str) -> None:
-        self._key = blake2b(secret.encode(), digest_size=32, person=b"message ids").digest()
+    def __init__(self, secret: str, *older: str) -> None:
+        self._keys = Keyring(lambda one: subkey(one, Purpose.MESSAGE_IDS), (secret, *older))
 
-    def of(self, delivery_id: int) -> str:
-        """The `webhook-id` of a delivery: the same for every attempt."""
-        return f"msg_{delivery_id}_{blake2b(b'%d' % delivery_id, digest_size=4, key=self._key).hexdigest()}"
+    def of(self, delivery_id: int, mark: str = "") -> str:
+        """The `webhook-id` of a delivery with this mark: the same for every attempt."""
+        key = self._keys.under(mark)
+        return f"msg_{delivery_id}_{blake2b(b'%d' % delivery_id, digest_size=4, key=key).hexdigest()}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from events.domain.rate_limit import Quota
+from events.domain.rate_limit import Quota, RateLimit
 from events.domain.times import iso_ms as iso
 from events.domain.waiting import estimated_seconds, outage_retry, retry_after
 from omnify.responses import Code, failure, success
@@ -58,9 +58,10 @@ def unauthenticated(message: str) -> Answer:
     return Answer(answer.status, answer.body, ((b"www-authenticate", b"Bearer"),))
 
 
-def with_quota(answer: Answer, policy: bytes, quota: Quota) -> Answer:
-    """`answer`, and what the client's address has left."""
-    headers = (*answer.headers, (b"ratelimit-policy", policy), (b"ratelimit", quota.field.encode()))
+def with_quota(answer: Answer, limit: RateLimit, quota: Quota) -> Answer:
+    """`answer`, and what the client's address has left of this limit."""
+    field = quota.field(limit.name)
+    headers = (*answer.headers, (b"ratelimit-policy", limit.policy.encode()), (b"ratelimit", field.encode()))
     return Answer(answer.status, answer.body, headers)
 
 

@@ -70,7 +70,7 @@ class Door:
             loader=loader,
             tickets=tickets,
             trusted_proxies=trusted_proxies,
-            limited=gate.address_limit is not None,
+            limited=gate.address_limit is not None or gate.refusal_limit is not None,
         )
         self._patience = Patience(BODY_SECONDS)
         self._behind = behind

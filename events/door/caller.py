@@ -20,7 +20,8 @@ class Unauthenticated(Exception):
 class Caller(NamedTuple):
     """Whoever registers. `address` is a digest; empty: not limited. `organizer_id` needs a token of full scope.
 
-    Registering takes no token, so one of a smaller scope makes its holder no more than a guest; `scoped` tells why.
+    Registering takes no token, so one of a smaller scope makes its holder no more than a guest; `scoped` tells why. An
+    organizer has an address too: it is admission that knows whose event it is, and spares only that one the limit.
     """
 
     address: str
@@ -48,13 +49,14 @@ class Callers:
         """
         grant = await self._grant(authorizations) if authorizations else None
         organizer_id = grant.organizer_id if grant and grant.scope is Scope.FULL else None
-        if organizer_id is not None or not self._limited:
-            return Caller("", organizer_id, scoped=grant is not None and organizer_id is None)
+        scoped = grant is not None and organizer_id is None
+        if not self._limited:
+            return Caller("", organizer_id, scoped)
         client = scope.get("client")
         address = client_address(
             peer=client[0] if client else "", forwarded=forwarded, trusted_proxies=self._trusted_proxies
         )
-        return Caller(self._digest(address) if address else "", None, scoped=grant is not None)
+        return Caller(self._digest(address) if address else "", organizer_id, scoped)
 
     async def _grant(self, authorizations: Sequence[bytes]) -> Grant | None:
         # Several are joined as Django joins them, and so are no token that anybody was given.

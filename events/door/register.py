@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import random
 from typing import Any
 
@@ -13,8 +14,8 @@ from events.admission.gate import Admitted, Application, EventNotLoaded, Gate
 from events.admission.outcomes import decode_outcome
 from events.domain.attendee import email_key
 from events.domain.commands import Callback
-from events.domain.rate_limit import Quota
-from events.domain.tickets import Tickets, ticket_ref
+from events.domain.rate_limit import Quota, RateLimit
+from events.domain.tickets import Name, Tickets, ticket_ref
 from events.domain.waiting import opening_retry, outage_retry
 from events.door import answers, parse
 from events.door.answers import Answer
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 # decisions per second.
 Reply = tuple[list[Any], Quota | None, int, float]
 
+_FOREIGN_CALLBACK = {"callback_url": ["Only the organizer of this event can have one."]}
 _REFUSALS: dict[str, tuple[int, Code, str, int | None]] = {
     "m": (422, Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key came with another body before.", None),
     "d": (409, Code.DUPLICATE_REGISTRATION, "This e-mail address is registered for the event already.", None),
@@ -61,7 +63,6 @@ class Registrar:
         self._loader = loader
         self._wake = wake
         self._callback = parse.any_callback if private_callbacks else parse.own_callback
-        self._policy = gate.address_limit.policy.encode() if gate.address_limit else b""
         self._chance = chance
         self._batchers = EventBatchers[Application, Reply](self._send)
 
@@ -74,30 +75,26 @@ class Registrar:
         """
         organizer_id = caller.organizer_id
         check = self._callback if organizer_id is not None else _GUESTS_CALLBACK[caller.scoped]
-        name, email, url = parse.registration(body, callback=check)
-        tickets = self._tickets
-        if idempotency_key is None:
-            key, digest = tickets.mint(), ""
-        else:
-            key = tickets.derive(event_id=event_id, idempotency_key=idempotency_key)
-            digest = tickets.body_digest(name, email, url)
-        holder = tickets.email_digest(email_key(email))
+        name, email, url = found = parse.registration(body, callback=check)
+        names = self._tickets.names(
+            event_id=event_id, idempotency_key=idempotency_key, body=found, email_key=email_key(email)
+        )
         callback = Callback(url, organizer_id) if url and organizer_id is not None else None
-        payload = pack(name=name, email=email, email_digest=holder, body_digest=digest, callback=callback)
-        application = (key, holder, digest, payload, caller.address)
-        reply = await self._admit(event_id, application)
+        reply = await self._admit(event_id, _application(name, email, names, callback, caller))
         if reply is None:
             return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
-        answer, quota = self._answer(event_id, key, reply), reply[1]
-        return answer if quota is None else answers.with_quota(answer, self._policy, quota)
+        answer, quota = self._answer(event_id, names, reply), reply[1]
+        limit = self._gate.address_limit
+        return answer if quota is None or limit is None else answers.with_quota(answer, limit, quota)
 
     async def _admit(self, event_id: int, application: Application) -> Reply | None:
-        try:
-            return await self._batchers.ask(event_id, application)
-        except EventNotLoaded:
-            if not await self._loader.load_event(event_id):
-                return None
-            return await self._batchers.ask(event_id, application)
+        with contextlib.suppress(EventNotLoaded):
+            reply = await self._batchers.ask(event_id, application)
+            if reply[0][0] != "u":
+                return reply
+        if not await self._loader.load_event(event_id):
+            return None
+        return await self._batchers.ask(event_id, application)
 
     async def _send(self, event_id: int, applications: list[Application]) -> list[Reply]:
         started = time.perf_counter()
@@ -116,15 +113,17 @@ class Registrar:
         if refs:
             log(logger, logging.INFO, "admitted", event_id=event_id, tickets=refs)
 
-    def _answer(self, event_id: int, key: str, reply: Reply) -> Answer:
+    def _answer(self, event_id: int, names: Sequence[Name], reply: Reply) -> Answer:
         (kind, *details), quota, now_ms, rate = reply
         if kind == "a":
-            return self._accepted(event_id, key, "queued", details[1], now_ms, rate)
+            return self._accepted(event_id, names[0], "queued", details[1], now_ms, rate)
         if kind == "q":
-            return self._accepted(event_id, key, "queued", details[1], details[2], rate)
+            _, position, requested_ms, which = details
+            return self._accepted(event_id, names[which], "queued", position, requested_ms, rate)
         if kind == "o":
-            outcome = decode_outcome(key, details[0])
-            return self._accepted(event_id, key, outcome.status.value, None, outcome.requested_ms, rate)
+            name = names[details[1]]
+            outcome = decode_outcome(name.key, details[0])
+            return self._accepted(event_id, name, outcome.status.value, None, outcome.requested_ms, rate)
         if kind == "n":
             wait = opening_retry(details[0] - now_ms, chance=self._chance())
             message = "Registration has not opened yet."
@@ -132,15 +131,22 @@ class Registrar:
         if kind == "r" and quota:
             message = "Too many registrations from this address."
             return answers.refuse(429, Code.RATE_LIMITED, message, retry_seconds=quota.seconds)
+        if kind == "t" and self._gate.refusal_limit:
+            return _too_many_refusals(self._gate.refusal_limit, details[0])
+        if kind == "b":
+            message = "The request is not valid."
+            return answers.refuse(400, Code.INVALID, message, errors=_FOREIGN_CALLBACK)
+        if kind == "u":
+            return answers.unavailable("The event is being loaded.")
         status, code, message, retry = _REFUSALS[kind]
         seconds = None if retry is None else outage_retry(retry, chance=self._chance())
         return answers.refuse(status, code, message, retry_seconds=seconds)
 
     def _accepted(
-        self, event_id: int, key: str, status: str, position: int | None, requested_ms: int, rate: float
+        self, event_id: int, name: Name, status: str, position: int | None, requested_ms: int, rate: float
     ) -> Answer:
         return answers.accepted(
-            ticket_id=self._tickets.ticket_id(event_id=event_id, key=key),
+            ticket_id=self._tickets.ticket_id(event_id=event_id, key=name.key, mark=name.mark),
             event_id=event_id,
             status=status,
             position=position,
@@ -148,3 +154,22 @@ class Registrar:
             rate=rate,
             chance=self._chance(),
         )
+
+
+def _application(
+    name: str, email: str, names: Sequence[Name], callback: Callback | None, caller: Caller
+) -> Application:
+    key, note, digest, mark = names[0]
+    payload = pack(name=name, email=email, email_digest=digest, mark=mark, callback=callback)
+    application: Application = (key, digest, note, payload, caller.address)
+    if caller.organizer_id is None and len(names) == 1:
+        return application
+    organizer = None if caller.organizer_id is None else (caller.organizer_id, callback is not None)
+    return (*application, organizer, [older[:3] for older in names[1:]])
+
+
+def _too_many_refusals(limit: RateLimit, wait_ms: int) -> Answer:
+    seconds = -(-wait_ms // 1000)
+    message = "Too many refused registrations from this address."
+    answer = answers.refuse(429, Code.RATE_LIMITED, message, retry_seconds=seconds)
+    return answers.with_quota(answer, limit, Quota(0, seconds))

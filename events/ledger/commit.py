@@ -178,4 +178,4 @@ def _commit_alone(event_id: int, alone: Batch, command: Command) -> Committed:
 
 def _harmless(request: Request) -> Request:
     """The same ticket without the data that could not be stored."""
-    return Request(request.key, "", "", "", request.sequence, request.requested_ms)
+    return Request(request.key, "", "", "", request.sequence, request.requested_ms, mark=request.mark)

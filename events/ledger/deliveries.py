@@ -25,7 +25,7 @@ _encode = msgspec.json.Encoder().encode
 
 _COLUMNS = (
     *("id", "webhook_id", "endpoint_id", "event_id", "type", "ticket_key", "reason", "position", "sequence"),
-    *("requested_at", "decided_at", "url", "data", "created_at", "step", "claimed_until"),
+    *("requested_at", "decided_at", "url", "data", "created_at", "step", "claimed_until", "mark"),
 )
 
 
@@ -48,6 +48,7 @@ class Claimed(NamedTuple):
     created_at: datetime
     step: int
     claimed_until: datetime
+    mark: str = ""
 
 
 class Held(NamedTuple):

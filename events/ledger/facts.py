@@ -13,8 +13,9 @@ from events.domain.outcome import Outcome
 from events.ledger.tickets import email_holders, first_waiting, known_tickets, place_holders
 from events.models import SizeChange
 
-# Turns an `email_key` into the digest that stands for it in Redis.
-Digest = Callable[[str], str]
+# Turns an `email_key`, and the mark of the secret that made its ticket's id, into the digest that stands for it in
+# Redis: the same for as long as there is the ticket.
+Digest = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def gather(event_id: int, commands: Sequence[Command], *, digest: Digest) -> Fac
 
 def with_digest(held: Held, digest: Digest) -> Held:
     """The ledger keeps the e-mail, Redis a digest of it."""
-    return Held(held.email_key, msgspec.structs.replace(held.outcome, email_digest=digest(held.email_key)))
+    known = digest(held.email_key, held.outcome.mark)
+    return Held(held.email_key, msgspec.structs.replace(held.outcome, email_digest=known))
 
 
 def _with_digests(found: Iterable[Held], digest: Digest) -> list[Held]:
@@ -55,8 +57,8 @@ def _with_digests(found: Iterable[Held], digest: Digest) -> list[Held]:
 
 
 def _of_request(outcome: Outcome, request: Request) -> Outcome:
-    """What the ledger held already, with the digests that only the queue's entry carries."""
-    return msgspec.structs.replace(outcome, email_digest=request.email_digest, body_digest=request.body_digest)
+    """What the ledger held already, with the digest that only the queue's entry carries."""
+    return msgspec.structs.replace(outcome, email_digest=request.email_digest)
 
 
 def _obeyed(event_id: int, commands: Sequence[Command]) -> set[str]:

@@ -26,6 +26,7 @@ from events.ledger.quietly import run_quietly
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from events.models.webhook import DeliveryState
 from omnify.sealing import sealer
+from omnify.tickets import tickets
 
 _encode = msgspec.json.Encoder().encode
 
@@ -43,11 +44,12 @@ class _Listener(NamedTuple):
 _INSERT = """
 INSERT INTO events_webhookdelivery
     (webhook_id, endpoint_id, event_id, type, ticket_key, reason, position, sequence, revision, requested_at,
-     decided_at, url, data, created_at, state, next_attempt_at, attempts, step, last_error)
+     decided_at, url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error)
 SELECT t.w, t.e, $3, t.t, c.k, c.w, c.p, c.q, c.v, to_timestamp(c.r / 1000.0), to_timestamp(c.d / 1000.0),
-    CASE WHEN t.o IS NULL THEN '' ELSE c.u END, '', $4, 'pending', $4, 0, 0, ''
+    CASE WHEN t.o IS NULL THEN '' ELSE c.u END, c.x, '', $4, 'pending', $4, 0, 0, ''
 FROM json_to_recordset($1) AS c
-    (i int, k varchar, t varchar, w varchar, p int, q bigint, v int, r bigint, d bigint, u varchar, o varchar)
+    (i int, k varchar, t varchar, w varchar, p int, q bigint, v int, r bigint, d bigint, u varchar, o varchar,
+     x varchar)
 JOIN json_to_recordset($2) AS t (w bigint, e bigint, t varchar, o varchar)
     ON t.t = c.t AND (t.o IS NULL OR t.o = c.o)
 ORDER BY c.i, t.w
@@ -103,6 +105,7 @@ def _record(number: int, change: Outcome) -> dict[str, Any]:
         "d": change.decided_ms,
         "u": change.callback.url if change.callback else "",
         "o": _route(change),
+        "x": change.mark,
     }
 
 
@@ -122,6 +125,7 @@ def _rows(event_id: int, change: Outcome, listeners: Sequence[_Listener], now: d
             requested_at=from_ms(change.requested_ms),
             decided_at=from_ms(change.decided_ms),
             url=change.callback.url if one.route and change.callback else "",
+            mark=change.mark,
             **_fresh(now),
         )
         for one in listeners
@@ -152,6 +156,7 @@ def write_notice(
             event_id=event_id,
             type=type_,
             data=encode_data(data),
+            mark=tickets().mark,
             **_fresh(now),
         )
         for webhook_id, endpoint_id, *_ in listeners

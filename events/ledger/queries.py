@@ -39,6 +39,7 @@ def event_snapshot(event: Event) -> EventSnapshot:
         cancelled=event.cancelled_at is not None,
         last_sequence=event.last_sequence,
         decided_ms=to_ms(event.decided_at) if event.decided_at else 0,
+        organizer_id=event.organizer_id,
     )
 
 

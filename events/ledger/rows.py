@@ -27,11 +27,11 @@ _encode = msgspec.json.Encoder().encode
 _INSERT = """
 INSERT INTO events_registration
     (event_id, ticket_key, name, email, email_key, search_key, status, reason, sequence, revision,
-     requested_at, decided_at, confirmed_at, callback_url, callback_organizer_id)
-SELECT $3, k, n, e, m, f, s, w, q, v, to_timestamp(r / 1000.0), $4, CASE WHEN s = 'confirmed' THEN $4 END, u, o
+     requested_at, decided_at, confirmed_at, callback_url, callback_organizer_id, mark)
+SELECT $3, k, n, e, m, f, s, w, q, v, to_timestamp(r / 1000.0), $4, CASE WHEN s = 'confirmed' THEN $4 END, u, o, x
 FROM json_to_recordset($1) AS batch
     (k varchar, n varchar, e varchar, m varchar, f text, s varchar, w varchar, q bigint, v integer, r bigint,
-     u varchar, o bigint)
+     u varchar, o bigint, x varchar)
 """
 
 # A row is only ever moved on to a higher revision.
@@ -97,6 +97,7 @@ def _record(request: Request, outcome: Outcome) -> dict[str, Any]:
         "r": request.requested_ms,
         "u": request.callback.url if request.callback else "",
         "o": request.callback.organizer_id if request.callback else None,
+        "x": request.mark,
     }
 
 
@@ -116,4 +117,5 @@ def _row(event_id: int, request: Request, outcome: Outcome, decided_at: datetime
         confirmed_at=decided_at if outcome.status is Status.CONFIRMED else None,
         callback_url=request.callback.url if request.callback else "",
         callback_organizer_id=request.callback.organizer_id if request.callback else None,
+        mark=request.mark,
     )

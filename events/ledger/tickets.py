@@ -25,7 +25,7 @@ from events.models import Registration
 _encode = msgspec.json.Encoder().encode
 _FIELDS = (
     *("ticket_key", "email_key", "status", "reason", "sequence"),
-    *("requested_at", "decided_at", "revision", "callback_url", "callback_organizer_id"),
+    *("requested_at", "decided_at", "revision", "callback_url", "callback_organizer_id", "mark"),
 )
 _HOLDING = sorted(status.value for status in HOLDING)
 
@@ -122,6 +122,7 @@ def _held(
     revision: int,
     callback_url: str,
     callback_organizer_id: int | None,
+    mark: str,
 ) -> Held:
     outcome = Outcome(
         key=key,
@@ -132,6 +133,7 @@ def _held(
         decided_ms=to_ms(decided_at),
         revision=revision,
         callback=Callback(callback_url, callback_organizer_id) if callback_organizer_id else None,
+        mark=mark,
     )
     return Held(email_key, outcome)
 

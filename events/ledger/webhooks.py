@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from events.domain.sealing import CannotOpen
 from events.domain.signing import new_secret
 from events.domain.times import iso, to_ms, whole_ms
 from events.domain.webhook_message import TEST_TYPE
@@ -91,6 +93,46 @@ def renew_default_secret(*, organizer: Organizer, now: datetime) -> tuple[Webhoo
     """The organizer's default secret, new; whatever was signed with the one before is so for another day."""
     webhook = default_webhook(organizer.pk)
     return webhook, rotate_secret(webhook, now=now)
+
+
+class Resealed(NamedTuple):
+    """Sealed texts that are sealed anew now, that were up to date, and that no known secret opens."""
+
+    resealed: int
+    current: int
+    unreadable: int
+
+
+def reseal_secrets() -> Resealed:
+    """Seals what older secrets have sealed under the current one, webhook by webhook.
+
+    Each is locked, as a rotation locks it, so the two take turns. Interrupted, it may simply be called again.
+    """
+    counts = Counter(
+        found for pk in Webhook.objects.order_by("pk").values_list("pk", flat=True) for found in _reseal(pk)
+    )
+    return Resealed(counts["resealed"], counts["current"], counts["unreadable"])
+
+
+def _reseal(webhook_id: int) -> list[str]:
+    """A word for each secret of a webhook: what was found or done."""
+    with transaction.atomic():
+        locked = Webhook.objects.select_for_update().get(pk=webhook_id)
+        found = [_reseal_field(locked, name) for name in ("secret", "previous_secret") if getattr(locked, name)]
+        if "resealed" in found:
+            locked.save(update_fields=["secret", "previous_secret"])
+    return found
+
+
+def _reseal_field(webhook: Webhook, name: str) -> str:
+    try:
+        fresh = sealer().reseal(getattr(webhook, name))
+    except CannotOpen:
+        return "unreadable"
+    if fresh is None:
+        return "current"
+    setattr(webhook, name, fresh)
+    return "resealed"
 
 
 def send_test(webhook: Webhook, *, now: datetime) -> WebhookDelivery:

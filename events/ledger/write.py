@@ -59,7 +59,7 @@ def invalid(request: Request, now: datetime) -> Outcome:
         decided_ms=to_ms(now),
         revision=1,
         email_digest=request.email_digest,
-        body_digest=request.body_digest,
+        mark=request.mark,
     )
 
 

@@ -20,6 +20,8 @@ class Registration(models.Model):
 
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="registrations", db_index=False)
     ticket_key = models.CharField(max_length=20)
+    # Names the secret that made the ticket's id, so that it is shown as it was given after the secret was changed.
+    mark = models.CharField(max_length=4, blank=True, default="", db_default="", editable=False)
     name = models.CharField(max_length=255)
     email = models.CharField(max_length=254)
     email_key = models.CharField(max_length=254)

@@ -103,6 +103,8 @@ class WebhookDelivery(models.Model):
     type = models.CharField(max_length=30)
     # The ticket as it was when its status changed: the body is rendered from these, so every attempt's is the same.
     ticket_key = models.CharField(max_length=20, blank=True)
+    # Names the secret behind the ticket's id and this message's: the same for every attempt.
+    mark = models.CharField(max_length=4, blank=True, default="", db_default="", editable=False)
     reason = models.CharField(max_length=20, blank=True)
     position = models.PositiveIntegerField(null=True)
     sequence = models.BigIntegerField(default=0)

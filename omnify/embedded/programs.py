@@ -60,8 +60,10 @@ class Programs:
 
 def service_values(*, secret_key: str, database: str, redis: str, broker: str, port: int) -> dict[str, str]:
     """What `service.env` holds: enough for any process that is to work beside the service."""
+    older = os.environ.get("SECRET_KEY_FALLBACKS", "")
     return {
         "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key,
+        **({"SECRET_KEY_FALLBACKS": older} if older else {}),
         "DATABASE_URL": database,
         "REDIS_URL": redis,
         "CELERY_BROKER_URL": broker,

@@ -42,6 +42,7 @@ DELIVERERS = ("deliver-1",)
 WORKERS = (*DRAINS, *DELIVERERS)
 PARTS = (*STORES, "web", *WORKERS)
 STOP_SECONDS = 20.0
+SECRET = "only-for-tests-" + "k" * 40
 AOF = "appendonlydir"
 
 
@@ -70,6 +71,7 @@ class Service:
             password=secrets.token_hex(8),
             fsync=False,
         )
+        self._settings: dict[str, str] = {}
         self._programs = Programs(Home(self.home, self._lock), self._environment())
         self.children: dict[str, Child] = {}
         self.address = Address(LOOPBACK, port_of(self._ports["web"]))
@@ -111,6 +113,14 @@ class Service:
     def stop_part(self, name: str) -> None:
         """Ends one part as an operator would."""
         self.children[name].stop(STOP_SECONDS)
+
+    def set(self, **settings: str) -> None:
+        """Starts doors and workers again with other settings, for good. Returns when the service is ready."""
+        self._settings |= settings
+        self._programs = Programs(Home(self.home, self._lock), self._environment())
+        for name in ("web", *WORKERS):
+            self.stop_part(name)
+        self.heal()
 
     def close(self) -> None:
         """Ends everything and removes its data."""
@@ -278,15 +288,17 @@ class Service:
             "OMNIFY_HOME": str(self.home),
             "OMNIFY_BIND": f"{LOOPBACK}:{port_of(self._ports['web'])}",
             "OMNIFY_FAULT_DIR": str(self.home / "faults"),
-            "SECRET_KEY": "only-for-tests-" + "k" * 40,
+            "SECRET_KEY": SECRET,
             "DATABASE_URL": self._postgres.url(),
             "REDIS_URL": self.valkey.url(0),
             "CELERY_BROKER_URL": self.valkey.url(1),
             "PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics"),
             "DJANGO_SETTINGS_MODULE": "omnify.settings",
             "REGISTER_RATE_LIMIT": "off",
+            "REFUSAL_RATE_LIMIT": "off",
             "WEBHOOK_ALLOW_PRIVATE": "true",
             "PYTHONUNBUFFERED": "1",
+            **self._settings,
         }
 
 

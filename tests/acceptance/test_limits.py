@@ -22,8 +22,8 @@ def running(one_service: Service) -> Service:
 
 @pytest.fixture(scope="module")
 def strict(running: Service) -> Iterator[Address]:
-    """A door that takes three from one address in an hour."""
-    with running.another_door(REGISTER_RATE_LIMIT="3/hour") as door:
+    """A door that takes three from one address in an hour, and tells it of others twice."""
+    with running.another_door(REGISTER_RATE_LIMIT="3/hour", REFUSAL_RATE_LIMIT="2/hour") as door:
         yield door
 
 
@@ -70,6 +70,16 @@ def test_an_address_that_comes_too_often_is_told_when_to_come_again(running: Ser
     # Polls are not registrations.
     assert strict.ask("GET", event.path).status == 200
     assert register(strict, open_event(running), 3).status == 202
+
+
+def test_an_address_that_asks_who_is_registered_is_told_so_twice(running: Service, strict: Address) -> None:
+    event = open_event(running)
+    event.admit(1, 2)
+    assert [register(strict, event, guest).status for guest in (1, 2, 1, 2, 3)] == [409, 409, 429, 429, 429]
+    limited = register(strict, event, 4)
+    assert limited.refusal == (429, "rate_limited")
+    assert limited.headers["ratelimit-policy"] == '"refusals";q=2;w=3600'
+    assert event.places_given() == 2
 
 
 def test_nobody_gets_another_address_by_saying_so(running: Service, strict: Address) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.crowd import verify_ledger
 from tests.acceptance.event import Event, open_event
-from tests.acceptance.http import Answer
+from tests.acceptance.http import JSON, Answer, ask_on, body
 from tests.acceptance.service import Service
 from tests.acceptance.waiting import wait_until
 
@@ -80,6 +80,30 @@ def test_without_postgres_people_are_admitted_and_decided_when_it_is_back(servic
     assert event.queued() == 100
     assert set(event.statuses(tickets)) == {"queued"}
     service.start_part("postgres")
+    assert {event.decided(ticket)["status"] for ticket in tickets} == {"confirmed"}
+    verify_ledger(event)
+
+
+def test_registrations_with_keys_never_ask_postgres(service: Service, open_house: Event) -> None:
+    """Fresh ones, retries, and keys that come with another body, also once Redis has forgotten every key."""
+    event = open_house
+    with service.frozen("postgres"), service.frozen("drain-1"), service.frozen("drain-2"):
+        connection = service.address.connection()
+
+        def register(guest: int, key: str) -> Answer:
+            sent = body(name=f"Guest {guest}", email=f"guest{guest}@example.com")
+            return ask_on(connection, "POST", f"{event.path}/register", sent, {**JSON, "Idempotency-Key": key})
+
+        fresh = [register(guest, f"order-{guest}") for guest in range(1, 501)]
+        assert {answer.status for answer in fresh} == {202}
+        assert register(7, "order-7").data["ticket_id"] == fresh[6].data["ticket_id"]
+        assert register(1001, "order-7").refusal == (422, "idempotency_key_reused")
+        service.redis.delete(*event.keys.keys)
+        other = register(1001, "order-7")
+        assert (other.status, other.data["position"]) == (202, 501)
+        assert other.data["ticket_id"] not in {answer.data["ticket_id"] for answer in fresh}
+        connection.close()
+    tickets = [answer.data["ticket_id"] for answer in (*fresh, other)]
     assert {event.decided(ticket)["status"] for ticket in tickets} == {"confirmed"}
     verify_ledger(event)
 

@@ -29,9 +29,7 @@ def put_into_queue(event: Event, *, name: str, email: str, url: str = "", key: s
     """An entry that no door would let in, behind all others. Returns its ticket's key."""
     key, redis = key or tickets.mint(), event.service.redis
     place = redis.hincrby(event.keys.state, "seq", 1)
-    payload = pack(
-        name=name, email=email, email_digest="d", body_digest="b", callback=Callback(url, 1) if url else None
-    )
+    payload = pack(name=name, email=email, email_digest="d", callback=Callback(url, 1) if url else None)
     redis.xadd(event.keys.queue, {"t": key, "r": int(time.time() * 1000), "p": payload}, id=f"{place}-0")
     return key
 

@@ -94,7 +94,7 @@ def deliver_until(
 
     def make() -> Courier:
         client = WebhookClient(allow_private=True, timeout_seconds=timeout_seconds)
-        scribe = Scribe(secret=settings.ENV.secret_key, allow_private=True)
+        scribe = Scribe(secrets=(settings.ENV.secret_key,), allow_private=True)
         return Courier(Tools(client=client, scribe=scribe, clock=clock))
 
     courier = CourierThread(make)

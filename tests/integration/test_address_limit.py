@@ -108,7 +108,7 @@ def test_the_retry_of_a_known_ticket_gets_it_beyond_the_limit_and_costs_the_neig
     make_event: Make, admit: Admit, drain: Drain
 ) -> None:
     event, limit = make_event(), per_hour(2)
-    mine = apply_for(1, key="K" * 20, digest="aa", address=HERE)
+    mine = apply_for(1, key="K" * 20, note="aa", address=HERE)
     assert kinds(admit(event.pk, [mine], limit=limit)) == ["a"]
     again = admit(event.pk, [mine] * 5, limit=limit)
     assert (kinds(again), again.quotas) == (["q"] * 5, [None] * 5)
@@ -116,15 +116,6 @@ def test_the_retry_of_a_known_ticket_gets_it_beyond_the_limit_and_costs_the_neig
     assert kinds(admit(event.pk, [*neighbours, mine], limit=limit)) == ["a", "r", "q"]
     drain.run(event.pk)
     assert kinds(admit(event.pk, [mine], limit=limit)) == ["o"]
-
-
-def test_trying_bodies_under_a_guessed_key_is_limited(make_event: Make, admit: Admit, drain: Drain) -> None:
-    event, limit = make_event(), per_hour(3)
-    guesses = [apply_for(n, key="K" * 20, digest=f"b{n}", address=THERE) for n in range(4)]
-    admit(event.pk, [apply_for(9, key="K" * 20, digest="aa", address=HERE)], limit=limit)
-    assert kinds(admit(event.pk, guesses[:2], limit=limit)) == ["m", "m"]
-    drain.run(event.pk)
-    assert kinds(admit(event.pk, guesses[2:], limit=limit)) == ["m", "r"]
 
 
 @pytest.mark.parametrize(("before", "used", "count"), [(100, 0, 100), (100, 37, 100), (5, 0, 1), (9, 3, 4), (1, 1, 2)])

@@ -16,6 +16,7 @@ from events.admission.gate import Gate
 from events.admission.keys import event_keys
 from events.domain.outcome import Outcome
 from events.domain.rate_limit import RateLimit
+from events.domain.tickets import Tickets
 from events.door.app import Door
 from events.models import Event
 from omnify.loader import LedgerLoader
@@ -82,6 +83,8 @@ def visit(
     *,
     loader: Any = None,
     limit: RateLimit | None = None,
+    refusals: RateLimit | None = None,
+    secrets: Tickets = tickets,
     trusted_proxies: int = 0,
 ) -> Any:
     """Runs a scene with a door of its own; whatever it passes on to Django fails the test."""
@@ -93,8 +96,8 @@ def visit(
         client = connect_async(servers.valkey.url())
         woken: list[int] = []
         door = Door(
-            gate=Gate(client, queue_limit=1000, address_limit=limit),
-            tickets=tickets,
+            gate=Gate(client, queue_limit=1000, address_limit=limit, refusal_limit=refusals),
+            tickets=secrets,
             loader=loader or NoLoader(),
             wake=woken.append,
             behind=behind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ import redis
 from django.db import connection
 from django.utils import timezone
 
+from events.admission.keys import event_keys
+from events.admission.queue import Queue
 from events.domain.rate_limit import RateLimit
 from events.domain.tokens import hash_token
 from events.models import Event, Organizer, OrganizerToken
@@ -30,6 +33,12 @@ TWO = RateLimit(2, 3600)
 @pytest.fixture
 def token() -> str:
     return OrganizerToken.issue(Organizer.objects.create(name="acme"))
+
+
+@pytest.fixture
+def own_token(make_event: Make) -> str:
+    """Of the organizer whose events `make_event` makes."""
+    return OrganizerToken.issue(make_event(load=False).organizer)
 
 
 async def beside(work: Callable[[], Any]) -> Any:
@@ -105,18 +114,75 @@ def test_no_address_is_kept_in_clear(make_event: Make, servers: Services, redis_
     assert sorted(fields) == sorted([b"w", tickets.address_digest("192.0.2.1").encode()])
 
 
-def test_an_organizer_is_not_limited(
-    make_event: Make, servers: Services, redis_client: redis.Redis, token: str
+def test_an_organizer_is_not_limited_on_an_event_of_their_own(
+    make_event: Make, servers: Services, redis_client: redis.Redis, own_token: str
 ) -> None:
     event = make_event()
 
     async def scene(visitor: Visitor) -> None:
-        for number in range(4):
+        for number in (0, 1, 2, 2, 2, 3):
+            status, headers, _ = await visitor.register(event.pk, number, authorization=f"bearer {own_token}")
+            assert (status in (202, 409), "ratelimit" in headers) == (True, False)
+
+    visit(servers, scene, limit=TWO, refusals=RateLimit(1, 3600), loader=LedgerLoader(redis_client))
+    assert not list(redis_client.scan_iter(match="*:addresses:*"))
+    assert not list(redis_client.scan_iter(match="*:refusals:*"))
+
+
+def test_another_organizer_is_limited_as_anybody(
+    make_event: Make, servers: Services, redis_client: redis.Redis, token: str, own_token: str
+) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        for number, expected in enumerate((202, 202, 429)):
             status, headers, _ = await visitor.register(event.pk, number, authorization=f"bearer {token}")
-            assert (status, "ratelimit" in headers) == (202, False)
+            assert (status, "ratelimit" in headers) == (expected, True)
+        # All that share a batch: each is told by their own token.
+        asked = [visitor.register(event.pk, n, authorization=f"bearer {own_token}") for n in range(10, 14)]
+        asked += [visitor.register(event.pk, n, authorization=f"bearer {token}") for n in range(20, 24)]
+        assert [reply[0] for reply in await asyncio.gather(*asked)] == [202] * 4 + [429] * 4
 
     visit(servers, scene, limit=TWO, loader=LedgerLoader(redis_client))
-    assert not list(redis_client.scan_iter(match="*:addresses:*"))
+
+
+def test_a_callback_is_for_the_events_own_organizer(
+    make_event: Make, servers: Services, redis_client: redis.Redis, token: str, own_token: str, queue: Queue
+) -> None:
+    event = make_event()
+    sent = {"name": "Guest", "email": "guest@example.com", "callback_url": "https://example.com/told"}
+
+    async def scene(visitor: Visitor) -> None:
+        async def ask(shown: str) -> tuple[int, Any]:
+            headers = {"content_type": "application/json", "authorization": f"Bearer {shown}"}
+            path = f"/events/{event.pk}/register"
+            status, _, body = await visitor.ask("POST", path, json.dumps(sent).encode(), **headers)
+            return status, body
+
+        status, body = await ask(token)
+        assert (status, body["code"], list(body["errors"])) == (400, "invalid", ["callback_url"])
+        assert queue.lengths([event.pk]) == [0]
+        assert (await ask(own_token))[0] == 202
+
+    visit(servers, scene, loader=LedgerLoader(redis_client))
+
+
+def test_a_copy_that_does_not_say_whose_event_it_is_is_loaded_again_for_an_organizer(
+    make_event: Make, servers: Services, redis_client: redis.Redis, own_token: str
+) -> None:
+    """A copy of the release before."""
+    event = make_event()
+    state = event_keys(event.pk).state
+
+    async def scene(visitor: Visitor) -> None:
+        redis_client.hdel(state, "organizer")
+        assert (await visitor.register(event.pk, 0))[0] == 202
+        assert not redis_client.hexists(state, "organizer")
+        for number in range(1, 4):
+            assert (await visitor.register(event.pk, number, authorization=f"Bearer {own_token}"))[0] == 202
+
+    visit(servers, scene, limit=TWO, loader=LedgerLoader(redis_client))
+    assert redis_client.hget(state, "organizer") == str(event.organizer_id).encode()
 
 
 @pytest.mark.parametrize("shown", ["Bearer made-up", "Bearer", "bearer  ", "Bearer é", "Bearer {token},Bearer {token}"])

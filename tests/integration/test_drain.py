@@ -114,12 +114,12 @@ def test_no_reader_sees_a_decision_before_its_commit(
 
 def test_a_retry_after_a_crash_still_knows_its_body(make_event: Make, admit: Admit, drain: Drain) -> None:
     event = make_event()
-    application = apply_for(1, key="K" * 20, digest="aa")
+    application = apply_for(1, key="K" * 20, note="aa")
     admit(event.pk, [application])
     with pytest.raises(Crash):
         replace(drain, checkpoint=crash_at("drain.after_commit")).run(event.pk)
     drain.run(event.pk)
-    assert admit(event.pk, [apply_for(1, key="K" * 20, digest="bb")]).answers[0][0] == "m"
+    assert admit(event.pk, [apply_for(1, key="L" * 20, note="aa")]).answers[0][0] == "m"
     assert admit(event.pk, [application]).answers[0][0] == "o"
 
 

@@ -44,7 +44,7 @@ def on_disk(servers: Services) -> list[str]:
 def application(event: Event, address: str = ADDRESS, url: str = CALLBACK) -> Any:
     key, holder = tickets().mint(), tickets().email_digest(email_key(address))
     callback = Callback(url, event.organizer_id)
-    return key, holder, "", pack(name="Me", email=address, email_digest=holder, body_digest="", callback=callback), ""
+    return key, holder, "", pack(name="Me", email=address, email_digest=holder, callback=callback), ""
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *command: str) -> str:

@@ -165,7 +165,7 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(forgetting: Cal
 
 def service_application(number: int) -> Any:
     """As the door of this service hands it in: with the digest that its own commands look for."""
-    key, _, body_digest, _, address = apply_for(number)
+    key, _, note, _, address = apply_for(number)
     email = f"Guest{number}@example.com"
     holder = tickets().email_digest(email_key(email))
     from events.admission.entry import pack
@@ -173,8 +173,8 @@ def service_application(number: int) -> Any:
     return (
         key,
         holder,
-        body_digest,
-        pack(name="Guest", email=email, email_digest=holder, body_digest=body_digest),
+        note,
+        pack(name="Guest", email=email, email_digest=holder),
         address,
     )
 

@@ -336,10 +336,10 @@ def test_a_retry_after_the_cancellation_still_knows_its_body(
     make_event: Make, admit: Admit, drain: Drain, give_back: Give
 ) -> None:
     event = make_event()
-    admit(event.pk, [apply_for(1, key="K" * 20, digest="aa")])
+    admit(event.pk, [apply_for(1, key="K" * 20, note="aa")])
     drain.run(event.pk)
     give_back(event, "K" * 20)
     drain.run(event.pk)
-    assert admit(event.pk, [apply_for(1, key="K" * 20, digest="bb")]).answers == [["m"]]
-    [kind, outcome] = admit(event.pk, [apply_for(1, key="K" * 20, digest="aa")]).answers[0]
+    assert admit(event.pk, [apply_for(1, key="L" * 20, note="aa")]).answers == [["m"]]
+    [kind, outcome, _] = admit(event.pk, [apply_for(1, key="K" * 20, note="aa")]).answers[0]
     assert (kind, outcome.split("|")[1]) == ("o", "cancelled")

@@ -89,7 +89,7 @@ def test_a_second_seat_under_another_spelling_is_refused_by_the_drain(
     applications = []
     for number, email in enumerate((LETTERS, SENT)):
         key, holder, digest, _, *more = apply_for(number)
-        payload = pack(name="Anna", email=email, email_digest=holder, body_digest=digest)
+        payload = pack(name="Anna", email=email, email_digest=holder)
         applications.append((key, holder, digest, payload, *more))
     admit(event.pk, applications)
     drain.run(event.pk)

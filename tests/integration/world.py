@@ -53,24 +53,30 @@ def open_event(client: redis.Redis, *, load: bool = True, **fields: Any) -> Even
 
 
 def apply_for(
-    number: int | str, *, key: str | None = None, digest: str = "", name: str = "", address: str = ""
+    number: int | str, *, key: str | None = None, note: str = "", name: str = "", address: str = ""
 ) -> Application:
-    """An application of guest `number`, as the door hands it to the gate."""
+    """An application of guest `number`, as the door hands it to the gate. `note` stands for an Idempotency-Key."""
     email = f"Guest{number}@example.com"
     holder = tickets.email_digest(email_key(email))
-    payload = pack(name=name or f"Guest {number}", email=email, email_digest=holder, body_digest=digest)
-    return key or tickets.mint(), holder, digest, payload, address
+    payload = pack(name=name or f"Guest {number}", email=email, email_digest=holder)
+    return key or tickets.mint(), holder, note, payload, address
 
 
 def with_gate(
-    servers: Services, work: Callable[[Gate], Any], *, queue_limit: int = 1000, limit: RateLimit | None = None
+    servers: Services,
+    work: Callable[[Gate], Any],
+    *,
+    queue_limit: int = 1000,
+    limit: RateLimit | None = None,
+    refusals: RateLimit | None = None,
 ) -> Any:
     """Runs one call of a gate on an event loop of its own."""
 
     async def run() -> Any:
         client = connect_async(servers.valkey.url())
         try:
-            return await work(Gate(client, queue_limit=queue_limit, address_limit=limit))
+            gate = Gate(client, queue_limit=queue_limit, address_limit=limit, refusal_limit=refusals)
+            return await work(gate)
         finally:
             await client.aclose()
 

@@ -41,6 +41,14 @@ def test_webhooks_go_to_no_private_address_unless_told(enough: dict[str, str]) -
         read_environment({**enough, "WEBHOOK_LOG_DAYS": "6"})
 
 
+def test_older_secrets_stand_with_commas_between_them(enough: dict[str, str]) -> None:
+    assert read_environment(enough).secret_key_fallbacks == ()
+    older = ("n" * 32, "o" * 40)
+    assert (
+        read_environment({**enough, "SECRET_KEY_FALLBACKS": f" {older[0]}, {older[1]},"}).secret_key_fallbacks == older
+    )
+
+
 def test_the_broker_is_the_redis_unless_it_has_an_address_of_its_own(enough: dict[str, str]) -> None:
     assert read_environment({**enough, "REDIS_URL": "redis://here/1"}).broker_url == "redis://here/1"
     both = {**enough, "REDIS_URL": "redis://here/1", "CELERY_BROKER_URL": "redis://there/1"}
@@ -59,6 +67,9 @@ def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins
     ("name", "value", "complaint"),
     [
         ("SECRET_KEY", "short", "at least 32 characters"),
+        ("SECRET_KEY_FALLBACKS", "o" * 40 + ",short", "at least 32 characters"),
+        ("SECRET_KEY_FALLBACKS", KEY, "without SECRET_KEY itself"),
+        ("SECRET_KEY_FALLBACKS", ",".join(["o" * 40] * 2), "each once"),
         ("DATABASE_URL", "", "not set"),
         ("DEBUG", "maybe", "neither true nor false"),
         ("REGISTRATION_PARTITIONS", "0", "from 1 to 256"),
@@ -67,6 +78,7 @@ def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins
         ("RETENTION_DAYS", "a month", "not a whole number"),
         ("REGISTER_RATE_LIMIT", "600", "neither off nor like 6000/minute"),
         ("REGISTER_RATE_LIMIT", "0/minute", "neither off nor like 6000/minute"),
+        ("REFUSAL_RATE_LIMIT", "many", "neither off nor like 6000/minute"),
         ("TRUSTED_PROXIES", "all", "not a whole number"),
         ("LOG_LEVEL", "LOUD", "not one of"),
         ("REDIS_URL", "http://localhost", "must start with"),

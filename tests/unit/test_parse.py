@@ -96,13 +96,13 @@ def test_the_content_type_says_whether_it_is_json(value: bytes, json_body: bool)
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(1, 2**53))
 def test_an_entry_comes_out_of_the_queue_as_it_went_in(name: str, sequence: int) -> None:
-    payload = pack(name=name, email="Guest@Example.com", email_digest="cd34", body_digest="ab12")
+    payload = pack(name=name, email="Guest@Example.com", email_digest="cd34", mark="ab12")
     key = "A" * 20
     fields = {b"t": key.encode(), b"r": b"1700000000000", b"p": payload.encode()}
     entry = read_entry(f"{sequence}-0".encode(), fields)
     assert isinstance(entry.command, Request)
     assert (entry.command.name, entry.command.email_key, entry.sequence) == (name, "guest@example.com", sequence)
-    assert (entry.command.email_digest, entry.command.body_digest) == ("cd34", "ab12")
+    assert (entry.command.email_digest, entry.command.mark) == ("cd34", "ab12")
 
 
 def test_orders_come_out_of_the_queue_as_they_went_in() -> None:
@@ -135,6 +135,5 @@ def test_an_outcome_is_read_back_as_it_was_written(
         requested_ms=1_700_000_000_000,
         decided_ms=1_700_000_000_001,
         revision=revision,
-        body_digest="ab",
     )
     assert decode_outcome("k", encode_outcome(outcome)) == outcome

@@ -24,4 +24,5 @@ def test_anything_else_is_refused_in_a_sentence(text: str) -> None:
 
 def test_the_fields_are_structured_as_the_draft_says() -> None:
     assert RateLimit(6000, 60).policy == '"register";q=6000;w=60'
-    assert Quota(left=0, seconds=12).field == '"register";r=0;t=12'
+    assert RateLimit(30, 60, "refusals").policy == '"refusals";q=30;w=60'
+    assert Quota(left=0, seconds=12).field("register") == '"register";r=0;t=12'

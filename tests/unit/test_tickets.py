@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Sequence
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.domain.tickets import KEY_CHARS, REF_CHARS, Tickets, ticket_ref
+from events.domain.tickets import KEY_CHARS, REF_CHARS, Name, Tickets, ticket_ref
 
 tickets = Tickets("a secret of the tests")
 event_ids = st.integers(1, 10**18 - 1)
@@ -39,12 +41,64 @@ def test_another_secret_refuses_the_id() -> None:
     assert Tickets("another secret").parse(ticket_id) is None
 
 
-def test_the_same_idempotency_key_derives_the_same_ticket_for_one_event_only() -> None:
-    first = tickets.derive(event_id=7, idempotency_key="abc")
-    assert first == tickets.derive(event_id=7, idempotency_key="abc")
-    assert first != tickets.derive(event_id=8, idempotency_key="abc")
-    assert first != Tickets("another secret").derive(event_id=7, idempotency_key="abc")
-    assert len(first) == KEY_CHARS
+bodies = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), max_size=4)
+
+
+def name(event_id: int = 7, key: str | None = "abc", body: Sequence[str] = ("Guest", "g@example.org")) -> Name:
+    return tickets.names(event_id=event_id, idempotency_key=key, body=body, email_key="g@example.org")[0]
+
+
+def test_the_same_idempotency_key_and_body_name_the_same_ticket_in_one_event_only() -> None:
+    first = name()
+    assert first == name()
+    assert len(first.key) == KEY_CHARS
+    assert first.key not in (name(event_id=8).key, name(key="abd").key, name(key=None).key)
+    other = Tickets("another secret").names(
+        event_id=7, idempotency_key="abc", body=("Guest", "g@example.org"), email_key=""
+    )
+    assert other[0].key != first.key
+
+
+@given(bodies, bodies)
+def test_two_bodies_name_one_ticket_only_if_they_are_the_same(one: list[str], two: list[str]) -> None:
+    """What is absent at the end equals what is empty there."""
+    same = "\0".join(one).rstrip("\0") == "\0".join(two).rstrip("\0")
+    assert (name(body=one).key == name(body=two).key) == same
+    assert name(body=one).note == name(body=two).note
+
+
+def test_without_an_idempotency_key_every_ticket_is_another_one() -> None:
+    assert name(key=None).key != name(key=None).key
+    assert name(key=None).note == ""
+
+
+NEW, OLD, OLDEST = (letter * 40 for letter in "nop")
+
+
+def test_after_a_rotation_every_id_is_known_and_shown_as_it_was_given() -> None:
+    before, after = Tickets(OLD, OLDEST), Tickets(NEW, OLD, OLDEST)
+    for was in (Tickets(OLDEST), before):
+        given_out = was.ticket_id(event_id=7, key="K" * KEY_CHARS)
+        assert after.parse(given_out) == (7, "K" * KEY_CHARS)
+        assert after.ticket_id(event_id=7, key="K" * KEY_CHARS, mark=was.mark) == given_out
+        assert given_out in after.ticket_ids(event_id=7, key="K" * KEY_CHARS)
+    assert after.ticket_id(event_id=7, key="K" * KEY_CHARS) == Tickets(NEW).ticket_id(event_id=7, key="K" * KEY_CHARS)
+    assert Tickets(NEW).parse(before.ticket_id(event_id=7, key="K" * KEY_CHARS)) is None
+
+
+def test_what_bears_no_mark_is_of_the_oldest_secret() -> None:
+    given_out = Tickets(OLDEST).ticket_id(event_id=7, key="K" * KEY_CHARS)
+    assert Tickets(NEW, OLD, OLDEST).ticket_id(event_id=7, key="K" * KEY_CHARS, mark="") == given_out
+    assert Tickets(OLDEST).ticket_id(event_id=7, key="K" * KEY_CHARS, mark="") == given_out
+
+
+def test_a_registration_keeps_the_names_it_has_under_older_secrets() -> None:
+    asked: dict[str, Any] = {"event_id": 7, "idempotency_key": "abc", "body": ("Guest",), "email_key": "g@example.org"}
+    assert Tickets(NEW, OLD).names(**asked) == [Tickets(secret).names(**asked)[0] for secret in (NEW, OLD)]
+    assert len(Tickets(NEW).names(**asked)) == 1
+    digests = [found.email_digest for found in Tickets(NEW, OLD).names(**asked | {"idempotency_key": None})]
+    assert digests == Tickets(NEW, OLD).email_digests("g@example.org")
+    assert Tickets(NEW, OLD).email_digest("g@example.org", Tickets(OLD).mark) == digests[1]
 
 
 def test_the_part_for_logs_leaves_72_bits_unknown() -> None:

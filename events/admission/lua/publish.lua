@@ -22,7 +22,7 @@ local second = tonumber(time[1])
 local today = KEYS[2 + math.floor(second / 86400) % 3]
 local rows = cmsgpack.unpack(ARGV[1])
 
--- Where an outcome stands already: ticket -> {slot, revision, body digest}. Empty for nearly every batch.
+-- Where an outcome stands already: ticket -> {slot, revision}. Empty for nearly every batch.
 local present = {}
 for slot = 2, 4 do
   if redis.call('EXISTS', KEYS[slot]) == 1 then
@@ -31,8 +31,7 @@ for slot = 2, 4 do
       for index = start, math.min(start + CHUNK - 1, #rows) do tickets[#tickets + 1] = 't' .. rows[index][1] end
       for offset, outcome in ipairs(redis.call('HMGET', KEYS[slot], unpack(tickets))) do
         if outcome then
-          local revision, digest = string.match(outcome, '^(%d+)|.*|([^|]*)$')
-          present[tickets[offset]] = {KEYS[slot], tonumber(revision), digest}
+          present[tickets[offset]] = {KEYS[slot], tonumber(string.match(outcome, '^%d+'))}
         end
       end
     end
@@ -54,9 +53,7 @@ for _, row in ipairs(rows) do
   if not there or row[4] > there[2] then
     if there then forget(row, there[1]) end
     fields[#fields + 1] = 't' .. row[1]
-    -- The ledger keeps no digest of the body: what was read back from it takes over the one that is here.
-    local bare = there and string.sub(row[3], -1) == '|'
-    fields[#fields + 1] = bare and row[3] .. there[3] or row[3]
+    fields[#fields + 1] = row[3]
     if row[5] then
       fields[#fields + 1] = 'e' .. row[2]
       fields[#fields + 1] = row[1]

@@ -36,7 +36,7 @@ READ_EVENT = extend_schema(
 )
 
 # Answers to registrations that were counted, unless the limit is off.
-COUNTED = (202, 409, 422, 429, 503)
+COUNTED = (202, 409, 429, 503)
 
 REGISTER = extend_schema(
     operation_id="register",
@@ -44,8 +44,10 @@ REGISTER = extend_schema(
     description=(
         "A 202 is a promise: the registration is on disk, takes its turn in the event's line and reaches a decision. "
         "Read it at `status_url`.\n\n"
-        "An address may register so often for one event in a window of time. The retry of a ticket under its "
-        "`Idempotency-Key` is not counted, and an organizer's token lifts the limit."
+        "An address may register so often for one event in a window of time, and far less often be told of others "
+        "(`duplicate_registration`, `idempotency_key_reused`). The retry of a ticket under its `Idempotency-Key` is "
+        "not counted, and the token of the event's own organizer lifts both limits. Refusals are said in this order: "
+        "400, 404, 422, 429, closed, not open, sold out, duplicate, queue full."
     ),
     tags=["registrations"],
     auth=EITHER,
@@ -56,13 +58,20 @@ REGISTER = extend_schema(
             "Idempotency-Key",
             {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
             OpenApiParameter.HEADER,
-            description="The same key and body again gives the same ticket. Kept at least 24 hours.",
+            description=(
+                "The same key and body again gives the same ticket. With another body it is refused for at least 24 "
+                "hours, and never gives that ticket."
+            ),
         ),
         sent_header("Location", "The ticket's address.", 202),
         sent_header(
             "Retry-After", "Whole seconds to wait before asking (202) or trying again.", 202, 409, 429, 503, kind=int
         ),
-        sent_header("RateLimit-Policy", 'The limit on addresses: `"register";q=<quota>;w=<seconds>`.', *COUNTED),
+        sent_header(
+            "RateLimit-Policy",
+            'The limit on addresses: `"register";q=<quota>;w=<seconds>`, or `"refusals"` where that one was reached.',
+            *COUNTED,
+        ),
         sent_header(
             "RateLimit", 'What the address has left: `"register";r=<registrations>;t=<seconds until more>`.', *COUNTED
         ),

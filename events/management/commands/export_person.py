@@ -47,7 +47,8 @@ class Command(ActingCommand):
         self.stdout.write(json.dumps(document, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
 
     def _queue(self, address: str) -> list[dict[str, Any]]:
-        digests = [tickets().email_digest(key) for key in mailbox_keys(email_key(address))]
+        keys = mailbox_keys(email_key(address))
+        digests = [digest for key in keys for digest in tickets().email_digests(key)]
         ids = list(watched_event_ids(all_events=True))
         try:
             kept = [(id_, traces(redis_client(), id_, digest)) for id_ in ids for digest in digests]

@@ -148,7 +148,7 @@ class Command(ActingCommand):
 
 
 def _digests(key: str) -> list[str]:
-    return [tickets().email_digest(spelled) for spelled in mailbox_keys(key)]
+    return [digest for spelled in mailbox_keys(key) for digest in tickets().email_digests(spelled)]
 
 
 def _complain(problems: list[str]) -> None:

@@ -11,15 +11,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import redis
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from redis.exceptions import RedisError
 
 from events.admission import lost
-from events.domain.tickets import Tickets
 from events.ledger.lookup import sequence_gaps, watched_event_ids
 from events.ledger.tickets import known_outcomes
 from omnify.connections import redis_client
+from omnify.tickets import tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(asdict(finding)))
             return
         for ticket in finding.lost:
-            self.stdout.write(f"event {finding.event_id}: lost {ticket['ticket_id']} (place {ticket['sequence']})")
+            ids = " or ".join((ticket["ticket_id"], *ticket.get("or", ())))
+            self.stdout.write(f"event {finding.event_id}: lost {ids} (place {ticket['sequence']})")
         for first, last in finding.gaps:
             self.stdout.write(f"event {finding.event_id}: places {first}-{last} belong to no registration")
 
@@ -74,6 +74,11 @@ def _lost_tickets(client: redis.Redis, event_id: int) -> list[dict[str, Any]]:
     orphans = {o.key: o.sequence for o in lost.orphans(client, event_id) if o.key}
     candidates = {**lost.known_lost(client, event_id), **orphans}
     decided = known_outcomes(event_id, list(candidates))
-    tickets = Tickets(settings.ENV.secret_key)
     found = sorted((place, key) for key, place in candidates.items() if key not in decided)
-    return [{"ticket_id": tickets.ticket_id(event_id=event_id, key=key), "sequence": place} for place, key in found]
+    return [_lost_ticket(event_id, key, place) for place, key in found]
+
+
+def _lost_ticket(event_id: int, key: str, place: int) -> dict[str, Any]:
+    """The ids of a lost ticket: nobody remembers which secret made it, so there is one for each."""
+    ticket_id, *others = tickets().ticket_ids(event_id=event_id, key=key)
+    return {"ticket_id": ticket_id, "sequence": place} | ({"or": others} if others else {})

@@ -1,0 +1,85 @@
+-- How often an address may do something: a window that slides over two fixed ones. Not a script but a part of `admit`,
+-- put in front of it.
+--
+-- Counted is what was done in this window, and in the one before as far as a window that ends now would still reach it,
+-- as if it had come evenly. Each window has a hash: `w` its number, address -> how often. Nothing is written before
+-- `write`, so the calls before it may refuse.
+
+local CHUNK = 1000  -- fields in one command; Lua can unpack about 8000 values
+
+-- `slots`: the keys of the two hashes. `quota`: how often in a window; 0 for no limit. `most`: addresses counted at most.
+local function new_limiter(slots, quota, seconds, most, now)
+  local window = seconds * 1000
+  local number = math.floor(now / window)
+  local into = now - number * window
+  local current, last = slots[1 + number % 2], slots[1 + (number + 1) % 2]
+  local here, before, changed = {}, {}, {}
+  local known = 0
+  local limiter = {left_of_window = window - into}
+
+  local function read(slot, wanted, addresses, counts)
+    if tonumber(redis.call('HGET', slot, 'w')) ~= wanted then return false end
+    for start = 1, #addresses, CHUNK do
+      local names = {unpack(addresses, start, math.min(start + CHUNK - 1, #addresses))}
+      for offset, count in ipairs(redis.call('HMGET', slot, unpack(names))) do
+        counts[names[offset]] = tonumber(count)
+      end
+    end
+    return true
+  end
+
+  function limiter.read(addresses)
+    if quota == 0 or #addresses == 0 then return end
+    if read(current, number, addresses, here) then known = redis.call('HLEN', current) - 1 end
+    read(last, number - 1, addresses, before)
+  end
+
+  -- Milliseconds until this address may do it once more; 0 if it may now.
+  function limiter.wait(address)
+    if quota == 0 then return 0 end
+    local used, fading = here[address] or 0, before[address] or 0
+    local room = quota - 1 - used
+    if room < 0 then
+      -- Not in this window; in the next one as soon as enough of this one has faded.
+      return window - into + math.max(0, window - math.floor((quota - 1) * window / used))
+    end
+    if fading * (window - into) > room * window then
+      return window - into - math.floor(room * window / fading)
+    end
+    return 0
+  end
+
+  function limiter.take(address)
+    if quota == 0 then return end
+    if not here[address] then
+      if known >= most then return end
+      known = known + 1
+    end
+    here[address] = (here[address] or 0) + 1
+    changed[address] = true
+  end
+
+  function limiter.left(address)
+    local fading = (before[address] or 0) * (window - into) / window
+    return math.max(0, math.floor(quota - (here[address] or 0) - fading))
+  end
+
+  function limiter.write()
+    if not next(changed) then return end
+    local fresh = tonumber(redis.call('HGET', current, 'w')) ~= number
+    local fields = {'w', string.format('%.0f', number)}
+    for address in pairs(changed) do
+      fields[#fields + 1] = address
+      fields[#fields + 1] = here[address]
+    end
+    -- What is there of the window before the last is of no use to anybody.
+    if fresh then redis.call('UNLINK', current) end
+    for start = 1, #fields, 2 * CHUNK do
+      redis.call('HSET', current, unpack(fields, start, math.min(start + 2 * CHUNK - 1, #fields)))
+    end
+    if fresh then redis.call('EXPIRE', current, 2 * seconds) end
+  end
+
+  return limiter
+end
+

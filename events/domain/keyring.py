@@ -1,0 +1,64 @@
+"""The service's secrets, and every key that is derived from one of them.
+
+Nothing signs, seals or digests with a secret itself: each purpose has a key of its own, so that what one of them gives
+away is of no use for another. There is one current secret, which makes everything new, and there may be older ones,
+which go on answering for what they made. A **mark** says which secret made a thing; it is stored beside what must look
+the same after the secret was changed.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum, unique
+from hashlib import blake2b
+from typing import Generic, TypeVar
+
+MARK_CHARS = 4
+
+Key = TypeVar("Key")
+
+
+@unique
+class Purpose(Enum):
+    """What a key is for. The value is the personalisation of its BLAKE2b (RFC 7693), 16 bytes at most: changing one
+    changes everything that its key has made."""
+
+    TICKET_MAC = b"ticket mac"
+    IDEMPOTENCY = b"idempotency"
+    IDEMPOTENCY_DIGEST = b"idempotency note"
+    EMAIL_DIGEST = b"e-mail digest"
+    ADDRESS_DIGEST = b"address digest"
+    WEBHOOK_SECRETS = b"webhook secrets"
+    MESSAGE_IDS = b"message ids"
+    MARK = b"secret mark"
+
+
+def subkey(secret: str, purpose: Purpose) -> bytes:
+    """The 32 bytes that serve this purpose under this secret."""
+    return blake2b(secret.encode(), digest_size=32, person=purpose.value).digest()
+
+
+def mark_of(secret: str) -> str:
+    """24 bits that name a secret and say nothing about it."""
+    return urlsafe_b64encode(blake2b(subkey(secret, Purpose.MARK), digest_size=3).digest()).decode()
+
+
+class Keyring(Generic[Key]):
+    """What is made from each secret for one purpose, the current one first, then the older ones, newest first."""
+
+    __slots__ = ("_by_mark", "current", "mark", "older")
+
+    def __init__(self, make: Callable[[str], Key], secrets: Sequence[str]) -> None:
+        self.mark = mark_of(secrets[0])
+        self.current, *self.older = [make(secret) for secret in secrets]
+        self._by_mark = {mark_of(secret): made for secret, made in zip(secrets, self, strict=True)}
+        # Made before marks were kept, so under a secret that is older than all others.
+        self._by_mark[""] = self.older[-1] if self.older else self.current
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter((self.current, *self.older))
+
+    def under(self, mark: str | None) -> Key:
+        """The one with this mark. The current one without a mark, and for a secret that is known no more."""
+        return self.current if mark is None else self._by_mark.get(mark, self.current)

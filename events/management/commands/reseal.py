@@ -1,0 +1,26 @@
+"""`manage.py reseal`: seals the secrets of webhooks anew, under the current SECRET_KEY."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from events.ledger.webhooks import reseal_secrets
+
+
+class Command(BaseCommand):
+    """To be run after SECRET_KEY was changed, while the one before is still in SECRET_KEY_FALLBACKS."""
+
+    help = (
+        "Seals every webhook's secret under SECRET_KEY. Reads what the secrets in SECRET_KEY_FALLBACKS have sealed. It "
+        "may be run while the service is, and again."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Says how many were sealed anew. Exit code 1 if one cannot be read."""
+        done = reseal_secrets()
+        self.stderr.write(f"Sealed anew: {done.resealed}; under the current secret already: {done.current}.")
+        if done.unreadable:
+            problem = f"{done.unreadable} cannot be read: no secret in SECRET_KEY_FALLBACKS opens them."
+            raise CommandError(f"{problem} Rotate these webhooks' secrets.")

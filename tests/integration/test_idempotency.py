@@ -1,0 +1,241 @@
+"""What becomes of everything that Redis knows of a ticket for two days, when the days are over: less precise at times,
+never wrong. The door is real, and so are Valkey and the ledger; the days are over when the hashes are deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import redis
+from django.utils import timezone
+
+from events.admission import keys as k
+from events.admission.gate import Admitted
+from events.admission.keys import event_keys
+from events.models import Event, Registration
+from omnify.loader import LedgerLoader
+from tests.integration.test_door import Visitor, visit
+from tests.integration.world import apply_for, tickets
+from tests.services import Services
+from worker.drain import Drain
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Make = Callable[..., Event]
+Admit = Callable[..., Admitted]
+Scene = Callable[[Visitor], Awaitable[Any]]
+
+
+@pytest.fixture
+def enter(servers: Services, redis_client: redis.Redis) -> Callable[[Scene], Any]:
+    """Runs a scene at a door that may ask the ledger."""
+    return lambda scene: visit(servers, scene, loader=LedgerLoader(redis_client))
+
+
+def days_later(client: redis.Redis, event: Event) -> None:
+    """What has a TTL of days is gone, and nothing else is."""
+    keys = event_keys(event.pk)
+    client.delete(*keys.decided, *keys.keys, keys.waitlist)
+
+
+async def present(visitor: Visitor, url: str) -> tuple[str, str | None]:
+    _, _, body = await visitor.ask("GET", url)
+    return body["data"]["status"], body["data"]["reason"]
+
+
+async def decide(drain: Drain, event: Event) -> None:
+    await asyncio.to_thread(drain.run, event.pk)
+
+
+async def give_back(visitor: Visitor, drain: Drain, event: Event, url: str) -> None:
+    assert (await visitor.ask("DELETE", url))[0] == 202
+    await decide(drain, event)
+
+
+def test_a_key_never_yields_the_ticket_of_another_body_whatever_is_forgotten(
+    make_event: Make, drain: Drain, redis_client: redis.Redis, enter: Callable[[Scene], Any]
+) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        _, mine, _ = await visitor.register(event.pk, 1, idempotency_key="order-1001")
+        await decide(drain, event)
+        days_later(redis_client, event)
+        status, theirs, _ = await visitor.register(event.pk, 2, idempotency_key="order-1001")
+        assert status == 202
+        assert theirs["location"] != mine["location"]
+        await decide(drain, event)
+        await give_back(visitor, drain, event, theirs["location"])
+        assert await present(visitor, theirs["location"]) == ("cancelled", "by_holder")
+        assert await present(visitor, mine["location"]) == ("confirmed", None)
+
+    enter(scene)
+    assert Registration.objects.get(event=event, email_key="guest1@example.com").status == "confirmed"
+
+
+def test_a_waiting_ticket_that_moved_up_stays_its_holders(
+    make_event: Make, drain: Drain, redis_client: redis.Redis, enter: Callable[[Scene], Any]
+) -> None:
+    event = make_event(max_capacity=1, waitlist_capacity=5)
+
+    async def scene(visitor: Visitor) -> None:
+        _, seat, _ = await visitor.register(event.pk, 1)
+        _, waiting, _ = await visitor.register(event.pk, 2, idempotency_key="k")
+        await decide(drain, event)
+        days_later(redis_client, event)
+        await give_back(visitor, drain, event, seat["location"])
+        days_later(redis_client, event)
+        _, other, _ = await visitor.register(event.pk, 3, idempotency_key="k")
+        assert other["location"] != waiting["location"]
+        days_later(redis_client, event)
+        status, again, _ = await visitor.register(event.pk, 2, idempotency_key="k")
+        assert (status, again["location"]) == (202, waiting["location"])
+        await decide(drain, event)
+        assert await present(visitor, waiting["location"]) == ("confirmed", None)
+        assert await present(visitor, other["location"]) == ("waitlisted", None)
+
+    enter(scene)
+
+
+@pytest.mark.parametrize("since", ["nothing", "cancelled", "checked in"])
+def test_a_late_retry_gets_its_ticket_as_it_has_become(
+    make_event: Make, drain: Drain, redis_client: redis.Redis, enter: Callable[[Scene], Any], since: str
+) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        _, mine, _ = await visitor.register(event.pk, 1, idempotency_key="k")
+        await decide(drain, event)
+        if since == "cancelled":
+            await give_back(visitor, drain, event, mine["location"])
+        if since == "checked in":
+            await asyncio.to_thread(Registration.objects.update, checked_in_at=timezone.now())
+        days_later(redis_client, event)
+        status, again, body = await visitor.register(event.pk, 1, idempotency_key="k")
+        assert (status, again["location"], body["data"]["status"]) == (202, mine["location"], "queued")
+        await decide(drain, event)
+        expected = ("cancelled", "by_holder") if since == "cancelled" else ("confirmed", None)
+        assert await present(visitor, mine["location"]) == expected
+
+    enter(scene)
+    [row] = Registration.objects.filter(event=event)
+    assert (row.checked_in_at is not None) == (since == "checked in")
+    event.refresh_from_db()
+    assert event.confirmed_count == int(since != "cancelled")
+
+
+def test_another_body_whose_mailbox_has_a_seat_is_a_duplicate_by_the_drains_word(
+    make_event: Make, drain: Drain, redis_client: redis.Redis, enter: Callable[[Scene], Any]
+) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        _, mine, _ = await visitor.register(event.pk, "A", idempotency_key="k")
+        await decide(drain, event)
+        assert (await visitor.register(event.pk, "a"))[2]["code"] == "duplicate_registration"
+        days_later(redis_client, event)
+        for key in ({"idempotency_key": "k"}, {}):
+            status, other, _ = await visitor.register(event.pk, "a", **key)
+            assert (status, other["location"] == mine["location"]) == (202, False)
+            await decide(drain, event)
+            assert await present(visitor, other["location"]) == ("rejected", "duplicate")
+
+    enter(scene)
+
+
+def test_a_forgotten_ticket_can_be_given_back_and_its_address_registers_again(
+    make_event: Make, drain: Drain, redis_client: redis.Redis, enter: Callable[[Scene], Any]
+) -> None:
+    event = make_event()
+
+    async def scene(visitor: Visitor) -> None:
+        _, mine, _ = await visitor.register(event.pk, 1)
+        await decide(drain, event)
+        days_later(redis_client, event)
+        await give_back(visitor, drain, event, mine["location"])
+        assert await present(visitor, mine["location"]) == ("cancelled", "by_holder")
+        days_later(redis_client, event)
+        _, again, body = await visitor.ask("DELETE", mine["location"])
+        assert body["data"]["cancellation_sequence"] is None
+        _, again, _ = await visitor.register(event.pk, 1)
+        await decide(drain, event)
+        assert await present(visitor, again["location"]) == ("confirmed", None)
+
+    enter(scene)
+
+
+def test_a_forgotten_ticket_is_shown_byte_for_byte_as_before_and_is_not_lost(
+    make_event: Make, drain: Drain, redis_client: redis.Redis, enter: Callable[[Scene], Any]
+) -> None:
+    event = make_event(max_capacity=1, waitlist_capacity=1)
+
+    async def scene(visitor: Visitor) -> None:
+        urls = [(await visitor.register(event.pk, n))[1]["location"] for n in (1, 2, 3)]
+        await decide(drain, event)
+        before = [await visitor.ask("GET", url) for url in urls]
+        assert [body["data"]["status"] for _, _, body in before] == ["confirmed", "waitlisted", "rejected"]
+        days_later(redis_client, event)
+        for url, (_, headers, body) in zip(urls, before, strict=True):
+            _, later, shown = await visitor.ask("GET", url)
+            assert (later["etag"], shown) == (headers["etag"], body)
+        assert not redis_client.exists(event_keys(event.pk).lost)
+        forgotten = tickets.ticket_id(event_id=event.pk, key=tickets.mint())
+        assert await present(visitor, f"/registrations/{forgotten}") == ("lost", None)
+
+    enter(scene)
+
+
+def test_another_body_is_refused_for_a_day_at_least_and_remembered_by_its_own_clock(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+    mine, other = apply_for(1, key="K" * 20, note="aa"), apply_for(2, key="L" * 20, note="aa")
+    admit(event.pk, [mine])
+    [name] = [name for name in event_keys(event.pk).keys if redis_client.exists(name)]
+    assert 86_400 < k.KEYS_TTL_SECONDS - 60 < redis_client.ttl(name) <= k.KEYS_TTL_SECONDS
+    # It may stand in any of the days' hashes, whichever is today's.
+    for slot in event_keys(event.pk).keys:
+        redis_client.rename(name, slot)
+        name = slot
+        assert [answer[0] for answer in admit(event.pk, [other]).answers] == ["m"]
+    drain.run(event.pk)
+    redis_client.delete(*event_keys(event.pk).decided)
+    assert [answer[0] for answer in admit(event.pk, [other]).answers] == ["m"]
+
+
+@pytest.mark.parametrize("refusal", ["sold out", "queue full"])
+def test_a_key_whose_registration_was_refused_has_promised_nothing(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis, refusal: str
+) -> None:
+    event = make_event(max_capacity=1)
+    admit(event.pk, [apply_for(0)])
+    if refusal == "sold out":
+        drain.run(event.pk)
+    mine, other = apply_for(1, key="K" * 20, note="aa"), apply_for(2, key="L" * 20, note="aa")
+    reply = admit(event.pk, [mine, mine, other], queue_limit=1)
+    assert [answer[0] for answer in reply.answers] == ["s" if refusal == "sold out" else "f"] * 3
+    assert not redis_client.exists(*event_keys(event.pk).keys)
+    redis_client.hset(event_keys(event.pk).state, "capacity", 9)
+    assert [answer[0] for answer in admit(event.pk, [other, mine]).answers] == ["a", "m"]
+
+
+def test_one_batch_with_one_key_and_two_bodies_takes_the_first(make_event: Make, admit: Admit) -> None:
+    event = make_event()
+    mine, other = apply_for(1, key="K" * 20, note="aa"), apply_for(2, key="L" * 20, note="aa")
+    assert [answer[0] for answer in admit(event.pk, [mine, other, mine, other]).answers] == ["a", "m", "q", "m"]
+
+
+def test_the_retry_of_a_known_ticket_comes_before_every_refusal(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event(max_capacity=1)
+    mine = apply_for(1, key="K" * 20, note="aa")
+    admit(event.pk, [mine])
+    closed = {"closes": 1}
+    redis_client.hset(event_keys(event.pk).state, mapping=closed)
+    assert admit(event.pk, [mine], queue_limit=1).answers[0][0] == "q"
+    drain.run(event.pk)
+    redis_client.hset(event_keys(event.pk).state, mapping=closed)
+    assert admit(event.pk, [mine], queue_limit=1).answers[0][0] == "o"
