@@ -56,6 +56,7 @@ class Environment:
     webhook_log_days: int
     log_level: str
     fault_dir: str
+    haste: int
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
@@ -97,6 +98,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         webhook_log_days=_number(values, "WEBHOOK_LOG_DAYS", 30, low=7, high=3650),
         log_level=_choice(values, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         fault_dir=values.get("OMNIFY_FAULT_DIR", ""),
+        haste=_number(values, "OMNIFY_HASTE", 1, low=1, high=10),
     )
 
 

@@ -18,6 +18,7 @@ from django.db import close_old_connections, connection
 from kombu.exceptions import OperationalError as BrokerError
 
 from events.admission import live
+from events.admission.keys import LEASE_TTL_MS
 from events.admission.queue import Queue
 from omnify.celery import DELIVER_TASK, DRAIN_TASK, WEBHOOKS, app, send_wake_up
 from omnify.connections import redis_client
@@ -33,7 +34,7 @@ from worker.forget import keep_forgetting
 from worker.letters import Scribe
 from worker.store_checks import check_database, check_redis
 from worker.sweep import Sweep
-from worker.webhook_client import WebhookClient
+from worker.webhook_client import TIMEOUT_SECONDS, WebhookClient
 
 logger = logging.getLogger(__name__)
 _stop = threading.Event()
@@ -47,7 +48,7 @@ def _checkpoint(place: Place) -> None:
 @cache
 def queue() -> Queue:
     """The process's view of the queues."""
-    return Queue(redis_client())
+    return Queue(redis_client(), lease_ms=LEASE_TTL_MS // settings.ENV.haste)
 
 
 @app.task(name=DRAIN_TASK, ignore_result=True, acks_late=False)
@@ -91,8 +92,9 @@ def _make_courier() -> Courier:
     private, denied = settings.ENV.webhook_allow_private, settings.ENV.webhook_deny
     secrets = (settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)
     scribe = Scribe(secrets=secrets, allow_private=private)
-    client = WebhookClient(allow_private=private, denied=denied)
-    return Courier(Tools(client=client, scribe=scribe, checkpoint=_checkpoint))
+    haste = settings.ENV.haste
+    client = WebhookClient(allow_private=private, denied=denied, timeout_seconds=TIMEOUT_SECONDS / haste)
+    return Courier(Tools(client=client, scribe=scribe, checkpoint=_checkpoint, haste=haste))
 
 
 @worker_ready.connect

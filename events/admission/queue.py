@@ -38,19 +38,20 @@ class Lease:
 class Queue:
     """The queues of all events on one Redis."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, *, lease_ms: int = k.LEASE_TTL_MS) -> None:
         self._client = client
+        self._lease_ms = lease_ms
 
     def lease(self, event_id: int) -> Lease | None:
         """The lease, or None if another drain holds it."""
         lease = Lease(event_id, secrets.token_hex(8))
         name = k.event_keys(event_id).lease
-        return lease if self._client.set(name, lease.token, nx=True, px=k.LEASE_TTL_MS) else None
+        return lease if self._client.set(name, lease.token, nx=True, px=self._lease_ms) else None
 
     def renew(self, lease: Lease) -> bool:
         """Keeps the lease for another while. False: it ran out, and another drain may hold it now."""
         keys = k.event_keys(lease.event_id)
-        args = (lease.token, k.LEASE_TTL_MS, k.WAKE_TTL_MS)
+        args = (lease.token, self._lease_ms, k.WAKE_TTL_MS)
         return bool(scripts.RENEW.call(self._client, (keys.lease, keys.wake), *args))
 
     def release(self, lease: Lease) -> bool:

@@ -80,6 +80,7 @@ def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins
         ("REGISTER_RATE_LIMIT", "0/minute", "neither off nor like 6000/minute"),
         ("REFUSAL_RATE_LIMIT", "many", "neither off nor like 6000/minute"),
         ("TRUSTED_PROXIES", "all", "not a whole number"),
+        ("OMNIFY_HASTE", "0", "from 1 to 10"),
         ("LOG_LEVEL", "LOUD", "not one of"),
         ("REDIS_URL", "http://localhost", "must start with"),
         ("CELERY_BROKER_URL", "amqp://localhost", "must start with"),
