@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from events.admission.orders import order_cancellation, order_closing, order_resize
 from events.domain.allocation import Sizing
 from events.domain.snapshot import EventSnapshot
-from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, size_change
+from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver, size_change
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from omnify.celery import send_wake_up
@@ -75,7 +75,7 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
     """Waits until the drain has obeyed. Never inside a transaction: the drain needs the event's row.
 
     Raises:
-        CapacityBelowConfirmed, CapacityBelowWaitlisted: it was refused in its turn.
+        CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver: it was refused in its turn.
         NotYetObeyed: after `PATIENCE_SECONDS`.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -89,6 +89,8 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
         raise CapacityBelowConfirmed(change.confirmed_count)
     if change.verdict == Sizing.BELOW_WAITLISTED:
         raise CapacityBelowWaitlisted(change.waitlisted_count)
+    if change.verdict == Sizing.EVENT_OVER:
+        raise EventOver
 
 
 def give_back(event: EventSnapshot, key: str) -> None:

@@ -24,6 +24,7 @@ class Code(StrEnum):
     SOLD_OUT = "sold_out"
     ALREADY_CHECKED_IN = "already_checked_in"
     NOT_CONFIRMED = "not_confirmed"
+    EVENT_OVER = "event_over"
     CAPACITY_BELOW_CONFIRMED = "capacity_below_confirmed"
     CAPACITY_BELOW_WAITLISTED = "capacity_below_waitlisted"
     REQUEST_TIMEOUT = "request_timeout"

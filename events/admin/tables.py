@@ -27,8 +27,10 @@ from events.domain.times import whole_ms
 from events.ledger.events import (
     CapacityBelowConfirmed,
     CapacityBelowWaitlisted,
+    EventOver,
     cancel_event,
     change_event,
+    check_not_over,
     check_sizes,
     lock_event,
 )
@@ -101,6 +103,7 @@ class EventForm(EventFormBase):
     def clean(self) -> dict[str, Any]:
         """Holds the capacity against the seats given out, and the four times against each other."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
+        self._check_not_over(data)
         try:
             check_sizes(self.instance, **{name: data.get(name) for name in SIZES})
         except CapacityBelowConfirmed as problem:
@@ -111,6 +114,15 @@ class EventForm(EventFormBase):
         if not self.errors and sent:
             data |= self._times(sent)
         return data
+
+    def _check_not_over(self, data: dict[str, Any]) -> None:
+        if self.instance._state.adding:
+            return
+        changed = {name: data[name] for name in {*SIZES, *_TIMES} & {*self.changed_data} if data.get(name) is not None}
+        try:
+            check_not_over(self.instance, fields=changed, now=timezone.now())
+        except EventOver as problem:
+            self.add_error(None, str(problem))
 
     def _times(self, sent: dict[str, Any]) -> dict[str, Any]:
         now = whole_ms(timezone.now())
@@ -172,12 +184,18 @@ class EventAdmin(Audited, EventAdminBase):
     def cancel(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
         """What `POST /events/{id}/cancel` does."""
         for event_id in queryset.values_list("pk", flat=True):
-            with transaction.atomic():
-                event = lock_event(event_id=event_id)
-                if event and cancel_event(event, now=timezone.now()):
-                    close(event)
-                    trail_of_admin(request).record(Action.EVENT_CANCELLED, event)
-                    publish_after_commit(event)
+            try:
+                self._cancel(request, event_id)
+            except EventOver as problem:
+                self.message_user(request, f"Event {event_id}: {problem}", messages.ERROR)
+
+    def _cancel(self, request: HttpRequest, event_id: int) -> None:
+        with transaction.atomic():
+            event = lock_event(event_id=event_id)
+            if event and cancel_event(event, now=timezone.now()):
+                close(event)
+                trail_of_admin(request).record(Action.EVENT_CANCELLED, event)
+                publish_after_commit(event)
 
 
 class TokenInline(TokenInlineBase):

@@ -70,9 +70,9 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, payload: byt
             mark = mark if len(mark) == MARK_CHARS else ""
             return Request(key, name, email, holder, sequence, requested_ms, email_digest, mark, callback)
         if kind == "cancel":
-            return Cancellation(key, sequence)
+            return Cancellation(key, sequence, requested_ms)
         if kind == "resize":
-            return Resize(key, sequence, *_decode_sizes(payload))
+            return Resize(key, sequence, *_decode_sizes(payload), requested_ms)
     except (msgspec.MsgspecError, ValueError, TypeError):
         return None
     return Closing(key, sequence) if kind == "close" else None

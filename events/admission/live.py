@@ -44,6 +44,7 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
         "snapshot": _encode_json(snapshot),
         "opens": snapshot.opens_ms,
         "closes": snapshot.closes_ms,
+        "ends": snapshot.end_ms,
         "cancelled": int(snapshot.cancelled),
         "organizer": snapshot.organizer_id,
         "capacity": snapshot.max_capacity,

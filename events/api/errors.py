@@ -18,7 +18,7 @@ from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
 from events.api.refusals import Refusal, invalid_fields, unavailable
-from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted
+from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver
 from omnify import http
 from omnify.orders import NotYetObeyed
 from omnify.pagination import InvalidPage, InvalidPageSize
@@ -55,12 +55,8 @@ def _refusal(exc: Exception) -> Refusal | None:
             return Refusal(Code.INVALID_PAGE, 404, "This page does not exist.")
         case InvalidPageSize():
             return invalid_fields({"page_size": [str(exc)]})
-        case CapacityBelowConfirmed():
-            message = f"{exc} The capacity cannot be lower."
-            return Refusal(Code.CAPACITY_BELOW_CONFIRMED, 409, message, errors={"max_capacity": [message]})
-        case CapacityBelowWaitlisted():
-            message = f"{exc} The waitlist cannot be shorter."
-            return Refusal(Code.CAPACITY_BELOW_WAITLISTED, 409, message, errors={"waitlist_capacity": [message]})
+        case CapacityBelowConfirmed() | CapacityBelowWaitlisted() | EventOver():
+            return _refused_change(exc)
         case NotYetObeyed():
             return unavailable("The change of the capacity waits for its turn in the event's queue, and will be made.")
         case Http404():
@@ -69,6 +65,18 @@ def _refusal(exc: Exception) -> Refusal | None:
             return _refusal_of_drf(exc)
         case _:
             return unavailable() if isinstance(exc, OUTAGES) else None
+
+
+def _refused_change(exc: CapacityBelowConfirmed | CapacityBelowWaitlisted | EventOver) -> Refusal:
+    match exc:
+        case EventOver():
+            return Refusal(Code.EVENT_OVER, 409, str(exc))
+        case CapacityBelowConfirmed():
+            message = f"{exc} The capacity cannot be lower."
+            return Refusal(Code.CAPACITY_BELOW_CONFIRMED, 409, message, errors={"max_capacity": [message]})
+        case CapacityBelowWaitlisted():
+            message = f"{exc} The waitlist cannot be shorter."
+            return Refusal(Code.CAPACITY_BELOW_WAITLISTED, 409, message, errors={"waitlist_capacity": [message]})
 
 
 def _refusal_of_drf(exc: exceptions.APIException) -> Refusal:

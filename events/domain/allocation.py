@@ -5,7 +5,7 @@ of decision and capacity can never race. The database's constraints hold the sam
 
 Two invariants hold between any two commands: `confirmed <= capacity`, and a seat is free only while nobody is on the
 waitlist. So a seat that becomes free goes to the first on the waitlist at once, and nobody who comes later can be
-quicker.
+quicker. After the event's end no seat moves: what counts is when a command was admitted, not when its turn comes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from events.domain.states import HOLDING, Reason, Status
 # How many places one transaction may move for a single order of the organizer's: an order that moves more goes on in
 # the next transaction. A transaction of any size would outlive its statement timeout, and jam the event for good.
 MOVES_AT_ONCE = 1000
+NEVER = 1 << 62
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -39,17 +40,19 @@ class Sizing(StrEnum):
     APPLIED = "applied"
     BELOW_CONFIRMED = "below_confirmed"  # more registrations are confirmed than there would be seats
     BELOW_WAITLISTED = "below_waitlisted"  # more are on the waitlist than it would have places
+    EVENT_OVER = "event_over"  # it was ordered after the event's end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seats:
-    """The event's counters before or after a batch."""
+    """The event's counters before or after a batch. Nothing that was admitted at `ends_ms` or later moves a seat."""
 
     capacity: int
     confirmed: int
     waitlist_capacity: int = 0
     waitlisted: int = 0
     cancelled: bool = False
+    ends_ms: int = NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,7 @@ class _Clerk:
         self.waitlist_capacity, self.waitlisted = seats.waitlist_capacity, seats.waitlisted
         self.done = Allocation(seats=seats)
         self._closed = seats.cancelled
-        self._now_ms = now_ms
+        self._now_ms, self._ends_ms = now_ms, seats.ends_ms
         self._emails = set(ledger.taken)
         self._tickets = {held.outcome.key: held for held in (*ledger.waitlist, *ledger.tickets.values())}
         self._tickets |= {held.outcome.key: held for held in ledger.holders}
@@ -164,6 +167,8 @@ class _Clerk:
         """False: there is more to do than one transaction bears."""
         match command:
             case Cancellation():
+                if command.requested_ms >= self._ends_ms:
+                    return True
                 self._cancel(self._tickets.get(command.key), Reason.BY_HOLDER)
                 self._promote()
                 return True
@@ -175,6 +180,8 @@ class _Clerk:
     def _refusal(self, request: Request) -> Reason | None:
         if self._closed:
             return Reason.EVENT_CANCELLED
+        if request.requested_ms >= self._ends_ms:
+            return Reason.REGISTRATION_CLOSED
         if request.email_key in self._emails:
             return Reason.DUPLICATE
         full = self.confirmed >= self.capacity and self.waitlisted >= self.waitlist_capacity
@@ -230,6 +237,9 @@ class _Clerk:
                 self._change(held, Status.CONFIRMED)
 
     def _resize(self, order: Resize) -> bool:
+        if order.requested_ms >= self._ends_ms:
+            self.done.sized.append((order, Sizing.EVENT_OVER))
+            return True
         seats = self.capacity if order.max_capacity is None else order.max_capacity
         places = self.waitlist_capacity if order.waitlist_capacity is None else order.waitlist_capacity
         moving = 0 if self._closed else min(self.waitlisted, max(0, seats - self.confirmed))

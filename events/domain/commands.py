@@ -4,6 +4,9 @@ Request       somebody registers
 Cancellation  the holder of a ticket gives it back
 Resize        the organizer changes the capacity, or the waitlist's
 Closing       the organizer has cancelled the event: whoever holds a place loses it
+
+`requested_ms` is the moment of admission by the queue's clock (milliseconds since 1970, UTC), which the entry carries:
+whether a command came before the event's end is decided by it, however late its turn comes.
 """
 
 from __future__ import annotations
@@ -41,6 +44,7 @@ class Cancellation(msgspec.Struct, frozen=True):
 
     key: str
     sequence: int
+    requested_ms: int = 0
 
 
 class Resize(msgspec.Struct, frozen=True):
@@ -50,6 +54,7 @@ class Resize(msgspec.Struct, frozen=True):
     sequence: int
     max_capacity: int | None
     waitlist_capacity: int | None
+    requested_ms: int = 0
 
 
 class Closing(msgspec.Struct, frozen=True):

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 Question = tuple[str, bool]
 Reply = list[Any]
 
+_REFUSALS = {"e": (Code.EVENT_OVER, "The event is over: no seat moves any more.")}
+
 
 class Canceller:
     """Takes cancellations of all events in, one batcher for each event that is busy."""
@@ -40,24 +42,29 @@ class Canceller:
         self._batchers = EventBatchers[Question, Reply](self._send)
 
     async def cancel(self, ticket_id: str) -> Answer:
-        """202 with the ticket, whether there was something to cancel or not. Raises GateClosed, LedgerAway."""
+        """202 with the ticket, whether there was something to cancel or not, or 409.
+
+        Raises GateClosed, LedgerAway.
+        """
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
             return answers.refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
-        place = await self._take_in(*parsed)
+        kind, *details = await self._take_in(*parsed)
+        if kind in _REFUSALS:
+            return answers.refuse(409, *_REFUSALS[kind])
         answer = await self._statuses.read(ticket_id)
-        return answer if answer.status != 200 else _accepted(answer, place)
+        return answer if answer.status != 200 else _accepted(answer, int(details[0]) if details else None)
 
-    async def _take_in(self, event_id: int, key: str) -> int | None:
-        """The cancellation's place in the order of admission; None if the ticket holds no place and waits for none."""
-        kind, *details = await self._ask(event_id, (key, False))
-        if kind == "x":
-            # Decided long ago, or lost: the ledger knows.
-            outcome = await self._loader.find_outcome(event_id, key)
-            if outcome is None or outcome.status not in HOLDING:
-                return None
-            kind, *details = await self._ask(event_id, (key, True))
-        return int(details[0]) if kind in ("a", "p") else None
+    async def _take_in(self, event_id: int, key: str) -> Reply:
+        """cancel.lua's answer, after a look into the ledger where Redis does not know the ticket."""
+        reply = await self._ask(event_id, (key, False))
+        if reply[0] != "x":
+            return reply
+        # Decided long ago, or lost: the ledger knows.
+        outcome = await self._loader.find_outcome(event_id, key)
+        if outcome is None or outcome.status not in HOLDING:
+            return ["n"]
+        return await self._ask(event_id, (key, True))
 
     async def _ask(self, event_id: int, question: Question) -> Reply:
         try:

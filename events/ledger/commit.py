@@ -91,6 +91,7 @@ def _seats(event: Event) -> Seats:
         waitlist_capacity=event.waitlist_capacity,
         waitlisted=event.waitlisted_count,
         cancelled=event.cancelled_at is not None,
+        ends_ms=to_ms(event.end_time),
     )
 
 

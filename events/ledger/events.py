@@ -32,6 +32,13 @@ class CapacityBelowWaitlisted(Exception):
         self.waitlisted_count = waitlisted_count
 
 
+class EventOver(Exception):
+    """The event has ended: nothing moves its seats any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The event is over: no seat moves any more.")
+
+
 def create_event(*, organizer: Organizer, fields: Mapping[str, Any]) -> Event:
     """Writes a new event of `organizer`; `fields` are validated values by column."""
     return Event.objects.create(organizer=organizer, **fields)
@@ -57,6 +64,17 @@ def check_sizes(event: Event, *, max_capacity: int | None, waitlist_capacity: in
         raise CapacityBelowWaitlisted(event.waitlisted_count)
 
 
+# What may be put right after an event's end: it moves neither a seat nor the end.
+_ALWAYS = frozenset({"name", "location"})
+
+
+def check_not_over(event: Event, *, fields: Mapping[str, Any], now: datetime) -> None:
+    """Refuses at once to change sizes or times of an event that has ended. Raises EventOver."""
+    moved = any(fields[name] != getattr(event, name) for name in fields.keys() - _ALWAYS)
+    if moved and event.end_time <= now:
+        raise EventOver
+
+
 def change_event(event: Event, *, fields: Mapping[str, Any]) -> Event:
     """Writes validated `fields` and grows the version. `event` comes from `lock_event`, in the same transaction.
 
@@ -74,9 +92,14 @@ def cancel_event(event: Event, *, now: datetime) -> bool:
     """Marks an event cancelled: nobody is admitted or decided in their favour from now on. False: it was already.
 
     `event` comes from `lock_event`, in the same transaction. The places are taken back by the drain.
+
+    Raises:
+        EventOver: it has taken place; those who had a seat keep the record of it.
     """
     if event.cancelled_at is not None:
         return False
+    if event.end_time <= now:
+        raise EventOver
     Event.objects.filter(pk=event.pk).update(cancelled_at=now, version=F("version") + 1)
     event.refresh_from_db()
     return True

@@ -31,6 +31,7 @@ _FOR_EVER = b"public, max-age=31536000, immutable"
 _PROBLEMS = {
     404: ("Not found", "There is nothing at this address. Please check the link."),
     405: ("Not like this", "This page cannot be used that way."),
+    409: ("Not possible any more", "This registration cannot be given back now."),
     413: ("Too much", "That is more text than fits into a registration."),
     503: ("One moment, please", "We cannot reach this page's data. It will load again by itself."),
 }

@@ -46,8 +46,9 @@ class TicketPage:
             return found
         ticket, event, retry_seconds = found
         cancelling = b"cancelling" in scope.get("query_string", b"") and ticket.status not in _ENDS
-        key = (ticket.status, ticket.reason, cancelling, event.face)
-        sheet = self._sheets.kept(key, lambda: self._render(ticket, event, cancelling))
+        over = event.end_time.timestamp() <= self._clock()
+        key = (ticket.status, ticket.reason, cancelling, over, event.face)
+        sheet = self._sheets.kept(key, lambda: self._render(ticket, event, cancelling, over))
         retry = CANCELLING_SECONDS if cancelling else retry_seconds
         return answers.page(sheet.fill(self._slots(ticket, retry or RETRY_SECONDS)), secret=True, retry_seconds=retry)
 
@@ -77,8 +78,8 @@ class TicketPage:
             return event
         return ticket, view.decode_event(event.body).data, status.retry_seconds
 
-    def _render(self, ticket: Ticket, event: Event, cancelling: bool) -> Sheet:
-        return self._sheets.render("pages/ticket.html", _context(ticket, event, cancelling))
+    def _render(self, ticket: Ticket, event: Event, cancelling: bool, over: bool) -> Sheet:
+        return self._sheets.render("pages/ticket.html", {**_context(ticket, event, cancelling), "over": over})
 
     def _slots(self, ticket: Ticket, retry_seconds: int) -> dict[str, str]:
         position = ticket.position or 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.acceptance.service import Service
 from tests.acceptance.waiting import wait_until
 
 _SIZES = {"capacity_below_confirmed": "below_confirmed", "capacity_below_waitlisted": "below_waitlisted"}
+MOMENT = timedelta(milliseconds=500)
 _ORDERS = """SELECT sequence, max_capacity, waitlist_capacity, verdict
 FROM events_sizechange WHERE event_id = %s ORDER BY id"""
 
@@ -61,6 +63,7 @@ class Drop:
     event: Event = field(init=False)
     settled: int = 0
     ended: bool = False
+    over: bool = False
     tickets: dict[str, Ticket] = field(default_factory=dict)
     given_back: list[GivenBack] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
@@ -101,6 +104,9 @@ class Drop:
             return self.event.give_back(ticket_id)
 
         answer = insist(once)
+        if self.over and answer.status == 409:
+            self._too_late(answer, ticket_id, low)
+            return
         assert answer.status == 202, answer
         place = answer.data["cancellation_sequence"]
         self._saw(ticket_id, answer.data["status"])
@@ -135,6 +141,9 @@ class Drop:
         sizes = {"max_capacity": seats, "waitlist_capacity": waitlist}
         answer = insist(partial(self.event.change, **{name: size for name, size in sizes.items() if size is not None}))
         obeyed = self.orders()[orders:]
+        if self.over and answer.status == 409:
+            assert (answer.json["code"], {order[3] for order in obeyed} <= {"event_over"}) == ("event_over", True)
+            return
         if answer.status == 200:
             assert all(size in (None, answer.data[name]) for name, size in sizes.items())
             assert {order[3] for order in obeyed} <= {"applied"}
@@ -147,8 +156,24 @@ class Drop:
 
     def end(self) -> None:
         """POST cancel."""
-        assert insist(self.event.cancel).status == 200
+        answer = insist(self.event.cancel)
+        if self.over and not self.ended:
+            assert answer.refusal == (409, "event_over")
+            return
+        assert answer.status == 200
         self.ended = True
+
+    def finish(self) -> None:
+        """The event comes to its end, in a moment."""
+
+        def once() -> datetime | None:
+            now = datetime.now(UTC)
+            answer = insist(partial(self.event.change, start_time=now.isoformat(), end_time=(now + MOMENT).isoformat()))
+            return now + MOMENT if answer.status == 200 else None  # 400: the answer took longer than that
+
+        end = wait_until(once, "the event has an end")
+        wait_until(lambda: datetime.now(UTC) > end, "the end has come")
+        self.over = True
 
     # What was seen
 
@@ -164,7 +189,14 @@ class Drop:
         elif code == "sold_out":
             self._claim(low, lambda model: model.full, "sold out with places left")
         else:
-            assert (answer.refusal, self.ended) == ((409, "registration_closed"), True)
+            assert (answer.refusal, self.ended or self.over) == ((409, "registration_closed"), True)
+
+    def _too_late(self, answer: Answer, ticket_id: str, low: int) -> None:
+        """Only of a ticket that holds a place, or may still get one."""
+        assert answer.refusal == (409, "event_over")
+        ticket = self.tickets[ticket_id]
+        holds = lambda model: ticket_id in (*model.seated, *model.waiting) or ticket.sequence > low  # noqa: E731
+        self._claim(low, holds, "a ticket without a place was told that the event is over")
 
     def _in_line(self, email: str, low: int, high: int) -> bool:
         """Whether a ticket with this e-mail may have been waiting for its decision then."""

@@ -37,7 +37,7 @@ def _model(drop: Drop) -> Model:
         assert ticket.sequence > ticket.after, "who came later got an earlier place"
     commands = [Command(t.sequence, partial(_register, t)) for t in drop.tickets.values()]
     commands += [Command(place, partial(_cancel, ticket)) for place, ticket in _cancellations(drop).items()]
-    orders = drop.orders()
+    orders = [order for order in drop.orders() if order[3] != "event_over"]
     commands += [Command(place, partial(_resize, seats, waitlist)) for place, seats, waitlist, _ in orders]
     if drop.ended:
         commands.append(Command(_ended_at(drop), Model.close))

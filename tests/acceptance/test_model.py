@@ -116,6 +116,11 @@ class Machine(RuleBasedStateMachine):
             settle(self.drop)
         self.drop.end()
 
+    @precondition(lambda self: self.steps > 3 and not self.paused and not self.drop.ended and not self.drop.over)
+    @rule()
+    def the_event_comes_to_its_end(self) -> None:
+        self.drop.finish()
+
     @precondition(lambda self: not self.paused)
     @rule()
     def the_drains_stop(self) -> None:

@@ -17,7 +17,8 @@ from events.domain.states import HOLDING, TRANSITIONS, Reason, Status
 
 
 def request(sequence: int, email_key: str) -> Request:
-    return Request(f"key{sequence:017}", f"Guest {sequence}", email_key.upper(), email_key, sequence, 0)
+    """Whoever has the place n was admitted in the millisecond n."""
+    return Request(f"key{sequence:017}", f"Guest {sequence}", email_key.upper(), email_key, sequence, sequence)
 
 
 @dataclass
@@ -74,15 +75,17 @@ class Books:
 class Naive:
     """What a clerk with a list would do, one command at a time, looking through the whole list for everything."""
 
-    def __init__(self, capacity: int, waitlist: int) -> None:
-        self.capacity, self.waitlist = capacity, waitlist
+    def __init__(self, capacity: int, waitlist: int, ends_ms: int = allocation.NEVER) -> None:
+        self.capacity, self.waitlist, self.ends_ms = capacity, waitlist, ends_ms
         self.rows: list[dict] = []
 
     def of(self, status: Status) -> list[dict]:
         return [row for row in self.rows if row["status"] is status]
 
     def do(self, command: Command) -> None:
-        if isinstance(command, Request):
+        if command.requested_ms >= self.ends_ms:
+            self.refuse(command)
+        elif isinstance(command, Request):
             self.rows.append({"key": command.key, "email": command.email_key, "reason": None, **self.seat(command)})
         elif isinstance(command, Cancellation):
             for row in self.rows:
@@ -96,6 +99,12 @@ class Naive:
                 self.capacity, self.waitlist = seats, places
         while self.of(Status.WAITLISTED) and len(self.of(Status.CONFIRMED)) < self.capacity:
             self.of(Status.WAITLISTED)[0]["status"] = Status.CONFIRMED
+
+    def refuse(self, command: Command) -> None:
+        """Nothing that comes after the end moves anybody."""
+        if isinstance(command, Request):
+            told = {"status": Status.REJECTED, "reason": Reason.REGISTRATION_CLOSED}
+            self.rows.append({"key": command.key, "email": command.email_key, **told})
 
     def seat(self, command: Request) -> dict:
         if any(row["email"] == command.email_key and row["status"] in HOLDING for row in self.rows):
@@ -117,6 +126,7 @@ cases = st.fixed_dictionaries(
     {
         "capacity": st.integers(1, 8),
         "waitlist": st.integers(0, 6),
+        "ends_ms": st.integers(1, 40) | st.just(allocation.NEVER),
         "batches": st.lists(st.lists(orders, max_size=12), max_size=6),
     }
 )
@@ -130,16 +140,17 @@ def commands_of(case: dict) -> list[list[Command]]:
         if kind == "register":
             return request(place, f"guest{value}@example.com")
         if kind == "cancel":
-            return Cancellation(f"key{value:017}", place)
-        return Resize(f"order{place:015}", place, *value)
+            return Cancellation(f"key{value:017}", place, place)
+        return Resize(f"order{place:015}", place, *value, place)
 
     return [[command(*order) for order in batch] for batch in case["batches"]]
 
 
 @given(cases)
 def test_any_split_into_batches_decides_like_one_clerk(case: dict) -> None:
-    books = Books(Seats(capacity=case["capacity"], confirmed=0, waitlist_capacity=case["waitlist"]))
-    naive = Naive(case["capacity"], case["waitlist"])
+    ends_ms = case["ends_ms"]
+    books = Books(Seats(capacity=case["capacity"], confirmed=0, waitlist_capacity=case["waitlist"], ends_ms=ends_ms))
+    naive = Naive(case["capacity"], case["waitlist"], ends_ms)
     for batch in commands_of(case):
         done = books.batch(batch)
         books.check()
@@ -255,6 +266,28 @@ def test_an_order_that_moves_many_goes_on_in_the_next_transaction(monkeypatch: p
         waiting = waiting[done.handled :]
     assert (handled, capacities) == ([0, 0, 2], [4, 7, 8])
     assert books.told()[key(9)] == books.told()[late.key] == (Status.WAITLISTED, None)
+
+
+def test_a_cancellation_from_before_the_end_moves_the_waitlist_up_and_a_later_one_nobody() -> None:
+    books = filled(capacity=2, waitlist=3, people=4)
+    books.seats = Seats(**{f: getattr(books.seats, f) for f in books.seats.__slots__} | {"ends_ms": 100})
+    done = books.batch(
+        [Cancellation(key(1), 10, 99), Cancellation(key(2), 11, 100), Resize("r" * 20, 12, 9, None, 100)]
+    )
+    assert [(o.key, o.status) for o in done.history] == [(key(1), Status.CANCELLED), (key(3), Status.CONFIRMED)]
+    assert [verdict for _, verdict in done.sized] == [Sizing.EVENT_OVER]
+    assert (done.seats.capacity, done.seats.confirmed, done.seats.waitlisted) == (2, 2, 1)
+
+
+def test_an_order_from_before_the_end_that_takes_several_transactions_is_finished(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(allocation, "MOVES_AT_ONCE", 3)
+    books = filled(capacity=1, waitlist=10, people=9)
+    books.seats = Seats(**{f: getattr(books.seats, f) for f in books.seats.__slots__} | {"ends_ms": 50})
+    grow = Resize("g" * 20, 20, 8, None, 49)
+    assert [books.batch([grow]).handled for _ in range(3)] == [0, 0, 1]
+    assert books.seats.confirmed == 8
 
 
 def test_closing_takes_places_back_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,17 +7,21 @@
 --       with an answer one of
 --       {"a", seq}   it takes its turn at this place    {"p", seq}  an earlier one waits for its turn there
 --       {"n"}        the ticket holds no place          {"x"}       not known here: only the ledger can tell
+--       {"e"}        the event is over: no seat moves any more
 --
 -- There is at most one for each ticket, so they need no queue limit. Every command that can refuse runs before the first
 -- write.
 
-local state = redis.call('HMGET', KEYS[1], 'opens', 'seq')
+local state = redis.call('HMGET', KEYS[1], 'opens', 'seq', 'ends')
 if not state[1] then return cmsgpack.pack({0}) end
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local deadline = tonumber(ARGV[4])
 if deadline > 0 and now > deadline then return cmsgpack.pack({2, now}) end
+
+-- A copy from a release before this one has no end; the drain looks at it all the same.
+local over = state[3] and now >= tonumber(state[3])
 
 local seq = tonumber(state[2])
 local head = nil
@@ -55,6 +59,8 @@ for index, item in ipairs(cmsgpack.unpack(ARGV[1])) do
     answers[index] = {'n'}
   elseif place > 0 and head and place >= head then
     answers[index] = {'p', place}
+  elseif held and over then
+    answers[index] = {'e'}
   elseif held then
     seq = seq + 1
     taken = taken + 1

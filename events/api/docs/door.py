@@ -20,6 +20,7 @@ from events.api.docs.answers import (
     good,
     sent_header,
 )
+from events.api.docs.events import OVER
 from events.api.docs.shapes import AcceptedTicket, CancelledTicket, Event, RegistrationInput, Ticket, answer_with
 from events.domain.waiting import LONGEST_WAIT_SECONDS
 from omnify.responses import Code
@@ -194,6 +195,7 @@ CANCEL_TICKET = extend_schema(
     responses={
         202: good(answer_with(CancelledTicket), "The ticket now.", ticket=examples.CANCELLING),
         **NO_TICKET,
+        409: bad("The seat cannot be given back any more.", OVER),
         **OUTAGE,
     },
 )

@@ -39,6 +39,8 @@ BAD_QUERY = {
     )
 }
 
+OVER = (Code.EVENT_OVER, "The event is over: no seat moves any more.")
+
 LIST_EVENTS = extend_schema(
     operation_id="list_events",
     summary="List events",
@@ -109,9 +111,11 @@ CHANGE_EVENT = extend_schema(
         **NO_TOKEN,
         **NO_EVENT,
         409: bad(
-            "More registrations are confirmed, or on the waitlist, than there would be places.",
+            "More registrations are confirmed, or on the waitlist, than there would be places; or the event has ended: "
+            "then only name and location can be changed.",
             (Code.CAPACITY_BELOW_CONFIRMED, "120 registrations are already confirmed."),
             (Code.CAPACITY_BELOW_WAITLISTED, "40 registrations are on the waitlist."),
+            OVER,
         ),
         **BODY_FAULTS,
         **OUTAGE,
@@ -138,6 +142,7 @@ CANCEL_EVENT = extend_schema(
         200: good(answer_with(Event), "The event is cancelled.", event={**EVENT, "registration_state": "cancelled"}),
         **NO_TOKEN,
         **NO_EVENT,
+        409: bad("The event has taken place.", OVER),
         **OUTAGE,
     },
 )

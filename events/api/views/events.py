@@ -24,7 +24,7 @@ from events.domain.states import EventState
 from events.domain.times import to_ms
 from events.ledger import queries
 from events.ledger.event_lists import EventFilter, find_events
-from events.ledger.events import cancel_event, change_event, check_sizes, create_event, lock_event
+from events.ledger.events import cancel_event, change_event, check_not_over, check_sizes, create_event, lock_event
 from events.models import Event, Organizer
 from omnify import http
 from omnify.orders import SIZES, await_resize, close, resize, sizes_of
@@ -86,7 +86,9 @@ class EventDetail(ApiView):
         """Changes an event of the organizer who asks: first its sizes, through the queue, then the rest."""
         with transaction.atomic():
             event = _locked(request, event_id)
-            sizes = sizes_of(event, _changes(event, request.data))
+            fields = _changes(event, request.data)
+            check_not_over(event, fields=fields, now=timezone.now())
+            sizes = sizes_of(event, fields)
             check_sizes(event, max_capacity=sizes.max_capacity, waitlist_capacity=sizes.waitlist_capacity)
             if sizes:
                 trail_of(request).record(Action.EVENT_CHANGED, event)
@@ -95,6 +97,7 @@ class EventDetail(ApiView):
         with transaction.atomic():
             event = _locked(request, event_id)
             fields = _changes(event, request.data)
+            check_not_over(event, fields=fields, now=timezone.now())
             event = change_event(event, fields={name: fields[name] for name in fields.keys() - SIZES})
             if not sizes or fields.keys() - SIZES:
                 trail_of(request).record(Action.EVENT_CHANGED, event)
