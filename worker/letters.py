@@ -81,5 +81,6 @@ class Scribe:
                 requested_ms=to_ms(row.requested_at),
                 decided_ms=to_ms(row.decided_at),
                 changed_ms=to_ms(row.created_at),
+                checked_in_ms=to_ms(row.checked_in_at) if row.checked_in_at else None,
             )
         )

@@ -1,7 +1,8 @@
-"""How an outcome is written in Redis: `revision|status|reason|sequence|requested ms|decided ms|`.
+"""How an outcome is written in Redis: `revision|status|reason|sequence|requested ms|decided ms|`, and behind the last bar
+`i<checked in ms>` once the ticket's holder has been let in.
 
-Nothing stands behind the last bar. Earlier releases put a digest there, and their doors, which may still be at work
-beside a newer worker, read seven fields. Text, because an operator reads it with `HGET` in the middle of the night;
+Earlier releases put a digest in hex behind the last bar, and their doors, which may still be at work beside a newer
+worker, read seven fields. Text, because an operator reads it with `HGET` in the middle of the night;
 about 60 bytes.
 """
 
@@ -16,12 +17,13 @@ def encode_outcome(outcome: Outcome) -> str:
     return (
         f"{outcome.revision}|{outcome.status.value}|{outcome.reason.value if outcome.reason else ''}|"
         f"{outcome.sequence}|{outcome.requested_ms}|{outcome.decided_ms}|"
+        f"{'' if outcome.checked_in_ms is None else f'i{outcome.checked_in_ms}'}"
     )
 
 
 def decode_outcome(key: str, text: str) -> Outcome:
     """The outcome of ticket `key`. Raises ValueError for a text that `encode_outcome` did not make."""
-    revision, status, reason, sequence, requested, decided, _ = text.split("|")
+    revision, status, reason, sequence, requested, decided, entered = text.split("|")
     return Outcome(
         key=key,
         status=Status(status),
@@ -30,4 +32,5 @@ def decode_outcome(key: str, text: str) -> Outcome:
         requested_ms=int(requested),
         decided_ms=int(decided),
         revision=int(revision),
+        checked_in_ms=int(entered[1:]) if entered.startswith("i") else None,
     )

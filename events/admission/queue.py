@@ -69,16 +69,28 @@ class Queue:
         found: Any = self._client.hget(k.event_keys(event_id).state, "shown")
         return None if found is None else int(found)
 
-    def publish(self, *, event: EventSnapshot, outcomes: Sequence[Outcome], decisions_per_second: float = 0.0) -> int:
-        """Lets the door see decisions that the ledger has committed. Returns how many were new to it."""
+    def publish(
+        self,
+        *,
+        event: EventSnapshot,
+        outcomes: Sequence[Outcome],
+        decisions_per_second: float = 0.0,
+        shown_before_ms: int = 0,
+    ) -> int:
+        """Lets the door see decisions that the ledger has committed. Returns how many were new to it.
+
+        With `shown_before_ms` the event's moment counts as shown only if everything up to then has been.
+        """
         written = 0
         for start in range(0, max(len(outcomes), 1), PUBLISH_AT_ONCE):
             last = start + PUBLISH_AT_ONCE >= len(outcomes)
-            rate = decisions_per_second if last else 0.0
-            written += self._publish(event, outcomes[start : start + PUBLISH_AT_ONCE], rate, last=last)
+            marks = (decisions_per_second, event.decided_ms) if last else (0.0, 0)
+            written += self._publish(event, outcomes[start : start + PUBLISH_AT_ONCE], *marks, shown_before_ms)
         return written
 
-    def _publish(self, event: EventSnapshot, outcomes: Sequence[Outcome], rate: float, *, last: bool) -> int:
+    def _publish(
+        self, event: EventSnapshot, outcomes: Sequence[Outcome], rate: float, moment_ms: int, shown_before_ms: int
+    ) -> int:
         keys = k.event_keys(event.event_id)
         rows = [(o.key, o.email_digest, encode_outcome(o), o.revision, o.holds_email, _place(o)) for o in outcomes]
         written: int = scripts.PUBLISH.call(
@@ -91,9 +103,10 @@ class Queue:
             k.RATES_TTL_SECONDS,
             f"{rate:.1f}",
             ASSUMED_PER_SECOND,
-            event.decided_ms if last else 0,
+            moment_ms,
             k.WAITLIST_TTL_SECONDS,
             keys.news,
+            shown_before_ms,
             *copied_fields(event),
         )
         return written

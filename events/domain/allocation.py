@@ -216,8 +216,14 @@ class _Clerk:
         self.done.history.append(outcome)
 
     def _cancel(self, held: Held | None, reason: Reason) -> None:
-        """Takes a place back. A ticket that holds none is left as it is: cancelling twice is harmless."""
+        """Takes a place back. A ticket that holds none is left as it is: cancelling twice is harmless.
+
+        Whoever has been let in keeps their seat, or a second person would sit on it; if the event itself ends, the
+        check-in stays on record.
+        """
         if held is None or held.outcome.status not in HOLDING:
+            return
+        if held.outcome.checked_in_ms is not None and reason is not Reason.EVENT_CANCELLED:
             return
         if held.outcome.status is Status.CONFIRMED:
             self.confirmed -= 1

@@ -22,6 +22,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     decided_ms: int
     revision: int
     email_digest: str = ""
+    checked_in_ms: int | None = None
     # None of these goes to Redis. `mark` names the secret that made the ticket's id. The others are for webhooks:
     # `position` is the place on the waitlist at the moment of this change.
     mark: str = ""

@@ -27,6 +27,8 @@ class MessageType(StrEnum):
     WAITLISTED = "registration.waitlisted"
     REJECTED = "registration.rejected"
     CANCELLED = "registration.cancelled"
+    CHECKED_IN = "registration.checked_in"
+    UPDATED = "registration.updated"
     SOLD_OUT = "event.sold_out"
 
 
@@ -39,11 +41,15 @@ TYPE_OF_STATUS: dict[Status, MessageType] = {
     Status.REJECTED: MessageType.REJECTED,
     Status.CANCELLED: MessageType.CANCELLED,
 }
-_STATUS_OF_TYPE = {type_.value: status.value for status, type_ in TYPE_OF_STATUS.items()}
+# Of a ticket that has a seat: its holder was let in, or a check-in was undone.
+ENTRANCE_TYPES = (MessageType.CHECKED_IN, MessageType.UPDATED)
+_STATUS_OF_TYPE = {type_.value: status.value for status, type_ in TYPE_OF_STATUS.items()} | {
+    type_.value: Status.CONFIRMED.value for type_ in ENTRANCE_TYPES
+}
 
 
 class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of a ticket's status, as it was stored. Times in milliseconds since 1970."""
+    """One change of a ticket, as it was stored. Times in milliseconds since 1970."""
 
     type: str
     ticket_id: str
@@ -54,17 +60,20 @@ class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
     requested_ms: int
     decided_ms: int
     changed_ms: int
+    checked_in_ms: int | None = None
 
 
 def ticket_body(change: TicketChange) -> bytes:
     """The body of a message about a ticket. By hand: every value is a number or made of safe characters."""
     reason = f'"{change.reason}"' if change.reason else "null"
     position = "null" if change.position is None else change.position
+    checked_in = "null" if change.checked_in_ms is None else f'"{iso_ms(change.checked_in_ms)}"'
     return (
         f'{{"type":"{change.type}","timestamp":"{iso_ms(change.changed_ms)}","data":{{'
         f'"ticket_id":"{change.ticket_id}","event_id":{change.event_id},"status":"{_STATUS_OF_TYPE[change.type]}",'
         f'"reason":{reason},"position":{position},"sequence":{change.sequence},'
-        f'"requested_at":"{iso_ms(change.requested_ms)}","decided_at":"{iso_ms(change.decided_ms)}"}}}}'
+        f'"requested_at":"{iso_ms(change.requested_ms)}","decided_at":"{iso_ms(change.decided_ms)}",'
+        f'"checked_in_at":{checked_in}}}}}'
     ).encode()
 
 

@@ -11,6 +11,7 @@ import msgspec
 from events.admission.gate import EventNotLoaded, Gate
 from events.domain.states import HOLDING
 from events.domain.tickets import Tickets, ticket_ref
+from events.domain.times import iso_ms as iso
 from events.door import answers
 from events.door.answers import Answer
 from events.door.batcher import EventBatchers
@@ -24,8 +25,6 @@ logger = logging.getLogger(__name__)
 # What cancel.lua is asked for each ticket (its key, and whether the ledger holds a place for it), and what it answers.
 Question = tuple[str, bool]
 Reply = list[Any]
-
-_REFUSALS = {"e": (Code.EVENT_OVER, "The event is over: no seat moves any more.")}
 
 
 class Canceller:
@@ -50,8 +49,10 @@ class Canceller:
         if parsed is None:
             return answers.refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
         kind, *details = await self._take_in(*parsed)
-        if kind in _REFUSALS:
-            return answers.refuse(409, *_REFUSALS[kind])
+        if kind == "i":
+            return _already_in(details[0])
+        if kind == "e":
+            return answers.refuse(409, Code.EVENT_OVER, "The event is over: no seat moves any more.")
         answer = await self._statuses.read(ticket_id)
         return answer if answer.status != 200 else _accepted(answer, int(details[0]) if details else None)
 
@@ -64,6 +65,8 @@ class Canceller:
         outcome = await self._loader.find_outcome(event_id, key)
         if outcome is None or outcome.status not in HOLDING:
             return ["n"]
+        if outcome.checked_in_ms is not None:
+            return ["i", outcome.checked_in_ms]
         return await self._ask(event_id, (key, True))
 
     async def _ask(self, event_id: int, question: Question) -> Reply:
@@ -83,6 +86,13 @@ class Canceller:
         if refs:
             log(logger, logging.INFO, "cancellation admitted", event_id=event_id, tickets=refs)
         return reply.answers
+
+
+def _already_in(checked_in_ms: int) -> Answer:
+    """The same words as at the entrance."""
+    first = iso(checked_in_ms)
+    message = f"This ticket was checked in already, at {first}."
+    return answers.refuse(409, Code.ALREADY_CHECKED_IN, message, errors={"checked_in_at": [first]})
 
 
 def _accepted(answer: Answer, place: int | None) -> Answer:

@@ -44,6 +44,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     reason: Reason | None = None
     position: int | None = None
     estimated_seconds: float | None = None
+    checked_in_ms: int | None = None
 
     @property
     def terminal(self) -> bool:
@@ -148,4 +149,5 @@ def _decided(outcome: Outcome, position: int | None = None) -> Standing:
         outcome.decided_ms,
         outcome.reason,
         position,
+        checked_in_ms=outcome.checked_in_ms,
     )

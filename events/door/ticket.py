@@ -43,11 +43,12 @@ def show(ticket_id: str, event_id: int, standing: Standing) -> Shown:
     sequence = "null" if s.sequence is None else s.sequence
     requested = f'"{iso(s.requested_ms)}"' if s.requested_ms else "null"
     decided = f'"{iso(s.decided_ms)}"' if s.decided_ms else "null"
+    checked_in = f'"{iso(s.checked_in_ms)}"' if s.checked_in_ms else "null"
     estimate = "" if s.estimated_seconds is None else f',"estimated_seconds":{s.estimated_seconds}'
     data = (
         f'{{"ticket_id":"{ticket_id}","event_id":{event_id},"status":"{_WORDS[s.status]}","reason":{reason},'
         f'"position":{position},"sequence":{sequence},'
-        f'"requested_at":{requested},"decided_at":{decided}{estimate}}}'
+        f'"requested_at":{requested},"decided_at":{decided},"checked_in_at":{checked_in}{estimate}}}'
     ).encode()
     return Shown(data, tag_of(s.status, data))
 

@@ -25,7 +25,7 @@ _encode = msgspec.json.Encoder().encode
 
 _COLUMNS = (
     *("id", "webhook_id", "endpoint_id", "event_id", "type", "ticket_key", "reason", "position", "sequence"),
-    *("requested_at", "decided_at", "url", "data", "created_at", "step", "claimed_until", "mark"),
+    *("requested_at", "decided_at", "checked_in_at", "url", "data", "created_at", "step", "claimed_until", "mark"),
 )
 
 
@@ -43,6 +43,7 @@ class Claimed(NamedTuple):
     sequence: int
     requested_at: datetime | None
     decided_at: datetime | None
+    checked_in_at: datetime | None
     url: str
     data: str
     created_at: datetime

@@ -6,7 +6,7 @@ there; an event that nobody listens to costs one short query a batch. SQLite goe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -44,12 +44,12 @@ class _Listener(NamedTuple):
 _INSERT = """
 INSERT INTO events_webhookdelivery
     (webhook_id, endpoint_id, event_id, type, ticket_key, reason, position, sequence, revision, requested_at,
-     decided_at, url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error)
+     decided_at, checked_in_at, url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error)
 SELECT t.w, t.e, $3, t.t, c.k, c.w, c.p, c.q, c.v, to_timestamp(c.r / 1000.0), to_timestamp(c.d / 1000.0),
-    CASE WHEN t.o IS NULL THEN '' ELSE c.u END, c.x, '', $4, 'pending', $4, 0, 0, ''
+    to_timestamp(c.h / 1000.0), CASE WHEN t.o IS NULL THEN '' ELSE c.u END, c.x, '', $4, 'pending', $4, 0, 0, ''
 FROM json_to_recordset($1) AS c
-    (i int, k varchar, t varchar, w varchar, p int, q bigint, v int, r bigint, d bigint, u varchar, o varchar,
-     x varchar)
+    (i int, k varchar, t varchar, w varchar, p int, q bigint, v int, r bigint, d bigint, h bigint, u varchar,
+     o varchar, x varchar)
 JOIN json_to_recordset($2) AS t (w bigint, e bigint, t varchar, o varchar)
     ON t.t = c.t AND (t.o IS NULL OR t.o = c.o)
 ORDER BY c.i, t.w
@@ -70,7 +70,7 @@ def write_messages(event: Event, changes: Sequence[Outcome], *, now: datetime, s
     tellable = [change for change in changes if change.status in TYPE_OF_STATUS]
     written = _write_sold_out(event, listeners, now) if sold_out else 0
     listeners = [one for one in listeners if one.type != MessageType.SOLD_OUT]
-    listeners += _callbacks(tellable)
+    listeners += _callbacks(tellable, TYPE_OF_STATUS.values())
     if listeners and tellable:
         written += _write_changes(event.pk, tellable, listeners, now)
     return written
@@ -85,7 +85,7 @@ def _subscribed(event: Event) -> list[_Listener]:
 
 def _write_changes(event_id: int, changes: Sequence[Outcome], listeners: Sequence[_Listener], now: datetime) -> int:
     if connection.vendor != "postgresql":
-        rows = [row for n, c in enumerate(changes) for row in _rows(event_id, c, listeners, now)]
+        rows = [row for c in changes for row in _rows(event_id, c, TYPE_OF_STATUS[c.status], listeners, now)]
         return len(WebhookDelivery.objects.bulk_create(rows))
     changed = _encode([_record(number, change) for number, change in enumerate(changes)])
     told = _encode([{"w": o.webhook_id, "e": o.endpoint_id, "t": o.type, "o": o.route} for o in listeners])
@@ -103,20 +103,29 @@ def _record(number: int, change: Outcome) -> dict[str, Any]:
         "v": change.revision,
         "r": change.requested_ms,
         "d": change.decided_ms,
+        "h": change.checked_in_ms,
         "u": change.callback.url if change.callback else "",
         "o": _route(change),
         "x": change.mark,
     }
 
 
-def _rows(event_id: int, change: Outcome, listeners: Sequence[_Listener], now: datetime) -> list[WebhookDelivery]:
-    type_, route = TYPE_OF_STATUS[change.status].value, _route(change)
+def write_entrance(event: Event, change: Outcome, *, type_: MessageType, now: datetime) -> int:
+    """Writes the messages about one ticket at the entrance. Returns how many were written."""
+    listeners = [*_subscribed(event), *_callbacks([change], [type_])]
+    return len(WebhookDelivery.objects.bulk_create(_rows(event.pk, change, type_, listeners, now)))
+
+
+def _rows(
+    event_id: int, change: Outcome, type_: MessageType, listeners: Sequence[_Listener], now: datetime
+) -> list[WebhookDelivery]:
+    route = _route(change)
     return [
         WebhookDelivery(
             webhook_id=one.webhook_id,
             endpoint_id=one.endpoint_id,
             event_id=event_id,
-            type=type_,
+            type=type_.value,
             ticket_key=change.key,
             reason=change.reason.value if change.reason else "",
             position=change.position,
@@ -124,6 +133,7 @@ def _rows(event_id: int, change: Outcome, listeners: Sequence[_Listener], now: d
             revision=change.revision,
             requested_at=from_ms(change.requested_ms),
             decided_at=from_ms(change.decided_ms),
+            checked_in_at=from_ms(change.checked_in_ms) if change.checked_in_ms is not None else None,
             url=change.callback.url if one.route and change.callback else "",
             mark=change.mark,
             **_fresh(now),
@@ -174,7 +184,7 @@ def _origin(callback: Callback) -> str:
     return check_url(callback.url, allow_private=True).origin
 
 
-def _callbacks(changes: Sequence[Outcome]) -> list[_Listener]:
+def _callbacks(changes: Sequence[Outcome], types: Iterable[MessageType]) -> list[_Listener]:
     """Listeners for the callbacks of these changes: the default secret of whoever asked for them."""
     origins: dict[int, set[str]] = {}
     for change in changes:
@@ -184,7 +194,7 @@ def _callbacks(changes: Sequence[Outcome]) -> list[_Listener]:
         _Listener(endpoint.webhook_id, endpoint.pk, type_.value, f"{organizer_id} {endpoint.origin}")
         for organizer_id, wanted in origins.items()
         for endpoint in _endpoints(default_webhook(organizer_id), wanted)
-        for type_ in TYPE_OF_STATUS.values()
+        for type_ in types
     ]
 
 

@@ -25,7 +25,8 @@ _CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A ticket under the e-mail address that is to be forgotten. `held`: it has a seat, or a place on a waitlist.
+    """A ticket under the e-mail address that is to be forgotten. `held`: it has a seat, or a place on a waitlist, that
+    can be given back: whoever was let in keeps it.
 
     `email` is the address as it was given.
     """
@@ -63,8 +64,9 @@ def tickets_of_email(email_key: str) -> list[Known]:
     keys = mailbox_keys(email_key)
     for event_id in Event.objects.filter(forgotten_at=None).order_by("pk").values_list("pk", flat=True):
         rows = Registration.objects.filter(event_id=event_id, email_key__in=keys)
-        fields = rows.values_list("ticket_key", "status", "sequence", "email")
-        found += [Known(event_id, key, status in HOLDING, place, email) for key, status, place, email in fields]
+        fields = rows.values_list("ticket_key", "status", "checked_in_at", "sequence", "email")
+        for key, status, checked_in_at, place, email in fields:
+            found.append(Known(event_id, key, status in HOLDING and checked_in_at is None, place, email))
     return found
 
 

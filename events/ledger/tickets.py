@@ -25,7 +25,7 @@ from events.models import Registration
 _encode = msgspec.json.Encoder().encode
 _FIELDS = (
     *("ticket_key", "email_key", "status", "reason", "sequence"),
-    *("requested_at", "decided_at", "revision", "callback_url", "callback_organizer_id", "mark"),
+    *("requested_at", "decided_at", "revision", "callback_url", "callback_organizer_id", "mark", "checked_in_at"),
 )
 _HOLDING = sorted(status.value for status in HOLDING)
 
@@ -95,8 +95,10 @@ def place_holders(event_id: int, *, count: int) -> list[Held]:
 
 
 def changed_since(event_id: int, moment: datetime) -> list[Held]:
-    """Tickets whose status was changed after their first decision, later than `moment`."""
-    return list(_read(_of(event_id).filter(revision__gt=1, decided_at__gt=moment).order_by("decided_at")))
+    """Tickets that were changed after their first decision, by another one or at the entrance, later than `moment`."""
+    decided = _of(event_id).filter(revision__gt=1, decided_at__gt=moment).order_by("decided_at")
+    entered = _of(event_id).filter(check_in_changed_at__gt=moment).exclude(decided_at__gt=moment)
+    return [*_read(decided), *_read(entered.order_by("check_in_changed_at"))]
 
 
 def _of(event_id: int) -> QuerySet[Registration]:
@@ -123,6 +125,7 @@ def _held(
     callback_url: str,
     callback_organizer_id: int | None,
     mark: str,
+    checked_in_at: datetime | None,
 ) -> Held:
     outcome = Outcome(
         key=key,
@@ -132,6 +135,7 @@ def _held(
         requested_ms=to_ms(requested_at),
         decided_ms=to_ms(decided_at),
         revision=revision,
+        checked_in_ms=to_ms(checked_in_at) if checked_in_at else None,
         callback=Callback(callback_url, callback_organizer_id) if callback_organizer_id else None,
         mark=mark,
     )

@@ -35,10 +35,11 @@ class Event(models.Model):
     confirmed_count = models.PositiveIntegerField(default=0, editable=False)
     waitlisted_count = models.PositiveIntegerField(default=0, editable=False)
     cancelled_count = models.PositiveIntegerField(default=0, editable=False)
+    checked_in_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     rejected_counts = models.JSONField(default=dict, editable=False)  # {reason: number}
 
-    # The moment of the last decision. Strictly growing, and the `decided_at` of all that one transaction decided: what
-    # Redis has not been shown yet is what was decided since the moment it knows.
+    # The moment of the last decision or check-in. Strictly growing, and the `decided_at` of all that one transaction
+    # decided: what Redis has not been shown yet is what was changed since the moment it knows.
     decided_at = models.DateTimeField(null=True, editable=False)
     # The highest place in the order of admission that the ledger has seen.
     last_sequence = models.BigIntegerField(default=0, editable=False)

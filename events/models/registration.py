@@ -35,6 +35,8 @@ class Registration(models.Model):
     decided_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     checked_in_at = models.DateTimeField(null=True, blank=True)
+    # The moment of the last check-in or its undoing, among the moments of the event's decisions.
+    check_in_changed_at = models.DateTimeField(null=True, editable=False)
     # Where this ticket's webhook messages go, and under whose default secret: the organizer's who registered it.
     callback_url = models.CharField(max_length=2048, blank=True, default="")
     callback_organizer = models.ForeignKey(
@@ -53,6 +55,14 @@ class Registration(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=[s.value for s in DECIDED]), name="registration_status_known"
+            ),
+            # Whoever has been let in keeps their seat, unless the whole event ends. Without a reason: given back under
+            # a release that allowed it.
+            models.CheckConstraint(
+                condition=Q(checked_in_at__isnull=True)
+                | Q(status=Status.CONFIRMED.value)
+                | Q(status=Status.CANCELLED.value, reason__in=["", Reason.EVENT_CANCELLED.value]),
+                name="registration_checked_in_keeps_seat",
             ),
         ]
         indexes = [
@@ -76,6 +86,12 @@ class Registration(models.Model):
             ),
             # Changes after the first decision, to be shown again when a drain died before it could show them.
             models.Index(fields=["event", "decided_at"], condition=Q(revision__gt=1), name="registration_changed"),
+            # The same for the entrance; also who is inside.
+            models.Index(
+                fields=["event", "check_in_changed_at"],
+                condition=Q(check_in_changed_at__isnull=False),
+                name="registration_entrance",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -111,6 +111,7 @@ class WebhookDelivery(models.Model):
     revision = models.PositiveIntegerField(default=0)
     requested_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
+    checked_in_at = models.DateTimeField(null=True)
     url = models.CharField(max_length=URL_MAX, blank=True)  # of a callback; otherwise the webhook's
     data = models.TextField(blank=True)  # JSON, of messages that are not about a ticket
     created_at = models.DateTimeField()

@@ -43,7 +43,7 @@ def _model(drop: Drop) -> Model:
         commands.append(Command(_ended_at(drop), Model.close))
     assert len({command.place for command in commands}) == len(commands), "a place was given out twice"
     untrue = carry_out(model, commands, drop.claims)
-    assert not untrue
+    assert untrue == []
     assert model.verdicts == [order[3] for order in orders]
     return model
 

@@ -271,6 +271,7 @@ def test_stats_have_every_reason() -> None:
         "waitlisted": 0,
         "rejected": {"sold_out": 7, "duplicate": 0, "registration_closed": 0, "event_cancelled": 0, "invalid": 0},
         "cancelled": 1,
+        "checked_in": 0,
         "admitted_per_second": 0.0,
         "decided_per_second": 0.0,
         "oldest_queued_seconds": 0.0,

@@ -8,6 +8,7 @@
 --       {"a", seq}   it takes its turn at this place    {"p", seq}  an earlier one waits for its turn there
 --       {"n"}        the ticket holds no place          {"x"}       not known here: only the ledger can tell
 --       {"e"}        the event is over: no seat moves any more
+--       {"i", ms}    its holder was let in then, and keeps the seat
 --
 -- There is at most one for each ticket, so they need no queue limit. Every command that can refuse runs before the first
 -- write.
@@ -32,13 +33,15 @@ if first then
   if tail > seq then seq = tail end
 end
 
--- Whether the ticket holds a place or may get one: true, false, or nil if it is not known here.
+-- Whether the ticket holds a place or may get one: true, false, or nil if it is not known here. Then, if its holder has
+-- been let in, when that was (ms).
 local function holds(key)
   for slot = 4, 6 do
     local outcome = redis.call('HGET', KEYS[slot], 't' .. key)
     if outcome then
       local status = string.match(outcome, '^%d+|(%a+)|')
-      return status == 'confirmed' or status == 'waitlisted'
+      local entered = string.match(outcome, '|i(%d+)$')
+      return status == 'confirmed' or status == 'waitlisted', tonumber(entered)
     end
   end
   local waiting = redis.call('HGET', KEYS[3], 't' .. key)
@@ -52,11 +55,14 @@ local taken = 0
 for index, item in ipairs(cmsgpack.unpack(ARGV[1])) do
   local key = item[1]
   local place = tonumber(redis.call('HGET', KEYS[3], 'c' .. key) or 0)
-  local held = holds(key)
+  local held, entered = holds(key)
   if held == nil and item[2] then held = true end
   if held == false then
     -- Also while an earlier cancellation that has been decided is still to be trimmed.
     answers[index] = {'n'}
+  elseif entered then
+    -- Whatever waits in the queue will find it so.
+    answers[index] = {'i', entered}
   elseif place > 0 and head and place >= head then
     answers[index] = {'p', place}
   elseif held and over then

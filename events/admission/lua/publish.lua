@@ -5,7 +5,10 @@
 --       2 version  3 last sequence  4 outcome TTL (s)  5 rates TTL (s)
 --       6 decisions per second in this batch; 0: not measured   7 the same, assumed before the first measurement
 --       8 moment of these decisions (ms); 0 if more of the same follow
---       9 waitlist TTL (s)  10 channel of the event's news  11... the event's row, field, value pairs
+--       9 waitlist TTL (s)  10 channel of the event's news
+--       11 what must have been shown already for the moment to count (ms; 0: nothing): whoever publishes beside the
+--          drain, and decides nothing, must not hide what the drain has not published yet
+--       12... the event's row, field, value pairs
 -- Reply number of outcomes written
 --
 -- An outcome only replaces one of a lower revision, so a late publish cannot turn a status back, and cannot put anybody
@@ -82,6 +85,8 @@ end
 if written > 0 then
   redis.call('EXPIRE', today, ARGV[4])
   redis.call('EXPIRE', KEYS[6], ARGV[9])
+end
+if written > 0 and tonumber(ARGV[11]) == 0 then
   local slot = 'd' .. (second % 10)
   local at, count = string.match(redis.call('HGET', KEYS[5], slot) or '', '^(%d+)|(%d+)$')
   local total = written
@@ -94,7 +99,7 @@ local there = redis.call('HMGET', KEYS[1], 'version', 'seq', 'rate', 'shown')
 if there[1] then
   if tonumber(there[1]) <= tonumber(ARGV[2]) then
     -- The whole row: what was changed while this server was away must not hide behind the newer version.
-    redis.call('HSET', KEYS[1], 'version', ARGV[2], unpack(ARGV, 11))
+    redis.call('HSET', KEYS[1], 'version', ARGV[2], unpack(ARGV, 12))
   end
   if tonumber(there[2]) < tonumber(ARGV[3]) then redis.call('HSET', KEYS[1], 'seq', ARGV[3]) end
   local measured = tonumber(ARGV[6])
@@ -103,7 +108,8 @@ if there[1] then
     rate = rate + math.min(HALF, (written / FULL) ^ 2) * (measured - rate)
     redis.call('HSET', KEYS[1], 'rate', string.format('%.2f', rate))
   end
-  if tonumber(ARGV[8]) > tonumber(there[4] or 0) then redis.call('HSET', KEYS[1], 'shown', ARGV[8]) end
+  local shown = tonumber(there[4] or 0)
+  if tonumber(ARGV[8]) > shown and shown >= tonumber(ARGV[11]) then redis.call('HSET', KEYS[1], 'shown', ARGV[8]) end
 end
 if written > 0 then redis.call('PUBLISH', ARGV[10], table.concat(changed, ' ')) end
 return written

@@ -25,6 +25,7 @@ from events.api.docs.shapes import AcceptedTicket, CancelledTicket, Event, Regis
 from events.domain.waiting import LONGEST_WAIT_SECONDS
 from omnify.responses import Code
 
+_FIRST = "2030-12-01T17:42:10.120+00:00"
 _WAIT_FAULT = {"wait": [f"A whole number of seconds from 1 to {LONGEST_WAIT_SECONDS}, once."]}
 
 READ_EVENT = extend_schema(
@@ -195,7 +196,11 @@ CANCEL_TICKET = extend_schema(
     responses={
         202: good(answer_with(CancelledTicket), "The ticket now.", ticket=examples.CANCELLING),
         **NO_TICKET,
-        409: bad("The seat cannot be given back any more.", OVER),
+        409: bad(
+            "The seat cannot be given back any more.",
+            (Code.ALREADY_CHECKED_IN, f"This ticket was checked in already, at {_FIRST}.", {"checked_in_at": [_FIRST]}),
+            OVER,
+        ),
         **OUTAGE,
     },
 )

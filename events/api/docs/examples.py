@@ -54,6 +54,7 @@ STATS = {
         "invalid": 0,
     },
     "cancelled": 0,
+    "checked_in": 0,
     "admitted_per_second": 9500.0,
     "decided_per_second": 4200.0,
     "oldest_queued_seconds": 0.7,
@@ -77,6 +78,7 @@ QUEUED = {
     "sequence": 42,
     "requested_at": "2030-11-01T09:00:00.100+00:00",
     "decided_at": None,
+    "checked_in_at": None,
     "estimated_seconds": 1,
 }
 

@@ -99,6 +99,7 @@ class Stats(serializers.Serializer[Any]):
     waitlisted = serializers.IntegerField()
     rejected = RejectedCounts()
     cancelled = serializers.IntegerField()
+    checked_in = serializers.IntegerField(help_text="Of the confirmed; of a cancelled event those who were let in.")
     admitted_per_second = serializers.FloatField(help_text="Over the last seconds.")
     decided_per_second = serializers.FloatField(help_text="Over the last seconds.")
     oldest_queued_seconds = serializers.FloatField(help_text="Age of the head of the queue; 0 when it is empty.")
@@ -141,6 +142,7 @@ class Ticket(serializers.Serializer[Any]):
     sequence = serializers.IntegerField(allow_null=True, help_text="Place in the order of admission.")
     requested_at = serializers.DateTimeField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
+    checked_in_at = serializers.DateTimeField(allow_null=True, help_text="When its holder was let in.")
     estimated_seconds = serializers.FloatField(required=False, help_text="Expected wait; only while queued.")
 
 

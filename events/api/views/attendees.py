@@ -72,6 +72,7 @@ class Stats(ApiView):
             "waitlisted": event.waitlisted_count,
             "rejected": {reason.value: event.rejected_counts.get(reason.value, 0) for reason in REJECTION_REASONS},
             "cancelled": event.cancelled_count,
+            "checked_in": event.checked_in_count,
             "admitted_per_second": queue.admitted_per_second,
             "decided_per_second": queue.decided_per_second,
             "oldest_queued_seconds": queue.oldest_queued_seconds,

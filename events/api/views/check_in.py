@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.http import HttpResponse
-from django.utils import timezone
 from rest_framework.request import Request
 
 from events.api import docs
@@ -14,9 +13,10 @@ from events.api.refusals import Refusal
 from events.api.views.base import ApiView, organizer_of, trail_of
 from events.domain.audit import Action
 from events.domain.scopes import ENTRANCE, Scope, guest_fields
-from events.domain.times import iso, to_ms, whole_ms
-from events.ledger.check_in import CheckIn, Entry, check_in
+from events.domain.times import iso, to_ms
+from events.ledger.check_in import CheckIn, Entry
 from omnify import http
+from omnify.entrance import let_in
 from omnify.responses import Code
 from omnify.tickets import tickets
 
@@ -36,7 +36,7 @@ class CheckInView(ApiView):
         event_id, key = parsed
         require_event(request, event_id)
         with transaction.atomic():
-            done = check_in(event_id=event_id, key=key, organizer_id=organizer.pk, now=whole_ms(timezone.now()))
+            done = let_in(event_id=event_id, key=key, organizer_id=organizer.pk)
             if done.registration is not None and done.entry is Entry.ADMITTED:
                 trail_of(request).record(Action.CHECKED_IN, done.registration)
         return _answer(done, token_of(request).reach)

@@ -8,6 +8,8 @@ const TYPES = {
   "registration.waitlisted": "Waitlisted",
   "registration.rejected": "Rejected",
   "registration.cancelled": "Cancelled",
+  "registration.checked_in": "Checked in",
+  "registration.updated": "Corrected",
   "event.sold_out": "Sold out",
 };
 const form = byId("webhook-form");

@@ -6,7 +6,7 @@ _VERDICTS = ("applied", "below_confirmed", "below_waitlisted", "event_over")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0012_search_key")]
+    dependencies = [("events", "0013_marks")]
 
     operations = [
         migrations.AlterField(
