@@ -105,7 +105,7 @@ class Drop:
 
         answer = insist(once)
         if self.over and answer.status == 409:
-            self._too_late(answer, ticket_id, low)
+            self._too_late(answer, ticket_id)
             return
         assert answer.status == 202, answer
         place = answer.data["cancellation_sequence"]
@@ -191,8 +191,9 @@ class Drop:
         else:
             assert (answer.refusal, self.ended or self.over) == ((409, "registration_closed"), True)
 
-    def _too_late(self, answer: Answer, ticket_id: str, low: int) -> None:
-        """Only of a ticket that holds a place, or may still get one."""
+    def _too_late(self, answer: Answer, ticket_id: str) -> None:
+        """Only of a ticket that holds a place, or was still to be decided."""
+        low = self.settled
         assert answer.refusal == (409, "event_over")
         ticket = self.tickets[ticket_id]
         holds = lambda model: ticket_id in (*model.seated, *model.waiting) or ticket.sequence > low  # noqa: E731

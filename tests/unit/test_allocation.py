@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from events.domain import allocation
 from events.domain.allocation import MOVES_AT_ONCE, Allocation, Held, Ledger, Seats, Sizing, allocate, lookahead
@@ -288,6 +289,26 @@ def test_an_order_from_before_the_end_that_takes_several_transactions_is_finishe
     grow = Resize("g" * 20, 20, 8, None, 49)
     assert [books.batch([grow]).handled for _ in range(3)] == [0, 0, 1]
     assert books.seats.confirmed == 8
+
+
+def let_in(books: Books, number: int) -> None:
+    """What the entrance writes between two batches."""
+    held = books.tickets[key(number)]
+    entered = replace(held.outcome, revision=held.outcome.revision + 1, checked_in_ms=5)
+    books.tickets[key(number)] = Held(held.email_key, entered)
+
+
+def test_who_has_been_let_in_keeps_the_seat_until_the_event_itself_ends() -> None:
+    books = filled(capacity=2, waitlist=1, people=3)
+    let_in(books, 1)
+    done = books.batch([Cancellation(key(1), 10), Cancellation(key(2), 11)])
+    assert [(o.key, o.status) for o in done.history] == [(key(2), Status.CANCELLED), (key(3), Status.CONFIRMED)]
+    books.check()
+    books.seats = Seats(**{f: getattr(books.seats, f) for f in books.seats.__slots__} | {"cancelled": True})
+    done = books.batch([Closing("c" * 20, 12)])
+    ends = {o.key: (o.status, o.reason, o.checked_in_ms) for o in done.history}
+    assert ends[key(1)] == (Status.CANCELLED, Reason.EVENT_CANCELLED, 5)
+    assert ends[key(3)] == (Status.CANCELLED, Reason.EVENT_CANCELLED, None)
 
 
 def test_closing_takes_places_back_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
