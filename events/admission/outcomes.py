@@ -1,5 +1,5 @@
-"""How an outcome is written in Redis: `revision|status|reason|sequence|requested ms|decided ms|`, and behind the last bar
-`i<checked in ms>` once the ticket's holder has been let in.
+"""How an outcome is written in Redis: `revision|status|reason|sequence|requested ms|decided ms|`, and behind the last
+bar `i<checked in ms>` once the ticket's holder has been let in.
 
 Earlier releases put a digest in hex behind the last bar, and their doors, which may still be at work beside a newer
 worker, read seven fields. Text, because an operator reads it with `HGET` in the middle of the night;
