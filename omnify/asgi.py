@@ -30,6 +30,7 @@ from omnify.celery import send_wake_up
 from omnify.connections import redis_client
 from omnify.front import Front
 from omnify.heap import settle_heap
+from omnify.hsts import with_hsts
 from omnify.loader import LedgerLoader
 from omnify.logs import log
 from omnify.tickets import tickets
@@ -60,7 +61,7 @@ class Application:
 
     def __init__(self) -> None:
         self._door: Door | None = None
-        self._front: Front | None = None
+        self._front: Any = None
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -75,7 +76,7 @@ class Application:
         if self._door is not None:
             self._door.let_go()
 
-    def _open(self) -> Front:
+    def _open(self) -> Any:
         self._client = connect_async(settings.ENV.redis_url)
         self._loader = LedgerLoader(redis_client())
         self._gate = Gate(
@@ -94,7 +95,8 @@ class Application:
             private_callbacks=settings.ENV.webhook_allow_private,
         )
         pages = Pages(behind=self._door, render=render_to_string)
-        self._front = Front(behind=pages, operations_port=settings.ENV.operations_port)
+        front = Front(behind=pages, operations_port=settings.ENV.operations_port)
+        self._front = with_hsts(front, seconds=settings.SECURE_HSTS_SECONDS)
         return self._front
 
     async def _lifespan(self, receive: Any, send: Any) -> None:

@@ -51,6 +51,7 @@ class Environment:
     register_rate_limit: RateLimit | None
     refusal_rate_limit: RateLimit | None
     trusted_proxies: int
+    hsts_seconds: int
     webhook_allow_private: bool
     webhook_deny: tuple[Network, ...]
     webhook_log_days: int
@@ -92,6 +93,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         register_rate_limit=_rate_limit(values, "REGISTER_RATE_LIMIT", "6000/minute", name="register"),
         refusal_rate_limit=_rate_limit(values, "REFUSAL_RATE_LIMIT", "30/minute", name="refusals"),
         trusted_proxies=_number(values, "TRUSTED_PROXIES", 0, low=0, high=16),
+        hsts_seconds=_number(values, "HSTS_SECONDS", 31_536_000, low=0, high=63_072_000),
         webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
         webhook_deny=_networks(values, "WEBHOOK_DENY"),
         # Longer than the last retry takes: what is still being tried is never forgotten.

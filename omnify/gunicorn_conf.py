@@ -58,6 +58,10 @@ limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
 
+# Who may say that a request came over TLS is decided by TRUSTED_PROXIES, in Django's settings. gunicorn would believe
+# every program on this machine.
+forwarded_allow_ips = ""
+
 accesslog = None
 errorlog = "-"
 loglevel = "warning"

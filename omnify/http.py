@@ -10,6 +10,11 @@ from django.http import HttpResponse
 
 from omnify.responses import Code, failure, success
 
+# What every answer carries that does not say that it is public: no browser and no proxy keeps it.
+NOT_KEPT = {"Cache-Control": "no-store"}
+# May be kept, and is asked for again each time.
+PUBLIC = {"Cache-Control": "no-cache"}
+
 
 def ok(data: Any, *, message: str = "OK", status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """An answer that worked."""
@@ -34,5 +39,5 @@ def _json(body: dict[str, Any], status: int, headers: Mapping[str, str] | None) 
         content,
         status=status,
         content_type="application/json",
-        headers={"Content-Length": str(len(content)), **(headers or {})},
+        headers={"Content-Length": str(len(content)), **NOT_KEPT, **(headers or {})},
     )

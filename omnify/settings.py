@@ -23,9 +23,32 @@ SECRET_KEY_FALLBACKS = list(ENV.secret_key_fallbacks)
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
 
-# The admin behind a proxy that ends TLS: the browser's origin is the proxy's, and cookies must not travel in clear.
+# Behind a proxy that ends TLS the browser's origin is the proxy's.
 CSRF_TRUSTED_ORIGINS = ENV.trusted_origins
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(origin.startswith("https://") for origin in ENV.trusted_origins)
+TLS = any(origin.startswith("https://") for origin in ENV.trusted_origins)
+# Cookies must not travel in clear then, and no other name below the same domain may set them ("__Host-").
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
+SESSION_COOKIE_NAME = "__Host-session" if TLS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrf" if TLS else "csrftoken"
+CSRF_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "omnify.session_store"
+SESSION_COOKIE_AGE = 12 * 3600
+# In the session: a cookie of its own would carry what the admin says about objects.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SECURE_HSTS_SECONDS = ENV.hsts_seconds if TLS else 0
+# Anybody can send this header; it says something only where a proxy of ours has written it.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trusted_proxies else None
+# What `check --deploy` would like and this service cannot decide: whether the other names below the domain speak TLS
+# (W005, W021) is its owner's to say, and requests come in clear from the proxy, which redirects browsers (W008).
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
+
+_VALIDATION = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATION}UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATION}CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}NumericPasswordValidator"},
+]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -42,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "omnify.answer_headers.answer_headers",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

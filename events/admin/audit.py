@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from events.domain.audit import Action, Thing
 from events.models import AuditEntry, Event
+from omnify.session_store import ADMIN, begin_session
 from omnify.trail import record_failed_sign_in, thing_of, trail_of_admin
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ _TYPES = {"organizertoken": "token", "registration": "ticket"}
 @receiver(user_logged_in)
 def _signed_in(request: HttpRequest, user: Any, **more: Any) -> None:
     request.user = user
+    begin_session(request, ADMIN)
     trail_of_admin(request).record(Action.SIGNED_IN, Thing("admin", ""))
 
 

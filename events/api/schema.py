@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from events.api.views.base import ApiView
 from events.domain.scopes import ANYONE
+from omnify.http import PUBLIC
 
 _JSON = "application/vnd.oai.openapi+json"
 _YAML = "application/vnd.oai.openapi"
@@ -45,7 +46,7 @@ class SchemaView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """The same document for everybody."""
         wanted = request._request.get_preferred_type(list(_TYPES)) or "application/json"
-        return HttpResponse(_document(wanted), content_type=wanted, headers={"Vary": "Accept"})
+        return HttpResponse(_document(wanted), content_type=wanted, headers={"Vary": "Accept", **PUBLIC})
 
 
 class DocsView(SpectacularSwaggerSplitView):
@@ -58,6 +59,7 @@ class DocsView(SpectacularSwaggerSplitView):
         """The page, or with `?script` the script that starts it."""
         response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         response["Content-Security-Policy"] = _POLICY
+        response["Cache-Control"] = PUBLIC["Cache-Control"]
         return response
 
     def _get_schema_url(self, request: Request) -> str:

@@ -17,9 +17,9 @@ from rest_framework.request import Request
 from events.domain.audit import Action
 from events.ledger.tokens import find_token
 from events.models import OrganizerToken
+from omnify.session_store import CONSOLE, begin_session
 from omnify.trail import record_failed_sign_in, trail_of_token
 
-SESSION_SECONDS = 12 * 3600
 _TOKEN_ID = "organizer_token"  # noqa: S105 - the name under which the session keeps a row id
 
 
@@ -31,10 +31,8 @@ def sign_in(request: HttpRequest, *, token: str) -> OrganizerToken | None:
         return None
     # A new session, whatever the browser had: one that somebody planted there would otherwise be theirs too.
     request.session.flush()
-    # Signing in is rare, and so the time to remove what ended by itself.
-    request.session.clear_expired()
     request.session[_TOKEN_ID] = found.pk
-    request.session.set_expiry(SESSION_SECONDS)
+    begin_session(request, CONSOLE)
     rotate_token(request)
     trail_of_token(request, found).record(Action.SIGNED_IN, found)
     return found

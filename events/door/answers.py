@@ -18,6 +18,8 @@ Header = tuple[bytes, bytes]
 
 _encode = msgspec.json.Encoder().encode
 _JSON: Header = (b"content-type", b"application/json")
+_NOT_KEPT: Header = (b"cache-control", b"no-store")
+_PUBLIC: Header = (b"cache-control", b"no-cache")
 STORE_RETRY_SECONDS = 2
 
 
@@ -28,15 +30,19 @@ class Answer:
     status: int
     body: bytes
     headers: Sequence[Header] = ()
+    # What says so may be kept by browsers and proxies: default deny, since nearly all is about one person's ticket.
+    public: bool = False
 
     def header(self, name: bytes) -> bytes:
         """The header's value; empty without one."""
         return next((value for known, value in self.headers if known == name), b"")
 
 
-def ok(data: Any, *, message: str = "OK", status: int = 200, headers: Sequence[Header] = ()) -> Answer:
+def ok(
+    data: Any, *, message: str = "OK", status: int = 200, headers: Sequence[Header] = (), public: bool = False
+) -> Answer:
     """An answer that worked."""
-    return Answer(status, _encode(success(data, message)), headers)
+    return Answer(status, _encode(success(data, message)), headers, public)
 
 
 def refuse(
@@ -101,5 +107,6 @@ def accepted(
 def start_message(answer: Answer) -> dict[str, Any]:
     """The ASGI message that opens the answer. Content-Length is given, or the server would send it in chunks."""
     length = (b"content-length", b"%d" % len(answer.body))
-    headers = [*answer.headers] if answer.status in (204, 304) else [_JSON, length, *answer.headers]
+    kept = _PUBLIC if answer.public else _NOT_KEPT
+    headers = [kept, *answer.headers] if answer.status in (204, 304) else [_JSON, length, kept, *answer.headers]
     return {"type": "http.response.start", "status": answer.status, "headers": headers}

@@ -30,4 +30,4 @@ class EventReader:
 
     async def _call(self, event_id: int, waiting: list[None]) -> list[Answer]:
         now_ms, snapshot = await self._gate.event(event_id)
-        return [answers.ok(event_data(snapshot, now_ms=now_ms))] * len(waiting)
+        return [answers.ok(event_data(snapshot, now_ms=now_ms), public=True)] * len(waiting)

@@ -7,11 +7,9 @@ from typing import NamedTuple
 from events.domain.states import Status
 from events.domain.times import iso_ms as iso
 from events.domain.waiting import retry_after, waitlist_retry
-from events.door.answers import Answer, Header
+from events.door.answers import Answer
 from events.door.standing import Standing
 from events.door.tags import tag_of
-
-PRIVATE: Header = (b"cache-control", b"private, no-cache")
 
 _MESSAGES: dict[Status, str] = {
     Status.QUEUED: "In line.",
@@ -58,8 +56,8 @@ def ticket_answer(ticket_id: str, event_id: int, standing: Standing, *, chance: 
     data, tag = show(ticket_id, event_id, standing)
     body = _OPENINGS[standing.status] + data + b"}"
     if standing.terminal:
-        return Answer(200, body, ((b"etag", tag), PRIVATE))
-    return Answer(200, body, ((b"etag", tag), PRIVATE, (b"retry-after", b"%d" % _retry(standing, chance))))
+        return Answer(200, body, ((b"etag", tag),))
+    return Answer(200, body, ((b"etag", tag), (b"retry-after", b"%d" % _retry(standing, chance))))
 
 
 def _retry(standing: Standing, chance: float) -> int:

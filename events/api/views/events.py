@@ -27,6 +27,7 @@ from events.ledger.event_lists import EventFilter, find_events
 from events.ledger.events import cancel_event, change_event, check_not_over, check_sizes, create_event, lock_event
 from events.models import Event, Organizer
 from omnify import http
+from omnify.http import PUBLIC
 from omnify.orders import SIZES, await_resize, close, resize, sizes_of
 from omnify.publish import publish_after_commit
 
@@ -57,7 +58,8 @@ class EventList(ListView):
             event_id=token_of(request).event_id if asked.get("mine") else None,
         )
         message = "Past events, the latest first." if wanted.past else "Events, soonest start first."
-        return http.ok(numbered_page(self.asked, find_events(wanted), _render), message=message)
+        kept = None if wanted.organizer_id else PUBLIC
+        return http.ok(numbered_page(self.asked, find_events(wanted), _render), message=message, headers=kept)
 
     @docs.CREATE_EVENT
     def post(self, request: Request) -> HttpResponse:

@@ -1,0 +1,36 @@
+"""Tells browsers to come back over TLS only, on every answer of the service, pages and door included.
+
+For services that are reached over https (`CSRF_TRUSTED_ORIGINS`), and nothing at all for others. Over plain http, as on
+the service's own machine, browsers do not heed the header (RFC 6797, 8.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+_NAME = b"strict-transport-security"
+
+
+def with_hsts(app: Application, *, seconds: int) -> Application:
+    """`app`, or one in front of it that adds the header to what it answers."""
+    return _Hsts(app, b"max-age=%d" % seconds) if seconds else app
+
+
+class _Hsts:
+    def __init__(self, app: Application, value: bytes) -> None:
+        self._app = app
+        self._header = (_NAME, value)
+
+    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                others = [header for header in message["headers"] if header[0].lower() != _NAME]
+                message = {**message, "headers": [*others, self._header]}
+            await send(message)
+
+        await self._app(scope, receive, sending)

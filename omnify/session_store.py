@@ -1,0 +1,73 @@
+"""Sessions in the database that end by themselves: some time after they began, and sooner when nobody uses them.
+
+`_began` and `_seen` are times in seconds. The limits are held where a session is read, so every view is behind them;
+the use is written down once a minute at most. The admin's sessions are shorter than the console's, which stays open at
+an entrance for an evening.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends import db
+from django.http import HttpRequest
+
+BEGAN, SEEN = "_began", "_seen"
+_STEP_SECONDS = 60
+
+
+class Limits(NamedTuple):
+    """How long a session lasts, in seconds: unused, and at all."""
+
+    idle: int
+    whole: int
+
+
+CONSOLE = Limits(idle=2 * 3600, whole=12 * 3600)
+ADMIN = Limits(idle=30 * 60, whole=8 * 3600)
+
+
+def is_over(data: dict[str, Any], *, now: float) -> bool:
+    """Whether a session with this data has ended; also one that never said when it began."""
+    limits = ADMIN if SESSION_KEY in data else CONSOLE
+    began, seen = data.get(BEGAN, 0), data.get(SEEN, 0)
+    return not (now - limits.whole < began <= now and seen > now - limits.idle)
+
+
+def begin_session(request: HttpRequest, limits: Limits) -> None:
+    """Counts a session's time from now: a sign-in gets all of it, whatever the browser had before."""
+    session: Any = request.session
+    session[BEGAN] = session[SEEN] = time.time()
+    session.set_expiry(limits.whole)
+    # Signing in is rare, and so the time to remove what ended by itself.
+    session.clear_expired()
+
+
+class SessionStore(db.SessionStore):
+    """Django's own, with the two limits."""
+
+    def load(self) -> dict[str, Any]:
+        """The data; none of a session that is over."""
+        return self._current(super().load())
+
+    async def aload(self) -> dict[str, Any]:
+        """The same."""
+        return self._current(await super().aload())
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """What is stored; a session that did not begin by a sign-in begins when it is first written."""
+        now = time.time()
+        return super().encode({BEGAN: now, SEEN: now, **session_dict})
+
+    def _current(self, data: dict[str, Any]) -> dict[str, Any]:
+        now = time.time()
+        if not data or is_over(data, now=now):
+            # What is written from now on is another session's.
+            self._session_key = None
+            return {}
+        if data[SEEN] < now - _STEP_SECONDS:
+            data[SEEN] = now
+            self.modified = True
+        return data
