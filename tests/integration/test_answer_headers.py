@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from events.models import OrganizerToken
 from events.pages.headers import SECURITY
 from tests.integration.api import attend, create, organizer
 from tests.integration.browsing import Browser, browse
