@@ -48,6 +48,7 @@ class Environment:
     partitions: int
     queue_limit: int
     retention_days: int | None
+    audit_days: int
     register_rate_limit: RateLimit | None
     refusal_rate_limit: RateLimit | None
     trusted_proxies: int
@@ -89,7 +90,9 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         broker_url=_url(values, "CELERY_BROKER_URL", redis_url, ("redis", "rediss", "unix")),
         partitions=_number(values, "REGISTRATION_PARTITIONS", 4, low=1, high=256),
         queue_limit=_number(values, "EVENT_QUEUE_LIMIT", 1_000_000, low=1, high=100_000_000),
-        retention_days=_number(values, "RETENTION_DAYS", 0, low=0, high=36_500) or None,
+        retention_days=_days_or_off(values, "RETENTION_DAYS", 365),
+        # The database lets younger entries go for nobody.
+        audit_days=_number(values, "AUDIT_DAYS", 365, low=30, high=3650),
         register_rate_limit=_rate_limit(values, "REGISTER_RATE_LIMIT", "6000/minute", name="register"),
         refusal_rate_limit=_rate_limit(values, "REFUSAL_RATE_LIMIT", "30/minute", name="refusals"),
         trusted_proxies=_number(values, "TRUSTED_PROXIES", 0, low=0, high=16),
@@ -152,6 +155,13 @@ def _number(values: Mapping[str, str], name: str, default: int, *, low: int, hig
     if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
         raise BadEnvironment(f"{name}: {text!r} is not a whole number from {low} to {high}")
     return int(text)
+
+
+def _days_or_off(values: Mapping[str, str], name: str, default: int) -> int | None:
+    """Whole days from 1; None for `off`."""
+    if values.get(name, "").strip().lower() == "off":
+        return None
+    return _number(values, name, default, low=1, high=36_500)
 
 
 def _rate_limit(values: Mapping[str, str], variable: str, default: str, *, name: str) -> RateLimit | None:

@@ -31,7 +31,11 @@ _OPERATIONS = re.compile(rb"/(?:metrics|admin(?:/.*)?)\Z", re.DOTALL)
 _BESIDE = re.compile(rb"/(?:static/.*|health/[a-z]+)\Z", re.DOTALL)
 
 _BODY = msgspec.json.encode(failure(Code.NOT_FOUND, "There is nothing at this address."))
-_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_BODY))]
+_HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"content-length", b"%d" % len(_BODY)),
+    (b"cache-control", b"no-store"),
+]
 
 
 def is_canonical(path: bytes) -> bool:

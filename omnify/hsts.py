@@ -1,7 +1,7 @@
 """Tells browsers to come back over TLS only, on every answer of the service, pages and door included.
 
-For services that are reached over https (`CSRF_TRUSTED_ORIGINS`), and nothing at all for others. Over plain http, as on
-the service's own machine, browsers do not heed the header (RFC 6797, 8.1).
+For services that are reached over https (`CSRF_TRUSTED_ORIGINS`, `PUBLIC_URL`), and nothing at all for others. Over
+plain http, as on the service's own machine, browsers do not heed the header (RFC 6797, 8.1).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ ALLOWED_HOSTS = ENV.allowed_hosts
 
 # Behind a proxy that ends TLS the browser's origin is the proxy's.
 CSRF_TRUSTED_ORIGINS = ENV.trusted_origins
-TLS = any(origin.startswith("https://") for origin in ENV.trusted_origins)
+TLS = any(origin.startswith("https://") for origin in (ENV.public_url, *ENV.trusted_origins))
 # Cookies must not travel in clear then, and no other name below the same domain may set them ("__Host-").
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 SESSION_COOKIE_NAME = "__Host-session" if TLS else "sessionid"

@@ -30,7 +30,7 @@ from worker.courier import CourierThread
 from worker.deliver import Courier, Tools
 from worker.drain import Drain, Drained
 from worker.faults import Place, reach
-from worker.forget import keep_forgetting
+from worker.forget import Terms, keep_forgetting
 from worker.letters import Scribe
 from worker.store_checks import check_database, check_redis
 from worker.sweep import Sweep
@@ -105,10 +105,15 @@ def start_threads(sender: Any, **_: Any) -> None:
     settle_heap()
     if WEBHOOKS in queues:
         courier().start()
-        options = {"days": settings.ENV.webhook_log_days}
+        options = {"terms": _terms(), "client": redis_client()}
         threading.Thread(target=keep_forgetting, args=(_stop,), kwargs=options, name="forget", daemon=True).start()
     if queues - {WEBHOOKS}:
         _start_sweep()
+
+
+def _terms() -> Terms:
+    env = settings.ENV
+    return Terms(webhook_log_days=env.webhook_log_days, audit_days=env.audit_days, retention_days=env.retention_days)
 
 
 def _start_sweep() -> None:

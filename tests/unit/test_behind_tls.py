@@ -24,7 +24,7 @@ PROXIED = {"CSRF_TRUSTED_ORIGINS": "https://tickets.example.com", "TRUSTED_PROXI
 
 
 def run(tmp_path: Path, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
-    own = ("CSRF_TRUSTED_ORIGINS", "TRUSTED_PROXIES", "DJANGO_TESTING", "DEBUG", "HSTS_SECONDS")
+    own = ("CSRF_TRUSTED_ORIGINS", "PUBLIC_URL", "TRUSTED_PROXIES", "DJANGO_TESTING", "DEBUG", "HSTS_SECONDS")
     kept = {name: value for name, value in os.environ.items() if name not in own}
     needed = {"SECRET_KEY": "9f" + "kQ7_" * 15, "DATABASE_URL": f"sqlite:///{tmp_path}/x", "OMNIFY_HOME": str(tmp_path)}
     env = {**kept, **needed, "ALLOWED_HOSTS": "tickets.example.com", **more}
@@ -43,6 +43,7 @@ def test_djangos_check_of_a_deployment_has_no_complaint(tmp_path: Path) -> None:
 
 def test_cookies_are_bound_to_the_host_and_to_tls(tmp_path: Path) -> None:
     found = shown(tmp_path, **PROXIED)
+    assert shown(tmp_path, PUBLIC_URL="https://tickets.example.com")["TLS"]
     assert (found["SESSION_COOKIE_NAME"], found["CSRF_COOKIE_NAME"]) == ("__Host-session", "__Host-csrf")
     assert found["SESSION_COOKIE_SECURE"] and found["CSRF_COOKIE_SECURE"]
     assert found["SECURE_HSTS_SECONDS"] == 31_536_000

@@ -49,6 +49,17 @@ def test_older_secrets_stand_with_commas_between_them(enough: dict[str, str]) ->
     )
 
 
+def test_people_and_the_audit_trail_are_kept_for_a_year_unless_told(enough: dict[str, str]) -> None:
+    env = read_environment(enough)
+    assert (env.retention_days, env.audit_days) == (365, 365)
+    told = read_environment({**enough, "RETENTION_DAYS": "off", "AUDIT_DAYS": "30"})
+    assert (told.retention_days, told.audit_days) == (None, 30)
+    assert read_environment({**enough, "RETENTION_DAYS": "30"}).retention_days == 30
+    for bad in ({"RETENTION_DAYS": "0"}, {"AUDIT_DAYS": "29"}, {"AUDIT_DAYS": "off"}):
+        with pytest.raises(BadEnvironment, match=next(iter(bad))):
+            read_environment({**enough, **bad})
+
+
 def test_the_broker_is_the_redis_unless_it_has_an_address_of_its_own(enough: dict[str, str]) -> None:
     assert read_environment({**enough, "REDIS_URL": "redis://here/1"}).broker_url == "redis://here/1"
     both = {**enough, "REDIS_URL": "redis://here/1", "CELERY_BROKER_URL": "redis://there/1"}
