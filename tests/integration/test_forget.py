@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -121,7 +122,8 @@ def test_an_event_with_a_queue_is_left_for_later(
     assert forgetting("--days", "30") == "Forgotten: 1 registrations of 1 events."
 
 
-def test_without_a_number_of_days_nothing_is_forgotten(forgetting: Callable[..., str]) -> None:
+def test_without_a_number_of_days_nothing_is_forgotten(forgetting: Callable[..., str], settings: Any) -> None:
+    settings.ENV = replace(settings.ENV, retention_days=None)  # RETENTION_DAYS=off
     for args, complaint in (((), "After how many days"), (("--days", "-1"), "from 0 to 36500")):
         with pytest.raises(CommandError, match=complaint):
             forgetting(*args)
