@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -18,6 +19,12 @@ from tests.integration.test_console import signed_in
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(settings: Any) -> None:
+    """Slow ones are what protects passwords, and not what is tried here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 class Clock:
@@ -97,11 +104,10 @@ def test_signing_out_of_the_admin_ends_the_session_for_good() -> None:
     assert client.get("/admin/").status_code == 302
 
 
-@pytest.mark.parametrize("password", ["short", "password1234", "12345678901234", "operator-two"])
-def test_a_weak_password_is_refused(password: str) -> None:
+def test_a_weak_password_is_refused() -> None:
     client = operator()
-    sent = {"username": "operator-two", "password1": password, "password2": password, "usable_password": "true"}
-    assert client.post("/admin/auth/user/add/", sent).status_code == 200
-    assert not User.objects.filter(username="operator-two").exists()
-    client.post("/admin/auth/user/add/", {**sent, "password1": PASSWORD, "password2": PASSWORD})
+    for password in ("short", "password1234", "12345678901234", "operator-two", PASSWORD):
+        assert not User.objects.filter(username="operator-two").exists()
+        sent = {"username": "operator-two", "password1": password, "password2": password, "usable_password": "true"}
+        client.post("/admin/auth/user/add/", sent)
     assert User.objects.filter(username="operator-two").exists()
