@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from events.domain.audit import Action, Thing
 from events.ledger.webhooks import reseal_secrets
+from events.management.acting import ActingCommand
 
 
-class Command(BaseCommand):
+class Command(ActingCommand):
     """To be run after SECRET_KEY was changed, while the one before is still in SECRET_KEY_FALLBACKS."""
 
     help = (
@@ -20,6 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Says how many were sealed anew. Exit code 1 if one cannot be read."""
         done = reseal_secrets()
+        self.trail.record(Action.SECRETS_RESEALED, Thing("webhook secrets", str(done.resealed)))
         self.stderr.write(f"Sealed anew: {done.resealed}; under the current secret already: {done.current}.")
         if done.unreadable:
             problem = f"{done.unreadable} cannot be read: no secret in SECRET_KEY_FALLBACKS opens them."
