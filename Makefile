@@ -15,7 +15,7 @@ PACKAGES = @for python in $(PYTHON) python3 python3.13 python3.12 python3.11 pyt
 	echo "omnify: Python 3.11 or newer with its venv module is needed (on Debian: apt install python3-venv)" >&2; \
 	exit 1
 
-.PHONY: help run test lint format bench clean
+.PHONY: help run test soak lint format bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  */  make \1	/p' Makefile
@@ -28,6 +28,9 @@ test: .dev-packages lint  ## all checks: linters, types, what touches the databa
 	@rm -f $(TIMES)
 	OMNIFY_TEST_DATABASE=sqlite $(PYTEST) tests/integration
 	$(PYTEST)
+
+soak: .dev-packages  ## larger crowds, longer waits, more and other examples: what .ci/run does behind `make test`
+	OMNIFY_SOAK=1 OMNIFY_HASTE=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile --timeout 1800
 
 lint: .dev-packages  ## linters and types
 	$(PYTHON) -m ruff check

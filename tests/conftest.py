@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import pytest
 import redis
 
 from tests.services import Services
+from tests.soak import SOAK, belongs, load_profile
 from tests.timing import Timing
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("dist", "no") != "no":
         # A worker of pytest-xdist inherits the environment, and would read the settings before it has servers.
         del os.environ["DJANGO_SETTINGS_MODULE"]
+    load_profile()
     config.pluginmanager.register(Timing(config))
 
 
@@ -53,9 +55,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: (LEVELS.index(item.path.relative_to(_HERE).parts[0]), -item.path.stat().st_size))
     if SERVICES.database == "sqlite":
-        left_out = [item for item in items if not touches_database(item)]
-        items[:] = [item for item in items if touches_database(item)]
-        config.hook.pytest_deselected(items=left_out)
+        _keep(config, items, touches_database)
+    if SOAK:
+        _keep(config, items, belongs)
+
+
+def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:
+    left_out = [item for item in items if not wanted(item)]
+    items[:] = [item for item in items if wanted(item)]
+    config.hook.pytest_deselected(items=left_out)
 
 
 def touches_database(item: pytest.Item) -> bool:

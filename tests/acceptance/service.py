@@ -256,7 +256,7 @@ class Service:
     def manage(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """`manage.py` as an operator calls it beside the service; `given` is its standard input."""
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        options: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 60, "check": False}
+        options: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 600, "check": False}
         return subprocess.run(command, env=self._environment(), cwd=ROOT, input=given, **options)
 
     @contextlib.contextmanager

@@ -8,11 +8,12 @@ from tests.acceptance.crowd import Crowd
 from tests.acceptance.event import open_event
 from tests.acceptance.service import PARTS, Service
 from tests.acceptance.waiting import wait_until
+from tests.soak import amount
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
-SIZE = 600
-SEATS = 450
+SIZE = amount(600, soak=3000)
+SEATS = SIZE * 3 // 4
 RUSH = 150  # tickets given when something dies
 
 

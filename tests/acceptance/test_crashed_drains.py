@@ -13,7 +13,7 @@ from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import Service
 from worker.faults import DrainPlace, Place
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
 SEATS, GUESTS = 20, 30
 

@@ -12,7 +12,7 @@ from tests.acceptance.service import Service
 from tests.acceptance.waiting import wait_until
 from worker.faults import Place
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
 
 def ends(event: Event, ticket: str, status: str) -> None:

@@ -1,8 +1,8 @@
 """A machine that does to a real service whatever people, organizers and bad days do, in any order, and compares it
 with a naive model that carries the same commands out one by one in the order of admission.
 
-A few short examples in every run, always the same ones. `OMNIFY_MODEL_EXAMPLES=200` runs that many others, and makes a
-failure small, which takes its time.
+A few short examples in every run, always the same ones. `make soak` runs 60 others, `OMNIFY_MODEL_EXAMPLES=200` so many,
+and makes a failure small, which takes its time.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from tests.acceptance.drop import Drop
 from tests.acceptance.reckoning import settle
 from tests.acceptance.service import DRAINS, Service
 from tests.conftest import find_leaks
+from tests.soak import amount
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
-EXAMPLES = int(os.environ.get("OMNIFY_MODEL_EXAMPLES") or 0)
+EXAMPLES = int(os.environ.get("OMNIFY_MODEL_EXAMPLES") or amount(0, soak=60))
 SETTINGS = settings(
     max_examples=EXAMPLES or 10,
     stateful_step_count=25,

@@ -13,10 +13,11 @@ from events.rehearsal.proofs import PROOFS
 from events.rehearsal.webhook_proofs import WEBHOOK_PROOFS
 from tests.acceptance.service import Service
 from tests.acceptance.waiting import wait_until
+from tests.soak import amount
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
-PEOPLE = 600
+PEOPLE = amount(600, soak=5000)
 MOVING = ("--duplicates", "20%", "--cancel", "20%", "--waitlist", "30")
 
 

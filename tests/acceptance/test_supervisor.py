@@ -24,8 +24,18 @@ GONE_SECONDS = 30.0
 @pytest.fixture(scope="module")
 def running() -> Iterator[Supervised]:
     """One running copy for the tests that leave it running."""
-    with Supervised() as copy:
+    with Supervised(WEB_WORKERS="2") as copy:
         yield copy.start_ready()
+
+
+def stops_by_itself(service: Supervised, number: signal.Signals) -> None:
+    """Asked to, with nothing left behind and nothing to complain of."""
+    family = service.all_processes()
+    assert service.stop(number) == 0
+    assert not alive(family)
+    assert "killing it" not in service.output()
+    assert service.errors() == ""
+    assert "database system is shut down" in (service.home / "log" / "postgres.log").read_text("utf-8")
 
 
 def test_it_is_ready_when_it_says_so_and_the_token_it_prints_creates_events(running: Supervised) -> None:
@@ -83,13 +93,13 @@ def test_a_second_start_from_the_same_home_says_in_one_line_that_it_is_running(r
     assert running.ready()
 
 
-def test_another_copy_runs_beside_it(running: Supervised) -> None:
+def test_another_copy_runs_beside_it_and_stops_by_itself_on_sigterm(running: Supervised) -> None:
     with Supervised() as other:
         other.start_ready()
         assert other.ready()
         assert running.ready()
         assert other.token() != running.token()
-        assert other.stop() == 0
+        stops_by_itself(other, signal.SIGTERM)
     assert running.ready()
 
 
@@ -105,7 +115,7 @@ def test_a_killed_child_is_started_again(running: Supervised, name: str) -> None
     assert f"{name} ended (killed by SIGKILL)" in running.output()
 
 
-def test_killing_the_supervisor_leaves_no_process_and_the_next_start_goes_on_with_its_data() -> None:
+def test_after_a_killed_supervisor_no_process_is_left_and_the_next_goes_on_and_stops_by_itself_on_ctrl_c() -> None:
     with Supervised() as service:
         service.start_ready()
         token, env = service.token(), (service.home / "service.env").read_text("utf-8")
@@ -118,18 +128,7 @@ def test_killing_the_supervisor_leaves_no_process_and_the_next_start_goes_on_wit
         assert service.token() == token
         assert (service.home / "service.env").read_text("utf-8") == env
         assert service.address.ask("GET", "/events").status == 200
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_by_itself_when_asked(number: signal.Signals) -> None:
-    with Supervised() as service:
-        service.start_ready()
-        family = service.all_processes()
-        assert service.stop(number) == 0
-        assert not alive(family)
-        assert "killing it" not in service.output()
-        assert service.errors() == ""
-        assert "database system is shut down" in (service.home / "log" / "postgres.log").read_text("utf-8")
+        stops_by_itself(service, signal.SIGINT)
 
 
 def test_it_stops_when_the_make_that_started_it_is_killed() -> None:

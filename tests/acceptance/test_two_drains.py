@@ -14,7 +14,7 @@ from tests.acceptance.service import DRAINS, Service
 from tests.acceptance.waiting import wait_until
 from worker.faults import Place
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
 SEATS, GUESTS, LATER = 20, 10, 15
 

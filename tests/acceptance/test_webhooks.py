@@ -13,7 +13,7 @@ from tests.acceptance.service import Service
 from tests.acceptance.waiting import wait_until
 from tests.receivers import Got, Receivers
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
 
 @pytest.fixture

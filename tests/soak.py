@@ -1,0 +1,32 @@
+"""How much a test does: what it usually does, or far more of it in `make soak`, which has the time.
+
+`OMNIFY_SOAK=1` leaves only the tests marked `soak` and the property tests; the latter then try other examples each
+time. In `make test` they try the same ones each time, so that whether it passes is no matter of luck.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+SOAK = bool(os.environ.get("OMNIFY_SOAK"))
+
+
+def amount(usual: int, *, soak: int) -> int:
+    """Of guests, or of examples."""
+    return soak if SOAK else usual
+
+
+def load_profile() -> None:
+    """Hypothesis' examples. Without a deadline for each: how long one takes is the machine's affair."""
+    settings.register_profile("usual", derandomize=True, deadline=None)
+    settings.register_profile("soak", max_examples=3000, print_blob=True, deadline=None)
+    settings.load_profile("soak" if SOAK else "usual")
+
+
+def belongs(item: pytest.Item) -> bool:
+    """Whether a soak runs the test."""
+    property_test = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    return property_test or item.get_closest_marker("soak") is not None
