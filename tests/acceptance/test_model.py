@@ -1,8 +1,8 @@
 """A machine that does to a real service whatever people, organizers and bad days do, in any order, and compares it
 with a naive model that carries the same commands out one by one in the order of admission.
 
-A few short examples in every run, always the same ones. `make soak` runs 60 others, `OMNIFY_MODEL_EXAMPLES=200` so many,
-and makes a failure small, which takes its time.
+A few short examples in every run, always the same ones. `make soak` runs 60 others, `OMNIFY_MODEL_EXAMPLES=200` that
+many, and both make a failure small, which takes its time.
 """
 
 from __future__ import annotations
