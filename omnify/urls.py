@@ -26,6 +26,7 @@ from events.api.views.webhooks import (
 from events.door.parse import event_id
 from omnify import metrics_view
 from omnify.health import Live, Ready
+from omnify.security_txt import SecurityTxt
 
 
 class EventIdConverter:
@@ -76,6 +77,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", Live.as_view()),
     path("health/ready", Ready.as_view()),
     path("metrics", metrics_view.view),
+    path(".well-known/security.txt", SecurityTxt.as_view()),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view()),
     path("admin", RedirectView.as_view(url="/admin/")),

