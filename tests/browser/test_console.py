@@ -47,7 +47,22 @@ def test_an_event_is_made_changed_and_cancelled(service: Service, visitors: Visi
     page.get_by_role("button", name="Cancel the event").click()
     expect(page.locator("#chip")).to_have_text("Cancelled")
     guest.reload()
-    sees(guest, "Cancelled")
+    sees(guest, "The event is cancelled")
+
+
+def test_a_name_is_compared_as_it_is_seen(service: Service, visitors: Visitors) -> None:
+    event = open_event(service, name="Launch\u00a0 night \u2013 Jose\u0301\u2019s \u05d3\u05d5\u05d3")
+    page = organizer(service, visitors)
+    page.goto(f"/console/events/{event.id}")
+    expect(page.get_by_role("heading", level=1).locator("bdi")).to_have_text(re.compile("^Launch"))
+    page.locator("#cancel summary").click()
+    sure = page.get_by_label("Type the event's name to go on")
+    sure.fill("Launch night")
+    page.get_by_role("button", name="Cancel the event").click()
+    expect(page.get_by_text("This is not the event's name.")).to_be_visible()
+    sure.fill("launch night - Jos\u00e9's \u05d3\u05d5\u05d3 ")
+    page.get_by_role("button", name="Cancel the event").click()
+    expect(page.locator("#chip")).to_have_text("Cancelled")
 
 
 def fill_in(page: Page, *, name: str, where: str, seats: str, start: datetime) -> None:
@@ -93,6 +108,7 @@ def test_somebody_is_checked_in_once_and_refused_the_second_time(service: Servic
         ("hello", "No ticket", "not a ticket"),
         (ticket_of(guest)[:-1] + "!", "No ticket", "not a ticket"),
         (swapped(ticket_of(guest)), "Unknown", "no such ticket"),
+        (spread(ticket_of(guest)), "Already in", "Checked in at"),
     ):
         page.get_by_label("Ticket").fill(scanned)
         page.keyboard.press("Enter")
@@ -104,6 +120,11 @@ def test_somebody_is_checked_in_once_and_refused_the_second_time(service: Servic
     expect(page.locator("#rows td").nth(3)).not_to_have_text("–")
     late.goto(f"/e/{event.id}")
     expect(late.locator("#chip")).to_have_text("Sold out")
+
+
+def spread(ticket_id: str) -> str:
+    """The same id as copying it out of a letter leaves it."""
+    return f"Ticket: {ticket_id[:9]} {ticket_id[9:20]}\u200b\u00a0{ticket_id[20:]}".replace("-", "\u2011")
 
 
 def swapped(ticket_id: str) -> str:

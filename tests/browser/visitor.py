@@ -27,9 +27,7 @@ class Visitors:
         context = self._browser.new_context(
             base_url=self._base,
             viewport=PHONE if phone else DESK,
-            timezone_id="Asia/Tokyo",
-            locale="en-GB",
-            **options,
+            **{"timezone_id": "Asia/Tokyo", "locale": "en-GB", **options},
         )
         context.set_default_timeout(WAIT_MS)
         if init:

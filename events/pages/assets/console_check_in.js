@@ -3,6 +3,8 @@
 import { api } from "./api.js";
 import { byId, el, person } from "./dom.js";
 import { eventId, showHead } from "./head.js";
+import { pasted } from "./text.js";
+import { Timer } from "./timer.js";
 import { shortMoment } from "./times.js";
 
 const TICKET = /(?:^|[^0-9])([1-9][0-9]{0,17})-([A-Za-z0-9_-]{28})/;
@@ -21,7 +23,7 @@ function say(state, headline, text) {
 
 // A scanner may give the ticket, or the address of its page.
 async function enter(text) {
-  const found = TICKET.exec(text);
+  const found = TICKET.exec(text) ?? TICKET.exec(pasted(text));
   if (!found) return say("bad", "No ticket", "This is not a ticket's number.");
   if (found[1] !== eventId) return say("bad", "Another event", "This ticket is for another event.");
   try {
@@ -61,15 +63,21 @@ async function scan() {
   byId("scan-row").hidden = true;
   await video.play();
   const detector = new BarcodeDetector({ formats: ["qr_code"] });
-  setInterval(async () => {
-    const [code] = busy ? [] : await detector.detect(video).catch(() => []);
-    // The code stays in front of the camera for a while: once is enough.
-    if (!code || code.rawValue === last) return;
-    last = code.rawValue;
-    busy = true;
-    await enter(code.rawValue);
-    busy = false;
-  }, SCAN_MS);
+  const looking = new Timer(async () => {
+    await look(detector, video);
+    looking.set(SCAN_MS);
+  });
+  looking.set(SCAN_MS);
+}
+
+async function look(detector, video) {
+  const [code] = busy ? [] : await detector.detect(video).catch(() => []);
+  // The code stays in front of the camera for a while: once is enough.
+  if (!code || code.rawValue === last) return;
+  last = code.rawValue;
+  busy = true;
+  await enter(code.rawValue);
+  busy = false;
 }
 
 if ("BarcodeDetector" in window && navigator.mediaDevices) {

@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { attempt, byId, faults, problem } from "./dom.js";
 import { paint } from "./head.js";
+import { LocalTime, readTimes } from "./local_time.js";
 
 const form = byId("event-form");
 const eventId = byId("main").dataset.event;
@@ -10,20 +11,12 @@ const NUMBERS = ["max_capacity", "waitlist_capacity"];
 const TIMES = ["start_time", "end_time", "registration_opens_at", "registration_closes_at"];
 let before = {};
 
-const two = (value) => String(value).padStart(2, "0");
-
-// <input type=datetime-local> speaks of the visitor's own time, without a zone.
-function toInput(text) {
-  const at = new Date(text);
-  const day = `${String(at.getFullYear()).padStart(4, "0")}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-}
+const times = TIMES.map((name) => new LocalTime(form.elements[name]));
 
 function values() {
-  const fields = {};
+  const fields = readTimes(times);
   for (const { name, value } of form.querySelectorAll("input")) {
-    if (TIMES.includes(name)) fields[name] = value && new Date(value).toISOString();
-    else fields[name] = NUMBERS.includes(name) && value !== "" ? Number(value) : value;
+    if (!TIMES.includes(name)) fields[name] = NUMBERS.includes(name) && value !== "" ? Number(value) : value;
   }
   return fields;
 }
@@ -33,7 +26,7 @@ const changed = (now) => Object.fromEntries(Object.entries(now).filter(([name, v
 
 function show(event) {
   for (const name of [...NUMBERS, "name", "location"]) form.elements[name].value = event[name];
-  for (const name of TIMES) form.elements[name].value = toInput(event[name]);
+  for (const time of times) time.show(Date.parse(event[time.input.name]));
   before = values();
   paint(event);
 }

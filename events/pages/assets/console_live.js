@@ -2,8 +2,10 @@
 
 import { api } from "./api.js";
 import { Chart } from "./chart.js";
-import { attempt, byId, number } from "./dom.js";
+import { attempt, byId, faults, number } from "./dom.js";
 import { eventId, paint, showHead } from "./head.js";
+import { seen } from "./text.js";
+import { Timer } from "./timer.js";
 
 const EVERY_MS = 1000;
 const SPAN_MS = 10 * 60 * 1000;
@@ -59,21 +61,23 @@ function take(stats) {
   byId("main").dataset.samples = samples.length;
 }
 
+const measuring = new Timer(measure);
+
 async function measure() {
-  if (document.visibilityState === "visible") {
-    await attempt(async () => {
-      const [now, stats] = await Promise.all([api("GET", `/events/${eventId}`), api("GET", `/events/${eventId}/stats`)]);
-      event = now;
-      paint(event);
-      take(stats);
-    });
-  }
-  setTimeout(measure, EVERY_MS);
+  await attempt(async () => {
+    const [now, stats] = await Promise.all([api("GET", `/events/${eventId}`), api("GET", `/events/${eventId}/stats`)]);
+    event = now;
+    paint(event);
+    take(stats);
+  });
+  measuring.set(EVERY_MS);
 }
 
 byId("cancel-form").addEventListener("submit", async (sent) => {
   sent.preventDefault();
-  if (byId("sure").value.trim() !== event.name) return byId("sure").setAttribute("aria-invalid", "true");
+  const sure = seen(byId("sure").value) === seen(event.name);
+  faults(byId("cancel-form"), sure ? {} : { sure: ["This is not the event's name."] });
+  if (!sure) return;
   const done = await attempt(() => api("POST", `/events/${eventId}/cancel`));
   if (done) byId("cancel").hidden = true;
 });

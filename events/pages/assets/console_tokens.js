@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { attempt, byId, el, faults, fill, pager, problem, row, person } from "./dom.js";
+import { LocalTime, readTimes } from "./local_time.js";
 import { shortMoment } from "./times.js";
 
 const FIRST = "/tokens?page_size=50";
@@ -43,13 +44,14 @@ async function loadEvents() {
   }
 }
 
+const expires = new LocalTime(byId("expires_at"));
+
 function values() {
-  const expires = byId("expires_at").value;
   return {
     label: byId("label").value,
     scope: byId("scope").value,
     event_id: Number(byId("event_id").value) || null,
-    expires_at: expires ? new Date(expires).toISOString() : null,
+    expires_at: readTimes([expires]).expires_at || null,
   };
 }
 

@@ -1,7 +1,9 @@
 // One subscription: its deliveries, and everything that can be done about them.
 
 import { api } from "./api.js";
-import { attempt, byId, chip, el, fill, number, pager, row } from "./dom.js";
+import { attempt, byId, chip, el, fill, number, pager, problem, row } from "./dom.js";
+import { LocalTime } from "./local_time.js";
+import { Timer } from "./timer.js";
 import { shortMoment } from "./times.js";
 
 const path = `/webhooks/${byId("main").dataset.webhook}`;
@@ -70,16 +72,24 @@ byId("delete").addEventListener("click", async (event) => {
   }
   if ((await attempt(() => api("DELETE", path))) !== undefined) location.assign("/console/webhooks");
 });
+const since = new LocalTime(byId("since"));
 byId("replay-form").addEventListener("submit", (sent) => {
   sent.preventDefault();
-  if (!byId("since").value) return;
-  const since = new Date(byId("since").value).toISOString();
-  act(() => api("POST", `${path}/replay`, { since }), "These messages will be sent again.");
+  try {
+    const from = since.read();
+    if (from) act(() => api("POST", `${path}/replay`, { since: from }), "These messages will be sent again.");
+  } catch (unclear) {
+    problem(unclear.errors.since[0]);
+  }
 });
 
 const found = await attempt(() => api("GET", path));
 if (found) {
   paint(found);
   await load(page);
-  setInterval(() => document.visibilityState === "visible" && load(page), 5000);
+  const polling = new Timer(async () => {
+    await load(page);
+    polling.set(5000);
+  });
+  polling.set(5000);
 }

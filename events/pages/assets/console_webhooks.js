@@ -36,7 +36,7 @@ async function loadEvents() {
   const data = await attempt(() => api("GET", "/events?mine=true&page_size=100"));
   for (const { id, name } of data?.results ?? []) {
     names.set(id, name);
-    byId("event_id").append(el("option", { value: id }, isolated(name)));
+    byId("event_id").append(el("option", { value: id }, name));
   }
 }
 

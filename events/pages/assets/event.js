@@ -1,9 +1,11 @@
 // The event's page: local times, the countdown, seats as they go, and a form that can be sent twice without harm.
 
 import { Clock, jittered, onReturn } from "./clock.js";
+import { oneAtATime, Timer } from "./timer.js";
 import { countdown, localTimes } from "./times.js";
 
 const LOOK_AGAIN_MS = 10000;
+const PATIENCE_MS = 20000; // One look at a time: one that hangs must not be the last.
 const RETRY_CODES = ["registration_not_open", "rate_limited", "queue_full", "unavailable", "offline"];
 
 const page = document.getElementById("event");
@@ -29,25 +31,28 @@ function show(next) {
   byId("announce").textContent = chip.textContent;
 }
 
+const ticking = new Timer(tick);
+const watching = new Timer(watch);
+
 function tick() {
   const left = opens - clock.now();
   if (state === "upcoming" && left <= 0) {
     show("open");
-    setTimeout(look, jittered(1500)); // Not everybody in the same instant.
+    watching.set(jittered(1500)); // Not everybody in the same instant.
   }
   byId("countdown").textContent = countdown(left);
   byId("countdown").hidden = false;
-  if (state === "upcoming") setTimeout(tick, Math.min(1000, Math.max(10, left % 1000 || 1000)));
+  if (state === "upcoming") ticking.set(Math.min(1000, Math.max(10, left % 1000 || 1000)));
 }
 
-async function look() {
+const look = oneAtATime(async () => {
   try {
-    const answer = await fetch(`/events/${page.dataset.id}`, { cache: "no-store" });
+    const answer = await fetch(`/events/${page.dataset.id}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
     if (answer.ok) take((await answer.json()).data);
   } catch {
     // The next look will do.
   }
-}
+});
 
 function take(event) {
   byId("seats").textContent = event.seats_left.toLocaleString();
@@ -61,8 +66,8 @@ function take(event) {
 }
 
 function watch() {
-  if (document.visibilityState === "visible") look();
-  setTimeout(watch, jittered(LOOK_AGAIN_MS));
+  look();
+  watching.set(jittered(LOOK_AGAIN_MS));
 }
 
 // Sending
@@ -71,7 +76,8 @@ const entered = () => ({ name: form.elements.name.value.trim(), email: form.elem
 let key = form.elements.key.value;
 let keyIsFor = null;
 let sending = false;
-let retry = null;
+// A place in line may depend on it: it goes on while another tab is looked at.
+const retrying = new Timer(send, { whileHidden: true });
 
 // The same details under the same key are the same registration, however often they are sent.
 function keyFor(body) {
@@ -86,7 +92,7 @@ function newKey() {
 
 async function send() {
   if (sending) return;
-  clearTimeout(retry);
+  retrying.stop();
   fault("name", entered().name ? "" : "Please enter your name.");
   fault("email", form.elements.email.validity.valid && entered().email ? "" : "Please enter a valid e-mail address.");
   const wrong = form.querySelector("[aria-invalid=true]");
@@ -120,7 +126,7 @@ function refused({ code, errors }, seconds) {
 function again(seconds) {
   byId("problem-retry").hidden = false;
   byId("problem-retry").textContent = `We try again by ourselves in ${countdown(seconds * 1000)}. Your details stay here.`;
-  retry = setTimeout(send, seconds * 1000 + Math.random() * 1000);
+  retrying.set(seconds * 1000 + Math.random() * 1000);
 }
 
 function problem(text) {
@@ -144,8 +150,8 @@ form.addEventListener("submit", (event) => {
 });
 onReturn(() => {
   clock.sync().then(look, () => {});
-  if (retry && !byId("problem-retry").hidden) send();
+  if (retrying.running) send();
 });
 if (state === "upcoming") tick();
-setTimeout(watch, jittered(LOOK_AGAIN_MS));
+watching.set(jittered(LOOK_AGAIN_MS));
 page.dataset.ready = "";

@@ -2,10 +2,12 @@
 // status changes.
 
 import { jittered, onReturn } from "./clock.js";
+import { oneAtATime, Timer } from "./timer.js";
 import { localTimes } from "./times.js";
 
 const SLOW_MS = 60000; // A seat may still be cancelled: somebody who keeps the page open sees it.
 const STREAM_AGAIN_MS = 45000; // In case a stream is silent because it is broken.
+const PATIENCE_MS = 20000; // One question at a time: one that hangs must not be the last.
 const MOVING = ["queued", "waitlisted"];
 const ENDS = ["rejected", "cancelled", "lost"];
 const byId = (id) => document.getElementById(id);
@@ -13,7 +15,7 @@ const ticket = () => byId("ticket").dataset;
 const url = `/registrations/${ticket().ticket}`;
 let start = Number(ticket().position);
 let stream = null;
-let timer = null;
+const next = new Timer(() => ask());
 let said = 0;
 
 // One way in for news, wherever they come from
@@ -46,17 +48,10 @@ function waitWords(seconds) {
   return seconds < 90 ? `about ${Math.round(seconds)} seconds` : `about ${Math.round(seconds / 60)} minutes`;
 }
 
-let refreshing = false;
-async function refresh() {
-  if (refreshing) return;
-  refreshing = true;
-  try {
-    const answer = await fetch(location.pathname, { cache: "no-store" });
-    if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
-  } finally {
-    refreshing = false;
-  }
-}
+const refresh = oneAtATime(async () => {
+  const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
+});
 
 function replace(page) {
   byId("ticket").replaceWith(document.importNode(page.getElementById("ticket"), true));
@@ -76,13 +71,13 @@ function plainAddress() {
 // Where news come from: the event stream while it holds, otherwise questions, no sooner than Retry-After says
 
 function plan() {
-  clearTimeout(timer);
+  next.stop();
   const { status, cancelling } = ticket();
   const moving = cancelling === undefined && MOVING.includes(status);
   listen(moving);
   if (ENDS.includes(status)) return;
   const wait = status === "confirmed" && cancelling === undefined ? SLOW_MS : Number(ticket().retry) * 1000;
-  timer = setTimeout(ask, jittered(stream ? STREAM_AGAIN_MS : wait));
+  next.set(jittered(stream ? STREAM_AGAIN_MS : wait));
 }
 
 function listen(wanted) {
@@ -96,8 +91,7 @@ function listen(wanted) {
   stream.onmessage = (event) => heard(event.data);
   stream.onerror = () => {
     listen(false);
-    clearTimeout(timer);
-    timer = setTimeout(ask, jittered(Number(ticket().retry) * 1000));
+    next.set(jittered(Number(ticket().retry) * 1000));
   };
 }
 
@@ -105,9 +99,9 @@ function heard(text) {
   take(JSON.parse(text)).catch(() => trouble(true));
 }
 
-async function ask() {
+const ask = oneAtATime(async () => {
   try {
-    const answer = await fetch(url, { cache: "no-store" });
+    const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
     const seconds = Number(answer.headers.get("Retry-After"));
     if (seconds) ticket().retry = seconds;
     if (!answer.ok) throw new Error(String(answer.status));
@@ -116,7 +110,7 @@ async function ask() {
     trouble(true);
   }
   plan();
-}
+});
 
 function trouble(there) {
   byId("trouble").hidden = !there;
@@ -128,7 +122,7 @@ if (byId("line")) move({ position: start });
 window.addEventListener("offline", () => trouble(true));
 onReturn(() => {
   listen(false);
-  clearTimeout(timer);
+  next.stop();
   ask();
 });
 plan();

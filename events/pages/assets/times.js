@@ -5,8 +5,11 @@ const HOUR = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
 const span = new Intl.DateTimeFormat(undefined, { ...DAY, ...HOUR });
 const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+// A span over a change of clocks says its zone at both ends: a browser would name one, and show two times as one.
 export function localSpan(from, until) {
-  return span.formatRange(new Date(from), new Date(until));
+  const [first, last] = [new Date(from), new Date(until)];
+  if (first.getTimezoneOffset() === last.getTimezoneOffset()) return span.formatRange(first, last);
+  return `${span.format(first)} – ${span.format(last)}`;
 }
 
 export function shortMoment(text) {
@@ -17,8 +20,7 @@ export function shortMoment(text) {
 export function localTimes(root = document) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const from = new Date(time.dateTime);
-    const until = time.dataset.end && new Date(time.dataset.end);
-    time.textContent = until ? span.formatRange(from, until) : span.format(from);
+    time.textContent = time.dataset.end ? localSpan(from, time.dataset.end) : span.format(from);
     time.title = from.toISOString().replace("T", " ").slice(0, 16) + " UTC";
   }
 }
