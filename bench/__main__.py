@@ -28,9 +28,14 @@ class Found:
     broken: list[str] = field(default_factory=list)
 
     @property
+    def all_lines(self) -> list[Line]:
+        """All of them."""
+        return [line for lines in self.lines.values() for line in lines]
+
+    @property
     def missed(self) -> list[str]:
         """The lines whose limit is not kept."""
-        return [line.name for lines in self.lines.values() for line in lines if not line.ok]
+        return [line.name for line in self.all_lines if not line.ok]
 
 
 def main() -> int:
@@ -41,7 +46,7 @@ def main() -> int:
     found = _measure([name for name in MEASURES if name in arguments.only], options)
     after = machine.look()
     others = machine.others_share(before, after)
-    report.print_table([line for lines in found.lines.values() for line in lines])
+    report.print_table(found.all_lines)
     if others is not None:
         print(f"\nother programs used {others:.0%} of the machine meanwhile; over a tenth, measure again")
     if load.language() != "C":
@@ -49,6 +54,7 @@ def main() -> int:
     report.write_json(
         found.lines, options=options, seconds=after.clock - before.clock, others=others, path=arguments.json
     )
+    report.write_markdown(found.all_lines, arguments.json.with_suffix(".md"))
     _draw(found, arguments.json)
     return _verdict(found, judged=not arguments.tiny)
 
@@ -74,7 +80,7 @@ def _draw(found: Found, path: Path) -> None:
     try:
         from bench.plot import draw
 
-        draw([line for lines in found.lines.values() for line in lines], path.with_suffix(".png"))
+        draw(found.all_lines, path.with_suffix(".png"))
     except ImportError:
         print("no plot: `pip install -r requirements-bench.txt`")
     print(f"\nwritten to {path.parent}")

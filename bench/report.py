@@ -75,6 +75,20 @@ def print_table(lines: list[Line]) -> None:
             print(f"    {key:<{width - 4}}  {median(values):>9,.1f}  {spread}")
 
 
+def write_markdown(lines: list[Line], path: Path) -> None:
+    """The table for docs/performance.md: what was measured, its two medians, and from where to where they went."""
+    rows = ["| what | measured | limit | | samples |", "|---|---|---|---|---|"]
+    for line in lines:
+        samples = "; ".join(f"{key} {_spread(values)}" for key, values in line.samples.items())
+        rows.append(f"| {line.name} | {line.measured:.3g} | {line.limit} | {line.verdict} | {samples} |")
+    path.write_text("\n".join(rows) + "\n", "utf-8")
+
+
+def _spread(values: list[float]) -> str:
+    ends = f" ({min(values):,.1f} - {max(values):,.1f})" if len(values) > 1 else ""
+    return f"{median(values):,.1f}{ends}"
+
+
 def write_json(
     lines: Mapping[str, list[Line]], *, options: Options, seconds: float, others: float | None, path: Path
 ) -> None:
