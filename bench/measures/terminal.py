@@ -64,7 +64,8 @@ def _baseline_rate(url: str, seconds: float) -> float:
 def _wait_for_baseline(url: str) -> None:
     """Returns when one registration has gone all the way: the task's worker says nowhere when it is ready."""
     event_id = ledger.new_event()
-    load.post(f"{url}/{event_id}", connections=1, seconds=0.01)
+    if load.post(f"{url}/{event_id}", connections=1, seconds=0.01).refused:
+        raise load.ClientFailedError(f"{url} refuses registrations")
     wait_until(lambda: ledger.decided(event_id) > 0, seconds=60, what=url)
 
 
