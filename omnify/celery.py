@@ -75,6 +75,8 @@ app.conf.update(
     timezone="UTC",
     enable_utc=True,
 )
+# Celery would close the database's connection after every task, and a drain that has none might not get one.
+app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000_000
 app.autodiscover_tasks(["worker"])
 
 

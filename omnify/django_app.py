@@ -1,22 +1,28 @@
-"""Django as an ASGI application that never answers outside the two shapes, and reads no body without end."""
+"""Django as an ASGI application that never answers outside the two shapes, reads no body without end, and does only so
+much at once (`omnify.bulkheads`)."""
 
 from __future__ import annotations
 
 import asyncio
 import io
+from contextvars import ContextVar
 from typing import IO, Any
 
 import django
+from asgiref.sync import sync_to_async
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.db import close_old_connections
 from django.http import HttpResponseBase
 
 from omnify import http
+from omnify.bulkheads import Bulkheads, Full, Place
 from omnify.patience import BODY_SECONDS
 from omnify.responses import Code
 
 # Room for the admin's largest form. The API's own limit is far lower.
 MAX_BODY_BYTES = 1024 * 1024
+RETRY_SECONDS = 2
 
 
 class BodyTooLarge(Exception):
@@ -27,8 +33,48 @@ class BodyCutShort(Exception):
     """The body did not come in time."""
 
 
+# Of the request that the current task works for.
+_place: ContextVar[Place] = ContextVar("place")
+
+
 class DjangoApp(ASGIHandler):
     """Django's handler, except for what it answers before any middleware or error handler is asked."""
+
+    def __init__(self, *, at_once: int) -> None:
+        super().__init__()
+        self._bulkheads = Bulkheads(at_once)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One request. Its thread has ended when this returns, also after the client has gone."""
+        place = self._bulkheads.place(scope)
+        token = _place.set(place)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            _place.reset(token)
+            place.leave()
+
+    async def get_response_async(self, request: Any) -> HttpResponseBase:
+        """The response, once there is a place for its kind.
+
+        A body that comes slowly, or an answer that is taken slowly, holds none; a streamed answer does, since it still
+        reads from the database.
+        """
+        place = _place.get()
+        try:
+            await place.take()
+        except Full:
+            return http.refused(
+                Code.UNAVAILABLE,
+                status=503,
+                message="Too many requests of this kind at once. Try again shortly.",
+                headers={"Retry-After": str(RETRY_SECONDS)},
+            )
+        response: HttpResponseBase = await super().get_response_async(request)
+        if not response.streaming:
+            await sync_to_async(close_old_connections, thread_sensitive=True)()
+            place.leave()
+        return response
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         """One request."""
@@ -80,4 +126,6 @@ class DjangoApp(ASGIHandler):
 def django_app() -> DjangoApp:
     """Django, set up."""
     django.setup(set_prefix=False)
-    return DjangoApp()
+    from django.conf import settings
+
+    return DjangoApp(at_once=settings.ENV.web_threads)

@@ -55,6 +55,8 @@ class Environment:
     hsts_seconds: int
     webhook_allow_private: bool
     webhook_deny: tuple[Network, ...]
+    web_threads: int
+    admin: bool
     webhook_log_days: int
     log_level: str
     fault_dir: str
@@ -97,6 +99,8 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         refusal_rate_limit=_rate_limit(values, "REFUSAL_RATE_LIMIT", "30/minute", name="refusals"),
         trusted_proxies=_number(values, "TRUSTED_PROXIES", 0, low=0, high=16),
         hsts_seconds=_number(values, "HSTS_SECONDS", 31_536_000, low=0, high=63_072_000),
+        web_threads=_number(values, "WEB_THREADS", 6, low=1, high=500),
+        admin=_flag({"ADMIN": "on", **values}, "ADMIN"),
         webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
         webhook_deny=_networks(values, "WEBHOOK_DENY"),
         # Longer than the last retry takes: what is still being tried is never forgotten.

@@ -114,6 +114,8 @@ def _database(url: str) -> dict[str, Any]:
     config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
     engine = str(config["ENGINE"])
     extra = _SQLITE_OPTIONS if engine.endswith("sqlite3") else _POSTGRES_OPTIONS
+    if engine == "django.db.backends.postgresql":
+        config["ENGINE"] = "omnify.postgres"
     config["OPTIONS"] = {**extra, **config.get("OPTIONS", {})}
     return config
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.views.generic import RedirectView
 
+from events.admin.login import limited_login
 from events.api.schema import DocsView, SchemaView
 from events.api.views.attendees import Attendees, Stats
 from events.api.views.audit import AuditTrail
@@ -52,6 +54,18 @@ handler403 = "events.api.errors.permission_denied"
 handler404 = "events.api.errors.not_found"
 handler500 = "events.api.errors.server_error"
 
+
+def admin_paths(*, on: bool) -> list[URLPattern | URLResolver]:
+    """The admin, with its sign-in behind a limit; nothing where it is off."""
+    if not on:
+        return []
+    return [
+        path("admin", RedirectView.as_view(url="/admin/")),
+        path("admin/login/", limited_login),
+        path("admin/", admin.site.urls),
+    ]
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("events", EventList.as_view()),
     path("events/<event:event_id>", EventDetail.as_view()),
@@ -80,6 +94,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(".well-known/security.txt", SecurityTxt.as_view()),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view()),
-    path("admin", RedirectView.as_view(url="/admin/")),
-    path("admin/", admin.site.urls),
+    *admin_paths(on=settings.ENV.admin),
 ]

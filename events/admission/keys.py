@@ -39,6 +39,12 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by TTL
     omnify:deliver     string  a hint that there are webhooks to send is on its way
                                removed by TTL, 4 s, or by whoever gets the hint
+    omnify:sign-ins:<digest>
+                       string  attempts to sign in from one address, or to one account, in a window
+                               removed by TTL, 15 minutes
+    omnify:signed-in:<digest>
+                       string  this address has signed in to this account before
+                               removed by TTL, 30 days
     registrations.<n>, webhooks, _kombu.*, unacked*
                                Celery's, and removed by Celery
 """
@@ -59,10 +65,23 @@ LOST_TTL_SECONDS = 30 * 86_400
 # Addresses counted in one window of one event; who comes after so many others is not limited. About 50 MB.
 ADDRESSES_MAX = 1_000_000
 WORKERS_TTL_SECONDS = 60
+SIGN_IN_WINDOW_SECONDS = 15 * 60
+SIGNED_IN_BEFORE_SECONDS = 30 * 86_400
 
 WORKERS = "omnify:workers"
 SWEEP = "omnify:sweep"
 DELIVER = "omnify:deliver"
+
+
+def sign_ins(digest: str) -> str:
+    """Attempts of one address or at one account."""
+    return f"omnify:sign-ins:{digest}"
+
+
+def signed_in_before(digest: str) -> str:
+    """That an address is known to an account."""
+    return f"omnify:signed-in:{digest}"
+
 
 # Keys that carry no TTL because somebody named above removes them.
 OWNED_PATTERNS: tuple[re.Pattern[str], ...] = (

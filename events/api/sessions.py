@@ -18,17 +18,25 @@ from events.domain.audit import Action
 from events.ledger.tokens import find_token
 from events.models import OrganizerToken
 from omnify.session_store import CONSOLE, begin_session
+from omnify.sign_in_limit import SignInAttempt
 from omnify.trail import record_failed_sign_in, trail_of_token
 
 _TOKEN_ID = "organizer_token"  # noqa: S105 - the name under which the session keeps a row id
 
 
 def sign_in(request: HttpRequest, *, token: str) -> OrganizerToken | None:
-    """Starts a session with a token, and returns it; None if it does not count."""
+    """Starts a session with a token, and returns it; None if it does not count.
+
+    Raises:
+        TooManySignIns: this address has tried too often. A token names no account, so there is no limit for each.
+    """
+    attempt = SignInAttempt(request, where="console")
+    attempt.begin()
     found = find_token(token=token)
     if found is None:
         record_failed_sign_in(request, where="console")
         return None
+    attempt.worked()
     # A new session, whatever the browser had: one that somebody planted there would otherwise be theirs too.
     request.session.flush()
     request.session[_TOKEN_ID] = found.pk

@@ -16,6 +16,7 @@ from events.domain.text import pasted
 from events.domain.tokens import NO_TOKEN
 from events.pages import files
 from events.pages.headers import CAMERA_HERE, SECURITY
+from omnify.sign_in_limit import TooManySignIns
 
 HOME = "/console"
 # Whose tokens see a screen. What stands on it comes from the API, which looks at the token again.
@@ -60,7 +61,13 @@ class Login(Page):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Signs in, or says that the token does not count."""
-        if sign_in(request, token=pasted(request.POST.get("token", ""))) is None:
+        try:
+            found = sign_in(request, token=pasted(request.POST.get("token", "")))
+        except TooManySignIns as problem:
+            response = self._form(request, problem=str(problem), status=429)
+            response["Retry-After"] = str(problem.seconds)
+            return response
+        if found is None:
             return self._form(request, problem=NO_TOKEN, status=403)
         return HttpResponseRedirect(_next(request.POST.get("next")))
 

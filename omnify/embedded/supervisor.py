@@ -80,6 +80,8 @@ class Supervisor:
         self._asked = 0.0
         self._hurry = False
         self._ready = False
+        # DATABASE_URL_WEB and so on, of the embedded PostgreSQL; an operator's own are in the environment.
+        self._databases: dict[str, str] = {}
 
     def run(self) -> None:
         """Returns after a stop that was asked for.
@@ -107,7 +109,7 @@ class Supervisor:
         home.empty_metrics()
         values = self._start_servers(home)
         home.write_service_file(values)
-        programs = Programs(home, child_environment(home, self._port, values))
+        programs = Programs(home, child_environment(home, self._port, {**values, **self._databases}))
         self._set_up(programs)
         self._home = home
         self._keep(programs.web)
@@ -141,8 +143,9 @@ class Supervisor:
                 password=kept.postgres_password,
             )
             postgres.forget_last_server()
-            database_url = postgres.url()
             self._keep_server(postgres, home)
+            self._databases = postgres.urls_of_programs()
+            database_url = self._databases["DATABASE_URL_OWNER"]
         return service_values(
             secret_key=kept.secret_key, database=database_url, redis=redis_url, broker=broker_url, port=self._port
         )

@@ -7,6 +7,7 @@ door process, which gunicorn replaces. Ports and data stay the same over any num
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import secrets
 import shutil
@@ -223,6 +224,21 @@ class Service:
         """What nothing but the service's own processes may know."""
         return [self._environment()["SECRET_KEY"], self.valkey.password, self._postgres.password]
 
+    @contextlib.contextmanager
+    def few_connections(self, most: int) -> Iterator[None]:
+        """PostgreSQL with `max_connections` so low; the roles' shares are of that."""
+        usual = self._postgres
+        try:
+            self._restart_postgres(dataclasses.replace(usual, max_connections=most))
+            yield
+        finally:
+            self._restart_postgres(usual)
+
+    def _restart_postgres(self, postgres: Postgres) -> None:
+        self.stop_part("postgres")
+        self._postgres = postgres
+        self.heal()
+
     def superuser_url(self) -> str:
         """The database as only a test may use it."""
         return self._postgres.url()
@@ -291,7 +307,8 @@ class Service:
             # What the killed held is free again after 3 s and not 12, 11 and not 45. `make soak` tests with 1.
             "OMNIFY_HASTE": os.environ.get("OMNIFY_HASTE") or "4",
             "SECRET_KEY": SECRET,
-            "DATABASE_URL": self._postgres.url(),
+            **self._postgres.urls_of_programs(),
+            "DATABASE_URL": self._postgres.urls_of_programs()["DATABASE_URL_OWNER"],
             "REDIS_URL": self.valkey.url(0),
             "CELERY_BROKER_URL": self.valkey.url(1),
             "PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics"),

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from omnify.database_roles import DELIVER, OWNER, ROLES, WEB, WORKER
 from omnify.embedded.postgres import QUIET
 from omnify.embedded.valkey import KEEPS_NOTHING
 
@@ -22,7 +23,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = ("migrate", "web", "worker", "deliver")
-SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD")
+# Who logs in to PostgreSQL as whom.
+ROLE_OF = {"migrate": OWNER, "web": WEB, "worker": WORKER, "deliver": DELIVER}
+SECRETS = (
+    *("SECRET_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"),
+    *(f"{role.upper()}_PASSWORD" for role in ROLES),
+)
 STAGES = re.split(r"(?m)^(?=FROM )", (ROOT / "Dockerfile").read_text("utf-8"))[1:]
 HEALTHY = runpy.run_path(str(ROOT / "deploy" / "healthy.py"))
 
@@ -53,7 +59,16 @@ def test_the_example_names_every_variable_and_gives_no_secret_a_value() -> None:
     used = {name for text in every_text(COMPOSE) for name in re.findall(r"\$\{(\w+)", text)}
 
     assert set(offered) == used
-    assert [offered[name] for name in SECRETS] == ["", "", ""]
+    assert {offered[name] for name in SECRETS} == {""}
+
+
+def test_the_example_s_line_makes_every_secret(tmp_path: Path) -> None:
+    example = (ROOT / "deploy" / ".env.example").read_text("utf-8")
+    [line] = re.findall(r"(?m)^#   (\(umask.*)$", example)
+    subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, check=True)
+    made = dict(line.split("=") for line in (tmp_path / ".env").read_text("utf-8").splitlines())
+    assert set(made) == set(SECRETS)
+    assert len(set(made.values())) == len(SECRETS)
 
 
 def test_only_web_publishes_a_port_and_on_loopback_unless_told() -> None:
@@ -139,12 +154,26 @@ def test_a_container_can_change_nothing_but_its_volumes(name: str) -> None:
 
 
 def test_queue_and_broker_are_two_databases_of_one_server() -> None:
-    environment = SERVICES["web"]["environment"]
+    environment = _without_database("web")
     queue, broker = environment["REDIS_URL"], environment["CELERY_BROKER_URL"]
 
     assert queue.endswith("@valkey:6379/0")
     assert broker == queue.removesuffix("0") + "1"
-    assert all(SERVICES[name]["environment"] == environment for name in OURS)
+    assert all(_without_database(name) == environment for name in OURS)
+
+
+def _without_database(name: str) -> dict[str, str]:
+    return {key: value for key, value in SERVICES[name]["environment"].items() if key != "DATABASE_URL"}
+
+
+def test_each_process_logs_in_with_its_own_role_and_none_with_the_superuser_s() -> None:
+    for name, role in ROLE_OF.items():
+        url = SERVICES[name]["environment"]["DATABASE_URL"]
+        assert url.startswith(f"postgres://{role}:${{{role.upper()}_PASSWORD:?")
+    with_superuser = {name for name, s in SERVICES.items() if "POSTGRES_PASSWORD" in str(s.get("environment"))}
+    assert with_superuser == {"roles", "postgres"}
+    assert SERVICES["roles"]["command"] == ["python", "-m", "omnify.database_roles"]
+    assert SERVICES["migrate"]["depends_on"]["roles"] == {"condition": "service_completed_successfully"}
 
 
 def test_web_and_workers_count_in_the_same_folder() -> None:

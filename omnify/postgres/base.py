@@ -1,0 +1,34 @@
+"""Connecting to a PostgreSQL whose connections are all in use for the moment.
+
+Each process uses few at a time (`omnify.bulkheads`), and each role has its share (`omnify.database_roles`). Where the
+shares are small, two processes may ask for the last one at once: the second gets it some milliseconds later, so it asks
+again instead of telling its client that the service is out of reach.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import psycopg2
+from django.db.backends.postgresql import base
+
+PATIENCE_SECONDS = 2.0
+_PAUSE_SECONDS = 0.02
+# What the server says before anybody is logged in comes without an SQLSTATE, and in English: see `lc_messages`.
+_NO_ROOM = ("too many connections", "remaining connection slots", "too many clients")
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's, with patience."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A connection. Raises psycopg2.OperationalError as psycopg2 does, also if none becomes free in time."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return super().get_new_connection(conn_params)
+            except psycopg2.OperationalError as problem:
+                if time.monotonic() > until or not any(text in str(problem) for text in _NO_ROOM):
+                    raise
+            time.sleep(_PAUSE_SECONDS)
