@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnify.front import Front, is_canonical, is_here
+from omnify.front import Front, is_canonical, is_here, is_plain
 
 SLIPPERY = [
     *("/%6detrics", "/%6Detrics", "/metric%73", "/%61dmin", "/%61dmin/login/", "/admin%2Flogin/", "/admin%2flogin/"),
@@ -41,6 +41,7 @@ def test_a_path_in_its_one_form_is_one(path: str) -> None:
 @given(st.lists(st.sampled_from([b"/", b".", b"%", b"%2e", b"%2F", b"%6d", b"metrics", b"admin", b"6", b"\\", b";"])))
 def test_what_is_canonical_means_the_same_however_often_it_is_decoded_or_cleaned(parts: list[bytes]) -> None:
     path = b"/" + b"".join(parts)
+    assert is_canonical(path) or not is_plain(unquote(path.decode()), path)
     if is_canonical(path):
         once = unquote_to_bytes(path)
         assert unquote_to_bytes(once) == once
@@ -84,7 +85,7 @@ def ask(path: str, *, port: int, method: str = "GET") -> tuple[int, bytes]:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"method": method, "raw_path": path.encode(), "server": ("127.0.0.1", port)}
+    scope = {"method": method, "path": unquote(path), "raw_path": path.encode(), "server": ("127.0.0.1", port)}
     asyncio.run(Front(behind=behind, operations_port=9000)(scope, None, send))
     return sent[0]["status"], sent[1]["body"]
 

@@ -45,6 +45,7 @@ class Command(BaseCommand):
                 receiver.secrets.extend(options["secret"])
                 self.stdout.write(f"listening on {receiver.url} (Ctrl-C ends it)")
                 self.stdout.write(_where_to_subscribe(receiver.url))
+                self.stdout.flush()
                 threading.Event().wait()
         except OSError as problem:
             raise CommandError(f"Port {options['port']} cannot be used: {problem.strerror}.") from problem
