@@ -82,6 +82,11 @@ def servers() -> Iterator[Services]:
 
 @pytest.fixture(scope="session")
 def one_service() -> Iterator[Service]:
+    """The service of the acceptance tests."""
+    yield from running_service()
+
+
+def running_service() -> Iterator[Service]:
     """A whole service, with servers of its own, so that killing them disturbs no other test."""
     from tests.acceptance.service import Service
     from tests.acceptance.store_logs import leaks, not_json

@@ -17,8 +17,8 @@ from tests.acceptance.supervised import SUPERVISOR, Supervised, alive, kill
 from tests.acceptance.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
-HEAL_SECONDS = 60.0
-GONE_SECONDS = 30.0
+HEAL_SECONDS = 120.0
+GONE_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")

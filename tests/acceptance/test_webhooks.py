@@ -87,7 +87,7 @@ def test_a_deliverer_killed_anywhere_loses_nothing(service: Service, receivers: 
     assert len(receivers.got) == 1
     service.heal()
     # The claims of the dead run out.
-    wait_until(lambda: states(hook) == ["delivered"] * 2, "all is delivered", seconds=90)
+    wait_until(lambda: states(hook) == ["delivered"] * 2, "all is delivered")
     unsent, unrecorded = hook.log()
     ids = Counter(got.id for got in receivers.got)
     assert ids == {unsent["message_id"]: 1, unrecorded["message_id"]: 2}
@@ -102,7 +102,7 @@ def test_a_deliverer_that_is_stopped_sends_nothing_twice(service: Service, recei
     wait_until(lambda: receivers.got, "the first arrive")
     service.stop_part("deliver-1")
     service.heal()
-    wait_until(lambda: states(hook) == ["delivered"] * 40, "all is delivered", seconds=30)
+    wait_until(lambda: states(hook) == ["delivered"] * 40, "all is delivered")
     assert len(hook.log()) == len({got.id for got in receivers.got}) == len(receivers.got) == 40
     assert "cannot go on" not in service.log("deliver-1")
 

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-DEADLINE_SECONDS = 60.0
+# Far more than anything takes on a busy machine: whoever waits so long waits in vain.
+DEADLINE_SECONDS = 120.0
 _POLL_SECONDS = 0.02
 
 Found = TypeVar("Found")

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.acceptance.service import Service
 from tests.browser.visitor import Visitors
+from tests.conftest import running_service
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -52,6 +53,12 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=PROGRAM, args=[*QUIET, *sandbox])
         yield running
         running.close()
+
+
+@pytest.fixture(scope="package")
+def one_service() -> Iterator[Service]:
+    """A service of its own, whose organizer has only these tests' events: lists are read from their first page."""
+    yield from running_service()
 
 
 @pytest.fixture
