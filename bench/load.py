@@ -25,6 +25,8 @@ PYTHON_CLIENT = (sys.executable, "-m", "bench.client.plain")
 ROOT = Path(__file__).resolve().parent.parent
 # Becomes a number that no other request of the run has.
 NUMBER = "#######"
+# Becomes a text that no other run has.
+SEED = "%seed%"
 PATIENCE_SECONDS = 20.0
 WARM_UP_SECONDS = 1.0
 _seeds = itertools.count(1)
@@ -98,9 +100,11 @@ def post(url: str, *, connections: int, seconds: float, addresses: int = 0, head
 
     Args:
         addresses: how many client addresses they come from, each named in X-Forwarded-For in turn; 0: none is named.
-        headers: lines that end in CRLF; `load.NUMBER` in one becomes a number of that request's own.
+        headers: lines that end in CRLF; `load.NUMBER` in one becomes a number of that request's own, `load.SEED` a text
+            of this run's.
     """
     seed = fresh_seed()
+    headers = headers.replace(SEED, seed)
     named = [f"X-Forwarded-For: 10.{n >> 16}.{n >> 8 & 255}.{n & 255}\r\n" for n in range(addresses)] or [""]
     requests = [registration(url, headers=headers + one, seed=seed) for one in named]
     return _run(url, requests, connections=connections, seconds=seconds)
