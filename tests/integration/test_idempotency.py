@@ -239,3 +239,13 @@ def test_the_retry_of_a_known_ticket_comes_before_every_refusal(
     drain.run(event.pk)
     redis_client.hset(event_keys(event.pk).state, mapping=closed)
     assert admit(event.pk, [mine], queue_limit=1).answers[0][0] == "o"
+
+
+def test_a_lost_ticket_is_taken_in_again_under_its_key_and_another_body_is_not(
+    make_event: Make, admit: Admit, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+    mine, other = apply_for(1, key="K" * 20, note="aa"), apply_for(2, key="L" * 20, note="aa")
+    admit(event.pk, [mine])
+    redis_client.delete(event_keys(event.pk).queue)
+    assert [answer[0] for answer in admit(event.pk, [other, mine]).answers] == ["m", "a"]
