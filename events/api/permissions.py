@@ -26,7 +26,8 @@ class ScopeReaches(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Whether this request may reach the view's method. Raises Refusal where its token's scope does not."""
         needed = scopes_of(view, request.method or "")
-        if not needed:
+        # A method that the view does not have is a 405, whoever asks.
+        if not needed or request.method not in view.allowed_methods:
             return True
         token: Any = request.auth
         if token is None:
