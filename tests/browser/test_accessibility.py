@@ -62,5 +62,7 @@ def screens(event_id: int) -> Iterator[str]:
     yield "/console"
     yield "/console/events/new"
     yield "/console/webhooks"
+    yield "/console/tokens"
+    yield "/console/audit"
     for part in ("", "/attendees", "/waitlist", "/check-in", "/edit"):
         yield f"/console/events/{event_id}{part}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from events.models import Organizer, OrganizerToken
-from tests.integration.api import Caller, organizer
+from events.models import AuditEntry, Organizer, OrganizerToken
+from tests.integration.api import Caller, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,3 +74,35 @@ def test_all_tokens_of_an_organizer_are_revoked_and_no_others() -> None:
     others = organizer("other").token or ""
     run("revoke_token", "--organizer", "acme")
     assert (allowed(mine), allowed(others)) == (False, True)
+
+
+def test_a_token_for_less_is_made_by_the_same_command() -> None:
+    caller = organizer("acme")
+    event_id = create(caller)
+    options = ("--new-token", "--scope", "check-in", "--event", str(event_id), "--expires", "2d", "--label", "Door")
+    token = run("create_organizer", "acme", *options).strip()
+    row = OrganizerToken.objects.latest("pk")
+    assert (row.scope, row.event_id, row.label) == ("check-in", event_id, "Door")
+    assert row.expires_at is not None
+    assert timedelta(days=1, hours=23) < row.expires_at - timezone.now() <= timedelta(days=2)
+    assert Caller(token=token).get(f"/events/{event_id}/attendees").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--event", "1"), "--event: only a token with --scope check-in"),
+        (("--scope", "check-in", "--event", "99"), "has no event 99"),
+        (("--expires", "tomorrow"), "--expires: days such as 90d"),
+        (("--expires", "2027-06-02T12:00:00"), "--expires: days such as 90d"),
+        (("--expires", "2020-01-01"), "--expires: it must be in the future"),
+        (("--expires", "0d"), "--expires: it must be in the future"),
+        (("--expires", "2027-02-30"), "--expires: days such as 90d"),
+        (("--label", "a" * 101), "--label"),
+    ],
+)
+def test_what_a_token_cannot_be_is_said_and_nothing_is_made(options: tuple[str, ...], complaint: str) -> None:
+    with pytest.raises(CommandError, match=complaint):
+        run("create_organizer", "acme", *options)
+    assert not Organizer.objects.exists()
+    assert not AuditEntry.objects.exists()

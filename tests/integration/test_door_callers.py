@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from django.utils import timezone
 from events.admission.keys import event_keys
 from events.admission.queue import Queue
 from events.domain.rate_limit import RateLimit
+from events.domain.scopes import Scope
 from events.domain.tokens import hash_token
 from events.models import Event, Organizer, OrganizerToken
 from omnify import loader as loaders
@@ -255,3 +257,42 @@ def test_a_token_that_nobody_can_check_is_503(make_event: Make, servers: Service
 
     with database_out_of_reach():
         visit(servers, scene, loader=LedgerLoader(redis_client))
+
+
+def test_a_token_that_expires_is_refused_at_once_though_the_door_remembers_it(
+    make_event: Make, servers: Services, redis_client: redis.Redis
+) -> None:
+    event, wall = make_event(max_capacity=100), timezone.now().timestamp()
+    expires = timezone.now() + timedelta(hours=1)
+    token = OrganizerToken.issue(Organizer.objects.create(name="acme"), expires_at=expires)
+    loader = LedgerLoader(redis_client, wall_clock=lambda: wall)
+
+    async def scene(visitor: Visitor) -> None:
+        nonlocal wall
+        assert (await visitor.register(event.pk, 1, authorization=f"Bearer {token}"))[0] == 202
+        wall = expires.timestamp() - 1
+        assert (await visitor.register(event.pk, 2, authorization=f"Bearer {token}"))[0] == 202
+        wall = expires.timestamp()
+        assert (await visitor.register(event.pk, 3, authorization=f"Bearer {token}"))[0] == 401
+
+    visit(servers, scene, loader=loader)
+
+
+@pytest.mark.parametrize("scope", [Scope.READ, Scope.CHECK_IN])
+def test_a_smaller_scope_makes_no_organizer_of_whoever_registers(
+    make_event: Make, servers: Services, redis_client: redis.Redis, scope: Scope
+) -> None:
+    event = make_event(max_capacity=100)
+    token = OrganizerToken.issue(event.organizer, scope=scope)
+    sent = {"name": "Guest 1", "email": "guest1@example.org", "callback_url": "https://example.org/x"}
+    headers = {"content_type": "application/json", "authorization": f"Bearer {token}"}
+
+    async def scene(visitor: Visitor) -> None:
+        path = f"/events/{event.pk}/register"
+        status, _, body = await visitor.ask("POST", path, json.dumps(sent).encode(), **headers)
+        assert (status, body["code"]) == (403, "forbidden")
+        for number, expected in ((1, 202), (2, 202), (3, 429)):
+            assert (await visitor.register(event.pk, number, authorization=f"Bearer {token}"))[0] == expected
+
+    visit(servers, scene, loader=LedgerLoader(redis_client), limit=TWO)
+    assert OrganizerToken.objects.get().last_used_at is not None

@@ -72,7 +72,7 @@ class Event(serializers.Serializer[Any]):
 class Attendee(serializers.Serializer[Any]):
     """A confirmed registration as its organizer sees it."""
 
-    ticket_id = serializers.CharField()
+    ticket_id = serializers.CharField(required=False, help_text="With a token of the scope `full` alone.")
     name = serializers.CharField()
     email = serializers.CharField()
     confirmed_at = serializers.DateTimeField(allow_null=True, help_text="Null on the waitlist.")

@@ -15,7 +15,9 @@ class Webhook(serializers.Serializer[Any]):
     """A subscription, or the organizer's default secret."""
 
     id = serializers.IntegerField()
-    url = serializers.CharField(allow_null=True, help_text="null: the default secret.")
+    url = serializers.CharField(
+        allow_null=True, help_text="null: the default secret. Whole with the scope `full` alone."
+    )
     default_secret = serializers.BooleanField(help_text="Signs the messages of `callback_url`s.")
     event_types = serializers.ListField(child=serializers.ChoiceField(choices=names(MessageType)))
     event_id = serializers.IntegerField(allow_null=True, help_text="null: all of the organizer's events.")
@@ -41,7 +43,9 @@ class Delivery(serializers.Serializer[Any]):
     message_id = serializers.CharField(help_text="The `webhook-id` of every attempt.")
     type = serializers.CharField()
     event_id = serializers.IntegerField(allow_null=True)
-    ticket_id = serializers.CharField(allow_null=True)
+    ticket_id = serializers.CharField(
+        required=False, allow_null=True, help_text="With a token of the scope `full` alone."
+    )
     url = serializers.CharField(allow_null=True, help_text="Of a callback; otherwise the webhook's.")
     state = serializers.ChoiceField(choices=names(DeliveryState))
     attempts = serializers.IntegerField()

@@ -18,14 +18,17 @@ function shown(token) {
 function state(token) {
   if (token.revoked_at) return "Revoked";
   if (token.expires_at && new Date(token.expires_at) <= new Date()) return "Expired";
-  const label = `Revoke ${token.label ?? `token ${token.id}`}`;
-  const button = el("button", { class: "bad", "aria-label": label, onclick: () => revoke(token) }, "Revoke");
+  const button = el("button", { class: "bad", onclick: (press) => revoke(token, press.currentTarget) }, "Revoke");
   return token.current ? el("span", {}, button, " This session’s") : button;
 }
 
-async function revoke(token) {
-  const more = token.current ? " It is the one that you are signed in with." : "";
-  if (!confirm(`Revoke this token? Whatever uses it stops working.${more}`)) return;
+async function revoke(token, button) {
+  // A second press is the confirmation.
+  if (button.dataset.sure === undefined) {
+    button.dataset.sure = "";
+    button.textContent = token.current ? "Really revoke your own?" : "Really revoke?";
+    return;
+  }
   if (await attempt(() => api("DELETE", `/tokens/${token.id}`))) await load(FIRST);
 }
 
