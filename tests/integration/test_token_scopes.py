@@ -32,6 +32,7 @@ PUBLIC = {
     ("/health/ready", "GET"),
     ("/metrics", "GET"),
     ("/schema", "GET"),
+    ("/.well-known/security.txt", "GET"),
 }
 READ = {
     ("/events/1/attendees", "GET"),
