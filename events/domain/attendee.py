@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import idna
 
-from events.domain.text import CONTROL, LINE_MAX, clean_line, fold, search_key
+from events.domain.text import CONTROL, LINE_MAX, clean_line, fold
 
 NAME_MAX = LINE_MAX
 EMAIL_MAX = 254
@@ -97,10 +97,10 @@ def mailbox_keys(key: str) -> tuple[str, ...]:
 
 def guest_search_key(name: str, email: str) -> str | None:
     """What a search for a registration looks in (`events.domain.text.search_key`)."""
-    spellings = email_spellings(email)
-    if len(spellings) == 1:
-        return search_key(name, email)
-    return "\n".join(map(fold, (name, *spellings)))
+    lower = email.lower()
+    if not email.isascii() or "xn--" in lower:
+        return "\n".join(map(fold, (name, *email_spellings(email))))
+    return None if name.isascii() and "  " not in name else f"{fold(name)}\n{lower}"
 
 
 @lru_cache(maxsize=4096)

@@ -113,9 +113,11 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.lower().split())
-    # Case first: capitals have capitals among their decompositions, and folding may decompose.
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    plain = _ACCENTS.sub("", plain).translate(_WRITTEN_AS)
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    if plain.isascii():
+        return " ".join(plain.split())
+    # Folding case may have composed again.
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", plain)).translate(_WRITTEN_AS)
     return " ".join(unicodedata.normalize("NFC", plain).split())
 
 
