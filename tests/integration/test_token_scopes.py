@@ -79,7 +79,8 @@ def test_every_route_refuses_the_scopes_that_do_not_reach_it() -> None:
             if (path, method) not in PUBLIC:
                 answer = token.send(method, path, None if method in ("GET", "DELETE") else {})
                 assert refused(answer) is ((path, method) not in allowed), (scope, method, path, answer.content)
-                assert ANYONE.send(method, path).status_code == 401, (method, path)
+                for same in (method, "HEAD") if method == "GET" else (method,):
+                    assert ANYONE.send(same, path).status_code == 401, (same, path)
 
 
 def test_a_view_that_says_nothing_is_for_full_tokens_alone() -> None:
