@@ -1,7 +1,7 @@
 """Logs: one JSON object a line, to standard error.
 
-A ticket id is the key to its ticket, so no line holds one: the first eight characters after the dash, `ticket_ref`,
-name it well enough to follow it from the door (`admitted`) to its decision (`decided`). No line holds a token, a
+A ticket id is the key to its ticket, so no line holds one: its `reference`, which ends eight characters after the dash,
+names it well enough to follow it from the door (`admitted`) to its decision (`decided`). No line holds a token, a
 secret, a name or an e-mail address. So an exception is logged as its kind and where it came from, without its message:
 a database, a parser or an HTTP client quotes in it what it could not take.
 """

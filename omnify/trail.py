@@ -16,7 +16,7 @@ from django.http import HttpRequest
 
 from events.domain.addresses import client_address
 from events.domain.audit import Action, Actor, ActorKind, Thing, failure_slot
-from events.domain.tickets import ticket_ref
+from events.domain.tickets import reference
 from events.ledger import audit
 from events.models import Event, Organizer, OrganizerToken, Registration, Webhook
 from omnify.logs import log
@@ -88,7 +88,7 @@ def thing_of(row: Model) -> Thing:
     match row:
         case Registration():
             # Whose it is would be a question to the database: the actor's, whom alone it can belong to.
-            return Thing("ticket", f"{row.event_id}-{ticket_ref(row.ticket_key)}")
+            return Thing("ticket", reference(row.event_id, row.ticket_key))
         case Event():
             return Thing("event", str(row.pk), row.organizer_id)
         case OrganizerToken():

@@ -24,7 +24,7 @@ from events.admission.queue import Lease, Queue
 from events.domain.commands import Request
 from events.domain.outcome import Outcome
 from events.domain.states import Status
-from events.domain.tickets import ticket_ref
+from events.domain.tickets import reference
 from events.ledger.commit import Batch, NoSuchEvent, commit_batch
 from events.ledger.facts import Digest
 from events.ledger.write import Committed
@@ -179,7 +179,7 @@ class Drain:
         metrics.BATCH_SECONDS.observe(seconds)
         by_status: dict[str, list[str]] = {}
         for outcome in done.outcomes:
-            by_status.setdefault(_word(outcome), []).append(ticket_ref(outcome.key))
+            by_status.setdefault(_word(outcome), []).append(reference(done.event.event_id, outcome.key))
         for word, refs in by_status.items():
             metrics.DECISIONS.labels(word).inc(len(refs))
         fields = {

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from events.domain.sealing import CannotOpen, Sealer
 from events.domain.signing import BadSecret, signature, signing_key
+from events.domain.states import Status
 from events.domain.tickets import Tickets
 from events.domain.times import to_ms
-from events.domain.webhook_message import MessageIds, TicketChange, other_body, ticket_body
+from events.domain.webhook_message import STATUS_OF_TYPE, MessageIds, TicketChange, other_body, ticket_body
 from events.domain.webhook_url import BadUrl, check_url
 from events.ledger.deliveries import Claimed, Sender
 
@@ -82,5 +83,11 @@ class Scribe:
                 decided_ms=to_ms(row.decided_at),
                 changed_ms=to_ms(row.created_at),
                 checked_in_ms=to_ms(row.checked_in_at) if row.checked_in_at else None,
+                check_in_code=self._code(row.type, row.event_id, row.ticket_key),
             )
         )
+
+    def _code(self, type_: str, event_id: int, key: str) -> str:
+        """The check-in code of a ticket with a seat."""
+        seated = STATUS_OF_TYPE[type_] == Status.CONFIRMED
+        return self._tickets.check_in_code(event_id=event_id, key=key) if seated else ""

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Sequence
 
 from events.domain.retry_schedule import Fate
-from events.domain.tickets import ticket_ref
+from events.domain.tickets import reference
 from events.ledger.attempts import Attempt
+from events.ledger.deliveries import Claimed
 from omnify import metrics
 from omnify.logs import log
 
@@ -16,13 +17,17 @@ logger = logging.getLogger(__name__)
 _WORDS = {Fate.DELIVERED: "delivered", Fate.AGAIN: "failed", Fate.DEAD: "dead"}
 
 
+def _name(row: Claimed) -> str:
+    return reference(row.event_id, row.ticket_key) if row.event_id and row.ticket_key else row.type
+
+
 def report(attempts: Sequence[Attempt]) -> None:
     """Counts and logs recorded attempts. No URL: it may carry a secret of the receiver's."""
     tickets: dict[str, list[str]] = {}
     problems: dict[str, int] = {}
     for attempt in attempts:
         word = _WORDS[attempt.verdict.fate]
-        tickets.setdefault(word, []).append(ticket_ref(attempt.row.ticket_key) or attempt.row.type)
+        tickets.setdefault(word, []).append(_name(attempt.row))
         if attempt.error:
             name = f"{attempt.row.webhook_id}: {attempt.result.status or attempt.error}"
             problems[name] = problems.get(name, 0) + 1

@@ -14,6 +14,7 @@ from django.core import signing
 from events.api.lists import Asked
 from events.domain.scopes import Scope, guest_fields
 from events.domain.states import Status
+from events.domain.tickets import reference
 from events.domain.times import iso, to_ms
 from events.ledger import queries
 from events.ledger.queries import Guests, Position
@@ -101,6 +102,7 @@ def attendee(row: Registration) -> dict[str, Any]:
     """One registration as its organizer sees it."""
     return {
         "ticket_id": tickets().ticket_id(event_id=row.event_id, key=row.ticket_key, mark=row.mark),
+        "reference": reference(row.event_id, row.ticket_key),
         "name": row.name,
         "email": row.email,
         "confirmed_at": iso(to_ms(row.confirmed_at)) if row.confirmed_at else None,

@@ -23,7 +23,8 @@ from events.ledger.queries import Guests, Position
 from events.models import Event, Registration
 
 BATCH_ROWS = 1000
-COLUMNS = ("ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason")
+# No ticket id: it opens the ticket, and a file is passed on.
+COLUMNS = ("reference", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason")
 
 # A spreadsheet runs a cell that starts like this as a formula (OWASP, "CSV Injection"), whatever white space stands
 # before it and however wide it is: an apostrophe makes it text.
@@ -74,7 +75,8 @@ def _batch(guests: Guests, after: Position | None) -> Sequence[Registration]:
 
 
 def _render(rows: Sequence[Registration]) -> bytes:
-    return _encode([_safe(value) for value in attendee(row).values()] for row in rows)
+    guests = (attendee(row) for row in rows)
+    return _encode([_safe(guest[column]) for column in COLUMNS] for guest in guests)
 
 
 def _encode(rows: Iterable[Sequence[object]]) -> bytes:

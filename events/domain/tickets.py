@@ -3,15 +3,20 @@
 An id is `<event id>-<key><mac>`: the event in decimal, a key of 20 characters (120 random bits) and a MAC of 8
 characters (48 bits, keyed BLAKE2b), both in URL-safe base64. So all that is stored about a ticket can live beside
 its event, a made-up id is refused without asking any store, and "accepted but lost" can be told from "never
-existed". The first 8 characters of the key are the ticket's `ref`, the only part that may stand in a log: the 72
-bits after it stay unguessable.
+existed". The event and the first 8 characters of the key are the ticket's `reference`, `<event id>-<8 characters>`, the
+only part that may stand in logs and exports: it opens nothing, since the 72 bits after it stay unguessable.
+
+A check-in code is `<reference>-<24 characters>` and stands for the ticket at the entrance alone. The 24 characters are
+a tag of 72 bits (keyed BLAKE2b over event and key) and the rest of the key, hidden under a pad that is derived from the
+tag: the synthetic-IV construction of Rogaway and Shrimpton (2006). So nothing is stored for it, the entrance finds the
+ticket by its whole key, and a photograph of the code says nothing about the id.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from hashlib import blake2b
 from hmac import compare_digest
@@ -23,11 +28,16 @@ KEY_BYTES = 15
 KEY_CHARS = 20
 MAC_BYTES = 6
 REF_CHARS = 8
+MAC_CHARS = 8
+TAG_BYTES = 9
+TAG_CHARS = 12
 
 # A text that looks like a ticket id, made by `read_ticket_id` alone.
 TicketId = NewType("TicketId", str)
 
 _SHAPE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{20})([A-Za-z0-9_-]{8})")
+_CODE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})-([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{12})")
+_REFERENCE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})")
 
 
 class Name(NamedTuple):
@@ -89,6 +99,20 @@ class Tickets:
         genuine = any(compare_digest(match[3], keys.mac(event_id, key)) for keys in self._keys)
         return (event_id, key) if genuine else None
 
+    def check_in_code(self, *, event_id: int, key: str) -> str:
+        """What the ticket's QR code holds."""
+        return f"{reference(event_id, key)}-{self._keys.current.check_in(event_id, key)}"
+
+    def parse_check_in_code(self, code: str) -> tuple[int, str] | None:
+        """`(event_id, key)` of a genuine check-in code, or None for any other text. Touches no store."""
+        match = _CODE.fullmatch(code)
+        if match is None:
+            return None
+        event_id, ref, tag, hidden = int(match[1]), *match.groups()[1:]
+        keys = (found.uncover(event_id, ref, tag, hidden) for found in self._keys)
+        key = next(filter(None, keys), None)
+        return (event_id, key) if key else None
+
     def email_digest(self, email_key: str, mark: str | None = None) -> str:
         """72 keyed bits, in base64, that stand for an e-mail in Redis: compared there, not readable there."""
         return self._keys.under(mark).email_digest(email_key)
@@ -105,7 +129,7 @@ class Tickets:
 class _Keys:
     """What one secret makes of tickets."""
 
-    __slots__ = ("_email", "_idempotency", "_mac", "_note", "mark")
+    __slots__ = ("_check_in_pad", "_check_in_tag", "_email", "_idempotency", "_mac", "_note", "mark")
 
     def __init__(self, secret: str) -> None:
         self.mark = mark_of(secret)
@@ -113,9 +137,28 @@ class _Keys:
         self._idempotency = subkey(secret, Purpose.IDEMPOTENCY)
         self._note = subkey(secret, Purpose.IDEMPOTENCY_DIGEST)
         self._email = subkey(secret, Purpose.EMAIL_DIGEST)
+        self._check_in_tag = subkey(secret, Purpose.CHECK_IN_TAG)
+        self._check_in_pad = subkey(secret, Purpose.CHECK_IN_PAD)
 
     def mac(self, event_id: int, key: str) -> str:
         return _digest(f"{event_id}-{key}", self._mac, MAC_BYTES)
+
+    def check_in(self, event_id: int, key: str) -> str:
+        """The tag, and the rest of the key under its pad."""
+        tag = _digest(f"{event_id}-{key}", self._check_in_tag, TAG_BYTES)
+        return tag + self._padded(event_id, tag, key[REF_CHARS:])
+
+    def uncover(self, event_id: int, ref: str, tag: str, hidden: str) -> str | None:
+        """The whole key, if this secret made the code."""
+        key = ref + self._padded(event_id, tag, hidden)
+        genuine = compare_digest(tag, _digest(f"{event_id}-{key}", self._check_in_tag, TAG_BYTES))
+        return key if genuine else None
+
+    def _padded(self, event_id: int, tag: str, text: str) -> str:
+        """12 characters under the pad of `tag`; twice gives them back."""
+        pad = blake2b(f"{event_id}-{tag}".encode(), digest_size=TAG_BYTES, key=self._check_in_pad).digest()
+        mixed = int.from_bytes(urlsafe_b64decode(text)) ^ int.from_bytes(pad)
+        return urlsafe_b64encode(mixed.to_bytes(TAG_BYTES)).decode()
 
     def name(self, event_id: int, idempotency_key: str, body: Sequence[str], email_key: str) -> Name:
         scope = f"{event_id}:{idempotency_key}"
@@ -134,8 +177,24 @@ def read_ticket_id(text: str) -> TicketId | None:
 
 
 def ticket_ref(key: str) -> str:
-    """The part of a ticket that logs may hold."""
+    """The part of a ticket's key that logs may hold."""
     return key[:REF_CHARS]
+
+
+def reference(event_id: int, key: str) -> str:
+    """What names a ticket to people, in logs and in exports."""
+    return f"{event_id}-{key[:REF_CHARS]}"
+
+
+def reference_of(ticket_id: str) -> str:
+    """The same, of a ticket id."""
+    return ticket_id[: REF_CHARS - KEY_CHARS - MAC_CHARS]
+
+
+def parse_reference(text: str) -> tuple[int, str] | None:
+    """`(event_id, first characters of the key)`, or None for any other text."""
+    match = _REFERENCE.fullmatch(text)
+    return (int(match[1]), match[2]) if match else None
 
 
 def _digest(text: str, key: bytes, size: int) -> str:

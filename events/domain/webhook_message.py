@@ -15,6 +15,7 @@ import msgspec
 
 from events.domain.keyring import Keyring, Purpose, subkey
 from events.domain.states import Status
+from events.domain.tickets import reference_of
 from events.domain.times import iso_ms
 
 _encode = msgspec.json.Encoder().encode
@@ -43,7 +44,7 @@ TYPE_OF_STATUS: dict[Status, MessageType] = {
 }
 # Of a ticket that has a seat: its holder was let in, or a check-in was undone.
 ENTRANCE_TYPES = (MessageType.CHECKED_IN, MessageType.UPDATED)
-_STATUS_OF_TYPE = {type_.value: status.value for status, type_ in TYPE_OF_STATUS.items()} | {
+STATUS_OF_TYPE = {type_.value: status.value for status, type_ in TYPE_OF_STATUS.items()} | {
     type_.value: Status.CONFIRMED.value for type_ in ENTRANCE_TYPES
 }
 
@@ -61,19 +62,21 @@ class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
     decided_ms: int
     changed_ms: int
     checked_in_ms: int | None = None
+    check_in_code: str = ""
 
 
 def ticket_body(change: TicketChange) -> bytes:
     """The body of a message about a ticket. By hand: every value is a number or made of safe characters."""
     reason = f'"{change.reason}"' if change.reason else "null"
     position = "null" if change.position is None else change.position
+    code = f'"{change.check_in_code}"' if change.check_in_code else "null"
     checked_in = "null" if change.checked_in_ms is None else f'"{iso_ms(change.checked_in_ms)}"'
     return (
         f'{{"type":"{change.type}","timestamp":"{iso_ms(change.changed_ms)}","data":{{'
-        f'"ticket_id":"{change.ticket_id}","event_id":{change.event_id},"status":"{_STATUS_OF_TYPE[change.type]}",'
+        f'"ticket_id":"{change.ticket_id}","reference":"{reference_of(change.ticket_id)}","event_id":{change.event_id},"status":"{STATUS_OF_TYPE[change.type]}",'
         f'"reason":{reason},"position":{position},"sequence":{change.sequence},'
         f'"requested_at":"{iso_ms(change.requested_ms)}","decided_at":"{iso_ms(change.decided_ms)}",'
-        f'"checked_in_at":{checked_in}}}}}'
+        f'"check_in_code":{code},"checked_in_at":{checked_in}}}}}'
     ).encode()
 
 

@@ -122,8 +122,9 @@ def check_url(url: str, *, allow_private: bool) -> Target:
         BadUrl: this is not an address that messages may be sent to.
     """
     parts, port = _split(url)
-    if parts.scheme not in _DEFAULT_PORTS:
-        raise BadUrl("The address must start with https:// or http://.")
+    # A message holds the ticket's id, which is the key to it: nobody on the way may read it.
+    if parts.scheme not in (_DEFAULT_PORTS if allow_private else ("https",)):
+        raise BadUrl(f"The address must start with https://{' or http://' if allow_private else ''}.")
     if "@" in parts.netloc:
         raise BadUrl("The address must not contain a user name or password.")
     if parts.fragment or "#" in url:

@@ -10,7 +10,7 @@ import msgspec
 
 from events.admission.gate import EventNotLoaded, Gate
 from events.domain.states import HOLDING
-from events.domain.tickets import Tickets, ticket_ref
+from events.domain.tickets import Tickets, reference
 from events.domain.times import iso_ms as iso
 from events.door import answers
 from events.door.answers import Answer
@@ -82,7 +82,7 @@ class Canceller:
         if reply.wake:
             self._wake(event_id)
         pairs = zip(questions, reply.answers, strict=True)
-        refs = [ticket_ref(question[0]) for question, answer in pairs if answer[0] == "a"]
+        refs = [reference(event_id, question[0]) for question, answer in pairs if answer[0] == "a"]
         if refs:
             log(logger, logging.INFO, "cancellation admitted", event_id=event_id, tickets=refs)
         return reply.answers

@@ -15,7 +15,7 @@ from events.admission.outcomes import decode_outcome
 from events.domain.attendee import email_key
 from events.domain.commands import Callback
 from events.domain.rate_limit import Quota, RateLimit
-from events.domain.tickets import Name, Tickets, ticket_ref
+from events.domain.tickets import Name, Tickets, reference
 from events.domain.waiting import opening_retry, outage_retry
 from events.door import answers, parse
 from events.door.answers import Answer
@@ -109,7 +109,7 @@ class Registrar:
 
     def _report(self, event_id: int, applications: list[Application], reply: Admitted) -> None:
         pairs = zip(applications, reply.answers, strict=True)
-        refs = [ticket_ref(application[0]) for application, answer in pairs if answer[0] == "a"]
+        refs = [reference(event_id, application[0]) for application, answer in pairs if answer[0] == "a"]
         if refs:
             log(logger, logging.INFO, "admitted", event_id=event_id, tickets=refs)
 

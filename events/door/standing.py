@@ -16,7 +16,7 @@ from events.admission.gate import Gate, GateClosed
 from events.admission.outcomes import decode_outcome
 from events.domain.outcome import Outcome
 from events.domain.states import TERMINAL, Reason, Status
-from events.domain.tickets import ticket_ref
+from events.domain.tickets import reference
 from events.domain.waiting import estimated_seconds
 from events.door.batcher import EventBatchers
 from events.door.loader import LedgerAway, Loader
@@ -125,7 +125,7 @@ class StandingReader:
     ) -> Standing:
         """Genuine, not waiting, not decided: acknowledged once, and lost since."""
         metrics.LOST.inc()
-        fields = {"event_id": event_id, "ticket": ticket_ref(key), "sequence": sequence}
+        fields = {"event_id": event_id, "ticket": reference(event_id, key), "sequence": sequence}
         log(logger, logging.ERROR, "a ticket is lost", **fields)
         try:
             await self._gate.note_lost(event_id, key, sequence or 0)

@@ -13,7 +13,7 @@ from events.door.answers import Answer
 from events.door.hangup import HungUp, Receive, WhileConnected
 from events.door.standing import Standing, StandingReader
 from events.door.tags import known_statuses, matches
-from events.door.ticket import ticket_answer
+from events.door.ticket import code_of, ticket_answer
 from events.door.watch import Hub
 from omnify.responses import Code
 
@@ -50,7 +50,8 @@ class StatusReader:
         standing = await self._reader.read(event_id, key)
         if hold is not None and not standing.terminal and _knows(if_none_match, standing):
             standing = await self._hold(event_id, key, standing, hold)
-        answer = ticket_answer(ticket_id, event_id, standing, chance=self._chance())
+        code = code_of(self._tickets, event_id, key, standing)
+        answer = ticket_answer(ticket_id, event_id, standing, chance=self._chance(), code=code)
         if if_none_match and matches(answer.header(b"etag"), if_none_match):
             return Answer(304, b"", answer.headers)
         return answer

@@ -24,7 +24,7 @@ from events.door.hangup import HungUp, Receive, WhileConnected
 from events.door.loader import LedgerAway
 from events.door.standing import Standing, StandingReader
 from events.door.status import no_ticket
-from events.door.ticket import Shown, show
+from events.door.ticket import Shown, code_of, show
 from events.door.watch import Hub
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -65,19 +65,23 @@ class Streams:
             return no_ticket()
         event_id, key = parsed
         standing = await self._reader.read(event_id, key)
-        if standing.terminal and show(ticket_id, event_id, standing).tag.decode() == last_event_id.strip():
+        stream = Stream(self._hub, self._tickets, ticket_id, event_id, key, standing, retry_text(self._chance()))
+        if standing.terminal and stream.shown(standing).tag.decode() == last_event_id.strip():
             # The client has had the end. An EventSource would come back for ever after anything but a 204.
             return Answer(204, b"")
-        return Stream(self._hub, ticket_id, event_id, key, standing, retry_text(self._chance()))
+        return stream
 
 
 class Stream:
     """One open stream."""
 
-    __slots__ = ("_event_id", "_first", "_hub", "_key", "_opening", "_ticket_id")
+    __slots__ = ("_event_id", "_first", "_hub", "_key", "_opening", "_ticket_id", "_tickets")
 
-    def __init__(self, hub: Hub, ticket_id: str, event_id: int, key: str, first: Standing, opening: bytes) -> None:
+    def __init__(
+        self, hub: Hub, tickets: Tickets, ticket_id: str, event_id: int, key: str, first: Standing, opening: bytes
+    ) -> None:
         self._hub = hub
+        self._tickets = tickets
         self._ticket_id = ticket_id
         self._event_id = event_id
         self._key = key
@@ -114,7 +118,12 @@ class Stream:
                 sent = news
 
     def _text(self, standing: Standing) -> bytes:
-        return event_text(show(self._ticket_id, self._event_id, standing))
+        return event_text(self.shown(standing))
+
+    def shown(self, standing: Standing) -> Shown:
+        """The ticket as it stands."""
+        code = code_of(self._tickets, self._event_id, self._key, standing)
+        return show(self._ticket_id, self._event_id, standing, code)
 
     async def _send(self, send: Send, text: bytes) -> None:
         # Returns only when the client reads: meanwhile its watch keeps no more than the latest standing.

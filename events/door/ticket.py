@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from events.domain.states import Status
+from events.domain.tickets import Tickets, reference_of
 from events.domain.times import iso_ms as iso
 from events.domain.waiting import retry_after, waitlist_retry
 from events.door.answers import Answer
@@ -33,27 +34,35 @@ class Shown(NamedTuple):
     tag: bytes
 
 
-def show(ticket_id: str, event_id: int, standing: Standing) -> Shown:
-    """The ticket's `data`. `estimated_seconds` is there only while queued."""
+def code_of(tickets: Tickets, event_id: int, key: str, standing: Standing) -> str | None:
+    """The check-in code of a ticket with a seat."""
+    return tickets.check_in_code(event_id=event_id, key=key) if standing.status is Status.CONFIRMED else None
+
+
+def show(ticket_id: str, event_id: int, standing: Standing, code: str | None = None) -> Shown:
+    """The ticket's `data`, with its check-in `code`. `estimated_seconds` is there only while queued."""
     s = standing
     reason = f'"{s.reason.value}"' if s.reason else "null"
     position = "null" if s.position is None else s.position
     sequence = "null" if s.sequence is None else s.sequence
     requested = f'"{iso(s.requested_ms)}"' if s.requested_ms else "null"
     decided = f'"{iso(s.decided_ms)}"' if s.decided_ms else "null"
+    check_in_code = f'"{code}"' if code else "null"
     checked_in = f'"{iso(s.checked_in_ms)}"' if s.checked_in_ms else "null"
     estimate = "" if s.estimated_seconds is None else f',"estimated_seconds":{s.estimated_seconds}'
     data = (
-        f'{{"ticket_id":"{ticket_id}","event_id":{event_id},"status":"{_WORDS[s.status]}","reason":{reason},'
+        f'{{"ticket_id":"{ticket_id}","reference":"{reference_of(ticket_id)}","event_id":{event_id},"status":"{_WORDS[s.status]}","reason":{reason},'
         f'"position":{position},"sequence":{sequence},'
-        f'"requested_at":{requested},"decided_at":{decided},"checked_in_at":{checked_in}{estimate}}}'
+        f'"requested_at":{requested},"decided_at":{decided},"check_in_code":{check_in_code},"checked_in_at":{checked_in}{estimate}}}'
     ).encode()
     return Shown(data, tag_of(s.status, data))
 
 
-def ticket_answer(ticket_id: str, event_id: int, standing: Standing, *, chance: float) -> Answer:
+def ticket_answer(
+    ticket_id: str, event_id: int, standing: Standing, *, chance: float, code: str | None = None
+) -> Answer:
     """The 200 with a ticket. `chance`, from 0 up to 1, spreads Retry-After; a terminal ticket has none."""
-    data, tag = show(ticket_id, event_id, standing)
+    data, tag = show(ticket_id, event_id, standing, code)
     body = _OPENINGS[standing.status] + data + b"}"
     if standing.terminal:
         return Answer(200, body, ((b"etag", tag),))

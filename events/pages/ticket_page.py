@@ -89,7 +89,8 @@ class TicketPage:
             "place": f"{position:,}" if position else "…",
             "wait": view.wait_words(ticket.estimated_seconds or 0),
             "retry": str(retry_seconds),
-            "qr": qr_code(ticket.ticket_id) if ticket.status == "confirmed" else "",
+            "reference": ticket.reference,
+            "qr": qr_code(ticket.check_in_code) if ticket.check_in_code else "",
         }
 
 
@@ -114,9 +115,9 @@ def _why(ticket: Ticket) -> str:
 
 
 @lru_cache(maxsize=2048)
-def qr_code(ticket_id: str) -> str:
-    """The ticket's id as an inline SVG without a style of its own: only what the ticket's holder sees already."""
-    code = segno.make(ticket_id, micro=False, error="m", boost_error=False, mask=_MASK)
+def qr_code(check_in_code: str) -> str:
+    """The code as an inline SVG without a style of its own. Whoever takes a picture of it cannot open the ticket."""
+    code = segno.make(check_in_code, micro=False, error="m", boost_error=False, mask=_MASK)
     return code.svg_inline(border=2, omitsize=True, lineclass=None, svgclass="qr", title="QR code of your ticket")
 
 

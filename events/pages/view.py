@@ -50,11 +50,13 @@ class Ticket(msgspec.Struct, frozen=True):
     """`GET /registrations/{ticket_id}`."""
 
     ticket_id: str
+    reference: str
     event_id: int
     status: str
     reason: str | None = None
     position: int | None = None
     estimated_seconds: float | None = None
+    check_in_code: str | None = None
 
 
 decode_event = msgspec.json.Decoder(Answer[Event]).decode

@@ -12,7 +12,10 @@ from tests.acceptance.service import Service
 
 pytestmark = pytest.mark.acceptance
 
-TICKET_FIELDS = {"ticket_id", "event_id", "status", "reason", "position", "sequence", "requested_at", "decided_at"}
+TICKET_FIELDS = {
+    *("ticket_id", "reference", "event_id", "status", "reason", "position", "sequence"),
+    *("requested_at", "decided_at", "check_in_code", "checked_in_at"),
+}
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from events.domain.tickets import reference_of
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import DRAINS, Service
 from tests.acceptance.waiting import wait_until
@@ -78,7 +79,7 @@ def test_one_ticket_can_be_followed_from_the_door_to_its_decision(service: Servi
     event = open_event(service)
     [ticket] = event.admit(77)
     event.decided(ticket)
-    ref = ticket.split("-", 1)[1][:8]
+    ref = reference_of(ticket)
 
     def drained() -> list[dict[str, Any]]:
         lines = [line for name in DRAINS for line in _lines(service, name)]

@@ -43,7 +43,16 @@ def test_a_page_holds_the_confirmed_in_order_of_admission() -> None:
     assert (data["total_items"], data["total_pages"]) == (12, 2)
     assert [row["sequence"] for row in data["results"]] == list(range(3, 33, 3))
     row = data["results"][0]
-    assert list(row) == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason"]
+    assert list(row) == [
+        "ticket_id",
+        "reference",
+        "name",
+        "email",
+        "confirmed_at",
+        "sequence",
+        "checked_in_at",
+        "reason",
+    ]
     assert row["ticket_id"].startswith(f"{event_id}-c0000000000000000001")
     assert (row["email"], row["checked_in_at"]) == ("confirmed1@example.com", None)
 
@@ -198,7 +207,7 @@ def test_csv_streams_everybody_batch_by_batch() -> None:
         assert answer["Content-Disposition"] == named
         assert len(chunks) == 4
         rows = list(csv.reader(io.StringIO(b"".join(chunks).decode("utf-8-sig"))))
-        assert rows[0] == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason"]
+        assert rows[0] == ["reference", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason"]
         assert [int(row[4]) for row in rows[1:]] == list(range(3, 3 * count + 1, 3))
 
 

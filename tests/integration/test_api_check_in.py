@@ -26,6 +26,98 @@ def check_in(caller: Caller, ticket_id: str) -> Any:
     return caller.post(f"/registrations/{ticket_id}/check-in")
 
 
+def code(event_id: int, *, status: str = "confirmed") -> str:
+    """What the QR code of the one registration of this status holds."""
+    row = Registration.objects.get(event_id=event_id, status=status)
+    return tickets().check_in_code(event_id=event_id, key=row.ticket_key)
+
+
+def enter(caller: Caller, event_id: int, **sent: Any) -> Any:
+    return caller.post(f"/events/{event_id}/check-ins", sent)
+
+
+def test_a_code_lets_in_once_and_a_check_in_can_be_undone() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1)
+    first = enter(caller, event_id, code=code(event_id))
+    assert first.status_code == 200, first.content
+    data = first.json()["data"]
+    again = enter(caller, event_id, code=code(event_id))
+    assert (again.status_code, again.json()["code"]) == (409, "already_checked_in")
+    assert again.json()["errors"] == {"checked_in_at": [data["checked_in_at"]]}
+    for _ in range(2):
+        undone = caller.send("DELETE", f"/events/{event_id}/check-ins/{data['reference']}")
+        assert (undone.status_code, undone.json()["data"]) == (200, {**data, "checked_in_at": None})
+    assert enter(caller, event_id, code=code(event_id)).status_code == 200
+    assert caller.get(f"/events/{event_id}/stats").json()["data"]["checked_in"] == 1
+
+
+def test_older_qr_codes_and_ticket_ids_let_in_too() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1)
+    assert enter(caller, event_id, code=ticket(event_id)).status_code == 200
+    assert enter(caller, event_id, ticket_id=ticket(event_id)).json()["code"] == "already_checked_in"
+    assert enter(caller, event_id, ticket_id=code(event_id)).json()["code"] == "ticket_not_found"
+
+
+def test_a_code_opens_no_ticket() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1)
+    assert check_in(caller, code(event_id)).json()["code"] == "ticket_not_found"
+
+
+def test_a_code_of_another_event_and_one_that_is_made_up_let_nobody_in() -> None:
+    caller = organizer()
+    event_id, other = create(caller), create(caller)
+    attend(other, 1)
+    genuine = code(other)
+    for wrong in (genuine, f"{event_id}{genuine[genuine.index('-') :]}", "7", genuine[:-1], ""):
+        answer = enter(caller, event_id, code=wrong)
+        assert (answer.status_code, answer.json()["code"]) in ((404, "ticket_not_found"), (400, "invalid")), wrong
+    assert "another event" in enter(caller, event_id, code=genuine).json()["message"]
+    assert Registration.objects.get().checked_in_at is None
+
+
+@pytest.mark.parametrize("sent", [{}, {"code": "1-x", "ticket_id": "1-x"}, {"code": None}, {"code": "x" * 101}])
+def test_what_is_sent_from_the_entrance_is_checked(sent: dict[str, Any]) -> None:
+    caller = organizer()
+    answer = enter(caller, create(caller), **sent)
+    assert (answer.status_code, answer.json()["code"], "code" in answer.json()["errors"]) == (400, "invalid", True)
+
+
+def test_only_the_events_own_organizer_undoes() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1)
+    reference = enter(caller, event_id, code=code(event_id)).json()["data"]["reference"]
+    path = f"/events/{event_id}/check-ins/{reference}"
+    assert organizer("stranger").send("DELETE", path).json()["code"] == "event_not_found"
+    assert ANYONE.send("DELETE", path).status_code == 401
+    for wrong in ("x", f"{event_id}-AAAAAAAA", f"{event_id + 1}{reference[reference.index('-') :]}"):
+        answer = caller.send("DELETE", f"/events/{event_id}/check-ins/{wrong}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "ticket_not_found"), wrong
+
+
+def test_two_tickets_with_one_reference_are_not_confused() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 2)
+    rows = Registration.objects.filter(event_id=event_id).order_by("pk")
+    for number, key in enumerate(("aaaaaaaa" + "1" * 12, "AAAAAAAA" + "2" * 12)):
+        Registration.objects.filter(pk=rows[number].pk).update(ticket_key=key)
+    for row in rows.all():
+        sent = tickets().check_in_code(event_id=event_id, key=row.ticket_key)
+        assert enter(caller, event_id, code=sent).status_code == 200
+    assert caller.send("DELETE", f"/events/{event_id}/check-ins/{event_id}-aaaaaaaa").status_code == 200
+    assert [row.checked_in_at is None for row in rows.all()] == [True, False], "letter case counts"
+    Registration.objects.filter(pk=rows[0].pk).update(ticket_key="AAAAAAAA" + "1" * 12)
+    answer = caller.send("DELETE", f"/events/{event_id}/check-ins/{event_id}-AAAAAAAA")
+    assert answer.json()["code"] == "ticket_not_found"
+
+
 def test_a_ticket_is_checked_in_once() -> None:
     caller = organizer()
     event_id = create(caller)
@@ -33,7 +125,16 @@ def test_a_ticket_is_checked_in_once() -> None:
     first = check_in(caller, ticket(event_id))
     assert first.status_code == 200
     data = first.json()["data"]
-    assert list(data) == ["ticket_id", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason"]
+    assert list(data) == [
+        "ticket_id",
+        "reference",
+        "name",
+        "email",
+        "confirmed_at",
+        "sequence",
+        "checked_in_at",
+        "reason",
+    ]
     assert data["checked_in_at"]
     again = check_in(caller, ticket(event_id))
     assert (again.status_code, again.json()["code"]) == (409, "already_checked_in")

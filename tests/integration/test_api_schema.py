@@ -31,6 +31,8 @@ OPERATIONS = {
     ("/registrations/{ticket_id}", "get"),
     ("/registrations/{ticket_id}", "delete"),
     ("/registrations/{ticket_id}/check-in", "post"),
+    ("/events/{event_id}/check-ins", "post"),
+    ("/events/{event_id}/check-ins/{reference}", "delete"),
     ("/registrations/{ticket_id}/events", "get"),
     ("/health/live", "get"),
     ("/health/ready", "get"),
@@ -96,6 +98,8 @@ def test_exactly_the_organizers_operations_need_a_token(document: dict[str, Any]
         ("/events/{event_id}/attendees", "get"),
         ("/events/{event_id}/stats", "get"),
         ("/registrations/{ticket_id}/check-in", "post"),
+        ("/events/{event_id}/check-ins", "post"),
+        ("/events/{event_id}/check-ins/{reference}", "delete"),
         *WEBHOOKS,
         *TOKENS,
     }

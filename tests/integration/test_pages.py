@@ -19,8 +19,10 @@ from events.domain.tickets import Tickets
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from events.pages import files
+from events.pages.ticket_page import qr_code
 from tests.integration.browsing import Browser, Shown, browse
 from tests.integration.test_door import NoLoader
+from tests.integration.world import tickets as world_tickets
 from tests.services import Services
 from worker.drain import Drain
 
@@ -164,6 +166,10 @@ def test_a_ticket_goes_from_its_place_in_line_to_a_code(make_event: Make, server
         await asyncio.to_thread(drain.run, event.pk)
         seat, none = [await browser.get(ticket) for ticket in tickets]
         assert "You have a seat" in seat.text
+        key = tickets[0].removeprefix("/t/").partition("-")[2][:20]
+        code = world_tickets.check_in_code(event_id=event.pk, key=key)
+        assert qr_code(code).split(">", 1)[1] in seat.text.replace("&#x27;", "'")
+        assert f">{event.pk}-{key[:8]}<" in seat.text, "the reference, and not the id, is what a photograph shows"
         assert seat.text.count("<svg") == 1
         assert "http-equiv" not in seat.text
         assert "No seat this time" in none.text

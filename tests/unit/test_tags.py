@@ -45,9 +45,9 @@ def test_a_tag_matches_itself_weakly_in_a_list_and_behind_a_star() -> None:
 def test_a_ticket_is_the_same_object_in_an_answer_and_in_an_event(standing: Standing) -> None:
     answer = ticket_answer("7-abc", 7, standing, chance=0.5)
     data = json.loads(answer.body)["data"]
-    assert list(data)[:8] == [
-        *("ticket_id", "event_id", "status", "reason"),
-        *("position", "sequence", "requested_at", "decided_at"),
+    assert list(data)[:11] == [
+        *("ticket_id", "reference", "event_id", "status", "reason"),
+        *("position", "sequence", "requested_at", "decided_at", "check_in_code", "checked_in_at"),
     ]
     shown = show("7-abc", 7, standing)
     lines = event_text(shown).decode().split("\n")

@@ -9,10 +9,20 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.domain.tickets import KEY_CHARS, REF_CHARS, Name, Tickets, ticket_ref
+from events.domain.tickets import (
+    KEY_CHARS,
+    REF_CHARS,
+    Name,
+    Tickets,
+    parse_reference,
+    reference,
+    reference_of,
+    ticket_ref,
+)
 
 tickets = Tickets("a secret of the tests")
 event_ids = st.integers(1, 10**18 - 1)
+keys = st.text(string.ascii_letters + string.digits + "-_", min_size=KEY_CHARS, max_size=KEY_CHARS)
 
 
 @given(event_ids)
@@ -105,3 +115,32 @@ def test_the_part_for_logs_leaves_72_bits_unknown() -> None:
     key = tickets.mint()
     assert ticket_ref(key) == key[:REF_CHARS]
     assert (KEY_CHARS - REF_CHARS) * 6 >= 72
+
+
+@given(keys, event_ids)
+def test_a_check_in_code_leads_to_its_ticket_and_says_nothing_of_its_id(key: str, event_id: int) -> None:
+    code = tickets.check_in_code(event_id=event_id, key=key)
+    assert tickets.parse_check_in_code(code) == (event_id, key)
+    assert code.startswith(f"{reference(event_id, key)}-")
+    assert parse_reference(reference(event_id, key)) == (event_id, key[:8])
+    assert key[8:] not in code
+    assert tickets.parse(code) is None
+    ticket_id = tickets.ticket_id(event_id=event_id, key=key)
+    assert tickets.parse_check_in_code(ticket_id) is None
+    assert reference_of(ticket_id) == reference(event_id, key)
+
+
+@given(keys, st.data())
+def test_a_check_in_code_with_any_other_character_is_none(key: str, data: st.DataObject) -> None:
+    code = tickets.check_in_code(event_id=7, key=key)
+    place = data.draw(st.integers(0, len(code) - 1))
+    other = data.draw(st.characters(codec="utf-8").filter(lambda c: c != code[place]))
+    assert tickets.parse_check_in_code(code[:place] + other + code[place + 1 :]) is None
+    assert tickets.parse_check_in_code(code + other) is None
+
+
+def test_a_check_in_code_of_an_older_secret_still_lets_in() -> None:
+    old, new = "o" * 32, "n" * 32
+    code = Tickets(old).check_in_code(event_id=7, key="K" * 20)
+    assert Tickets(new, old).parse_check_in_code(code) == (7, "K" * 20)
+    assert Tickets(new).parse_check_in_code(code) is None

@@ -59,7 +59,7 @@ def test_no_ipv4_address_gets_through_inside_an_ipv6_one(address: IPv4Address) -
     ("url", "origin"),
     [
         ("https://example.org/hook?x=1", "https://example.org:443"),
-        ("http://Example.ORG", "http://example.org:80"),
+        ("https://Example.ORG", "https://example.org:443"),
         ("https://example.org:8443/", "https://example.org:8443"),
         ("https://8.8.8.8/", "https://8.8.8.8:443"),
         ("https://[2606:4700:4700::1111]/", "https://[2606:4700:4700::1111]:443"),
@@ -71,9 +71,16 @@ def test_usual_addresses_are_taken(url: str, origin: str) -> None:
     assert check_url(url, allow_private=False).origin == origin
 
 
+def test_nothing_is_sent_in_the_clear_unless_private_receivers_are_allowed() -> None:
+    for url in ("http://example.org/", "HTTP://example.org/", "http://example.org:443/"):
+        with pytest.raises(BadUrl, match=r"must start with https://\.$"):
+            check_url(url, allow_private=False)
+    assert check_url("http://example.org/", allow_private=True).origin == "http://example.org:80"
+
+
 @pytest.mark.parametrize("address", [address for address in PRIVATE if "%" not in address])
 def test_literal_private_addresses_are_refused_unless_allowed(address: str) -> None:
-    url = f"http://[{address}]:8000/" if ":" in address else f"http://{address}:8000/"
+    url = f"https://[{address}]:8000/" if ":" in address else f"https://{address}:8000/"
     with pytest.raises(BadUrl, match="not a public one"):
         check_url(url, allow_private=False)
     check_url(url, allow_private=True)
@@ -97,8 +104,8 @@ def test_names_of_the_inside_are_refused_unless_allowed(host: str) -> None:
     [
         *("", "example.org", "//example.org/", "/hook", "ftp://example.org/", "file:///etc/passwd", "gopher://x.org/"),
         *("https://", "https:///hook", "https://user@example.org/", "https://user:pw@example.org/", "https://@x.org/"),
-        *("http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/", "http://127.1/", "http://1.2.3.4.5/"),
-        *("http://0x7f.0.0.1/", "http://017700000001/", "http://127.0.0.1./", "http://example.0x1/"),
+        *("https://2130706433/", "https://0x7f000001/", "https://0177.0.0.1/", "https://127.1/", "https://1.2.3.4.5/"),
+        *("https://0x7f.0.0.1/", "https://017700000001/", "https://127.0.0.1./", "https://example.0x1/"),
         *("https://example.org:22/", "https://example.org:25/", "https://example.org:0/", "https://example.org:6000/"),
         *("https://example.org:65536/", "https://example.org:x/", "https://example.org:-1/"),
         *("https://example.org/#part", "https://example.org/a b", "https://example.org/\n", "https://exämple.org/"),

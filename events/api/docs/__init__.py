@@ -1,7 +1,7 @@
 """What the OpenAPI document says about each operation, one decorator each, apart from the views that they decorate."""
 
 from events.api.docs.attendees import LIST_ATTENDEES, READ_STATS
-from events.api.docs.check_in import CHECK_IN
+from events.api.docs.check_in import CHECK_IN, CHECK_IN_BY_CODE, UNDO_CHECK_IN
 from events.api.docs.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_TICKET, REGISTER
 from events.api.docs.events import CANCEL_EVENT, CHANGE_EVENT, CREATE_EVENT, LIST_EVENTS
 from events.api.docs.operating import LIVE, READY
@@ -26,6 +26,7 @@ __all__ = [
     "CHANGE_EVENT",
     "CHANGE_WEBHOOK",
     "CHECK_IN",
+    "CHECK_IN_BY_CODE",
     "CREATE_EVENT",
     "CREATE_TOKEN",
     "CREATE_WEBHOOK",
@@ -50,4 +51,5 @@ __all__ = [
     "REVOKE_TOKEN",
     "ROTATE_SECRET",
     "TEST_WEBHOOK",
+    "UNDO_CHECK_IN",
 ]

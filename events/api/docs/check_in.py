@@ -2,14 +2,85 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 
-from events.api.docs.answers import CHALLENGE, NO_TOKEN, ORGANIZER, OUTAGE, RETRY_AFTER_OUTAGE, bad, good
-from events.api.docs.examples import ATTENDEE
+from events.api.check_in_fields import CheckInInput
+from events.api.docs.answers import (
+    BODY_FAULTS,
+    CHALLENGE,
+    NO_TOKEN,
+    ORGANIZER,
+    OUTAGE,
+    RETRY_AFTER_OUTAGE,
+    bad,
+    event_id_in_path,
+    good,
+)
+from events.api.docs.examples import ATTENDEE, CHECK_IN_CODE
 from events.api.docs.shapes import Attendee, answer_with
 from omnify.responses import Code
 
 _FIRST = "2030-12-01T17:42:10.120000+00:00"
+
+_NO_SEAT = (Code.NOT_CONFIRMED, "This registration is cancelled: it has no seat.")
+_REFUSED = bad(
+    "Not to be let in.",
+    (Code.ALREADY_CHECKED_IN, f"This ticket was checked in already, at {_FIRST}.", {"checked_in_at": [_FIRST]}),
+    _NO_SEAT,
+)
+_NOT_FOUND = bad(
+    "There is no such ticket, it is not decided yet or for another event; or the event is another organizer's.",
+    (Code.TICKET_NOT_FOUND, "This ticket is for another event."),
+    (Code.EVENT_NOT_FOUND, "There is no such event."),
+)
+
+CHECK_IN_BY_CODE = extend_schema(
+    operation_id="check_in_by_code",
+    summary="Let somebody in",
+    description=(
+        "`code` is what the ticket's QR code holds (one of an earlier release holds a ticket id). Once for each seat: "
+        "of two doors that send the same code at the same time, one gets the 200. A refusal that speaks of an earlier "
+        "check-in gives its time in `errors.checked_in_at`. Who has been let in cannot give the seat back."
+    ),
+    tags=["events"],
+    auth=ORGANIZER,
+    request=CheckInInput,
+    examples=[OpenApiExample("code", value={"code": CHECK_IN_CODE}, request_only=True)],
+    parameters=[event_id_in_path(), CHALLENGE, RETRY_AFTER_OUTAGE],
+    responses={
+        200: good(answer_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": _FIRST}),
+        400: bad(
+            "Malformed JSON, or not exactly one of the two fields.",
+            (Code.INVALID, "The request is not valid.", {"code": ["Send either code or ticket_id."]}),
+        ),
+        **NO_TOKEN,
+        404: _NOT_FOUND,
+        409: _REFUSED,
+        **BODY_FAULTS,
+        **OUTAGE,
+    },
+)
+
+UNDO_CHECK_IN = extend_schema(
+    operation_id="undo_check_in",
+    summary="Undo a check-in",
+    description="The ticket is named by its `reference`. Twice is harmless.",
+    tags=["events"],
+    auth=ORGANIZER,
+    parameters=[
+        event_id_in_path(),
+        OpenApiParameter("reference", str, OpenApiParameter.PATH),
+        CHALLENGE,
+        RETRY_AFTER_OUTAGE,
+    ],
+    responses={
+        200: good(answer_with(Attendee), "Not checked in.", undone=ATTENDEE),
+        **NO_TOKEN,
+        404: _NOT_FOUND,
+        409: bad("The event was cancelled: its check-ins stay on record.", _NO_SEAT),
+        **OUTAGE,
+    },
+)
 
 CHECK_IN = extend_schema(
     operation_id="check_in",
@@ -33,15 +104,7 @@ CHECK_IN = extend_schema(
             "There is no such ticket, it is not decided yet, or its event is another organizer's.",
             (Code.TICKET_NOT_FOUND, "There is no such ticket."),
         ),
-        409: bad(
-            "Not to be let in.",
-            (
-                Code.ALREADY_CHECKED_IN,
-                f"This ticket was checked in already, at {_FIRST}.",
-                {"checked_in_at": [_FIRST]},
-            ),
-            (Code.NOT_CONFIRMED, "This registration is cancelled: it has no seat."),
-        ),
+        409: _REFUSED,
         **OUTAGE,
     },
 )

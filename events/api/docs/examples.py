@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 TICKET_ID = "7-Zk3vB9qT1xYw5LrN8sHdmA2cQ4fE"
+REFERENCE = "7-Zk3vB9qT"
+CHECK_IN_CODE = f"{REFERENCE}-u2P0sYc8Jd5QmWb1Xo7Rt4Le"
 
 EVENT_BODY = {
     "name": "Winter concert",
@@ -34,6 +36,7 @@ EVENT = {
 
 ATTENDEE = {
     "ticket_id": TICKET_ID,
+    "reference": REFERENCE,
     "name": "Ada Lovelace",
     "email": "ada@example.com",
     "confirmed_at": "2030-11-01T09:00:00.250000+00:00",
@@ -71,6 +74,7 @@ ACCEPTED = {
 
 QUEUED = {
     "ticket_id": TICKET_ID,
+    "reference": REFERENCE,
     "event_id": 7,
     "status": "queued",
     "reason": None,
@@ -78,13 +82,14 @@ QUEUED = {
     "sequence": 42,
     "requested_at": "2030-11-01T09:00:00.100+00:00",
     "decided_at": None,
+    "check_in_code": None,
     "checked_in_at": None,
     "estimated_seconds": 1,
 }
 
 _DECIDED = {**QUEUED, "position": None, "decided_at": "2030-11-01T09:00:00.250+00:00"}
 _DECIDED.pop("estimated_seconds")
-CONFIRMED = {**_DECIDED, "status": "confirmed"}
+CONFIRMED = {**_DECIDED, "status": "confirmed", "check_in_code": CHECK_IN_CODE}
 REJECTED = {**_DECIDED, "status": "rejected", "reason": "sold_out"}
 CANCELLING = {**CONFIRMED, "cancellation_sequence": 1042}
 LOST = {**_DECIDED, "status": "lost", "decided_at": None}

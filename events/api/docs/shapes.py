@@ -73,6 +73,7 @@ class Attendee(serializers.Serializer[Any]):
     """A confirmed registration as its organizer sees it."""
 
     ticket_id = serializers.CharField(required=False, help_text="With a token of the scope `full` alone.")
+    reference = serializers.CharField(help_text="Names the ticket to people, in logs and exports; opens nothing.")
     name = serializers.CharField()
     email = serializers.CharField()
     confirmed_at = serializers.DateTimeField(allow_null=True, help_text="Null on the waitlist.")
@@ -132,7 +133,8 @@ class AcceptedTicket(serializers.Serializer[Any]):
 class Ticket(serializers.Serializer[Any]):
     """A registration as its holder sees it: neither name nor e-mail."""
 
-    ticket_id = serializers.CharField()
+    ticket_id = serializers.CharField(help_text="The key to the ticket.")
+    reference = serializers.CharField(help_text="Names the ticket to people, in logs and exports; opens nothing.")
     event_id = serializers.IntegerField()
     status = serializers.ChoiceField(choices=names(Status))
     reason = serializers.ChoiceField(
@@ -142,6 +144,9 @@ class Ticket(serializers.Serializer[Any]):
     sequence = serializers.IntegerField(allow_null=True, help_text="Place in the order of admission.")
     requested_at = serializers.DateTimeField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
+    check_in_code = serializers.CharField(
+        allow_null=True, help_text="What the QR code holds; only with a seat. It lets in, and opens nothing else."
+    )
     checked_in_at = serializers.DateTimeField(allow_null=True, help_text="When its holder was let in.")
     estimated_seconds = serializers.FloatField(required=False, help_text="Expected wait; only while queued.")
 

@@ -1,4 +1,4 @@
-"""`POST /registrations/{ticket_id}/check-in`: the entrance."""
+"""The entrance: `/events/{id}/check-ins`, and `POST /registrations/{ticket_id}/check-in`."""
 
 from __future__ import annotations
 
@@ -8,17 +8,57 @@ from rest_framework.request import Request
 
 from events.api import docs
 from events.api.attendees import attendee
+from events.api.check_in_fields import CheckInInput
 from events.api.permissions import require_event, token_of
 from events.api.refusals import Refusal
-from events.api.views.base import ApiView, organizer_of, trail_of
+from events.api.views.base import ApiView, organizer_of, own_event, trail_of, validated
 from events.domain.audit import Action
-from events.domain.scopes import ENTRANCE, Scope, guest_fields
+from events.domain.scopes import ENTRANCE, guest_fields
+from events.domain.tickets import parse_reference
 from events.domain.times import iso, to_ms
 from events.ledger.check_in import CheckIn, Entry
 from omnify import http
-from omnify.entrance import let_in
+from omnify.entrance import let_in, take_back
 from omnify.responses import Code
 from omnify.tickets import tickets
+
+
+class CheckIns(ApiView):
+    """Those who are let in to one event of the organizer's."""
+
+    scopes = {"POST": ENTRANCE}
+
+    @docs.CHECK_IN_BY_CODE
+    def post(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Lets the holder of a code in, once."""
+        event = own_event(request, event_id)
+        ((field, text),) = validated(CheckInInput(data=request.data)).items()
+        # QR codes of an earlier release hold the ticket's id.
+        found = field == "code" and tickets().parse_check_in_code(text)
+        parsed = found or tickets().parse(text)
+        if parsed is None:
+            raise _not_found()
+        if parsed[0] != event.pk:
+            raise Refusal(Code.TICKET_NOT_FOUND, 404, "This ticket is for another event.")
+        return _check_in(request, *parsed)
+
+
+class UndoCheckIn(ApiView):
+    """One check-in, named by its ticket's reference."""
+
+    scopes = {"DELETE": ENTRANCE}
+
+    @docs.UNDO_CHECK_IN
+    def delete(self, request: Request, event_id: int | None, reference: str) -> HttpResponse:
+        """Takes it back. Twice is harmless."""
+        event, named = own_event(request, event_id), parse_reference(reference)
+        if named is None or named[0] != event.pk:
+            raise _not_found()
+        with transaction.atomic():
+            done = take_back(event_id=event.pk, ref=named[1], organizer_id=organizer_of(request).pk)
+            if done.registration is not None and done.entry in _DONE:
+                trail_of(request).record(Action.CHECK_IN_UNDONE, done.registration)
+        return _answer(request, done)
 
 
 class CheckInView(ApiView):
@@ -30,24 +70,34 @@ class CheckInView(ApiView):
     @docs.CHECK_IN
     def post(self, request: Request, ticket_id: str) -> HttpResponse:
         """Lets the holder in, once."""
-        organizer, parsed = organizer_of(request), tickets().parse(ticket_id)
+        parsed = tickets().parse(ticket_id)
         if parsed is None:
             raise _not_found()
-        event_id, key = parsed
-        require_event(request, event_id)
-        with transaction.atomic():
-            done = let_in(event_id=event_id, key=key, organizer_id=organizer.pk)
-            if done.registration is not None and done.entry is Entry.ADMITTED:
-                trail_of(request).record(Action.CHECKED_IN, done.registration)
-        return _answer(done, token_of(request).reach)
+        require_event(request, parsed[0])
+        return _check_in(request, *parsed)
 
 
-def _answer(done: CheckIn, scope: Scope) -> HttpResponse:
+def _check_in(request: Request, event_id: int, key: str) -> HttpResponse:
+    with transaction.atomic():
+        done = let_in(event_id=event_id, key=key, organizer_id=organizer_of(request).pk)
+        if done.registration is not None and done.entry is Entry.ADMITTED:
+            trail_of(request).record(Action.CHECKED_IN, done.registration)
+    return _answer(request, done)
+
+
+_DONE = {
+    Entry.ADMITTED: "Checked in.",
+    Entry.UNDONE: "The check-in is undone.",
+    Entry.NOT_IN: "This ticket is not checked in.",
+}
+
+
+def _answer(request: Request, done: CheckIn) -> HttpResponse:
     row = done.registration
     if row is None:
         raise _not_found()
-    if done.entry is Entry.ADMITTED:
-        return http.ok(guest_fields(attendee(row), scope), message="Checked in.")
+    if done.entry in _DONE:
+        return http.ok(guest_fields(attendee(row), token_of(request).reach), message=_DONE[done.entry])
     if done.entry is Entry.NO_SEAT or row.checked_in_at is None:
         raise Refusal(Code.NOT_CONFIRMED, 409, f"This registration is {row.status}: it has no seat.")
     first = iso(to_ms(row.checked_in_at))

@@ -7,7 +7,8 @@ import { pasted } from "./text.js";
 import { Timer } from "./timer.js";
 import { shortMoment } from "./times.js";
 
-const TICKET = /(?:^|[^0-9])([1-9][0-9]{0,17})-([A-Za-z0-9_-]{28})/;
+// A check-in code; or a ticket's id, which older QR codes hold.
+const CODE = /(?:^|[^0-9])([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8}-[A-Za-z0-9_-]{24}|[A-Za-z0-9_-]{28})(?![A-Za-z0-9_-])/;
 const SCAN_MS = 250;
 const LOG_LENGTH = 20;
 const verdict = byId("verdict");
@@ -21,13 +22,13 @@ function say(state, headline, text) {
   while (byId("log").children.length > LOG_LENGTH) byId("log").lastChild.remove();
 }
 
-// A scanner may give the ticket, or the address of its page.
+// A scanner may give the code, or the address of a ticket's page.
 async function enter(text) {
-  const found = TICKET.exec(text) ?? TICKET.exec(pasted(text));
-  if (!found) return say("bad", "No ticket", "This is not a ticket's number.");
+  const found = CODE.exec(text) ?? CODE.exec(pasted(text));
+  if (!found) return say("bad", "No ticket", "This is not a ticket's code.");
   if (found[1] !== eventId) return say("bad", "Another event", "This ticket is for another event.");
   try {
-    const guest = await api("POST", `/registrations/${found[1]}-${found[2]}/check-in`);
+    const guest = await api("POST", `/events/${eventId}/check-ins`, { code: `${found[1]}-${found[2]}` });
     say("good", "Welcome", guest.name);
   } catch (trouble) {
     say(...refusal(trouble));
