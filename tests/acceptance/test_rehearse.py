@@ -82,8 +82,8 @@ def test_a_rehearsal_proves_who_moves_up_when_tickets_are_given_back(service: Se
     verify(rehearse(service, *MOVING, "--json", str(figures), seats=60))
     written = json.loads(figures.read_text("utf-8"))["figures"]
     assert written["statuses"]["confirmed"] == 60
-    assert written["statuses"]["cancelled"] > 0
-    assert written["given_back"]["in its turn"] >= written["statuses"]["cancelled"]
+    assert written["statuses"]["cancelled by_holder"] > 0
+    assert written["given_back"]["in its turn"] >= written["statuses"]["cancelled by_holder"]
 
 
 def test_a_rehearsal_proves_who_moves_up_when_drains_and_the_web_are_killed_under_it(service: Service) -> None:
