@@ -22,12 +22,15 @@ STOP_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where the two are, and a home for the programs, which goes when the run ends."""
+    """Where the two are, and a home for the programs, which goes when the run ends.
+
+    `databases` has the address for each of the service's roles, by its variable.
+    """
 
     home: Home
     redis_url: str
     broker_url: str
-    database_url: str
+    databases: dict[str, str]
 
 
 @contextlib.contextmanager
@@ -45,4 +48,4 @@ def start_servers() -> Iterator[Servers]:
         ends.callback(shutil.rmtree, place.directory, ignore_errors=True)
         postgres = Postgres(place=place, log=home.log("postgres"), port=free_port(), password=secrets.token_hex(8))
         ends.callback(postgres.start().stop, STOP_SECONDS)
-        yield Servers(home, valkey.url(0), valkey.url(1), postgres.url())
+        yield Servers(home, valkey.url(0), valkey.url(1), postgres.urls_of_programs())

@@ -173,14 +173,14 @@ def start_stack(**settings: str) -> Iterator[Stack]:
 def _environment(servers: Servers) -> dict[str, str]:
     values = service_values(
         secret_key="only-for-this-run-" + os.urandom(16).hex(),
-        database=servers.database_url,
+        database=servers.databases["DATABASE_URL_OWNER"],
         redis=servers.redis_url,
         broker=servers.broker_url,
         port=0,  # each door gets one of its own
     )
     limits = {"REGISTER_RATE_LIMIT": "off", "REFUSAL_RATE_LIMIT": "off"}
     ours = {**limits, "WEBHOOK_ALLOW_PRIVATE": "true", "PYTHONPATH": str(ROOT)}
-    return {**child_environment(servers.home, 0, values), **ours}
+    return {**child_environment(servers.home, 0, {**values, **servers.databases}), **ours}
 
 
 def _set_up_django(env: dict[str, str]) -> None:

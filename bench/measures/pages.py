@@ -18,7 +18,7 @@ NO_DATABASE = "postgres://omnify:none@127.0.0.1:1/omnify"
 def measure(stack: Stack, options: Options) -> list[Line]:
     """One line for each number of connections."""
     paths = _paths(stack, ledger.new_event())
-    with stack.door(DATABASE_URL=NO_DATABASE) as door, stack.hello() as hello:
+    with stack.door(DATABASE_URL_WEB=NO_DATABASE) as door, stack.hello() as hello:
         return [_line(options, door, hello, paths, connections) for connections in CONNECTIONS]
 
 
