@@ -94,7 +94,7 @@ class Application:
             trusted_proxies=settings.ENV.trusted_proxies,
             private_callbacks=settings.ENV.webhook_allow_private,
         )
-        pages = Pages(behind=self._door, render=render_to_string)
+        pages = Pages(behind=self._door, render=render_to_string, public_url=settings.ENV.public_url)
         front = Front(behind=pages, operations_port=settings.ENV.operations_port)
         self._front = with_hsts(front, seconds=settings.SECURE_HSTS_SECONDS)
         return self._front

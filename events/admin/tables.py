@@ -168,7 +168,7 @@ class EventAdmin(Audited, EventAdminBase):
         """Writes what was changed and nothing else; counters may have moved since the page was shown."""
         if change:
             changed = {*form.changed_data, *(_TIMES if set(_TIMES) & set(form.changed_data) else ())}
-            change_event(obj, fields={name: form.cleaned_data[name] for name in changed - SIZES})
+            change_event(obj, fields={name: form.cleaned_data[name] for name in changed - SIZES}, now=timezone.now())
             obj.refresh_from_db()
             self._resize_after_commit(request, obj, sizes_of(obj, form.cleaned_data))
         else:

@@ -25,6 +25,8 @@ def event_data(snapshot: EventSnapshot, *, now_ms: int) -> dict[str, Any]:
         "waitlisted_count": snapshot.waitlisted_count,
         "seats_left": seats_left(snapshot),
         "registration_state": state_of(snapshot, now_ms=now_ms).value,
+        "revision": snapshot.revision,
+        "updated_at": iso(snapshot.updated_ms),
     }
 
 

@@ -26,6 +26,9 @@ class EventSnapshot:
     decided_ms: int = 0
     # Whose event it is; 0 in a copy of an earlier release, which did not know.
     organizer_id: int = 0
+    # What the organizer changed: how often, and when last. 0 in a copy of an earlier release.
+    revision: int = 0
+    updated_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

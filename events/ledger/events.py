@@ -75,15 +75,19 @@ def check_not_over(event: Event, *, fields: Mapping[str, Any], now: datetime) ->
         raise EventOver
 
 
-def change_event(event: Event, *, fields: Mapping[str, Any]) -> Event:
-    """Writes validated `fields` and grows the version. `event` comes from `lock_event`, in the same transaction.
+def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> Event:
+    """Writes validated `fields` and grows the version, and the revision if anything differs from what is stored.
 
-    Sizes are not among them: those move seats, and go through the event's queue.
+    `event` comes from `lock_event`, in the same transaction. Sizes are not among the fields: those move seats, and go
+    through the event's queue.
     """
     assert not {"max_capacity", "waitlist_capacity"} & fields.keys()
     if fields:
         lines = (str(fields.get(name, getattr(event, name))) for name in ("name", "location"))
-        Event.objects.filter(pk=event.pk).update(**fields, search_key=search_key(*lines), version=F("version") + 1)
+        columns = {**fields, "search_key": search_key(*lines), "version": F("version") + 1}
+        if Event.objects.filter(pk=event.pk).values(*fields).get() != dict(fields):
+            columns |= _revised(now)
+        Event.objects.filter(pk=event.pk).update(**columns)
         event.refresh_from_db()
     return event
 
@@ -100,9 +104,13 @@ def cancel_event(event: Event, *, now: datetime) -> bool:
         return False
     if event.end_time <= now:
         raise EventOver
-    Event.objects.filter(pk=event.pk).update(cancelled_at=now, version=F("version") + 1)
+    Event.objects.filter(pk=event.pk).update(cancelled_at=now, version=F("version") + 1, **_revised(now))
     event.refresh_from_db()
     return True
+
+
+def _revised(now: datetime) -> dict[str, Any]:
+    return {"revision": F("revision") + 1, "changed_at": now}
 
 
 def size_change(*, event_id: int, key: str) -> SizeChange | None:

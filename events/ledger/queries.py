@@ -39,6 +39,8 @@ def event_snapshot(event: Event) -> EventSnapshot:
         cancelled=event.cancelled_at is not None,
         last_sequence=event.last_sequence,
         decided_ms=to_ms(event.decided_at) if event.decided_at else 0,
+        revision=event.revision,
+        updated_ms=to_ms(event.changed_at or event.created_at),
         organizer_id=event.organizer_id,
     )
 

@@ -28,6 +28,9 @@ class Event(models.Model):
     registration_closes_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # How often its organizer changed what people see of it, and when last; null: never.
+    revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    changed_at = models.DateTimeField(null=True, editable=False)
     # When the people of a past event were forgotten.
     forgotten_at = models.DateTimeField(null=True, editable=False)
 

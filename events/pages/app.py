@@ -44,10 +44,10 @@ class Pages:
     `render` makes HTML of a template's name and a context, with everything escaped.
     """
 
-    def __init__(self, *, behind: Application, render: Render) -> None:
+    def __init__(self, *, behind: Application, render: Render, public_url: str = "") -> None:
         self._sheets = Sheets(render)
         self._event = EventPage(app=behind, sheets=self._sheets)
-        self._ticket = TicketPage(app=behind, sheets=self._sheets)
+        self._ticket = TicketPage(app=behind, sheets=self._sheets, public_url=public_url)
         self._behind = behind
         self._patience = Patience(BODY_SECONDS)
         files.version()  # reads them now, and not while the first visitor waits

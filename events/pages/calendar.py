@@ -1,34 +1,70 @@
-"""An event as an iCalendar file (RFC 5545)."""
+"""A ticket's event as an iCalendar file (RFC 5545), with the methods of RFC 5546: adding it again brings it up to date.
+
+status        CONFIRMED with a seat, TENTATIVE for who waits (and the time stays free), CANCELLED once the ticket or the
+              event is; then the method is CANCEL, which takes the entry out (RFC 5546, 4.1.3)
+sequence      grows with the event's changes, and with the ticket's status in between
+uid           the ticket's own, so that two tickets in one calendar do not cancel each other; it is made of the ticket's
+              id and tells nothing of it (RFC 7986, 5.3)
+organizer     the site: who stands behind it is not public
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+from uuid import UUID, uuid5
 
-from icalendar import Calendar
+from icalendar import Calendar, vCalAddress
 from icalendar import Event as Entry
 
-from events.pages.view import Event
+from events.pages.view import Event, Ticket
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
+_NAMESPACE = UUID("5f0c4d0e-0f5a-5d0b-9c58-6f6d6e696679")
+_STATUS = {"queued": "TENTATIVE", "waitlisted": "TENTATIVE", "confirmed": "CONFIRMED"}
+# A ticket's status moves this way and never back.
+_STEPS = ("TENTATIVE", "CONFIRMED", "CANCELLED")
 
 
-def calendar_entry(event: Event, *, host: str, now: datetime) -> bytes:
-    """The file. It links to the event and not to the ticket: calendars are shared, and a ticket's address is its key.
+def calendar_entry(ticket: Ticket, event: Event, *, site: str, now: datetime) -> tuple[bytes, str]:
+    """The file and its method.
 
-    The same event has the same UID whoever's ticket it came from, so that adding it twice does not show it twice.
+    It links to the event and not to the ticket: calendars are shared, and a ticket's address is its key.
+
+    Args:
+        site: what the event's address begins with, `https://tickets.example.org`.
     """
-    site = host if _HOST.fullmatch(host) else "localhost"
-    entry = Entry()
-    entry.add("uid", f"event-{event.id}@{site}")
-    entry.add("dtstamp", now)
-    entry.add("dtstart", event.start_time)
-    entry.add("dtend", event.end_time)
-    entry.add("summary", event.name)
-    entry.add("location", event.location)
+    status = "CANCELLED" if event.registration_state == "cancelled" else _STATUS.get(ticket.status, "CANCELLED")
+    method = "CANCEL" if status == "CANCELLED" else "PUBLISH"
     calendar = Calendar()
     calendar.add("prodid", "-//Omnify//Tickets//EN")
     calendar.add("version", "2.0")
-    calendar.add_component(entry)
+    calendar.add("method", method)
+    calendar.add_component(_entry(ticket, event, status, f"{site}/e/{event.id}", now))
     content: bytes = calendar.to_ical()
-    return content
+    return content, method
+
+
+def site_of(*, public_url: str, scheme: str, host: str) -> str:
+    """Where this service is reached: as the operator says, or else as this visitor does."""
+    return public_url or f"{scheme}://{host if _HOST.fullmatch(host) else 'localhost'}"
+
+
+def _entry(ticket: Ticket, event: Event, status: str, url: str, now: datetime) -> Entry:
+    entry = Entry()
+    entry.add("uid", str(uuid5(_NAMESPACE, ticket.ticket_id)))
+    entry.add("dtstamp", now)
+    entry.add("last-modified", max(filter(None, (event.updated_at, ticket.decided_at)), default=now).astimezone(UTC))
+    entry.add("sequence", len(_STEPS) * event.revision + _STEPS.index(status))
+    entry.add("status", status)
+    entry.add("transp", "OPAQUE" if status == "CONFIRMED" else "TRANSPARENT")
+    entry.add("dtstart", event.start_time.astimezone(UTC))
+    entry.add("dtend", event.end_time.astimezone(UTC))
+    entry.add("summary", f"Waiting: {event.name}" if status == "TENTATIVE" else event.name)
+    entry.add("location", event.location)
+    entry.add("url", url)
+    organizer = vCalAddress(url)
+    organizer.params["CN"] = urlsplit(url).hostname or "localhost"
+    entry.add("organizer", organizer)
+    return entry

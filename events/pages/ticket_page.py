@@ -18,7 +18,7 @@ import segno
 from events.domain.tickets import TicketId
 from events.pages import answers, files, inside, view, words
 from events.pages.answers import Page
-from events.pages.calendar import calendar_entry
+from events.pages.calendar import calendar_entry, site_of
 from events.pages.inside import Application, Reply, Scope
 from events.pages.sheet import Sheet, Sheets
 from events.pages.view import Event, Ticket
@@ -34,7 +34,10 @@ _ENDS = ("rejected", "cancelled", "lost")
 class TicketPage:
     """A ticket's page and what belongs to it."""
 
-    def __init__(self, *, app: Application, sheets: Sheets, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *, app: Application, sheets: Sheets, public_url: str = "", clock: Callable[[], float] = time.time
+    ) -> None:
+        self._public_url = public_url
         self._app = app
         self._sheets = sheets
         self._clock = clock
@@ -53,13 +56,15 @@ class TicketPage:
         return answers.page(sheet.fill(self._slots(ticket, retry or RETRY_SECONDS)), secret=True, retry_seconds=retry)
 
     async def calendar(self, scope: Scope, ticket_id: TicketId) -> Page | Reply:
-        """The event as a calendar entry, for whoever holds a ticket."""
+        """The ticket as a calendar entry; added again, it brings the first one up to date."""
         found = await self._find(scope, ticket_id)
         if isinstance(found, Reply):
             return found
-        _, event, _ = found
-        entry = calendar_entry(event, host=_host(scope), now=datetime.fromtimestamp(self._clock(), UTC))
-        return answers.document(entry, "text/calendar; charset=utf-8", name="event.ics")
+        ticket, event, _ = found
+        site = site_of(public_url=self._public_url, scheme=scope.get("scheme", "http"), host=_host(scope))
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        entry, method = calendar_entry(ticket, event, site=site, now=now)
+        return answers.document(entry, f"text/calendar; charset=utf-8; method={method}", name="event.ics")
 
     async def cancel(self, scope: Scope, ticket_id: TicketId) -> Page | Reply:
         """Gives the seat, or the place in line, back."""

@@ -39,6 +39,8 @@ class Event(msgspec.Struct, frozen=True):
     seats_left: int
     waitlisted_count: int
     registration_state: str
+    revision: int = 0
+    updated_at: datetime | None = None
 
     @property
     def face(self) -> tuple[Any, ...]:
@@ -57,6 +59,7 @@ class Ticket(msgspec.Struct, frozen=True):
     position: int | None = None
     estimated_seconds: float | None = None
     check_in_code: str | None = None
+    decided_at: datetime | None = None
 
 
 decode_event = msgspec.json.Decoder(Answer[Event]).decode

@@ -45,6 +45,8 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
         "waitlisted_count",
         "seats_left",
         "registration_state",
+        "revision",
+        "updated_at",
     ]
 
 

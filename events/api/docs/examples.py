@@ -32,6 +32,8 @@ EVENT = {
     "waitlisted_count": 0,
     "seats_left": 380,
     "registration_state": "open",
+    "revision": 0,
+    "updated_at": "2030-10-20T08:00:00+00:00",
 }
 
 ATTENDEE = {

@@ -67,6 +67,8 @@ class Event(serializers.Serializer[Any]):
     waitlisted_count = serializers.IntegerField()
     seats_left = serializers.IntegerField()
     registration_state = serializers.ChoiceField(choices=names(EventState))
+    revision = serializers.IntegerField(help_text="Grows with each change by the organizer; not with registrations.")
+    updated_at = serializers.DateTimeField(help_text="The last of these changes.")
 
 
 class Attendee(serializers.Serializer[Any]):

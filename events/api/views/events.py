@@ -100,7 +100,8 @@ class EventDetail(ApiView):
             event = _locked(request, event_id)
             fields = _changes(event, request.data)
             check_not_over(event, fields=fields, now=timezone.now())
-            event = change_event(event, fields={name: fields[name] for name in fields.keys() - SIZES})
+            changes = {name: fields[name] for name in fields.keys() - SIZES}
+            event = change_event(event, fields=changes, now=timezone.now())
             if not sizes or fields.keys() - SIZES:
                 trail_of(request).record(Action.EVENT_CHANGED, event)
             publish_after_commit(event)
