@@ -6,7 +6,7 @@ LINT = env DJANGO_TESTING=true $(PYTHON) -m
 # Most of an acceptance test is waiting, so there are more workers than cores. A file stays whole; see tests/conftest.py.
 TEST_WORKERS ?= 3
 TIMES = .pytest_cache/times.json
-PYTEST = $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --times $(TIMES)
+PYTEST = $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --times=$(TIMES)
 # All packages with the hashes of all their files, for every Python and processor at once. What is locked stays as it is
 # unless a requirements file asks for something else: `make lock UPGRADE=--upgrade` takes what is newest.
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes \
@@ -31,7 +31,7 @@ run:  ## start the service on 127.0.0.1:$PORT (8000), data in $OMNIFY_HOME (.omn
 test: .dev-packages lint  ## all checks: linters, types, what touches the database on SQLite, and all tests on PostgreSQL
 	@rm -f $(TIMES)
 	OMNIFY_TEST_DATABASE=sqlite $(PYTEST) tests/integration
-	$(PYTEST)
+	$(PYTEST) tests
 
 soak: .dev-packages  ## larger crowds, longer waits, more and other examples: what .ci/run does behind `make test`
 	OMNIFY_SOAK=1 OMNIFY_HASTE=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile --timeout 1800

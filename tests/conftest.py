@@ -29,6 +29,8 @@ os.environ.update(SERVICES.environment())
 os.environ["DJANGO_SETTINGS_MODULE"] = "omnify.settings"
 
 _HERE = Path(__file__).parent
+# Of more than a minute, as the end of each run shows them.
+LONGEST = ("test_bench.py", "test_supervisor.py", "test_guests.py", "test_rehearse.py")
 LEVELS = ("acceptance", "browser", "integration", "unit")
 DATABASE_FIXTURES = {"db", "transactional_db"}
 
@@ -53,11 +55,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Under pytest-xdist the files that take longest come first: a worker that begins one last would be at it alone.
     """
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: (LEVELS.index(item.path.relative_to(_HERE).parts[0]), -item.path.stat().st_size))
+        items.sort(key=_longest_first)
     if SERVICES.database == "sqlite":
         _keep(config, items, touches_database)
     if SOAK:
         _keep(config, items, belongs)
+
+
+def _longest_first(item: pytest.Item) -> tuple[bool, int, int, str]:
+    """By level, and there by the size of the file: many tests, or tests that do much."""
+    level = LEVELS.index(item.path.relative_to(_HERE).parts[0])
+    return item.path.name not in LONGEST, level, -item.path.stat().st_size, item.path.name
 
 
 def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:
