@@ -104,6 +104,6 @@ def _merged(returns: list[Return]) -> Cancellation:
 
 
 def short(ticket_id: str) -> str:
-    """A ticket's name in a report: its event and its ref."""
+    """A ticket's reference: its name in reports, and in the organizer's list."""
     event_id, _, key = ticket_id.partition("-")
     return f"{event_id}-{ticket_ref(key)}"

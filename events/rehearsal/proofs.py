@@ -136,22 +136,20 @@ def refusals_were_right(evidence: Evidence) -> Iterator[str]:
 
 def attendee_list_is_the_confirmed(evidence: Evidence) -> Iterator[str]:
     """The attendee list and the confirmed tickets are the same, one by one, in order of admission."""
-    listed = Counter(attendee.ticket_id for attendee in evidence.seen.attendees)
-    for ticket_id in evidence.confirmed.keys() - listed.keys():
-        yield f"{short(ticket_id)} is confirmed and not in the list"
-    emails = {answer.ticket_id: answer.email.casefold() for answer in evidence.accepted}
+    listed = Counter(attendee.reference for attendee in evidence.seen.attendees)
+    confirmed = {short(ticket_id): ticket for ticket_id, ticket in evidence.confirmed.items()}
+    for reference in confirmed.keys() - listed.keys():
+        yield f"{reference} is confirmed and not in the list"
+    emails = {short(answer.ticket_id): answer.email.casefold() for answer in evidence.accepted}
     last = -1
     for attendee in evidence.seen.attendees:
-        ticket = evidence.confirmed.get(attendee.ticket_id)
+        reference, ticket = attendee.reference, confirmed.get(attendee.reference)
         if ticket is None:
-            yield f"{short(attendee.ticket_id)} is in the list and not confirmed"
-        elif (ticket.sequence, emails.get(ticket.ticket_id)) != (
-            attendee.sequence,
-            attendee.email.casefold(),
-        ):
-            yield f"{short(attendee.ticket_id)} has another sequence or e-mail in the list"
-        if listed[attendee.ticket_id] > 1:
-            yield f"{short(attendee.ticket_id)} is in the list {listed[attendee.ticket_id]} times"
+            yield f"{reference} is in the list and not confirmed"
+        elif (ticket.sequence, emails.get(reference)) != (attendee.sequence, attendee.email.casefold()):
+            yield f"{reference} has another sequence or e-mail in the list"
+        if listed[reference] > 1:
+            yield f"{reference} is in the list {listed[reference]} times"
         if attendee.sequence < last:
             yield f"sequence {attendee.sequence} stands behind {last} in the list"
         last = attendee.sequence

@@ -75,9 +75,9 @@ class Return(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Attendee(msgspec.Struct, frozen=True):
-    """A line of the organizer's attendee list."""
+    """A line of the organizer's attendee list, which names tickets by their reference."""
 
-    ticket_id: str
+    reference: str
     email: str
     sequence: int
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from events.rehearsal.evidence import short
+
 FAULTS = {
     "oversells": "Every seat is filled, none twice",
     "loses a ticket": "Every 202 was kept",
@@ -69,7 +71,7 @@ class StandIn:
         if self.fault == "breaks down" and number == 5:
             return 500, {"success": False, "code": "internal_error", "message": "Sorry."}
         ticket: Body = {
-            "ticket_id": f"1-{number:028}",
+            "ticket_id": f"1-{number:08}{'x' * 20}",
             "status": "queued",
             "reason": None,
             "sequence": self.enter("register", {}),
@@ -141,8 +143,8 @@ class StandIn:
 
     def attendees(self) -> str:
         rows = self.having("confirmed")[self.fault == "hides an attendee" :]
-        lines = [f"{row['ticket_id']},Guest,{row['email']},{row['sequence']}" for row in rows]
-        return "\n".join(["ticket_id,name,email,sequence", *lines])
+        lines = [f"{short(row['ticket_id'])},Guest,{row['email']},{row['sequence']}" for row in rows]
+        return "\n".join(["reference,name,email,sequence", *lines])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):

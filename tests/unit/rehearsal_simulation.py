@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 
 from events.rehearsal.crowd import Moment, Registration, registrations
+from events.rehearsal.evidence import short
 from events.rehearsal.proofs import prove
 from events.rehearsal.records import Answer, Attendee, EventCounts, Observation, Return, Stats, Ticket
 
@@ -63,7 +64,9 @@ class _Event:
 
     @property
     def attendees(self) -> list[Attendee]:
-        return [Attendee(t.ticket_id, self.emails[t.ticket_id], t.sequence or 0) for t in self.having("confirmed")]
+        return [
+            Attendee(short(t.ticket_id), self.emails[t.ticket_id], t.sequence or 0) for t in self.having("confirmed")
+        ]
 
     def _enter(self, ticket_id: str, what: str) -> int:
         self.place += self.step
