@@ -17,8 +17,8 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
-    from omnify.heap import settle_heap
-    from omnify.tickets import tickets
+    from events.secrets import tickets
+    from omnify.common.gc_tuning import settle_heap
     from worker.drain import Drain, Drained
     from worker.tasks import queue
 

@@ -69,7 +69,7 @@ class Door:
         await asyncio.gather(*(self._ask("DELETE", path) for path in paths))
 
     async def _ask(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
-        from events.pages.inside import ask
+        from events.pages.internal_client import ask
 
         reply = await ask(self._app, dict(_SCOPE), method, path, headers=_JSON if body else (), body=body)
         if reply.status >= 400:

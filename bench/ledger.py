@@ -35,7 +35,7 @@ def new_event(*, capacity: int = CAPACITY, waitlist: int = 0) -> int:
 def fill(event_id: int, number: int) -> None:
     """Decides so many registrations of people who exist once, in batches, as a drain does."""
     from events.ledger.commit import Batch, commit_batch
-    from omnify.tickets import tickets
+    from events.secrets import tickets
 
     digest = tickets().email_digest
     for commands in _batches(number):
@@ -48,7 +48,7 @@ def _batches(number: int) -> Iterator[Sequence[Any]]:
     from events.domain.attendee import email_key
     from events.domain.commands import Request
     from events.domain.times import to_ms
-    from omnify.tickets import tickets
+    from events.secrets import tickets
 
     mint, now_ms = tickets().mint, to_ms(timezone.now())
     for first in range(1, number + 1, BATCH):
@@ -63,7 +63,7 @@ def _batches(number: int) -> Iterator[Sequence[Any]]:
 def publish(event_id: int) -> None:
     """Hands the event to the door, as creating it through the API does."""
     from events.models import Event
-    from omnify.publish import publish_after_commit
+    from events.services.publish_event import publish_after_commit
 
     publish_after_commit(Event.objects.get(pk=event_id))
 

@@ -29,9 +29,9 @@ def worker(*, host: str) -> str:
     """What is wrong, or an empty string. Workers write `<host>:<process id>` into a set, scored by their expiry."""
     from redis.exceptions import RedisError
 
-    from events.admission.client import connect
     from events.admission.keys import WORKERS
-    from omnify.env import read_environment
+    from omnify.common.redis_client import connect
+    from omnify.environment import read_environment
 
     client = connect(read_environment().redis_url)
     try:

@@ -1,6 +1,6 @@
 """What every answer of Django's carries: it is kept by no browser and no proxy unless it says so itself.
 
-Default deny: an answer about people, tickets or secrets is one that nobody marked `omnify.http.PUBLIC`. Pages made by
+Default deny: an answer about people, tickets or secrets is one that nobody marked `events.api.responses.PUBLIC`. Pages made by
 Django get the security headers of the crowd's pages too; a view that needs one of them otherwise has set it before.
 """
 
@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
+from events.api.responses import NOT_KEPT
 from events.pages.headers import SECURITY
-from omnify.http import NOT_KEPT
 
 
 @sync_and_async_middleware

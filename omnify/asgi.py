@@ -21,19 +21,19 @@ _django = django_app()
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from events.admission.client import connect_async
 from events.admission.gate import Gate, GateClosed
 from events.door.app import Door
 from events.door.loader import LedgerAway
 from events.pages.app import Pages
+from events.secrets import tickets
 from omnify.celery import send_wake_up
-from omnify.connections import redis_client
+from omnify.common.clients import redis_client
+from omnify.common.gc_tuning import settle_heap
+from omnify.common.logs import log
+from omnify.common.redis_client import connect_async
 from omnify.front import Front
-from omnify.heap import settle_heap
 from omnify.hsts import with_hsts
 from omnify.loader import LedgerLoader
-from omnify.logs import log
-from omnify.tickets import tickets
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
 
 from django.conf import settings
 
-from omnify.log_floods import capture_the_rest
+from omnify.common.log_floods import capture_the_rest
 
 DRAIN_TASK = "worker.tasks.drain"
 DELIVER_TASK = "worker.tasks.deliver"

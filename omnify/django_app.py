@@ -15,10 +15,10 @@ from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.db import close_old_connections
 from django.http import HttpResponseBase
 
-from omnify import http
+from events.api import responses
 from omnify.bulkheads import Bulkheads, Full, Place
-from omnify.patience import BODY_SECONDS
-from omnify.responses import Code
+from omnify.common.deadline import BODY_SECONDS
+from omnify.common.envelope import Code
 
 # Room for the admin's largest form. The API's own limit is far lower.
 MAX_BODY_BYTES = 1024 * 1024
@@ -64,7 +64,7 @@ class DjangoApp(ASGIHandler):
         try:
             await place.take()
         except Full:
-            return http.refused(
+            return responses.refused(
                 Code.UNAVAILABLE,
                 status=503,
                 message="Too many requests of this kind at once. Try again shortly.",
@@ -87,7 +87,7 @@ class DjangoApp(ASGIHandler):
 
     async def _hang_up(self, code: Code, status: int, message: str, send: Any) -> None:
         # The rest of the body may still be on its way: the connection cannot carry another request.
-        answer = http.refused(code, status=status, message=message, headers={"Connection": "close"})
+        answer = responses.refused(code, status=status, message=message, headers={"Connection": "close"})
         await self.send_response(answer, send)
 
     async def read_body(self, receive: Any) -> IO[bytes]:
@@ -120,7 +120,7 @@ class DjangoApp(ASGIHandler):
             return request, None
         status = problem.status_code if problem else 400
         code = Code.PAYLOAD_TOO_LARGE if status == 413 else Code.INVALID
-        return None, http.refused(code, status=status, message="The request cannot be understood.")
+        return None, responses.refused(code, status=status, message="The request cannot be understood.")
 
 
 def django_app() -> DjangoApp:

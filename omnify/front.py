@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from omnify.responses import Code, failure
+from omnify.common.envelope import Code, failure
 
 Scope = MutableMapping[str, Any]
 Application = Callable[[Any, Any, Any], Awaitable[None]]

@@ -22,12 +22,12 @@ from events.admission.gate import GateClosed
 from events.admission.live import put_event
 from events.domain.outcome import Outcome
 from events.domain.scopes import Grant
-from events.door.batcher import Batcher, EventBatchers
 from events.door.loader import LedgerAway
 from events.ledger.lookup import find_events, live_events
 from events.ledger.tickets import find_outcomes
 from events.ledger.tokens import grants
 from events.ledger.waitlist import waitlist_places
+from omnify.common.batcher import Batcher, EventBatchers
 
 logger = logging.getLogger(__name__)
 

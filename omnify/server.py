@@ -31,9 +31,9 @@ from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.http.errors import InvalidHeader
 from gunicorn.workers import gasgi
 
-from omnify.log_floods import OncePerSecond, capture_the_rest
-from omnify.logs import JsonFormatter, JsonHandler, log
-from omnify.responses import Code, failure
+from omnify.common.envelope import Code, failure
+from omnify.common.log_floods import OncePerSecond, capture_the_rest
+from omnify.common.logs import JsonFormatter, JsonHandler, log
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Django's settings. Every value an operator can change comes from `omnify.env`."""
+"""Django's settings. Every value an operator can change comes from `omnify.environment`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import dj_database_url
 
-from omnify.env import BadEnvironment, read_environment
-from omnify.logs import logging_config
+from omnify.common.logs import logging_config
+from omnify.environment import BadEnvironment, read_environment
 
 try:
     ENV = read_environment()
@@ -31,7 +31,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 SESSION_COOKIE_NAME = "__Host-session" if TLS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrf" if TLS else "csrftoken"
 CSRF_COOKIE_HTTPONLY = True
-SESSION_ENGINE = "omnify.session_store"
+SESSION_ENGINE = "events.services.session_store"
 SESSION_COOKIE_AGE = 12 * 3600
 # In the session: a cookie of its own would carry what the admin says about objects.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

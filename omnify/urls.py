@@ -8,14 +8,17 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from django.views.generic import RedirectView
 
 from events.admin.login import limited_login
+from events.api import metrics
+from events.api.health import Live, Ready
 from events.api.schema import DocsView, SchemaView
+from events.api.security_txt import SecurityTxt
 from events.api.views.attendees import Attendees, Stats
 from events.api.views.audit import AuditTrail
 from events.api.views.check_in import CheckIns, CheckInView, UndoCheckIn
 from events.api.views.door import Register, Ticket, TicketEvents
 from events.api.views.events import EventCancellation, EventDetail, EventList
 from events.api.views.tokens import TokenDetail, TokenList
-from events.api.views.webhooks import (
+from events.api.webhooks.views import (
     DefaultSecret,
     Deliveries,
     Replay,
@@ -26,9 +29,6 @@ from events.api.views.webhooks import (
     WebhookList,
 )
 from events.door.parse import event_id
-from omnify import metrics_view
-from omnify.health import Live, Ready
-from omnify.security_txt import SecurityTxt
 
 
 class EventIdConverter:
@@ -92,7 +92,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<number:webhook_id>/replay", Replay.as_view()),
     path("health/live", Live.as_view()),
     path("health/ready", Ready.as_view()),
-    path("metrics", metrics_view.view),
+    path("metrics", metrics.view),
     path(".well-known/security.txt", SecurityTxt.as_view()),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view()),

@@ -164,7 +164,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 @pytest.fixture
 def redis_client(servers: Services) -> Iterator[redis.Redis]:
     """A client of the run's Valkey; replies are bytes."""
-    from events.admission.client import connect
+    from omnify.common.redis_client import connect
 
     client = connect(servers.valkey.url())
     yield client

@@ -25,12 +25,12 @@ from events.domain.commands import Request
 from events.domain.outcome import Outcome
 from events.domain.states import Status
 from events.domain.tickets import reference
+from events.ledger.batch_context import Digest
 from events.ledger.commit import Batch, NoSuchEvent, commit_batch
-from events.ledger.facts import Digest
 from events.ledger.write import Committed
-from omnify import metrics
-from omnify.logs import log
-from worker.faults import Place
+from omnify.common import metrics
+from omnify.common.logs import log
+from worker.failpoints import Place
 
 logger = logging.getLogger(__name__)
 

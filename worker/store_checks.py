@@ -11,7 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from events.admission.live import broken_promises
 from events.admission.store_log import logging_problems as redis_logging
 from events.ledger.store_log import logging_problems as database_logging
-from omnify.logs import log
+from omnify.common.logs import log
 
 logger = logging.getLogger(__name__)
 

@@ -17,10 +17,10 @@ from django.db import connection
 
 from events.admission import live
 from events.admission.queue import Queue
-from events.ledger.facts import Digest
+from events.ledger.batch_context import Digest
 from events.ledger.lookup import watched_event_ids
-from omnify.logs import log
-from worker.mending import bury_lost, close_again, show_again
+from omnify.common.logs import log
+from worker.repair import bury_lost, close_again, show_again
 
 logger = logging.getLogger(__name__)
 

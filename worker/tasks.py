@@ -20,21 +20,21 @@ from kombu.exceptions import OperationalError as BrokerError
 from events.admission import live
 from events.admission.keys import LEASE_TTL_MS
 from events.admission.queue import Queue
+from events.secrets import tickets
+from events.services.deliveries import hint_at_deliveries
 from omnify.celery import DELIVER_TASK, DRAIN_TASK, WEBHOOKS, app, send_wake_up
-from omnify.connections import redis_client
-from omnify.heap import settle_heap
-from omnify.hints import hint_at_deliveries
-from omnify.logs import log
-from omnify.tickets import tickets
-from worker.courier import CourierThread
-from worker.deliver import Courier, Tools
+from omnify.common.clients import redis_client
+from omnify.common.gc_tuning import settle_heap
+from omnify.common.logs import log
 from worker.drain import Drain, Drained
-from worker.faults import Place, reach
-from worker.forget import Terms, keep_forgetting
-from worker.letters import Scribe
+from worker.failpoints import Place, reach
+from worker.retention import Terms, keep_forgetting
 from worker.store_checks import check_database, check_redis
 from worker.sweep import Sweep
-from worker.webhook_client import TIMEOUT_SECONDS, WebhookClient
+from worker.webhooks.client import TIMEOUT_SECONDS, WebhookClient
+from worker.webhooks.dispatcher import Courier, Tools
+from worker.webhooks.signed_request import Scribe
+from worker.webhooks.thread import CourierThread
 
 logger = logging.getLogger(__name__)
 _stop = threading.Event()

@@ -59,7 +59,7 @@ def _receiver(stack: Stack, kind: str) -> Iterator[str]:
 
 
 def _bare_rate(options: Options, url: str) -> float:
-    from worker.lines import MOST_AT_ONCE
+    from worker.webhooks.endpoint_queue import MOST_AT_ONCE
 
     command = [sys.executable, "-m", "bench.post_loop", url, str(options.number(MESSAGES)), str(MOST_AT_ONCE)]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
@@ -101,7 +101,7 @@ def _terminal(stack: Stack, options: Options, url: str) -> dict[str, list[float]
 
 
 def _subscribed_event(*urls: str) -> int:
-    from events.ledger.webhooks import create_webhook
+    from events.ledger.webhooks.subscriptions import create_webhook
     from events.models import Event
 
     ledger.tidy()

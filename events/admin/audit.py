@@ -17,8 +17,8 @@ from django.urls import reverse
 
 from events.domain.audit import Action, Thing
 from events.models import AuditEntry, Event
-from omnify.session_store import ADMIN, begin_session
-from omnify.trail import record_failed_sign_in, thing_of, trail_of_admin
+from events.services.audit import record_failed_sign_in, thing_of, trail_of_admin
+from events.services.session_store import ADMIN, begin_session
 
 if TYPE_CHECKING:
     AnyAdmin = admin.ModelAdmin[Any]

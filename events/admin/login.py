@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
-from omnify import http
-from omnify.responses import Code
-from omnify.sign_in_limit import SignInAttempt, TooManySignIns
+from events.api import responses
+from events.services.sign_in_limit import SignInAttempt, TooManySignIns
+from omnify.common.envelope import Code
 
 
 @never_cache
@@ -21,7 +21,7 @@ def limited_login(request: HttpRequest) -> HttpResponse:
         attempt.begin()
     except TooManySignIns as problem:
         headers = {"Retry-After": str(problem.seconds)}
-        return http.refused(Code.RATE_LIMITED, status=429, message=str(problem), headers=headers)
+        return responses.refused(Code.RATE_LIMITED, status=429, message=str(problem), headers=headers)
     response = admin.site.login(request)
     # Into the admin; a form that is shown again is 200, also to somebody who is signed in as another.
     if response.status_code == 302:

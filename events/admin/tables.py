@@ -36,10 +36,10 @@ from events.ledger.events import (
 )
 from events.ledger.tokens import revoke
 from events.models import Event, Organizer, OrganizerToken, Registration
-from omnify.orders import SIZES, Sizes, close, resize, sizes_of
-from omnify.publish import publish_after_commit
-from omnify.tickets import tickets
-from omnify.trail import trail_of_admin
+from events.secrets import tickets
+from events.services.audit import trail_of_admin
+from events.services.commands import SIZES, Sizes, close, resize, sizes_of
+from events.services.publish_event import publish_after_commit
 
 # Django's own classes take no type arguments at run time.
 if TYPE_CHECKING:

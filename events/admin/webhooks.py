@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from events.admin.tables import BoundedPaginator, ReadOnly
 from events.domain.audit import Action
-from events.ledger import webhooks
+from events.ledger.webhooks import subscriptions
 from events.models import Webhook, WebhookDelivery
 from events.models.webhook import DeliveryState
-from omnify.hints import hint_at_deliveries
-from omnify.tickets import message_ids, tickets
-from omnify.trail import trail_of_admin
+from events.secrets import message_ids, tickets
+from events.services.audit import trail_of_admin
+from events.services.deliveries import hint_at_deliveries
 
 
 class SinceForm(forms.Form):
@@ -60,7 +60,7 @@ class WebhookAdmin(ReadOnly):
     def _change(self, request: HttpRequest, queryset: QuerySet[Webhook], *, enabled: bool) -> None:
         with transaction.atomic():
             for webhook in queryset:
-                webhooks.change_webhook(webhook, fields={"enabled": enabled}, now=timezone.now())
+                subscriptions.change_webhook(webhook, fields={"enabled": enabled}, now=timezone.now())
                 trail_of_admin(request).record(Action.WEBHOOK_CHANGED, webhook)
         self.message_user(request, f"Webhooks changed: {len(queryset)}", messages.SUCCESS)
 
@@ -68,7 +68,7 @@ class WebhookAdmin(ReadOnly):
     def rotate(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> HttpResponse:
         """On the page itself and not in a message, which would store it."""
         with transaction.atomic():
-            issued = [(f"webhook {one.pk}", webhooks.rotate_secret(one, now=timezone.now())) for one in queryset]
+            issued = [(f"webhook {one.pk}", subscriptions.rotate_secret(one, now=timezone.now())) for one in queryset]
             for webhook in queryset:
                 trail_of_admin(request).record(Action.WEBHOOK_SECRET_CREATED, webhook)
         context = {**admin.site.each_context(request), "title": "Secrets", "issued": issued}
@@ -80,7 +80,7 @@ class WebhookAdmin(ReadOnly):
         """To those that are on and have an address."""
         ready = queryset.filter(disabled_at=None, deleted_at=None).exclude(url="")
         for webhook in ready:
-            webhooks.send_test(webhook, now=timezone.now())
+            subscriptions.send_test(webhook, now=timezone.now())
             trail_of_admin(request).record(Action.WEBHOOK_TESTED, webhook)
         hint_at_deliveries()
         self.message_user(request, f"Test messages on their way: {len(ready)}", messages.SUCCESS)
@@ -95,7 +95,7 @@ class WebhookAdmin(ReadOnly):
         since, now = form.cleaned_data["since"], timezone.now()
         for webhook in queryset:
             trail_of_admin(request).record(Action.WEBHOOK_REPLAYED, webhook)
-        replayed = sum(webhooks.replay(webhook, since=since, now=now) for webhook in queryset)
+        replayed = sum(subscriptions.replay(webhook, since=since, now=now) for webhook in queryset)
         hint_at_deliveries()
         self.message_user(request, f"Messages on their way once more: {replayed}", messages.SUCCESS)
         return None
@@ -135,7 +135,7 @@ class WebhookDeliveryAdmin(ReadOnly):
     def retry(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
         """At once, whatever became of them."""
         now = timezone.now()
-        states = [webhooks.retry(row, now=now).state for row in queryset]
+        states = [subscriptions.retry(row, now=now).state for row in queryset]
         for webhook in Webhook.objects.filter(webhookdelivery__in=queryset).distinct():
             trail_of_admin(request).record(Action.WEBHOOK_REPLAYED, webhook)
         hint_at_deliveries()

@@ -17,11 +17,11 @@ from redis.exceptions import RedisError
 
 from events.admission import keys as k
 from events.admission import scripts
-from events.admission.client import CALL_VALID_SECONDS
 from events.admission.news import News
 from events.domain.rate_limit import Quota, RateLimit
 from events.domain.snapshot import EventSnapshot
-from omnify.logs import log
+from omnify.common.logs import log
+from omnify.common.redis_client import CALL_VALID_SECONDS
 
 logger = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from events.admission import keys as k
-from events.admission.client import REPLY_TIMEOUT_SECONDS
-from omnify.logs import log
+from omnify.common.logs import log
+from omnify.common.redis_client import REPLY_TIMEOUT_SECONDS
 
 logger = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.core import signing
 
 from events.api.lists import Asked
+from events.api.pagination import InvalidPage, Page, check_exists, page_data
 from events.domain.scopes import Scope, guest_fields
 from events.domain.states import Status
 from events.domain.tickets import reference
@@ -19,8 +20,7 @@ from events.domain.times import iso, to_ms
 from events.ledger import queries
 from events.ledger.queries import Guests, Position
 from events.models import Event, Registration
-from omnify.pagination import InvalidPage, Page, check_exists, page_data
-from omnify.tickets import tickets
+from events.secrets import tickets
 
 _SALT = "attendees cursor"
 

@@ -17,12 +17,12 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
+from events.api import responses
+from events.api.pagination import InvalidPage, InvalidPageSize
 from events.api.refusals import Refusal, invalid_fields, unavailable
 from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver
-from omnify import http
-from omnify.orders import NotYetObeyed
-from omnify.pagination import InvalidPage, InvalidPageSize
-from omnify.responses import Code
+from events.services.commands import NotYetObeyed
+from omnify.common.envelope import Code
 
 # DRF's name for what is wrong with a body as a whole, and ours.
 _WHOLE, _BODY = "non_field_errors", "body"
@@ -138,21 +138,21 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 400: a host that is not allowed, a body that cannot be read."""
     if _for_humans(request):
         return defaults.bad_request(request, exception)
-    return http.refused(Code.INVALID, status=400, message="The request cannot be understood.")
+    return responses.refused(Code.INVALID, status=400, message="The request cannot be understood.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 403."""
     if _for_humans(request):
         return defaults.permission_denied(request, exception)
-    return http.refused(Code.FORBIDDEN, status=403, message="This is not allowed.")
+    return responses.refused(Code.FORBIDDEN, status=403, message="This is not allowed.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 404, for every path that nothing answers."""
     if _for_humans(request):
         return defaults.page_not_found(request, exception)
-    return http.refused(Code.NOT_FOUND, status=404, message="There is nothing at this address.")
+    return responses.refused(Code.NOT_FOUND, status=404, message="There is nothing at this address.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -162,7 +162,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if _for_humans(request):
         return defaults.server_error(request)
     message = "Something went wrong on our side. It has been logged."
-    return http.refused(Code.INTERNAL_ERROR, status=500, message=message)
+    return responses.refused(Code.INTERNAL_ERROR, status=500, message=message)
 
 
 def _for_humans(request: HttpRequest) -> bool:

@@ -15,11 +15,11 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from rest_framework.request import Request
 
+from events.api.pagination import InvalidPageSize, Page, check_exists, page_data, page_url, read_page
 from events.api.refusals import invalid_fields
 from events.api.views.base import ApiView
 from events.domain.text import LINE_MAX, clean_line
-from omnify.links import link
-from omnify.pagination import InvalidPageSize, Page, check_exists, page_data, page_url, read_page
+from omnify.common.links import link
 
 # Reads the text of a parameter. Raises ValueError with a sentence for people.
 Filter = Callable[[str], Any]

@@ -13,7 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from events.api.refusals import Refusal
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 MAX_BODY_BYTES = 16 * 1024
 

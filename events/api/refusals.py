@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from django.http import HttpResponse
 
-from omnify import http
-from omnify.responses import Code
+from events.api import responses
+from omnify.common.envelope import Code
 
 RETRY_SECONDS = 5
 
@@ -33,7 +33,7 @@ class Refusal(Exception):
 
     def response(self) -> HttpResponse:
         """The answer in the standard shape."""
-        return http.refused(
+        return responses.refused(
             self.code, status=self.status, message=self.message, errors=self.errors, headers=self.headers
         )
 

@@ -15,9 +15,9 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from events.api.responses import PUBLIC
 from events.api.views.base import ApiView
 from events.domain.scopes import ANYONE
-from omnify.http import PUBLIC
 
 _JSON = "application/vnd.oai.openapi+json"
 _YAML = "application/vnd.oai.openapi"

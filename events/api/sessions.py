@@ -17,9 +17,9 @@ from rest_framework.request import Request
 from events.domain.audit import Action
 from events.ledger.tokens import find_token
 from events.models import OrganizerToken
-from omnify.session_store import CONSOLE, begin_session
-from omnify.sign_in_limit import SignInAttempt
-from omnify.trail import record_failed_sign_in, trail_of_token
+from events.services.audit import record_failed_sign_in, trail_of_token
+from events.services.session_store import CONSOLE, begin_session
+from events.services.sign_in_limit import SignInAttempt
 
 _TOKEN_ID = "organizer_token"  # noqa: S105 - the name under which the session keeps a row id
 

@@ -16,7 +16,7 @@ from events.domain.text import pasted
 from events.domain.tokens import NO_TOKEN
 from events.pages import files
 from events.pages.headers import CAMERA_HERE, SECURITY
-from omnify.sign_in_limit import TooManySignIns
+from events.services.sign_in_limit import TooManySignIns
 
 HOME = "/console"
 # Whose tokens see a screen. What stands on it comes from the API, which looks at the token again.

@@ -12,21 +12,21 @@ from typing import Any, TypeVar
 
 from events.admission.gate import Gate, GateClosed
 from events.domain.tickets import Tickets
-from events.door import answers, parse
-from events.door.answers import Answer
+from events.door import parse, responses
 from events.door.body import BodyCutShort, BodyTooLarge, read_body
 from events.door.caller import Callers, Unauthenticated
 from events.door.cancel import Canceller
 from events.door.event import EventReader
 from events.door.loader import LedgerAway, Loader
 from events.door.register import Registrar
-from events.door.standing import StandingReader
+from events.door.responses import Answer
 from events.door.status import Hold, StatusReader
 from events.door.stream import Stream, Streams
-from events.door.watch import Hub
-from omnify import metrics
-from omnify.patience import BODY_SECONDS, Patience
-from omnify.responses import Code
+from events.door.ticket_status import StandingReader
+from events.door.watch_hub import Hub
+from omnify.common import metrics
+from omnify.common.deadline import BODY_SECONDS, Patience
+from omnify.common.envelope import Code
 
 logger = logging.getLogger(__name__)
 
@@ -132,36 +132,36 @@ class Door:
             caller = await self._callers.identify(scope, authorizations=sent.authorizations, forwarded=sent.forwarded)
             event_id = parse.event_id(text)
             if event_id is None:
-                return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
+                return responses.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
             parse.require_json(sent.content_type)
             return await self._registrar.register(event_id, body, parse.idempotency_key(sent.idempotency_keys), caller)
         except BodyTooLarge:
-            return answers.closing(answers.refuse(413, Code.PAYLOAD_TOO_LARGE, "At most 16 KiB."))
+            return responses.closing(responses.refuse(413, Code.PAYLOAD_TOO_LARGE, "At most 16 KiB."))
         except BodyCutShort:
             # Nobody may be left to read this; the server drops it then.
-            return answers.closing(answers.refuse(408, Code.REQUEST_TIMEOUT, "The body did not come in time."))
+            return responses.closing(responses.refuse(408, Code.REQUEST_TIMEOUT, "The body did not come in time."))
         except Unauthenticated as problem:
-            return answers.unauthenticated(str(problem))
+            return responses.unauthenticated(str(problem))
         except parse.OutOfReach as problem:
-            return answers.refuse(403, Code.FORBIDDEN, str(problem))
+            return responses.refuse(403, Code.FORBIDDEN, str(problem))
         except parse.NotJson:
             message = "The body must be application/json in UTF-8."
-            return answers.refuse(415, Code.UNSUPPORTED_MEDIA_TYPE, message)
+            return responses.refuse(415, Code.UNSUPPORTED_MEDIA_TYPE, message)
         except parse.BadRequest as problem:
-            return answers.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
+            return responses.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
 
     async def _status(self, scope: Message, receive: Receive, ticket_id: str) -> Answer:
         try:
             wait = parse.wait_seconds(scope.get("query_string", b""))
         except parse.BadRequest as problem:
-            return answers.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
+            return responses.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
         hold = Hold(wait, receive) if wait else None
         return await self._statuses.read(ticket_id, if_none_match=_header(scope, b"if-none-match"), hold=hold)
 
     async def _event(self, text: str) -> Answer:
         event_id = parse.event_id(text)
         if event_id is None:
-            return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
+            return responses.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
         return await self._events.read(event_id)
 
 
@@ -176,15 +176,15 @@ async def _checked(work: Awaitable[Result]) -> Result | Answer:
     try:
         return await work
     except (GateClosed, LedgerAway) as problem:
-        return answers.unavailable(_WHAT[type(problem)])
+        return responses.unavailable(_WHAT[type(problem)])
     except Exception:
         logger.exception("the door failed")
-        return answers.refuse(500, Code.INTERNAL_ERROR, "Something went wrong on our side.")
+        return responses.refuse(500, Code.INTERNAL_ERROR, "Something went wrong on our side.")
 
 
 async def _send(send: Send, route: str, answer: Answer) -> None:
     _count(route, answer.status)
-    await send(answers.start_message(answer))
+    await send(responses.start_message(answer))
     await send({"type": "http.response.body", "body": answer.body})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from omnify.patience import Patience
+from omnify.common.deadline import Patience
 
 
 class BodyTooLarge(Exception):

@@ -12,13 +12,13 @@ from events.admission.gate import EventNotLoaded, Gate
 from events.domain.states import HOLDING
 from events.domain.tickets import Tickets, reference
 from events.domain.times import iso_ms as iso
-from events.door import answers
-from events.door.answers import Answer
-from events.door.batcher import EventBatchers
+from events.door import responses
 from events.door.loader import Loader
+from events.door.responses import Answer
 from events.door.status import StatusReader
-from omnify.logs import log
-from omnify.responses import Code
+from omnify.common.batcher import EventBatchers
+from omnify.common.envelope import Code
+from omnify.common.logs import log
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +47,12 @@ class Canceller:
         """
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
-            return answers.refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
+            return responses.refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
         kind, *details = await self._take_in(*parsed)
         if kind == "i":
             return _already_in(details[0])
         if kind == "e":
-            return answers.refuse(409, Code.EVENT_OVER, "The event is over: no seat moves any more.")
+            return responses.refuse(409, Code.EVENT_OVER, "The event is over: no seat moves any more.")
         answer = await self._statuses.read(ticket_id)
         return answer if answer.status != 200 else _accepted(answer, int(details[0]) if details else None)
 
@@ -92,7 +92,7 @@ def _already_in(checked_in_ms: int) -> Answer:
     """The same words as at the entrance."""
     first = iso(checked_in_ms)
     message = f"This ticket was checked in already, at {first}."
-    return answers.refuse(409, Code.ALREADY_CHECKED_IN, message, errors={"checked_in_at": [first]})
+    return responses.refuse(409, Code.ALREADY_CHECKED_IN, message, errors={"checked_in_at": [first]})
 
 
 def _accepted(answer: Answer, place: int | None) -> Answer:

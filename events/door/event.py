@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from events.admission.gate import EventNotLoaded, Gate
 from events.domain.event_view import event_data
-from events.door import answers
-from events.door.answers import Answer
-from events.door.batcher import EventBatchers
+from events.door import responses
 from events.door.loader import Loader
-from omnify.responses import Code
+from events.door.responses import Answer
+from omnify.common.batcher import EventBatchers
+from omnify.common.envelope import Code
 
 
 class EventReader:
@@ -26,8 +26,8 @@ class EventReader:
         except EventNotLoaded:
             if await self._loader.load_event(event_id):
                 return await self._batchers.ask(event_id, None)
-            return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
+            return responses.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
 
     async def _call(self, event_id: int, waiting: list[None]) -> list[Answer]:
         now_ms, snapshot = await self._gate.event(event_id)
-        return [answers.ok(event_data(snapshot, now_ms=now_ms), public=True)] * len(waiting)
+        return [responses.ok(event_data(snapshot, now_ms=now_ms), public=True)] * len(waiting)

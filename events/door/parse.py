@@ -12,7 +12,7 @@ import msgspec
 
 from events.domain.attendee import clean_email, clean_name
 from events.domain.waiting import LONGEST_WAIT_SECONDS
-from events.domain.webhook_url import check_url
+from events.domain.webhooks.url import check_url
 
 MAX_BODY_BYTES = 16 * 1024
 IDEMPOTENCY_HEADER = "Idempotency-Key"

@@ -17,14 +17,14 @@ from events.domain.commands import Callback
 from events.domain.rate_limit import Quota, RateLimit
 from events.domain.tickets import Name, Tickets, reference
 from events.domain.waiting import opening_retry, outage_retry
-from events.door import answers, parse
-from events.door.answers import Answer
-from events.door.batcher import EventBatchers
+from events.door import parse, responses
 from events.door.caller import Caller
 from events.door.loader import Loader
-from omnify import metrics
-from omnify.logs import log
-from omnify.responses import Code
+from events.door.responses import Answer
+from omnify.common import metrics
+from omnify.common.batcher import EventBatchers
+from omnify.common.envelope import Code
+from omnify.common.logs import log
 
 logger = logging.getLogger(__name__)
 
@@ -82,10 +82,10 @@ class Registrar:
         callback = Callback(url, organizer_id) if url and organizer_id is not None else None
         reply = await self._admit(event_id, _application(name, email, names, callback, caller))
         if reply is None:
-            return answers.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
+            return responses.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
         answer, quota = self._answer(event_id, names, reply), reply[1]
         limit = self._gate.address_limit
-        return answer if quota is None or limit is None else answers.with_quota(answer, limit, quota)
+        return answer if quota is None or limit is None else responses.with_quota(answer, limit, quota)
 
     async def _admit(self, event_id: int, application: Application) -> Reply | None:
         with contextlib.suppress(EventNotLoaded):
@@ -127,25 +127,25 @@ class Registrar:
         if kind == "n":
             wait = opening_retry(details[0] - now_ms, chance=self._chance())
             message = "Registration has not opened yet."
-            return answers.refuse(409, Code.REGISTRATION_NOT_OPEN, message, retry_seconds=wait)
+            return responses.refuse(409, Code.REGISTRATION_NOT_OPEN, message, retry_seconds=wait)
         if kind == "r" and quota:
             message = "Too many registrations from this address."
-            return answers.refuse(429, Code.RATE_LIMITED, message, retry_seconds=quota.seconds)
+            return responses.refuse(429, Code.RATE_LIMITED, message, retry_seconds=quota.seconds)
         if kind == "t" and self._gate.refusal_limit:
             return _too_many_refusals(self._gate.refusal_limit, details[0])
         if kind == "b":
             message = "The request is not valid."
-            return answers.refuse(400, Code.INVALID, message, errors=_FOREIGN_CALLBACK)
+            return responses.refuse(400, Code.INVALID, message, errors=_FOREIGN_CALLBACK)
         if kind == "u":
-            return answers.unavailable("The event is being loaded.")
+            return responses.unavailable("The event is being loaded.")
         status, code, message, retry = _REFUSALS[kind]
         seconds = None if retry is None else outage_retry(retry, chance=self._chance())
-        return answers.refuse(status, code, message, retry_seconds=seconds)
+        return responses.refuse(status, code, message, retry_seconds=seconds)
 
     def _accepted(
         self, event_id: int, name: Name, status: str, position: int | None, requested_ms: int, rate: float
     ) -> Answer:
-        return answers.accepted(
+        return responses.accepted(
             ticket_id=self._tickets.ticket_id(event_id=event_id, key=name.key, mark=name.mark),
             event_id=event_id,
             status=status,
@@ -171,5 +171,5 @@ def _application(
 def _too_many_refusals(limit: RateLimit, wait_ms: int) -> Answer:
     seconds = -(-wait_ms // 1000)
     message = "Too many refused registrations from this address."
-    answer = answers.refuse(429, Code.RATE_LIMITED, message, retry_seconds=seconds)
-    return answers.with_quota(answer, limit, Quota(0, seconds))
+    answer = responses.refuse(429, Code.RATE_LIMITED, message, retry_seconds=seconds)
+    return responses.with_quota(answer, limit, Quota(0, seconds))

@@ -8,19 +8,19 @@ from random import random
 from typing import NamedTuple
 
 from events.domain.tickets import Tickets
-from events.door import answers
-from events.door.answers import Answer
-from events.door.hangup import HungUp, Receive, WhileConnected
-from events.door.standing import Standing, StandingReader
-from events.door.tags import known_statuses, matches
+from events.door import responses
+from events.door.disconnect import HungUp, Receive, WhileConnected
+from events.door.etags import known_statuses, matches
+from events.door.responses import Answer
 from events.door.ticket import code_of, ticket_answer
-from events.door.watch import Hub
-from omnify.responses import Code
+from events.door.ticket_status import Standing, StandingReader
+from events.door.watch_hub import Hub
+from omnify.common.envelope import Code
 
 
 def no_ticket() -> Answer:
     """The answer for any id that was not given out."""
-    return answers.refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
+    return responses.refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
 
 
 class Hold(NamedTuple):

@@ -19,13 +19,13 @@ from typing import Any
 from events.admission.gate import GateClosed
 from events.domain.tickets import Tickets
 from events.domain.waiting import reconnect_ms
-from events.door.answers import Answer, Header
-from events.door.hangup import HungUp, Receive, WhileConnected
+from events.door.disconnect import HungUp, Receive, WhileConnected
 from events.door.loader import LedgerAway
-from events.door.standing import Standing, StandingReader
+from events.door.responses import Answer, Header
 from events.door.status import no_ticket
 from events.door.ticket import Shown, code_of, show
-from events.door.watch import Hub
+from events.door.ticket_status import Standing, StandingReader
+from events.door.watch_hub import Hub
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 

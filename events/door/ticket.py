@@ -8,9 +8,9 @@ from events.domain.states import Status
 from events.domain.tickets import Tickets, reference_of
 from events.domain.times import iso_ms as iso
 from events.domain.waiting import retry_after, waitlist_retry
-from events.door.answers import Answer
-from events.door.standing import Standing
-from events.door.tags import tag_of
+from events.door.etags import tag_of
+from events.door.responses import Answer
+from events.door.ticket_status import Standing
 
 _MESSAGES: dict[Status, str] = {
     Status.QUEUED: "In line.",

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from events.domain.audit import Action, Actor, Thing
 from events.models import AuditEntry
-from omnify.logs import log
+from omnify.common.logs import log
 
 logger = logging.getLogger(__name__)
 

@@ -18,12 +18,12 @@ from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Status
 from events.domain.times import to_ms
-from events.domain.webhook_message import MessageType
+from events.domain.webhooks.message import MessageType
+from events.ledger.batch_context import Digest, with_digest
 from events.ledger.events import lock_event
-from events.ledger.facts import Digest, with_digest
-from events.ledger.outbox import write_entrance
 from events.ledger.queries import event_snapshot
 from events.ledger.tickets import known_tickets
+from events.ledger.webhooks.outbox import write_entrance
 from events.ledger.write import next_moment
 from events.models import Event, Registration
 

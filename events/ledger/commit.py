@@ -17,11 +17,11 @@ from events.domain.allocation import Ledger, Seats, allocate
 from events.domain.commands import Command, Request
 from events.domain.outcome import Outcome
 from events.domain.times import from_ms, to_ms
-from events.ledger.facts import Digest, gather, with_digest
+from events.ledger.batch_context import Digest, gather, with_digest
 from events.ledger.tickets import changed_since, known_outcomes
 from events.ledger.write import Committed, latest, next_moment, write
 from events.models import Event
-from omnify.logs import log
+from omnify.common.logs import log
 
 logger = logging.getLogger(__name__)
 

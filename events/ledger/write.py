@@ -15,9 +15,9 @@ from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Reason, Status
 from events.domain.times import to_ms, whole_ms
-from events.ledger.outbox import write_messages
 from events.ledger.queries import event_snapshot
 from events.ledger.rows import insert_registrations, move_registrations
+from events.ledger.webhooks.outbox import write_messages
 from events.models import Event, SizeChange
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from omnify.trail import Trail, trail_of_operator
+from events.services.audit import Trail, trail_of_operator
 
 
 class ActingCommand(BaseCommand):

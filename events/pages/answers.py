@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from events.pages.headers import SECURITY_BYTES
-from events.pages.inside import Header
+from events.pages.internal_client import Header
 
 _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 # Asked for again every time: a page carries the moment it was made, and a key of its own for the form.

@@ -13,12 +13,12 @@ from events.door import parse
 from events.door.body import BodyCutShort, BodyTooLarge, read_body
 from events.pages import files
 from events.pages.answers import Page, closing, page
+from events.pages.cached_template import Render, Sheets
 from events.pages.event_page import EventPage
-from events.pages.inside import Application, Header, Receive, Reply, Scope, Send
-from events.pages.sheet import Render, Sheets
+from events.pages.internal_client import Application, Header, Receive, Reply, Scope, Send
 from events.pages.ticket_page import TicketPage
 from events.pages.view import decode_refusal
-from omnify.patience import BODY_SECONDS, Patience
+from omnify.common.deadline import BODY_SECONDS, Patience
 
 logger = logging.getLogger(__name__)
 

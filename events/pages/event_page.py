@@ -16,10 +16,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from events.pages import answers, files, inside, view, words
+from events.pages import answers, files, internal_client, messages, view
 from events.pages.answers import Page
-from events.pages.inside import Application, Header, Reply, Scope
-from events.pages.sheet import Sheets
+from events.pages.cached_template import Sheets
+from events.pages.internal_client import Application, Header, Reply, Scope
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _FIELDS = 20
@@ -54,7 +54,7 @@ class EventPage:
 
     async def read(self, scope: Scope, event_id: int) -> Page | Reply:
         """The page; or the service's reply, if it is not a success."""
-        reply = await inside.ask(self._app, scope, "GET", inside.event_path(event_id))
+        reply = await internal_client.ask(self._app, scope, "GET", internal_client.event_path(event_id))
         if reply.status != 200:
             return reply
         # The service answers all who ask at the same time with the same bytes, so the sheet is found by them.
@@ -65,17 +65,17 @@ class EventPage:
     async def register(self, scope: Scope, event_id: int, body: bytes) -> Page | Reply:
         """Sends the form on. A ticket's page, the form again with what was wrong, or the service's reply."""
         attempt = _read_form(body)
-        sent = await inside.ask(
+        sent = await internal_client.ask(
             self._app,
             scope,
             "POST",
-            inside.event_path(event_id, "/register"),
+            internal_client.event_path(event_id, "/register"),
             headers=[*_passed_on(scope), *_json_headers(attempt.key)],
             body=_encode({"name": attempt.name, "email": attempt.email}),
         )
         if sent.status == 202:
             return answers.see_other(f"/t/{msgspec.json.decode(sent.body)['data']['ticket_id']}")
-        event = await inside.ask(self._app, scope, "GET", inside.event_path(event_id))
+        event = await internal_client.ask(self._app, scope, "GET", internal_client.event_path(event_id))
         if event.status != 200:
             return event
         return self._again(event.body, _refused(attempt, sent))
@@ -132,14 +132,14 @@ def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
         "event": event,
         "when": view.when(event.start_time, event.end_time),
         "opens": view.moment(event.registration_opens_at),
-        "state_words": words.STATES.get(event.registration_state, ""),
-        "states": words.STATES,
+        "state_words": messages.STATES.get(event.registration_state, ""),
+        "states": messages.STATES,
         "seats_left": f"{event.seats_left:,}",
         "capacity": f"{event.max_capacity:,}",
         "taken": event.max_capacity - event.seats_left,
         "waitlist_left": max(0, event.waitlist_capacity - event.waitlisted_count),
         "can_register": event.registration_state in ("open", "waitlist"),
-        "messages": words.MESSAGES,
+        "messages": messages.MESSAGES,
         "attempt": attempt,
-        "message": words.message(attempt.code) if attempt.code else "",
+        "message": messages.message(attempt.code) if attempt.code else "",
     }

@@ -16,11 +16,11 @@ from typing import Any
 import segno
 
 from events.domain.tickets import TicketId
-from events.pages import answers, files, inside, view, words
+from events.pages import answers, files, internal_client, messages, view
 from events.pages.answers import Page
+from events.pages.cached_template import Sheet, Sheets
 from events.pages.calendar import calendar_entry, site_of
-from events.pages.inside import Application, Reply, Scope
-from events.pages.sheet import Sheet, Sheets
+from events.pages.internal_client import Application, Reply, Scope
 from events.pages.view import Event, Ticket
 
 RETRY_SECONDS = 5
@@ -68,17 +68,17 @@ class TicketPage:
 
     async def cancel(self, scope: Scope, ticket_id: TicketId) -> Page | Reply:
         """Gives the seat, or the place in line, back."""
-        reply = await inside.ask(self._app, scope, "DELETE", inside.ticket_path(ticket_id))
+        reply = await internal_client.ask(self._app, scope, "DELETE", internal_client.ticket_path(ticket_id))
         if reply.status >= 300:
             return reply
         return answers.see_other(f"/t/{ticket_id}?cancelling=1")
 
     async def _find(self, scope: Scope, ticket_id: TicketId) -> tuple[Ticket, Event, int | None] | Reply:
-        status = await inside.ask(self._app, scope, "GET", inside.ticket_path(ticket_id))
+        status = await internal_client.ask(self._app, scope, "GET", internal_client.ticket_path(ticket_id))
         if status.status != 200:
             return status
         ticket = view.decode_ticket(status.body).data
-        event = await inside.ask(self._app, scope, "GET", inside.event_path(ticket.event_id))
+        event = await internal_client.ask(self._app, scope, "GET", internal_client.event_path(ticket.event_id))
         if event.status != 200:
             return event
         return ticket, view.decode_event(event.body).data, status.retry_seconds
@@ -115,8 +115,8 @@ def _context(ticket: Ticket, event: Event, cancelling: bool) -> dict[str, Any]:
 def _why(ticket: Ticket) -> str:
     """Why a ticket has no seat."""
     if ticket.status == "cancelled":
-        return words.CANCELLATIONS.get(ticket.reason or "", words.CANCELLED)
-    return words.REASONS.get(ticket.reason or "", "")
+        return messages.CANCELLATIONS.get(ticket.reason or "", messages.CANCELLED)
+    return messages.REASONS.get(ticket.reason or "", "")
 
 
 @lru_cache(maxsize=2048)

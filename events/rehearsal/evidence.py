@@ -10,7 +10,7 @@ from typing import NamedTuple
 from events.domain.states import Status
 from events.domain.tickets import ticket_ref
 from events.rehearsal.records import Answer, Observation, Return, Ticket, Told
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 # Who ended so had a seat or a place on the waitlist at some time.
 _PLACED = {Status.CONFIRMED, Status.WAITLISTED, Status.CANCELLED}

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
-from events.domain.webhook_message import TYPE_OF_STATUS
+from events.domain.webhooks.message import TYPE_OF_STATUS
 from events.rehearsal.records import Attendee, EventCounts, Stats
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)

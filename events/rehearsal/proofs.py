@@ -22,7 +22,7 @@ from events.rehearsal.order import (
 )
 from events.rehearsal.records import NO_ANSWER, Observation, Ticket
 from events.rehearsal.webhook_proofs import WEBHOOK_PROOFS
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 EXAMPLES = 3
 

@@ -3,7 +3,7 @@
 lock              held by the supervisor; a second one is refused
 children.lock     held by the children too, so that a start waits for those of a killed supervisor
 embedded.json     ports, passwords and the secret key, made once (mode 600)
-service.env       what `omnify.env` reads, written at every start (mode 600)
+service.env       what `omnify.environment` reads, written at every start (mode 600)
 organizer-token   the first organizer's token (mode 600)
 log/              a file for each child
 metrics/          Prometheus, emptied at every start
@@ -25,7 +25,7 @@ from pathlib import Path
 
 from omnify.embedded.ports import free_port, is_free
 from omnify.embedded.process import CannotStart
-from omnify.env import SERVICE_FILE
+from omnify.environment import SERVICE_FILE
 
 TOKEN_FILE = "organizer-token"  # noqa: S105 - the name of a file
 LOG_LIMIT_BYTES = 32 * 1024 * 1024

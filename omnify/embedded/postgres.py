@@ -2,7 +2,7 @@
 
 PostgreSQL refuses to run as root, so for root it runs as `nobody` (see `omnify.embedded.place` for where).
 
-Its superuser is for the supervisor alone. The service's own processes have roles (`omnify.database_roles`), whose
+Its superuser is for the supervisor alone. The service's own processes have roles (`omnify.common.database_roles`), whose
 passwords are derived from the superuser's and say nothing about it.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from omnify.database_roles import ROLES, make_roles
+from omnify.common.database_roles import ROLES, make_roles
 from omnify.embedded.place import Place
 from omnify.embedded.ports import LOOPBACK
 from omnify.embedded.process import CannotStart, Child, start_child, stopped_on_failure, wait_for

@@ -40,7 +40,7 @@ def keep_token(path: Path) -> None:
     from events.domain.scopes import Scope
     from events.ledger.tokens import find_token
     from events.models import Organizer, OrganizerToken
-    from omnify.trail import trail_of_operator
+    from events.services.audit import trail_of_operator
 
     kept = path.read_text("utf-8").strip() if path.exists() else ""
     if kept and find_token(token=kept) is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import redis
 
-from events.admission.client import connect
+from omnify.common.redis_client import connect
 from omnify.embedded.ports import LOOPBACK
 from omnify.embedded.process import CannotStart, Child, start_child, stopped_on_failure, wait_for
 

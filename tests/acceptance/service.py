@@ -23,7 +23,7 @@ from typing import Any
 import psycopg2
 import redis
 
-from events.admission.client import connect
+from omnify.common.redis_client import connect
 from omnify.embedded.home import Home
 from omnify.embedded.place import find_place
 from omnify.embedded.ports import LOOPBACK, free_port, port_of, reserve_port
@@ -35,7 +35,7 @@ from tests.acceptance.http import Address
 from tests.acceptance.waiting import wait_until
 from tests.services import bare_environment
 from tests.timing import count_start
-from worker.faults import Place
+from worker.failpoints import Place
 
 STORES = ("valkey", "postgres")
 DRAINS = ("drain-1", "drain-2")

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from events.admission.sign_ins import PER_ADDRESS
-from omnify.database_roles import ROLES
+from omnify.common.database_roles import ROLES
 from tests.acceptance.event import open_event
 from tests.acceptance.service import Service
 

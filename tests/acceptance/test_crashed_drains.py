@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.crowd import verify_ledger
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import Service
-from worker.faults import DrainPlace, Place
+from worker.failpoints import DrainPlace, Place
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 

@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import Service
 from tests.acceptance.waiting import wait_until
-from worker.faults import Place
+from worker.failpoints import Place
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 

@@ -12,7 +12,7 @@ from tests.acceptance.crowd import Crowd, verify_ledger
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import DRAINS, Service
 from tests.acceptance.waiting import wait_until
-from worker.faults import Place
+from worker.failpoints import Place
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 

@@ -74,8 +74,8 @@ class _Complaints(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def nothing_is_done_unrecorded() -> Iterator[None]:
-    """Fails a test in which somebody changed something that the audit trail does not know (`omnify.trail`)."""
-    handler, watched = _Complaints(), logging.getLogger("omnify.trail")
+    """Fails a test in which somebody changed something that the audit trail does not know (`events.services.audit`)."""
+    handler, watched = _Complaints(), logging.getLogger("events.services.audit")
     watched.addHandler(handler)
     yield
     watched.removeHandler(handler)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from django.conf import settings
 from django.db import connection
 
-from omnify.connections import redis_client
+from omnify.common.clients import redis_client
 
 NOBODY = 1  # tcpmux: a privileged port that nothing here opens
 

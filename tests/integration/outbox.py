@@ -12,18 +12,18 @@ from django.conf import settings
 from django.utils import timezone
 
 from events.domain.outcome import Outcome
-from events.domain.retry_schedule import Result
 from events.domain.states import Reason, Status
-from events.domain.webhook_message import MessageType
-from events.ledger.attempts import Attempt, record
-from events.ledger.deliveries import Claimed, Held, claim
-from events.ledger.outbox import write_messages
-from events.ledger.webhooks import create_webhook
+from events.domain.webhooks.message import MessageType
+from events.domain.webhooks.retry import Result
+from events.ledger.webhooks.attempts import Attempt, record
+from events.ledger.webhooks.claims import Claimed, Held, claim
+from events.ledger.webhooks.outbox import write_messages
+from events.ledger.webhooks.subscriptions import create_webhook
 from events.models import Event, Webhook, WebhookDelivery
-from worker.courier import CourierThread
-from worker.deliver import Courier, Tools
-from worker.letters import Scribe
-from worker.webhook_client import WebhookClient
+from worker.webhooks.client import WebhookClient
+from worker.webhooks.dispatcher import Courier, Tools
+from worker.webhooks.signed_request import Scribe
+from worker.webhooks.thread import CourierThread
 
 ALL = [kind.value for kind in MessageType]
 URL = "https://example.org/hook"

@@ -9,10 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from events.domain.signing import signing_key
+from events.domain.webhooks.signing import signing_key
 from events.models import Event, Webhook, WebhookDelivery
-from omnify.sealing import sealer
-from omnify.tickets import tickets
+from events.secrets import sealer, tickets
 from tests.integration.api import create, organizer
 from tests.integration.outbox import change, end, states, subscribe, take, write
 

@@ -10,7 +10,6 @@ import pytest
 import redis
 from django.utils import timezone
 
-from events.admission.client import connect_async
 from events.admission.gate import Admitted, EventNotLoaded, Gate, GateClosed
 from events.admission.keys import event_keys
 from events.admission.live import broken_promises, put_event, queue_stats
@@ -18,6 +17,7 @@ from events.admission.queue import Queue
 from events.domain.commands import Request
 from events.ledger.queries import event_snapshot
 from events.models import Event
+from omnify.common.redis_client import connect_async
 from tests.integration.world import apply_for, with_gate
 from tests.services import Services
 from worker.drain import Drain

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 
 from events.admin.tables import BoundedPaginator
 from events.models import Event, OrganizerToken, Registration
-from omnify.tickets import tickets
+from events.secrets import tickets
 from tests.integration.api import Caller, attend, create, organizer
 from tests.integration.test_api_events import stored_version, wait_until_somebody_waits_for_a_lock
 from worker.drain import Drain

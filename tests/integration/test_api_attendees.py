@@ -16,8 +16,8 @@ from django.test.utils import CaptureQueriesContext
 
 from events.api import export
 from events.api.attendees import read_cursor, write_cursor
+from events.api.pagination import InvalidPage
 from events.models import Event, Registration
-from omnify.pagination import InvalidPage
 from tests.integration.api import ANYONE, Caller, attend, create, organizer
 from tests.integration.outages import redis_out_of_reach
 

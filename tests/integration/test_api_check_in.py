@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from events.models import Registration
-from omnify.tickets import tickets
+from events.secrets import tickets
 from tests.integration.api import ANYONE, Caller, attend, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)

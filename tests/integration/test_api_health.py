@@ -10,7 +10,7 @@ import redis
 from django.db import connection
 
 from events.admission.live import beat, leave
-from omnify.health import TIMEOUT_SECONDS, Check
+from events.api.health import TIMEOUT_SECONDS, Check
 from tests.integration.api import ANYONE
 from tests.integration.outages import database_out_of_reach, redis_out_of_reach
 

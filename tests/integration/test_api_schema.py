@@ -12,7 +12,7 @@ import yaml
 from django.core.management import call_command
 from django.test import Client
 
-from omnify.responses import Code
+from omnify.common.envelope import Code
 from tests.integration.api import ANYONE, attend, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from events.models import OrganizerToken
-from omnify.responses import Code
+from omnify.common.envelope import Code
 from tests.integration.api import Caller, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)

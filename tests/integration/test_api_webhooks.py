@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from events.api.webhook_fields import LOOK_UP_SECONDS
-from events.domain.retry_schedule import FAILURES_TO_OPEN
-from events.domain.signing import signing_key
-from events.domain.webhook_url import read_networks
+from events.api.webhooks.serializers import LOOK_UP_SECONDS
+from events.domain.webhooks.retry import FAILURES_TO_OPEN
+from events.domain.webhooks.signing import signing_key
+from events.domain.webhooks.url import read_networks
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
-from omnify.sealing import sealer
-from omnify.tickets import message_ids
+from events.secrets import message_ids, sealer
 from tests.integration.api import ANYONE, Caller, create, organizer
 from tests.integration.outbox import ALL, change, end, states, take, write
 
@@ -87,9 +86,9 @@ def test_a_name_that_leads_inside_and_one_that_does_not_exist_are_refused_alike(
     """In the same words, and the first is not answered sooner than the second."""
     caller = organizer()
     waited: list[float] = []
-    monkeypatch.setattr("events.api.webhook_fields.time.sleep", waited.append)
+    monkeypatch.setattr("events.api.webhooks.serializers.time.sleep", waited.append)
     found = {"inside.example.org": ["8.8.8.8", "10.0.0.1"], "outside.example.org": ["8.8.8.8"], "gone.example.org": []}
-    monkeypatch.setattr("events.api.webhook_fields.addresses", lambda target: found[target.host])
+    monkeypatch.setattr("events.api.webhooks.serializers.addresses", lambda target: found[target.host])
     for host in ("inside.example.org", "gone.example.org"):
         answer = caller.post("/webhooks", {"url": f"https://{host}/", "event_types": ALL})
         assert answer.json()["errors"] == {"url": ["The address is not a public one."]}
@@ -101,7 +100,7 @@ def test_a_name_that_leads_inside_and_one_that_does_not_exist_are_refused_alike(
 
 @pytest.mark.parametrize("host", ["valkey", "db.internal", "printer.local", "intranet.corp"])
 def test_a_name_of_the_inside_is_refused_unseen(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
-    monkeypatch.setattr("events.api.webhook_fields.addresses", lambda target: pytest.fail("it was looked up"))
+    monkeypatch.setattr("events.api.webhooks.serializers.addresses", lambda target: pytest.fail("it was looked up"))
     answer = organizer().post("/webhooks", {"url": f"https://{host}/", "event_types": ALL})
     assert answer.json()["errors"] == {"url": ["The address is not a public one."]}
 

@@ -23,7 +23,7 @@ from events.domain.audit import FAILURE_SLOTS
 from events.ledger.audit import purge
 from events.management.acting import ActingCommand
 from events.models import AuditEntry, Event, OrganizerToken, Registration
-from omnify.tickets import tickets
+from events.secrets import tickets
 from tests.integration.api import Caller, attend, body, create, organizer
 from tests.integration.test_console import csrf, signed_in
 from tests.routes import methods, routes
@@ -104,8 +104,8 @@ def _fail(*args: Any) -> None:
 
 def test_an_act_that_nobody_wrote_down_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     complaints: list[str] = []
-    monkeypatch.setattr("omnify.trail.Trail.record", lambda *_: None)
-    monkeypatch.setattr("omnify.trail.log", lambda *_, what: complaints.append(what))
+    monkeypatch.setattr("events.services.audit.Trail.record", lambda *_: None)
+    monkeypatch.setattr("events.services.audit.log", lambda *_, what: complaints.append(what))
     assert organizer().post("/events", body()).status_code == 201
     assert complaints == ["POST EventList"]
 
@@ -131,7 +131,7 @@ def test_signing_in_and_out_of_the_console_is_written_down_and_failures_too() ->
 
 
 def test_failures_can_not_fill_the_trail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("omnify.trail.time.time", lambda: 1_000_000.0)
+    monkeypatch.setattr("events.services.audit.time.time", lambda: 1_000_000.0)
     for number in range(60):
         Client(REMOTE_ADDR=f"192.0.2.{number}").post("/console/login", {"token": f"omn_{number}"})
     assert 2 <= AuditEntry.objects.count() <= FAILURE_SLOTS

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from events.models import OrganizerToken
-from omnify.responses import Code
+from omnify.common.envelope import Code
 from tests.integration.api import Caller, body, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)

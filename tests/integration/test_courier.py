@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
-from omnify.sealing import sealer
+from events.secrets import sealer
 from tests.integration.outbox import change, deliver_until, states, subscribe, write
 from tests.receivers import Receivers
-from worker.lines import FIRST_AT_ONCE, FIRST_ROOM, MOST_AT_ONCE
+from worker.webhooks.endpoint_queue import FIRST_AT_ONCE, FIRST_ROOM, MOST_AT_ONCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

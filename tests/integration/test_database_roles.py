@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from omnify.database_roles import DELIVER, OWNER, ROLES, WEB, WORKER, connection_limits
+from omnify.common.database_roles import DELIVER, OWNER, ROLES, WEB, WORKER, connection_limits
 from omnify.embedded.programs import ROOT
 from tests.services import Services
 
@@ -45,7 +45,7 @@ def _run(url: str, statement: str) -> list[Any]:
 def make(url: str, password: str) -> subprocess.CompletedProcess[str]:
     """As compose does."""
     passwords = {f"{role.upper()}_PASSWORD": f"{password}-{role}" for role in ROLES}
-    command = [sys.executable, "-m", "omnify.database_roles"]
+    command = [sys.executable, "-m", "omnify.common.database_roles"]
     environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url, **passwords}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
@@ -73,7 +73,7 @@ def test_an_earlier_release_s_tables_go_to_the_owner_and_the_others_may_only_wri
 
 def test_what_is_missing_is_named(servers: Services) -> None:
     environment = {"PATH": os.environ["PATH"], "DATABASE_URL": "postgres://x"}
-    command = [sys.executable, "-m", "omnify.database_roles"]
+    command = [sys.executable, "-m", "omnify.common.database_roles"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("omnify: not set: OMNIFY_OWNER_PASSWORD, OMNIFY_WEB_PASSWORD")

@@ -11,7 +11,6 @@ import pytest
 import redis
 from django.db import connections
 
-from events.admission.client import connect_async
 from events.admission.gate import Gate
 from events.admission.keys import event_keys
 from events.domain.outcome import Outcome
@@ -19,6 +18,7 @@ from events.domain.rate_limit import RateLimit
 from events.domain.tickets import Tickets
 from events.door.app import Door
 from events.models import Event
+from omnify.common.redis_client import connect_async
 from omnify.loader import LedgerLoader
 from tests.integration.world import open_event, tickets
 from tests.services import Services

@@ -18,7 +18,7 @@ from events.models import Event, Registration
 from tests.integration.world import apply_for, with_gate
 from tests.services import Services
 from worker.drain import Drain, Drained
-from worker.faults import Place
+from worker.failpoints import Place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

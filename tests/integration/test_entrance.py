@@ -11,14 +11,14 @@ import pytest
 import redis
 from django.db import IntegrityError, connection, transaction
 
+from events.admission.commands import order_closing
 from events.admission.keys import event_keys
-from events.admission.orders import order_closing
 from events.domain.tickets import ticket_ref
 from events.ledger import check_in as ledger
 from events.ledger.check_in import Entry
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration, WebhookDelivery
-from omnify import entrance
+from events.services import check_ins
 from omnify.loader import LedgerLoader
 from tests.integration.outages import redis_out_of_reach
 from tests.integration.outbox import subscribe
@@ -27,7 +27,7 @@ from tests.integration.test_drain import Crash, crash_at, told
 from tests.integration.world import apply_for, make_queue, tickets, with_gate
 from tests.services import Services
 from worker.drain import Drain
-from worker.mending import show_again
+from worker.repair import show_again
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,11 +43,11 @@ def people(admit: Admit, event: Event, drain: Drain, count: int) -> list[str]:
 
 
 def let_in(event: Event, key: str) -> Entry:
-    return entrance.let_in(event_id=event.pk, key=key, organizer_id=event.organizer_id).entry
+    return check_ins.let_in(event_id=event.pk, key=key, organizer_id=event.organizer_id).entry
 
 
 def take_back(event: Event, key: str) -> Entry:
-    return entrance.take_back(event_id=event.pk, ref=ticket_ref(key), organizer_id=event.organizer_id).entry
+    return check_ins.take_back(event_id=event.pk, ref=ticket_ref(key), organizer_id=event.organizer_id).entry
 
 
 def give_back(servers: Services, event: Event, key: str) -> list[Any]:

@@ -21,7 +21,7 @@ from events.domain.attendee import email_key
 from events.domain.commands import Callback
 from events.ledger.erasure import places_of, spellings
 from events.models import Event, Registration, WebhookDelivery
-from omnify.tickets import tickets
+from events.secrets import tickets
 from tests.services import Services
 from worker.drain import Drain
 

@@ -10,10 +10,10 @@ import pytest
 import redis
 from django.utils import timezone
 
+from events.admission.commands import order_resize
 from events.admission.gate import Admitted
 from events.admission.keys import event_keys
 from events.admission.live import put_event
-from events.admission.orders import order_resize
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration, SizeChange

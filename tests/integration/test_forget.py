@@ -18,8 +18,8 @@ from events.domain.attendee import email_key
 from events.ledger.queries import event_snapshot
 from events.management.commands import forget
 from events.models import Event, Registration
-from omnify.orders import resize, sizes_of
-from omnify.tickets import tickets
+from events.secrets import tickets
+from events.services.commands import resize, sizes_of
 from tests.integration.api import attend, create, organizer
 from tests.integration.world import apply_for, with_gate
 from tests.services import Services

@@ -10,20 +10,20 @@ import pytest
 import redis
 from django.db import IntegrityError, transaction
 
+from events.admission.commands import order_closing, order_resize
 from events.admission.gate import Admitted
 from events.admission.keys import event_keys
-from events.admission.orders import order_closing, order_resize
 from events.admission.outcomes import decode_outcome
 from events.domain import allocation
 from events.domain.outcome import Outcome
-from events.ledger import facts
+from events.ledger import batch_context
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
 from tests.integration.test_drain import Crash, crash_at, standing, told
 from tests.integration.world import apply_for, tickets, with_gate
 from tests.services import Services
 from worker.drain import Drain, Drained
-from worker.faults import Place
+from worker.failpoints import Place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -228,7 +228,7 @@ def test_a_late_publish_cannot_turn_a_status_back(
 def test_an_order_of_any_size_is_obeyed_in_steps_and_survives_a_crash_in_each(
     make_event: Make, admit: Admit, drain: Drain, servers: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (allocation, facts):
+    for module in (allocation, batch_context):
         monkeypatch.setattr(module, "MOVES_AT_ONCE", 2)
     event = make_event(max_capacity=1, waitlist_capacity=9)
     keys = people(admit, event, 8)

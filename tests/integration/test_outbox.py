@@ -11,15 +11,15 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from events.domain.commands import Callback
-from events.domain.retry_schedule import FAILURES_TO_OPEN
 from events.domain.states import Status
-from events.ledger.deliveries import Held, purge, release, senders
-from events.ledger.webhooks import change_webhook, delete_webhook, rotate_secret
+from events.domain.webhooks.retry import FAILURES_TO_OPEN
+from events.ledger.webhooks.claims import Held, purge, release, senders
+from events.ledger.webhooks.subscriptions import change_webhook, delete_webhook, rotate_secret
 from events.models import Event, Registration, Webhook, WebhookDelivery, WebhookEndpoint
 from tests.integration.outbox import change, end, states, subscribe, take, write
 from tests.integration.world import apply_for
 from worker.drain import Drain
-from worker.faults import Place
+from worker.failpoints import Place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

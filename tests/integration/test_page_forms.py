@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from events.models import Event
-from events.pages.inside import ask
+from events.pages.internal_client import ask
 from tests.integration.browsing import Browser, browse
 from tests.services import Services
 

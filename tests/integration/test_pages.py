@@ -16,8 +16,8 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
+from events.admission.commands import order_closing
 from events.admission.live import put_event
-from events.admission.orders import order_closing
 from events.domain.tickets import Tickets
 from events.ledger.events import cancel_event, change_event
 from events.ledger.queries import event_snapshot

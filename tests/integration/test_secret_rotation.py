@@ -12,14 +12,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from events.domain.sealing import CannotOpen, Sealer
 from events.domain.tickets import Tickets
-from events.ledger.deliveries import Claimed, Sender
+from events.domain.webhooks.sealing import CannotOpen, Sealer
+from events.ledger.webhooks.claims import Claimed, Sender
 from events.models import Event, OrganizerToken, Registration, Webhook, WebhookDelivery, WebhookEndpoint
 from tests.integration.test_door import Visitor, visit
 from tests.services import Services
 from worker.drain import Drain
-from worker.letters import Scribe
+from worker.webhooks.signed_request import Scribe
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,10 +30,10 @@ BEFORE, AFTER, FORGETFUL = Tickets(OLD), Tickets(NEW, OLD), Tickets(NEW)
 
 @pytest.fixture
 def rotated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process after the change: what `omnify.tickets` and `omnify.sealing` hand out."""
-    for module in ("events.api.attendees", "events.api.webhook_data", "events.ledger.outbox"):
+    """This process after the change: what `events.secrets` and `events.secrets` hand out."""
+    for module in ("events.api.attendees", "events.api.webhooks.representations", "events.ledger.webhooks.outbox"):
         monkeypatch.setattr(f"{module}.tickets", lambda: AFTER)
-    for module in ("events.ledger.webhooks", "events.ledger.outbox"):
+    for module in ("events.ledger.webhooks.subscriptions", "events.ledger.webhooks.outbox"):
         monkeypatch.setattr(f"{module}.sealer", lambda: Sealer(NEW, OLD))
 
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from omnify.session_store import ADMIN, BEGAN, CONSOLE, SEEN, Limits, is_over
+from events.services.session_store import ADMIN, BEGAN, CONSOLE, SEEN, Limits, is_over
 from tests.integration.api import organizer
 from tests.integration.test_console import signed_in
 
@@ -38,7 +38,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     made = Clock()
-    monkeypatch.setattr("omnify.session_store.time", made)
+    monkeypatch.setattr("events.services.session_store.time", made)
     yield made
 
 

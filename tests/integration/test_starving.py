@@ -10,9 +10,9 @@ from operator import attrgetter
 import pytest
 from django.utils import timezone
 
-from events.domain.retry_schedule import FAILURES_TO_OPEN, Result
-from events.ledger.attempts import Attempt, record
-from events.ledger.deliveries import Claimed
+from events.domain.webhooks.retry import FAILURES_TO_OPEN, Result
+from events.ledger.webhooks.attempts import Attempt, record
+from events.ledger.webhooks.claims import Claimed
 from events.models import Event, WebhookDelivery, WebhookEndpoint
 from tests.integration.outbox import change, deliver_until, states, subscribe, take, write
 from tests.receivers import Receivers

@@ -22,7 +22,7 @@ from events.models import Event
 from tests.integration.world import apply_for, tickets, with_gate
 from tests.services import Services
 from worker.drain import Drain
-from worker.mending import bury_lost
+from worker.repair import bury_lost
 from worker.sweep import Sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)

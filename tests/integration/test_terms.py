@@ -14,7 +14,7 @@ from events.models import AuditEntry, Event, Registration
 from tests.acceptance.waiting import wait_until
 from tests.integration.api import attend, create, organizer
 from tests.integration.test_forget import let_it_be_over
-from worker.forget import Terms, forget_past, keep_forgetting
+from worker.retention import Terms, forget_past, keep_forgetting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,7 +64,7 @@ def test_a_store_that_is_away_stops_nothing(redis_client: redis.Redis, monkeypat
     old = past_event(days=YEAR + 1)
     away = redis.Redis(port=1)
     stop = threading.Event()
-    monkeypatch.setattr("worker.forget.INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr("worker.retention.INTERVAL_SECONDS", 0.01)
     terms = Terms(webhook_log_days=30, audit_days=90, retention_days=YEAR)
     thread = threading.Thread(target=keep_forgetting, args=(stop,), kwargs={"terms": terms, "client": away})
     thread.start()

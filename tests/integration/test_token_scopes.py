@@ -14,8 +14,8 @@ from events.api.permissions import ScopeReaches, scopes_of
 from events.api.views.base import ApiView
 from events.domain.scopes import ONLY_FULL, Scope
 from events.models import OrganizerToken, Registration
-from omnify.responses import Code
-from omnify.tickets import tickets
+from events.secrets import tickets
+from omnify.common.envelope import Code
 from tests.integration.api import ANYONE, Caller, attend, create, organizer
 from tests.routes import methods, routes
 

@@ -18,7 +18,7 @@ from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 from events.domain.waiting import ASSUMED_PER_SECOND
 from events.door.loader import LedgerAway
-from events.door.standing import Standing, StandingReader
+from events.door.ticket_status import Standing, StandingReader
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from omnify.loader import LedgerLoader

@@ -18,10 +18,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from events.domain.webhook_url import read_networks
+from events.domain.webhooks.url import read_networks
 from tests.dns import NameServer
 from tests.receivers import Receivers, nobody_listening
-from worker.webhook_client import MAX_ANSWER_BYTES, Reply, WebhookClient, read_retry_after
+from worker.webhooks.client import MAX_ANSWER_BYTES, Reply, WebhookClient, read_retry_after
 
 NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.UTC)
 SHORT, LONG = 0.6, 20.0
@@ -138,7 +138,7 @@ def test_a_name_that_is_public_first_and_loopback_next_does_not_get_through(rece
 
 def test_the_address_that_was_checked_is_connected_to(receivers: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
     """With loopback declared public for once: one question, and the connection goes to what it brought."""
-    monkeypatch.setattr("worker.webhook_client.is_allowed", lambda address, **_: True)
+    monkeypatch.setattr("worker.webhooks.client.is_allowed", lambda address, **_: True)
     with NameServer({"turn.example": [["127.0.0.1"], ["192.0.2.1"]]}) as names:
         assert post(receivers.url("/ok", host="turn.example"), name_server=names, allow_private=False).status == 204
         assert names.asked["turn.example"] == 1
@@ -147,7 +147,7 @@ def test_the_address_that_was_checked_is_connected_to(receivers: Receivers, monk
 
 def test_the_socket_is_the_last_to_look(receivers: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even a resolver that checks nothing leads nowhere."""
-    monkeypatch.setattr("worker.webhook_client.CheckedResolver", lambda inner, _: inner)
+    monkeypatch.setattr("worker.webhooks.client.CheckedResolver", lambda inner, _: inner)
     with NameServer({"inside.example": [["127.0.0.1"]]}) as names:
         reply = post(receivers.url("/ok", host="inside.example"), name_server=names, allow_private=False)
     assert reply == Reply(None, "no_public_address")

@@ -14,7 +14,6 @@ import redis
 from django.db import connection
 from django.utils import timezone
 
-from events.admission.client import connect_async
 from events.admission.entry import pack
 from events.admission.gate import Application, Gate
 from events.admission.live import put_event
@@ -25,7 +24,8 @@ from events.domain.tickets import Tickets
 from events.ledger.lookup import watched_event_ids
 from events.ledger.queries import event_snapshot
 from events.models import Event, Organizer
-from omnify.tickets import tickets as service_tickets
+from events.secrets import tickets as service_tickets
+from omnify.common.redis_client import connect_async
 from tests.services import Services
 from worker.drain import Drain
 

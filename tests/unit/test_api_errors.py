@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from events.api.errors import sentences_by_field
-from events.api.webhook_fields import WebhookInput
+from events.api.webhooks.serializers import WebhookInput
 
 WORDS = st.text(st.characters(categories=["L"]), min_size=1, max_size=5)
 SENTENCES = st.builds(lambda words: ErrorDetail(f"{words} is wrong.", code="invalid"), WORDS)

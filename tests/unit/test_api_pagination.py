@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from omnify.pagination import InvalidPage, InvalidPageSize, check_exists, count_pages, page_url, read_page
+from events.api.pagination import InvalidPage, InvalidPageSize, check_exists, count_pages, page_url, read_page
 
 
 def test_without_parameters_it_is_the_first_ten() -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from events.door.batcher import Batcher, EventBatchers
+from omnify.common.batcher import Batcher, EventBatchers
 
 
 class Store:

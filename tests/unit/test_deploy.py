@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from omnify.database_roles import DELIVER, OWNER, ROLES, WEB, WORKER
+from omnify.common.database_roles import DELIVER, OWNER, ROLES, WEB, WORKER
 from omnify.embedded.postgres import QUIET
 from omnify.embedded.valkey import KEEPS_NOTHING
 
@@ -172,7 +172,7 @@ def test_each_process_logs_in_with_its_own_role_and_none_with_the_superuser_s() 
         assert url.startswith(f"postgres://{role}:${{{role.upper()}_PASSWORD:?")
     with_superuser = {name for name, s in SERVICES.items() if "POSTGRES_PASSWORD" in str(s.get("environment"))}
     assert with_superuser == {"roles", "postgres"}
-    assert SERVICES["roles"]["command"] == ["python", "-m", "omnify.database_roles"]
+    assert SERVICES["roles"]["command"] == ["python", "-m", "omnify.common.database_roles"]
     assert SERVICES["migrate"]["depends_on"]["roles"] == {"condition": "service_completed_successfully"}
 
 
@@ -246,7 +246,7 @@ def test_a_worker_is_healthy_by_its_own_sign_of_life(name: str, healthy: bool, m
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr("events.admission.client.connect", lambda url: Client())
+    monkeypatch.setattr("omnify.common.redis_client.connect", lambda url: Client())
 
     assert (HEALTHY["worker"](host="box") == "") is healthy
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from events.domain.rate_limit import RateLimit
-from omnify.env import BadEnvironment, read_environment
+from omnify.environment import BadEnvironment, read_environment
 
 KEY = "k" * 40
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from events.domain.keyring import MARK_CHARS, Keyring, Purpose, mark_of, subkey
-from events.domain.sealing import CannotOpen, Sealer
-from events.domain.webhook_message import MessageIds
+from events.domain.webhooks.message import MessageIds
+from events.domain.webhooks.sealing import CannotOpen, Sealer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NEW, OLD, OLDEST = (letter * 40 for letter in "nop")

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from omnify.log_floods import ClientsFault, OncePerSecond, capture_the_rest
-from omnify.logs import JsonFormatter, JsonHandler
+from omnify.common.log_floods import ClientsFault, OncePerSecond, capture_the_rest
+from omnify.common.logs import JsonFormatter, JsonHandler
 
 NOW = [100.0]
 
@@ -60,7 +60,7 @@ def test_another_kind_has_a_line_of_its_own_whatever_the_text() -> None:
 
 
 def test_what_we_say_ourselves_is_never_left_out_but_our_exceptions_are() -> None:
-    log = Log("worker.report")
+    log = Log("worker.webhooks.reporting")
     for _ in range(5):
         log.logger.warning("webhooks sent")
         log.logger.info("decided")
@@ -95,11 +95,11 @@ def captured(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[logging.LogRecord
     handler.emit = found.append  # type: ignore[method-assign]
     for module, name in ((sys, "excepthook"), (threading, "excepthook"), (sys, "unraisablehook")):
         monkeypatch.setattr(module, name, getattr(module, name))
-    logging.getLogger("omnify.log_floods").addHandler(handler)
+    logging.getLogger("omnify.common.log_floods").addHandler(handler)
     capture_the_rest()
     yield found
     logging.captureWarnings(False)
-    logging.getLogger("omnify.log_floods").removeHandler(handler)
+    logging.getLogger("omnify.common.log_floods").removeHandler(handler)
 
 
 def test_an_exception_that_ends_a_thread_is_logged_and_not_printed(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from events.domain.tickets import Tickets, ticket_ref
-from omnify.logs import JsonFormatter
+from omnify.common.logs import JsonFormatter
 
 
 def test_no_line_holds_a_whole_ticket_id_whoever_wrote_it() -> None:

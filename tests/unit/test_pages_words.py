@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from events.domain.states import CANCELLATION_REASONS, REJECTION_REASONS, EventState, Reason
-from events.pages import words
+from events.pages import messages
 from events.pages.view import wait_words, when
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 # What `POST /events/{id}/register` may answer.
 REFUSALS = {
@@ -19,12 +19,12 @@ REFUSALS = {
 
 
 def test_every_code_reason_and_state_has_its_words() -> None:
-    assert {code.value for code in REFUSALS} <= words.MESSAGES.keys()
-    assert {reason.value for reason in REJECTION_REASONS} == words.REASONS.keys()
-    assert {reason.value for reason in CANCELLATION_REASONS} == words.CANCELLATIONS.keys()
+    assert {code.value for code in REFUSALS} <= messages.MESSAGES.keys()
+    assert {reason.value for reason in REJECTION_REASONS} == messages.REASONS.keys()
+    assert {reason.value for reason in CANCELLATION_REASONS} == messages.CANCELLATIONS.keys()
     assert {*REJECTION_REASONS, *CANCELLATION_REASONS} == {*Reason}
-    assert {state.value for state in EventState} == words.STATES.keys()
-    assert words.message("newer than this page") == words.MESSAGES["internal_error"]
+    assert {state.value for state in EventState} == messages.STATES.keys()
+    assert messages.message("newer than this page") == messages.MESSAGES["internal_error"]
 
 
 def test_a_wait_is_said_the_way_people_say_it() -> None:

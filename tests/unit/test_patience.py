@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from omnify.patience import Patience
+from omnify.common.deadline import Patience
 
 
 def test_what_is_done_in_time_gives_its_result() -> None:

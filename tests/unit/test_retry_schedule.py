@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.domain.retry_schedule import (
+from events.domain.webhooks.retry import (
     DELAYS,
     FAILURES_TO_OPEN,
     HOPELESS_AFTER,

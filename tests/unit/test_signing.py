@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from events.domain.sealing import CannotOpen, Sealer
-from events.domain.signing import BadSecret, new_secret, signature, signing_key
-from events.domain.webhook_message import MessageIds
+from events.domain.webhooks.message import MessageIds
+from events.domain.webhooks.sealing import CannotOpen, Sealer
+from events.domain.webhooks.signing import BadSecret, new_secret, signature, signing_key
 
 BODY = '{"name": "Zoë"}'.encode()
 

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from events.domain.states import Reason, Status
+from events.door.etags import known_statuses, matches, tag_of
 from events.door.parse import BadRequest, wait_seconds
-from events.door.standing import Standing
 from events.door.stream import event_text, retry_text
-from events.door.tags import known_statuses, matches, tag_of
 from events.door.ticket import show, ticket_answer
+from events.door.ticket_status import Standing
 
 QUEUED = Standing(Status.QUEUED, 0, 42, 1000, position=3, estimated_seconds=0.4)
 WAITLISTED = Standing(Status.WAITLISTED, 1, 42, 1000, 2000, position=7)

@@ -10,10 +10,10 @@ import pytest
 
 from events.admission.gate import GateClosed
 from events.domain.states import Status
-from events.door.hangup import HungUp, WhileConnected
-from events.door.room import SAFETY_TICKS, Room, Watch
-from events.door.standing import Standing
-from events.door.watch import KEEP_ALIVE_TICKS, Hub
+from events.door.disconnect import HungUp, WhileConnected
+from events.door.event_watchers import SAFETY_TICKS, Room, Watch
+from events.door.ticket_status import Standing
+from events.door.watch_hub import KEEP_ALIVE_TICKS, Hub
 
 
 def queued(position: int) -> Standing:

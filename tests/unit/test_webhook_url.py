@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.domain.webhook_url import BadUrl, check_url, is_allowed, is_public, read_networks
+from events.domain.webhooks.url import BadUrl, check_url, is_allowed, is_public, read_networks
 
 PRIVATE = [
     *("127.0.0.1", "127.1.2.3", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),

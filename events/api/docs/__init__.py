@@ -6,7 +6,7 @@ from events.api.docs.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_
 from events.api.docs.events import CANCEL_EVENT, CHANGE_EVENT, CREATE_EVENT, LIST_EVENTS
 from events.api.docs.operating import LIVE, READY
 from events.api.docs.tokens import CREATE_TOKEN, LIST_TOKENS, READ_AUDIT, REVOKE_TOKEN
-from events.api.docs.webhooks import (
+from events.api.webhooks.openapi import (
     CHANGE_WEBHOOK,
     CREATE_WEBHOOK,
     DELETE_WEBHOOK,

@@ -11,7 +11,7 @@ from rest_framework.serializers import Serializer
 
 from events.api.docs.shapes import Failure
 from events.domain.tokens import NO_TOKEN as NO_TOKEN_SENTENCE
-from omnify.responses import Code, failure, success
+from omnify.common.envelope import Code, failure, success
 
 # drf-spectacular's annotation says names; what it writes out is OpenAPI's list of requirements.
 ORGANIZER: Any = [{"organizerToken": []}]

@@ -22,7 +22,7 @@ from events.api.docs.answers import (
 from events.api.docs.events import BAD_QUERY
 from events.api.docs.examples import ATTENDEE, STATS, page_example
 from events.api.docs.shapes import Attendee, Stats, answer_with, page_of
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 _CSV = "text/csv"
 

@@ -18,7 +18,7 @@ from events.api.docs.answers import (
 )
 from events.api.docs.examples import ATTENDEE, CHECK_IN_CODE
 from events.api.docs.shapes import Attendee, answer_with
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 _FIRST = "2030-12-01T17:42:10.120000+00:00"
 

@@ -23,7 +23,7 @@ from events.api.docs.answers import (
 from events.api.docs.events import OVER
 from events.api.docs.shapes import AcceptedTicket, CancelledTicket, Event, RegistrationInput, Ticket, answer_with
 from events.domain.waiting import LONGEST_WAIT_SECONDS
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 _FIRST = "2030-12-01T17:42:10.120+00:00"
 _WAIT_FAULT = {"wait": [f"A whole number of seconds from 1 to {LONGEST_WAIT_SECONDS}, once."]}

@@ -25,7 +25,7 @@ from events.api.docs.examples import EVENT, EVENT_BODY, page_example
 from events.api.docs.shapes import Event, answer_with, page_of
 from events.api.serializers import EventInput
 from events.domain.states import EventState
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 _INVALID = bad(
     "Malformed JSON, or a missing or bad field; `errors` names each.",

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 
 from events.api.docs.answers import ANYONE, RETRY_AFTER_OUTAGE, bad, good
 from events.api.docs.shapes import Alive, Readiness, answer_with
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 LIVE = extend_schema(
     operation_id="health_live",

@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from events.domain.states import CANCELLATION_REASONS, REJECTION_REASONS, EventState, Reason, Status
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 
 @extend_schema_field({"type": "boolean", "enum": [True]})

@@ -25,7 +25,7 @@ from events.api.docs.shapes import answer_with, names, page_of
 from events.api.token_fields import TokenInput
 from events.domain.audit import Action, ActorKind
 from events.domain.scopes import Scope
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 
 class Token(serializers.Serializer[Any]):

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from events.admission.live import queue_stats
-from events.api import docs
+from events.api import docs, responses
 from events.api.attendees import attendee_page
 from events.api.export import csv_response
 from events.api.lists import ListView, one_of, search_text
@@ -18,8 +18,7 @@ from events.domain.audit import Action
 from events.domain.scopes import ANY_TOKEN, READERS, Scope
 from events.domain.states import REJECTION_REASONS, Status
 from events.ledger.queries import Guests
-from omnify import http
-from omnify.connections import redis_client
+from omnify.common.clients import redis_client
 
 _SAID = {
     Status.CONFIRMED: "Confirmed registrations in order of admission.",
@@ -47,7 +46,7 @@ class Attendees(ListView):
         if csv:
             trail_of(request).record(Action.ATTENDEES_EXPORTED, event)
             return csv_response(event, guests)
-        return http.ok(attendee_page(event, guests, scope=scope, asked=self.asked), message=_SAID[guests.status])
+        return responses.ok(attendee_page(event, guests, scope=scope, asked=self.asked), message=_SAID[guests.status])
 
     def _wants_csv(self, request: Request) -> bool:
         wanted = self.asked.filters.get("format")
@@ -77,4 +76,4 @@ class Stats(ApiView):
             "decided_per_second": queue.decided_per_second,
             "oldest_queued_seconds": queue.oldest_queued_seconds,
         }
-        return http.ok(data, message="The event's registrations now.")
+        return responses.ok(data, message="The event's registrations now.")

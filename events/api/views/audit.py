@@ -7,14 +7,13 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from events.api import docs
+from events.api import docs, responses
 from events.api.lists import ListView, numbered_page
 from events.api.views.base import organizer_of
 from events.domain.scopes import READERS
 from events.domain.times import iso, to_ms
 from events.ledger.audit import entries_of
 from events.models import AuditEntry
-from omnify import http
 
 
 class AuditTrail(ListView):
@@ -27,7 +26,7 @@ class AuditTrail(ListView):
         """A page, newest first."""
         rows = entries_of(organizer_id=organizer_of(request).pk)
         data = numbered_page(self.asked, rows, lambda page: [entry_data(row) for row in page])
-        return http.ok(data, message="What was done, newest first.")
+        return responses.ok(data, message="What was done, newest first.")
 
 
 def entry_data(row: AuditEntry) -> dict[str, Any]:

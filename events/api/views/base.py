@@ -16,7 +16,7 @@ from events.api.refusals import event_not_found
 from events.domain.scopes import Scopes
 from events.ledger import queries
 from events.models import Event, Organizer
-from omnify.trail import Trail, trail_of_token
+from events.services.audit import Trail, trail_of_token
 
 _READS = ("GET", "HEAD")
 

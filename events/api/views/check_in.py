@@ -6,7 +6,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from events.api import docs
+from events.api import docs, responses
 from events.api.attendees import attendee
 from events.api.check_in_fields import CheckInInput
 from events.api.permissions import require_event, token_of
@@ -17,10 +17,9 @@ from events.domain.scopes import ENTRANCE, guest_fields
 from events.domain.tickets import parse_reference
 from events.domain.times import iso, to_ms
 from events.ledger.check_in import CheckIn, Entry
-from omnify import http
-from omnify.entrance import let_in, take_back
-from omnify.responses import Code
-from omnify.tickets import tickets
+from events.secrets import tickets
+from events.services.check_ins import let_in, take_back
+from omnify.common.envelope import Code
 
 
 class CheckIns(ApiView):
@@ -97,7 +96,7 @@ def _answer(request: Request, done: CheckIn) -> HttpResponse:
     if row is None:
         raise _not_found()
     if done.entry in _DONE:
-        return http.ok(guest_fields(attendee(row), token_of(request).reach), message=_DONE[done.entry])
+        return responses.ok(guest_fields(attendee(row), token_of(request).reach), message=_DONE[done.entry])
     if done.entry is Entry.NO_SEAT or row.checked_in_at is None:
         raise Refusal(Code.NOT_CONFIRMED, 409, f"This registration is {row.status}: it has no seat.")
     first = iso(to_ms(row.checked_in_at))

@@ -11,10 +11,11 @@ from django.utils import timezone
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
-from events.api import docs
+from events.api import docs, responses
 from events.api.lists import ListView, flag, numbered_page, one_of, search_text
 from events.api.permissions import token_of
 from events.api.refusals import event_not_found, unavailable
+from events.api.responses import PUBLIC
 from events.api.serializers import EventChanges, EventInput
 from events.api.views.base import ApiView, organizer_of, trail_of, validated
 from events.domain.audit import Action
@@ -26,10 +27,8 @@ from events.ledger import queries
 from events.ledger.event_lists import EventFilter, find_events
 from events.ledger.events import cancel_event, change_event, check_not_over, check_sizes, create_event, lock_event
 from events.models import Event, Organizer
-from omnify import http
-from omnify.http import PUBLIC
-from omnify.orders import SIZES, await_resize, close, resize, sizes_of
-from omnify.publish import publish_after_commit
+from events.services.commands import SIZES, await_resize, close, resize, sizes_of
+from events.services.publish_event import publish_after_commit
 
 DOOR_ONLY = "The ASGI door answers this route: start the service with `make run`."
 
@@ -59,7 +58,7 @@ class EventList(ListView):
         )
         message = "Past events, the latest first." if wanted.past else "Events, soonest start first."
         kept = None if wanted.organizer_id else PUBLIC
-        return http.ok(numbered_page(self.asked, find_events(wanted), _render), message=message, headers=kept)
+        return responses.ok(numbered_page(self.asked, find_events(wanted), _render), message=message, headers=kept)
 
     @docs.CREATE_EVENT
     def post(self, request: Request) -> HttpResponse:
@@ -70,7 +69,7 @@ class EventList(ListView):
             trail_of(request).record(Action.EVENT_CREATED, event)
             publish_after_commit(event)
         headers = {"Location": f"/events/{event.pk}"}
-        return http.ok(_render([event])[0], message="The event is created.", status=201, headers=headers)
+        return responses.ok(_render([event])[0], message="The event is created.", status=201, headers=headers)
 
 
 class EventDetail(ApiView):
@@ -105,7 +104,7 @@ class EventDetail(ApiView):
             if not sizes or fields.keys() - SIZES:
                 trail_of(request).record(Action.EVENT_CHANGED, event)
             publish_after_commit(event)
-        return http.ok(_render([event])[0], message="The event is changed.")
+        return responses.ok(_render([event])[0], message="The event is changed.")
 
 
 class EventCancellation(ApiView):
@@ -122,7 +121,7 @@ class EventCancellation(ApiView):
                 close(event)
             trail_of(request).record(Action.EVENT_CANCELLED, event)
             publish_after_commit(event)
-        return http.ok(_render([event])[0], message="The event is cancelled.")
+        return responses.ok(_render([event])[0], message="The event is cancelled.")
 
 
 def _locked(request: Request, event_id: int | None) -> Event:

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
-from events.api import docs
+from events.api import docs, responses
 from events.api.lists import ListView, numbered_page
 from events.api.permissions import token_of
 from events.api.refusals import Refusal
@@ -17,8 +17,7 @@ from events.domain.audit import Action
 from events.domain.scopes import ONLY_FULL
 from events.ledger.tokens import own_tokens, revoke
 from events.models import OrganizerToken
-from omnify import http
-from omnify.responses import Code
+from omnify.common.envelope import Code
 
 
 class TokenList(ListView):
@@ -31,7 +30,7 @@ class TokenList(ListView):
         """A page, newest first."""
         rows, shown = own_tokens(organizer_id=organizer_of(request).pk), token_of(request).pk
         data = numbered_page(self.asked, rows, lambda page: [token_data(row, current=row.pk == shown) for row in page])
-        return http.ok(data, message="Your tokens, newest first.")
+        return responses.ok(data, message="Your tokens, newest first.")
 
     @docs.CREATE_TOKEN
     def post(self, request: Request) -> HttpResponse:
@@ -42,7 +41,7 @@ class TokenList(ListView):
             row, token = OrganizerToken.issue_row(organizer, **fields)
             trail_of(request).record(Action.TOKEN_CREATED, row)
         data = {**token_data(row, current=False), "token": token}
-        return http.ok(data, message="The token is made. Keep it: it is shown this once.", status=201)
+        return responses.ok(data, message="The token is made. Keep it: it is shown this once.", status=201)
 
 
 class TokenDetail(ApiView):
@@ -60,4 +59,4 @@ class TokenDetail(ApiView):
             if row is None:
                 raise Refusal(Code.TOKEN_NOT_FOUND, 404, "There is no such token.")
             trail_of(request).record(Action.TOKEN_REVOKED, row)
-        return http.ok(token_data(row, current=row.pk == token_of(request).pk), message="The token is revoked.")
+        return responses.ok(token_data(row, current=row.pk == token_of(request).pk), message="The token is revoked.")

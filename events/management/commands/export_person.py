@@ -17,8 +17,8 @@ from events.ledger.lookup import watched_event_ids
 from events.ledger.person import registrations_of
 from events.management.acting import ActingCommand
 from events.management.standard_input import read_address
-from omnify.connections import redis_client
-from omnify.tickets import tickets
+from events.secrets import tickets
+from omnify.common.clients import redis_client
 
 
 class Command(ActingCommand):

@@ -27,9 +27,9 @@ from events.ledger.lookup import find_events, watched_event_ids
 from events.ledger.retention import Known
 from events.management.acting import ActingCommand
 from events.management.standard_input import read_address
-from omnify.connections import redis_client
-from omnify.orders import give_back
-from omnify.tickets import tickets
+from events.secrets import tickets
+from events.services.commands import give_back
+from omnify.common.clients import redis_client
 
 PATIENCE_SECONDS = 60.0
 FILES_SECONDS = 600.0

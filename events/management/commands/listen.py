@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from events.domain.signing import BadSecret, signing_key
+from events.domain.webhooks.signing import BadSecret, signing_key
 from events.rehearsal.home import NothingKept, kept_address
 from events.rehearsal.receiver import Message, Receiver
 

@@ -17,8 +17,8 @@ from redis.exceptions import RedisError
 from events.admission import lost
 from events.ledger.lookup import sequence_gaps, watched_event_ids
 from events.ledger.tickets import known_outcomes
-from omnify.connections import redis_client
-from omnify.tickets import tickets
+from events.secrets import tickets
+from omnify.common.clients import redis_client
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from events.domain.audit import Action, Thing
-from events.ledger.webhooks import reseal_secrets
+from events.ledger.webhooks.subscriptions import reseal_secrets
 from events.management.acting import ActingCommand
 
 

@@ -1,0 +1,130 @@
+"""`GET /health/live` and `GET /health/ready`.
+
+Each check runs in a thread of its own and is waited for briefly, so that a hung server makes an answer, not another
+hung request. While a check hangs, whoever asks next waits for the same one: a balancer that asks every second does
+not pile up threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+
+import redis
+from django.db import DatabaseError, connection
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from events.admission.live import worker_count
+from events.api import docs, responses
+from events.api.refusals import RETRY_SECONDS
+from events.api.views.base import ApiView
+from events.domain.scopes import ANYONE
+from omnify.common.clients import redis_client
+from omnify.common.envelope import Code
+
+TIMEOUT_SECONDS = 3.0
+
+
+class Check:
+    """One thing the service needs. `probe` returns a sentence about what is wrong, or an empty string."""
+
+    def __init__(self, probe: Callable[[], str]) -> None:
+        self._probe = probe
+        self._lock = threading.Lock()
+        self._running: Future[str] | None = None
+
+    def start(self) -> Future[str]:
+        """The check that is under way, or a new one."""
+        with self._lock:
+            if self._running is None or self._running.done():
+                self._running = Future()
+                # A daemon: a check that hangs must not keep the process from stopping.
+                threading.Thread(target=self._run, args=(self._running,), daemon=True).start()
+            return self._running
+
+    def _run(self, future: Future[str]) -> None:
+        try:
+            future.set_result(self._probe())
+        except Exception as problem:
+            future.set_result(f"{type(problem).__name__}.")
+
+
+def _probe_redis() -> str:
+    try:
+        redis_client().ping()
+    except redis.RedisError as problem:
+        return f"Redis does not answer ({type(problem).__name__})."
+    return ""
+
+
+def _probe_database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as problem:
+        return f"The database does not answer ({type(problem).__name__})."
+    finally:
+        connection.close()
+    return ""
+
+
+def _probe_workers() -> str:
+    try:
+        return "" if worker_count(redis_client()) else "No drain worker is alive."
+    except redis.RedisError:
+        return "Unknown while Redis does not answer."
+
+
+CHECKS = {
+    "redis": Check(_probe_redis),
+    "database": Check(_probe_database),
+    "workers": Check(_probe_workers),
+}
+
+
+class Live(ApiView):
+    """Whether this process answers at all."""
+
+    # No token is looked at: that would ask the database.
+    authentication_classes = []
+    scopes = {"GET": ANYONE}
+
+    @docs.LIVE
+    def get(self, request: Request) -> HttpResponse:
+        """Always 200."""
+        return responses.ok({"status": "alive"}, message="Alive.")
+
+
+class Ready(ApiView):
+    """Whether the service can keep its promises now."""
+
+    # No token is looked at: that would ask the database.
+    authentication_classes = []
+    scopes = {"GET": ANYONE}
+
+    @docs.READY
+    def get(self, request: Request) -> HttpResponse:
+        """200 or 503, after `TIMEOUT_SECONDS` at the latest."""
+        problems = find_problems()
+        if not problems:
+            return responses.ok(dict.fromkeys(CHECKS, "ok"), message="Ready.")
+        return responses.refused(
+            Code.UNAVAILABLE,
+            status=503,
+            message=f"Not ready: {', '.join(problems)}.",
+            errors=problems,
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        )
+
+
+def find_problems() -> dict[str, list[str]]:
+    """What does not answer, by name of the check."""
+    running = {name: check.start() for name, check in CHECKS.items()}
+    wait(running.values(), timeout=TIMEOUT_SECONDS)
+    found = {name: future.result() if future.done() else _TOO_SLOW for name, future in running.items()}
+    return {name: [sentence] for name, sentence in found.items() if sentence}
+
+
+_TOO_SLOW = f"No answer within {TIMEOUT_SECONDS:g} seconds."

@@ -1,0 +1,102 @@
+"""`GET /metrics`: the counters of all processes, and what is true of the moment, for Prometheus.
+
+Depths and ages are read from Redis when somebody asks, so they are the same whichever process answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hmac import compare_digest
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from events.admission.live import queue_stats, worker_count
+from events.api.views.base import ApiView
+from events.domain.scopes import ANYONE
+from events.ledger.lookup import watched_event_ids
+from omnify.common import metrics
+from omnify.common.clients import redis_client
+
+# Each event is a few series; more than this belongs in a query of one's own.
+EVENTS_LIMIT = 500
+
+
+class Counted(Collector):
+    """The counters of all processes of all hosts that share the folder."""
+
+    def collect(self) -> Iterable[Metric]:
+        """One sum over every process, living and dead."""
+        files = [str(path) for path in Path(metrics.ROOT).glob("*/*.db")]
+        merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        return merged
+
+
+class Moment(Collector):
+    """Queues, workers and stores as they are now."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Reads the stores; one that is out of reach is said to be down instead."""
+        up = GaugeMetricFamily("omnify_up", "Whether a store answers.", labels=["store"])
+        depth = GaugeMetricFamily("omnify_queue_depth", "Registrations waiting for a decision.", labels=["event"])
+        age = GaugeMetricFamily("omnify_queue_oldest_seconds", "Age of the oldest waiting one.", labels=["event"])
+        workers = GaugeMetricFamily("omnify_drain_workers", "Drain workers alive.")
+        event_ids = _event_ids()
+        up.add_metric(["database"], float(event_ids is not None))
+        try:
+            workers.add_metric([], worker_count(redis_client()))
+            for event_id in event_ids or ():
+                stats = queue_stats(redis_client(), event_id)
+                depth.add_metric([str(event_id)], stats.queued)
+                age.add_metric([str(event_id)], stats.oldest_queued_seconds)
+            up.add_metric(["redis"], 1.0)
+        except RedisError:
+            up.add_metric(["redis"], 0.0)
+        yield from (up, workers, depth, age)
+
+
+def _event_ids() -> list[int] | None:
+    try:
+        return list(islice(watched_event_ids(all_events=False), EVENTS_LIMIT))
+    except (DatabaseError, InterfaceError):
+        return None
+
+
+class MetricsView(ApiView):
+    """The text that Prometheus scrapes."""
+
+    authentication_classes = []
+    scopes = {"GET": ANYONE}
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        """Counters and the moment; 401 without the token, where one is set."""
+        if not _may_read(request.headers.get("Authorization", "")):
+            raise AuthenticationFailed("Show the token of METRICS_TOKEN: `Authorization: Bearer <token>`.")
+        registry = CollectorRegistry()
+        registry.register(Moment())
+        if metrics.ROOT:
+            registry.register(Counted())
+            return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        return HttpResponse(generate_latest(registry) + generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read(authorization: str) -> bool:
+    token = settings.ENV.metrics_token
+    scheme, _, shown = authorization.partition(" ")
+    # As bytes: a text that is not ASCII cannot be compared in constant time.
+    return not token or (scheme.lower() == "bearer" and compare_digest(shown.strip().encode(), token.encode()))
+
+
+view = MetricsView.as_view()

@@ -1,0 +1,43 @@
+"""Django responses in the two shapes of `omnify.common.envelope`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from django.http import HttpResponse
+
+from omnify.common.envelope import Code, failure, success
+
+# What every answer carries that does not say that it is public: no browser and no proxy keeps it.
+NOT_KEPT = {"Cache-Control": "no-store"}
+# May be kept, and is asked for again each time.
+PUBLIC = {"Cache-Control": "no-cache"}
+
+
+def ok(data: Any, *, message: str = "OK", status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """An answer that worked."""
+    return _json(success(data, message), status, headers)
+
+
+def refused(
+    code: Code,
+    *,
+    status: int,
+    message: str,
+    errors: dict[str, list[str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """An answer that did not."""
+    return _json(failure(code, message, errors), status, headers)
+
+
+def _json(body: dict[str, Any], status: int, headers: Mapping[str, str] | None) -> HttpResponse:
+    content = msgspec.json.encode(body)
+    return HttpResponse(
+        content,
+        status=status,
+        content_type="application/json",
+        headers={"Content-Length": str(len(content)), **NOT_KEPT, **(headers or {})},
+    )

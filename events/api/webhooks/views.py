@@ -1,0 +1,213 @@
+"""`/webhooks`: an organizer's own subscriptions, their secrets and their delivery log."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+
+from events.api import docs, responses
+from events.api.lists import ListView, numbered_page, one_of
+from events.api.permissions import token_of
+from events.api.refusals import Refusal
+from events.api.views.base import ApiView, organizer_of, trail_of, validated
+from events.api.webhooks.representations import delivery_data, webhook_data, webhooks_data
+from events.api.webhooks.serializers import ReplayInput, WebhookChanges, WebhookInput
+from events.domain.audit import Action
+from events.domain.scopes import ONLY_FULL, READERS, Scope
+from events.ledger.webhooks import subscriptions
+from events.models import Webhook, WebhookDelivery
+from events.models.webhook import DeliveryState
+from events.services.deliveries import hint_at_deliveries
+from omnify.common.envelope import Code
+
+_SHOWN_ONCE = "Keep the secret: it is shown this once."
+
+
+class WebhookList(ListView):
+    """The organizer's webhooks, and a new one."""
+
+    scopes = {"GET": READERS, "POST": ONLY_FULL}
+
+    @docs.LIST_WEBHOOKS
+    def get(self, request: Request) -> HttpResponse:
+        """A page, oldest first."""
+        rows = subscriptions.own_webhooks(organizer_id=organizer_of(request).pk)
+        page = numbered_page(self.asked, rows, partial(webhooks_data, scope=_scope(request)))
+        return responses.ok(page, message="Your webhooks.")
+
+    @docs.CREATE_WEBHOOK
+    def post(self, request: Request) -> HttpResponse:
+        """A new subscription, with its secret."""
+        organizer = organizer_of(request)
+        fields = validated(WebhookInput(data=request.data, context={"organizer": organizer}))
+        with transaction.atomic():
+            webhook, secret = subscriptions.create_webhook(
+                organizer=organizer, url=fields["url"], event_types=fields["event_types"], event=fields.get("event")
+            )
+            trail_of(request).record(Action.WEBHOOK_CREATED, webhook)
+        headers = {"Location": f"/webhooks/{webhook.pk}"}
+        data = webhook_data(webhook, secret=secret)
+        return responses.ok(data, message=f"The webhook is created. {_SHOWN_ONCE}", status=201, headers=headers)
+
+
+class DefaultSecret(ApiView):
+    """What the messages for callback URLs are signed with."""
+
+    scopes = {"POST": ONLY_FULL}
+
+    @docs.RENEW_DEFAULT_SECRET
+    def post(self, request: Request) -> HttpResponse:
+        """A new one, shown once."""
+        with transaction.atomic():
+            webhook, secret = subscriptions.renew_default_secret(organizer=organizer_of(request), now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_SECRET_CREATED, webhook)
+        return responses.ok(webhook_data(webhook, secret=secret), message=f"The default secret is new. {_SHOWN_ONCE}")
+
+
+class WebhookDetail(ApiView):
+    """One webhook."""
+
+    scopes = {"GET": READERS, "PATCH": ONLY_FULL, "DELETE": ONLY_FULL}
+
+    @docs.READ_WEBHOOK
+    def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """Never with its secret."""
+        return responses.ok(webhook_data(_own(request, webhook_id), scope=_scope(request)), message="The webhook now.")
+
+    @docs.CHANGE_WEBHOOK
+    def patch(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """Any of its fields."""
+        webhook = _subscription(request, webhook_id)
+        changes = WebhookChanges(webhook, data=request.data, context={"organizer": organizer_of(request)})
+        fields = validated(changes)
+        with transaction.atomic():
+            webhook = subscriptions.change_webhook(webhook, fields=fields, now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_CHANGED, webhook)
+        hint_at_deliveries()
+        return responses.ok(webhook_data(webhook), message="The webhook is changed.")
+
+    @docs.DELETE_WEBHOOK
+    def delete(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """Nothing more is sent."""
+        webhook = _subscription(request, webhook_id)
+        with transaction.atomic():
+            subscriptions.delete_webhook(webhook, now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_DELETED, webhook)
+        return responses.ok(webhook_data(webhook), message="The webhook is deleted.")
+
+
+class RotateSecret(ApiView):
+    """A new secret for a webhook."""
+
+    scopes = {"POST": ONLY_FULL}
+
+    @docs.ROTATE_SECRET
+    def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """The old one signs for another day."""
+        webhook = _own(request, webhook_id)
+        with transaction.atomic():
+            secret = subscriptions.rotate_secret(webhook, now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_SECRET_CREATED, webhook)
+        return responses.ok(webhook_data(webhook, secret=secret), message=f"The secret is new. {_SHOWN_ONCE}")
+
+
+class TestMessage(ApiView):
+    """A message to try a receiver with."""
+
+    scopes = {"POST": ONLY_FULL}
+
+    @docs.TEST_WEBHOOK
+    def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """On its way like any other."""
+        webhook = _enabled(_subscription(request, webhook_id))
+        with transaction.atomic():
+            delivery = subscriptions.send_test(webhook, now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_TESTED, webhook)
+        hint_at_deliveries()
+        return responses.ok(delivery_data(delivery), message="A test message is on its way.", status=202)
+
+
+class Deliveries(ListView):
+    """A webhook's delivery log."""
+
+    scopes = {"GET": READERS}
+    filters = {"state": one_of(*(state.value for state in DeliveryState))}
+
+    @docs.LIST_DELIVERIES
+    def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """A page, newest first."""
+        rows = subscriptions.deliveries(_own(request, webhook_id), state=self.asked.filters.get("state", ""))
+        page = numbered_page(self.asked, rows, partial(_log, scope=_scope(request)))
+        return responses.ok(page, message="Deliveries, newest first.")
+
+
+class RetryDelivery(ApiView):
+    """One delivery once more."""
+
+    scopes = {"POST": ONLY_FULL}
+
+    @docs.RETRY_DELIVERY
+    def post(self, request: Request, webhook_id: int | None, delivery_id: int | None) -> HttpResponse:
+        """At once, whatever became of it."""
+        webhook = _own(request, webhook_id)
+        delivery = delivery_id and subscriptions.own_delivery(webhook, delivery_id=delivery_id)
+        if not delivery:
+            raise Refusal(Code.DELIVERY_NOT_FOUND, 404, "There is no such delivery.")
+        _enabled(webhook)
+        with transaction.atomic():
+            delivery = subscriptions.retry(delivery, now=timezone.now())
+            trail_of(request).record(Action.WEBHOOK_REPLAYED, webhook)
+        hint_at_deliveries()
+        return responses.ok(delivery_data(delivery), message="It is on its way.", status=202)
+
+
+class Replay(ApiView):
+    """All deliveries since a time once more."""
+
+    scopes = {"POST": ONLY_FULL}
+
+    @docs.REPLAY_WEBHOOK
+    def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
+        """Under the ids that they had."""
+        webhook = _enabled(_own(request, webhook_id))
+        since = validated(ReplayInput(data=request.data))["since"]
+        # First, since a replay is many transactions: one that is interrupted was still asked for.
+        trail_of(request).record(Action.WEBHOOK_REPLAYED, webhook)
+        replayed = subscriptions.replay(webhook, since=since, now=timezone.now())
+        hint_at_deliveries()
+        return responses.ok({"replayed": replayed}, message="They are on their way.", status=202)
+
+
+def _own(request: Request, webhook_id: int | None) -> Webhook:
+    """The webhook of this address if it is the organizer's own, else 404."""
+    organizer_id = organizer_of(request).pk
+    webhook = webhook_id and subscriptions.own_webhook(webhook_id=webhook_id, organizer_id=organizer_id)
+    if not webhook:
+        raise Refusal(Code.WEBHOOK_NOT_FOUND, 404, "There is no such webhook.")
+    return webhook
+
+
+def _subscription(request: Request, webhook_id: int | None) -> Webhook:
+    webhook = _own(request, webhook_id)
+    if webhook.is_default:
+        raise Refusal(Code.DEFAULT_SECRET, 409, "This is the default secret of callback URLs: it can only be rotated.")
+    return webhook
+
+
+def _enabled(webhook: Webhook) -> Webhook:
+    if webhook.disabled_at is not None:
+        raise Refusal(Code.WEBHOOK_DISABLED, 409, 'The webhook is switched off: PATCH it with {"enabled": true} first.')
+    return webhook
+
+
+def _log(rows: list[WebhookDelivery], *, scope: Scope) -> list[dict[str, Any]]:
+    return [delivery_data(row, scope=scope) for row in rows]
+
+
+def _scope(request: Request) -> Scope:
+    return token_of(request).reach

@@ -1,0 +1,112 @@
+"""Answers as bytes: the two shapes of `omnify.common.envelope`, rendered for the hot routes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import random
+from typing import Any
+
+import msgspec
+
+from events.domain.rate_limit import Quota, RateLimit
+from events.domain.times import iso_ms as iso
+from events.domain.waiting import estimated_seconds, outage_retry, retry_after
+from omnify.common.envelope import Code, failure, success
+
+Header = tuple[bytes, bytes]
+
+_encode = msgspec.json.Encoder().encode
+_JSON: Header = (b"content-type", b"application/json")
+_NOT_KEPT: Header = (b"cache-control", b"no-store")
+_PUBLIC: Header = (b"cache-control", b"no-cache")
+STORE_RETRY_SECONDS = 2
+
+
+@dataclass(slots=True)
+class Answer:
+    """An HTTP answer, ready to send."""
+
+    status: int
+    body: bytes
+    headers: Sequence[Header] = ()
+    # What says so may be kept by browsers and proxies: default deny, since nearly all is about one person's ticket.
+    public: bool = False
+
+    def header(self, name: bytes) -> bytes:
+        """The header's value; empty without one."""
+        return next((value for known, value in self.headers if known == name), b"")
+
+
+def ok(
+    data: Any, *, message: str = "OK", status: int = 200, headers: Sequence[Header] = (), public: bool = False
+) -> Answer:
+    """An answer that worked."""
+    return Answer(status, _encode(success(data, message)), headers, public)
+
+
+def refuse(
+    status: int,
+    code: Code,
+    message: str,
+    *,
+    errors: dict[str, list[str]] | None = None,
+    retry_seconds: int | None = None,
+) -> Answer:
+    """An answer that did not work."""
+    headers = [] if retry_seconds is None else [(b"retry-after", b"%d" % retry_seconds)]
+    return Answer(status, _encode(failure(code, message, errors)), headers)
+
+
+def unauthenticated(message: str) -> Answer:
+    """A token that does not count. The same answer as the API's."""
+    answer = refuse(401, Code.UNAUTHENTICATED, message)
+    return Answer(answer.status, answer.body, ((b"www-authenticate", b"Bearer"),))
+
+
+def with_quota(answer: Answer, limit: RateLimit, quota: Quota) -> Answer:
+    """`answer`, and what the client's address has left of this limit."""
+    field = quota.field(limit.name)
+    headers = (*answer.headers, (b"ratelimit-policy", limit.policy.encode()), (b"ratelimit", field.encode()))
+    return Answer(answer.status, answer.body, headers)
+
+
+def closing(answer: Answer) -> Answer:
+    """`answer`, and then the end of the connection: what is left of a body must not be read as a request."""
+    return Answer(answer.status, answer.body, (*answer.headers, (b"connection", b"close")))
+
+
+def unavailable(what: str) -> Answer:
+    """A store is out of reach."""
+    wait = outage_retry(STORE_RETRY_SECONDS, chance=random())  # noqa: S311 - nothing secret hangs on it
+    return refuse(503, Code.UNAVAILABLE, f"{what} Try again.", retry_seconds=wait)
+
+
+def accepted(
+    *,
+    ticket_id: str,
+    event_id: int,
+    status: str,
+    position: int | None,
+    requested_ms: int,
+    rate: float,
+    chance: float,
+) -> Answer:
+    """The 202. Written out by hand: every value is a number or made of safe characters."""
+    place = "null" if position is None else str(position)
+    seconds = estimated_seconds(position=position, rate=rate) if position else 0.0
+    wait = retry_after(seconds, chance=chance)
+    url = f"/registrations/{ticket_id}"
+    body = (
+        f'{{"success":true,"message":"Registration received.","data":{{"ticket_id":"{ticket_id}","event_id":{event_id},'
+        f'"status":"{status}","position":{place},"status_url":"{url}","requested_at":"{iso(requested_ms)}"}}}}'
+    )
+    return Answer(202, body.encode(), ((b"location", url.encode()), (b"retry-after", b"%d" % wait)))
+
+
+def start_message(answer: Answer) -> dict[str, Any]:
+    """The ASGI message that opens the answer. Content-Length is given, or the server would send it in chunks."""
+    length = (b"content-length", b"%d" % len(answer.body))
+    kept = _PUBLIC if answer.public else _NOT_KEPT
+    headers = [kept, *answer.headers] if answer.status in (204, 304) else [_JSON, length, kept, *answer.headers]
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}

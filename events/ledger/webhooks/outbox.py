@@ -1,0 +1,213 @@
+"""The outbox: messages of webhooks are written in the transaction that decides, so none is lost and none is made up.
+
+In bulk: the changes of a batch and those who want to be told go to PostgreSQL as two JSON documents and are joined
+there; an event that nobody listens to costs one short query a batch. SQLite goes through the ORM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from events.domain.commands import Callback
+from events.domain.event_view import event_data
+from events.domain.outcome import Outcome
+from events.domain.times import from_ms, to_ms, whole_ms
+from events.domain.webhooks.message import TYPE_OF_STATUS, MessageType, encode_data
+from events.domain.webhooks.signing import new_secret
+from events.domain.webhooks.url import check_url
+from events.ledger.queries import event_snapshot
+from events.ledger.quietly import run_quietly
+from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
+from events.models.webhook import DeliveryState
+from events.secrets import sealer, tickets
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Listener(NamedTuple):
+    """Somebody who wants messages of one type. `route` is set for callbacks: only changes of this route count."""
+
+    webhook_id: int
+    endpoint_id: int
+    type: str
+    route: str | None = None
+
+
+# Ordered, so that `id` follows the order of the changes. Times are cut to milliseconds before they come here.
+_INSERT = """
+INSERT INTO events_webhookdelivery
+    (webhook_id, endpoint_id, event_id, type, ticket_key, reason, position, sequence, revision, requested_at,
+     decided_at, checked_in_at, url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error)
+SELECT t.w, t.e, $3, t.t, c.k, c.w, c.p, c.q, c.v, to_timestamp(c.r / 1000.0), to_timestamp(c.d / 1000.0),
+    to_timestamp(c.h / 1000.0), CASE WHEN t.o IS NULL THEN '' ELSE c.u END, c.x, '', $4, 'pending', $4, 0, 0, ''
+FROM json_to_recordset($1) AS c
+    (i int, k varchar, t varchar, w varchar, p int, q bigint, v int, r bigint, d bigint, h bigint, u varchar,
+     o varchar, x varchar)
+JOIN json_to_recordset($2) AS t (w bigint, e bigint, t varchar, o varchar)
+    ON t.t = c.t AND (t.o IS NULL OR t.o = c.o)
+ORDER BY c.i, t.w
+"""
+
+
+def write_messages(event: Event, changes: Sequence[Outcome], *, now: datetime, sold_out: bool) -> int:
+    """Writes a message for each change and each webhook that wants to hear of it. Returns how many were written.
+
+    Args:
+        changes: every change of a status in the caller's transaction, in order.
+        sold_out: whether the event's last seat or place went in this transaction.
+    """
+    if not changes and not sold_out:
+        return 0
+    now = whole_ms(now)
+    listeners = _subscribed(event)
+    tellable = [change for change in changes if change.status in TYPE_OF_STATUS]
+    written = _write_sold_out(event, listeners, now) if sold_out else 0
+    listeners = [one for one in listeners if one.type != MessageType.SOLD_OUT]
+    listeners += _callbacks(tellable, TYPE_OF_STATUS.values())
+    if listeners and tellable:
+        written += _write_changes(event.pk, tellable, listeners, now)
+    return written
+
+
+def _subscribed(event: Event) -> list[_Listener]:
+    mine = Webhook.objects.filter(organizer_id=event.organizer_id, disabled_at=None, deleted_at=None)
+    wanting = mine.filter(Q(event=None) | Q(event_id=event.pk)).exclude(url="").order_by("pk")
+    rows = wanting.values_list("pk", "endpoints", "event_types")
+    return [_Listener(webhook, endpoint, type_) for webhook, endpoint, types in rows for type_ in types]
+
+
+def _write_changes(event_id: int, changes: Sequence[Outcome], listeners: Sequence[_Listener], now: datetime) -> int:
+    if connection.vendor != "postgresql":
+        rows = [row for c in changes for row in _rows(event_id, c, TYPE_OF_STATUS[c.status], listeners, now)]
+        return len(WebhookDelivery.objects.bulk_create(rows))
+    changed = _encode([_record(number, change) for number, change in enumerate(changes)])
+    told = _encode([{"w": o.webhook_id, "e": o.endpoint_id, "t": o.type, "o": o.route} for o in listeners])
+    return run_quietly(_INSERT, document=changed, others=told, event_id=event_id, moment=now)
+
+
+def _record(number: int, change: Outcome) -> dict[str, Any]:
+    return {
+        "i": number,
+        "k": change.key,
+        "t": TYPE_OF_STATUS[change.status].value,
+        "w": change.reason.value if change.reason else "",
+        "p": change.position,
+        "q": change.sequence,
+        "v": change.revision,
+        "r": change.requested_ms,
+        "d": change.decided_ms,
+        "h": change.checked_in_ms,
+        "u": change.callback.url if change.callback else "",
+        "o": _route(change),
+        "x": change.mark,
+    }
+
+
+def write_entrance(event: Event, change: Outcome, *, type_: MessageType, now: datetime) -> int:
+    """Writes the messages about one ticket at the entrance. Returns how many were written."""
+    listeners = [*_subscribed(event), *_callbacks([change], [type_])]
+    return len(WebhookDelivery.objects.bulk_create(_rows(event.pk, change, type_, listeners, now)))
+
+
+def _rows(
+    event_id: int, change: Outcome, type_: MessageType, listeners: Sequence[_Listener], now: datetime
+) -> list[WebhookDelivery]:
+    route = _route(change)
+    return [
+        WebhookDelivery(
+            webhook_id=one.webhook_id,
+            endpoint_id=one.endpoint_id,
+            event_id=event_id,
+            type=type_.value,
+            ticket_key=change.key,
+            reason=change.reason.value if change.reason else "",
+            position=change.position,
+            sequence=change.sequence,
+            revision=change.revision,
+            requested_at=from_ms(change.requested_ms),
+            decided_at=from_ms(change.decided_ms),
+            checked_in_at=from_ms(change.checked_in_ms) if change.checked_in_ms is not None else None,
+            url=change.callback.url if one.route and change.callback else "",
+            mark=change.mark,
+            **_fresh(now),
+        )
+        for one in listeners
+        if one.type == type_ and one.route in (None, route)
+    ]
+
+
+def _fresh(now: datetime) -> dict[str, Any]:
+    return {"created_at": now, "state": DeliveryState.PENDING.value, "next_attempt_at": now}
+
+
+def _write_sold_out(event: Event, listeners: Sequence[_Listener], now: datetime) -> int:
+    wanting = [one for one in listeners if one.type == MessageType.SOLD_OUT]
+    if not wanting:
+        return 0
+    data = event_data(event_snapshot(event), now_ms=to_ms(now))
+    return len(write_notice(wanting, event_id=event.pk, type_=MessageType.SOLD_OUT.value, data=data, now=now))
+
+
+def write_notice(
+    listeners: Sequence[tuple[int, int, str, str | None]], *, event_id: int | None, type_: str, data: Any, now: datetime
+) -> list[WebhookDelivery]:
+    """Writes a message that is not about a ticket for each of `listeners` (webhook id, endpoint id, ...)."""
+    rows = [
+        WebhookDelivery(
+            webhook_id=webhook_id,
+            endpoint_id=endpoint_id,
+            event_id=event_id,
+            type=type_,
+            data=encode_data(data),
+            mark=tickets().mark,
+            **_fresh(now),
+        )
+        for webhook_id, endpoint_id, *_ in listeners
+    ]
+    return WebhookDelivery.objects.bulk_create(rows)
+
+
+def _route(change: Outcome) -> str | None:
+    """Which server a callback goes to, and for whom."""
+    return f"{change.callback.organizer_id} {_origin(change.callback)}" if change.callback else None
+
+
+def _origin(callback: Callback) -> str:
+    # The door has checked the URL, and whoever connects to it will look again.
+    return check_url(callback.url, allow_private=True).origin
+
+
+def _callbacks(changes: Sequence[Outcome], types: Iterable[MessageType]) -> list[_Listener]:
+    """Listeners for the callbacks of these changes: the default secret of whoever asked for them."""
+    origins: dict[int, set[str]] = {}
+    for change in changes:
+        if change.callback:
+            origins.setdefault(change.callback.organizer_id, set()).add(_origin(change.callback))
+    return [
+        _Listener(endpoint.webhook_id, endpoint.pk, type_.value, f"{organizer_id} {endpoint.origin}")
+        for organizer_id, wanted in origins.items()
+        for endpoint in _endpoints(default_webhook(organizer_id), wanted)
+        for type_ in types
+    ]
+
+
+def _endpoints(webhook: Webhook, origins: set[str]) -> QuerySet[WebhookEndpoint]:
+    wanted = [WebhookEndpoint(webhook=webhook, origin=origin) for origin in sorted(origins)]
+    WebhookEndpoint.objects.bulk_create(wanted, ignore_conflicts=True)
+    return WebhookEndpoint.objects.filter(webhook=webhook, origin__in=origins)
+
+
+def default_webhook(organizer_id: int) -> Webhook:
+    """The organizer's default secret, made when it is first needed."""
+    found = Webhook.objects.filter(organizer_id=organizer_id, url="").first()
+    if found is not None:
+        return found
+    made = Webhook(organizer_id=organizer_id, url="", secret=sealer().seal(new_secret()))
+    Webhook.objects.bulk_create([made], ignore_conflicts=True)
+    return Webhook.objects.get(organizer_id=organizer_id, url="")

@@ -1,0 +1,29 @@
+"""The service's ticket ids and message ids, under its secrets."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.conf import settings
+
+from events.domain.tickets import Tickets
+from events.domain.webhooks.message import MessageIds
+from events.domain.webhooks.sealing import Sealer
+
+
+@cache
+def tickets() -> Tickets:
+    """Made once: deriving its keys costs more than using them."""
+    return Tickets(settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)
+
+
+@cache
+def message_ids() -> MessageIds:
+    """The ids of webhook messages."""
+    return MessageIds(settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)
+
+
+@cache
+def sealer() -> Sealer:
+    """Made once, since its keys never change."""
+    return Sealer(settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)

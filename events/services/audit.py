@@ -1,0 +1,108 @@
+"""Writes down what a request or a command does, for the audit trail: who asks is found out here, once.
+
+Whatever an organizer, an operator or an admin changes ends in `Trail.record`, in the transaction of the change. A view
+or a command that changed something and recorded nothing says so in the log, and no test passes with that line.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Model
+from django.http import HttpRequest
+
+from events.domain.addresses import client_address
+from events.domain.audit import Action, Actor, ActorKind, Thing, failure_slot
+from events.domain.tickets import reference
+from events.ledger import audit
+from events.models import Event, Organizer, OrganizerToken, Registration, Webhook
+from omnify.common.logs import log
+
+logger = logging.getLogger(__name__)
+
+
+class Trail:
+    """The acts of one actor, in one request or command."""
+
+    __slots__ = ("actor", "recorded")
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+        self.recorded = False
+
+    def record(self, action: Action, thing: Thing | Model) -> None:
+        """Writes an act down; call it inside the transaction of the act."""
+        self.recorded = True
+        audit.record(self.actor, action, thing if isinstance(thing, Thing) else thing_of(thing))
+
+    def expect_something(self, what: str) -> None:
+        """Complains if an act is over and nothing was written down."""
+        if not self.recorded:
+            log(logger, logging.ERROR, "an act was not written down", what=what)
+
+
+def trail_of_token(request: HttpRequest, token: OrganizerToken) -> Trail:
+    """The trail of an organizer's request."""
+    who = Actor(
+        kind=ActorKind.ORGANIZER,
+        organizer_id=token.organizer_id,
+        token_id=token.pk,
+        address=address_of(request),
+    )
+    return _kept(request, who)
+
+
+def trail_of_admin(request: HttpRequest) -> Trail:
+    """The trail of a request to the admin's pages."""
+    return _kept(request, Actor(kind=ActorKind.ADMIN, admin_id=request.user.pk, address=address_of(request)))
+
+
+def trail_of_operator() -> Trail:
+    """The trail of a command."""
+    return Trail(Actor(kind=ActorKind.OPERATOR))
+
+
+def record_failed_sign_in(request: HttpRequest, *, where: str) -> None:
+    """Writes down that somebody did not get in at the console or the admin; what they typed is kept nowhere."""
+    address = address_of(request)
+    once = failure_slot(where=where, address=address, now_seconds=time.time())
+    actor = Actor(kind=ActorKind.UNKNOWN, address=address)
+    audit.record(actor, Action.SIGN_IN_FAILED, Thing(where, ""), once=once)
+
+
+def address_of(request: HttpRequest) -> str:
+    """The client's address, as `TRUSTED_PROXIES` tells; empty if there is none."""
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    return client_address(
+        peer=request.META.get("REMOTE_ADDR") or "",
+        forwarded=[forwarded.encode("latin-1", "replace")] if forwarded else [],
+        trusted_proxies=settings.ENV.trusted_proxies,
+    )
+
+
+def thing_of(row: Model) -> Thing:
+    """How the trail names a row: never by what people wrote into it."""
+    match row:
+        case Registration():
+            # Whose it is would be a question to the database: the actor's, whom alone it can belong to.
+            return Thing("ticket", reference(row.event_id, row.ticket_key))
+        case Event():
+            return Thing("event", str(row.pk), row.organizer_id)
+        case OrganizerToken():
+            return Thing("token", str(row.pk), row.organizer_id)
+        case Webhook():
+            return Thing("webhook", str(row.pk), row.organizer_id)
+        case Organizer():
+            return Thing("organizer", str(row.pk), row.pk)
+        case _:
+            return Thing(str(row._meta.model_name), str(row.pk))
+
+
+def _kept(request: Any, actor: Actor) -> Trail:
+    trail: Trail | None = getattr(request, "omnify_trail", None)
+    if trail is None:
+        trail = request.omnify_trail = Trail(actor)
+    return trail

@@ -1,0 +1,32 @@
+"""Hands changed events to the door."""
+
+from __future__ import annotations
+
+import logging
+
+import redis
+from django.db import transaction
+
+from events.admission.live import put_event
+from events.domain.snapshot import EventSnapshot
+from events.ledger.queries import event_snapshot
+from events.models import Event
+from omnify.common.clients import redis_client
+from omnify.common.logs import log
+
+logger = logging.getLogger(__name__)
+
+
+def publish_after_commit(event: Event) -> None:
+    """Puts a copy of the row into Redis once it is committed; at once outside a transaction."""
+    snapshot = event_snapshot(event)
+    transaction.on_commit(lambda: _publish(snapshot))
+
+
+def _publish(snapshot: EventSnapshot) -> None:
+    # The row is what counts and it is saved: the door loads an event that it does not know when somebody asks.
+    try:
+        put_event(redis_client(), snapshot)
+    except redis.RedisError as problem:
+        reason = type(problem).__name__
+        log(logger, logging.WARNING, "event not published", event_id=snapshot.event_id, reason=reason)

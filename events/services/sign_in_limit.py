@@ -1,0 +1,53 @@
+"""The limit on attempts to sign in, by address and by account, for the console and for the admin."""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest
+
+from events.admission.sign_ins import begin_sign_in, sign_in_worked
+from events.secrets import tickets
+from events.services.audit import address_of
+from omnify.common.clients import redis_client
+from omnify.common.logs import log
+
+logger = logging.getLogger(__name__)
+
+
+class TooManySignIns(Exception):
+    """This address or this account has to wait for `seconds`; nothing was checked."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many attempts to sign in. Try again in {seconds} seconds.")
+        self.seconds = seconds
+
+
+class SignInAttempt:
+    """One attempt. `where` keeps console and admin apart; `account` is empty where a token alone is shown."""
+
+    def __init__(self, request: HttpRequest, *, where: str, account: str = "") -> None:
+        digest, address = tickets().address_digest, address_of(request)
+        name = account.strip().casefold()[:200]
+        self._where = where
+        self._digests = {
+            "address": digest(f"{where} address {address}"),
+            "account": digest(f"{where} account {name}") if name else "",
+            "both": digest(f"{where} both {address} {name}"),
+        }
+
+    def begin(self) -> None:
+        """Counts it, before anything is checked.
+
+        Raises:
+            TooManySignIns: it must not be made.
+            redis.exceptions.RedisError: it cannot be counted, and so not be made either.
+        """
+        seconds = begin_sign_in(redis_client(), **self._digests)
+        if seconds:
+            log(logger, logging.WARNING, "sign-ins limited", where=self._where, seconds=seconds)
+            raise TooManySignIns(seconds)
+
+    def worked(self) -> None:
+        """It was a good one, and does not count."""
+        sign_in_worked(redis_client(), **self._digests)

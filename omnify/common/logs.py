@@ -1,0 +1,113 @@
+"""Logs: one JSON object a line, to standard error.
+
+A ticket id is the key to its ticket, so no line holds one: its `reference`, which ends eight characters after the dash,
+names it well enough to follow it from the door (`admitted`) to its decision (`decided`). No line holds a token, a
+secret, a name or an e-mail address. So an exception is logged as its kind and where it came from, without its message:
+a database, a parser or an HTTP client quotes in it what it could not take.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import traceback
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import msgspec
+
+# A value that JSON has no form for is written as Python would print it.
+_encoder = msgspec.json.Encoder(enc_hook=str)
+# A ticket id as `events.domain.tickets` makes it: event, key and MAC. Libraries log the paths of requests that fail.
+_TICKET = re.compile(r"\b([0-9]{1,18}-[A-Za-z0-9_-]{8})[A-Za-z0-9_-]{20}(?![A-Za-z0-9_-])")
+
+# Whatever else gets past: what looks like an e-mail address is none in a log.
+_ADDRESS = re.compile(r"[^\s\"'<>(){}\[\]=:;,/\\@]+@[\w-]+(\.[\w-]+)+")
+
+
+class JsonFormatter(logging.Formatter):
+    """Renders a record as `{"time", "level", "logger", "message", ...}` with the fields that `log` was given."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": _without_exception(record),
+            "pid": record.process,
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info and record.exc_info[1]:
+            line["exception"] = _trace(record.exc_info[1])
+        text = _TICKET.sub(r"\1…", _encode(line))
+        return _ADDRESS.sub("…@…", text) if "@" in text else text
+
+
+class JsonHandler(logging.StreamHandler[TextIO]):
+    """Writes lines to standard error. One that cannot be written is no traceback, but another line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name there
+        """What `logging` calls when a record cannot be rendered or written."""
+        with suppress(Exception):
+            kind = type(sys.exception()).__name__
+            self.stream.write(f'{{"level":"ERROR","logger":"{record.name}","message":"a line was lost: {kind}"}}\n')
+
+
+def _encode(line: dict[str, Any]) -> str:
+    try:
+        return _encoder.encode(line).decode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, which a client can send and UTF-8 has no bytes for.
+        message = str(line["message"]).encode("ascii", "backslashreplace").decode()
+        return _encoder.encode({**line, "message": message}).decode()
+
+
+def _without_exception(record: logging.LogRecord) -> str:
+    """The message, with the kind of the logged exception where a library has put the exception itself."""
+    message = record.getMessage()
+    problem = record.exc_info[1] if record.exc_info else None
+    for text in (repr(problem), str(problem)) if problem else ():
+        message = message.replace(text, type(problem).__name__) if text.strip() else message
+    return message
+
+
+def _trace(problem: BaseException) -> str:
+    """Kinds and places of an exception and of those that led to it, the first one first."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    found: BaseException | None = problem
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        parts.append("".join(traceback.format_tb(found.__traceback__)) + type(found).__name__)
+        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
+    return "\n\n".join(reversed(parts))
+
+
+def logging_config(level: str) -> dict[str, Any]:
+    """The `dictConfig` of every process of the service."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "omnify.common.logs.JsonFormatter"}},
+        "filters": {
+            "fault": {"()": "omnify.common.log_floods.ClientsFault"},
+            "floods": {"()": "omnify.common.log_floods.OncePerSecond"},
+        },
+        "handlers": {
+            "stderr": {"class": "omnify.common.logs.JsonHandler", "formatter": "json", "filters": ["fault", "floods"]}
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Django repeats every refused request; the door and the API answer them in the standard shape instead.
+            "django.request": {"level": "ERROR"},
+            "celery": {"level": "WARNING"},
+            "kombu": {"level": "WARNING"},
+        },
+    }
+
+
+def log(logger: logging.Logger, level: int, message: str, **fields: Any) -> None:
+    """One line with fields that a program can search."""
+    logger.log(level, message, extra={"fields": fields}, stacklevel=2)

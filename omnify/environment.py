@@ -1,0 +1,239 @@
+"""The environment, read in one place.
+
+Every setting an operator can change is a field of `Environment`. A bad value stops the start with one sentence
+that names the variable. Values come from the process environment first and then from `$OMNIFY_HOME/service.env`,
+a file of `NAME=value` lines that the supervisor writes, so that `manage.py` reaches the embedded servers too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.domain.keyring import mark_of
+from events.domain.rate_limit import RateLimit, parse_rate_limit
+from events.domain.webhooks.url import Network, read_networks
+
+SERVICE_FILE = "service.env"
+LEAST_SECRET = 32
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+class BadEnvironment(Exception):
+    """A variable of the environment is missing or has a value that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What the operator chose. Times in seconds, sizes in entries unless the name says otherwise."""
+
+    home: Path
+    secret_key: str
+    secret_key_fallbacks: tuple[str, ...]
+    debug: bool
+    testing: bool
+    allowed_hosts: list[str]
+    trusted_origins: list[str]
+    public_url: str
+    operations_port: int | None
+    metrics_token: str
+    security_contact: str
+    database_url: str
+    redis_url: str
+    broker_url: str
+    partitions: int
+    queue_limit: int
+    retention_days: int | None
+    audit_days: int
+    register_rate_limit: RateLimit | None
+    refusal_rate_limit: RateLimit | None
+    trusted_proxies: int
+    hsts_seconds: int
+    webhook_allow_private: bool
+    webhook_deny: tuple[Network, ...]
+    web_threads: int
+    admin: bool
+    webhook_log_days: int
+    log_level: str
+    fault_dir: str
+    haste: int
+
+
+def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
+    """The environment as typed values.
+
+    Raises:
+        BadEnvironment: a variable is missing or unusable; the message is one line for people.
+    """
+    process = os.environ if environ is None else environ
+    home = Path(process.get("OMNIFY_HOME") or ".omnify").absolute()
+    values = {**read_service_file(home), **process}
+    testing = _flag(values, "DJANGO_TESTING")
+    redis_url = _url(values, "REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss", "unix"))
+    secret_key = _secret(values, testing=testing)
+    return Environment(
+        home=home,
+        secret_key=secret_key,
+        secret_key_fallbacks=_older_secrets(values, secret_key),
+        debug=_flag(values, "DEBUG"),
+        testing=testing,
+        allowed_hosts=_words(values.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")),
+        trusted_origins=_origins(values),
+        public_url=_public_url(values),
+        operations_port=_port_of(values, "OPERATIONS_BIND"),
+        metrics_token=_token(values, "METRICS_TOKEN"),
+        security_contact=_contact(values),
+        database_url=values.get("DATABASE_URL") or _default_database(home, testing=testing),
+        redis_url=redis_url,
+        broker_url=_url(values, "CELERY_BROKER_URL", redis_url, ("redis", "rediss", "unix")),
+        partitions=_number(values, "REGISTRATION_PARTITIONS", 4, low=1, high=256),
+        queue_limit=_number(values, "EVENT_QUEUE_LIMIT", 1_000_000, low=1, high=100_000_000),
+        retention_days=_days_or_off(values, "RETENTION_DAYS", 365),
+        # The database lets younger entries go for nobody.
+        audit_days=_number(values, "AUDIT_DAYS", 365, low=30, high=3650),
+        register_rate_limit=_rate_limit(values, "REGISTER_RATE_LIMIT", "6000/minute", name="register"),
+        refusal_rate_limit=_rate_limit(values, "REFUSAL_RATE_LIMIT", "30/minute", name="refusals"),
+        trusted_proxies=_number(values, "TRUSTED_PROXIES", 0, low=0, high=16),
+        hsts_seconds=_number(values, "HSTS_SECONDS", 31_536_000, low=0, high=63_072_000),
+        web_threads=_number(values, "WEB_THREADS", 6, low=1, high=500),
+        admin=_flag({"ADMIN": "on", **values}, "ADMIN"),
+        webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
+        webhook_deny=_networks(values, "WEBHOOK_DENY"),
+        # Longer than the last retry takes: what is still being tried is never forgotten.
+        webhook_log_days=_number(values, "WEBHOOK_LOG_DAYS", 30, low=7, high=3650),
+        log_level=_choice(values, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        fault_dir=values.get("OMNIFY_FAULT_DIR", ""),
+        haste=_number(values, "OMNIFY_HASTE", 1, low=1, high=10),
+    )
+
+
+def read_service_file(home: Path) -> dict[str, str]:
+    """What `make run` has left in the home, so that other programs find the service; empty if it never ran there."""
+    try:
+        lines = (home / SERVICE_FILE).read_text("utf-8").splitlines()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return {}
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def _secret(values: Mapping[str, str], *, testing: bool) -> str:
+    secret = values.get("SECRET_KEY", "")
+    if not secret and testing:
+        return "only-for-tests-" + "x" * 40
+    if len(secret) < LEAST_SECRET:
+        raise BadEnvironment("SECRET_KEY: at least 32 characters are needed (`make run` makes one by itself)")
+    return secret
+
+
+def _older_secrets(values: Mapping[str, str], current: str) -> tuple[str, ...]:
+    older = _words(values.get("SECRET_KEY_FALLBACKS", ""))
+    if any(len(secret) < LEAST_SECRET for secret in older):
+        raise BadEnvironment("SECRET_KEY_FALLBACKS: each needs at least 32 characters; commas stand between them")
+    if len({mark_of(secret) for secret in (current, *older)}) <= len(older):
+        raise BadEnvironment("SECRET_KEY_FALLBACKS: only older secrets, each once, without SECRET_KEY itself")
+    return tuple(older)
+
+
+def _default_database(home: Path, *, testing: bool) -> str:
+    if testing:
+        return f"sqlite:///{home / 'test.sqlite3'}"
+    raise BadEnvironment("DATABASE_URL: not set, and no running `make run` has left its address in OMNIFY_HOME")
+
+
+def _flag(values: Mapping[str, str], name: str) -> bool:
+    text = values.get(name, "").strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise BadEnvironment(f"{name}: {text!r} is neither true nor false")
+
+
+def _number(values: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
+    text = values.get(name, "").strip() or str(default)
+    if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
+        raise BadEnvironment(f"{name}: {text!r} is not a whole number from {low} to {high}")
+    return int(text)
+
+
+def _days_or_off(values: Mapping[str, str], name: str, default: int) -> int | None:
+    """Whole days from 1; None for `off`."""
+    if values.get(name, "").strip().lower() == "off":
+        return None
+    return _number(values, name, default, low=1, high=36_500)
+
+
+def _rate_limit(values: Mapping[str, str], variable: str, default: str, *, name: str) -> RateLimit | None:
+    try:
+        return parse_rate_limit(values.get(variable, "").strip() or default, name=name)
+    except ValueError as problem:
+        raise BadEnvironment(f"{variable}: {problem}") from problem
+
+
+def _networks(values: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    try:
+        return read_networks(values.get(name, ""))
+    except ValueError as problem:
+        raise BadEnvironment(f"{name}: {problem}") from problem
+
+
+def _choice(values: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+    text = (values.get(name) or default).strip().upper()
+    if text not in allowed:
+        raise BadEnvironment(f"{name}: {text!r} is not one of {', '.join(allowed)}")
+    return text
+
+
+def _url(values: Mapping[str, str], name: str, default: str, schemes: tuple[str, ...]) -> str:
+    url = values.get(name) or default
+    if url.split("://", 1)[0] not in schemes:
+        raise BadEnvironment(f"{name}: the address must start with one of {', '.join(s + '://' for s in schemes)}")
+    return url
+
+
+def _origins(values: Mapping[str, str]) -> list[str]:
+    origins = _words(values.get("CSRF_TRUSTED_ORIGINS", ""))
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise BadEnvironment(f"CSRF_TRUSTED_ORIGINS: {origin!r} is not like https://tickets.example.com")
+    return origins
+
+
+def _public_url(values: Mapping[str, str]) -> str:
+    url = values.get("PUBLIC_URL", "").strip().rstrip("/")
+    if url and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", url):
+        raise BadEnvironment(f"PUBLIC_URL: {url!r} is not like https://tickets.example.com")
+    return url
+
+
+def _port_of(values: Mapping[str, str], name: str) -> int | None:
+    text = values.get(name, "").strip()
+    if not text:
+        return None
+    port = text.rpartition(":")[2]
+    if ":" not in text or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65_536:
+        raise BadEnvironment(f"{name}: {text!r} is not an address and a port like 127.0.0.1:9000")
+    return int(port)
+
+
+def _token(values: Mapping[str, str], name: str) -> str:
+    token = values.get(name, "").strip()
+    if token and not re.fullmatch(r"[!-~]{16,}", token):
+        raise BadEnvironment(f"{name}: at least 16 characters are needed, without spaces")
+    return token
+
+
+def _contact(values: Mapping[str, str]) -> str:
+    contact = values.get("SECURITY_CONTACT", "").strip()
+    if contact and not re.fullmatch(r"(https://|mailto:|tel:)[!-~]+", contact):
+        raise BadEnvironment(f"SECURITY_CONTACT: {contact!r} is not like mailto:security@example.com or https://...")
+    return contact
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

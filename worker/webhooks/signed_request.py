@@ -1,0 +1,93 @@
+"""A claimed delivery as what goes over the wire: URL, body, signed headers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from events.domain.states import Status
+from events.domain.tickets import Tickets
+from events.domain.times import to_ms
+from events.domain.webhooks.message import STATUS_OF_TYPE, MessageIds, TicketChange, other_body, ticket_body
+from events.domain.webhooks.sealing import CannotOpen, Sealer
+from events.domain.webhooks.signing import BadSecret, signature, signing_key
+from events.domain.webhooks.url import BadUrl, check_url
+from events.ledger.webhooks.claims import Claimed, Sender
+
+USER_AGENT = "Omnify-Webhooks/1.0"
+
+
+class Unsendable(Exception):
+    """Something on our side keeps the message from being sent; the text is a word for the log."""
+
+
+class Letter(NamedTuple):
+    """Ready to send."""
+
+    url: str
+    body: bytes
+    headers: dict[str, str]
+
+
+class Scribe:
+    """Writes letters under the service's secrets, the current one first."""
+
+    def __init__(self, *, secrets: Sequence[str], allow_private: bool) -> None:
+        self._tickets = Tickets(*secrets)
+        self._ids = MessageIds(*secrets)
+        self._allow_private = allow_private
+        sealer = Sealer(*secrets)
+        # Opening a secret costs more than signing with it. Kept in memory only, by what the database holds.
+        self._key = lru_cache(maxsize=4096)(lambda sealed: signing_key(sealer.open(sealed)))
+        self._checked = lru_cache(maxsize=4096)(lambda url: check_url(url, allow_private=allow_private))
+
+    def write(self, row: Claimed, sender: Sender, *, now: datetime) -> Letter:
+        """The letter of this attempt; only its timestamp and signature differ from those before.
+
+        Raises:
+            Unsendable: the URL may not be used any more, or the secret cannot be read.
+        """
+        url = row.url or sender.url
+        try:
+            self._checked(url)
+            keys = [self._key(sealed) for sealed in sender.secrets]
+        except BadUrl as problem:
+            raise Unsendable("url_refused") from problem
+        except (CannotOpen, BadSecret) as problem:
+            raise Unsendable("secret_unreadable") from problem
+        body, message_id, seconds = self.body(row), self._ids.of(row.id, row.mark), int(now.timestamp())
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": USER_AGENT,
+            "webhook-id": message_id,
+            "webhook-timestamp": str(seconds),
+            "webhook-signature": signature(keys, message_id=message_id, seconds=seconds, body=body),
+        }
+        return Letter(url, body, headers)
+
+    def body(self, row: Claimed) -> bytes:
+        """What the receiver reads."""
+        if row.data or row.event_id is None or row.requested_at is None or row.decided_at is None:
+            return other_body(type_=row.type, changed_ms=to_ms(row.created_at), data=row.data)
+        return ticket_body(
+            TicketChange(
+                type=row.type,
+                ticket_id=self._tickets.ticket_id(event_id=row.event_id, key=row.ticket_key, mark=row.mark),
+                event_id=row.event_id,
+                reason=row.reason,
+                position=row.position,
+                sequence=row.sequence,
+                requested_ms=to_ms(row.requested_at),
+                decided_ms=to_ms(row.decided_at),
+                changed_ms=to_ms(row.created_at),
+                checked_in_ms=to_ms(row.checked_in_at) if row.checked_in_at else None,
+                check_in_code=self._code(row.type, row.event_id, row.ticket_key),
+            )
+        )
+
+    def _code(self, type_: str, event_id: int, key: str) -> str:
+        """The check-in code of a ticket with a seat."""
+        seated = STATUS_OF_TYPE[type_] == Status.CONFIRMED
+        return self._tickets.check_in_code(event_id=event_id, key=key) if seated else ""
