@@ -17,7 +17,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from events.admission.live import worker_count
-from events.api import docs, responses
+from events.api import openapi, responses
 from events.api.refusals import RETRY_SECONDS
 from events.api.views.base import ApiView
 from events.domain.scopes import ANYONE
@@ -91,7 +91,7 @@ class Live(ApiView):
     authentication_classes = []
     scopes = {"GET": ANYONE}
 
-    @docs.LIVE
+    @openapi.LIVE
     def get(self, request: Request) -> HttpResponse:
         """Always 200."""
         return responses.ok({"status": "alive"}, message="Alive.")
@@ -104,7 +104,7 @@ class Ready(ApiView):
     authentication_classes = []
     scopes = {"GET": ANYONE}
 
-    @docs.READY
+    @openapi.READY
     def get(self, request: Request) -> HttpResponse:
         """200 or 503, after `TIMEOUT_SECONDS` at the latest."""
         problems = find_problems()

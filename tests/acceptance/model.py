@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from events.domain.states import Reason, Status
-from events.rehearsal.replay import Replay
+from rehearsal.replay import Replay
 
 ENDLESS = 1 << 60
 

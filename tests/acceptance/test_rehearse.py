@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from events.rehearsal.proofs import PROOFS
-from events.rehearsal.webhook_proofs import WEBHOOK_PROOFS
+from rehearsal.proofs import PROOFS
+from rehearsal.webhook_proofs import WEBHOOK_PROOFS
 from tests.acceptance.service import Service
 from tests.acceptance.waiting import wait_until
 from tests.soak import amount

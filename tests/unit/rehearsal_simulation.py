@@ -6,10 +6,10 @@ from collections import Counter
 
 import msgspec
 
-from events.rehearsal.crowd import Moment, Registration, registrations
-from events.rehearsal.evidence import short
-from events.rehearsal.proofs import prove
-from events.rehearsal.records import Answer, Attendee, EventCounts, Observation, Return, Stats, Ticket
+from rehearsal.crowd import Moment, Registration, registrations
+from rehearsal.evidence import short
+from rehearsal.proofs import prove
+from rehearsal.records import Answer, Attendee, EventCounts, Observation, Return, Stats, Ticket
 
 replace = msgspec.structs.replace
 

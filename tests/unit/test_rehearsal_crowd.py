@@ -7,9 +7,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.rehearsal.conductor import parts
-from events.rehearsal.crowd import registrations
-from events.rehearsal.options import read_options
+from rehearsal.conductor import parts
+from rehearsal.crowd import registrations
+from rehearsal.options import read_options
 
 ARGUMENTS = {
     "url": "http://127.0.0.1:8000",

@@ -7,12 +7,12 @@ import json
 
 from rich.console import Console
 
-from events.rehearsal.conductor import Outcome
-from events.rehearsal.display import Live, as_json, report
-from events.rehearsal.figures import measure, spread
-from events.rehearsal.options import read_options
-from events.rehearsal.proofs import Proof
-from events.rehearsal.records import Observation, Tally
+from rehearsal.conductor import Outcome
+from rehearsal.display import Live, as_json, report
+from rehearsal.figures import measure, spread
+from rehearsal.options import read_options
+from rehearsal.proofs import Proof
+from rehearsal.records import Observation, Tally
 from tests.unit.rehearsal_simulation import simulate
 from tests.unit.test_rehearsal_crowd import ARGUMENTS
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from events.rehearsal.http import ConnectionLost, Target, Unreadable, parse_reply, parse_target
-from events.rehearsal.line import Line
+from rehearsal.http import ConnectionLost, Target, Unreadable, parse_reply, parse_target
+from rehearsal.line import Line
 
 PLAIN = b"HTTP/1.1 202 Accepted\r\nContent-Length: 4\r\nRetry-After: 3\r\n\r\nbody"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n2;x=y\r\ndy\r\n0\r\n\r\n"
@@ -117,7 +117,7 @@ def test_an_answer_that_is_no_http_is_not_asked_for_again() -> None:
 
 
 def test_a_connection_that_nobody_listens_to_is_lost() -> None:
-    from events.rehearsal.http import Connection
+    from rehearsal.http import Connection
 
     with pytest.raises(ConnectionLost):
         asyncio.run(Connection.open(Target("127.0.0.1", 1, False, ""), seconds=5))

@@ -7,8 +7,8 @@ from collections import Counter
 import msgspec
 import pytest
 
-from events.rehearsal.proofs import prove
-from events.rehearsal.records import EventCounts, Observation, Return, Ticket
+from rehearsal.proofs import prove
+from rehearsal.records import EventCounts, Observation, Return, Ticket
 from tests.unit.rehearsal_simulation import change_ticket, failed, simulate
 
 replace = msgspec.structs.replace

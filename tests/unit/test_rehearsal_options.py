@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from events.rehearsal.main import UNUSABLE, run
-from events.rehearsal.options import read_options
-from events.rehearsal.organizer import Unusable
+from rehearsal.main import UNUSABLE, run
+from rehearsal.options import read_options
+from rehearsal.organizer import Unusable
 from tests.unit.test_rehearsal_crowd import ARGUMENTS
 
 

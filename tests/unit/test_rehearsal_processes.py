@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from events.rehearsal.process import CrowdFailed, Processes, Sign
-from events.rehearsal.records import Part, Tally
+from rehearsal.process import CrowdFailed, Processes, Sign
+from rehearsal.records import Part, Tally
 
 
 def part(port: int) -> Part:

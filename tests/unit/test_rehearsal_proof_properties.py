@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.rehearsal.records import Observation, Return
+from rehearsal.records import Observation, Return
 from tests.unit.rehearsal_simulation import change_ticket, failed, simulate
 
 replace = msgspec.structs.replace

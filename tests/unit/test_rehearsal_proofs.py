@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from events.rehearsal.evidence import short
-from events.rehearsal.proofs import PROOFS, prove
-from events.rehearsal.records import Answer, Attendee, EventCounts, Observation, Stats, Ticket
+from rehearsal.evidence import short
+from rehearsal.proofs import PROOFS, prove
+from rehearsal.records import Answer, Attendee, EventCounts, Observation, Stats, Ticket
 from tests.unit.rehearsal_simulation import change_ticket, failed, simulate
 
 replace = msgspec.structs.replace

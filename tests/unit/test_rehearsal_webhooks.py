@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from events.rehearsal.evidence import Evidence
-from events.rehearsal.proofs import prove
-from events.rehearsal.records import Answer, EventCounts, Observation, Stats, Ticket, Told
-from events.rehearsal.webhook_proofs import WEBHOOK_PROOFS
+from rehearsal.evidence import Evidence
+from rehearsal.proofs import prove
+from rehearsal.records import Answer, EventCounts, Observation, Stats, Ticket, Told
+from rehearsal.webhook_proofs import WEBHOOK_PROOFS
 
 IDS = [f"7-{letter * 28}" for letter in "AB"]
 GOOD = [Told("msg_1", "registration.confirmed", IDS[0], "confirmed", True)]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from events.rehearsal.main import BROKEN, KEPT, run
-from events.rehearsal.proofs import PROOFS
+from rehearsal.main import BROKEN, KEPT, run
+from rehearsal.proofs import PROOFS
 from tests.unit.rehearsal_service import FAULTS, MOVING_FAULTS, StandIn, running
 from tests.unit.test_rehearsal_crowd import ARGUMENTS
 

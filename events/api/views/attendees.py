@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from events.admission.live import queue_stats
-from events.api import docs, responses
+from events.api import openapi, responses
 from events.api.attendees import attendee_page
 from events.api.export import csv_response
 from events.api.lists import ListView, one_of, search_text
@@ -34,7 +34,7 @@ class Attendees(ListView):
     scopes = {"GET": ANY_TOKEN}
     filters = {"status": one_of(*_SAID), "search": search_text, "format": one_of("json", "csv"), "cursor": str}
 
-    @docs.LIST_ATTENDEES
+    @openapi.LIST_ATTENDEES
     def get(self, request: Request, event_id: int | None) -> HttpResponseBase:
         """A page, or all of them as CSV."""
         event = own_event(request, event_id)
@@ -60,7 +60,7 @@ class Stats(ApiView):
 
     scopes = {"GET": READERS}
 
-    @docs.READ_STATS
+    @openapi.READ_STATS
     def get(self, request: Request, event_id: int | None) -> HttpResponse:
         """Counters from the ledger, the queue from Redis."""
         event = own_event(request, event_id)

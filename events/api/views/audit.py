@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from events.api import docs, responses
+from events.api import openapi, responses
 from events.api.lists import ListView, numbered_page
 from events.api.views.base import organizer_of
 from events.domain.scopes import READERS
@@ -21,7 +21,7 @@ class AuditTrail(ListView):
 
     scopes = {"GET": READERS}
 
-    @docs.READ_AUDIT
+    @openapi.READ_AUDIT
     def get(self, request: Request) -> HttpResponse:
         """A page, newest first."""
         rows = entries_of(organizer_id=organizer_of(request).pk)

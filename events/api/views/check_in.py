@@ -6,7 +6,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from events.api import docs, responses
+from events.api import openapi, responses
 from events.api.attendees import attendee
 from events.api.check_in_fields import CheckInInput
 from events.api.permissions import require_event, token_of
@@ -27,7 +27,7 @@ class CheckIns(ApiView):
 
     scopes = {"POST": ENTRANCE}
 
-    @docs.CHECK_IN_BY_CODE
+    @openapi.CHECK_IN_BY_CODE
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
         """Lets the holder of a code in, once."""
         event = own_event(request, event_id)
@@ -47,7 +47,7 @@ class UndoCheckIn(ApiView):
 
     scopes = {"DELETE": ENTRANCE}
 
-    @docs.UNDO_CHECK_IN
+    @openapi.UNDO_CHECK_IN
     def delete(self, request: Request, event_id: int | None, reference: str) -> HttpResponse:
         """Takes it back. Twice is harmless."""
         event, named = own_event(request, event_id), parse_reference(reference)
@@ -66,7 +66,7 @@ class CheckInView(ApiView):
     scopes = {"POST": ENTRANCE}
     narrows = True
 
-    @docs.CHECK_IN
+    @openapi.CHECK_IN
     def post(self, request: Request, ticket_id: str) -> HttpResponse:
         """Lets the holder in, once."""
         parsed = tickets().parse(ticket_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from events.api import docs
+from events.api import openapi
 from events.api.refusals import unavailable
 from events.api.views.base import ApiView
 from events.api.views.events import DOOR_ONLY
@@ -17,7 +17,7 @@ class Register(ApiView):
 
     scopes = {"POST": ANYONE}
 
-    @docs.REGISTER
+    @openapi.REGISTER
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
         """Only reached without the door."""
         raise unavailable(DOOR_ONLY)
@@ -28,12 +28,12 @@ class Ticket(ApiView):
 
     scopes = {"GET": ANYONE, "DELETE": ANYONE}
 
-    @docs.READ_TICKET
+    @openapi.READ_TICKET
     def get(self, request: Request, ticket_id: str) -> HttpResponse:
         """Only reached without the door."""
         raise unavailable(DOOR_ONLY)
 
-    @docs.CANCEL_TICKET
+    @openapi.CANCEL_TICKET
     def delete(self, request: Request, ticket_id: str) -> HttpResponse:
         """Only reached without the door."""
         raise unavailable(DOOR_ONLY)
@@ -44,7 +44,7 @@ class TicketEvents(ApiView):
 
     scopes = {"GET": ANYONE}
 
-    @docs.FOLLOW_TICKET
+    @openapi.FOLLOW_TICKET
     def get(self, request: Request, ticket_id: str) -> HttpResponse:
         """Only reached without the door."""
         raise unavailable(DOOR_ONLY)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
-from events.api import docs, responses
+from events.api import openapi, responses
 from events.api.lists import ListView, flag, numbered_page, one_of, search_text
 from events.api.permissions import token_of
 from events.api.refusals import event_not_found, unavailable
@@ -44,7 +44,7 @@ class EventList(ListView):
         "mine": flag,
     }
 
-    @docs.LIST_EVENTS
+    @openapi.LIST_EVENTS
     def get(self, request: Request) -> HttpResponse:
         """A page."""
         asked = self.asked.filters
@@ -60,7 +60,7 @@ class EventList(ListView):
         kept = None if wanted.organizer_id else PUBLIC
         return responses.ok(numbered_page(self.asked, find_events(wanted), _render), message=message, headers=kept)
 
-    @docs.CREATE_EVENT
+    @openapi.CREATE_EVENT
     def post(self, request: Request) -> HttpResponse:
         """A new event of the organizer who asks."""
         fields = validated(EventInput(data=request.data, context={"now": timezone.now()}))
@@ -77,12 +77,12 @@ class EventDetail(ApiView):
 
     scopes = {"GET": ANYONE, "PATCH": ONLY_FULL}
 
-    @docs.READ_EVENT
+    @openapi.READ_EVENT
     def get(self, request: Request, event_id: int | None) -> HttpResponse:
         """Only reached without the door."""
         raise unavailable(DOOR_ONLY)
 
-    @docs.CHANGE_EVENT
+    @openapi.CHANGE_EVENT
     def patch(self, request: Request, event_id: int | None) -> HttpResponse:
         """Changes an event of the organizer who asks: first its sizes, through the queue, then the rest."""
         with transaction.atomic():
@@ -112,7 +112,7 @@ class EventCancellation(ApiView):
 
     scopes = {"POST": ONLY_FULL}
 
-    @docs.CANCEL_EVENT
+    @openapi.CANCEL_EVENT
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
         """Closes registration at once; the places are taken back in the event's queue. Twice is harmless."""
         with transaction.atomic():

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
-from events.api import docs, responses
+from events.api import openapi, responses
 from events.api.lists import ListView, numbered_page
 from events.api.permissions import token_of
 from events.api.refusals import Refusal
@@ -25,14 +25,14 @@ class TokenList(ListView):
 
     scopes = {"GET": ONLY_FULL, "POST": ONLY_FULL}
 
-    @docs.LIST_TOKENS
+    @openapi.LIST_TOKENS
     def get(self, request: Request) -> HttpResponse:
         """A page, newest first."""
         rows, shown = own_tokens(organizer_id=organizer_of(request).pk), token_of(request).pk
         data = numbered_page(self.asked, rows, lambda page: [token_data(row, current=row.pk == shown) for row in page])
         return responses.ok(data, message="Your tokens, newest first.")
 
-    @docs.CREATE_TOKEN
+    @openapi.CREATE_TOKEN
     def post(self, request: Request) -> HttpResponse:
         """A new one, shown once."""
         organizer = organizer_of(request)
@@ -49,7 +49,7 @@ class TokenDetail(ApiView):
 
     scopes = {"DELETE": ONLY_FULL}
 
-    @docs.REVOKE_TOKEN
+    @openapi.REVOKE_TOKEN
     def delete(self, request: Request, token_id: int | None) -> HttpResponse:
         """Ends it, for good. Twice is harmless."""
         tokens = own_tokens(organizer_id=organizer_of(request).pk).filter(pk=token_id or 0)

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from events.api.docs.answers import (
+from events.api.openapi.answers import (
     BODY_FAULTS,
     CHALLENGE,
     NO_TOKEN,
@@ -20,8 +20,8 @@ from events.api.docs.answers import (
     paging,
     sent_header,
 )
-from events.api.docs.examples import DELIVERY, SECRET, WEBHOOK, page_example
-from events.api.docs.shapes import answer_with, page_of
+from events.api.openapi.examples import DELIVERY, SECRET, WEBHOOK, page_example
+from events.api.openapi.shapes import answer_with, page_of
 from events.api.webhooks.openapi_shapes import Delivery, NewWebhook, Replayed, Webhook
 from events.api.webhooks.serializers import ReplayInput, WebhookChanges, WebhookInput
 from events.models.webhook import DeliveryState

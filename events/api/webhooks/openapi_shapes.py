@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from events.api.docs.shapes import names
+from events.api.openapi.shapes import names
 from events.domain.webhooks.message import MessageType
 from events.models.webhook import DeliveryState, DisabledReason
 

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
-from events.api import docs, responses
+from events.api import openapi, responses
 from events.api.lists import ListView, numbered_page, one_of
 from events.api.permissions import token_of
 from events.api.refusals import Refusal
@@ -33,14 +33,14 @@ class WebhookList(ListView):
 
     scopes = {"GET": READERS, "POST": ONLY_FULL}
 
-    @docs.LIST_WEBHOOKS
+    @openapi.LIST_WEBHOOKS
     def get(self, request: Request) -> HttpResponse:
         """A page, oldest first."""
         rows = subscriptions.own_webhooks(organizer_id=organizer_of(request).pk)
         page = numbered_page(self.asked, rows, partial(webhooks_data, scope=_scope(request)))
         return responses.ok(page, message="Your webhooks.")
 
-    @docs.CREATE_WEBHOOK
+    @openapi.CREATE_WEBHOOK
     def post(self, request: Request) -> HttpResponse:
         """A new subscription, with its secret."""
         organizer = organizer_of(request)
@@ -60,7 +60,7 @@ class DefaultSecret(ApiView):
 
     scopes = {"POST": ONLY_FULL}
 
-    @docs.RENEW_DEFAULT_SECRET
+    @openapi.RENEW_DEFAULT_SECRET
     def post(self, request: Request) -> HttpResponse:
         """A new one, shown once."""
         with transaction.atomic():
@@ -74,12 +74,12 @@ class WebhookDetail(ApiView):
 
     scopes = {"GET": READERS, "PATCH": ONLY_FULL, "DELETE": ONLY_FULL}
 
-    @docs.READ_WEBHOOK
+    @openapi.READ_WEBHOOK
     def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """Never with its secret."""
         return responses.ok(webhook_data(_own(request, webhook_id), scope=_scope(request)), message="The webhook now.")
 
-    @docs.CHANGE_WEBHOOK
+    @openapi.CHANGE_WEBHOOK
     def patch(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """Any of its fields."""
         webhook = _subscription(request, webhook_id)
@@ -91,7 +91,7 @@ class WebhookDetail(ApiView):
         hint_at_deliveries()
         return responses.ok(webhook_data(webhook), message="The webhook is changed.")
 
-    @docs.DELETE_WEBHOOK
+    @openapi.DELETE_WEBHOOK
     def delete(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """Nothing more is sent."""
         webhook = _subscription(request, webhook_id)
@@ -106,7 +106,7 @@ class RotateSecret(ApiView):
 
     scopes = {"POST": ONLY_FULL}
 
-    @docs.ROTATE_SECRET
+    @openapi.ROTATE_SECRET
     def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """The old one signs for another day."""
         webhook = _own(request, webhook_id)
@@ -121,7 +121,7 @@ class TestMessage(ApiView):
 
     scopes = {"POST": ONLY_FULL}
 
-    @docs.TEST_WEBHOOK
+    @openapi.TEST_WEBHOOK
     def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """On its way like any other."""
         webhook = _enabled(_subscription(request, webhook_id))
@@ -138,7 +138,7 @@ class Deliveries(ListView):
     scopes = {"GET": READERS}
     filters = {"state": one_of(*(state.value for state in DeliveryState))}
 
-    @docs.LIST_DELIVERIES
+    @openapi.LIST_DELIVERIES
     def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """A page, newest first."""
         rows = subscriptions.deliveries(_own(request, webhook_id), state=self.asked.filters.get("state", ""))
@@ -151,7 +151,7 @@ class RetryDelivery(ApiView):
 
     scopes = {"POST": ONLY_FULL}
 
-    @docs.RETRY_DELIVERY
+    @openapi.RETRY_DELIVERY
     def post(self, request: Request, webhook_id: int | None, delivery_id: int | None) -> HttpResponse:
         """At once, whatever became of it."""
         webhook = _own(request, webhook_id)
@@ -171,7 +171,7 @@ class Replay(ApiView):
 
     scopes = {"POST": ONLY_FULL}
 
-    @docs.REPLAY_WEBHOOK
+    @openapi.REPLAY_WEBHOOK
     def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """Under the ids that they had."""
         webhook = _enabled(_own(request, webhook_id))

@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from events.domain.webhooks.signing import BadSecret, signing_key
-from events.rehearsal.home import NothingKept, kept_address
-from events.rehearsal.receiver import Message, Receiver
+from rehearsal.home import NothingKept, kept_address
+from rehearsal.receiver import Message, Receiver
 
 PORT = 8900
 _MARKS = {True: "✓", False: "✗ signature", None: "? unverified"}

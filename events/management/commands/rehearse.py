@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from events.rehearsal.main import run
-from events.rehearsal.options import add_arguments
+from rehearsal.main import run
+from rehearsal.options import add_arguments
 
 
 class Command(BaseCommand):

@@ -14,13 +14,13 @@ from functools import partial
 
 import msgspec
 
-from events.rehearsal.figures import Figures, measure
-from events.rehearsal.inbox import Inbox, open_inbox
-from events.rehearsal.options import Options
-from events.rehearsal.organizer import Organizer
-from events.rehearsal.process import Processes, Sign
-from events.rehearsal.proofs import Proof, prove
-from events.rehearsal.records import EventCounts, Observation, Part, Share, Tally
+from rehearsal.figures import Figures, measure
+from rehearsal.inbox import Inbox, open_inbox
+from rehearsal.options import Options
+from rehearsal.organizer import Organizer
+from rehearsal.process import Processes, Sign
+from rehearsal.proofs import Proof, prove
+from rehearsal.records import EventCounts, Observation, Part, Share, Tally
 
 LOOK_SECONDS = 0.25
 READ_SECONDS = 0.2

@@ -5,8 +5,8 @@ from __future__ import annotations
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from events.api.docs import examples
-from events.api.docs.answers import (
+from events.api.openapi import examples
+from events.api.openapi.answers import (
     ANYONE,
     BODY_FAULTS,
     CHALLENGE,
@@ -20,8 +20,8 @@ from events.api.docs.answers import (
     good,
     sent_header,
 )
-from events.api.docs.events import OVER
-from events.api.docs.shapes import AcceptedTicket, CancelledTicket, Event, RegistrationInput, Ticket, answer_with
+from events.api.openapi.events import OVER
+from events.api.openapi.shapes import AcceptedTicket, CancelledTicket, Event, RegistrationInput, Ticket, answer_with
 from events.domain.waiting import LONGEST_WAIT_SECONDS
 from omnify.common.envelope import Code
 

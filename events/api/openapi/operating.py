@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema
 
-from events.api.docs.answers import ANYONE, RETRY_AFTER_OUTAGE, bad, good
-from events.api.docs.shapes import Alive, Readiness, answer_with
+from events.api.openapi.answers import ANYONE, RETRY_AFTER_OUTAGE, bad, good
+from events.api.openapi.shapes import Alive, Readiness, answer_with
 from omnify.common.envelope import Code
 
 LIVE = extend_schema(

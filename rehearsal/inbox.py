@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from events.rehearsal.organizer import Organizer, Unusable
-from events.rehearsal.receiver import Message, Receiver
-from events.rehearsal.records import Told
+from rehearsal.organizer import Organizer, Unusable
+from rehearsal.receiver import Message, Receiver
+from rehearsal.records import Told
 
 PAUSE = 0.1
 

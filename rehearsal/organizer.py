@@ -19,7 +19,7 @@ import httpx
 import msgspec
 
 from events.domain.webhooks.message import TYPE_OF_STATUS
-from events.rehearsal.records import Attendee, EventCounts, Stats
+from rehearsal.records import Attendee, EventCounts, Stats
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 PAUSE = 0.2

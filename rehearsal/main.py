@@ -1,5 +1,5 @@
 """A rehearsal from its arguments to its exit code; what `manage.py rehearse` and `python -m
-events.rehearsal` share.
+rehearsal` share.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
-from events.rehearsal.conductor import rehearse
-from events.rehearsal.display import Live, announce, as_json, report
-from events.rehearsal.options import read_options
-from events.rehearsal.organizer import Unusable
-from events.rehearsal.process import CrowdFailed
+from rehearsal.conductor import rehearse
+from rehearsal.display import Live, announce, as_json, report
+from rehearsal.options import read_options
+from rehearsal.organizer import Unusable
+from rehearsal.process import CrowdFailed
 
 KEPT, BROKEN, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 

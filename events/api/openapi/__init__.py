@@ -1,11 +1,11 @@
 """What the OpenAPI document says about each operation, one decorator each, apart from the views that they decorate."""
 
-from events.api.docs.attendees import LIST_ATTENDEES, READ_STATS
-from events.api.docs.check_in import CHECK_IN, CHECK_IN_BY_CODE, UNDO_CHECK_IN
-from events.api.docs.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_TICKET, REGISTER
-from events.api.docs.events import CANCEL_EVENT, CHANGE_EVENT, CREATE_EVENT, LIST_EVENTS
-from events.api.docs.operating import LIVE, READY
-from events.api.docs.tokens import CREATE_TOKEN, LIST_TOKENS, READ_AUDIT, REVOKE_TOKEN
+from events.api.openapi.attendees import LIST_ATTENDEES, READ_STATS
+from events.api.openapi.check_in import CHECK_IN, CHECK_IN_BY_CODE, UNDO_CHECK_IN
+from events.api.openapi.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_TICKET, REGISTER
+from events.api.openapi.events import CANCEL_EVENT, CHANGE_EVENT, CREATE_EVENT, LIST_EVENTS
+from events.api.openapi.operating import LIVE, READY
+from events.api.openapi.tokens import CREATE_TOKEN, LIST_TOKENS, READ_AUDIT, REVOKE_TOKEN
 from events.api.webhooks.openapi import (
     CHANGE_WEBHOOK,
     CREATE_WEBHOOK,

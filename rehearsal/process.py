@@ -18,9 +18,9 @@ from multiprocessing.context import SpawnProcess
 
 import uvloop
 
-from events.rehearsal.guests import Guests
-from events.rehearsal.http import Unreadable
-from events.rehearsal.records import Part, Share, Tally
+from rehearsal.guests import Guests
+from rehearsal.http import Unreadable
+from rehearsal.records import Part, Share, Tally
 
 TALLY_SECONDS = 0.2
 

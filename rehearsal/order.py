@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from events.domain.states import Reason, Status
-from events.rehearsal.evidence import Evidence
-from events.rehearsal.replay import replay
-from events.rehearsal.unplaced import orders
+from rehearsal.evidence import Evidence
+from rehearsal.replay import replay
+from rehearsal.unplaced import orders
 
 
 def decisions_follow_admission(evidence: Evidence) -> Iterator[str]:

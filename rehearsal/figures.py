@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from events.rehearsal.records import ACCEPTED, NO_ANSWER, Observation, Tally
+from rehearsal.records import ACCEPTED, NO_ANSWER, Observation, Tally
 
 
 class Spread(msgspec.Struct, frozen=True):

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from events.domain.states import Status
 from events.domain.tickets import ticket_ref
-from events.rehearsal.records import Answer, Observation, Return, Ticket, Told
 from omnify.common.envelope import Code
+from rehearsal.records import Answer, Observation, Return, Ticket, Told
 
 # Who ended so had a seat or a place on the waitlist at some time.
 _PLACED = {Status.CONFIRMED, Status.WAITLISTED, Status.CANCELLED}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 
 from events.api.check_in_fields import CheckInInput
-from events.api.docs.answers import (
+from events.api.openapi.answers import (
     BODY_FAULTS,
     CHALLENGE,
     NO_TOKEN,
@@ -16,8 +16,8 @@ from events.api.docs.answers import (
     event_id_in_path,
     good,
 )
-from events.api.docs.examples import ATTENDEE, CHECK_IN_CODE
-from events.api.docs.shapes import Attendee, answer_with
+from events.api.openapi.examples import ATTENDEE, CHECK_IN_CODE
+from events.api.openapi.shapes import Attendee, answer_with
 from omnify.common.envelope import Code
 
 _FIRST = "2030-12-01T17:42:10.120000+00:00"

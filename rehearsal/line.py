@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections import Counter
 
-from events.rehearsal.http import Connection, ConnectionLost, Reply, Target
+from rehearsal.http import Connection, ConnectionLost, Reply, Target
 
 ANSWER_SECONDS = 30.0
 FIRST_PAUSE = 0.1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from events.domain.states import TRANSITIONS, Status
-from events.rehearsal.evidence import Evidence, short
-from events.rehearsal.records import ACCEPTED
+from rehearsal.evidence import Evidence, short
+from rehearsal.records import ACCEPTED
 
 
 def waitlist_is_in_order(evidence: Evidence) -> Iterator[str]:

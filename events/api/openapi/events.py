@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 
-from events.api.docs.answers import (
+from events.api.openapi.answers import (
     ANYONE,
     BODY_FAULTS,
     CHALLENGE,
@@ -21,8 +21,8 @@ from events.api.docs.answers import (
     paging,
     sent_header,
 )
-from events.api.docs.examples import EVENT, EVENT_BODY, page_example
-from events.api.docs.shapes import Event, answer_with, page_of
+from events.api.openapi.examples import EVENT, EVENT_BODY, page_example
+from events.api.openapi.shapes import Event, answer_with, page_of
 from events.api.serializers import EventInput
 from events.domain.states import EventState
 from omnify.common.envelope import Code

@@ -16,11 +16,11 @@ from datetime import datetime
 import msgspec
 
 from events.domain.states import TERMINAL, Status
-from events.rehearsal.crowd import Registration, registrations
-from events.rehearsal.http import Reply, Target, parse_target
-from events.rehearsal.line import Line, retry_after
-from events.rehearsal.records import ACCEPTED, NO_ANSWER, Answer, Part, Share, Tally, Ticket
-from events.rehearsal.returns import Returns
+from rehearsal.crowd import Registration, registrations
+from rehearsal.http import Reply, Target, parse_target
+from rehearsal.line import Line, retry_after
+from rehearsal.records import ACCEPTED, NO_ANSWER, Answer, Part, Share, Tally, Ticket
+from rehearsal.returns import Returns
 
 LONGEST_POLL_PAUSE = 0.5
 _DECIDED = {*TERMINAL, Status.WAITLISTED}

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from events.rehearsal.home import NothingKept, kept_address, kept_token
-from events.rehearsal.http import parse_target
-from events.rehearsal.organizer import Unusable
+from rehearsal.home import NothingKept, kept_address, kept_token
+from rehearsal.http import parse_target
+from rehearsal.organizer import Unusable
 
 MOST_PEOPLE = 1_000_000
 MOST_SECONDS = 24 * 3600
@@ -50,7 +50,7 @@ class Options:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments, for Django's parser and for the one of `python -m events.rehearsal`."""
+    """The arguments, for Django's parser and for the one of `python -m rehearsal`."""
     add = parser.add_argument
     add("--url", help="the service (default: the one that `make run` has started from $OMNIFY_HOME)")
     add("--token", help="an organizer's token (default: $OMNIFY_TOKEN, or the file that `make run` keeps)")

@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework.serializers import Serializer
 
-from events.api.docs.shapes import Failure
+from events.api.openapi.shapes import Failure
 from events.domain.tokens import NO_TOKEN as NO_TOKEN_SENTENCE
 from omnify.common.envelope import Code, failure, success
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
-from events.api.docs.answers import (
+from events.api.openapi.answers import (
     CHALLENGE,
     NO_EVENT,
     NO_TOKEN,
@@ -19,9 +19,9 @@ from events.api.docs.answers import (
     paging,
     sent_header,
 )
-from events.api.docs.events import BAD_QUERY
-from events.api.docs.examples import ATTENDEE, STATS, page_example
-from events.api.docs.shapes import Attendee, Stats, answer_with, page_of
+from events.api.openapi.events import BAD_QUERY
+from events.api.openapi.examples import ATTENDEE, STATS, page_example
+from events.api.openapi.shapes import Attendee, Stats, answer_with, page_of
 from omnify.common.envelope import Code
 
 _CSV = "text/csv"

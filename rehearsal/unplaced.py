@@ -13,8 +13,8 @@ from random import Random
 from typing import NamedTuple
 
 from events.domain.states import Status
-from events.rehearsal.evidence import Cancellation, Evidence
-from events.rehearsal.records import Ticket
+from rehearsal.evidence import Cancellation, Evidence
+from rehearsal.records import Ticket
 
 GUESSES = 100
 # The moment of a ticket in these is that of its own decision: nobody moved it later.

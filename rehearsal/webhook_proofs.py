@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from events.domain.states import TRANSITIONS, Status
-from events.rehearsal.evidence import Evidence, short
+from rehearsal.evidence import Evidence, short
 
 _NEXT = {status.value: following for status, following in TRANSITIONS.items()}
 

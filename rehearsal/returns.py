@@ -14,10 +14,10 @@ from collections import deque
 
 import msgspec
 
-from events.rehearsal.crowd import Moment, Registration
-from events.rehearsal.http import Reply, Target
-from events.rehearsal.line import Line
-from events.rehearsal.records import ACCEPTED, NO_ANSWER, Answer, Return
+from rehearsal.crowd import Moment, Registration
+from rehearsal.http import Reply, Target
+from rehearsal.line import Line
+from rehearsal.records import ACCEPTED, NO_ANSWER, Answer, Return
 
 LATER_AFTER = 100
 

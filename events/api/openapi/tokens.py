@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from events.api.docs.answers import (
+from events.api.openapi.answers import (
     BODY_FAULTS,
     CHALLENGE,
     NO_TOKEN,
@@ -19,9 +19,9 @@ from events.api.docs.answers import (
     good,
     paging,
 )
-from events.api.docs.events import BAD_QUERY, NO_PAGE
-from events.api.docs.examples import page_example
-from events.api.docs.shapes import answer_with, names, page_of
+from events.api.openapi.events import BAD_QUERY, NO_PAGE
+from events.api.openapi.examples import page_example
+from events.api.openapi.shapes import answer_with, names, page_of
 from events.api.token_fields import TokenInput
 from events.domain.audit import Action, ActorKind
 from events.domain.scopes import Scope

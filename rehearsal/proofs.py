@@ -13,16 +13,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from events.domain.states import Reason, Status
-from events.rehearsal.evidence import Evidence, short
-from events.rehearsal.moves import no_status_ran_backwards, waitlist_is_in_order, who_gave_back_is_out
-from events.rehearsal.order import (
-    decisions_follow_admission,
-    first_come_first_seated,
-    sequence_follows_arrival,
-)
-from events.rehearsal.records import NO_ANSWER, Observation, Ticket
-from events.rehearsal.webhook_proofs import WEBHOOK_PROOFS
 from omnify.common.envelope import Code
+from rehearsal.evidence import Evidence, short
+from rehearsal.moves import no_status_ran_backwards, waitlist_is_in_order, who_gave_back_is_out
+from rehearsal.order import decisions_follow_admission, first_come_first_seated, sequence_follows_arrival
+from rehearsal.records import NO_ANSWER, Observation, Ticket
+from rehearsal.webhook_proofs import WEBHOOK_PROOFS
 
 EXAMPLES = 3
 
