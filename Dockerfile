@@ -18,7 +18,7 @@ WORKDIR /app
 COPY . .
 RUN SECRET_KEY=only-for-the-build-where-nothing-is-signed DATABASE_URL=sqlite:////build/none.sqlite3 \
     /opt/venv/bin/python manage.py collectstatic --noinput \
-    && /opt/venv/bin/python -m compileall -q omnify events worker deploy
+    && /opt/venv/bin/python -m compileall -q omnify events worker rehearsal deploy
 
 
 FROM python:3.11-slim

@@ -26,7 +26,7 @@ from events.door.app import Door
 from events.door.loader import LedgerAway
 from events.pages.app import Pages
 from events.secrets import tickets
-from omnify.celery import send_wake_up
+from events.services.wakeups import wake_drain
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import settle_heap
 from omnify.common.logs import log
@@ -45,15 +45,7 @@ class Waker:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wake")
 
     def __call__(self, event_id: int) -> None:
-        self._pool.submit(_send, event_id)
-
-
-def _send(event_id: int) -> None:
-    try:
-        send_wake_up(event_id)
-    except Exception as problem:
-        # The sweep finds the event by the length of its queue.
-        log(logger, logging.WARNING, "no wake-up sent", event_id=event_id, problem=type(problem).__name__)
+        self._pool.submit(wake_drain, event_id)
 
 
 class Application:

@@ -11,7 +11,6 @@ import os
 import sys
 from logging.config import dictConfig
 from typing import Any
-from zlib import crc32
 
 from celery import Celery
 from celery.signals import celeryd_init, setup_logging
@@ -21,22 +20,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
 
 from django.conf import settings
 
+from events.services.wakeups import WEBHOOKS, partitions
 from omnify.common.log_floods import capture_the_rest
 
-DRAIN_TASK = "worker.tasks.drain"
-DELIVER_TASK = "worker.tasks.deliver"
-WEBHOOKS = "webhooks"
 BROKER_TIMEOUT_SECONDS = 3.0
-
-
-def partition(event_id: int) -> str:
-    """The Celery queue of an event: a stable hash, so that a hot event's partition can get workers of its own."""
-    return partitions()[crc32(str(event_id).encode()) % settings.ENV.partitions]
-
-
-def partitions() -> list[str]:
-    """The Celery queues that all events are spread over."""
-    return [f"registrations.{number}" for number in range(settings.ENV.partitions)]
 
 
 app = Celery("omnify", set_as_current=True)
@@ -99,23 +86,3 @@ def log_from_the_start(**_: Any) -> None:
 def _say(text: str, *_: Any) -> None:
     line = {"level": "INFO", "logger": "celery", "message": text.strip(), "pid": os.getpid()}
     os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, json.dumps(line).encode() + b"\n")
-
-
-def send_wake_up(event_id: int) -> None:
-    """Tells a drain worker that the event has work.
-
-    Raises:
-        kombu.exceptions.OperationalError: the broker is out of reach; the sweep will find the work.
-    """
-    options: dict[str, Any] = {"queue": partition(event_id), "ignore_result": True, "retry": False}
-    app.send_task(DRAIN_TASK, args=[event_id], **options)
-
-
-def send_delivery_hint() -> None:
-    """Tells a deliver worker that there are messages to send.
-
-    Raises:
-        kombu.exceptions.OperationalError: the broker is out of reach; the worker will find them when it looks itself.
-    """
-    options: dict[str, Any] = {"queue": WEBHOOKS, "ignore_result": True, "retry": False}
-    app.send_task(DELIVER_TASK, **options)

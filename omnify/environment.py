@@ -16,8 +16,8 @@ from pathlib import Path
 from events.domain.keyring import mark_of
 from events.domain.rate_limit import RateLimit, parse_rate_limit
 from events.domain.webhooks.url import Network, read_networks
+from omnify.common.service_file import read_service_file
 
-SERVICE_FILE = "service.env"
 LEAST_SECRET = 32
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -109,16 +109,6 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         fault_dir=values.get("OMNIFY_FAULT_DIR", ""),
         haste=_number(values, "OMNIFY_HASTE", 1, low=1, high=10),
     )
-
-
-def read_service_file(home: Path) -> dict[str, str]:
-    """What `make run` has left in the home, so that other programs find the service; empty if it never ran there."""
-    try:
-        lines = (home / SERVICE_FILE).read_text("utf-8").splitlines()
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return {}
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-    return {name.strip(): value.strip() for name, value in pairs}
 
 
 def _secret(values: Mapping[str, str], *, testing: bool) -> str:

@@ -76,7 +76,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """What a dead process held open is held no more; its counters stay. The folder is the one of `omnify.common.metrics`."""
+    """Drops what a dead process held open; its counters stay. The folder is `omnify.common.metrics`'s."""
     root = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if root:
         from prometheus_client.multiprocess import mark_process_dead

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from omnify.environment import read_service_file
+from omnify.common.service_file import read_service_file
 
 TOKEN_FILE = "organizer-token"  # noqa: S105 - a file name
 

@@ -12,17 +12,17 @@ import threading
 from functools import cache
 from typing import Any
 
+from celery import shared_task
 from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 from django.db import close_old_connections, connection
-from kombu.exceptions import OperationalError as BrokerError
 
 from events.admission import live
 from events.admission.keys import LEASE_TTL_MS
 from events.admission.queue import Queue
 from events.secrets import tickets
 from events.services.deliveries import hint_at_deliveries
-from omnify.celery import DELIVER_TASK, DRAIN_TASK, WEBHOOKS, app, send_wake_up
+from events.services.wakeups import DELIVER_TASK, DRAIN_TASK, WEBHOOKS, send_wake_up, wake_drain
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import settle_heap
 from omnify.common.logs import log
@@ -51,31 +51,18 @@ def queue() -> Queue:
     return Queue(redis_client(), lease_ms=LEASE_TTL_MS // settings.ENV.haste)
 
 
-@app.task(name=DRAIN_TASK, ignore_result=True, acks_late=False)
+@shared_task(name=DRAIN_TASK, ignore_result=True, acks_late=False)
 def drain(event_id: int) -> str:
     """One time slice of work on an event; then behind the others again."""
     close_old_connections()
     work = Drain(queue=queue(), digest=tickets().email_digest, hint=hint_at_deliveries, checkpoint=_checkpoint)
     result = work.run(event_id)
     if result is Drained.MORE:
-        _again(event_id)
+        wake_drain(event_id)
     return result.value
 
 
-def _again(event_id: int) -> None:
-    try:
-        send_wake_up(event_id)
-    except (BrokerError, OSError) as problem:
-        log(
-            logger,
-            logging.WARNING,
-            "no wake-up sent; the sweep will",
-            event_id=event_id,
-            problem=type(problem).__name__,
-        )
-
-
-@app.task(name=DELIVER_TASK, ignore_result=True, acks_late=False)
+@shared_task(name=DELIVER_TASK, ignore_result=True, acks_late=False)
 def deliver() -> None:
     """A hint that the outbox has something."""
     live.delivery_hint_came(redis_client())

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from kombu.exceptions import OperationalError as BrokerError
 
 from events.admission.commands import order_cancellation, order_closing, order_resize
 from events.domain.allocation import Sizing
@@ -22,7 +21,7 @@ from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from events.secrets import tickets
-from omnify.celery import send_wake_up
+from events.services.wakeups import wake_drain
 from omnify.common.clients import redis_client
 from omnify.common.logs import log
 
@@ -67,7 +66,7 @@ def resize(event: Event, sizes: Sizes) -> str:
     )
     log(logger, logging.INFO, "resize ordered", event_id=event.pk, sequence=placed.sequence)
     if placed.wake:
-        _wake(event.pk)
+        wake_drain(event.pk)
     return key
 
 
@@ -97,7 +96,7 @@ def give_back(event: EventSnapshot, key: str) -> None:
     """Gives a ticket back in its holder's stead; it takes its turn. Raises redis.exceptions.RedisError."""
     placed = order_cancellation(redis_client(), event, key=key)
     if placed is not None and placed.wake:
-        _wake(event.event_id)
+        wake_drain(event.event_id)
 
 
 def close(event: Event) -> None:
@@ -108,7 +107,7 @@ def close(event: Event) -> None:
     """
     placed = reorder_closing(event_snapshot(event))
     if placed:
-        transaction.on_commit(lambda: _wake(event.pk))
+        transaction.on_commit(lambda: wake_drain(event.pk))
 
 
 def reorder_closing(event: EventSnapshot) -> bool:
@@ -116,11 +115,3 @@ def reorder_closing(event: EventSnapshot) -> bool:
     placed = order_closing(redis_client(), event, key=tickets().mint())
     log(logger, logging.INFO, "closing ordered", event_id=event.event_id, sequence=placed.sequence)
     return placed.wake
-
-
-def _wake(event_id: int) -> None:
-    try:
-        send_wake_up(event_id)
-    except (BrokerError, OSError) as problem:
-        reason = type(problem).__name__
-        log(logger, logging.WARNING, "no wake-up sent; the sweep will", event_id=event_id, problem=reason)

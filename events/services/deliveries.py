@@ -8,7 +8,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from events.admission.live import claim_delivery_hint
-from omnify.celery import send_delivery_hint
+from events.services.wakeups import send_delivery_hint
 from omnify.common.clients import redis_client
 from omnify.common.logs import log
 

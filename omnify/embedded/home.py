@@ -23,9 +23,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from omnify.common.service_file import SERVICE_FILE
 from omnify.embedded.ports import free_port, is_free
 from omnify.embedded.process import CannotStart
-from omnify.environment import SERVICE_FILE
 
 TOKEN_FILE = "organizer-token"  # noqa: S105 - the name of a file
 LOG_LIMIT_BYTES = 32 * 1024 * 1024

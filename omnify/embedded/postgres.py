@@ -2,8 +2,8 @@
 
 PostgreSQL refuses to run as root, so for root it runs as `nobody` (see `omnify.embedded.place` for where).
 
-Its superuser is for the supervisor alone. The service's own processes have roles (`omnify.common.database_roles`), whose
-passwords are derived from the superuser's and say nothing about it.
+Its superuser is for the supervisor alone. The service's own processes have roles
+(`omnify.common.database_roles`), whose passwords are derived from the superuser's and say nothing about it.
 """
 
 from __future__ import annotations

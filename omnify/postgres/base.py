@@ -1,7 +1,7 @@
 """Connecting to a PostgreSQL whose connections are all in use for the moment.
 
-Each process uses few at a time (`omnify.bulkheads`), and each role has its share (`omnify.common.database_roles`). Where the
-shares are small, two processes may ask for the last one at once: the second gets it some milliseconds later, so it asks
+Each process uses few at a time (`omnify.bulkheads`), and each role has its share
+(`omnify.common.database_roles`). Where the shares are small, two processes may ask for the last one at once: the second gets it some milliseconds later, so it asks
 again instead of telling its client that the service is out of reach.
 """
 

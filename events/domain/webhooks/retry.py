@@ -2,8 +2,8 @@
 
 The schedule is the contract's. `Retry-After` makes a wait longer, never shorter. The breaker keeps messages of a dead
 endpoint from being tried one after the other: it opens after `FAILURES_TO_OPEN` failures in a row, lets a probe
-through when its time is over (`events.ledger.webhooks.claims` says which messages that is), and opens for twice as long if
-all of it fails.
+through when its time is over (`events.ledger.webhooks.claims` says which messages that is), and opens for twice as
+long if all of it fails.
 """
 
 from __future__ import annotations

@@ -1,0 +1,61 @@
+"""Celery messages: "event 7 has work", "the outbox has something". They carry no registrations.
+
+A lost, doubled or late message costs time and nothing else: the sweep finds events by the length of their queue, and
+the deliver workers look at the outbox by themselves. The Celery application is `omnify.celery`'s, Celery's current one.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from zlib import crc32
+
+from celery import current_app
+from django.conf import settings
+
+from omnify.common.logs import log
+
+logger = logging.getLogger(__name__)
+
+DRAIN_TASK = "worker.tasks.drain"
+DELIVER_TASK = "worker.tasks.deliver"
+WEBHOOKS = "webhooks"
+
+
+def partition(event_id: int) -> str:
+    """The Celery queue of an event: a stable hash, so that a hot event's partition can get workers of its own."""
+    return partitions()[crc32(str(event_id).encode()) % settings.ENV.partitions]
+
+
+def partitions() -> list[str]:
+    """The Celery queues that all events are spread over."""
+    return [f"registrations.{number}" for number in range(settings.ENV.partitions)]
+
+
+def wake_drain(event_id: int) -> None:
+    """Tells a drain worker that the event has work, if the broker can be reached. Blocks for its timeout otherwise."""
+    try:
+        send_wake_up(event_id)
+    except Exception as problem:
+        fields = {"event_id": event_id, "problem": type(problem).__name__}
+        log(logger, logging.WARNING, "no wake-up sent; the sweep will", **fields)
+
+
+def send_wake_up(event_id: int) -> None:
+    """Does the same for a caller who has to know.
+
+    Raises:
+        kombu.exceptions.OperationalError: the broker is out of reach.
+    """
+    options: dict[str, Any] = {"queue": partition(event_id), "ignore_result": True, "retry": False}
+    current_app.send_task(DRAIN_TASK, args=[event_id], **options)
+
+
+def send_delivery_hint() -> None:
+    """Tells a deliver worker that there are messages to send.
+
+    Raises:
+        kombu.exceptions.OperationalError: the broker is out of reach.
+    """
+    options: dict[str, Any] = {"queue": WEBHOOKS, "ignore_result": True, "retry": False}
+    current_app.send_task(DELIVER_TASK, **options)
