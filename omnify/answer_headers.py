@@ -1,7 +1,8 @@
 """What every answer of Django's carries: it is kept by no browser and no proxy unless it says so itself.
 
 Default deny: an answer about people, tickets or secrets is one that no view has marked
-`events.api.responses.PUBLIC`. Pages made by Django get the security headers of the crowd's pages too; a view that needs one of them otherwise has set it before.
+`events.api.responses.PUBLIC`. Pages made by Django get the security headers of the crowd's pages too; a view that
+needs one of them otherwise has set it before.
 """
 
 from __future__ import annotations
