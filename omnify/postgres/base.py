@@ -2,7 +2,8 @@
 
 Each process uses few at a time (`omnify.bulkheads`), and each role has its share
 (`omnify.common.database_roles`). Where the shares are small, two processes may ask for the last one
-at once: the second gets it some milliseconds later, so it asks again instead of telling its client that the service is out of reach.
+at once: the second gets it some milliseconds later, so it asks again instead of telling its client that the service is
+out of reach.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from events.rehearsal.evidence import short
+from rehearsal.evidence import short
 
 FAULTS = {
     "oversells": "Every seat is filled, none twice",
