@@ -30,7 +30,7 @@ from events.ledger.commit import Batch, NoSuchEvent, commit_batch
 from events.ledger.write import Committed
 from omnify.common import metrics
 from omnify.common.logs import log
-from worker.failpoints import Place
+from worker.failpoints import Failpoint
 
 logger = logging.getLogger(__name__)
 
@@ -58,13 +58,13 @@ class Drain:
     """A drain with everything it needs.
 
     `digest` turns an `email_key` into what stands for it in Redis; `hint` says that there are webhooks to send;
-    `checkpoint` is called at the places a crash test stops at.
+    `checkpoint` is called at each failpoint, where a crash test may stop the process.
     """
 
     queue: Queue
     digest: Digest
-    hint: Callable[[], None] = lambda: None
-    checkpoint: Callable[[Place], None] = lambda place: None
+    wake_dispatchers: Callable[[], None] = lambda: None
+    checkpoint: Callable[[Failpoint], None] = lambda failpoint: None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     slice_seconds: float = SLICE_SECONDS
@@ -169,7 +169,7 @@ class Drain:
         rate = done.decided / max(self.clock() - started, 1e-3)
         self.queue.publish(event=done.event, outcomes=done.outcomes, decisions_per_second=rate)
         if done.messages:
-            self.hint()
+            self.wake_dispatchers()
         self.checkpoint("drain.after_publish")
         left = self.queue.trim(done.event.event_id, entries)
         self._report(done, seconds=self.clock() - started, left=left)
@@ -201,8 +201,8 @@ def _handled(entries: Sequence[Entry], done: Committed) -> Sequence[Entry]:
     """The entries that may go: those in front of an order that is not finished."""
     if done.unfinished is None:
         return entries
-    place = next(n for n, entry in enumerate(entries) if entry.kind and entry.key == done.unfinished)
-    return entries[:place]
+    unfinished = next(n for n, entry in enumerate(entries) if entry.kind and entry.key == done.unfinished)
+    return entries[:unfinished]
 
 
 def _blank(entry: Entry) -> Request:

@@ -19,7 +19,7 @@ from omnify.common.logs import log
 logger = logging.getLogger(__name__)
 
 
-def show_again(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, digest: Digest) -> int:
+def republish(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, digest: Digest) -> int:
     """Hands the door what it missed of these events, and returns of how many it missed something.
 
     That is: rows that were changed while Redis was out of reach, and changes of tickets that Redis was never shown, or
@@ -41,7 +41,7 @@ def show_again(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, d
     return len(behind)
 
 
-def close_again(queue: Queue, wake: Callable[[int], None]) -> int:
+def requeue_closings(queue: Queue, wake: Callable[[int], None]) -> int:
     """Orders again that the places of cancelled events be taken back, where the queue has lost the order."""
     ordered = 0
     for snapshot in still_closing():
@@ -52,7 +52,7 @@ def close_again(queue: Queue, wake: Callable[[int], None]) -> int:
     return ordered
 
 
-def bury_lost(client: redis.Redis, event_id: int) -> int:
+def mark_lost(client: redis.Redis, event_id: int) -> int:
     """Gives up what the queue has lost: such tickets say `lost`, and their e-mails may register again."""
     orphans = list(lost.orphans(client, event_id))
     if not orphans:

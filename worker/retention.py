@@ -43,13 +43,16 @@ class Terms:
     retention_days: int | None
 
 
-def keep_forgetting(stop: threading.Event, *, terms: Terms, client: redis.Redis) -> None:
+def purge_until_stopped(stop: threading.Event, *, terms: Terms, client: redis.Redis) -> None:
     """Removes what is over its term, until `stop` is set."""
     while not stop.is_set():
         _try("old deliveries", partial(_purge_deliveries, stop, _ago(terms.webhook_log_days)))
         _try("old audit entries", partial(audit.purge, before=_ago(terms.audit_days)))
         if terms.retention_days is not None:
-            _try("people of past events", partial(forget_past, stop, client, ended_before=_ago(terms.retention_days)))
+            _try(
+                "people of past events",
+                partial(anonymise_past_events, stop, client, ended_before=_ago(terms.retention_days)),
+            )
         stop.wait(INTERVAL_SECONDS)
 
 
@@ -71,7 +74,7 @@ def _purge_deliveries(stop: threading.Event, before: datetime) -> None:
         pass
 
 
-def forget_past(stop: threading.Event, client: redis.Redis, *, ended_before: datetime) -> int:
+def anonymise_past_events(stop: threading.Event, client: redis.Redis, *, ended_before: datetime) -> int:
     """What `manage.py forget` does to past events, but for the stores' files. Returns how many events."""
     forgotten = 0
     for event in retention.past_events(ended_before=ended_before):

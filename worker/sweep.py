@@ -20,7 +20,7 @@ from events.admission.queue import Queue
 from events.ledger.batch_context import Digest
 from events.ledger.lookup import watched_event_ids
 from omnify.common.logs import log
-from worker.repair import bury_lost, close_again, show_again
+from worker.repair import mark_lost, republish, requeue_closings
 
 logger = logging.getLogger(__name__)
 
@@ -74,11 +74,11 @@ class Sweep:
                     self._wake(event_id)
                     woken += 1
                 elif full:
-                    bury_lost(self._client, event_id)
+                    mark_lost(self._client, event_id)
             if full:
-                show_again(self._queue, self._client, chunk, digest=self._digest)
+                republish(self._queue, self._client, chunk, digest=self._digest)
         if full:
-            woken += close_again(self._queue, self._wake)
+            woken += requeue_closings(self._queue, self._wake)
             self._full_due = time.monotonic() + FULL_EVERY_SECONDS
         return woken
 

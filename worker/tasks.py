@@ -21,28 +21,28 @@ from events.admission import live
 from events.admission.keys import LEASE_TTL_MS
 from events.admission.queue import Queue
 from events.secrets import tickets
-from events.services.deliveries import hint_at_deliveries
+from events.services.deliveries import wake_dispatchers
 from events.services.wakeups import DELIVER_TASK, DRAIN_TASK, WEBHOOKS, send_wake_up, wake_drain
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import settle_heap
 from omnify.common.logs import log
 from worker.drain import Drain, Drained
-from worker.failpoints import Place, reach
-from worker.retention import Terms, keep_forgetting
+from worker.failpoints import Failpoint, hit
+from worker.retention import Terms, purge_until_stopped
 from worker.store_checks import check_database, check_redis
 from worker.sweep import Sweep
 from worker.webhooks.client import TIMEOUT_SECONDS, WebhookClient
-from worker.webhooks.dispatcher import Courier, Tools
-from worker.webhooks.signed_request import Scribe
-from worker.webhooks.thread import CourierThread
+from worker.webhooks.dispatcher import DispatchContext, Dispatcher
+from worker.webhooks.signed_request import RequestSigner
+from worker.webhooks.thread import DispatcherThread
 
 logger = logging.getLogger(__name__)
 _stop = threading.Event()
 _name = f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _checkpoint(place: Place) -> None:
-    reach(place, folder=settings.ENV.fault_dir)
+def _checkpoint(failpoint: Failpoint) -> None:
+    hit(failpoint, folder=settings.ENV.fault_dir)
 
 
 @cache
@@ -55,7 +55,9 @@ def queue() -> Queue:
 def drain(event_id: int) -> str:
     """One time slice of work on an event; then behind the others again."""
     close_old_connections()
-    work = Drain(queue=queue(), digest=tickets().email_digest, hint=hint_at_deliveries, checkpoint=_checkpoint)
+    work = Drain(
+        queue=queue(), digest=tickets().email_digest, wake_dispatchers=wake_dispatchers, checkpoint=_checkpoint
+    )
     result = work.run(event_id)
     if result is Drained.MORE:
         wake_drain(event_id)
@@ -65,23 +67,23 @@ def drain(event_id: int) -> str:
 @shared_task(name=DELIVER_TASK, ignore_result=True, acks_late=False)
 def deliver() -> None:
     """A hint that the outbox has something."""
-    live.delivery_hint_came(redis_client())
-    courier().wake()
+    live.dispatcher_wakeup_arrived(redis_client())
+    dispatcher().wake()
 
 
 @cache
-def courier() -> CourierThread:
+def dispatcher() -> DispatcherThread:
     """The process's deliveries."""
-    return CourierThread(_make_courier)
+    return DispatcherThread(_make_dispatcher)
 
 
-def _make_courier() -> Courier:
+def _make_dispatcher() -> Dispatcher:
     private, denied = settings.ENV.webhook_allow_private, settings.ENV.webhook_deny
     secrets = (settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)
-    scribe = Scribe(secrets=secrets, allow_private=private)
+    signer = RequestSigner(secrets=secrets, allow_private=private)
     haste = settings.ENV.haste
     client = WebhookClient(allow_private=private, denied=denied, timeout_seconds=TIMEOUT_SECONDS / haste)
-    return Courier(Tools(client=client, scribe=scribe, checkpoint=_checkpoint, haste=haste))
+    return Dispatcher(DispatchContext(client=client, signer=signer, checkpoint=_checkpoint, haste=haste))
 
 
 @worker_ready.connect
@@ -91,9 +93,9 @@ def start_threads(sender: Any, **_: Any) -> None:
     check_database()
     settle_heap()
     if WEBHOOKS in queues:
-        courier().start()
+        dispatcher().start()
         options = {"terms": _terms(), "client": redis_client()}
-        threading.Thread(target=keep_forgetting, args=(_stop,), kwargs=options, name="forget", daemon=True).start()
+        threading.Thread(target=purge_until_stopped, args=(_stop,), kwargs=options, name="forget", daemon=True).start()
     if queues - {WEBHOOKS}:
         _start_sweep()
 
@@ -120,7 +122,7 @@ def _keep_the_connection() -> None:
 def stop_threads(**_: Any) -> None:
     """Ends deliveries in an orderly way, and lets the health check know at once that this worker is gone."""
     _stop.set()
-    courier().stop()
+    dispatcher().stop()
     try:
         live.leave(redis_client(), _name)
     except Exception as problem:

@@ -19,7 +19,7 @@ from events.models import Webhook, WebhookDelivery
 from events.models.webhook import DeliveryState
 from events.secrets import message_ids, tickets
 from events.services.audit import trail_of_admin
-from events.services.deliveries import hint_at_deliveries
+from events.services.deliveries import wake_dispatchers
 
 
 class SinceForm(forms.Form):
@@ -50,7 +50,7 @@ class WebhookAdmin(ReadOnly):
     def enable(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
         """What has waited is sent."""
         self._change(request, queryset, enabled=True)
-        hint_at_deliveries()
+        wake_dispatchers()
 
     @admin.action(description="Switch off")
     def disable(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
@@ -82,7 +82,7 @@ class WebhookAdmin(ReadOnly):
         for webhook in ready:
             subscriptions.send_test(webhook, now=timezone.now())
             trail_of_admin(request).record(Action.WEBHOOK_TESTED, webhook)
-        hint_at_deliveries()
+        wake_dispatchers()
         self.message_user(request, f"Test messages on their way: {len(ready)}", messages.SUCCESS)
 
     @admin.action(description="Send everything since a time once more")
@@ -96,7 +96,7 @@ class WebhookAdmin(ReadOnly):
         for webhook in queryset:
             trail_of_admin(request).record(Action.WEBHOOK_REPLAYED, webhook)
         replayed = sum(subscriptions.replay(webhook, since=since, now=now) for webhook in queryset)
-        hint_at_deliveries()
+        wake_dispatchers()
         self.message_user(request, f"Messages on their way once more: {replayed}", messages.SUCCESS)
         return None
 
@@ -138,5 +138,5 @@ class WebhookDeliveryAdmin(ReadOnly):
         states = [subscriptions.retry(row, now=now).state for row in queryset]
         for webhook in Webhook.objects.filter(webhookdelivery__in=queryset).distinct():
             trail_of_admin(request).record(Action.WEBHOOK_REPLAYED, webhook)
-        hint_at_deliveries()
+        wake_dispatchers()
         self.message_user(request, f"On their way: {states.count(DeliveryState.PENDING.value)}", messages.SUCCESS)

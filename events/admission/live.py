@@ -120,12 +120,12 @@ def claim_sweep(client: redis.Redis, *, interval_ms: int) -> bool:
     return bool(client.set(k.SWEEP, "1", nx=True, px=interval_ms))
 
 
-def claim_delivery_hint(client: redis.Redis) -> bool:
+def claim_dispatcher_wakeup(client: redis.Redis) -> bool:
     """Whether a hint should be sent: none is on its way."""
     return bool(client.set(k.DELIVER, "1", nx=True, px=k.WAKE_TTL_MS))
 
 
-def delivery_hint_came(client: redis.Redis) -> None:
+def dispatcher_wakeup_arrived(client: redis.Redis) -> None:
     """From now on, another one may be sent."""
     client.delete(k.DELIVER)
 

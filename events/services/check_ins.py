@@ -13,7 +13,7 @@ from events.domain.times import whole_ms
 from events.ledger import check_in as ledger
 from events.ledger.check_in import CheckIn, Shown
 from events.secrets import tickets
-from events.services.deliveries import hint_at_deliveries
+from events.services.deliveries import wake_dispatchers
 from omnify.common.clients import redis_client
 from omnify.common.logs import log
 
@@ -41,7 +41,7 @@ def _show(done: CheckIn) -> CheckIn:
 
 def _publish(shown: Shown) -> None:
     if shown.messages:
-        hint_at_deliveries()
+        wake_dispatchers()
     # The ledger is what counts, and the entrance must not stand still: the sweep shows the door what it has missed.
     event = shown.event
     try:

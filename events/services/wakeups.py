@@ -51,7 +51,7 @@ def send_wake_up(event_id: int) -> None:
     current_app.send_task(DRAIN_TASK, args=[event_id], **options)
 
 
-def send_delivery_hint() -> None:
+def send_dispatcher_wakeup() -> None:
     """Tells a deliver worker that there are messages to send.
 
     Raises:

@@ -35,7 +35,7 @@ from tests.acceptance.http import Address
 from tests.acceptance.waiting import wait_until
 from tests.services import bare_environment
 from tests.timing import count_start
-from worker.failpoints import Place
+from worker.failpoints import Failpoint
 
 STORES = ("valkey", "postgres")
 DRAINS = ("drain-1", "drain-2")
@@ -176,14 +176,14 @@ class Service:
         finally:
             self.children[name].process.send_signal(signal.SIGCONT)
 
-    def set_trap(self, place: Place) -> None:
-        """The next worker that comes to `place` stops there until it is killed or continued."""
-        (self.home / "faults" / place).touch()
+    def set_trap(self, failpoint: Failpoint) -> None:
+        """The next worker that comes to `failpoint` stops there until it is killed or continued."""
+        (self.home / "faults" / failpoint).touch()
 
-    def trapped(self, place: Place) -> str:
-        """Waits for a worker to stop at `place`, and returns its name."""
-        reached = self.home / "faults" / f"{place}.reached"
-        wait_until(reached.exists, f"a worker comes to {place}")
+    def trapped(self, failpoint: Failpoint) -> str:
+        """Waits for a worker to stop at `failpoint`, and returns its name."""
+        reached = self.home / "faults" / f"{failpoint}.reached"
+        wait_until(reached.exists, f"a worker comes to {failpoint}")
         wait_until(lambda: bool(self._stopped_workers()), "it stops there")
         reached.unlink()
         return self._stopped_workers()[0]

@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.crowd import verify_ledger
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import Service
-from worker.failpoints import DrainPlace, Place
+from worker.failpoints import DrainFailpoint, Failpoint
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
@@ -30,53 +30,55 @@ class Crash:
 
 
 @pytest.fixture(scope="module")
-def crashes(one_service: Service) -> Mapping[Place, Crash]:
+def crashes(one_service: Service) -> Mapping[Failpoint, Crash]:
     """One crash at every place. The dead drains' leases run out together, so the tests wait for them once."""
     one_service.heal()
-    found = {place: crash(one_service, place) for place in get_args(DrainPlace)}
+    found = {failpoint: crash(one_service, failpoint) for failpoint in get_args(DrainFailpoint)}
     one_service.heal()
     return found
 
 
-def crash(service: Service, place: Place) -> Crash:
-    """Lets the drain of a new event come as far as `place`, and kills it there."""
+def crash(service: Service, failpoint: Failpoint) -> Crash:
+    """Lets the drain of a new event come as far as `failpoint`, and kills it there."""
     event = open_event(service, capacity=SEATS)
     with service.frozen("drain-1"), service.frozen("drain-2"):
         tickets = event.admit(*range(GUESTS))
-        service.set_trap(place)
-    drain = service.trapped(place)
+        service.set_trap(failpoint)
+    drain = service.trapped(failpoint)
     found = Crash(event, tickets, len(event.rows()), event.queued(), [event.ticket(ticket) for ticket in tickets])
     service.kill(drain)
     service.start_part(drain)
     return found
 
 
-def test_before_the_commit_nothing_had_happened(crashes: Mapping[Place, Crash]) -> None:
+def test_before_the_commit_nothing_had_happened(crashes: Mapping[Failpoint, Crash]) -> None:
     found = crashes["drain.before_commit"]
     assert (found.rows, found.queued) == (0, GUESTS)
     assert {ticket["status"] for ticket in found.seen} == {"queued"}
 
 
-def test_between_commit_and_publish_only_the_ledger_knew(crashes: Mapping[Place, Crash]) -> None:
+def test_between_commit_and_publish_only_the_ledger_knew(crashes: Mapping[Failpoint, Crash]) -> None:
     found = crashes["drain.after_commit"]
     assert (found.rows, found.queued) == (GUESTS, GUESTS)
     assert {ticket["status"] for ticket in found.seen} == {"queued"}
 
 
-def test_between_publish_and_trim_everybody_knew(crashes: Mapping[Place, Crash]) -> None:
+def test_between_publish_and_trim_everybody_knew(crashes: Mapping[Failpoint, Crash]) -> None:
     found = crashes["drain.after_publish"]
     assert (found.rows, found.queued) == (GUESTS, GUESTS)
     assert [ticket["status"] for ticket in found.seen] == ["confirmed"] * SEATS + ["rejected"] * (GUESTS - SEATS)
 
 
-@pytest.mark.parametrize("place", get_args(DrainPlace))
-def test_the_next_drain_finishes_what_a_killed_one_began(crashes: Mapping[Place, Crash], place: Place) -> None:
-    found = crashes[place]
+@pytest.mark.parametrize("failpoint", get_args(DrainFailpoint))
+def test_the_next_drain_finishes_what_a_killed_one_began(
+    crashes: Mapping[Failpoint, Crash], failpoint: Failpoint
+) -> None:
+    found = crashes[failpoint]
     decided = [found.event.decided(ticket) for ticket in found.tickets]
     verify_ledger(found.event)
     assert [ticket["status"] for ticket in decided] == ["confirmed"] * SEATS + ["rejected"] * (GUESTS - SEATS)
     assert {ticket["reason"] for ticket in decided[SEATS:]} == {"sold_out"}
     assert len(found.event.rows()) == GUESTS
-    if place == "drain.after_publish":
+    if failpoint == "drain.after_publish":
         assert decided == found.seen
     assert found.event.register("late").refusal == (409, "sold_out")

@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import Service
 from tests.acceptance.waiting import wait_until
-from worker.failpoints import Place
+from worker.failpoints import Failpoint
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
@@ -88,14 +88,16 @@ def test_a_freed_seat_goes_to_the_first_on_the_waitlist(service: Service) -> Non
     ends(event, again.data["ticket_id"], "waitlisted")
 
 
-@pytest.mark.parametrize("place", ["drain.before_commit", "drain.after_commit", "drain.after_publish"])
-def test_a_drain_killed_in_a_promotion_moves_nobody_twice_and_forgets_nobody(service: Service, place: Place) -> None:
+@pytest.mark.parametrize("failpoint", ["drain.before_commit", "drain.after_commit", "drain.after_publish"])
+def test_a_drain_killed_in_a_promotion_moves_nobody_twice_and_forgets_nobody(
+    service: Service, failpoint: Failpoint
+) -> None:
     event = open_event(service, capacity=1, waitlist_capacity=5)
     tickets = event.admit(1, 2, 3, 4)
     ends(event, tickets[3], "waitlisted")
-    service.set_trap(place)
+    service.set_trap(failpoint)
     event.give_back(tickets[0])
-    service.kill(service.trapped(place))
+    service.kill(service.trapped(failpoint))
     ends(event, tickets[1], "confirmed")
     ends(event, tickets[0], "cancelled")
     assert event.statuses(tickets[2:]) == ["waitlisted"] * 2

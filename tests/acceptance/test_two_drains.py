@@ -12,7 +12,7 @@ from tests.acceptance.crowd import Crowd, verify_ledger
 from tests.acceptance.event import Event, open_event
 from tests.acceptance.service import DRAINS, Service
 from tests.acceptance.waiting import wait_until
-from worker.failpoints import Place
+from worker.failpoints import Failpoint
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
@@ -37,12 +37,12 @@ def without_lease(event: Event) -> Iterator[None]:
         thread.join()
 
 
-def trap_one(service: Service, event: Event, place: Place) -> tuple[str, list[str]]:
-    """Stops a drain at `place` with a batch of the event in its hands, and takes its lease away."""
+def trap_one(service: Service, event: Event, failpoint: Failpoint) -> tuple[str, list[str]]:
+    """Stops a drain at `failpoint` with a batch of the event in its hands, and takes its lease away."""
     with service.frozen("drain-1"), service.frozen("drain-2"):
         tickets = event.admit(*range(GUESTS))
-        service.set_trap(place)
-    drain = service.trapped(place)
+        service.set_trap(failpoint)
+    drain = service.trapped(failpoint)
     service.redis.delete(event.keys.lease, event.keys.wake)
     return drain, tickets
 
@@ -77,10 +77,10 @@ def test_a_second_drain_waits_until_the_first_has_committed(service: Service) ->
     verify_seats(event, tickets)
 
 
-@pytest.mark.parametrize("place", ["drain.after_commit", "drain.after_publish"])
-def test_a_drain_that_comes_back_late_changes_nothing(service: Service, place: Place) -> None:
+@pytest.mark.parametrize("failpoint", ["drain.after_commit", "drain.after_publish"])
+def test_a_drain_that_comes_back_late_changes_nothing(service: Service, failpoint: Failpoint) -> None:
     event = open_event(service, capacity=SEATS)
-    first, tickets = trap_one(service, event, place)
+    first, tickets = trap_one(service, event, failpoint)
     # The second drain decides on while the first one sleeps: what that one still has to say is old by then.
     waiting = [event.register(guest) for guest in range(GUESTS, GUESTS + LATER)]
     tickets += [answer.data["ticket_id"] for answer in waiting if answer.status == 202]

@@ -1,4 +1,4 @@
-"""What the tests of webhooks are made of: subscriptions, changes, claims, a courier that works until nothing is due."""
+"""Helpers for tests of webhooks: subscriptions, changes, claims, and a dispatcher that runs until nothing is due."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from django.utils import timezone
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 from events.domain.webhooks.message import MessageType
-from events.domain.webhooks.retry import Result
+from events.domain.webhooks.retry import AttemptResult
 from events.ledger.webhooks.attempts import Attempt, record
-from events.ledger.webhooks.claims import Claimed, Held, claim
+from events.ledger.webhooks.claims import ClaimedDelivery, EndpointCapacity, claim
 from events.ledger.webhooks.outbox import write_messages
 from events.ledger.webhooks.subscriptions import create_webhook
 from events.models import Event, Webhook, WebhookDelivery
 from worker.webhooks.client import WebhookClient
-from worker.webhooks.dispatcher import Courier, Tools
-from worker.webhooks.signed_request import Scribe
-from worker.webhooks.thread import CourierThread
+from worker.webhooks.dispatcher import DispatchContext, Dispatcher
+from worker.webhooks.signed_request import RequestSigner
+from worker.webhooks.thread import DispatcherThread
 
 ALL = [kind.value for kind in MessageType]
 URL = "https://example.org/hook"
@@ -58,21 +58,21 @@ def write(event: Event, *changes: Outcome, sold_out: bool = False) -> int:
 
 
 def take(
-    *, now: datetime | None = None, room: int = 100, total: int = 1000, held: dict[int, Held] | None = None
-) -> list[Claimed]:
+    *, now: datetime | None = None, room: int = 100, total: int = 1000, held: dict[int, EndpointCapacity] | None = None
+) -> list[ClaimedDelivery]:
     """A claim as a worker makes it, a second from now unless told."""
     now = now or timezone.now() + timedelta(seconds=1)
     return claim(now=now, until=now + timedelta(seconds=45), held=held or {}, room=room, total=total)
 
 
 def end(
-    rows: Sequence[Claimed], status: int | None = 204, *, at: datetime | None = None, retry_after: float = 0
+    rows: Sequence[ClaimedDelivery], status: int | None = 204, *, at: datetime | None = None, retry_after: float = 0
 ) -> Any:
     """Records the same result for all of them."""
     at = at or timezone.now()
-    result = Result(status=status, started_at=at, ended_at=at, retry_after=retry_after)
+    result = AttemptResult(status=status, started_at=at, ended_at=at, retry_after=retry_after)
     error = "" if result.delivered else "bad_status"
-    return record([Attempt(row=row, result=result, error=error, chance=0.0) for row in rows], now=at)
+    return record([Attempt(delivery=row, result=result, error=error, jitter=0.0) for row in rows], now=at)
 
 
 def states(webhook: Webhook) -> list[str]:
@@ -83,27 +83,27 @@ def states(webhook: Webhook) -> list[str]:
 def deliver_until(
     done: Callable[[], object], *, seconds: float = 30.0, timeout_seconds: float = 15.0, speed: int = 1
 ) -> None:
-    """Runs a real courier beside this thread until `done()`, and stops it in an orderly way.
+    """Runs a real dispatcher beside this thread until `done()`, and stops it in an orderly way.
 
-    `speed`: how many seconds pass for the schedule and the breaker in a real one; the courier looks as often.
+    `speed`: how many seconds pass for the schedule and the breaker in a real one; the dispatcher looks as often.
     """
     begun = timezone.now()
 
     def clock() -> datetime:
         return begun + speed * (timezone.now() - begun)
 
-    def make() -> Courier:
+    def make() -> Dispatcher:
         client = WebhookClient(allow_private=True, timeout_seconds=timeout_seconds)
-        scribe = Scribe(secrets=(settings.ENV.secret_key,), allow_private=True)
-        return Courier(Tools(client=client, scribe=scribe, clock=clock))
+        signer = RequestSigner(secrets=(settings.ENV.secret_key,), allow_private=True)
+        return Dispatcher(DispatchContext(client=client, signer=signer, clock=clock))
 
-    courier = CourierThread(make)
-    courier.start()
+    dispatcher = DispatcherThread(make)
+    dispatcher.start()
     deadline = time.monotonic() + seconds
     while not done() and time.monotonic() < deadline:
         time.sleep(0.02)
         if speed > 1:
-            courier.wake()
+            dispatcher.wake()
     in_time = done()
-    courier.stop()
-    assert in_time, "the courier did not come so far in time"
+    dispatcher.stop()
+    assert in_time, "the dispatcher did not come so far in time"

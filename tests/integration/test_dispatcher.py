@@ -1,4 +1,4 @@
-"""A real courier in this process, real receivers, a real database: who gets what, and who holds up whom."""
+"""A real dispatcher in this process, real receivers, a real database: who gets what, and who holds up whom."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from events.models import Event, Registration
 from tests.integration.world import apply_for, with_gate
 from tests.services import Services
 from worker.drain import Drain, Drained
-from worker.failpoints import Place
+from worker.failpoints import Failpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,9 +30,9 @@ class Crash(BaseException):
     """Stands for the end of a process at a checkpoint."""
 
 
-def crash_at(place: Place) -> Callable[[Place], None]:
-    def checkpoint(reached: Place) -> None:
-        if reached == place:
+def crash_at(failpoint: Failpoint) -> Callable[[Failpoint], None]:
+    def checkpoint(reached: Failpoint) -> None:
+        if reached == failpoint:
             raise Crash
 
     return checkpoint
@@ -78,15 +78,15 @@ def test_after_the_drain_nothing_of_the_queue_is_left(
     assert redis_client.exists(keys.queue, keys.pending, keys.lease, keys.wake) == 0
 
 
-@pytest.mark.parametrize("place", ["drain.before_commit", "drain.after_commit", "drain.after_publish"])
+@pytest.mark.parametrize("failpoint", ["drain.before_commit", "drain.after_commit", "drain.after_publish"])
 def test_a_crash_at_any_point_is_repaired_by_the_next_drain(
-    place: Place, make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis, servers: Services
+    failpoint: Failpoint, make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis, servers: Services
 ) -> None:
     event = make_event(max_capacity=3)
     applications = [apply_for(n) for n in range(5)]
     admit(event.pk, applications)
     with pytest.raises(Crash):
-        replace(drain, checkpoint=crash_at(place)).run(event.pk)
+        replace(drain, checkpoint=crash_at(failpoint)).run(event.pk)
     assert drain.run(event.pk) is Drained.IDLE
     assert [status for status, _, _ in told(event)] == ["confirmed"] * 3 + ["rejected"] * 2
     event.refresh_from_db()
@@ -103,8 +103,8 @@ def test_no_reader_sees_a_decision_before_its_commit(
     admit(event.pk, [application])
     seen: list[object] = []
 
-    def look(place: Place) -> None:
-        if place in ("drain.before_commit", "drain.after_commit"):
+    def look(failpoint: Failpoint) -> None:
+        if failpoint in ("drain.before_commit", "drain.after_commit"):
             seen.append(standing(servers, event, application[0])[0])
 
     replace(drain, checkpoint=look).run(event.pk)

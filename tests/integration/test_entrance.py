@@ -27,7 +27,7 @@ from tests.integration.test_drain import Crash, crash_at, told
 from tests.integration.world import apply_for, make_queue, tickets, with_gate
 from tests.services import Services
 from worker.drain import Drain
-from worker.repair import show_again
+from worker.repair import republish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -226,9 +226,9 @@ def test_a_check_in_that_redis_was_not_shown_is_shown_by_the_sweep(
     with redis_out_of_reach():
         assert let_in(event, key) is Entry.ADMITTED
     assert shown(servers, event, key) is None
-    assert show_again(make_queue(redis_client), redis_client, [event.pk], digest=tickets.email_digest) == 1
+    assert republish(make_queue(redis_client), redis_client, [event.pk], digest=tickets.email_digest) == 1
     assert shown(servers, event, key) is not None
-    assert show_again(make_queue(redis_client), redis_client, [event.pk], digest=tickets.email_digest) == 0
+    assert republish(make_queue(redis_client), redis_client, [event.pk], digest=tickets.email_digest) == 0
 
 
 def test_a_check_in_hides_no_decision_that_a_dead_drain_has_not_shown(
@@ -243,7 +243,7 @@ def test_a_check_in_hides_no_decision_that_a_dead_drain_has_not_shown(
     let_in(event, keys[1])
     assert shown(servers, event, keys[1]) is not None
     redis_client.delete(event_keys(event.pk).queue)  # nothing names the one who moved up
-    assert show_again(make_queue(redis_client), redis_client, [event.pk], digest=tickets.email_digest) == 1
+    assert republish(make_queue(redis_client), redis_client, [event.pk], digest=tickets.email_digest) == 1
 
     async def scene(visitor: Visitor) -> list[str]:
         return [(await visitor.ask("GET", path(event, key)))[2]["data"]["status"] for key in keys]

@@ -23,7 +23,7 @@ from tests.integration.test_drain import Crash, crash_at, standing, told
 from tests.integration.world import apply_for, tickets, with_gate
 from tests.services import Services
 from worker.drain import Drain, Drained
-from worker.failpoints import Place
+from worker.failpoints import Failpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -175,16 +175,16 @@ def test_small_batches_decide_like_one_large_one(make_event: Make, admit: Admit,
     assert results[0][1] == (4, 0, 3)
 
 
-@pytest.mark.parametrize("place", ["drain.before_commit", "drain.after_commit", "drain.after_publish"])
+@pytest.mark.parametrize("failpoint", ["drain.before_commit", "drain.after_commit", "drain.after_publish"])
 def test_after_a_crash_whoever_moved_up_without_being_named_is_shown(
-    place: Place, make_event: Make, admit: Admit, drain: Drain, give_back: Give, servers: Services
+    failpoint: Failpoint, make_event: Make, admit: Admit, drain: Drain, give_back: Give, servers: Services
 ) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=2)
     keys = people(admit, event, 3)
     drain.run(event.pk)
     give_back(event, keys[0])
     with pytest.raises(Crash):
-        replace(drain, checkpoint=crash_at(place)).run(event.pk)
+        replace(drain, checkpoint=crash_at(failpoint)).run(event.pk)
     assert drain.run(event.pk) is Drained.IDLE
     assert [shown(servers, event, key) for key in keys] == [("cancelled", 2), ("confirmed", 2), ("waitlisted", 1)]
     assert counters(event) == (1, 1, 1)

@@ -13,13 +13,13 @@ from django.utils import timezone
 from events.domain.commands import Callback
 from events.domain.states import Status
 from events.domain.webhooks.retry import FAILURES_TO_OPEN
-from events.ledger.webhooks.claims import Held, purge, release, senders
+from events.ledger.webhooks.claims import EndpointCapacity, destinations, purge, release
 from events.ledger.webhooks.subscriptions import change_webhook, delete_webhook, rotate_secret
 from events.models import Event, Registration, Webhook, WebhookDelivery, WebhookEndpoint
 from tests.integration.outbox import change, end, states, subscribe, take, write
 from tests.integration.world import apply_for
 from worker.drain import Drain
-from worker.failpoints import Place
+from worker.failpoints import Failpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,8 +97,8 @@ def test_messages_are_written_with_the_decisions_or_not_at_all(
     class Crash(BaseException):
         pass
 
-    def crash(place: Place) -> None:
-        if place == "drain.before_commit":
+    def crash(failpoint: Failpoint) -> None:
+        if failpoint == "drain.before_commit":
             raise Crash
 
     event = make_event(max_capacity=2)
@@ -108,7 +108,7 @@ def test_messages_are_written_with_the_decisions_or_not_at_all(
         replace(drain, checkpoint=crash).run(event.pk)
     assert states(webhook) == []
     hints: list[str] = []
-    replace(drain, hint=lambda: hints.append("!")).run(event.pk)
+    replace(drain, wake_dispatchers=lambda: hints.append("!")).run(event.pk)
     assert sorted(WebhookDelivery.objects.filter(webhook=webhook).values_list("type", flat=True)) == [
         "event.sold_out",
         "registration.confirmed",
@@ -124,8 +124,8 @@ def test_a_batch_that_is_applied_twice_tells_once(make_event: Make, admit: Calla
     class Crash(BaseException):
         pass
 
-    def crash(place: Place) -> None:
-        if place == "drain.after_commit":
+    def crash(failpoint: Failpoint) -> None:
+        if failpoint == "drain.after_commit":
             raise Crash
 
     event = make_event()
@@ -228,8 +228,8 @@ def test_no_endpoint_fills_a_claim(make_event: Make) -> None:
     rows = take(room=5)
     assert sorted(row.webhook_id for row in rows) == [busy.pk] * 5 + [quiet.pk]
     [endpoint] = {row.endpoint_id for row in rows if row.webhook_id == busy.pk}
-    assert take(room=5, held={endpoint: Held(5, 0)}) == []
-    assert len(take(room=5, held={endpoint: Held(5, 7)})) == 7
+    assert take(room=5, held={endpoint: EndpointCapacity(5, 0)}) == []
+    assert len(take(room=5, held={endpoint: EndpointCapacity(5, 7)})) == 7
 
 
 def test_a_tickets_next_message_waits_for_the_one_before(make_event: Make) -> None:
@@ -364,7 +364,7 @@ def test_an_open_breaker_lets_a_probe_through_when_its_time_is_over(make_event: 
     assert take(now=now + timedelta(seconds=4)) == [], "and the healthy one's are all claimed"
     probe = take(now=now + timedelta(seconds=5))
     assert [row.webhook_id for row in probe] == [webhook.pk] * 2
-    assert take(now=now + timedelta(seconds=5), held={probe[0].endpoint_id: Held(1, 99)}) == []
+    assert take(now=now + timedelta(seconds=5), held={probe[0].endpoint_id: EndpointCapacity(1, 99)}) == []
     assert end(probe, 204, at=now + timedelta(seconds=5)) == set()
     assert len(take(now=now + timedelta(seconds=6))) == 28
     assert states(healthy) == ["pending"] * 30
@@ -379,8 +379,8 @@ def test_an_old_secret_signs_for_a_day(make_event: Make) -> None:
     now = timezone.now()
     old = webhook.secret
     rotate_secret(webhook, now=now)
-    assert senders([webhook.pk], now=now + timedelta(hours=23))[webhook.pk].secrets == (webhook.secret, old)
-    assert senders([webhook.pk], now=now + timedelta(hours=25))[webhook.pk].secrets == (webhook.secret,)
+    assert destinations([webhook.pk], now=now + timedelta(hours=23))[webhook.pk].secrets == (webhook.secret, old)
+    assert destinations([webhook.pk], now=now + timedelta(hours=25))[webhook.pk].secrets == (webhook.secret,)
 
 
 def test_the_log_is_forgotten_and_what_is_still_tried_is_not(make_event: Make) -> None:

@@ -14,12 +14,12 @@ from django.test import Client
 
 from events.domain.tickets import Tickets
 from events.domain.webhooks.sealing import CannotOpen, Sealer
-from events.ledger.webhooks.claims import Claimed, Sender
+from events.ledger.webhooks.claims import ClaimedDelivery, Destination
 from events.models import Event, OrganizerToken, Registration, Webhook, WebhookDelivery, WebhookEndpoint
 from tests.integration.test_door import Visitor, visit
 from tests.services import Services
 from worker.drain import Drain
-from worker.webhooks.signed_request import Scribe
+from worker.webhooks.signed_request import RequestSigner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,8 +111,8 @@ def test_a_ticket_is_shown_everywhere_as_it_was_given(make_event: Make, servers:
     assert [row["ticket_id"] for row in listed] == told
     log = Client().get(f"/webhooks/{hook.pk}/deliveries", headers=token).json()["data"]["results"]
     assert [row["ticket_id"] for row in reversed(log)] == [told[0], told[1], told[0], told[1]]
-    scribe = Scribe(secrets=(NEW, OLD), allow_private=True)
-    bodies = [scribe.body(row).decode() for row in claimed()]
+    signer = RequestSigner(secrets=(NEW, OLD), allow_private=True)
+    bodies = [signer.body(row).decode() for row in claimed()]
     assert all(ticket in body for ticket, body in zip([told[0], told[1], told[0], told[1]], bodies, strict=True))
 
 
@@ -126,10 +126,10 @@ def subscribed(event: Event) -> Webhook:
     return hook
 
 
-def claimed() -> list[Claimed]:
-    fields = [name for name in Claimed._fields if name != "claimed_until"]
+def claimed() -> list[ClaimedDelivery]:
+    fields = [name for name in ClaimedDelivery._fields if name != "claimed_until"]
     rows = WebhookDelivery.objects.order_by("pk").values(*fields)
-    return [Claimed(**row, claimed_until=datetime.now(UTC)) for row in rows]
+    return [ClaimedDelivery(**row, claimed_until=datetime.now(UTC)) for row in rows]
 
 
 def test_a_message_is_sent_again_under_the_same_id_and_verifies(
@@ -140,9 +140,9 @@ def test_a_message_is_sent_again_under_the_same_id_and_verifies(
     enter(servers, BEFORE, lambda v: v.register(event.pk, 1))
     under(drain, BEFORE).run(event.pk)
     [row] = claimed()
-    sender, now = Sender(hook.url, (hook.secret,)), datetime.now(UTC)
-    first = Scribe(secrets=(OLD,), allow_private=True).write(row, sender, now=now)
-    assert Scribe(secrets=(NEW, OLD), allow_private=True).write(row, sender, now=now) == first
+    destination, now = Destination(hook.url, (hook.secret,)), datetime.now(UTC)
+    first = RequestSigner(secrets=(OLD,), allow_private=True).write(row, destination, now=now)
+    assert RequestSigner(secrets=(NEW, OLD), allow_private=True).write(row, destination, now=now) == first
 
 
 @pytest.mark.usefixtures("rotated")

@@ -10,9 +10,9 @@ from operator import attrgetter
 import pytest
 from django.utils import timezone
 
-from events.domain.webhooks.retry import FAILURES_TO_OPEN, Result
+from events.domain.webhooks.retry import FAILURES_TO_OPEN, AttemptResult
 from events.ledger.webhooks.attempts import Attempt, record
-from events.ledger.webhooks.claims import Claimed
+from events.ledger.webhooks.claims import ClaimedDelivery
 from events.models import Event, WebhookDelivery, WebhookEndpoint
 from tests.integration.outbox import change, deliver_until, states, subscribe, take, write
 from tests.receivers import Receivers
@@ -20,13 +20,16 @@ from tests.receivers import Receivers
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
-Answer = Callable[[Claimed, int], int]
-ROUND = 16  # what a courier may have under way when the breaker opens
+Answer = Callable[[ClaimedDelivery, int], int]
+ROUND = 16  # what a dispatcher may have under way when the breaker opens
 
 
 def run_until_all_came(answer: Answer, *, most: timedelta) -> tuple[Counter[int], timedelta]:
-    """Claims and records as a courier does, on a clock that jumps to whatever comes next. Returns attempts by message,
-    and how long it took. `answer` is the receiver: the status for a message and the number of its attempt."""
+    """Claims and records as a dispatcher does, on a clock that jumps to the next time that matters.
+
+    `answer` is the receiver: the status for a message and the number of its attempt. Returns the attempts by message,
+    and how long it took.
+    """
     start = now = timezone.now() + timedelta(seconds=1)
     attempts: Counter[int] = Counter()
     while WebhookDelivery.objects.filter(state="pending").exists() and now - start <= most:
@@ -37,9 +40,9 @@ def run_until_all_came(answer: Answer, *, most: timedelta) -> tuple[Counter[int]
     return attempts, now - start
 
 
-def attempt(row: Claimed, status: int, *, at: datetime) -> Attempt:
-    result = Result(status=status, started_at=at, ended_at=at)
-    return Attempt(row=row, result=result, error="" if result.delivered else "bad_status", chance=row.id % 7 / 7)
+def attempt(row: ClaimedDelivery, status: int, *, at: datetime) -> Attempt:
+    result = AttemptResult(status=status, started_at=at, ended_at=at)
+    return Attempt(delivery=row, result=result, error="" if result.delivered else "bad_status", jitter=row.id % 7 / 7)
 
 
 def next_moment(now: datetime) -> datetime:

@@ -22,7 +22,7 @@ from events.models import Event
 from tests.integration.world import apply_for, tickets, with_gate
 from tests.services import Services
 from worker.drain import Drain
-from worker.repair import bury_lost
+from worker.repair import mark_lost
 from worker.sweep import Sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,7 +98,7 @@ def test_lost_tickets_are_buried_and_listed(
             call_command("reconcile", event=event.pk, stdout=out)
         assert caught.value.returncode == 1
         assert out.getvalue().count(f"event {event.pk}: lost ") == len(lost_ids)
-        bury_lost(redis_client, event.pk)
+        mark_lost(redis_client, event.pk)
     assert redis_client.exists(event_keys(event.pk).pending) == 0
 
 
@@ -110,7 +110,7 @@ def test_a_ticket_decided_meanwhile_is_not_called_lost(
     pending = redis_client.hgetall(event_keys(event.pk).pending)
     drain.run(event.pk)
     redis_client.hset(event_keys(event.pk).pending, mapping=pending)
-    assert bury_lost(redis_client, event.pk) == 0
+    assert mark_lost(redis_client, event.pk) == 0
     call_command("reconcile", event=event.pk, stderr=io.StringIO())
     redis_client.delete(event_keys(event.pk).pending)
 

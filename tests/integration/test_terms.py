@@ -14,7 +14,7 @@ from events.models import AuditEntry, Event, Registration
 from tests.acceptance.waiting import wait_until
 from tests.integration.api import attend, create, organizer
 from tests.integration.test_forget import let_it_be_over
-from worker.retention import Terms, forget_past, keep_forgetting
+from worker.retention import Terms, anonymise_past_events, purge_until_stopped
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,11 +35,11 @@ def named(event: Event) -> int:
 def test_people_of_events_over_the_term_are_forgotten_and_no_others(redis_client: redis.Redis) -> None:
     old, recent = past_event(days=YEAR + 1), past_event(days=YEAR - 1)
     before = timezone.now() - timedelta(days=YEAR)
-    assert forget_past(threading.Event(), redis_client, ended_before=before) == 1
+    assert anonymise_past_events(threading.Event(), redis_client, ended_before=before) == 1
     assert (named(old), named(recent)) == (0, 2)
     entry = AuditEntry.objects.get(action="people_forgotten")
     assert (entry.actor, entry.object_id, entry.organizer_id) == ("service", str(old.pk), old.organizer_id)
-    assert forget_past(threading.Event(), redis_client, ended_before=before) == 0
+    assert anonymise_past_events(threading.Event(), redis_client, ended_before=before) == 0
 
 
 def test_the_thread_keeps_each_term_and_none_with_off(redis_client: redis.Redis) -> None:
@@ -49,7 +49,9 @@ def test_the_thread_keeps_each_term_and_none_with_off(redis_client: redis.Redis)
     stop = threading.Event()
     for retention_days, left in ((None, 2), (YEAR, 0)):
         terms = Terms(webhook_log_days=30, audit_days=90, retention_days=retention_days)
-        thread = threading.Thread(target=keep_forgetting, args=(stop,), kwargs={"terms": terms, "client": redis_client})
+        thread = threading.Thread(
+            target=purge_until_stopped, args=(stop,), kwargs={"terms": terms, "client": redis_client}
+        )
         thread.start()
         wait_until(lambda: AuditEntry.objects.filter(action="changed").count() == 1, "the old entry is gone")
         wait_until(lambda left=left: named(old) == left, "people are as they should be")
@@ -66,7 +68,7 @@ def test_a_store_that_is_away_stops_nothing(redis_client: redis.Redis, monkeypat
     stop = threading.Event()
     monkeypatch.setattr("worker.retention.INTERVAL_SECONDS", 0.01)
     terms = Terms(webhook_log_days=30, audit_days=90, retention_days=YEAR)
-    thread = threading.Thread(target=keep_forgetting, args=(stop,), kwargs={"terms": terms, "client": away})
+    thread = threading.Thread(target=purge_until_stopped, args=(stop,), kwargs={"terms": terms, "client": away})
     thread.start()
     AuditEntry.objects.create(at=timezone.now() - timedelta(days=100), actor="operator", action="changed")
     wait_until(lambda: not AuditEntry.objects.filter(action="changed").exists(), "the old entry is gone")

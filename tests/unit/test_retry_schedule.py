@@ -13,24 +13,26 @@ from events.domain.webhooks.retry import (
     FAILURES_TO_OPEN,
     HOPELESS_AFTER,
     LONGEST_OPEN_SECONDS,
+    AttemptResult,
     Breaker,
-    Fate,
-    Result,
-    judge,
+    CompletedDispatch,
+    decide_retry,
 )
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def result(status: int | None = 500, *, at: datetime = NOW, took: float = 0.1, retry_after: float = 0.0) -> Result:
-    return Result(status=status, started_at=at, ended_at=at + timedelta(seconds=took), retry_after=retry_after)
+def result(
+    status: int | None = 500, *, at: datetime = NOW, took: float = 0.1, retry_after: float = 0.0
+) -> AttemptResult:
+    return AttemptResult(status=status, started_at=at, ended_at=at + timedelta(seconds=took), retry_after=retry_after)
 
 
-def wait(step: int, *, chance: float = 0.0, retry_after: float = 0.0) -> float:
+def wait(step: int, *, jitter: float = 0.0, retry_after: float = 0.0) -> float:
     found = result(retry_after=retry_after)
-    verdict = judge(found, step=step, chance=chance)
-    assert verdict.at is not None
-    return (verdict.at - found.ended_at).total_seconds()
+    decision = decide_retry(found, step=step, jitter=jitter)
+    assert decision.at is not None
+    return (decision.at - found.ended_at).total_seconds()
 
 
 def test_the_schedule_is_the_contracts() -> None:
@@ -41,13 +43,13 @@ def test_the_schedule_is_the_contracts() -> None:
 
 
 def test_after_the_last_attempt_a_delivery_is_dead() -> None:
-    assert judge(result(), step=len(DELAYS), chance=0).fate is Fate.AGAIN
-    assert judge(result(), step=len(DELAYS) + 1, chance=0).fate is Fate.DEAD
+    assert decide_retry(result(), step=len(DELAYS), jitter=0).completed is CompletedDispatch.RETRY
+    assert decide_retry(result(), step=len(DELAYS) + 1, jitter=0).completed is CompletedDispatch.DEAD
 
 
 @given(st.integers(1, len(DELAYS)), st.floats(0, 1))
-def test_jitter_only_makes_a_wait_a_little_longer(step: int, chance: float) -> None:
-    assert DELAYS[step - 1] <= wait(step, chance=chance) <= DELAYS[step - 1] * 1.1 + 1e-3
+def test_jitter_only_makes_a_wait_a_little_longer(step: int, jitter: float) -> None:
+    assert DELAYS[step - 1] <= wait(step, jitter=jitter) <= DELAYS[step - 1] * 1.1 + 1e-3
 
 
 def test_retry_after_makes_a_wait_longer_and_never_shorter() -> None:
@@ -58,19 +60,19 @@ def test_retry_after_makes_a_wait_longer_and_never_shorter() -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_any_2xx_is_a_success(status: int) -> None:
-    assert judge(result(status), step=1, chance=0).fate is Fate.DELIVERED
+    assert decide_retry(result(status), step=1, jitter=0).completed is CompletedDispatch.DELIVERED
 
 
 @pytest.mark.parametrize("status", [None, 100, 301, 302, 307, 308, 400, 404, 429, 500, 503])
 def test_anything_else_is_tried_again(status: int | None) -> None:
-    assert judge(result(status), step=1, chance=0).fate is Fate.AGAIN
+    assert decide_retry(result(status), step=1, jitter=0).completed is CompletedDispatch.RETRY
 
 
 def test_gone_is_gone() -> None:
-    assert judge(result(410), step=1, chance=0).fate is Fate.DEAD
+    assert decide_retry(result(410), step=1, jitter=0).completed is CompletedDispatch.DEAD
 
 
-def after(breaker: Breaker, *results: Result) -> Breaker:
+def after(breaker: Breaker, *results: AttemptResult) -> Breaker:
     for found in results:
         breaker = breaker.after(found)
     return breaker

@@ -20,15 +20,15 @@ from typing import TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from events.domain.webhooks.retry import Result
+from events.domain.webhooks.retry import AttemptResult
 from events.ledger.webhooks.attempts import Attempt, record
-from events.ledger.webhooks.claims import Claimed, Held, Sender, claim, release, senders
+from events.ledger.webhooks.claims import ClaimedDelivery, Destination, EndpointCapacity, claim, destinations, release
 from omnify.common.logs import log
-from worker.failpoints import Place
+from worker.failpoints import Failpoint
 from worker.webhooks.client import TIMEOUT_SECONDS, Reply, WebhookClient
-from worker.webhooks.endpoint_queue import FIRST_ROOM, Line
+from worker.webhooks.endpoint_queue import FIRST_ROOM, EndpointQueue
 from worker.webhooks.reporting import report
-from worker.webhooks.signed_request import Scribe, Unsendable
+from worker.webhooks.signed_request import RequestSigner, Unsendable
 
 logger = logging.getLogger(__name__)
 
@@ -50,27 +50,27 @@ def _utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What a courier works with; `checkpoint` is called at the places a crash test stops at.
+class DispatchContext:
+    """What a dispatcher works with; `checkpoint` is called at each failpoint, where a crash test may stop the process.
 
     `haste` is for crash tests too: claims run out so many times sooner. The client's timeout must be as much shorter.
     """
 
     client: WebhookClient
-    scribe: Scribe
-    checkpoint: Callable[[Place], None] = lambda place: None
+    signer: RequestSigner
+    checkpoint: Callable[[Failpoint], None] = lambda failpoint: None
     clock: Callable[[], datetime] = _utc_now
-    chance: Callable[[], float] = random.random
+    jitter: Callable[[], float] = random.random
     haste: int = 1
 
 
-class Courier:
+class Dispatcher:
     """One worker's deliveries, on one event loop."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
-        self._lines: dict[int, Line] = {}
-        self._senders: dict[int, Sender] = {}
+    def __init__(self, context: DispatchContext) -> None:
+        self._context = context
+        self._lines: dict[int, EndpointQueue] = {}
+        self._destinations: dict[int, Destination] = {}
         self._done: list[Attempt] = []
         self._in_flight = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,7 +83,7 @@ class Courier:
     async def run(self) -> None:
         """Delivers until `stop`; then ends what is under way and gives the rest back."""
         recorder = asyncio.create_task(self._keep_recording())
-        async with self._tools.client:
+        async with self._context.client:
             while not self._stopping:
                 self._news.clear()
                 await self._look()
@@ -116,22 +116,22 @@ class Courier:
         except (DatabaseError, InterfaceError) as problem:
             await self._out_of_reach(problem)
             return
-        self._senders.update(found)
+        self._destinations.update(found)
         for endpoint, mine in _by_endpoint(rows).items():
-            self._lines.setdefault(endpoint, Line()).took(mine)
+            self._lines.setdefault(endpoint, EndpointQueue()).took(mine)
         for line in self._lines.values():
             self._fill(line)
         self._lines = {endpoint: line for endpoint, line in self._lines.items() if not line.forgettable()}
 
-    def _claim(self, held: Mapping[int, Held]) -> tuple[list[Claimed], dict[int, Sender]]:
-        now = self._tools.clock()
-        rows = claim(now=now, until=now + LEASE / self._tools.haste, held=held, room=FIRST_ROOM, total=CLAIM_TOTAL)
+    def _claim(self, held: Mapping[int, EndpointCapacity]) -> tuple[list[ClaimedDelivery], dict[int, Destination]]:
+        now = self._context.clock()
+        rows = claim(now=now, until=now + LEASE / self._context.haste, held=held, room=FIRST_ROOM, total=CLAIM_TOTAL)
         if not rows:
             return [], {}
-        self._tools.checkpoint("deliver.after_claim")
-        return rows, senders(sorted({row.webhook_id for row in rows}), now=now)
+        self._context.checkpoint("deliver.after_claim")
+        return rows, destinations(sorted({row.webhook_id for row in rows}), now=now)
 
-    async def _give_back(self, lines: Iterable[Line]) -> None:
+    async def _give_back(self, lines: Iterable[EndpointQueue]) -> None:
         rows = [row for line in lines for row in line.empty()]
         if not rows:
             return
@@ -143,7 +143,7 @@ class Courier:
 
     # Sending
 
-    def _fill(self, line: Line) -> None:
+    def _fill(self, line: EndpointQueue) -> None:
         """Starts as many requests as the endpoint may have now."""
         while line.busy < min(line.window, len(line.rows)) and self._in_flight < IN_FLIGHT_TOTAL:
             line.busy += 1
@@ -152,12 +152,12 @@ class Courier:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _work(self, line: Line) -> None:
+    async def _work(self, line: EndpointQueue) -> None:
         """Sends one message of the line after the other, as long as the endpoint may have so many at once."""
         try:
             while line.rows and line.busy <= line.window and not self._stopping:
                 row = line.rows.popleft()
-                if row.claimed_until - self._tools.clock() < NEEDED / self._tools.haste:
+                if row.claimed_until - self._context.clock() < NEEDED / self._context.haste:
                     # Somebody else may have it soon.
                     line.in_hand -= 1
                     continue
@@ -170,20 +170,20 @@ class Courier:
             line.busy -= 1
             self._in_flight -= 1
 
-    async def _attempt(self, row: Claimed) -> Attempt:
-        started = self._tools.clock()
+    async def _attempt(self, row: ClaimedDelivery) -> Attempt:
+        started = self._context.clock()
         reply = await self._send(row, started)
-        result = Result(
-            status=reply.status, started_at=started, ended_at=self._tools.clock(), retry_after=reply.retry_after
+        result = AttemptResult(
+            status=reply.status, started_at=started, ended_at=self._context.clock(), retry_after=reply.retry_after
         )
-        return Attempt(row=row, result=result, error=reply.error, chance=self._tools.chance())
+        return Attempt(delivery=row, result=result, error=reply.error, jitter=self._context.jitter())
 
-    async def _send(self, row: Claimed, now: datetime) -> Reply:
+    async def _send(self, row: ClaimedDelivery, now: datetime) -> Reply:
         try:
-            letter = self._tools.scribe.write(row, self._senders[row.webhook_id], now=now)
+            letter = self._context.signer.write(row, self._destinations[row.webhook_id], now=now)
         except Unsendable as problem:
             return Reply(None, str(problem))
-        return await self._tools.client.post(letter.url, body=letter.body, headers=letter.headers)
+        return await self._context.client.post(letter.url, body=letter.body, headers=letter.headers)
 
     # Recording
 
@@ -206,15 +206,15 @@ class Courier:
             self._results.set()
             return
         for attempt in attempts:
-            self._lines[attempt.row.endpoint_id].in_hand -= 1
+            self._lines[attempt.delivery.endpoint_id].in_hand -= 1
         report(attempts)
         await self._give_back([self._lines[endpoint] for endpoint in closed])
         # There is room for more, and a ticket's next message may go now that the one before it has arrived.
         self._news.set()
 
     def _write(self, attempts: list[Attempt]) -> set[int]:
-        self._tools.checkpoint("deliver.before_record")
-        return record(attempts, now=self._tools.clock())
+        self._context.checkpoint("deliver.before_record")
+        return record(attempts, now=self._context.clock())
 
     # The database
 
@@ -236,8 +236,8 @@ def _with_a_connection(call: Callable[[], Found]) -> Found:
         raise
 
 
-def _by_endpoint(rows: Iterable[Claimed]) -> dict[int, list[Claimed]]:
-    found: dict[int, list[Claimed]] = {}
+def _by_endpoint(rows: Iterable[ClaimedDelivery]) -> dict[int, list[ClaimedDelivery]]:
+    found: dict[int, list[ClaimedDelivery]] = {}
     for row in rows:
         found.setdefault(row.endpoint_id, []).append(row)
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from events.ledger.webhooks.claims import Claimed, Held
+from events.ledger.webhooks.claims import ClaimedDelivery, EndpointCapacity
 
 FIRST_AT_ONCE = 4
 MOST_AT_ONCE = 16
@@ -20,10 +20,10 @@ MOST_ROOM = 1024
 
 
 @dataclass(slots=True)
-class Line:
+class EndpointQueue:
     """`rows` wait for their turn; `in_hand` counts them and all that is sent and not recorded yet."""
 
-    rows: deque[Claimed] = field(default_factory=deque)
+    rows: deque[ClaimedDelivery] = field(default_factory=deque)
     in_hand: int = 0
     busy: int = 0
     _streak: int = 0
@@ -36,13 +36,13 @@ class Line:
         """How many requests may be under way."""
         return min(MOST_AT_ONCE, FIRST_AT_ONCE + self._streak)
 
-    def held(self) -> Held:
+    def held(self) -> EndpointCapacity:
         """What the next claim must know."""
         self._asked = max(0, self._room - len(self.rows))
         self._idle = 0 if self.in_hand else self._idle + 1
-        return Held(self.in_hand, self._asked)
+        return EndpointCapacity(self.in_hand, self._asked)
 
-    def took(self, rows: list[Claimed]) -> None:
+    def took(self, rows: list[ClaimedDelivery]) -> None:
         """What a claim has brought."""
         if len(rows) >= (self._asked or FIRST_ROOM) and len(self.rows) < self._room // 4:
             self._room = min(MOST_ROOM, self._room * 2)
@@ -59,7 +59,7 @@ class Line:
         """Whether nothing has come for it in many looks."""
         return self._idle > IDLE_LOOKS
 
-    def empty(self) -> list[Claimed]:
+    def empty(self) -> list[ClaimedDelivery]:
         """Takes back all that has not been sent."""
         rows = list(self.rows)
         self.rows.clear()

@@ -6,18 +6,18 @@ import logging
 from collections.abc import Sequence
 
 from events.domain.tickets import reference
-from events.domain.webhooks.retry import Fate
+from events.domain.webhooks.retry import CompletedDispatch
 from events.ledger.webhooks.attempts import Attempt
-from events.ledger.webhooks.claims import Claimed
+from events.ledger.webhooks.claims import ClaimedDelivery
 from omnify.common import metrics
 from omnify.common.logs import log
 
 logger = logging.getLogger(__name__)
 
-_WORDS = {Fate.DELIVERED: "delivered", Fate.AGAIN: "failed", Fate.DEAD: "dead"}
+_WORDS = {CompletedDispatch.DELIVERED: "delivered", CompletedDispatch.RETRY: "failed", CompletedDispatch.DEAD: "dead"}
 
 
-def _name(row: Claimed) -> str:
+def _name(row: ClaimedDelivery) -> str:
     return reference(row.event_id, row.ticket_key) if row.event_id and row.ticket_key else row.type
 
 
@@ -26,10 +26,10 @@ def report(attempts: Sequence[Attempt]) -> None:
     tickets: dict[str, list[str]] = {}
     problems: dict[str, int] = {}
     for attempt in attempts:
-        word = _WORDS[attempt.verdict.fate]
-        tickets.setdefault(word, []).append(_name(attempt.row))
+        word = _WORDS[attempt.decision.completed]
+        tickets.setdefault(word, []).append(_name(attempt.delivery))
         if attempt.error:
-            name = f"{attempt.row.webhook_id}: {attempt.result.status or attempt.error}"
+            name = f"{attempt.delivery.webhook_id}: {attempt.result.status or attempt.error}"
             problems[name] = problems.get(name, 0) + 1
         spent = attempt.result.ended_at - attempt.result.started_at
         metrics.WEBHOOK_SECONDS.observe(spent.total_seconds())

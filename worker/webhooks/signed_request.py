@@ -14,7 +14,7 @@ from events.domain.webhooks.message import STATUS_OF_TYPE, MessageIds, TicketCha
 from events.domain.webhooks.sealing import CannotOpen, Sealer
 from events.domain.webhooks.signing import BadSecret, signature, signing_key
 from events.domain.webhooks.url import BadUrl, check_url
-from events.ledger.webhooks.claims import Claimed, Sender
+from events.ledger.webhooks.claims import ClaimedDelivery, Destination
 
 USER_AGENT = "Omnify-Webhooks/1.0"
 
@@ -23,7 +23,7 @@ class Unsendable(Exception):
     """Something on our side keeps the message from being sent; the text is a word for the log."""
 
 
-class Letter(NamedTuple):
+class SignedRequest(NamedTuple):
     """Ready to send."""
 
     url: str
@@ -31,7 +31,7 @@ class Letter(NamedTuple):
     headers: dict[str, str]
 
 
-class Scribe:
+class RequestSigner:
     """Writes letters under the service's secrets, the current one first."""
 
     def __init__(self, *, secrets: Sequence[str], allow_private: bool) -> None:
@@ -43,16 +43,16 @@ class Scribe:
         self._key = lru_cache(maxsize=4096)(lambda sealed: signing_key(sealer.open(sealed)))
         self._checked = lru_cache(maxsize=4096)(lambda url: check_url(url, allow_private=allow_private))
 
-    def write(self, row: Claimed, sender: Sender, *, now: datetime) -> Letter:
+    def write(self, row: ClaimedDelivery, destination: Destination, *, now: datetime) -> SignedRequest:
         """The letter of this attempt; only its timestamp and signature differ from those before.
 
         Raises:
             Unsendable: the URL may not be used any more, or the secret cannot be read.
         """
-        url = row.url or sender.url
+        url = row.url or destination.url
         try:
             self._checked(url)
-            keys = [self._key(sealed) for sealed in sender.secrets]
+            keys = [self._key(sealed) for sealed in destination.secrets]
         except BadUrl as problem:
             raise Unsendable("url_refused") from problem
         except (CannotOpen, BadSecret) as problem:
@@ -65,9 +65,9 @@ class Scribe:
             "webhook-timestamp": str(seconds),
             "webhook-signature": signature(keys, message_id=message_id, seconds=seconds, body=body),
         }
-        return Letter(url, body, headers)
+        return SignedRequest(url, body, headers)
 
-    def body(self, row: Claimed) -> bytes:
+    def body(self, row: ClaimedDelivery) -> bytes:
         """What the receiver reads."""
         if row.data or row.event_id is None or row.requested_at is None or row.decided_at is None:
             return other_body(type_=row.type, changed_ms=to_ms(row.created_at), data=row.data)

@@ -1,6 +1,6 @@
 """The thread in which a Celery worker of the queue `webhooks` delivers.
 
-Celery brings hints that there is something to send; a hint may be lost, since the courier looks by itself too.
+Celery brings hints that there is something to send; a hint may be lost, since the dispatcher looks by itself too.
 """
 
 from __future__ import annotations
@@ -15,48 +15,48 @@ from collections.abc import Callable
 import uvloop
 
 from omnify.common.logs import log
-from worker.webhooks.dispatcher import Courier
+from worker.webhooks.dispatcher import Dispatcher
 
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 17.0
 
 
-class CourierThread:
-    """Runs a courier until `stop`. A courier that cannot go on ends its process, which is then started again."""
+class DispatcherThread:
+    """Runs a dispatcher until `stop`. A dispatcher that cannot go on ends its process, which is then started again."""
 
-    def __init__(self, make: Callable[[], Courier]) -> None:
+    def __init__(self, make: Callable[[], Dispatcher]) -> None:
         self._make = make
         self._started = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._courier: Courier | None = None
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._dispatcher: Dispatcher | None = None
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
-        """Returns when the courier may be woken."""
+        """Returns when the dispatcher may be woken."""
         self._thread.start()
         self._started.wait()
 
     def wake(self) -> None:
-        """Passes a hint on; without a courier it is for another worker."""
-        if self._loop and self._courier:
-            self._loop.call_soon_threadsafe(self._courier.wake)
+        """Passes a hint on; without a dispatcher it is for another worker."""
+        if self._loop and self._dispatcher:
+            self._loop.call_soon_threadsafe(self._dispatcher.wake)
 
     def stop(self) -> None:
         """Waits for what is under way."""
-        if self._loop and self._courier and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._courier.stop)
+        if self._loop and self._dispatcher and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._dispatcher.stop)
             self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         try:
             uvloop.run(self._deliver())
         except BaseException:
-            log(logger, logging.ERROR, "the courier cannot go on", problem="see the exception")
-            logger.exception("the courier's last words")
+            log(logger, logging.ERROR, "the dispatcher cannot go on", problem="see the exception")
+            logger.exception("the dispatcher's last words")
             os.kill(os.getpid(), signal.SIGTERM)
 
     async def _deliver(self) -> None:
-        self._loop, self._courier = asyncio.get_running_loop(), self._make()
+        self._loop, self._dispatcher = asyncio.get_running_loop(), self._make()
         self._started.set()
-        await self._courier.run()
+        await self._dispatcher.run()

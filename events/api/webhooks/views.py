@@ -22,7 +22,7 @@ from events.domain.scopes import ONLY_FULL, READERS, Scope
 from events.ledger.webhooks import subscriptions
 from events.models import Webhook, WebhookDelivery
 from events.models.webhook import DeliveryState
-from events.services.deliveries import hint_at_deliveries
+from events.services.deliveries import wake_dispatchers
 from omnify.common.envelope import Code
 
 _SHOWN_ONCE = "Keep the secret: it is shown this once."
@@ -88,7 +88,7 @@ class WebhookDetail(ApiView):
         with transaction.atomic():
             webhook = subscriptions.change_webhook(webhook, fields=fields, now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_CHANGED, webhook)
-        hint_at_deliveries()
+        wake_dispatchers()
         return responses.ok(webhook_data(webhook), message="The webhook is changed.")
 
     @openapi.DELETE_WEBHOOK
@@ -128,7 +128,7 @@ class TestMessage(ApiView):
         with transaction.atomic():
             delivery = subscriptions.send_test(webhook, now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_TESTED, webhook)
-        hint_at_deliveries()
+        wake_dispatchers()
         return responses.ok(delivery_data(delivery), message="A test message is on its way.", status=202)
 
 
@@ -162,7 +162,7 @@ class RetryDelivery(ApiView):
         with transaction.atomic():
             delivery = subscriptions.retry(delivery, now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_REPLAYED, webhook)
-        hint_at_deliveries()
+        wake_dispatchers()
         return responses.ok(delivery_data(delivery), message="It is on its way.", status=202)
 
 
@@ -179,7 +179,7 @@ class Replay(ApiView):
         # First, since a replay is many transactions: one that is interrupted was still asked for.
         trail_of(request).record(Action.WEBHOOK_REPLAYED, webhook)
         replayed = subscriptions.replay(webhook, since=since, now=timezone.now())
-        hint_at_deliveries()
+        wake_dispatchers()
         return responses.ok({"replayed": replayed}, message="They are on their way.", status=202)
 
 

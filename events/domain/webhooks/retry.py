@@ -1,4 +1,4 @@
-"""When a delivery is tried again, and what an endpoint's breaker does meanwhile. Pure: clock and chance are passed in.
+"""When a delivery is tried again, and what an endpoint's breaker does meanwhile. Pure: clock and jitter are passed in.
 
 The schedule is the contract's. `Retry-After` makes a wait longer, never shorter. The breaker keeps messages of a dead
 endpoint from being tried one after the other: it opens after `FAILURES_TO_OPEN` failures in a row, lets a probe
@@ -31,23 +31,23 @@ RESTING = frozenset({429, 503})
 HOPELESS_AFTER = timedelta(days=5)
 
 
-class Fate(StrEnum):
+class CompletedDispatch(StrEnum):
     """What an attempt leads to."""
 
     DELIVERED = "delivered"
-    AGAIN = "again"
+    RETRY = "again"
     DEAD = "dead"
 
 
-class Verdict(NamedTuple):
-    """`at` is the next attempt, for AGAIN only."""
+class RetryDecision(NamedTuple):
+    """`at` is the next attempt, for RETRY only."""
 
-    fate: Fate
+    completed: CompletedDispatch
     at: datetime | None = None
 
 
 # A worker makes thousands of these a second: msgspec's structs are made in C, at a tenth of a dataclass's cost.
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one attempt. `status` is None without an answer; `retry_after` in seconds, 0 if none was sent."""
 
     status: int | None
@@ -66,15 +66,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self.status == 410
 
 
-def judge(result: Result, *, step: int, chance: float) -> Verdict:
-    """The fate of a delivery after its attempt number `step` (from 1). `chance` is from 0 to 1, for the jitter."""
+def decide_retry(result: AttemptResult, *, step: int, jitter: float) -> RetryDecision:
+    """The completed of a delivery after its attempt number `step` (from 1). `jitter` is from 0 to 1, for the jitter."""
     if result.delivered:
-        return Verdict(Fate.DELIVERED)
+        return RetryDecision(CompletedDispatch.DELIVERED)
     if result.gone or step > len(DELAYS):
-        return Verdict(Fate.DEAD)
+        return RetryDecision(CompletedDispatch.DEAD)
     # Only later, never sooner: 5 seconds are at least 5 seconds.
-    delay = max(DELAYS[step - 1] * (1 + JITTER * chance), min(result.retry_after, LONGEST_RETRY_AFTER))
-    return Verdict(Fate.AGAIN, result.ended_at + timedelta(seconds=delay))
+    delay = max(DELAYS[step - 1] * (1 + JITTER * jitter), min(result.retry_after, LONGEST_RETRY_AFTER))
+    return RetryDecision(CompletedDispatch.RETRY, result.ended_at + timedelta(seconds=delay))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class Breaker:
     open_until: datetime | None = None
     failing_since: datetime | None = None
 
-    def after(self, result: Result) -> Breaker:
+    def after(self, result: AttemptResult) -> Breaker:
         """The breaker after one more result."""
         if result.delivered:
             return Breaker()
@@ -104,11 +104,11 @@ class Breaker:
         """Whether nothing but failures has come from it for days."""
         return self.failing_since is not None and now - self.failing_since >= HOPELESS_AFTER
 
-    def _open(self, result: Result) -> Breaker:
+    def _open(self, result: AttemptResult) -> Breaker:
         seconds = min(LONGEST_OPEN_SECONDS, FIRST_OPEN_SECONDS * 2 ** min(self.trips, 10))
         return replace(self, trips=self.trips + 1, open_until=result.ended_at + timedelta(seconds=seconds))
 
-    def _rest(self, result: Result) -> Breaker:
+    def _rest(self, result: AttemptResult) -> Breaker:
         if result.status not in RESTING or result.retry_after <= 0:
             return self
         until = result.ended_at + timedelta(seconds=min(result.retry_after, LONGEST_REST_SECONDS))

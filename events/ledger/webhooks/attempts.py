@@ -9,31 +9,31 @@ from typing import Any
 import msgspec
 from django.db import connection, transaction
 
-from events.domain.webhooks.retry import Breaker, Fate, Result, Verdict, judge
-from events.ledger.webhooks.claims import Claimed
+from events.domain.webhooks.retry import AttemptResult, Breaker, CompletedDispatch, RetryDecision, decide_retry
+from events.ledger.webhooks.claims import ClaimedDelivery
 from events.models import Webhook, WebhookDelivery, WebhookEndpoint
 from events.models.webhook import DeliveryState, DisabledReason
 
 _encode = msgspec.json.Encoder().encode
 _STATES = {
-    Fate.DELIVERED: DeliveryState.DELIVERED,
-    Fate.AGAIN: DeliveryState.PENDING,
-    Fate.DEAD: DeliveryState.DEAD,
+    CompletedDispatch.DELIVERED: DeliveryState.DELIVERED,
+    CompletedDispatch.RETRY: DeliveryState.PENDING,
+    CompletedDispatch.DEAD: DeliveryState.DEAD,
 }
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt. `error` is a word for the log, empty after a 2xx; `chance` (0 to 1) is its jitter."""
+    """One attempt. `error` is a word for the log, empty after a 2xx; `jitter` (0 to 1) is its jitter."""
 
-    row: Claimed
-    result: Result
+    delivery: ClaimedDelivery
+    result: AttemptResult
     error: str
-    chance: float
+    jitter: float
 
     @property
-    def verdict(self) -> Verdict:
+    def decision(self) -> RetryDecision:
         """What becomes of the delivery."""
-        return judge(self.result, step=self.row.step + 1, chance=self.chance)
+        return decide_retry(self.result, step=self.delivery.step + 1, jitter=self.jitter)
 
 
 # A success counts whoever claimed the row since: it was delivered. A failure counts only while the claim is ours.
@@ -55,7 +55,7 @@ def record(attempts: Sequence[Attempt], *, now: datetime) -> set[int]:
     with transaction.atomic():
         _record_deliveries(attempts)
         closed = _move_breakers(attempts, now)
-        _switch_off([a.row.webhook_id for a in attempts if a.result.gone], now=now)
+        _switch_off([a.delivery.webhook_id for a in attempts if a.result.gone], now=now)
     return closed
 
 
@@ -67,8 +67,8 @@ def _record_deliveries(attempts: Sequence[Attempt]) -> None:
             cursor.execute(_RECORD, [_encode(records).decode()])
         return
     for attempt, fields in zip(attempts, records, strict=True):
-        row = WebhookDelivery.objects.filter(pk=attempt.row.id, state=DeliveryState.PENDING.value).first()
-        if row and (attempt.result.delivered or row.claimed_until == attempt.row.claimed_until):
+        row = WebhookDelivery.objects.filter(pk=attempt.delivery.id, state=DeliveryState.PENDING.value).first()
+        if row and (attempt.result.delivered or row.claimed_until == attempt.delivery.claimed_until):
             _record_slowly(row, fields)
 
 
@@ -80,11 +80,11 @@ def _record_slowly(row: WebhookDelivery, fields: dict[str, Any]) -> None:
 
 
 def _record(attempt: Attempt) -> dict[str, Any]:
-    verdict, row, result = attempt.verdict, attempt.row, attempt.result
+    decision, row, result = attempt.decision, attempt.delivery, attempt.result
     return {
         "i": row.id,
-        "s": _STATES[verdict.fate].value,
-        "n": verdict.at,
+        "s": _STATES[decision.completed].value,
+        "n": decision.at,
         "u": row.claimed_until,
         "p": row.step + 1,
         "a": result.started_at,
@@ -95,9 +95,9 @@ def _record(attempt: Attempt) -> dict[str, Any]:
 
 def _move_breakers(attempts: Sequence[Attempt], now: datetime) -> set[int]:
     """A healthy endpoint that stays so is read and not written."""
-    results: dict[int, list[Result]] = {}
+    results: dict[int, list[AttemptResult]] = {}
     for attempt in attempts:
-        results.setdefault(attempt.row.endpoint_id, []).append(attempt.result)
+        results.setdefault(attempt.delivery.endpoint_id, []).append(attempt.result)
     failed = {pk for pk, found in results.items() if not all(result.delivered for result in found)}
     ailing = WebhookEndpoint.objects.filter(pk__in=results, failures__gt=0).values_list("pk", flat=True)
     closed = set()
@@ -111,7 +111,7 @@ def _move_breakers(attempts: Sequence[Attempt], now: datetime) -> set[int]:
     return closed
 
 
-def _after(endpoint: WebhookEndpoint, results: Sequence[Result]) -> Breaker:
+def _after(endpoint: WebhookEndpoint, results: Sequence[AttemptResult]) -> Breaker:
     breaker = Breaker(
         failures=endpoint.failures,
         trips=endpoint.trips,

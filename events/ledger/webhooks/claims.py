@@ -29,7 +29,7 @@ _COLUMNS = (
 )
 
 
-class Claimed(NamedTuple):
+class ClaimedDelivery(NamedTuple):
     """A message that this worker may send until `claimed_until`. Fields are the table's."""
 
     id: int
@@ -52,14 +52,14 @@ class Claimed(NamedTuple):
     mark: str = ""
 
 
-class Held(NamedTuple):
+class EndpointCapacity(NamedTuple):
     """What a worker has of one endpoint: `rows` claimed and not recorded, and `room` for so many more."""
 
     rows: int
     room: int
 
 
-class Sender(NamedTuple):
+class Destination(NamedTuple):
     """How messages of one webhook go out: its URL, and its secrets, sealed, the newest first."""
 
     url: str
@@ -113,7 +113,9 @@ RETURNING {", ".join(f"d.{name}" for name in _COLUMNS)}
 """  # noqa: S608 - column names of our own
 
 
-def claim(*, now: datetime, until: datetime, held: Mapping[int, Held], room: int, total: int) -> list[Claimed]:
+def claim(
+    *, now: datetime, until: datetime, held: Mapping[int, EndpointCapacity], room: int, total: int
+) -> list[ClaimedDelivery]:
     """Claims what is due, oldest first, in one short transaction.
 
     Args:
@@ -136,16 +138,18 @@ def claim(*, now: datetime, until: datetime, held: Mapping[int, Held], room: int
         # A claim that a dying server forgets is made again: nothing is lost that a wait for the disk would save.
         cursor.execute("SET LOCAL synchronous_commit TO off")
         cursor.execute(_CLAIM, values)
-        return sorted(map(Claimed._make, cursor.fetchall()))
+        return sorted(map(ClaimedDelivery._make, cursor.fetchall()))
 
 
-def _claim_slowly(now: datetime, until: datetime, held: Mapping[int, Held], room: int, total: int) -> list[Claimed]:
+def _claim_slowly(
+    now: datetime, until: datetime, held: Mapping[int, EndpointCapacity], room: int, total: int
+) -> list[ClaimedDelivery]:
     """The same for SQLite, whose transactions lock the whole database."""
     ids: list[int] = []
     with transaction.atomic():
         ready = WebhookEndpoint.objects.filter(webhook__disabled_at=None, webhook__deleted_at=None)
         for endpoint in ready.filter(Q(open_until=None) | Q(open_until__lte=now)).order_by("?"):
-            have = held.get(endpoint.pk, Held(0, room))
+            have = held.get(endpoint.pk, EndpointCapacity(0, room))
             due = WebhookDelivery.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
             due = due.filter(endpoint=endpoint, state=DeliveryState.PENDING.value, next_attempt_at__lte=now)
             tried, new = due.filter(step__gt=0), due.filter(step=0)
@@ -159,7 +163,7 @@ def _claim_slowly(now: datetime, until: datetime, held: Mapping[int, Held], room
                 ids += _first(due.order_by("next_attempt_at", "pk"), have.room)
         picked = WebhookDelivery.objects.filter(pk__in=ids[:total])
         picked.update(claimed_until=until)
-        return [Claimed._make(row) for row in picked.order_by("pk").values_list(*_COLUMNS)]
+        return [ClaimedDelivery._make(row) for row in picked.order_by("pk").values_list(*_COLUMNS)]
 
 
 def _first(rows: QuerySet[WebhookDelivery], count: int) -> list[int]:
@@ -172,10 +176,10 @@ def _must_wait(row: WebhookDelivery) -> bool:
     return row.revision > 1 and before.exists()
 
 
-def senders(webhook_ids: Sequence[int], *, now: datetime) -> dict[int, Sender]:
+def destinations(webhook_ids: Sequence[int], *, now: datetime) -> dict[int, Destination]:
     """How the messages of these webhooks go out at `now`."""
     return {
-        row.pk: Sender(row.url, (row.secret, *_previous(row, now)))
+        row.pk: Destination(row.url, (row.secret, *_previous(row, now)))
         for row in Webhook.objects.filter(pk__in=webhook_ids)
     }
 
@@ -185,7 +189,7 @@ def _previous(webhook: Webhook, now: datetime) -> tuple[str, ...]:
     return (webhook.previous_secret,) if until is not None and now < until else ()
 
 
-def release(rows: Sequence[Claimed]) -> None:
+def release(rows: Sequence[ClaimedDelivery]) -> None:
     """Gives back what was claimed and will not be sent."""
     for until in {row.claimed_until for row in rows}:
         ids = [row.id for row in rows if row.claimed_until == until]
