@@ -28,14 +28,14 @@ def start_python(arguments: Sequence[str], *, log: Path, env: Mapping[str, str])
 
 
 @contextlib.contextmanager
-def running(child: Child) -> Iterator[Child]:
-    """Ends the child at the end; raises ProgramFailedError if it did not live until then."""
+def running(child: Child, *, stop_seconds: float = STOP_SECONDS) -> Iterator[Child]:
+    """Ends the child at the end, by force after `stop_seconds`. Raises ProgramFailedError if it died before."""
     try:
         yield child
         if not child.running:
             raise ProgramFailedError(f"{child.name}: {child.ending()}; {child.last_words()}")
     finally:
-        child.stop(STOP_SECONDS)
+        child.stop(stop_seconds)
 
 
 def wait_for_port(child: Child, port: int) -> None:

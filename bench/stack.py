@@ -103,8 +103,8 @@ class Stack:
         return child
 
     def deliverer(self) -> contextlib.AbstractContextManager[Child]:
-        """One worker that sends webhooks."""
-        return running(Programs(self.home, self.env).deliverer("deliver-1"))
+        """One worker that sends webhooks. Its end is not waited for: an endpoint that hangs would hold it."""
+        return running(Programs(self.home, self.env).deliverer("deliver-1"), stop_seconds=2)
 
     def task_worker(self) -> contextlib.AbstractContextManager[Child]:
         """Celery's default pool with one process a core, for *task*. It says nowhere when it is ready."""
