@@ -139,13 +139,13 @@ class Stack:
 
     def workers(self) -> int:
         """Drain workers that say they live."""
-        from events.admission.live import worker_count
+        from events.admission.heartbeat import worker_count
 
         return worker_count(self.redis)
 
     def queued(self, event_id: int) -> int:
         """Registrations of an event that wait for their decision."""
-        from events.admission.live import queue_stats
+        from events.admission.stats import queue_stats
 
         return queue_stats(self.redis, event_id).queued
 

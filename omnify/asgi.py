@@ -21,7 +21,7 @@ _django = django_app()
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from events.admission.gate import Gate, GateClosed
+from events.admission.gate import Gate, QueueUnavailable
 from events.door.app import Door
 from events.door.loader import LedgerAway
 from events.pages.app import Pages
@@ -112,7 +112,7 @@ class Application:
                 await self._gate.learn_clock()
                 count = await self._loader.load_live_events()
             log(logger, logging.INFO, "live events loaded", count=count)
-        except (GateClosed, LedgerAway, TimeoutError) as problem:
+        except (QueueUnavailable, LedgerAway, TimeoutError) as problem:
             # Each will be loaded when somebody first asks for it.
             log(logger, logging.WARNING, "live events not loaded", problem=type(problem).__name__)
 

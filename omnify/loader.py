@@ -18,8 +18,8 @@ import redis
 from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
-from events.admission.gate import GateClosed
-from events.admission.live import put_event
+from events.admission.gate import QueueUnavailable
+from events.admission.snapshots import put_event
 from events.domain.outcome import Outcome
 from events.domain.scopes import Grant
 from events.door.loader import LedgerAway
@@ -89,7 +89,7 @@ class LedgerLoader:
         self._places: EventBatchers[str, int | None] = EventBatchers(self._count, limit=BATCH_LIMIT)
 
     async def load_event(self, event_id: int) -> bool:
-        """Loads an event into Redis. False: there is none. Raises LedgerAway, GateClosed."""
+        """Loads an event into Redis. False: there is none. Raises LedgerAway, QueueUnavailable."""
         if event_id in self._absent_events:
             return False
         found = await self._events.ask(event_id)
@@ -174,7 +174,7 @@ class LedgerLoader:
         except (DatabaseError, InterfaceError) as problem:
             raise LedgerAway(type(problem).__name__) from problem
         except (RedisError, OSError) as problem:
-            raise GateClosed(type(problem).__name__) from problem
+            raise QueueUnavailable(type(problem).__name__) from problem
 
 
 def _with_connection(work: Callable[[], Any]) -> Any:

@@ -106,14 +106,14 @@ class Drain:
 
     def _work(self, lease: Lease) -> Drained:
         deadline = self.clock() + self.slice_seconds
-        shown = self.queue.shown_ms(lease.event_id)
+        shown = self.queue.published_ms(lease.event_id)
         while self.clock() < deadline:
             entries = self.queue.head(lease.event_id, count=self.batch)
-            if not entries and self.queue.idle(lease.event_id):
+            if not entries and self.queue.mark_idle(lease.event_id):
                 return Drained.IDLE
             if not self._follow(lease, entries, deadline, shown):
                 return Drained.TAKEN
-            shown = self.queue.shown_ms(lease.event_id)
+            shown = self.queue.published_ms(lease.event_id)
         return Drained.MORE
 
     def _follow(self, lease: Lease, entries: Sequence[Entry], deadline: float, shown: int | None) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import redis
 
-from events.admission import live, lost
+from events.admission import lost, snapshots
 from events.admission.queue import Queue
 from events.domain.times import from_ms
 from events.ledger.batch_context import Digest, with_digest
@@ -25,7 +25,7 @@ def republish(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, di
     That is: rows that were changed while Redis was out of reach, and changes of tickets that Redis was never shown, or
     has forgotten since. What a drain is about to publish may be among them: twice is harmless.
     """
-    seen = live.event_marks(client, event_ids)
+    seen = snapshots.event_marks(client, event_ids)
     behind = {mark.event_id: seen[mark.event_id] for mark in event_marks(event_ids) if seen[mark.event_id].misses(mark)}
     for snapshot in find_events(list(behind)).values():
         # Read after the row, so that nothing up to the row's moment is left out.
@@ -58,7 +58,7 @@ def mark_lost(client: redis.Redis, event_id: int) -> int:
     if not orphans:
         return 0
     decided = known_outcomes(event_id, [o.key for o in orphans if o.key])
-    moved = lost.bury(client, event_id, [o for o in orphans if o.key not in decided])
+    moved = lost.mark_lost(client, event_id, [o for o in orphans if o.key not in decided])
     if moved:
         log(
             logger,

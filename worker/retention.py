@@ -17,7 +17,7 @@ import redis
 from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
-from events.admission.forget import forget_event
+from events.admission.erasure import delete_event_keys
 from events.domain.audit import Action, Actor, ActorKind
 from events.ledger import audit, retention
 from events.ledger.queries import find_event
@@ -81,7 +81,7 @@ def anonymise_past_events(stop: threading.Event, client: redis.Redis, *, ended_b
         if stop.is_set():
             break
         # One that still has a queue comes again.
-        if forget_event(client, event.event_id):
+        if delete_event_keys(client, event.event_id):
             _forget_event(event.event_id)
             forgotten += 1
     return forgotten

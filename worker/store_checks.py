@@ -8,7 +8,7 @@ from collections.abc import Callable
 import redis
 from django.db import DatabaseError, InterfaceError, connection
 
-from events.admission.live import broken_promises
+from events.admission.durability import durability_problems
 from events.admission.store_log import logging_problems as redis_logging
 from events.ledger.store_log import logging_problems as database_logging
 from omnify.common.logs import log
@@ -22,7 +22,7 @@ _DATABASE_LOG = "PostgreSQL may log statements, with names and addresses"
 
 def check_redis(client: redis.Redis) -> None:
     """Logs an error for each setting of Redis that breaks a promise."""
-    _report("Redis", _DURABILITY, lambda: broken_promises(client))
+    _report("Redis", _DURABILITY, lambda: durability_problems(client))
     _report("Redis", _REDIS_LOG, lambda: redis_logging(client))
 
 

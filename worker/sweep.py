@@ -15,7 +15,7 @@ from itertools import islice
 import redis
 from django.db import connection
 
-from events.admission import live
+from events.admission import heartbeat
 from events.admission.queue import Queue
 from events.ledger.batch_context import Digest
 from events.ledger.lookup import watched_event_ids
@@ -46,8 +46,8 @@ class Sweep:
         """Beats and sweeps until `stop` is set. No failure ends it: the next pass may do better."""
         while not stop.is_set():
             try:
-                live.beat(self._client, self._worker)
-                if live.claim_sweep(self._client, interval_ms=int(INTERVAL_SECONDS * 1000) - 100):
+                heartbeat.beat(self._client, self._worker)
+                if heartbeat.claim_sweep(self._client, interval_ms=int(INTERVAL_SECONDS * 1000) - 100):
                     self.once()
             except Exception as problem:
                 # Whatever it is: without this thread nobody finds work that no message speaks of.

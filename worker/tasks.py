@@ -17,7 +17,7 @@ from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from events.admission import live
+from events.admission import heartbeat
 from events.admission.keys import LEASE_TTL_MS
 from events.admission.queue import Queue
 from events.secrets import tickets
@@ -67,7 +67,7 @@ def drain(event_id: int) -> str:
 @shared_task(name=DELIVER_TASK, ignore_result=True, acks_late=False)
 def deliver() -> None:
     """A hint that the outbox has something."""
-    live.dispatcher_wakeup_arrived(redis_client())
+    heartbeat.clear_dispatcher_wakeup(redis_client())
     dispatcher().wake()
 
 
@@ -124,6 +124,6 @@ def stop_threads(**_: Any) -> None:
     _stop.set()
     dispatcher().stop()
     try:
-        live.leave(redis_client(), _name)
+        heartbeat.leave(redis_client(), _name)
     except Exception as problem:
         log(logger, logging.WARNING, "left without saying so", problem=type(problem).__name__)

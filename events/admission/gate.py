@@ -1,6 +1,6 @@
 """The door's side of admission: calls that are each for a whole batch, on the event loop.
 
-Each returns plain answers in the order of what was asked. Whatever keeps Redis from answering is a `GateClosed`.
+Each returns plain answers in the order of what was asked. Whatever keeps Redis from answering is a `QueueUnavailable`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _decode_snapshot = msgspec.json.Decoder(EventSnapshot).decode
 Application = tuple[Any, ...]
 
 
-class GateClosed(Exception):
+class QueueUnavailable(Exception):
     """Redis is out of reach or refuses to work."""
 
 
@@ -109,12 +109,12 @@ class Gate:
         self._clock = _ServerClock()
 
     async def learn_clock(self) -> None:
-        """Compares clocks with the server, so that the first admission carries its end too. Raises GateClosed."""
+        """Compares clocks with the server, so that the first admission carries its end too. Raises QueueUnavailable."""
         started = time.monotonic()
         try:
             seconds, micros = await self._client.time()
         except (RedisError, OSError) as problem:
-            raise GateClosed(type(problem).__name__) from problem
+            raise QueueUnavailable(type(problem).__name__) from problem
         self._clock.saw(seconds * 1000 + micros // 1000, started)
 
     async def admit(self, event_id: int, applications: Sequence[Application]) -> Admitted:
@@ -122,7 +122,7 @@ class Gate:
 
         Raises:
             EventNotLoaded: nothing was taken.
-            GateClosed: Redis did not answer.
+            QueueUnavailable: Redis did not answer.
         """
         keys = k.event_keys(event_id)
         names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates)
@@ -148,7 +148,7 @@ class Gate:
             raise EventNotLoaded
         self._clock.saw(reply[1], started)
         if reply[0] == 2:
-            raise GateClosed("late")
+            raise QueueUnavailable("late")
         _, now_ms, wake, answers, rate, lefts, window_left_ms = reply
         return Admitted(now_ms, wake == 1, answers, rate, _quotas(answers, lefts, window_left_ms))
 
@@ -159,7 +159,7 @@ class Gate:
 
         Raises:
             EventNotLoaded: nothing was taken.
-            GateClosed: Redis did not answer.
+            QueueUnavailable: Redis did not answer.
         """
         keys = k.event_keys(event_id)
         names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
@@ -176,18 +176,18 @@ class Gate:
             raise EventNotLoaded
         self._clock.saw(reply[1], started)
         if reply[0] == 2:
-            raise GateClosed("late")
+            raise QueueUnavailable("late")
         return Cancelled(reply[2] == 1, reply[3])
 
-    async def standings(self, event_id: int, ticket_keys: Sequence[str]) -> Standings:
-        """Where these tickets stand. Raises GateClosed."""
+    async def statuses(self, event_id: int, ticket_keys: Sequence[str]) -> Standings:
+        """Where these tickets stand. Raises QueueUnavailable."""
         keys = k.event_keys(event_id)
         names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.waitlist)
         rate, answers = await self._call(scripts.STATUS, names, scripts.encode(ticket_keys))
         return Standings(rate, answers)
 
     async def event(self, event_id: int) -> tuple[int, EventSnapshot]:
-        """`(now ms, snapshot)` by Redis's clock. Raises EventNotLoaded, GateClosed."""
+        """`(now ms, snapshot)` by Redis's clock. Raises EventNotLoaded, QueueUnavailable."""
         reply = await self._call(scripts.READ_EVENT, (k.event_keys(event_id).state,))
         if not reply:
             raise EventNotLoaded
@@ -199,7 +199,7 @@ class Gate:
         return News(self._client, heard=heard, joined=joined)
 
     async def note_lost(self, event_id: int, key: str, sequence: int) -> None:
-        """Remembers a ticket that its holder asked for and nobody has. Raises GateClosed."""
+        """Remembers a ticket that its holder asked for and nobody has. Raises QueueUnavailable."""
         name = k.event_keys(event_id).lost
         try:
             async with self._client.pipeline(transaction=False) as pipe:
@@ -207,14 +207,14 @@ class Gate:
                 pipe.expire(name, k.LOST_TTL_SECONDS)
                 await pipe.execute()
         except (RedisError, OSError) as problem:
-            raise GateClosed(type(problem).__name__) from problem
+            raise QueueUnavailable(type(problem).__name__) from problem
 
     async def _call(self, script: scripts.Script, names: Sequence[str], *args: scripts.Argument) -> Any:
         try:
             reply = await script.call_async(self._client, names, *args)
         except (RedisError, OSError) as problem:
             log(logger, logging.WARNING, "redis did not answer", script=script.name, problem=str(problem)[:200])
-            raise GateClosed(type(problem).__name__) from problem
+            raise QueueUnavailable(type(problem).__name__) from problem
         return decode(reply)
 
 

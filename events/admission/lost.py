@@ -40,7 +40,7 @@ def orphans(client: redis.Redis, event_id: int) -> Iterator[Orphan]:
             yield Orphan(field, field[1:].decode() if field[:1] == b"t" else None, sequence)
 
 
-def bury(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> int:
+def mark_lost(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> int:
     """Moves orphans that the ledger does not know from `pending` to `lost`. Returns how many tickets."""
     keys = k.event_keys(event_id)
     fields = [orphan.field for orphan in lost]
@@ -48,7 +48,7 @@ def bury(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> int:
     for start in range(0, len(fields), _SCAN_COUNT):
         part = fields[start : start + _SCAN_COUNT]
         names = (keys.queue, keys.pending, keys.lost)
-        moved += int(scripts.BURY.call(client, names, k.LOST_TTL_SECONDS, keys.news, *part))
+        moved += int(scripts.MARK_LOST.call(client, names, k.LOST_TTL_SECONDS, keys.news, *part))
     return moved
 
 

@@ -1,4 +1,4 @@
-"""News of the events that somebody watches, as publish.lua and bury.lua send them: on the event loop, through one
+"""News of the events that somebody watches, as publish.lua and mark_lost.lua send them: on the event loop, through one
 connection for the whole process.
 
 What is wanted (`follow`, `leave`) and what the connection is subscribed to are two sets; `_settle` brings the second in
@@ -32,7 +32,7 @@ FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 
 
-class NoNews(Exception):
+class NewsUnavailable(Exception):
     """The event's news cannot be had now; Redis does not confirm the subscription."""
 
 
@@ -58,7 +58,7 @@ class News:
         self._listener: asyncio.Task[None] | None = None
 
     async def follow(self, event_id: int) -> None:
-        """Returns when nothing that is said about the event from now on can be missed. Raises NoNews."""
+        """Returns when nothing that is said about the event from now on can be missed. Raises NewsUnavailable."""
         confirmed = self._wanted.get(event_id)
         if confirmed is None:
             confirmed = self._wanted[event_id] = asyncio.Event()
@@ -72,7 +72,7 @@ class News:
             async with asyncio.timeout(REPLY_TIMEOUT_SECONDS):
                 await confirmed.wait()
         except TimeoutError:
-            raise NoNews from None
+            raise NewsUnavailable from None
 
     async def leave(self, event_id: int) -> None:
         """Nobody is interested in the event any more."""

@@ -15,8 +15,8 @@ import redis
 from events.admission import keys as k
 from events.admission import scripts
 from events.admission.entry import Entry, read_entry
-from events.admission.live import copied_fields
 from events.admission.outcomes import encode_outcome
+from events.admission.snapshots import copied_fields
 from events.domain.commands import Request
 from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
@@ -64,7 +64,7 @@ class Queue:
         found: Any = self._client.xrange(k.event_keys(event_id).queue, min=first, count=count)
         return [read_entry(stream_id, fields) for stream_id, fields in found]
 
-    def shown_ms(self, event_id: int) -> int | None:
+    def published_ms(self, event_id: int) -> int | None:
         """The moment of the last decisions that Redis has been shown; None if it knows nothing of the event."""
         found: Any = self._client.hget(k.event_keys(event_id).state, "shown")
         return None if found is None else int(found)
@@ -75,21 +75,21 @@ class Queue:
         event: EventSnapshot,
         outcomes: Sequence[Outcome],
         decisions_per_second: float = 0.0,
-        shown_before_ms: int = 0,
+        published_before_ms: int = 0,
     ) -> int:
         """Lets the door see decisions that the ledger has committed. Returns how many were new to it.
 
-        With `shown_before_ms` the event's moment counts as shown only if everything up to then has been.
+        With `published_before_ms` the event's moment counts as shown only if everything up to then has been.
         """
         written = 0
         for start in range(0, max(len(outcomes), 1), PUBLISH_AT_ONCE):
             last = start + PUBLISH_AT_ONCE >= len(outcomes)
             marks = (decisions_per_second, event.decided_ms) if last else (0.0, 0)
-            written += self._publish(event, outcomes[start : start + PUBLISH_AT_ONCE], *marks, shown_before_ms)
+            written += self._publish(event, outcomes[start : start + PUBLISH_AT_ONCE], *marks, published_before_ms)
         return written
 
     def _publish(
-        self, event: EventSnapshot, outcomes: Sequence[Outcome], rate: float, moment_ms: int, shown_before_ms: int
+        self, event: EventSnapshot, outcomes: Sequence[Outcome], rate: float, moment_ms: int, published_before_ms: int
     ) -> int:
         keys = k.event_keys(event.event_id)
         rows = [(o.key, o.email_digest, encode_outcome(o), o.revision, o.holds_email, _place(o)) for o in outcomes]
@@ -106,7 +106,7 @@ class Queue:
             moment_ms,
             k.WAITLIST_TTL_SECONDS,
             keys.news,
-            shown_before_ms,
+            published_before_ms,
             *copied_fields(event),
         )
         return written
@@ -120,7 +120,7 @@ class Queue:
         left: int = scripts.TRIM.call(self._client, (keys.queue, keys.pending), scripts.encode(rows))
         return left
 
-    def idle(self, event_id: int) -> bool:
+    def mark_idle(self, event_id: int) -> bool:
         """Marks the event idle. False: entries came in meanwhile."""
         keys = k.event_keys(event_id)
         return bool(scripts.IDLE.call(self._client, (keys.queue, keys.wake)))

@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from events.admission.live import worker_count
+from events.admission.heartbeat import worker_count
 from events.api import openapi, responses
 from events.api.refusals import RETRY_SECONDS
 from events.api.views.base import ApiView

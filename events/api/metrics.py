@@ -22,7 +22,8 @@ from redis.exceptions import RedisError
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from events.admission.live import queue_stats, worker_count
+from events.admission.heartbeat import worker_count
+from events.admission.stats import queue_stats
 from events.api.views.base import ApiView
 from events.domain.scopes import ANYONE
 from events.ledger.lookup import watched_event_ids

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeVar
 
-from events.admission.gate import Gate, GateClosed
+from events.admission.gate import Gate, QueueUnavailable
 from events.domain.tickets import Tickets
 from events.door import parse, responses
 from events.door.body import BodyCutShort, BodyTooLarge, read_body
@@ -22,7 +22,7 @@ from events.door.register import Registrar
 from events.door.responses import Answer
 from events.door.status import Hold, StatusReader
 from events.door.stream import Stream, Streams
-from events.door.ticket_status import StandingReader
+from events.door.ticket_status import TicketStatusReader
 from events.door.watch_hub import Hub
 from omnify.common import metrics
 from omnify.common.deadline import BODY_SECONDS, Patience
@@ -57,7 +57,7 @@ class Door:
         trusted_proxies: int = 0,
         private_callbacks: bool = False,
     ) -> None:
-        reader = StandingReader(gate=gate, loader=loader)
+        reader = TicketStatusReader(gate=gate, loader=loader)
         self._hub = Hub(gate=gate, reader=reader)
         self._statuses = StatusReader(tickets=tickets, reader=reader, hub=self._hub)
         self._streams = Streams(tickets=tickets, reader=reader, hub=self._hub)
@@ -166,7 +166,7 @@ class Door:
 
 
 _WHAT: dict[type[Exception], str] = {
-    GateClosed: "The queue is out of reach.",
+    QueueUnavailable: "The queue is out of reach.",
     LedgerAway: "The database is out of reach.",
 }
 
@@ -175,7 +175,7 @@ async def _checked(work: Awaitable[Result]) -> Result | Answer:
     """The work's result, or the answer that says why there is none."""
     try:
         return await work
-    except (GateClosed, LedgerAway) as problem:
+    except (QueueUnavailable, LedgerAway) as problem:
         return responses.unavailable(_WHAT[type(problem)])
     except Exception:
         logger.exception("the door failed")

@@ -43,7 +43,7 @@ class Canceller:
     async def cancel(self, ticket_id: str) -> Answer:
         """202 with the ticket, whether there was something to cancel or not, or 409.
 
-        Raises GateClosed, LedgerAway.
+        Raises QueueUnavailable, LedgerAway.
         """
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:

@@ -20,7 +20,7 @@ class EventReader:
         self._batchers = EventBatchers[None, Answer](self._call)
 
     async def read(self, event_id: int) -> Answer:
-        """The answer for one event. Raises GateClosed, LedgerAway."""
+        """The answer for one event. Raises QueueUnavailable, LedgerAway."""
         try:
             return await self._batchers.ask(event_id, None)
         except EventNotLoaded:

@@ -6,8 +6,8 @@ import asyncio
 import logging
 import random
 
-from events.admission.gate import GateClosed
-from events.door.ticket_status import Standing, StandingReader
+from events.admission.gate import QueueUnavailable
+from events.door.ticket_status import TicketStatus, TicketStatusReader
 from omnify.common.batcher import BATCH_LIMIT
 
 logger = logging.getLogger(__name__)
@@ -21,13 +21,13 @@ class Watch:
 
     __slots__ = ("_bell", "_rung", "key", "standing")
 
-    def __init__(self, key: str, known: Standing) -> None:
+    def __init__(self, key: str, known: TicketStatus) -> None:
         self.key = key
         self.standing = known
         self._rung = False
         self._bell: asyncio.Future[None] | None = None
 
-    def offer(self, standing: Standing) -> None:
+    def offer(self, standing: TicketStatus) -> None:
         """Takes a reading. Two readings may overtake each other: one from before a known decision is not taken."""
         if standing != self.standing and standing.revision >= self.standing.revision:
             self.standing = standing
@@ -57,7 +57,7 @@ class Room:
     more at the one after: the queue is trimmed shortly after the news of a batch.
     """
 
-    def __init__(self, event_id: int, reader: StandingReader) -> None:
+    def __init__(self, event_id: int, reader: TicketStatusReader) -> None:
         self._event_id = event_id
         self._reader = reader
         self._watches: dict[str, set[Watch]] = {}
@@ -127,7 +127,7 @@ class Room:
                 for key, standing in found.items():
                     for watch in self._watches.get(key, ()):
                         watch.offer(standing)
-        except GateClosed:
+        except QueueUnavailable:
             # Whoever watches is told nothing new until the next tick tries again.
             pass
         except Exception:

@@ -16,7 +16,7 @@ class Loader(Protocol):
     """Brings into Redis what only the ledger knows. Never blocks the event loop."""
 
     async def load_event(self, event_id: int) -> bool:
-        """Loads an event into Redis. False: there is none. Raises LedgerAway, GateClosed."""
+        """Loads an event into Redis. False: there is none. Raises LedgerAway, QueueUnavailable."""
 
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
         """The ledger's decision on a ticket, None without one. Raises LedgerAway."""

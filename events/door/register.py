@@ -71,7 +71,7 @@ class Registrar:
 
         Raises:
             BadRequest, OutOfReach: nothing was queued.
-            GateClosed, LedgerAway: a store is out of reach.
+            QueueUnavailable, LedgerAway: a store is out of reach.
         """
         organizer_id = caller.organizer_id
         check = self._callback if organizer_id is not None else _GUESTS_CALLBACK[caller.scoped]

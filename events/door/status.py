@@ -13,7 +13,7 @@ from events.door.disconnect import HungUp, Receive, WhileConnected
 from events.door.etags import known_statuses, matches
 from events.door.responses import Answer
 from events.door.ticket import code_of, ticket_answer
-from events.door.ticket_status import Standing, StandingReader
+from events.door.ticket_status import TicketStatus, TicketStatusReader
 from events.door.watch_hub import Hub
 from omnify.common.envelope import Code
 
@@ -34,7 +34,7 @@ class StatusReader:
     """Answers status questions of all events."""
 
     def __init__(
-        self, *, tickets: Tickets, reader: StandingReader, hub: Hub, chance: Callable[[], float] = random
+        self, *, tickets: Tickets, reader: TicketStatusReader, hub: Hub, chance: Callable[[], float] = random
     ) -> None:
         self._tickets = tickets
         self._reader = reader
@@ -42,7 +42,7 @@ class StatusReader:
         self._chance = chance
 
     async def read(self, ticket_id: str, *, if_none_match: str = "", hold: Hold | None = None) -> Answer:
-        """The answer for one ticket, at once without `hold`. Raises GateClosed, LedgerAway."""
+        """The answer for one ticket, at once without `hold`. Raises QueueUnavailable, LedgerAway."""
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
             return no_ticket()
@@ -56,7 +56,7 @@ class StatusReader:
             return Answer(304, b"", answer.headers)
         return answer
 
-    async def _hold(self, event_id: int, key: str, known: Standing, hold: Hold) -> Standing:
+    async def _hold(self, event_id: int, key: str, known: TicketStatus, hold: Hold) -> TicketStatus:
         """The ticket once its status is another one, or when the time is over; a step in line alone ends nothing."""
         with self._hub.watch(event_id, key, known, kind="poll") as watch:
             try:
@@ -72,7 +72,7 @@ class StatusReader:
             return watch.standing
 
 
-def _knows(if_none_match: str, standing: Standing) -> bool:
+def _knows(if_none_match: str, standing: TicketStatus) -> bool:
     """Whether the client knows the present status, as far as its tags say. One that has missed a change is told so at
     once."""
     known = known_statuses(if_none_match)

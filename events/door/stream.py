@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from random import random
 from typing import Any
 
-from events.admission.gate import GateClosed
+from events.admission.gate import QueueUnavailable
 from events.domain.tickets import Tickets
 from events.domain.waiting import reconnect_ms
 from events.door.disconnect import HungUp, Receive, WhileConnected
@@ -24,7 +24,7 @@ from events.door.loader import LedgerAway
 from events.door.responses import Answer, Header
 from events.door.status import no_ticket
 from events.door.ticket import Shown, code_of, show
-from events.door.ticket_status import Standing, StandingReader
+from events.door.ticket_status import TicketStatus, TicketStatusReader
 from events.door.watch_hub import Hub
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -51,7 +51,7 @@ class Streams:
     """Streams of all tickets."""
 
     def __init__(
-        self, *, tickets: Tickets, reader: StandingReader, hub: Hub, chance: Callable[[], float] = random
+        self, *, tickets: Tickets, reader: TicketStatusReader, hub: Hub, chance: Callable[[], float] = random
     ) -> None:
         self._tickets = tickets
         self._reader = reader
@@ -59,7 +59,7 @@ class Streams:
         self._chance = chance
 
     async def open(self, ticket_id: str, *, last_event_id: str) -> Answer | Stream:
-        """A stream to be run, or an answer in its place. Raises GateClosed, LedgerAway."""
+        """A stream to be run, or an answer in its place. Raises QueueUnavailable, LedgerAway."""
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
             return no_ticket()
@@ -78,7 +78,7 @@ class Stream:
     __slots__ = ("_event_id", "_first", "_hub", "_key", "_opening", "_ticket_id", "_tickets")
 
     def __init__(
-        self, hub: Hub, tickets: Tickets, ticket_id: str, event_id: int, key: str, first: Standing, opening: bytes
+        self, hub: Hub, tickets: Tickets, ticket_id: str, event_id: int, key: str, first: TicketStatus, opening: bytes
     ) -> None:
         self._hub = hub
         self._tickets = tickets
@@ -108,7 +108,7 @@ class Stream:
         sent = self._first
         await self._send(send, self._opening + self._text(sent))
         with self._hub.watch(self._event_id, self._key, sent, kind="stream") as watch:
-            with contextlib.suppress(GateClosed, LedgerAway):
+            with contextlib.suppress(QueueUnavailable, LedgerAway):
                 # If a store goes away just now, the watch comes to life with it.
                 await self._hub.begin(self._event_id, watch)
             while not (sent.terminal or self._hub.ending):
@@ -117,10 +117,10 @@ class Stream:
                 await self._send(send, KEEP_ALIVE if news == sent else self._text(news))
                 sent = news
 
-    def _text(self, standing: Standing) -> bytes:
+    def _text(self, standing: TicketStatus) -> bytes:
         return event_text(self.shown(standing))
 
-    def shown(self, standing: Standing) -> Shown:
+    def shown(self, standing: TicketStatus) -> Shown:
         """The ticket as it stands."""
         code = code_of(self._tickets, self._event_id, self._key, standing)
         return show(self._ticket_id, self._event_id, standing, code)

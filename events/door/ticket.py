@@ -10,7 +10,7 @@ from events.domain.times import iso_ms as iso
 from events.domain.waiting import retry_after, waitlist_retry
 from events.door.etags import tag_of
 from events.door.responses import Answer
-from events.door.ticket_status import Standing
+from events.door.ticket_status import TicketStatus
 
 _MESSAGES: dict[Status, str] = {
     Status.QUEUED: "In line.",
@@ -34,12 +34,12 @@ class Shown(NamedTuple):
     tag: bytes
 
 
-def code_of(tickets: Tickets, event_id: int, key: str, standing: Standing) -> str | None:
+def code_of(tickets: Tickets, event_id: int, key: str, standing: TicketStatus) -> str | None:
     """The check-in code of a ticket with a seat."""
     return tickets.check_in_code(event_id=event_id, key=key) if standing.status is Status.CONFIRMED else None
 
 
-def show(ticket_id: str, event_id: int, standing: Standing, code: str | None = None) -> Shown:
+def show(ticket_id: str, event_id: int, standing: TicketStatus, code: str | None = None) -> Shown:
     """The ticket's `data`, with its check-in `code`. `estimated_seconds` is there only while queued."""
     s = standing
     reason = f'"{s.reason.value}"' if s.reason else "null"
@@ -59,7 +59,7 @@ def show(ticket_id: str, event_id: int, standing: Standing, code: str | None = N
 
 
 def ticket_answer(
-    ticket_id: str, event_id: int, standing: Standing, *, chance: float, code: str | None = None
+    ticket_id: str, event_id: int, standing: TicketStatus, *, chance: float, code: str | None = None
 ) -> Answer:
     """The 200 with a ticket. `chance`, from 0 up to 1, spreads Retry-After; a terminal ticket has none."""
     data, tag = show(ticket_id, event_id, standing, code)
@@ -69,7 +69,7 @@ def ticket_answer(
     return Answer(200, body, ((b"etag", tag), (b"retry-after", b"%d" % _retry(standing, chance))))
 
 
-def _retry(standing: Standing, chance: float) -> int:
+def _retry(standing: TicketStatus, chance: float) -> int:
     if standing.estimated_seconds is not None:
         return retry_after(standing.estimated_seconds, chance=chance)
     return waitlist_retry(standing.position, chance=chance)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from events.admission.gate import Gate, GateClosed
+from events.admission.gate import Gate, QueueUnavailable
 from events.admission.outcomes import decode_outcome
 from events.domain.outcome import Outcome
 from events.domain.states import TERMINAL, Reason, Status
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 Reply = tuple[list[Any], float]
 
 
-class Standing(msgspec.Struct, frozen=True, gc=False):
+class TicketStatus(msgspec.Struct, frozen=True, gc=False):
     """Where one ticket stands. Times in milliseconds since 1970, UTC.
 
     `position` is the place in line while queued and the place on the waitlist while waitlisted (None: nobody can say
@@ -52,7 +52,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
         return self.status in TERMINAL
 
 
-class StandingReader:
+class TicketStatusReader:
     """Reads where tickets of all events stand, one batcher for each event that is asked about."""
 
     def __init__(self, *, gate: Gate, loader: Loader) -> None:
@@ -60,8 +60,8 @@ class StandingReader:
         self._loader = loader
         self._batchers = EventBatchers[str, Reply](self._call)
 
-    async def read(self, event_id: int, key: str) -> Standing:
-        """One ticket, together with all who ask at the same time. Raises GateClosed, LedgerAway."""
+    async def read(self, event_id: int, key: str) -> TicketStatus:
+        """One ticket, together with all who ask at the same time. Raises QueueUnavailable, LedgerAway."""
         (kind, *details), rate = await self._batchers.ask(event_id, key)
         if kind == "q":
             return _queued(details, rate)
@@ -69,13 +69,13 @@ class StandingReader:
             return _decided(decode_outcome(key, details[0]))
         return await self._ask_ledger(event_id, key, kind, details)
 
-    async def read_all(self, event_id: int, keys: Sequence[str]) -> dict[str, Standing]:
+    async def read_all(self, event_id: int, keys: Sequence[str]) -> dict[str, TicketStatus]:
         """Several tickets in one call; those that only the ledger knows are left out while it is away.
 
-        Raises GateClosed.
+        Raises QueueUnavailable.
         """
         replies = await self._call(event_id, keys)
-        found: dict[str, Standing] = {}
+        found: dict[str, TicketStatus] = {}
         unknown: list[tuple[str, str, list[Any]]] = []
         for key, ((kind, *details), rate) in zip(keys, replies, strict=True):
             if kind == "q":
@@ -86,17 +86,17 @@ class StandingReader:
                 unknown.append((key, kind, details))
         asked = [self._ask_ledger(event_id, *one) for one in unknown]
         for (key, _, _), answer in zip(unknown, await asyncio.gather(*asked, return_exceptions=True), strict=True):
-            if isinstance(answer, Standing):
+            if isinstance(answer, TicketStatus):
                 found[key] = answer
             elif not isinstance(answer, LedgerAway):
                 raise answer
         return found
 
     async def _call(self, event_id: int, keys: Sequence[str]) -> list[Reply]:
-        standings = await self._gate.standings(event_id, keys)
+        standings = await self._gate.statuses(event_id, keys)
         return [(answer, standings.rate) for answer in standings.answers]
 
-    async def _ask_ledger(self, event_id: int, key: str, kind: str, details: list[Any]) -> Standing:
+    async def _ask_ledger(self, event_id: int, key: str, kind: str, details: list[Any]) -> TicketStatus:
         if kind == "w":
             return await self._waitlisted(event_id, decode_outcome(key, details[0]), details[1])
         outcome = await self._loader.find_outcome(event_id, key)
@@ -106,7 +106,7 @@ class StandingReader:
             return await self._waitlisted(event_id, outcome, 0)
         return _decided(outcome)
 
-    async def _waitlisted(self, event_id: int, outcome: Outcome, position: int) -> Standing:
+    async def _waitlisted(self, event_id: int, outcome: Outcome, position: int) -> TicketStatus:
         """Redis may not know the place; and if its waitlist is not whole, it may have missed a promotion too."""
         if position:
             return _decided(outcome, position)
@@ -122,26 +122,26 @@ class StandingReader:
 
     async def _lost(
         self, event_id: int, key: str, sequence: int | None = None, requested_ms: int | None = None
-    ) -> Standing:
+    ) -> TicketStatus:
         """Genuine, not waiting, not decided: acknowledged once, and lost since."""
         metrics.LOST.inc()
         fields = {"event_id": event_id, "ticket": reference(event_id, key), "sequence": sequence}
         log(logger, logging.ERROR, "a ticket is lost", **fields)
         try:
             await self._gate.note_lost(event_id, key, sequence or 0)
-        except GateClosed:
+        except QueueUnavailable:
             log(logger, logging.WARNING, "a lost ticket was not written down", event_id=event_id)
-        return Standing(Status.LOST, 0, sequence, requested_ms)
+        return TicketStatus(Status.LOST, 0, sequence, requested_ms)
 
 
-def _queued(details: list[Any], rate: float) -> Standing:
+def _queued(details: list[Any], rate: float) -> TicketStatus:
     sequence, position, requested_ms = details
     seconds = estimated_seconds(position=position, rate=rate)
-    return Standing(Status.QUEUED, 0, sequence, requested_ms, position=position, estimated_seconds=seconds)
+    return TicketStatus(Status.QUEUED, 0, sequence, requested_ms, position=position, estimated_seconds=seconds)
 
 
-def _decided(outcome: Outcome, position: int | None = None) -> Standing:
-    return Standing(
+def _decided(outcome: Outcome, position: int | None = None) -> TicketStatus:
+    return TicketStatus(
         outcome.status,
         outcome.revision,
         outcome.sequence,

@@ -15,11 +15,11 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 
-from events.admission.gate import Gate, GateClosed
-from events.admission.news import NoNews
+from events.admission.gate import Gate, QueueUnavailable
+from events.admission.news import NewsUnavailable
 from events.door.event_watchers import Room, Watch
 from events.door.loader import LedgerAway
-from events.door.ticket_status import Standing, StandingReader
+from events.door.ticket_status import TicketStatus, TicketStatusReader
 from omnify.common import metrics
 
 TICK_SECONDS = 1.0
@@ -29,7 +29,7 @@ KEEP_ALIVE_TICKS = 15
 class Hub:
     """All rooms of this process. Ending it lets every watcher go, and holds no new one."""
 
-    def __init__(self, *, gate: Gate, reader: StandingReader) -> None:
+    def __init__(self, *, gate: Gate, reader: TicketStatusReader) -> None:
         self.ending = False
         self._reader = reader
         self._news = gate.news(heard=self._heard, joined=self._joined)
@@ -39,7 +39,7 @@ class Hub:
         self._clock: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
-    def watch(self, event_id: int, key: str, known: Standing, *, kind: str) -> Iterator[Watch]:
+    def watch(self, event_id: int, key: str, known: TicketStatus, *, kind: str) -> Iterator[Watch]:
         """A watch on a ticket, `known` to stand so, for as long as the block lasts; `kind` is for the metrics."""
         room = self._rooms.get(event_id)
         if room is None:
@@ -61,14 +61,14 @@ class Hub:
     async def begin(self, event_id: int, watch: Watch) -> None:
         """Follows the event, then reads the ticket, in this order: a change after the read will be heard of.
 
-        Raises GateClosed, LedgerAway: the ticket will be read as soon as that can be done.
+        Raises QueueUnavailable, LedgerAway: the ticket will be read as soon as that can be done.
         """
         try:
             await self._news.follow(event_id)
             watch.offer(await self._reader.read(event_id, watch.key))
-        except NoNews:
-            raise GateClosed("no news") from None
-        except (GateClosed, LedgerAway):
+        except NewsUnavailable:
+            raise QueueUnavailable("no news") from None
+        except (QueueUnavailable, LedgerAway):
             self._rooms[event_id].read(watch.key)
             raise
 

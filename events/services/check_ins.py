@@ -46,7 +46,7 @@ def _publish(shown: Shown) -> None:
     event = shown.event
     try:
         queue = Queue(redis_client())
-        queue.publish(event=event, outcomes=[shown.outcome], shown_before_ms=max(shown.shown_before_ms, 1))
+        queue.publish(event=event, outcomes=[shown.outcome], published_before_ms=max(shown.shown_before_ms, 1))
     except RedisError as problem:
         fields = {"event_id": event.event_id, "problem": type(problem).__name__}
         log(logger, logging.WARNING, "a check-in was not shown; the sweep will", **fields)

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import transaction
 
-from events.admission.commands import order_cancellation, order_closing, order_resize
+from events.admission.commands import enqueue_cancellation, enqueue_closing, enqueue_resize
 from events.domain.allocation import Sizing
 from events.domain.snapshot import EventSnapshot
 from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver, size_change
@@ -57,7 +57,7 @@ def sizes_of(event: Event, fields: Mapping[str, Any]) -> Sizes:
 def resize(event: Event, sizes: Sizes) -> str:
     """Puts the order into the event's queue and returns its key. Raises redis.exceptions.RedisError."""
     key, snapshot = tickets().mint(), event_snapshot(event)
-    placed = order_resize(
+    placed = enqueue_resize(
         redis_client(),
         snapshot,
         key=key,
@@ -94,7 +94,7 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
 
 def give_back(event: EventSnapshot, key: str) -> None:
     """Gives a ticket back in its holder's stead; it takes its turn. Raises redis.exceptions.RedisError."""
-    placed = order_cancellation(redis_client(), event, key=key)
+    placed = enqueue_cancellation(redis_client(), event, key=key)
     if placed is not None and placed.wake:
         wake_drain(event.event_id)
 
@@ -112,6 +112,6 @@ def close(event: Event) -> None:
 
 def reorder_closing(event: EventSnapshot) -> bool:
     """The order alone. True: somebody should wake a drain. Raises redis.exceptions.RedisError."""
-    placed = order_closing(redis_client(), event, key=tickets().mint())
+    placed = enqueue_closing(redis_client(), event, key=tickets().mint())
     log(logger, logging.INFO, "closing ordered", event_id=event.event_id, sequence=placed.sequence)
     return placed.wake

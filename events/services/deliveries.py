@@ -7,7 +7,7 @@ import logging
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from events.admission.live import claim_dispatcher_wakeup
+from events.admission.heartbeat import claim_dispatcher_wakeup
 from events.services.wakeups import send_dispatcher_wakeup
 from omnify.common.clients import redis_client
 from omnify.common.logs import log

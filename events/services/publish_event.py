@@ -7,7 +7,7 @@ import logging
 import redis
 from django.db import transaction
 
-from events.admission.live import put_event
+from events.admission.snapshots import put_event
 from events.domain.snapshot import EventSnapshot
 from events.ledger.queries import event_snapshot
 from events.models import Event

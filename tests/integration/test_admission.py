@@ -10,10 +10,12 @@ import pytest
 import redis
 from django.utils import timezone
 
-from events.admission.gate import Admitted, EventNotLoaded, Gate, GateClosed
+from events.admission.durability import durability_problems
+from events.admission.gate import Admitted, EventNotLoaded, Gate, QueueUnavailable
 from events.admission.keys import event_keys
-from events.admission.live import broken_promises, put_event, queue_stats
 from events.admission.queue import Queue
+from events.admission.snapshots import put_event
+from events.admission.stats import queue_stats
 from events.domain.commands import Request
 from events.ledger.queries import event_snapshot
 from events.models import Event
@@ -105,7 +107,7 @@ def test_a_call_that_the_server_reads_too_late_admits_nobody(
     async def scene(gate: Gate) -> None:
         await gate.admit(event.pk, [apply_for(1)])
         monkeypatch.setattr("events.admission.gate.CALL_VALID_SECONDS", -1.0)
-        with pytest.raises(GateClosed):
+        with pytest.raises(QueueUnavailable):
             await gate.admit(event.pk, [apply_for(2)])
 
     with_gate(servers, scene)
@@ -183,10 +185,10 @@ def test_stats_count_what_waits_and_how_long(make_event: Make, admit: Admit, red
 
 
 def test_the_run_s_server_keeps_promises_and_a_lax_one_is_found_out(redis_client: redis.Redis) -> None:
-    assert broken_promises(redis_client) == []
+    assert durability_problems(redis_client) == []
     redis_client.config_set("appendfsync", "everysec")
     try:
-        assert broken_promises(redis_client) == ["appendfsync is 'everysec', not 'always'"]
+        assert durability_problems(redis_client) == ["appendfsync is 'everysec', not 'always'"]
     finally:
         redis_client.config_set("appendfsync", "always")
 
@@ -201,7 +203,7 @@ def test_a_server_that_is_not_there_closes_the_gate() -> None:
         finally:
             await client.aclose()
 
-    with pytest.raises(GateClosed):
+    with pytest.raises(QueueUnavailable):
         asyncio.run(scene())
 
 

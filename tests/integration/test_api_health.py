@@ -9,7 +9,7 @@ import pytest
 import redis
 from django.db import connection
 
-from events.admission.live import beat, leave
+from events.admission.heartbeat import beat, leave
 from events.api.health import TIMEOUT_SECONDS, Check
 from tests.integration.api import ANYONE
 from tests.integration.outages import database_out_of_reach, redis_out_of_reach

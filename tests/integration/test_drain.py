@@ -45,7 +45,7 @@ def told(event: Event) -> list[tuple[str, str, int]]:
 
 
 def standing(servers: Services, event: Event, key: str) -> list[object]:
-    answer: list[object] = with_gate(servers, lambda gate: gate.standings(event.pk, [key])).answers[0]
+    answer: list[object] = with_gate(servers, lambda gate: gate.statuses(event.pk, [key])).answers[0]
     return answer
 
 
@@ -148,7 +148,7 @@ def test_the_wake_flag_stays_while_there_is_work(
 ) -> None:
     event = make_event()
     admit(event.pk, [apply_for(1)])
-    assert not queue.idle(event.pk)
+    assert not queue.mark_idle(event.pk)
     assert redis_client.exists(event_keys(event.pk).wake)
 
 

@@ -11,7 +11,7 @@ import pytest
 import redis
 from django.db import IntegrityError, connection, transaction
 
-from events.admission.commands import order_closing
+from events.admission.commands import enqueue_closing
 from events.admission.keys import event_keys
 from events.domain.tickets import ticket_ref
 from events.ledger import check_in as ledger
@@ -144,7 +144,7 @@ def test_the_end_of_an_event_keeps_who_was_in_on_record(
     keys = people(admit, event, drain, 2)
     let_in(event, keys[0])
     Event.objects.filter(pk=event.pk).update(cancelled_at=event.start_time)
-    order_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
+    enqueue_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
     drain.run(event.pk)
     assert {(status, reason) for status, reason, _ in told(event)} == {("cancelled", "event_cancelled")}
     event.refresh_from_db()

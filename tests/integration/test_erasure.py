@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from events.admission.entry import pack
-from events.admission.forget import is_past
+from events.admission.erasure import is_entry_freed
 from events.admission.gate import Admitted
 from events.admission.persistence import NotRewritten, rewrite_files
 from events.domain.attendee import email_key
@@ -145,12 +145,12 @@ def test_a_removed_entry_is_past_once_its_whole_node_is_gone(
     admit(event.pk, guests)
     entries = drain.queue.head(event.pk, count=102)
     drain.queue.trim(event.pk, entries[:100])
-    assert not is_past(redis_client, event.pk, 1)
+    assert not is_entry_freed(redis_client, event.pk, 1)
     drain.queue.trim(event.pk, entries[100:101])
-    assert is_past(redis_client, event.pk, 1)
-    assert not is_past(redis_client, event.pk, 2)
+    assert is_entry_freed(redis_client, event.pk, 1)
+    assert not is_entry_freed(redis_client, event.pk, 2)
     drain.queue.trim(event.pk, entries[101:])
-    assert is_past(redis_client, event.pk, 102)
+    assert is_entry_freed(redis_client, event.pk, 102)
 
 
 def test_what_cannot_be_vacuumed_is_said(make_event: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,10 @@ import pytest
 import redis
 from django.utils import timezone
 
-from events.admission.commands import order_resize
+from events.admission.commands import enqueue_resize
 from events.admission.gate import Admitted
 from events.admission.keys import event_keys
-from events.admission.live import put_event
+from events.admission.snapshots import put_event
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration, SizeChange
@@ -86,7 +86,7 @@ def test_what_was_admitted_before_the_end_is_carried_out_however_late(
 ) -> None:
     event, keys = full(make_event, admit, drain)
     with_gate(servers, lambda gate: gate.cancel(event.pk, [(keys[0], False)]))
-    order_resize(redis_client, event_snapshot(event), key="R" * 20, max_capacity=2)
+    enqueue_resize(redis_client, event_snapshot(event), key="R" * 20, max_capacity=2)
     soon = timezone.now() + timedelta(seconds=5)
     entries = redis_client.xrange(event_keys(event.pk).queue)
     assert all(int(fields[b"r"]) < to_ms(soon) for _, fields in entries)
@@ -103,7 +103,7 @@ def test_what_slipped_in_after_the_end_moves_nobody(
     event, keys = full(make_event, admit, drain)
     Event.objects.filter(pk=event.pk).update(start_time=timezone.now() - 2 * MINUTE, end_time=timezone.now() - MINUTE)
     assert with_gate(servers, lambda gate: gate.cancel(event.pk, [(keys[0], False)])).answers[0][0] == "a"
-    order_resize(redis_client, event_snapshot(event), key="R" * 20, max_capacity=9)
+    enqueue_resize(redis_client, event_snapshot(event), key="R" * 20, max_capacity=9)
     drain.run(event.pk)
     assert statuses(event) == ["confirmed", "waitlisted", "waitlisted"]
     assert SizeChange.objects.get(event=event).verdict == "event_over"

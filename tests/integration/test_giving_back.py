@@ -10,7 +10,7 @@ import pytest
 import redis
 from django.db import IntegrityError, transaction
 
-from events.admission.commands import order_closing, order_resize
+from events.admission.commands import enqueue_closing, enqueue_resize
 from events.admission.gate import Admitted
 from events.admission.keys import event_keys
 from events.admission.outcomes import decode_outcome
@@ -167,7 +167,7 @@ def test_small_batches_decide_like_one_large_one(make_event: Make, admit: Admit,
         keys = people(admit, event, 6)
         give_back(event, keys[1], keys[3])
         people(admit, event, 2, first=20)
-        order_resize(drain.queue._client, event_snapshot(event), key="R" * 20, max_capacity=4)
+        enqueue_resize(drain.queue._client, event_snapshot(event), key="R" * 20, max_capacity=4)
         give_back(event, keys[0])
         replace(drain, batch=batch).run(event.pk)
         results.append((told(event), counters(event)))
@@ -233,7 +233,7 @@ def test_an_order_of_any_size_is_obeyed_in_steps_and_survives_a_crash_in_each(
     event = make_event(max_capacity=1, waitlist_capacity=9)
     keys = people(admit, event, 8)
     drain.run(event.pk)
-    order_resize(drain.queue._client, event_snapshot(event), key="R" * 20, max_capacity=7)
+    enqueue_resize(drain.queue._client, event_snapshot(event), key="R" * 20, max_capacity=7)
     late = people(admit, event, 1, first=20)
     for _ in range(2):
         with pytest.raises(Crash):
@@ -243,7 +243,7 @@ def test_an_order_of_any_size_is_obeyed_in_steps_and_survives_a_crash_in_each(
     drain.run(event.pk)
     assert [shown(servers, event, key)[0] for key in keys + late] == ["confirmed"] * 7 + ["waitlisted"] * 2
     Event.objects.filter(pk=event.pk).update(cancelled_at=event.start_time)
-    order_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
+    enqueue_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
     with pytest.raises(Crash):
         replace(drain, checkpoint=crash_at("drain.after_commit")).run(event.pk)
     assert counters(event)[2] == 2
@@ -255,8 +255,8 @@ def test_an_order_of_any_size_is_obeyed_in_steps_and_survives_a_crash_in_each(
 def test_an_order_is_obeyed_once_although_it_is_read_twice(make_event: Make, drain: Drain) -> None:
     event = make_event(max_capacity=5)
     client = drain.queue._client
-    order_resize(client, event_snapshot(event), key="R" * 20, max_capacity=7)
-    order_resize(client, event_snapshot(event), key="S" * 20, max_capacity=9)
+    enqueue_resize(client, event_snapshot(event), key="R" * 20, max_capacity=7)
+    enqueue_resize(client, event_snapshot(event), key="S" * 20, max_capacity=9)
     with pytest.raises(Crash):
         replace(drain, checkpoint=crash_at("drain.after_commit")).run(event.pk)
     Event.objects.filter(pk=event.pk).update(max_capacity=30)
@@ -269,7 +269,7 @@ def test_an_order_that_the_ledger_cannot_carry_out_holds_nobody_up(
     make_event: Make, admit: Admit, drain: Drain
 ) -> None:
     event = make_event(max_capacity=5)
-    order_resize(drain.queue._client, event_snapshot(event), key="R" * 20, max_capacity=1_000_000_000)
+    enqueue_resize(drain.queue._client, event_snapshot(event), key="R" * 20, max_capacity=1_000_000_000)
     people(admit, event, 1)
     assert drain.run(event.pk) is Drained.IDLE
     assert statuses(event) == ["confirmed"]
@@ -326,7 +326,7 @@ def test_a_waitlist_of_a_cancelled_event_does_not_move(make_event: Make, admit: 
     people(admit, event, 3)
     drain.run(event.pk)
     Event.objects.filter(pk=event.pk).update(cancelled_at=event.start_time)
-    order_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
+    enqueue_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
     drain.run(event.pk)
     assert {(status, reason) for status, reason, _ in told(event)} == {("cancelled", "event_cancelled")}
     assert not Registration.objects.filter(event=event, revision__gt=2).exists()

@@ -16,8 +16,8 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from events.admission.commands import order_closing
-from events.admission.live import put_event
+from events.admission.commands import enqueue_closing
+from events.admission.snapshots import put_event
 from events.domain.tickets import Tickets
 from events.ledger.events import cancel_event, change_event
 from events.ledger.queries import event_snapshot
@@ -209,7 +209,7 @@ def test_a_cancelled_ticket_says_by_whom(make_event: Make, servers: Services, dr
     def end(event: Event) -> None:
         with closing_connection():
             Event.objects.filter(pk=event.pk).update(cancelled_at=event.start_time)
-        order_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
+        enqueue_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
 
     browse(servers, scene)
 

@@ -15,8 +15,8 @@ from django.core.management.base import CommandError
 from django.db.models import F
 from django.utils import timezone
 
+from events.admission.heartbeat import beat, leave, worker_count
 from events.admission.keys import event_keys
-from events.admission.live import beat, leave, worker_count
 from events.admission.queue import Queue
 from events.models import Event
 from tests.integration.world import apply_for, tickets, with_gate
@@ -168,7 +168,7 @@ def test_a_status_that_redis_has_turned_back_is_put_right_though_nobody_comes_an
     for name, content in before.items():
         redis_client.restore(name, 600_000, content, replace=True)
     sweep.once()
-    shown = with_gate(servers, lambda gate: gate.standings(event.pk, [guest[0] for guest in guests])).answers
+    shown = with_gate(servers, lambda gate: gate.statuses(event.pk, [guest[0] for guest in guests])).answers
     assert [answer[1].split("|")[1] for answer in shown] == ["cancelled", "confirmed"]
     assert kinds(admit(event.pk, [guests[0]])) == ["o"]
 

@@ -18,7 +18,7 @@ from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 from events.domain.waiting import ASSUMED_PER_SECOND
 from events.door.loader import LedgerAway
-from events.door.ticket_status import Standing, StandingReader
+from events.door.ticket_status import TicketStatus, TicketStatusReader
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from omnify.loader import LedgerLoader
@@ -54,17 +54,17 @@ def publish(queue: Queue, event: Event, *outcomes: Outcome, waitlisted: int, rat
     return queue.publish(event=event_snapshot(event), outcomes=outcomes, decisions_per_second=rate)
 
 
-def stand(servers: Services, event: Event, *keys: str, loader: Any = None) -> list[Standing]:
+def stand(servers: Services, event: Event, *keys: str, loader: Any = None) -> list[TicketStatus]:
     """Where these tickets stand, as the door reads it."""
 
-    async def read(gate: Any) -> list[Standing]:
-        reader = StandingReader(gate=gate, loader=loader or NoLoader())
+    async def read(gate: Any) -> list[TicketStatus]:
+        reader = TicketStatusReader(gate=gate, loader=loader or NoLoader())
         one_by_one = [await reader.read(event.pk, key) for key in keys]
         together = await reader.read_all(event.pk, keys)
         assert [together[key] for key in keys] == one_by_one
         return one_by_one
 
-    found: list[Standing] = with_gate(servers, read)
+    found: list[TicketStatus] = with_gate(servers, read)
     return found
 
 

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from events.admission.entry import pack
 from events.admission.gate import Application, Gate
-from events.admission.live import put_event
 from events.admission.queue import Queue
+from events.admission.snapshots import put_event
 from events.domain.attendee import email_key
 from events.domain.rate_limit import RateLimit
 from events.domain.tickets import Tickets

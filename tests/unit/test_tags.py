@@ -11,12 +11,12 @@ from events.door.etags import known_statuses, matches, tag_of
 from events.door.parse import BadRequest, wait_seconds
 from events.door.stream import event_text, retry_text
 from events.door.ticket import show, ticket_answer
-from events.door.ticket_status import Standing
+from events.door.ticket_status import TicketStatus
 
-QUEUED = Standing(Status.QUEUED, 0, 42, 1000, position=3, estimated_seconds=0.4)
-WAITLISTED = Standing(Status.WAITLISTED, 1, 42, 1000, 2000, position=7)
-REJECTED = Standing(Status.REJECTED, 1, 42, 1000, 2000, Reason.SOLD_OUT)
-LOST = Standing(Status.LOST, 0, None, None)
+QUEUED = TicketStatus(Status.QUEUED, 0, 42, 1000, position=3, estimated_seconds=0.4)
+WAITLISTED = TicketStatus(Status.WAITLISTED, 1, 42, 1000, 2000, position=7)
+REJECTED = TicketStatus(Status.REJECTED, 1, 42, 1000, 2000, Reason.SOLD_OUT)
+LOST = TicketStatus(Status.LOST, 0, None, None)
 
 
 def test_every_status_has_a_letter_of_its_own() -> None:
@@ -42,7 +42,7 @@ def test_a_tag_matches_itself_weakly_in_a_list_and_behind_a_star() -> None:
 
 
 @pytest.mark.parametrize("standing", [QUEUED, WAITLISTED, REJECTED, LOST])
-def test_a_ticket_is_the_same_object_in_an_answer_and_in_an_event(standing: Standing) -> None:
+def test_a_ticket_is_the_same_object_in_an_answer_and_in_an_event(standing: TicketStatus) -> None:
     answer = ticket_answer("7-abc", 7, standing, chance=0.5)
     data = json.loads(answer.body)["data"]
     assert list(data)[:11] == [
@@ -65,7 +65,7 @@ def test_only_what_is_not_terminal_says_when_to_ask_again() -> None:
 def test_the_tag_changes_with_the_place_and_not_with_chance() -> None:
     tags = {ticket_answer("7-abc", 7, WAITLISTED, chance=chance).header(b"etag") for chance in (0.0, 0.5, 0.9)}
     assert len(tags) == 1
-    step = Standing(Status.WAITLISTED, 1, 42, 1000, 2000, position=6)
+    step = TicketStatus(Status.WAITLISTED, 1, 42, 1000, 2000, position=6)
     assert ticket_answer("7-abc", 7, step, chance=0.5).header(b"etag") not in tags
 
 

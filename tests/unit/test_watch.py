@@ -8,38 +8,38 @@ from typing import Any
 
 import pytest
 
-from events.admission.gate import GateClosed
+from events.admission.gate import QueueUnavailable
 from events.domain.states import Status
 from events.door.disconnect import HungUp, WhileConnected
 from events.door.event_watchers import SAFETY_TICKS, Room, Watch
-from events.door.ticket_status import Standing
+from events.door.ticket_status import TicketStatus
 from events.door.watch_hub import KEEP_ALIVE_TICKS, Hub
 
 
-def queued(position: int) -> Standing:
-    return Standing(Status.QUEUED, 0, position, 1000, position=position, estimated_seconds=0.1)
+def queued(position: int) -> TicketStatus:
+    return TicketStatus(Status.QUEUED, 0, position, 1000, position=position, estimated_seconds=0.1)
 
 
-CONFIRMED = Standing(Status.CONFIRMED, 1, 5, 1000, 2000)
-CANCELLED = Standing(Status.CANCELLED, 2, 5, 1000, 3000)
+CONFIRMED = TicketStatus(Status.CONFIRMED, 1, 5, 1000, 2000)
+CANCELLED = TicketStatus(Status.CANCELLED, 2, 5, 1000, 3000)
 
 
 class Reader:
     """Answers from a table, counts calls, and may be out of order."""
 
     def __init__(self) -> None:
-        self.table: dict[str, Standing] = {}
+        self.table: dict[str, TicketStatus] = {}
         self.calls: list[list[str]] = []
         self.broken = False
 
-    async def read(self, event_id: int, key: str) -> Standing:
+    async def read(self, event_id: int, key: str) -> TicketStatus:
         return self.table[key]
 
-    async def read_all(self, event_id: int, keys: Sequence[str]) -> dict[str, Standing]:
+    async def read_all(self, event_id: int, keys: Sequence[str]) -> dict[str, TicketStatus]:
         self.calls.append(list(keys))
         await asyncio.sleep(0)
         if self.broken:
-            raise GateClosed
+            raise QueueUnavailable
         return {key: self.table[key] for key in keys if key in self.table}
 
 
@@ -74,7 +74,7 @@ async def until(condition: Callable[[], Any]) -> None:
             await asyncio.sleep(0)
 
 
-def make_room(reader: Reader, **watched: Standing) -> tuple[Room, dict[str, Watch]]:
+def make_room(reader: Reader, **watched: TicketStatus) -> tuple[Room, dict[str, Watch]]:
     room = Room(7, reader)  # type: ignore[arg-type]
     room._quiet_ticks = 0
     watches = {key: Watch(key, known) for key, known in watched.items()}

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from events.admission.live import queue_stats
+from events.admission.stats import queue_stats
 from events.api import openapi, responses
 from events.api.attendees import attendee_page
 from events.api.export import csv_response

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from redis.exceptions import RedisError
 
-from events.admission.forget import traces
+from events.admission.erasure import find_personal_data
 from events.domain.attendee import email_key, mailbox_keys
 from events.domain.audit import Action, Thing
 from events.ledger.erasure import places_of, spellings, take_time
@@ -51,7 +51,7 @@ class Command(ActingCommand):
         digests = [digest for key in keys for digest in tickets().email_digests(key)]
         ids = list(watched_event_ids(all_events=True))
         try:
-            kept = [(id_, traces(redis_client(), id_, digest)) for id_ in ids for digest in digests]
+            kept = [(id_, find_personal_data(redis_client(), id_, digest)) for id_ in ids for digest in digests]
         except RedisError as problem:
             raise CommandError(f"Redis is out of reach: {type(problem).__name__}") from problem
         return [{"event_id": event_id, **found} for event_id, found in kept if found]

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from events.admission.forget import forget_email, forget_event, is_past, is_queued
+from events.admission.erasure import delete_email_digest, delete_event_keys, is_entry_freed, is_queued
 from events.admission.persistence import NotRewritten, rewrite_files
 from events.domain.attendee import email_key, mailbox_keys
 from events.domain.audit import Action, Thing
@@ -73,7 +73,7 @@ class Command(ActingCommand):
         self.trail.record(Action.PEOPLE_FORGOTTEN, Thing("past events", f"{days} days"))
         events = rows = left = 0
         for event in retention.past_events(ended_before=timezone.now() - timedelta(days=days)):
-            if not forget_event(redis_client(), event.event_id):
+            if not delete_event_keys(redis_client(), event.event_id):
                 left += 1
                 continue
             rows += retention.anonymise_event(event.event_id, now=timezone.now())
@@ -115,9 +115,9 @@ class Command(ActingCommand):
     def _leave_redis(self, key: str, known: list[Known]) -> None:
         for ticket in known:
             for digest in _digests(key):
-                forget_email(redis_client(), ticket.event_id, digest)
+                delete_email_digest(redis_client(), ticket.event_id, digest)
         self._until(
-            lambda: all(is_past(redis_client(), ticket.event_id, ticket.sequence) for ticket in known),
+            lambda: all(is_entry_freed(redis_client(), ticket.event_id, ticket.sequence) for ticket in known),
             "the queue has not gone on, and Redis still has its memory",
         )
 

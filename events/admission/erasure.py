@@ -15,7 +15,7 @@ from events.domain.commands import Request
 NODE_ENTRIES = 100
 
 
-def forget_event(client: redis.Redis, event_id: int) -> bool:
+def delete_event_keys(client: redis.Redis, event_id: int) -> bool:
     """Removes every key of an event that is over. False: something is still queued, and nothing was removed."""
     keys = k.event_keys(event_id)
     if client.exists(keys.queue):
@@ -32,7 +32,7 @@ def is_queued(client: redis.Redis, event_id: int, email_digest: str) -> bool:
     return bool(place and head is not None and int(place) >= head)
 
 
-def is_past(client: redis.Redis, event_id: int, sequence: int) -> bool:
+def is_entry_freed(client: redis.Redis, event_id: int, sequence: int) -> bool:
     """Whether the memory of that place in the queue is free: the queue is empty, or a whole node further."""
     head = _head(client, event_id)
     return head is None or head > sequence + NODE_ENTRIES
@@ -43,7 +43,7 @@ def _head(client: redis.Redis, event_id: int) -> int | None:
     return int(first[0][0].split(b"-", 1)[0]) if first else None
 
 
-def forget_email(client: redis.Redis, event_id: int, email_digest: str) -> None:
+def delete_email_digest(client: redis.Redis, event_id: int, email_digest: str) -> None:
     """Removes the digest that refused a second registration under this e-mail."""
     keys, field = k.event_keys(event_id), f"e{email_digest}"
     pipe = client.pipeline(transaction=False)
@@ -52,7 +52,7 @@ def forget_email(client: redis.Redis, event_id: int, email_digest: str) -> None:
     pipe.execute()
 
 
-def traces(client: redis.Redis, event_id: int, email_digest: str) -> dict[str, Any]:
+def find_personal_data(client: redis.Redis, event_id: int, email_digest: str) -> dict[str, Any]:
     """What Redis has of one e-mail: the waiting registration as it was given, and the ticket that holds its seat."""
     keys, field = k.event_keys(event_id), f"e{email_digest}"
     found: dict[str, Any] = {}

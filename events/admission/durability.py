@@ -1,0 +1,25 @@
+"""Whether Redis is configured so that an acknowledged registration survives a crash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+
+
+def durability_problems(client: redis.Redis) -> list[str]:
+    """What keeps this server from keeping a 202's promise, one sentence each; empty if it is set up well.
+
+    A managed server may forbid CONFIG: that is said too, since nobody can check then.
+    """
+    wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+    try:
+        found: dict[str, Any] = {}
+        for name in wanted:
+            reply: Any = client.config_get(name)
+            found.update(reply)
+    except redis.ResponseError:
+        return ["the server does not let its configuration be read"]
+    return [
+        f"{name} is {found.get(name)!r}, not {value!r}" for name, value in wanted.items() if found.get(name) != value
+    ]

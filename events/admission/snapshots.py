@@ -1,0 +1,51 @@
+"""Copies of events' rows in Redis, which the door reads instead of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import redis
+
+from events.admission import keys as k
+from events.admission import scripts
+from events.domain.snapshot import CopyMark, EventSnapshot
+
+_encode_json = msgspec.json.Encoder().encode
+
+
+def put_event(client: redis.Redis, snapshot: EventSnapshot) -> bool:
+    """Hands the door a copy of an event's row. False: Redis has a newer one."""
+    keys = k.event_keys(snapshot.event_id)
+    args = (snapshot.version, snapshot.last_sequence, k.STATE_TTL_SECONDS, snapshot.decided_ms)
+    return bool(scripts.PUT_EVENT.call(client, (keys.state, keys.queue), *args, *copied_fields(snapshot)))
+
+
+def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
+    """What the door reads of an event's row, as field, value, field, value, ..."""
+    fields: dict[str, str | bytes | int] = {
+        "snapshot": _encode_json(snapshot),
+        "opens": snapshot.opens_ms,
+        "closes": snapshot.closes_ms,
+        "ends": snapshot.end_ms,
+        "cancelled": int(snapshot.cancelled),
+        "organizer": snapshot.organizer_id,
+        "capacity": snapshot.max_capacity,
+        "confirmed": snapshot.confirmed_count,
+        "waitlist_capacity": snapshot.waitlist_capacity,
+        "waitlisted": snapshot.waitlisted_count,
+    }
+    return [part for pair in fields.items() for part in pair]
+
+
+def event_marks(client: redis.Redis, event_ids: Sequence[int]) -> dict[int, CopyMark]:
+    """How far the copies of these events are."""
+    pipe = client.pipeline(transaction=False)
+    for event_id in event_ids:
+        pipe.hmget(k.event_keys(event_id).state, "version", "shown")
+    pairs = zip(event_ids, pipe.execute(), strict=True)
+    return {event_id: CopyMark(_number(version), _number(shown) or 0) for event_id, (version, shown) in pairs}
+
+
+def _number(value: bytes | None) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,48 @@
+"""How long an event's queue is, and how fast it moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import redis
+
+from events.admission import keys as k
+
+RATE_WINDOW_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStats:
+    """An event's queue now. Rates over the last `RATE_WINDOW_SECONDS` whole seconds."""
+
+    queued: int
+    admitted_per_second: float
+    decided_per_second: float
+    oldest_queued_seconds: float
+
+
+def queue_stats(client: redis.Redis, event_id: int) -> QueueStats:
+    """Depth, age and rates of one event's queue, by Redis's clock."""
+    keys = k.event_keys(event_id)
+    pipe = client.pipeline(transaction=False)
+    pipe.xlen(keys.queue)
+    pipe.xrange(keys.queue, count=1)
+    pipe.hgetall(keys.rates)
+    pipe.time()
+    length, first, rates, (seconds, micros) = pipe.execute()
+    age = seconds + micros / 1e6 - int(first[0][1].get(b"r", b"0")) / 1000 if first else 0.0
+    return QueueStats(
+        queued=length,
+        admitted_per_second=_rate(rates, b"a", seconds),
+        decided_per_second=_rate(rates, b"d", seconds),
+        oldest_queued_seconds=max(0.0, round(age, 3)),
+    )
+
+
+def _rate(rates: dict[bytes, bytes], kind: bytes, now: int) -> float:
+    total = 0
+    for name, value in rates.items():
+        second, count = value.split(b"|")
+        if name.startswith(kind) and now - RATE_WINDOW_SECONDS <= int(second) < now:
+            total += int(count)
+    return total / RATE_WINDOW_SECONDS
