@@ -18,7 +18,7 @@ def main() -> None:
     from django.db import connection
 
     from events.secrets import tickets
-    from omnify.common.gc_tuning import settle_heap
+    from omnify.common.gc_tuning import freeze_gc
     from worker.drain import Drain, Drained
     from worker.tasks import queue
 
@@ -26,7 +26,7 @@ def main() -> None:
     connection.ensure_connection()
     drain = Drain(queue=queue(), digest=tickets().email_digest)
     drain.queue.head(event_id, count=1)
-    settle_heap()
+    freeze_gc()
     started = time.perf_counter()
     result = Drained.MORE
     while result is Drained.MORE:

@@ -23,12 +23,12 @@ from django.template.loader import render_to_string
 
 from events.admission.gate import Gate, QueueUnavailable
 from events.door.app import Door
-from events.door.loader import LedgerAway
+from events.door.loader import DatabaseUnavailable
 from events.pages.app import Pages
 from events.secrets import tickets
 from events.services.wakeups import wake_drain
 from omnify.common.clients import redis_client
-from omnify.common.gc_tuning import settle_heap
+from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import log
 from omnify.common.redis_client import connect_async
 from omnify.front import Front
@@ -63,10 +63,10 @@ class Application:
             return
         await (self._front or self._open())(scope, receive, send)
 
-    def let_go(self) -> None:
+    def disconnect_watchers(self) -> None:
         """Lets go of clients that wait for news; gunicorn's workers call it when they are told to stop."""
         if self._door is not None:
-            self._door.let_go()
+            self._door.disconnect_watchers()
 
     def _open(self) -> Any:
         self._client = connect_async(settings.ENV.redis_url)
@@ -82,12 +82,12 @@ class Application:
             tickets=tickets(),
             loader=self._loader,
             wake=Waker(),
-            behind=_django,
+            app=_django,
             trusted_proxies=settings.ENV.trusted_proxies,
             private_callbacks=settings.ENV.webhook_allow_private,
         )
-        pages = Pages(behind=self._door, render=render_to_string, public_url=settings.ENV.public_url)
-        front = Front(behind=pages, operations_port=settings.ENV.operations_port)
+        pages = Pages(app=self._door, render=render_to_string, public_url=settings.ENV.public_url)
+        front = Front(app=pages, operations_port=settings.ENV.operations_port)
         self._front = with_hsts(front, seconds=settings.SECURE_HSTS_SECONDS)
         return self._front
 
@@ -97,7 +97,7 @@ class Application:
             if message["type"] == "lifespan.startup":
                 self._open()
                 await self._load_live_events()
-                settle_heap()
+                freeze_gc()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 if self._door is not None:
@@ -112,7 +112,7 @@ class Application:
                 await self._gate.learn_clock()
                 count = await self._loader.load_live_events()
             log(logger, logging.INFO, "live events loaded", count=count)
-        except (QueueUnavailable, LedgerAway, TimeoutError) as problem:
+        except (QueueUnavailable, DatabaseUnavailable, TimeoutError) as problem:
             # Each will be loaded when somebody first asks for it.
             log(logger, logging.WARNING, "live events not loaded", problem=type(problem).__name__)
 

@@ -60,10 +60,10 @@ def is_here(path: bytes, *, port: int | None, operations_port: int | None) -> bo
 
 
 class Front:
-    """Hands requests for paths that are there to `behind`; every other one is a plain 404."""
+    """Hands requests for paths that are there to `app`; every other one is a plain 404."""
 
-    def __init__(self, *, behind: Application, operations_port: int | None = None) -> None:
-        self._behind = behind
+    def __init__(self, *, app: Application, operations_port: int | None = None) -> None:
+        self._app = app
         self._operations_port = operations_port
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -71,7 +71,7 @@ class Front:
         if (is_plain(scope["path"], path) or is_canonical(path)) and (
             self._operations_port is None or self._is_here(path, scope)
         ):
-            await self._behind(scope, receive, _without_body(send) if scope["method"] == "HEAD" else send)
+            await self._app(scope, receive, _without_body(send) if scope["method"] == "HEAD" else send)
             return
         await send({"type": "http.response.start", "status": 404, "headers": _HEADERS})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else _BODY})

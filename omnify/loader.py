@@ -22,7 +22,7 @@ from events.admission.gate import QueueUnavailable
 from events.admission.snapshots import put_event
 from events.domain.outcome import Outcome
 from events.domain.scopes import Grant
-from events.door.loader import LedgerAway
+from events.door.loader import DatabaseUnavailable
 from events.ledger.lookup import find_events, live_events
 from events.ledger.tickets import find_outcomes
 from events.ledger.tokens import grants
@@ -89,7 +89,7 @@ class LedgerLoader:
         self._places: EventBatchers[str, int | None] = EventBatchers(self._count, limit=BATCH_LIMIT)
 
     async def load_event(self, event_id: int) -> bool:
-        """Loads an event into Redis. False: there is none. Raises LedgerAway, QueueUnavailable."""
+        """Loads an event into Redis. False: there is none. Raises DatabaseUnavailable, QueueUnavailable."""
         if event_id in self._absent_events:
             return False
         found = await self._events.ask(event_id)
@@ -98,7 +98,7 @@ class LedgerLoader:
         return found
 
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
-        """The ledger's decision on a ticket, None without one. Raises LedgerAway."""
+        """The ledger's decision on a ticket, None without one. Raises DatabaseUnavailable."""
         if (event_id, key) in self._absent_tickets:
             return None
         outcome = await self._tickets.ask((event_id, key))
@@ -107,7 +107,7 @@ class LedgerLoader:
         return outcome
 
     async def find_grant(self, token_hash: str) -> Grant | None:
-        """What the token with this hash stands for; None for one that does not count. Raises LedgerAway."""
+        """What the token with this hash stands for; None for one that does not count. Raises DatabaseUnavailable."""
         if token_hash in self._absent_tokens:
             return None
         grant = self._grants.get(token_hash) or await self._tokens.ask(token_hash)
@@ -118,8 +118,8 @@ class LedgerLoader:
             self._grants.put(token_hash, grant)
         return grant
 
-    async def waitlist_place(self, event_id: int, key: str) -> int | None:
-        """A ticket's place on the waitlist, None if it is not on it. Raises LedgerAway."""
+    async def waitlist_position(self, event_id: int, key: str) -> int | None:
+        """A ticket's place on the waitlist, None if it is not on it. Raises DatabaseUnavailable."""
         return await self._places.ask(event_id, key)
 
     async def load_live_events(self) -> int:
@@ -172,7 +172,7 @@ class LedgerLoader:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, _with_connection, work)
         except (DatabaseError, InterfaceError) as problem:
-            raise LedgerAway(type(problem).__name__) from problem
+            raise DatabaseUnavailable(type(problem).__name__) from problem
         except (RedisError, OSError) as problem:
             raise QueueUnavailable(type(problem).__name__) from problem
 

@@ -188,5 +188,5 @@ class Worker(gasgi.ASGIWorker):
         """Told to stop: whoever waits for news is let go, or the stop would wait `graceful_timeout` for them."""
         super().handle_exit_signal()
         # Other applications run in this worker too: the bench's baselines.
-        if hasattr(self.asgi, "let_go"):
-            self.asgi.let_go()
+        if hasattr(self.asgi, "disconnect_watchers"):
+            self.asgi.disconnect_watchers()

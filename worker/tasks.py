@@ -24,7 +24,7 @@ from events.secrets import tickets
 from events.services.deliveries import wake_dispatchers
 from events.services.wakeups import DELIVER_TASK, DRAIN_TASK, WEBHOOKS, send_wake_up, wake_drain
 from omnify.common.clients import redis_client
-from omnify.common.gc_tuning import settle_heap
+from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import log
 from worker.drain import Drain, Drained
 from worker.failpoints import Failpoint, hit
@@ -91,7 +91,7 @@ def start_threads(sender: Any, **_: Any) -> None:
     """Starts what stands beside the consumer of these queues."""
     queues = set(sender.app.amqp.queues.consume_from)
     check_database()
-    settle_heap()
+    freeze_gc()
     if WEBHOOKS in queues:
         dispatcher().start()
         options = {"terms": _terms(), "client": redis_client()}

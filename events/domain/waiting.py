@@ -1,6 +1,6 @@
 """How long a place in line takes, and when to ask again.
 
-`chance` is a random number from 0 up to 1 that the caller draws: people who wait for the same thing must not come back
+`jitter` is a random number from 0 up to 1 that the caller draws: people who wait for the same thing must not come back
 in the same second. All seconds are spread around what is expected, except where asking too early would be in vain.
 """
 
@@ -24,33 +24,33 @@ def estimated_seconds(*, position: int, rate: float) -> float:
     return max(0.1, round(position / (rate if rate > 0 else ASSUMED_PER_SECOND), 1))
 
 
-def retry_after(seconds: float, *, chance: float) -> int:
+def retry_after(seconds: float, *, jitter: float) -> int:
     """Whole seconds until it is worth asking again, where `seconds` are expected.
 
     Spread by a quarter both ways and by up to a second more, so that the front of the line does not return at once
     either: the header knows whole seconds only.
     """
     expected = min(seconds, _LONGEST_EXPECTED)
-    return max(1, ceil(expected * (0.75 + 0.5 * chance) + chance))
+    return max(1, ceil(expected * (0.75 + 0.5 * jitter) + jitter))
 
 
-def waitlist_retry(position: int | None, *, chance: float) -> int:
+def waitlist_retry(position: int | None, *, jitter: float) -> int:
     """The same on the waitlist, at `position` (1 = next to move up); None: somewhere on it."""
     if position is None:
-        return retry_after(LONGEST_RETRY_SECONDS, chance=chance)
-    return retry_after(_WAITLIST_SECONDS + _WAITLIST_SECONDS_PER_PLACE * position, chance=chance)
+        return retry_after(LONGEST_RETRY_SECONDS, jitter=jitter)
+    return retry_after(_WAITLIST_SECONDS + _WAITLIST_SECONDS_PER_PLACE * position, jitter=jitter)
 
 
-def opening_retry(ms: int, *, chance: float) -> int:
+def opening_retry(ms: int, *, jitter: float) -> int:
     """Whole seconds until a door that opens in `ms` milliseconds is open: never less, and at most one more."""
-    return max(1, ceil(max(ms, 0) / 1000 + chance))
+    return max(1, ceil(max(ms, 0) / 1000 + jitter))
 
 
-def outage_retry(seconds: int, *, chance: float) -> int:
+def outage_retry(seconds: int, *, jitter: float) -> int:
     """Whole seconds after a refusal that says nothing about the line: at least `seconds`, less than twice as many."""
-    return seconds + int(seconds * chance)
+    return seconds + int(seconds * jitter)
 
 
-def reconnect_ms(*, chance: float) -> int:
+def reconnect_ms(*, jitter: float) -> int:
     """Milliseconds after which a client takes up a broken stream of events again: 1 to 5 seconds."""
-    return 1000 + int(4000 * chance)
+    return 1000 + int(4000 * jitter)

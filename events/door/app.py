@@ -17,15 +17,15 @@ from events.door.body import BodyCutShort, BodyTooLarge, read_body
 from events.door.caller import Callers, Unauthenticated
 from events.door.cancel import Canceller
 from events.door.event import EventReader
-from events.door.loader import LedgerAway, Loader
+from events.door.loader import DatabaseUnavailable, Loader
 from events.door.register import Registrar
-from events.door.responses import Answer
+from events.door.responses import Response
 from events.door.status import Hold, StatusReader
 from events.door.stream import Stream, Streams
 from events.door.ticket_status import TicketStatusReader
-from events.door.watch_hub import Hub
+from events.door.watch_hub import WatchHub
 from omnify.common import metrics
-from omnify.common.deadline import BODY_SECONDS, Patience
+from omnify.common.deadline import BODY_SECONDS, SharedTimeout
 from omnify.common.envelope import Code
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ _READS = ("GET", "HEAD")
 
 
 class Door:
-    """Answers the hot routes and hands the rest to `behind`."""
+    """Answers the hot routes and hands the rest to `app`."""
 
     def __init__(
         self,
@@ -53,12 +53,12 @@ class Door:
         tickets: Tickets,
         loader: Loader,
         wake: Callable[[int], None],
-        behind: Application,
+        app: Application,
         trusted_proxies: int = 0,
         private_callbacks: bool = False,
     ) -> None:
         reader = TicketStatusReader(gate=gate, loader=loader)
-        self._hub = Hub(gate=gate, reader=reader)
+        self._hub = WatchHub(gate=gate, reader=reader)
         self._statuses = StatusReader(tickets=tickets, reader=reader, hub=self._hub)
         self._streams = Streams(tickets=tickets, reader=reader, hub=self._hub)
         self._registrar = Registrar(
@@ -72,8 +72,8 @@ class Door:
             trusted_proxies=trusted_proxies,
             limited=gate.address_limit is not None or gate.refusal_limit is not None,
         )
-        self._patience = Patience(BODY_SECONDS)
-        self._behind = behind
+        self._patience = SharedTimeout(BODY_SECONDS)
+        self._app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -86,7 +86,7 @@ class Door:
         elif path.startswith(_EVENTS) and method in _READS and "/" not in path[len(_EVENTS) :]:
             await self._reply(send, "event", self._event(path[len(_EVENTS) :]))
         else:
-            await self._behind(scope, receive, send)
+            await self._app(scope, receive, send)
 
     async def _registration(self, scope: Message, receive: Receive, send: Send, rest: str) -> None:
         ticket_id, slash, tail = rest.partition("/")
@@ -98,9 +98,9 @@ class Door:
         elif method == "DELETE" and not slash:
             await self._reply(send, "cancel", self._canceller.cancel(ticket_id))
         else:
-            await self._behind(scope, receive, send)
+            await self._app(scope, receive, send)
 
-    def let_go(self) -> None:
+    def disconnect_watchers(self) -> None:
         """Ends every stream and long poll: the server is stopping, and clients find another one."""
         self._hub.end()
 
@@ -121,10 +121,10 @@ class Door:
         else:
             await _send(send, "stream", found)
 
-    async def _reply(self, send: Send, route: str, work: Awaitable[Answer]) -> None:
+    async def _reply(self, send: Send, route: str, work: Awaitable[Response]) -> None:
         await _send(send, route, await _checked(work))
 
-    async def _register(self, scope: Message, receive: Receive, text: str) -> Answer:
+    async def _register(self, scope: Message, receive: Receive, text: str) -> Response:
         sent = parse.headers(scope["headers"])
         try:
             # The body is read before anything is refused: an unread one would cost the client its connection.
@@ -150,7 +150,7 @@ class Door:
         except parse.BadRequest as problem:
             return responses.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
 
-    async def _status(self, scope: Message, receive: Receive, ticket_id: str) -> Answer:
+    async def _status(self, scope: Message, receive: Receive, ticket_id: str) -> Response:
         try:
             wait = parse.wait_seconds(scope.get("query_string", b""))
         except parse.BadRequest as problem:
@@ -158,7 +158,7 @@ class Door:
         hold = Hold(wait, receive) if wait else None
         return await self._statuses.read(ticket_id, if_none_match=_header(scope, b"if-none-match"), hold=hold)
 
-    async def _event(self, text: str) -> Answer:
+    async def _event(self, text: str) -> Response:
         event_id = parse.event_id(text)
         if event_id is None:
             return responses.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
@@ -167,22 +167,22 @@ class Door:
 
 _WHAT: dict[type[Exception], str] = {
     QueueUnavailable: "The queue is out of reach.",
-    LedgerAway: "The database is out of reach.",
+    DatabaseUnavailable: "The database is out of reach.",
 }
 
 
-async def _checked(work: Awaitable[Result]) -> Result | Answer:
+async def _checked(work: Awaitable[Result]) -> Result | Response:
     """The work's result, or the answer that says why there is none."""
     try:
         return await work
-    except (QueueUnavailable, LedgerAway) as problem:
+    except (QueueUnavailable, DatabaseUnavailable) as problem:
         return responses.unavailable(_WHAT[type(problem)])
     except Exception:
         logger.exception("the door failed")
         return responses.refuse(500, Code.INTERNAL_ERROR, "Something went wrong on our side.")
 
 
-async def _send(send: Send, route: str, answer: Answer) -> None:
+async def _send(send: Send, route: str, answer: Response) -> None:
     _count(route, answer.status)
     await send(responses.start_message(answer))
     await send({"type": "http.response.body", "body": answer.body})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from omnify.common.deadline import Patience
+from omnify.common.deadline import SharedTimeout
 
 
 class BodyTooLarge(Exception):
@@ -21,7 +21,7 @@ async def read_body(
     *,
     length: int | None,
     limit: int,
-    patience: Patience,
+    patience: SharedTimeout,
 ) -> bytes:
     """The whole body, `limit` bytes at most. `length` is the announced Content-Length, if any.
 

@@ -45,7 +45,7 @@ class Callers:
 
         Raises:
             Unauthenticated: it shows a token that does not count.
-            LedgerAway: nobody can say whether the token counts.
+            DatabaseUnavailable: nobody can say whether the token counts.
         """
         grant = await self._grant(authorizations) if authorizations else None
         organizer_id = grant.organizer_id if grant and grant.scope is Scope.FULL else None

@@ -14,7 +14,7 @@ from events.domain.tickets import Tickets, reference
 from events.domain.times import iso_ms as iso
 from events.door import responses
 from events.door.loader import Loader
-from events.door.responses import Answer
+from events.door.responses import Response
 from events.door.status import StatusReader
 from omnify.common.batcher import EventBatchers
 from omnify.common.envelope import Code
@@ -40,10 +40,10 @@ class Canceller:
         self._wake = wake
         self._batchers = EventBatchers[Question, Reply](self._send)
 
-    async def cancel(self, ticket_id: str) -> Answer:
+    async def cancel(self, ticket_id: str) -> Response:
         """202 with the ticket, whether there was something to cancel or not, or 409.
 
-        Raises QueueUnavailable, LedgerAway.
+        Raises QueueUnavailable, DatabaseUnavailable.
         """
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
@@ -88,14 +88,14 @@ class Canceller:
         return reply.answers
 
 
-def _already_in(checked_in_ms: int) -> Answer:
+def _already_in(checked_in_ms: int) -> Response:
     """The same words as at the entrance."""
     first = iso(checked_in_ms)
     message = f"This ticket was checked in already, at {first}."
     return responses.refuse(409, Code.ALREADY_CHECKED_IN, message, errors={"checked_in_at": [first]})
 
 
-def _accepted(answer: Answer, place: int | None) -> Answer:
+def _accepted(answer: Response, place: int | None) -> Response:
     """The ticket as it is read, as a 202, with the place at which the cancellation takes its turn."""
     body = msgspec.json.decode(answer.body)
     body["message"] = "Cancellation received." if place else "There is nothing to cancel."
@@ -103,4 +103,4 @@ def _accepted(answer: Answer, place: int | None) -> Answer:
     headers = [header for header in answer.headers if header[0] not in (b"etag", b"retry-after")]
     if place:
         headers.append((b"retry-after", b"1"))
-    return Answer(202, msgspec.json.encode(body), headers)
+    return Response(202, msgspec.json.encode(body), headers)

@@ -1,4 +1,4 @@
-"""A client that hangs up while it is held, noticed at once."""
+"""Cancels the work for a client as soon as that client disconnects."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ from typing import Any
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
-class HungUp(Exception):
-    """The client is gone: nobody is left to answer."""
+class ClientDisconnected(Exception):
+    """The client closed the connection before it was answered."""
 
 
-class WhileConnected:
-    """`async with WhileConnected(receive):` is left with HungUp as soon as the client is gone.
+def cancel_on_disconnect(receive: Receive) -> CancelOnDisconnect:
+    """Cancels the body of `async with cancel_on_disconnect(receive):` and raises ClientDisconnected when the client
+    disconnects."""
+    return CancelOnDisconnect(receive)
 
-    Made like `asyncio.timeout`: the body's task is cancelled from outside, also in the middle of sending to a client
-    that does not read, and the cancellation is turned into HungUp here.
+
+class CancelOnDisconnect:
+    """The context manager, made like `asyncio.timeout`.
+
+    The body's task is cancelled from outside, even while it sends to a client that does not read. `__aexit__` turns
+    that cancellation into ClientDisconnected.
     """
 
-    __slots__ = ("_gone", "_listener", "_receive", "_task")
+    __slots__ = ("_disconnected", "_listener", "_receive", "_task")
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._gone = False
+        self._disconnected = False
 
     async def __aenter__(self) -> None:
         task = asyncio.current_task()
@@ -37,12 +43,12 @@ class WhileConnected:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._listener.cancel()
-        if self._gone and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
-            raise HungUp from None
+        if self._disconnected and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
+            raise ClientDisconnected from None
 
     async def _listen(self) -> None:
-        # A body, if anybody sends one here, is passed over.
+        # These routes take no body: messages that carry one are ignored.
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._gone = True
+        self._disconnected = True
         self._task.cancel()

@@ -6,7 +6,7 @@ from events.admission.gate import EventNotLoaded, Gate
 from events.domain.event_view import event_data
 from events.door import responses
 from events.door.loader import Loader
-from events.door.responses import Answer
+from events.door.responses import Response
 from omnify.common.batcher import EventBatchers
 from omnify.common.envelope import Code
 
@@ -17,10 +17,10 @@ class EventReader:
     def __init__(self, *, gate: Gate, loader: Loader) -> None:
         self._gate = gate
         self._loader = loader
-        self._batchers = EventBatchers[None, Answer](self._call)
+        self._batchers = EventBatchers[None, Response](self._call)
 
-    async def read(self, event_id: int) -> Answer:
-        """The answer for one event. Raises QueueUnavailable, LedgerAway."""
+    async def read(self, event_id: int) -> Response:
+        """The answer for one event. Raises QueueUnavailable, DatabaseUnavailable."""
         try:
             return await self._batchers.ask(event_id, None)
         except EventNotLoaded:
@@ -28,6 +28,6 @@ class EventReader:
                 return await self._batchers.ask(event_id, None)
             return responses.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
 
-    async def _call(self, event_id: int, waiting: list[None]) -> list[Answer]:
+    async def _call(self, event_id: int, waiting: list[None]) -> list[Response]:
         now_ms, snapshot = await self._gate.event(event_id)
         return [responses.ok(event_data(snapshot, now_ms=now_ms), public=True)] * len(waiting)

@@ -1,4 +1,4 @@
-"""One watched event in one process: its watchers, what has to be read for them, and the reading."""
+"""The watchers of one event in this process, and the reads that keep them up to date."""
 
 from __future__ import annotations
 
@@ -12,104 +12,105 @@ from omnify.common.batcher import BATCH_LIMIT
 
 logger = logging.getLogger(__name__)
 
-# Ticks without a reading of everything, after which it is read in case some news went missing.
+# All tickets are read again after this many ticks without such a read, in case a message was missed.
 SAFETY_TICKS = 25
 
 
 class Watch:
-    """One client's view of one ticket: where it stands by the latest reading, and a bell."""
+    """One client's watch on one ticket. It keeps only the latest status, so a slow client costs no memory."""
 
-    __slots__ = ("_bell", "_rung", "key", "standing")
+    __slots__ = ("_notified", "_waiter", "key", "latest")
 
     def __init__(self, key: str, known: TicketStatus) -> None:
         self.key = key
-        self.standing = known
-        self._rung = False
-        self._bell: asyncio.Future[None] | None = None
+        self.latest = known
+        self._notified = False
+        self._waiter: asyncio.Future[None] | None = None
 
-    def offer(self, standing: TicketStatus) -> None:
-        """Takes a reading. Two readings may overtake each other: one from before a known decision is not taken."""
-        if standing != self.standing and standing.revision >= self.standing.revision:
-            self.standing = standing
-            self.poke()
+    def offer(self, ticket: TicketStatus) -> None:
+        """Stores a newly read status and notifies, unless nothing changed or the status is older than the known one:
+        two reads may overtake each other."""
+        if ticket != self.latest and ticket.revision >= self.latest.revision:
+            self.latest = ticket
+            self.notify()
 
-    def poke(self) -> None:
-        """Rings the bell."""
-        self._rung = True
-        if self._bell is not None and not self._bell.done():
-            self._bell.set_result(None)
+    def notify(self) -> None:
+        """Wakes the coroutine that waits in `changed`, or makes its next call return at once."""
+        self._notified = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
-    async def stirred(self) -> None:
-        """Returns when the bell has been rung since the last time. For one caller at a time."""
-        if not self._rung:
-            self._bell = asyncio.get_running_loop().create_future()
+    async def changed(self) -> None:
+        """Returns once `notify` has been called since the last return. Only one coroutine may wait at a time."""
+        if not self._notified:
+            self._waiter = asyncio.get_running_loop().create_future()
             try:
-                await self._bell
+                await self._waiter
             finally:
-                self._bell = None
-        self._rung = False
+                self._waiter = None
+        self._notified = False
 
 
-class Room:
-    """The watchers of an event.
+class EventWatchers:
+    """All watches on tickets of one event.
 
-    Changed tickets are read at once. Places in line move with every batch, so those are read at the next tick, and once
-    more at the one after: the queue is trimmed shortly after the news of a batch.
+    Tickets that changed are read at once. Every batch also moves the positions of the tickets in line: those are read
+    at the next tick and again at the one after it, because the queue is trimmed shortly after a batch is published.
     """
 
     def __init__(self, event_id: int, reader: TicketStatusReader) -> None:
         self._event_id = event_id
         self._reader = reader
         self._watches: dict[str, set[Watch]] = {}
-        self._wanted: set[str] = set()
-        self._moved = 0  # ticks at which everybody's place is still to be read
-        # Rooms that were opened in the same second, and processes that were, do not all read in the same one.
-        self._quiet_ticks = random.randrange(SAFETY_TICKS)  # noqa: S311 - nothing secret hangs on it
+        self._unread: set[str] = set()
+        self._ticks_to_read_all = 0
+        # Random, so that events and processes that started in the same second do not read in the same second.
+        self._quiet_ticks = random.randrange(SAFETY_TICKS)  # noqa: S311 - not security-sensitive
         self._reading: asyncio.Task[None] | None = None
 
     @property
     def empty(self) -> bool:
-        """Whether nobody watches any more."""
+        """Whether the event has no watch any more."""
         return not self._watches
 
     def add(self, watch: Watch) -> None:
-        """One more watcher."""
+        """Adds a watch."""
         self._watches.setdefault(watch.key, set()).add(watch)
 
     def remove(self, watch: Watch) -> None:
-        """One watcher less."""
+        """Removes a watch; after the last one on a ticket, the ticket is not read any more."""
         watches = self._watches[watch.key]
         watches.discard(watch)
         if not watches:
             del self._watches[watch.key]
-            self._wanted.discard(watch.key)
+            self._unread.discard(watch.key)
 
     def read(self, key: str) -> None:
-        """This ticket could not be read."""
-        self._want([key])
+        """Schedules a read of one ticket."""
+        self._schedule([key])
 
-    def heard(self, keys: list[str]) -> None:
-        """These tickets have changed, and everybody's place may have."""
-        self._moved = 2
-        self._want(keys)
+    def tickets_changed(self, keys: list[str]) -> None:
+        """Schedules a read of these tickets now, and of all tickets at the next two ticks."""
+        self._ticks_to_read_all = 2
+        self._schedule(keys)
 
-    def read_everything(self) -> None:
-        """Anything may have changed unheard."""
+    def read_all(self) -> None:
+        """Schedules a read of every watched ticket."""
         self._quiet_ticks = 0
-        self._want(list(self._watches))
+        self._schedule(list(self._watches))
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Called every second: starts the reads that are due, and repeats those that failed."""
         self._quiet_ticks += 1
-        if self._moved or self._quiet_ticks >= SAFETY_TICKS:
-            self._moved = max(0, self._moved - 1)
-            self.read_everything()
-        elif self._wanted:
+        if self._ticks_to_read_all or self._quiet_ticks >= SAFETY_TICKS:
+            self._ticks_to_read_all = max(0, self._ticks_to_read_all - 1)
+            self.read_all()
+        elif self._unread:
             self._start()
 
-    def _want(self, keys: list[str]) -> None:
-        self._wanted.update(key for key in keys if key in self._watches)
-        if self._wanted:
+    def _schedule(self, keys: list[str]) -> None:
+        self._unread.update(key for key in keys if key in self._watches)
+        if self._unread:
             self._start()
 
     def _start(self) -> None:
@@ -117,21 +118,21 @@ class Room:
             self._reading = asyncio.get_running_loop().create_task(self._read())
 
     async def _read(self) -> None:
-        later: set[str] = set()
+        failed: set[str] = set()
         try:
-            while self._wanted:
-                keys = [self._wanted.pop() for _ in range(min(BATCH_LIMIT, len(self._wanted)))]
-                later.update(keys)
+            while self._unread:
+                keys = [self._unread.pop() for _ in range(min(BATCH_LIMIT, len(self._unread)))]
+                failed.update(keys)
                 found = await self._reader.read_all(self._event_id, keys)
-                later.difference_update(found)
-                for key, standing in found.items():
+                failed.difference_update(found)
+                for key, ticket in found.items():
                     for watch in self._watches.get(key, ()):
-                        watch.offer(standing)
+                        watch.offer(ticket)
         except QueueUnavailable:
-            # Whoever watches is told nothing new until the next tick tries again.
+            # The next tick tries again; until then watchers keep the latest status.
             pass
         except Exception:
             logger.exception("a reading for watchers failed")
         finally:
-            self._wanted.update(key for key in later if key in self._watches)
+            self._unread.update(key for key in failed if key in self._watches)
             self._reading = None

@@ -8,7 +8,7 @@ from events.domain.outcome import Outcome
 from events.domain.scopes import Grant
 
 
-class LedgerAway(Exception):
+class DatabaseUnavailable(Exception):
     """The ledger is out of reach, so nobody can say whether the thing exists."""
 
 
@@ -16,13 +16,13 @@ class Loader(Protocol):
     """Brings into Redis what only the ledger knows. Never blocks the event loop."""
 
     async def load_event(self, event_id: int) -> bool:
-        """Loads an event into Redis. False: there is none. Raises LedgerAway, QueueUnavailable."""
+        """Loads an event into Redis. False: there is none. Raises DatabaseUnavailable, QueueUnavailable."""
 
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
-        """The ledger's decision on a ticket, None without one. Raises LedgerAway."""
+        """The ledger's decision on a ticket, None without one. Raises DatabaseUnavailable."""
 
     async def find_grant(self, token_hash: str) -> Grant | None:
-        """What the token with this hash stands for; None for one that does not count. Raises LedgerAway."""
+        """What the token with this hash stands for; None for one that does not count. Raises DatabaseUnavailable."""
 
-    async def waitlist_place(self, event_id: int, key: str) -> int | None:
-        """A ticket's place on the waitlist, 1 = next to move up; None: it is not on it. Raises LedgerAway."""
+    async def waitlist_position(self, event_id: int, key: str) -> int | None:
+        """A ticket's place on the waitlist, 1 = next to move up; None: it is not on it. Raises DatabaseUnavailable."""

@@ -20,7 +20,7 @@ from events.domain.waiting import opening_retry, outage_retry
 from events.door import parse, responses
 from events.door.caller import Caller
 from events.door.loader import Loader
-from events.door.responses import Answer
+from events.door.responses import Response
 from omnify.common import metrics
 from omnify.common.batcher import EventBatchers
 from omnify.common.envelope import Code
@@ -55,7 +55,7 @@ class Registrar:
         tickets: Tickets,
         loader: Loader,
         wake: Callable[[int], None],
-        chance: Callable[[], float] = random,
+        jitter: Callable[[], float] = random,
         private_callbacks: bool = False,
     ) -> None:
         self._gate = gate
@@ -63,15 +63,15 @@ class Registrar:
         self._loader = loader
         self._wake = wake
         self._callback = parse.any_callback if private_callbacks else parse.own_callback
-        self._chance = chance
+        self._jitter = jitter
         self._batchers = EventBatchers[Application, Reply](self._send)
 
-    async def register(self, event_id: int, body: bytes, idempotency_key: str | None, caller: Caller) -> Answer:
+    async def register(self, event_id: int, body: bytes, idempotency_key: str | None, caller: Caller) -> Response:
         """The answer to one registration.
 
         Raises:
             BadRequest, OutOfReach: nothing was queued.
-            QueueUnavailable, LedgerAway: a store is out of reach.
+            QueueUnavailable, DatabaseUnavailable: a store is out of reach.
         """
         organizer_id = caller.organizer_id
         check = self._callback if organizer_id is not None else _GUESTS_CALLBACK[caller.scoped]
@@ -113,7 +113,7 @@ class Registrar:
         if refs:
             log(logger, logging.INFO, "admitted", event_id=event_id, tickets=refs)
 
-    def _answer(self, event_id: int, names: Sequence[Name], reply: Reply) -> Answer:
+    def _answer(self, event_id: int, names: Sequence[Name], reply: Reply) -> Response:
         (kind, *details), quota, now_ms, rate = reply
         if kind == "a":
             return self._accepted(event_id, names[0], "queued", details[1], now_ms, rate)
@@ -125,7 +125,7 @@ class Registrar:
             outcome = decode_outcome(name.key, details[0])
             return self._accepted(event_id, name, outcome.status.value, None, outcome.requested_ms, rate)
         if kind == "n":
-            wait = opening_retry(details[0] - now_ms, chance=self._chance())
+            wait = opening_retry(details[0] - now_ms, jitter=self._jitter())
             message = "Registration has not opened yet."
             return responses.refuse(409, Code.REGISTRATION_NOT_OPEN, message, retry_seconds=wait)
         if kind == "r" and quota:
@@ -139,12 +139,12 @@ class Registrar:
         if kind == "u":
             return responses.unavailable("The event is being loaded.")
         status, code, message, retry = _REFUSALS[kind]
-        seconds = None if retry is None else outage_retry(retry, chance=self._chance())
+        seconds = None if retry is None else outage_retry(retry, jitter=self._jitter())
         return responses.refuse(status, code, message, retry_seconds=seconds)
 
     def _accepted(
         self, event_id: int, name: Name, status: str, position: int | None, requested_ms: int, rate: float
-    ) -> Answer:
+    ) -> Response:
         return responses.accepted(
             ticket_id=self._tickets.ticket_id(event_id=event_id, key=name.key, mark=name.mark),
             event_id=event_id,
@@ -152,7 +152,7 @@ class Registrar:
             position=position,
             requested_ms=requested_ms,
             rate=rate,
-            chance=self._chance(),
+            jitter=self._jitter(),
         )
 
 
@@ -168,7 +168,7 @@ def _application(
     return (*application, organizer, [older[:3] for older in names[1:]])
 
 
-def _too_many_refusals(limit: RateLimit, wait_ms: int) -> Answer:
+def _too_many_refusals(limit: RateLimit, wait_ms: int) -> Response:
     seconds = -(-wait_ms // 1000)
     message = "Too many refused registrations from this address."
     answer = responses.refuse(429, Code.RATE_LIMITED, message, retry_seconds=seconds)

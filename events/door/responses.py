@@ -24,7 +24,7 @@ STORE_RETRY_SECONDS = 2
 
 
 @dataclass(slots=True)
-class Answer:
+class Response:
     """An HTTP answer, ready to send."""
 
     status: int
@@ -40,9 +40,9 @@ class Answer:
 
 def ok(
     data: Any, *, message: str = "OK", status: int = 200, headers: Sequence[Header] = (), public: bool = False
-) -> Answer:
+) -> Response:
     """An answer that worked."""
-    return Answer(status, _encode(success(data, message)), headers, public)
+    return Response(status, _encode(success(data, message)), headers, public)
 
 
 def refuse(
@@ -52,33 +52,33 @@ def refuse(
     *,
     errors: dict[str, list[str]] | None = None,
     retry_seconds: int | None = None,
-) -> Answer:
+) -> Response:
     """An answer that did not work."""
     headers = [] if retry_seconds is None else [(b"retry-after", b"%d" % retry_seconds)]
-    return Answer(status, _encode(failure(code, message, errors)), headers)
+    return Response(status, _encode(failure(code, message, errors)), headers)
 
 
-def unauthenticated(message: str) -> Answer:
+def unauthenticated(message: str) -> Response:
     """A token that does not count. The same answer as the API's."""
     answer = refuse(401, Code.UNAUTHENTICATED, message)
-    return Answer(answer.status, answer.body, ((b"www-authenticate", b"Bearer"),))
+    return Response(answer.status, answer.body, ((b"www-authenticate", b"Bearer"),))
 
 
-def with_quota(answer: Answer, limit: RateLimit, quota: Quota) -> Answer:
+def with_quota(answer: Response, limit: RateLimit, quota: Quota) -> Response:
     """`answer`, and what the client's address has left of this limit."""
     field = quota.field(limit.name)
     headers = (*answer.headers, (b"ratelimit-policy", limit.policy.encode()), (b"ratelimit", field.encode()))
-    return Answer(answer.status, answer.body, headers)
+    return Response(answer.status, answer.body, headers)
 
 
-def closing(answer: Answer) -> Answer:
+def closing(answer: Response) -> Response:
     """`answer`, and then the end of the connection: what is left of a body must not be read as a request."""
-    return Answer(answer.status, answer.body, (*answer.headers, (b"connection", b"close")))
+    return Response(answer.status, answer.body, (*answer.headers, (b"connection", b"close")))
 
 
-def unavailable(what: str) -> Answer:
+def unavailable(what: str) -> Response:
     """A store is out of reach."""
-    wait = outage_retry(STORE_RETRY_SECONDS, chance=random())  # noqa: S311 - nothing secret hangs on it
+    wait = outage_retry(STORE_RETRY_SECONDS, jitter=random())  # noqa: S311 - nothing secret hangs on it
     return refuse(503, Code.UNAVAILABLE, f"{what} Try again.", retry_seconds=wait)
 
 
@@ -90,21 +90,21 @@ def accepted(
     position: int | None,
     requested_ms: int,
     rate: float,
-    chance: float,
-) -> Answer:
+    jitter: float,
+) -> Response:
     """The 202. Written out by hand: every value is a number or made of safe characters."""
     place = "null" if position is None else str(position)
     seconds = estimated_seconds(position=position, rate=rate) if position else 0.0
-    wait = retry_after(seconds, chance=chance)
+    wait = retry_after(seconds, jitter=jitter)
     url = f"/registrations/{ticket_id}"
     body = (
         f'{{"success":true,"message":"Registration received.","data":{{"ticket_id":"{ticket_id}","event_id":{event_id},'
         f'"status":"{status}","position":{place},"status_url":"{url}","requested_at":"{iso(requested_ms)}"}}}}'
     )
-    return Answer(202, body.encode(), ((b"location", url.encode()), (b"retry-after", b"%d" % wait)))
+    return Response(202, body.encode(), ((b"location", url.encode()), (b"retry-after", b"%d" % wait)))
 
 
-def start_message(answer: Answer) -> dict[str, Any]:
+def start_message(answer: Response) -> dict[str, Any]:
     """The ASGI message that opens the answer. Content-Length is given, or the server would send it in chunks."""
     length = (b"content-length", b"%d" % len(answer.body))
     kept = _PUBLIC if answer.public else _NOT_KEPT

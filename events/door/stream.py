@@ -19,13 +19,13 @@ from typing import Any
 from events.admission.gate import QueueUnavailable
 from events.domain.tickets import Tickets
 from events.domain.waiting import reconnect_ms
-from events.door.disconnect import HungUp, Receive, WhileConnected
-from events.door.loader import LedgerAway
-from events.door.responses import Answer, Header
+from events.door.disconnect import ClientDisconnected, Receive, cancel_on_disconnect
+from events.door.loader import DatabaseUnavailable
+from events.door.responses import Header, Response
 from events.door.status import no_ticket
 from events.door.ticket import Shown, code_of, show
 from events.door.ticket_status import TicketStatus, TicketStatusReader
-from events.door.watch_hub import Hub
+from events.door.watch_hub import WatchHub
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -42,33 +42,33 @@ def event_text(shown: Shown) -> bytes:
     return b"id: %b\ndata: %b\n\n" % (shown.tag, shown.data)
 
 
-def retry_text(chance: float) -> bytes:
+def retry_text(jitter: float) -> bytes:
     """How long a client waits before it comes back after the connection broke."""
-    return f"retry: {reconnect_ms(chance=chance)}\n".encode()
+    return f"retry: {reconnect_ms(jitter=jitter)}\n".encode()
 
 
 class Streams:
     """Streams of all tickets."""
 
     def __init__(
-        self, *, tickets: Tickets, reader: TicketStatusReader, hub: Hub, chance: Callable[[], float] = random
+        self, *, tickets: Tickets, reader: TicketStatusReader, hub: WatchHub, jitter: Callable[[], float] = random
     ) -> None:
         self._tickets = tickets
         self._reader = reader
         self._hub = hub
-        self._chance = chance
+        self._jitter = jitter
 
-    async def open(self, ticket_id: str, *, last_event_id: str) -> Answer | Stream:
-        """A stream to be run, or an answer in its place. Raises QueueUnavailable, LedgerAway."""
+    async def open(self, ticket_id: str, *, last_event_id: str) -> Response | Stream:
+        """A stream to be run, or an answer in its place. Raises QueueUnavailable, DatabaseUnavailable."""
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
             return no_ticket()
         event_id, key = parsed
-        standing = await self._reader.read(event_id, key)
-        stream = Stream(self._hub, self._tickets, ticket_id, event_id, key, standing, retry_text(self._chance()))
-        if standing.terminal and stream.shown(standing).tag.decode() == last_event_id.strip():
+        ticket = await self._reader.read(event_id, key)
+        stream = Stream(self._hub, self._tickets, ticket_id, event_id, key, ticket, retry_text(self._jitter()))
+        if ticket.terminal and stream.shown(ticket).tag.decode() == last_event_id.strip():
             # The client has had the end. An EventSource would come back for ever after anything but a 204.
-            return Answer(204, b"")
+            return Response(204, b"")
         return stream
 
 
@@ -78,7 +78,14 @@ class Stream:
     __slots__ = ("_event_id", "_first", "_hub", "_key", "_opening", "_ticket_id", "_tickets")
 
     def __init__(
-        self, hub: Hub, tickets: Tickets, ticket_id: str, event_id: int, key: str, first: TicketStatus, opening: bytes
+        self,
+        hub: WatchHub,
+        tickets: Tickets,
+        ticket_id: str,
+        event_id: int,
+        key: str,
+        first: TicketStatus,
+        opening: bytes,
     ) -> None:
         self._hub = hub
         self._tickets = tickets
@@ -91,8 +98,8 @@ class Stream:
     async def run(self, receive: Receive, send: Send) -> None:
         """Sends until the terminal status, the end of the server, or until the client hangs up."""
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        with contextlib.suppress(HungUp):
-            async with WhileConnected(receive):
+        with contextlib.suppress(ClientDisconnected):
+            async with cancel_on_disconnect(receive):
                 if self._first.terminal:
                     await self._send(send, self._opening + self._text(self._first))
                 else:
@@ -108,23 +115,23 @@ class Stream:
         sent = self._first
         await self._send(send, self._opening + self._text(sent))
         with self._hub.watch(self._event_id, self._key, sent, kind="stream") as watch:
-            with contextlib.suppress(QueueUnavailable, LedgerAway):
+            with contextlib.suppress(QueueUnavailable, DatabaseUnavailable):
                 # If a store goes away just now, the watch comes to life with it.
-                await self._hub.begin(self._event_id, watch)
+                await self._hub.subscribe(self._event_id, watch)
             while not (sent.terminal or self._hub.ending):
-                await watch.stirred()
-                news = watch.standing
+                await watch.changed()
+                news = watch.latest
                 await self._send(send, KEEP_ALIVE if news == sent else self._text(news))
                 sent = news
 
-    def _text(self, standing: TicketStatus) -> bytes:
-        return event_text(self.shown(standing))
+    def _text(self, ticket: TicketStatus) -> bytes:
+        return event_text(self.shown(ticket))
 
-    def shown(self, standing: TicketStatus) -> Shown:
+    def shown(self, ticket: TicketStatus) -> Shown:
         """The ticket as it stands."""
-        code = code_of(self._tickets, self._event_id, self._key, standing)
-        return show(self._ticket_id, self._event_id, standing, code)
+        code = code_of(self._tickets, self._event_id, self._key, ticket)
+        return show(self._ticket_id, self._event_id, ticket, code)
 
     async def _send(self, send: Send, text: bytes) -> None:
-        # Returns only when the client reads: meanwhile its watch keeps no more than the latest standing.
+        # Returns only when the client reads: meanwhile its watch keeps no more than the latest ticket.
         await send({"type": "http.response.body", "body": text, "more_body": True})

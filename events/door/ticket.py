@@ -9,7 +9,7 @@ from events.domain.tickets import Tickets, reference_of
 from events.domain.times import iso_ms as iso
 from events.domain.waiting import retry_after, waitlist_retry
 from events.door.etags import tag_of
-from events.door.responses import Answer
+from events.door.responses import Response
 from events.door.ticket_status import TicketStatus
 
 _MESSAGES: dict[Status, str] = {
@@ -34,14 +34,14 @@ class Shown(NamedTuple):
     tag: bytes
 
 
-def code_of(tickets: Tickets, event_id: int, key: str, standing: TicketStatus) -> str | None:
+def code_of(tickets: Tickets, event_id: int, key: str, ticket: TicketStatus) -> str | None:
     """The check-in code of a ticket with a seat."""
-    return tickets.check_in_code(event_id=event_id, key=key) if standing.status is Status.CONFIRMED else None
+    return tickets.check_in_code(event_id=event_id, key=key) if ticket.status is Status.CONFIRMED else None
 
 
-def show(ticket_id: str, event_id: int, standing: TicketStatus, code: str | None = None) -> Shown:
+def show(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None = None) -> Shown:
     """The ticket's `data`, with its check-in `code`. `estimated_seconds` is there only while queued."""
-    s = standing
+    s = ticket
     reason = f'"{s.reason.value}"' if s.reason else "null"
     position = "null" if s.position is None else s.position
     sequence = "null" if s.sequence is None else s.sequence
@@ -59,17 +59,17 @@ def show(ticket_id: str, event_id: int, standing: TicketStatus, code: str | None
 
 
 def ticket_answer(
-    ticket_id: str, event_id: int, standing: TicketStatus, *, chance: float, code: str | None = None
-) -> Answer:
-    """The 200 with a ticket. `chance`, from 0 up to 1, spreads Retry-After; a terminal ticket has none."""
-    data, tag = show(ticket_id, event_id, standing, code)
-    body = _OPENINGS[standing.status] + data + b"}"
-    if standing.terminal:
-        return Answer(200, body, ((b"etag", tag),))
-    return Answer(200, body, ((b"etag", tag), (b"retry-after", b"%d" % _retry(standing, chance))))
+    ticket_id: str, event_id: int, ticket: TicketStatus, *, jitter: float, code: str | None = None
+) -> Response:
+    """The 200 with a ticket. `jitter`, from 0 up to 1, spreads Retry-After; a terminal ticket has none."""
+    data, tag = show(ticket_id, event_id, ticket, code)
+    body = _OPENINGS[ticket.status] + data + b"}"
+    if ticket.terminal:
+        return Response(200, body, ((b"etag", tag),))
+    return Response(200, body, ((b"etag", tag), (b"retry-after", b"%d" % _retry(ticket, jitter))))
 
 
-def _retry(standing: TicketStatus, chance: float) -> int:
-    if standing.estimated_seconds is not None:
-        return retry_after(standing.estimated_seconds, chance=chance)
-    return waitlist_retry(standing.position, chance=chance)
+def _retry(ticket: TicketStatus, jitter: float) -> int:
+    if ticket.estimated_seconds is not None:
+        return retry_after(ticket.estimated_seconds, jitter=jitter)
+    return waitlist_retry(ticket.position, jitter=jitter)

@@ -18,7 +18,7 @@ from events.domain.outcome import Outcome
 from events.domain.states import TERMINAL, Reason, Status
 from events.domain.tickets import reference
 from events.domain.waiting import estimated_seconds
-from events.door.loader import LedgerAway, Loader
+from events.door.loader import DatabaseUnavailable, Loader
 from omnify.common import metrics
 from omnify.common.batcher import EventBatchers
 from omnify.common.logs import log
@@ -61,7 +61,7 @@ class TicketStatusReader:
         self._batchers = EventBatchers[str, Reply](self._call)
 
     async def read(self, event_id: int, key: str) -> TicketStatus:
-        """One ticket, together with all who ask at the same time. Raises QueueUnavailable, LedgerAway."""
+        """One ticket, together with all who ask at the same time. Raises QueueUnavailable, DatabaseUnavailable."""
         (kind, *details), rate = await self._batchers.ask(event_id, key)
         if kind == "q":
             return _queued(details, rate)
@@ -88,13 +88,13 @@ class TicketStatusReader:
         for (key, _, _), answer in zip(unknown, await asyncio.gather(*asked, return_exceptions=True), strict=True):
             if isinstance(answer, TicketStatus):
                 found[key] = answer
-            elif not isinstance(answer, LedgerAway):
+            elif not isinstance(answer, DatabaseUnavailable):
                 raise answer
         return found
 
     async def _call(self, event_id: int, keys: Sequence[str]) -> list[Reply]:
-        standings = await self._gate.statuses(event_id, keys)
-        return [(answer, standings.rate) for answer in standings.answers]
+        statuses = await self._gate.statuses(event_id, keys)
+        return [(answer, statuses.rate) for answer in statuses.answers]
 
     async def _ask_ledger(self, event_id: int, key: str, kind: str, details: list[Any]) -> TicketStatus:
         if kind == "w":
@@ -111,11 +111,11 @@ class TicketStatusReader:
         if position:
             return _decided(outcome, position)
         try:
-            place = await self._loader.waitlist_place(event_id, outcome.key)
+            place = await self._loader.waitlist_position(event_id, outcome.key)
             if place is not None:
                 return _decided(outcome, place)
             newest = await self._loader.find_outcome(event_id, outcome.key)
-        except LedgerAway:
+        except DatabaseUnavailable:
             # That it is waitlisted is known; the place can wait for the ledger.
             return _decided(outcome)
         return _decided(outcome if newest is None or newest.revision < outcome.revision else newest)

@@ -1,12 +1,11 @@
-"""The hub: who watches which ticket, and how news reach them.
+"""Delivers news of tickets to the clients that watch them.
 
-    Redis ──news──► room of event 7 ──one read for up to 500 tickets──► watches ──► a stream or a long poll each
+    Redis ──news──► EventWatchers of event 7 ──one read for up to 500 tickets──► Watches ──► one stream or poll each
 
-A room is an event with at least one watcher in this process. It follows the event's news through one subscription,
-reads what changed in batches, and offers each watcher the result; a watcher keeps the latest only, so a slow client
-costs no memory. One clock for the whole process ticks every second: it lets places in line be read again after
-something moved, repeats reads that failed, reads everything now and then in case news went missing, and sends
-keep-alives, an equal share of the watchers at each tick.
+Every event with at least one watch in this process has an `EventWatchers`. It follows the event's news through one
+subscription, reads the changed tickets in batches, and offers the result to each watch. One clock for the whole process
+ticks every second. At each tick it has positions in line read again after a batch, repeats reads that failed, has
+everything read now and then in case news was missed, and sends keep-alives to a fifteenth of the watches.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from collections.abc import Iterator
 
 from events.admission.gate import Gate, QueueUnavailable
 from events.admission.news import NewsUnavailable
-from events.door.event_watchers import Room, Watch
-from events.door.loader import LedgerAway
+from events.door.event_watchers import EventWatchers, Watch
+from events.door.loader import DatabaseUnavailable
 from events.door.ticket_status import TicketStatus, TicketStatusReader
 from omnify.common import metrics
 
@@ -26,27 +25,27 @@ TICK_SECONDS = 1.0
 KEEP_ALIVE_TICKS = 15
 
 
-class Hub:
-    """All rooms of this process. Ending it lets every watcher go, and holds no new one."""
+class WatchHub:
+    """All watches of this process. After `end`, streams and long polls finish at once."""
 
     def __init__(self, *, gate: Gate, reader: TicketStatusReader) -> None:
         self.ending = False
         self._reader = reader
         self._news = gate.news(heard=self._heard, joined=self._joined)
-        self._rooms: dict[int, Room] = {}
+        self._events: dict[int, EventWatchers] = {}
         self._slots: list[set[Watch]] = [set() for _ in range(KEEP_ALIVE_TICKS)]
         self._ticks = 0
         self._clock: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
     def watch(self, event_id: int, key: str, known: TicketStatus, *, kind: str) -> Iterator[Watch]:
-        """A watch on a ticket, `known` to stand so, for as long as the block lasts; `kind` is for the metrics."""
-        room = self._rooms.get(event_id)
-        if room is None:
-            room = self._rooms[event_id] = Room(event_id, self._reader)
+        """Watches a ticket with the status `known` while the block runs. `kind` labels the metric: stream or poll."""
+        watchers = self._events.get(event_id)
+        if watchers is None:
+            watchers = self._events[event_id] = EventWatchers(event_id, self._reader)
         slot = self._slots[self._ticks % KEEP_ALIVE_TICKS]
         watch = Watch(key, known)
-        room.add(watch)
+        watchers.add(watch)
         slot.add(watch)
         metrics.WATCHERS.labels(kind).inc()
         if self._clock is None:
@@ -54,51 +53,51 @@ class Hub:
         try:
             yield watch
         finally:
-            room.remove(watch)
+            watchers.remove(watch)
             slot.discard(watch)
             metrics.WATCHERS.labels(kind).dec()
 
-    async def begin(self, event_id: int, watch: Watch) -> None:
-        """Follows the event, then reads the ticket, in this order: a change after the read will be heard of.
+    async def subscribe(self, event_id: int, watch: Watch) -> None:
+        """Subscribes to the event's news, then reads the ticket: in this order no change is missed.
 
-        Raises QueueUnavailable, LedgerAway: the ticket will be read as soon as that can be done.
+        Raises QueueUnavailable, DatabaseUnavailable: the read is repeated at the next tick.
         """
         try:
             await self._news.follow(event_id)
             watch.offer(await self._reader.read(event_id, watch.key))
         except NewsUnavailable:
             raise QueueUnavailable("no news") from None
-        except (QueueUnavailable, LedgerAway):
-            self._rooms[event_id].read(watch.key)
+        except (QueueUnavailable, DatabaseUnavailable):
+            self._events[event_id].read(watch.key)
             raise
 
     def end(self) -> None:
-        """Lets everybody go: the server is stopping."""
+        """Tells every watcher to finish, because the server is stopping."""
         self.ending = True
         for slot in self._slots:
             for watch in slot:
-                watch.poke()
+                watch.notify()
 
     async def close(self) -> None:
-        """Ends the subscriptions."""
+        """Closes the subscriptions."""
         await self._news.close()
 
     @property
     def watchers(self) -> int:
-        """Watches in this process now."""
+        """The number of watches in this process."""
         return sum(map(len, self._slots))
 
     def _heard(self, event_id: int, keys: list[str]) -> None:
-        if room := self._rooms.get(event_id):
-            room.heard(keys)
+        if watchers := self._events.get(event_id):
+            watchers.tickets_changed(keys)
 
     def _joined(self, event_id: int) -> None:
-        if room := self._rooms.get(event_id):
-            room.read_everything()
+        if watchers := self._events.get(event_id):
+            watchers.read_all()
 
     async def _run(self) -> None:
         try:
-            while self._rooms:
+            while self._events:
                 await asyncio.sleep(TICK_SECONDS)
                 await self._tick()
         finally:
@@ -107,11 +106,11 @@ class Hub:
     async def _tick(self) -> None:
         self._ticks += 1
         for watch in self._slots[self._ticks % KEEP_ALIVE_TICKS]:
-            watch.poke()
-        for event_id, room in list(self._rooms.items()):
-            if room.empty:
-                # Not when the last one left: somebody who polls again at once finds the subscription still there.
-                del self._rooms[event_id]
+            watch.notify()
+        for event_id, watchers in list(self._events.items()):
+            if watchers.empty:
+                # Not in `watch`, with the last one: a client that polls again at once reuses the subscription.
+                del self._events[event_id]
                 await self._news.leave(event_id)
             else:
-                room.tick()
+                watchers.tick()

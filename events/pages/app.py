@@ -1,4 +1,4 @@
-"""The pages as an ASGI application in front of the service: its own routes here, every other path to `behind`.
+"""The pages as an ASGI application in front of the service: its own routes here, every other path to `app`.
 
 GET, POST /e/{id}    GET /t/{ticket_id}    POST /t/{ticket_id}/cancel    GET /t/{ticket_id}/event.ics    GET /assets/...
 """
@@ -18,7 +18,7 @@ from events.pages.event_page import EventPage
 from events.pages.internal_client import Application, Header, Receive, Reply, Scope, Send
 from events.pages.ticket_page import TicketPage
 from events.pages.view import decode_refusal
-from omnify.common.deadline import BODY_SECONDS, Patience
+from omnify.common.deadline import BODY_SECONDS, SharedTimeout
 
 logger = logging.getLogger(__name__)
 
@@ -39,17 +39,17 @@ _OURS = ("Something went wrong", "That was our fault, not yours. Please try agai
 
 
 class Pages:
-    """Answers pages and files, and hands the rest to `behind`, which is also whom the pages ask.
+    """Answers pages and files, and hands the rest to `app`, which is also whom the pages ask.
 
     `render` makes HTML of a template's name and a context, with everything escaped.
     """
 
-    def __init__(self, *, behind: Application, render: Render, public_url: str = "") -> None:
+    def __init__(self, *, app: Application, render: Render, public_url: str = "") -> None:
         self._sheets = Sheets(render)
-        self._event = EventPage(app=behind, sheets=self._sheets)
-        self._ticket = TicketPage(app=behind, sheets=self._sheets, public_url=public_url)
-        self._behind = behind
-        self._patience = Patience(BODY_SECONDS)
+        self._event = EventPage(app=app, sheets=self._sheets)
+        self._ticket = TicketPage(app=app, sheets=self._sheets, public_url=public_url)
+        self._app = app
+        self._patience = SharedTimeout(BODY_SECONDS)
         files.version()  # reads them now, and not while the first visitor waits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +61,7 @@ class Pages:
         elif path.startswith(files.ROOT):
             await _send(send, scope, self._file(scope, path))
         else:
-            await self._behind(scope, receive, send)
+            await self._app(scope, receive, send)
 
     async def _event_route(self, scope: Scope, receive: Receive, text: str) -> Page | Reply:
         event_id = parse.event_id(text)

@@ -16,7 +16,7 @@ BODY_SECONDS = 15.0
 Result = TypeVar("Result")
 
 
-class Patience:
+class SharedTimeout:
     """Gives each await `seconds`. Belongs to one event loop."""
 
     def __init__(self, seconds: float) -> None:

@@ -9,7 +9,7 @@ import gc
 YOUNG = 20_000
 
 
-def settle_heap() -> None:
+def freeze_gc() -> None:
     """To be called once everything is imported.
 
     Django and its friends are eighty thousand objects that never become garbage. Walking them again and again took a

@@ -42,7 +42,7 @@ class Browser:
     """Asks one `Pages`."""
 
     def __init__(self, behind: Any) -> None:
-        self.pages = Pages(behind=behind, render=render_to_string)
+        self.pages = Pages(app=behind, render=render_to_string)
 
     async def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Shown:
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]

@@ -42,7 +42,7 @@ class NoLoader:
     async def find_grant(self, token_hash: str) -> Any:
         raise AssertionError("the door asked the ledger for a token")
 
-    async def waitlist_place(self, event_id: int, key: str) -> int | None:
+    async def waitlist_position(self, event_id: int, key: str) -> int | None:
         raise AssertionError("the door asked the ledger for a place")
 
 
@@ -100,7 +100,7 @@ def visit(
             tickets=secrets,
             loader=loader or NoLoader(),
             wake=woken.append,
-            behind=behind,
+            app=behind,
             trusted_proxies=trusted_proxies,
         )
         try:

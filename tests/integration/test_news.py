@@ -405,7 +405,7 @@ def test_a_stopping_server_lets_everybody_go(make_event: Make, admit: Admit, ser
         stream = Client(visitor, path_of(event, keys[0]) + "/events")
         poll = Client(visitor, path_of(event, keys[1]), query="wait=30")
         await until(lambda: visitor.door.watchers == 2 and stream.events)
-        visitor.door.let_go()
+        visitor.door.disconnect_watchers()
         assert (await poll.whole())["data"]["status"] == "queued"
         await until(lambda: stream.ended)
         late = Client(visitor, path_of(event, keys[0]) + "/events")

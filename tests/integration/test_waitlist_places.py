@@ -17,7 +17,7 @@ from events.admission.queue import Queue
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 from events.domain.waiting import ASSUMED_PER_SECOND
-from events.door.loader import LedgerAway
+from events.door.loader import DatabaseUnavailable
 from events.door.ticket_status import TicketStatus, TicketStatusReader
 from events.ledger.queries import event_snapshot
 from events.models import Event
@@ -69,7 +69,7 @@ def stand(servers: Services, event: Event, *keys: str, loader: Any = None) -> li
 
 
 def places(servers: Services, event: Event, *keys: str, loader: Any = None) -> list[int | None]:
-    return [standing.position for standing in stand(servers, event, *keys, loader=loader)]
+    return [ticket.position for ticket in stand(servers, event, *keys, loader=loader)]
 
 
 def test_the_waitlist_moves_up_in_order_of_admission(make_event: Make, queue: Queue, servers: Services) -> None:
@@ -108,17 +108,17 @@ def test_a_waitlist_that_is_not_whole_gives_no_place(
     redis_client.zrem(event_keys(event.pk).waitlist, a)
 
     class Ledger(NoLoader):
-        async def waitlist_place(self, event_id: int, key: str) -> int | None:
+        async def waitlist_position(self, event_id: int, key: str) -> int | None:
             return {a: 1, b: 2}[key]
 
     assert places(servers, event, a, b, loader=Ledger()) == [1, 2]
 
     class Away(NoLoader):
-        async def waitlist_place(self, event_id: int, key: str) -> int | None:
-            raise LedgerAway
+        async def waitlist_position(self, event_id: int, key: str) -> int | None:
+            raise DatabaseUnavailable
 
-    [standing, _] = stand(servers, event, a, b, loader=Away())
-    assert (standing.status, standing.position) == (Status.WAITLISTED, None)
+    [ticket, _] = stand(servers, event, a, b, loader=Away())
+    assert (ticket.status, ticket.position) == (Status.WAITLISTED, None)
 
 
 def test_the_ledger_counts_places_and_knows_of_a_promotion_that_redis_missed(
@@ -145,7 +145,7 @@ def test_only_the_outcome_is_taken_from_the_ledger_if_it_is_newer(
     publish(queue, event, outcome(key, Status.WAITLISTED, 1, revision=1), waitlisted=7)
 
     class Ledger(NoLoader):
-        async def waitlist_place(self, event_id: int, key: str) -> int | None:
+        async def waitlist_position(self, event_id: int, key: str) -> int | None:
             return None
 
         async def find_outcome(self, event_id: int, key: str) -> Outcome | None:

@@ -86,7 +86,7 @@ def ask(path: str, *, port: int, method: str = "GET") -> tuple[int, bytes]:
         sent.append(message)
 
     scope = {"method": method, "path": unquote(path), "raw_path": path.encode(), "server": ("127.0.0.1", port)}
-    asyncio.run(Front(behind=behind, operations_port=9000)(scope, None, send))
+    asyncio.run(Front(app=behind, operations_port=9000)(scope, None, send))
     return sent[0]["status"], sent[1]["body"]
 
 

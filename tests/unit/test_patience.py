@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from omnify.common.deadline import Patience
+from omnify.common.deadline import SharedTimeout
 
 
 def test_what_is_done_in_time_gives_its_result() -> None:
@@ -15,14 +15,14 @@ def test_what_is_done_in_time_gives_its_result() -> None:
             await asyncio.sleep(0)
             return "done"
 
-        return await Patience(60).wait(work())
+        return await SharedTimeout(60).wait(work())
 
     assert asyncio.run(scene()) == "done"
 
 
 def test_everybody_who_waits_too_long_is_told_and_may_go_on() -> None:
     async def scene() -> list[str]:
-        patience = Patience(0.05)
+        patience = SharedTimeout(0.05)
 
         async def one() -> str:
             with pytest.raises(TimeoutError):
@@ -42,7 +42,7 @@ def test_everybody_who_waits_too_long_is_told_and_may_go_on() -> None:
 
 def test_one_timer_after_the_other_serves_those_who_come_later() -> None:
     async def scene() -> None:
-        patience = Patience(0.02)
+        patience = SharedTimeout(0.02)
         for _ in range(3):
             with pytest.raises(TimeoutError):
                 await patience.wait(asyncio.Event().wait())
@@ -52,7 +52,7 @@ def test_one_timer_after_the_other_serves_those_who_come_later() -> None:
 
 def test_a_cancellation_from_outside_stays_one() -> None:
     async def scene() -> None:
-        patience = Patience(60)
+        patience = SharedTimeout(60)
         task = asyncio.create_task(patience.wait(asyncio.Event().wait()))
         await asyncio.sleep(0)
         task.cancel()
@@ -69,6 +69,6 @@ def test_a_failure_is_passed_on() -> None:
             raise LookupError
 
         with pytest.raises(LookupError):
-            await Patience(60).wait(work())
+            await SharedTimeout(60).wait(work())
 
     asyncio.run(scene())

@@ -41,15 +41,15 @@ def test_a_tag_matches_itself_weakly_in_a_list_and_behind_a_star() -> None:
         assert not matches(tag, other.decode())
 
 
-@pytest.mark.parametrize("standing", [QUEUED, WAITLISTED, REJECTED, LOST])
-def test_a_ticket_is_the_same_object_in_an_answer_and_in_an_event(standing: TicketStatus) -> None:
-    answer = ticket_answer("7-abc", 7, standing, chance=0.5)
+@pytest.mark.parametrize("ticket", [QUEUED, WAITLISTED, REJECTED, LOST])
+def test_a_ticket_is_the_same_object_in_an_answer_and_in_an_event(ticket: TicketStatus) -> None:
+    answer = ticket_answer("7-abc", 7, ticket, jitter=0.5)
     data = json.loads(answer.body)["data"]
     assert list(data)[:11] == [
         *("ticket_id", "reference", "event_id", "status", "reason"),
         *("position", "sequence", "requested_at", "decided_at", "check_in_code", "checked_in_at"),
     ]
-    shown = show("7-abc", 7, standing)
+    shown = show("7-abc", 7, ticket)
     lines = event_text(shown).decode().split("\n")
     assert lines[0] == f"id: {answer.header(b'etag').decode()}"
     assert json.loads(lines[1].removeprefix("data: ")) == data
@@ -57,16 +57,16 @@ def test_a_ticket_is_the_same_object_in_an_answer_and_in_an_event(standing: Tick
 
 
 def test_only_what_is_not_terminal_says_when_to_ask_again() -> None:
-    waits = [ticket_answer("7-abc", 7, s, chance=0.5).header(b"retry-after") for s in (QUEUED, WAITLISTED)]
+    waits = [ticket_answer("7-abc", 7, s, jitter=0.5).header(b"retry-after") for s in (QUEUED, WAITLISTED)]
     assert all(int(wait) >= 1 for wait in waits)
-    assert ticket_answer("7-abc", 7, REJECTED, chance=0.5).header(b"retry-after") == b""
+    assert ticket_answer("7-abc", 7, REJECTED, jitter=0.5).header(b"retry-after") == b""
 
 
 def test_the_tag_changes_with_the_place_and_not_with_chance() -> None:
-    tags = {ticket_answer("7-abc", 7, WAITLISTED, chance=chance).header(b"etag") for chance in (0.0, 0.5, 0.9)}
+    tags = {ticket_answer("7-abc", 7, WAITLISTED, jitter=jitter).header(b"etag") for jitter in (0.0, 0.5, 0.9)}
     assert len(tags) == 1
     step = TicketStatus(Status.WAITLISTED, 1, 42, 1000, 2000, position=6)
-    assert ticket_answer("7-abc", 7, step, chance=0.5).header(b"etag") not in tags
+    assert ticket_answer("7-abc", 7, step, jitter=0.5).header(b"etag") not in tags
 
 
 def test_a_stream_says_in_milliseconds_when_to_come_back() -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from events.admission.gate import QueueUnavailable
 from events.domain.states import Status
-from events.door.disconnect import HungUp, WhileConnected
-from events.door.event_watchers import SAFETY_TICKS, Room, Watch
+from events.door.disconnect import ClientDisconnected, cancel_on_disconnect
+from events.door.event_watchers import SAFETY_TICKS, EventWatchers, Watch
 from events.door.ticket_status import TicketStatus
-from events.door.watch_hub import KEEP_ALIVE_TICKS, Hub
+from events.door.watch_hub import KEEP_ALIVE_TICKS, WatchHub
 
 
 def queued(position: int) -> TicketStatus:
@@ -74,32 +74,32 @@ async def until(condition: Callable[[], Any]) -> None:
             await asyncio.sleep(0)
 
 
-def make_room(reader: Reader, **watched: TicketStatus) -> tuple[Room, dict[str, Watch]]:
-    room = Room(7, reader)  # type: ignore[arg-type]
-    room._quiet_ticks = 0
+def make_watchers(reader: Reader, **watched: TicketStatus) -> tuple[EventWatchers, dict[str, Watch]]:
+    watchers = EventWatchers(7, reader)  # type: ignore[arg-type]
+    watchers._quiet_ticks = 0
     watches = {key: Watch(key, known) for key, known in watched.items()}
     for watch in watches.values():
-        room.add(watch)
-    return room, watches
+        watchers.add(watch)
+    return watchers, watches
 
 
 def test_a_reading_from_before_a_known_decision_is_not_taken() -> None:
     watch = Watch("a", queued(5))
     watch.offer(CONFIRMED)
     watch.offer(queued(4))
-    assert watch.standing == CONFIRMED
+    assert watch.latest == CONFIRMED
     watch.offer(CANCELLED)
     watch.offer(CONFIRMED)
-    assert watch.standing == CANCELLED
+    assert watch.latest == CANCELLED
 
 
 def test_a_bell_rung_before_anybody_listens_is_heard_once() -> None:
     async def scene() -> None:
         watch = Watch("a", queued(5))
-        watch.poke()
-        watch.poke()
-        await asyncio.wait_for(watch.stirred(), 10)
-        waiting = asyncio.ensure_future(watch.stirred())
+        watch.notify()
+        watch.notify()
+        await asyncio.wait_for(watch.changed(), 10)
+        waiting = asyncio.ensure_future(watch.changed())
         await asyncio.sleep(0)
         watch.offer(queued(5))
         await asyncio.sleep(0)
@@ -115,11 +115,11 @@ def test_only_what_changed_and_is_watched_is_read_at_once_and_in_batches() -> No
         reader = Reader()
         keys = [f"k{n}" for n in range(1200)]
         reader.table = dict.fromkeys([*keys, "other"], CONFIRMED)
-        room, watches = make_room(reader, **dict.fromkeys(keys, queued(9)), other=queued(1))
-        room.heard([*keys, "not watched"])
-        await until(lambda: all(watches[key].standing == CONFIRMED for key in keys))
+        watchers, watches = make_watchers(reader, **dict.fromkeys(keys, queued(9)), other=queued(1))
+        watchers.tickets_changed([*keys, "not watched"])
+        await until(lambda: all(watches[key].latest == CONFIRMED for key in keys))
         assert [len(call) for call in reader.calls] == [500, 500, 200]
-        assert watches["other"].standing == queued(1)
+        assert watches["other"].latest == queued(1)
 
     asyncio.run(scene())
 
@@ -128,15 +128,15 @@ def test_places_are_read_at_the_next_two_ticks_after_news_and_then_rarely() -> N
     async def scene() -> None:
         reader = Reader()
         reader.table = {"a": queued(3)}
-        room, _ = make_room(reader, a=queued(3))
+        watchers, _ = make_watchers(reader, a=queued(3))
 
         async def calls_of_a_tick() -> int:
             before = len(reader.calls)
-            room.tick()
-            await until(lambda: room._reading is None)
+            watchers.tick()
+            await until(lambda: watchers._reading is None)
             return len(reader.calls) - before
 
-        room.heard([])
+        watchers.tickets_changed([])
         assert [await calls_of_a_tick() for _ in range(4)] == [1, 1, 0, 0]
         assert sum([await calls_of_a_tick() for _ in range(3 * SAFETY_TICKS)]) == 3
 
@@ -146,18 +146,18 @@ def test_places_are_read_at_the_next_two_ticks_after_news_and_then_rarely() -> N
 def test_what_could_not_be_read_is_read_at_a_later_tick() -> None:
     async def scene() -> None:
         reader = Reader()
-        room, watches = make_room(reader, a=queued(3), b=queued(4))
+        watchers, watches = make_watchers(reader, a=queued(3), b=queued(4))
         reader.table, reader.broken = {"a": CONFIRMED}, True
-        room.heard(["a", "b"])
-        await until(lambda: room._reading is None)
+        watchers.tickets_changed(["a", "b"])
+        await until(lambda: watchers._reading is None)
         reader.broken = False
-        room.tick()
-        await until(lambda: watches["a"].standing == CONFIRMED)
+        watchers.tick()
+        await until(lambda: watches["a"].latest == CONFIRMED)
         # The ledger was away for this one.
         reader.table["b"] = CANCELLED
-        room._moved = 0
-        room.tick()
-        await until(lambda: watches["b"].standing == CANCELLED)
+        watchers._ticks_to_read_all = 0
+        watchers.tick()
+        await until(lambda: watches["b"].latest == CANCELLED)
 
     asyncio.run(scene())
 
@@ -166,41 +166,41 @@ def test_somebody_who_left_is_read_no_more() -> None:
     async def scene() -> None:
         reader = Reader()
         reader.broken = True
-        room, watches = make_room(reader, a=queued(3), b=queued(4))
-        room.heard(["a", "b"])
-        await until(lambda: room._reading is None)
-        room.remove(watches["a"])
+        watchers, watches = make_watchers(reader, a=queued(3), b=queued(4))
+        watchers.tickets_changed(["a", "b"])
+        await until(lambda: watchers._reading is None)
+        watchers.remove(watches["a"])
         reader.broken = False
-        room._moved = 0
-        room.tick()
+        watchers._ticks_to_read_all = 0
+        watchers.tick()
         await until(lambda: len(reader.calls) == 2)
         assert reader.calls[-1] == ["b"]
-        room.remove(watches["b"])
-        assert room.empty
+        watchers.remove(watches["b"])
+        assert watchers.empty
 
     asyncio.run(scene())
 
 
-def test_every_watcher_is_poked_once_in_a_round_of_keep_alives_and_rooms_close_after_the_last() -> None:
+def test_every_watcher_is_notified_once_in_a_round_of_keep_alives_and_events_are_left_after_the_last() -> None:
     async def scene() -> None:
         gate, reader = Gate(), Reader()
-        hub = Hub(gate=gate, reader=reader)  # type: ignore[arg-type]
+        hub = WatchHub(gate=gate, reader=reader)  # type: ignore[arg-type]
         reader.table = {"a": queued(1)}
         with hub.watch(7, "a", queued(1), kind="stream") as watch:
-            await hub.begin(7, watch)
+            await hub.subscribe(7, watch)
             assert gate.subscriptions.followed == [7]
-            pokes = 0
+            notified = 0
             for _ in range(2 * KEEP_ALIVE_TICKS):
                 await hub._tick()
-                pokes += watch._rung
-                watch._rung = False
-            assert pokes == 2
+                notified += watch._notified
+                watch._notified = False
+            assert notified == 2
             assert hub.watchers == 1
         assert hub.watchers == 0
         assert gate.subscriptions.left == []
         await hub._tick()
         assert gate.subscriptions.left == [7]
-        assert hub._rooms == {}
+        assert hub._events == {}
         clock = hub._clock
         assert clock is not None
         clock.cancel()
@@ -211,14 +211,14 @@ def test_every_watcher_is_poked_once_in_a_round_of_keep_alives_and_rooms_close_a
 def test_a_change_between_the_first_reading_and_the_subscription_is_found() -> None:
     async def scene() -> None:
         gate, reader = Gate(), Reader()
-        hub = Hub(gate=gate, reader=reader)  # type: ignore[arg-type]
+        hub = WatchHub(gate=gate, reader=reader)  # type: ignore[arg-type]
         reader.table = {"a": CONFIRMED}
         with hub.watch(7, "a", queued(1), kind="poll") as watch:
-            await hub.begin(7, watch)
-            assert watch.standing == CONFIRMED
+            await hub.subscribe(7, watch)
+            assert watch.latest == CONFIRMED
             reader.table = {"a": CANCELLED}
             gate.joined(7)
-            await until(lambda: watch.standing == CANCELLED)
+            await until(lambda: watch.latest == CANCELLED)
 
     asyncio.run(scene())
 
@@ -233,14 +233,14 @@ def test_a_client_that_hangs_up_is_noticed_in_the_middle_of_anything() -> None:
             return {"type": "http.disconnect"}
 
         async def held() -> None:
-            async with WhileConnected(receive):
+            async with cancel_on_disconnect(receive):
                 begun.set()
                 await asyncio.Event().wait()
 
         task = asyncio.ensure_future(held())
         await begun.wait()
         gone.set()
-        with pytest.raises(HungUp):
+        with pytest.raises(ClientDisconnected):
             await asyncio.wait_for(task, 10)
 
     asyncio.run(scene())
@@ -253,7 +253,7 @@ def test_a_cancellation_from_elsewhere_and_a_body_that_ends_are_left_alone() -> 
             return result
 
         async def held(seconds: float) -> str:
-            async with WhileConnected(receive), asyncio.timeout(seconds):
+            async with cancel_on_disconnect(receive), asyncio.timeout(seconds):
                 await asyncio.Event().wait()
             return "never"
 
@@ -264,7 +264,7 @@ def test_a_cancellation_from_elsewhere_and_a_body_that_ends_are_left_alone() -> 
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        async with WhileConnected(receive):
+        async with cancel_on_disconnect(receive):
             done = "yes"
         assert done == "yes"
         assert len(asyncio.all_tasks()) <= 2
