@@ -16,7 +16,7 @@ from events.api.pagination import InvalidPage, Page, check_exists, page_data
 from events.domain.scopes import Scope, guest_fields
 from events.domain.states import Status
 from events.domain.tickets import reference
-from events.domain.times import iso, to_ms
+from events.domain.times import iso_of
 from events.ledger import queries
 from events.ledger.queries import Guests, Position
 from events.models import Event, Registration
@@ -105,8 +105,8 @@ def attendee(row: Registration) -> dict[str, Any]:
         "reference": reference(row.event_id, row.ticket_key),
         "name": row.name,
         "email": row.email,
-        "confirmed_at": iso(to_ms(row.confirmed_at)) if row.confirmed_at else None,
+        "confirmed_at": iso_of(row.confirmed_at),
         "sequence": row.sequence,
-        "checked_in_at": iso(to_ms(row.checked_in_at)) if row.checked_in_at else None,
+        "checked_in_at": iso_of(row.checked_in_at),
         "reason": row.reason or None,
     }

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from events.api.fields import MomentField, TextField, WholeNumberField
 from events.domain.scopes import Scope
-from events.domain.times import iso, to_ms
+from events.domain.times import iso_of
 from events.ledger import queries
 from events.models import OrganizerToken
 from events.models.organizer import LABEL_MAX
@@ -50,9 +50,9 @@ def token_data(row: OrganizerToken, *, current: bool) -> dict[str, Any]:
         "label": row.label or None,
         "scope": row.scope,
         "event_id": row.event_id,
-        "created_at": iso(to_ms(row.created_at)),
-        "last_used_at": iso(to_ms(row.last_used_at)) if row.last_used_at else None,
-        "expires_at": iso(to_ms(row.expires_at)) if row.expires_at else None,
-        "revoked_at": iso(to_ms(row.revoked_at)) if row.revoked_at else None,
+        "created_at": iso_of(row.created_at),
+        "last_used_at": iso_of(row.last_used_at),
+        "expires_at": iso_of(row.expires_at),
+        "revoked_at": iso_of(row.revoked_at),
         "current": current,
     }

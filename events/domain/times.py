@@ -1,41 +1,49 @@
-"""Moments: milliseconds since 1970 (UTC) inside, ISO 8601 with an offset outside.
+"""Times: milliseconds since 1970 (UTC) inside, one form of ISO 8601 outside.
 
-Everything stored is cut to whole milliseconds, so that the ledger and the door's copy in Redis render the
-same text.
+Everything stored is cut to whole milliseconds, so that the ledger and the door's copy in Redis render the same text.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import overload
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 def to_ms(moment: datetime) -> int:
-    """Whole milliseconds since 1970 of an aware `moment`; a fraction is cut off."""
+    """Return the whole milliseconds since 1970 of an aware `moment`; a fraction is cut off."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
 def from_ms(ms: int) -> datetime:
-    """The moment in UTC. No floating point: the way back with `to_ms` is exact."""
+    """Return the time in UTC. Without floating point, so `to_ms` is its exact inverse."""
     return _EPOCH + ms * _MILLISECOND
 
 
-def iso(ms: int) -> str:
-    """`2026-11-23T12:00:00+00:00`; with `.123000` when the milliseconds are not zero."""
-    return from_ms(ms).isoformat()
-
-
 @lru_cache(maxsize=8192)
-def iso_ms(ms: int) -> str:
-    """The same, always with three digits of milliseconds: how tickets show their times."""
+def iso(ms: int) -> str:
+    """Render `ms` as every answer shows a time: `2027-06-01T16:00:00.000+00:00`."""
     return from_ms(ms).isoformat(timespec="milliseconds")
 
 
+@overload
+def iso_of(moment: datetime) -> str: ...
+
+
+@overload
+def iso_of(moment: None) -> None: ...
+
+
+def iso_of(moment: datetime | None) -> str | None:
+    """Render an aware `moment` in the same form, its microseconds cut off; None stays None."""
+    return None if moment is None else iso(to_ms(moment))
+
+
 def whole_ms(moment: datetime) -> datetime:
-    """An aware `moment` in UTC, cut to whole milliseconds.
+    """Convert an aware `moment` to UTC and cut it to whole milliseconds.
 
     Raises:
         OverflowError: in UTC it falls outside the years 1 to 9999.

@@ -11,7 +11,7 @@ import msgspec
 from events.admission.gate import EventNotLoaded, Gate
 from events.domain.states import HOLDING
 from events.domain.tickets import Tickets, reference
-from events.domain.times import iso_ms as iso
+from events.domain.times import iso
 from events.door import responses
 from events.door.loader import Loader
 from events.door.responses import Response

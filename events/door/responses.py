@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from events.domain.rate_limit import Quota, RateLimit
-from events.domain.times import iso_ms as iso
+from events.domain.times import iso
 from events.domain.waiting import estimated_seconds, outage_retry, retry_after
 from omnify.common.envelope import Code, failure, success
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from events.domain.states import Status
 from events.domain.tickets import Tickets, reference_of
-from events.domain.times import iso_ms as iso
+from events.domain.times import iso
 from events.domain.waiting import retry_after, waitlist_retry
 from events.door.etags import tag_of
 from events.door.responses import Response

@@ -9,7 +9,7 @@ import pytest
 
 from events.domain.event_view import event_data
 from events.domain.snapshot import EventSnapshot
-from events.domain.times import from_ms, iso, to_ms, whole_ms
+from events.domain.times import from_ms, iso, iso_of, to_ms, whole_ms
 
 OPEN, CLOSE, END = 1_000, 5_000, 9_000
 EVENT = EventSnapshot(
@@ -66,10 +66,16 @@ def test_the_state_says_what_a_visitor_can_do(changes: dict[str, int], now_ms: i
     assert (data["registration_state"], data["seats_left"]) == (state, left)
 
 
-def test_times_show_milliseconds_only_when_there_are_some() -> None:
+def test_times_always_show_milliseconds() -> None:
     moment = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    assert iso(to_ms(moment)) == "2026-11-23T12:00:00+00:00"
-    assert iso(to_ms(moment) + 123) == "2026-11-23T12:00:00.123000+00:00"
+    assert iso(to_ms(moment)) == iso_of(moment) == "2026-11-23T12:00:00.000+00:00"
+    assert iso(to_ms(moment) + 123) == "2026-11-23T12:00:00.123+00:00"
+    assert iso_of(None) is None
+
+
+def test_a_time_of_another_zone_is_shown_in_utc() -> None:
+    moment = datetime(2026, 11, 23, 12, 0, 0, 999_999, tzinfo=timezone(timedelta(hours=2)))
+    assert iso_of(moment) == "2026-11-23T10:00:00.999+00:00"
 
 
 def test_a_moment_is_cut_to_milliseconds_in_utc() -> None:

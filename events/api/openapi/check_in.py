@@ -20,7 +20,7 @@ from events.api.openapi.examples import ATTENDEE, CHECK_IN_CODE
 from events.api.openapi.shapes import Attendee, answer_with
 from omnify.common.envelope import Code
 
-_FIRST = "2030-12-01T17:42:10.120000+00:00"
+_FIRST = "2030-12-01T17:42:10.120+00:00"
 
 _NO_SEAT = (Code.NOT_CONFIRMED, "This registration is cancelled: it has no seat.")
 _REFUSED = bad(

@@ -24,16 +24,16 @@ EVENT = {
     "location": "Town hall",
     "max_capacity": 500,
     "waitlist_capacity": 0,
-    "start_time": "2030-12-01T18:00:00+00:00",
-    "end_time": "2030-12-01T21:00:00+00:00",
-    "registration_opens_at": "2030-11-01T09:00:00+00:00",
-    "registration_closes_at": "2030-12-01T21:00:00+00:00",
+    "start_time": "2030-12-01T18:00:00.000+00:00",
+    "end_time": "2030-12-01T21:00:00.000+00:00",
+    "registration_opens_at": "2030-11-01T09:00:00.000+00:00",
+    "registration_closes_at": "2030-12-01T21:00:00.000+00:00",
     "confirmed_count": 120,
     "waitlisted_count": 0,
     "seats_left": 380,
     "registration_state": "open",
     "revision": 0,
-    "updated_at": "2030-10-20T08:00:00+00:00",
+    "updated_at": "2030-10-20T08:00:00.000+00:00",
 }
 
 ATTENDEE = {
@@ -41,7 +41,7 @@ ATTENDEE = {
     "reference": REFERENCE,
     "name": "Ada Lovelace",
     "email": "ada@example.com",
-    "confirmed_at": "2030-11-01T09:00:00.250000+00:00",
+    "confirmed_at": "2030-11-01T09:00:00.250+00:00",
     "sequence": 1,
     "checked_in_at": None,
     "reason": None,
@@ -117,7 +117,7 @@ WEBHOOK = {
     "disabled_reason": None,
     "failing_since": None,
     "previous_secret_until": None,
-    "created_at": "2030-11-01T08:00:00+00:00",
+    "created_at": "2030-11-01T08:00:00.000+00:00",
 }
 SECRET = {"secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
 
@@ -133,9 +133,9 @@ DELIVERY = {
     "attempts": 1,
     "last_status_code": 503,
     "last_error": "bad_status",
-    "last_attempt_at": "2030-11-01T09:00:00.300000+00:00",
-    "next_attempt_at": "2030-11-01T09:00:05.412000+00:00",
-    "created_at": "2030-11-01T09:00:00.250000+00:00",
+    "last_attempt_at": "2030-11-01T09:00:00.300+00:00",
+    "next_attempt_at": "2030-11-01T09:00:05.412+00:00",
+    "created_at": "2030-11-01T09:00:00.250+00:00",
 }
 
 

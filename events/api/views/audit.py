@@ -11,7 +11,7 @@ from events.api import openapi, responses
 from events.api.lists import ListView, numbered_page
 from events.api.views.base import organizer_of
 from events.domain.scopes import READERS
-from events.domain.times import iso, to_ms
+from events.domain.times import iso_of
 from events.ledger.audit import entries_of
 from events.models import AuditEntry
 
@@ -32,7 +32,7 @@ class AuditTrail(ListView):
 def entry_data(row: AuditEntry) -> dict[str, Any]:
     """One act. Which of the operator's people it was is the operator's business."""
     return {
-        "at": iso(to_ms(row.at)),
+        "at": iso_of(row.at),
         "action": row.action,
         "actor": row.actor,
         "token_id": row.token_id,

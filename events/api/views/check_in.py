@@ -15,7 +15,7 @@ from events.api.views.base import ApiView, organizer_of, own_event, trail_of, va
 from events.domain.audit import Action
 from events.domain.scopes import ENTRANCE, guest_fields
 from events.domain.tickets import parse_reference
-from events.domain.times import iso, to_ms
+from events.domain.times import iso_of
 from events.ledger.check_in import CheckIn, Entry
 from events.secrets import tickets
 from events.services.check_ins import let_in, take_back
@@ -99,7 +99,7 @@ def _answer(request: Request, done: CheckIn) -> HttpResponse:
         return responses.ok(guest_fields(attendee(row), token_of(request).reach), message=_DONE[done.entry])
     if done.entry is Entry.NO_SEAT or row.checked_in_at is None:
         raise Refusal(Code.NOT_CONFIRMED, 409, f"This registration is {row.status}: it has no seat.")
-    first = iso(to_ms(row.checked_in_at))
+    first = iso_of(row.checked_in_at)
     message = f"This ticket was checked in already, at {first}."
     raise Refusal(Code.ALREADY_CHECKED_IN, 409, message, errors={"checked_in_at": [first]})
 

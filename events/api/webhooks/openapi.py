@@ -154,7 +154,7 @@ ROTATE_SECRET = _describe(
         200: good(
             answer_with(NewWebhook),
             "`secret` is shown this once; the old one signs beside it for 24 hours.",
-            webhook={**WEBHOOK, **SECRET, "previous_secret_until": "2030-11-02T09:00:00+00:00"},
+            webhook={**WEBHOOK, **SECRET, "previous_secret_until": "2030-11-02T09:00:00.000+00:00"},
         ),
         **_NOT_FOUND,
     },

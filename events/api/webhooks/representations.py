@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from events.domain.scopes import Scope, without_keys
-from events.domain.times import iso, to_ms
+from events.domain.times import iso_of
 from events.models import Webhook, WebhookDelivery, WebhookEndpoint
 from events.models.webhook import DeliveryState
 from events.secrets import message_ids, tickets
@@ -33,11 +33,11 @@ def _webhook(webhook: Webhook, failing_since: datetime | None, scope: Scope) -> 
         "event_types": webhook.event_types,
         "event_id": webhook.event_id,
         "enabled": webhook.disabled_at is None,
-        "disabled_at": _moment(webhook.disabled_at),
+        "disabled_at": iso_of(webhook.disabled_at),
         "disabled_reason": webhook.disabled_reason or None,
-        "failing_since": _moment(failing_since),
-        "previous_secret_until": _moment(webhook.previous_secret_until),
-        "created_at": _moment(webhook.created_at),
+        "failing_since": iso_of(failing_since),
+        "previous_secret_until": iso_of(webhook.previous_secret_until),
+        "created_at": iso_of(webhook.created_at),
     }
 
 
@@ -59,9 +59,9 @@ def delivery_data(row: WebhookDelivery, *, scope: Scope = Scope.FULL) -> dict[st
         "attempts": row.attempts,
         "last_status_code": row.last_status_code,
         "last_error": row.last_error or None,
-        "last_attempt_at": _moment(row.last_attempt_at),
-        "next_attempt_at": _moment(row.next_attempt_at) if waits else None,
-        "created_at": _moment(row.created_at),
+        "last_attempt_at": iso_of(row.last_attempt_at),
+        "next_attempt_at": iso_of(row.next_attempt_at) if waits else None,
+        "created_at": iso_of(row.created_at),
     }
     return without_keys(data, scope)
 
@@ -72,7 +72,3 @@ def _url(url: str, scope: Scope) -> str | None:
         return url or None
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}/…"
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else iso(to_ms(moment))

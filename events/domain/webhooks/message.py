@@ -16,7 +16,7 @@ import msgspec
 from events.domain.keyring import Keyring, Purpose, subkey
 from events.domain.states import Status
 from events.domain.tickets import reference_of
-from events.domain.times import iso_ms
+from events.domain.times import iso
 
 _encode = msgspec.json.Encoder().encode
 
@@ -70,19 +70,19 @@ def ticket_body(change: TicketChange) -> bytes:
     reason = f'"{change.reason}"' if change.reason else "null"
     position = "null" if change.position is None else change.position
     code = f'"{change.check_in_code}"' if change.check_in_code else "null"
-    checked_in = "null" if change.checked_in_ms is None else f'"{iso_ms(change.checked_in_ms)}"'
+    checked_in = "null" if change.checked_in_ms is None else f'"{iso(change.checked_in_ms)}"'
     return (
-        f'{{"type":"{change.type}","timestamp":"{iso_ms(change.changed_ms)}","data":{{'
+        f'{{"type":"{change.type}","timestamp":"{iso(change.changed_ms)}","data":{{'
         f'"ticket_id":"{change.ticket_id}","reference":"{reference_of(change.ticket_id)}","event_id":{change.event_id},"status":"{STATUS_OF_TYPE[change.type]}",'
         f'"reason":{reason},"position":{position},"sequence":{change.sequence},'
-        f'"requested_at":"{iso_ms(change.requested_ms)}","decided_at":"{iso_ms(change.decided_ms)}",'
+        f'"requested_at":"{iso(change.requested_ms)}","decided_at":"{iso(change.decided_ms)}",'
         f'"check_in_code":{code},"checked_in_at":{checked_in}}}}}'
     ).encode()
 
 
 def other_body(*, type_: str, changed_ms: int, data: str) -> bytes:
     """The body of any other message. `data` is JSON."""
-    return _encode({"type": type_, "timestamp": iso_ms(changed_ms), "data": msgspec.Raw(data.encode())})
+    return _encode({"type": type_, "timestamp": iso(changed_ms), "data": msgspec.Raw(data.encode())})
 
 
 def encode_data(data: Any) -> str:

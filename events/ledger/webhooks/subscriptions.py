@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 
-from events.domain.times import iso, to_ms, whole_ms
+from events.domain.times import iso_of, whole_ms
 from events.domain.webhooks.message import TEST_TYPE
 from events.domain.webhooks.sealing import CannotOpen
 from events.domain.webhooks.signing import new_secret
@@ -139,7 +139,7 @@ def send_test(webhook: Webhook, *, now: datetime) -> WebhookDelivery:
     """Puts a test message into the outbox, whatever the subscription's types are."""
     endpoint = WebhookEndpoint.objects.get(webhook=webhook, origin="")
     now = whole_ms(now)
-    data = {"webhook_id": webhook.pk, "sent_at": iso(to_ms(now))}
+    data = {"webhook_id": webhook.pk, "sent_at": iso_of(now)}
     listener = (webhook.pk, endpoint.pk, TEST_TYPE, None)
     return write_notice([listener], event_id=webhook.event_id, type_=TEST_TYPE, data=data, now=now)[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -12,6 +13,7 @@ from redis.exceptions import RedisError
 from events.admission.erasure import find_personal_data
 from events.domain.attendee import email_key, mailbox_keys
 from events.domain.audit import Action, Thing
+from events.domain.times import iso_of
 from events.ledger.erasure import places_of, spellings, take_time
 from events.ledger.lookup import watched_event_ids
 from events.ledger.person import registrations_of
@@ -19,6 +21,14 @@ from events.management.acting import ActingCommand
 from events.management.standard_input import read_address
 from events.secrets import tickets
 from omnify.common.clients import redis_client
+
+
+class _Encoder(DjangoJSONEncoder):
+    """Writes times in the form of every answer."""
+
+    def default(self, o: Any) -> Any:
+        """Render a time with `iso_of`, anything else as Django does."""
+        return iso_of(o) if isinstance(o, datetime) else super().default(o)
 
 
 class Command(ActingCommand):
@@ -44,7 +54,7 @@ class Command(ActingCommand):
             "queue": self._queue(address),
             "mentions": [{"table": table, "column": column, "rows": rows} for table, column, rows in places_of(known)],
         }
-        self.stdout.write(json.dumps(document, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
+        self.stdout.write(json.dumps(document, cls=_Encoder, ensure_ascii=False, indent=2))
 
     def _queue(self, address: str) -> list[dict[str, Any]]:
         keys = mailbox_keys(email_key(address))
