@@ -26,7 +26,7 @@ from events.door.loader import DatabaseUnavailable
 from events.ledger.lookup import find_events, live_events
 from events.ledger.tickets import find_outcomes
 from events.ledger.tokens import grants
-from events.ledger.waitlist import waitlist_places
+from events.ledger.waitlist import waitlist_positions
 from omnify.common.batcher import Batcher, EventBatchers
 
 logger = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ class LedgerLoader:
 
     async def _count(self, event_id: int, keys: list[str]) -> Sequence[int | None]:
         def count() -> Sequence[int | None]:
-            places = waitlist_places(event_id, list(set(keys)))
+            places = waitlist_positions(event_id, list(set(keys)))
             return [places.get(key) for key in keys]
 
         results: Sequence[int | None] = await self._off_loop(count)

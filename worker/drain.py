@@ -155,9 +155,13 @@ class Drain:
     def _decide(self, event_id: int, entries: Sequence[Entry], shown: int | None) -> Committed:
         batch = Batch(
             commands=[entry.command for entry in entries if entry.command],
-            poisoned=[_blank(entry) for entry in entries if entry.command is None and entry.key and not entry.kind],
+            poisoned=[
+                Request.blank(entry.key, entry.sequence, entry.requested_ms)
+                for entry in entries
+                if entry.command is None and entry.key and not entry.kind
+            ],
             digest=self.digest,
-            shown_ms=shown,
+            published_ms=shown,
             before_commit=lambda: self.checkpoint("drain.before_commit"),
         )
         done = commit_batch(event_id, batch)
@@ -203,8 +207,3 @@ def _handled(entries: Sequence[Entry], done: Committed) -> Sequence[Entry]:
         return entries
     unfinished = next(n for n, entry in enumerate(entries) if entry.kind and entry.key == done.unfinished)
     return entries[:unfinished]
-
-
-def _blank(entry: Entry) -> Request:
-    """A poisoned entry as a request that can be stored: the ticket, without its unreadable data."""
-    return Request(entry.key, "", "", "", entry.sequence, entry.requested_ms)

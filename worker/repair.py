@@ -11,9 +11,9 @@ from events.admission import lost, snapshots
 from events.admission.queue import Queue
 from events.domain.times import from_ms
 from events.ledger.batch_context import Digest, with_digest
-from events.ledger.lookup import event_marks, find_events, still_closing
+from events.ledger.lookup import event_progress, find_events, still_closing
 from events.ledger.tickets import changed_since, known_outcomes
-from events.services.commands import reorder_closing
+from events.services.commands import requeue_closing
 from omnify.common.logs import log
 
 logger = logging.getLogger(__name__)
@@ -25,11 +25,15 @@ def republish(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, di
     That is: rows that were changed while Redis was out of reach, and changes of tickets that Redis was never shown, or
     has forgotten since. What a drain is about to publish may be among them: twice is harmless.
     """
-    seen = snapshots.event_marks(client, event_ids)
-    behind = {mark.event_id: seen[mark.event_id] for mark in event_marks(event_ids) if seen[mark.event_id].misses(mark)}
+    seen = snapshots.event_progress(client, event_ids)
+    behind = {
+        progress.event_id: seen[progress.event_id]
+        for progress in event_progress(event_ids)
+        if seen[progress.event_id].misses(progress)
+    }
     for snapshot in find_events(list(behind)).values():
         # Read after the row, so that nothing up to the row's moment is left out.
-        changed = changed_since(snapshot.event_id, from_ms(behind[snapshot.event_id].shown_ms))
+        changed = changed_since(snapshot.event_id, from_ms(behind[snapshot.event_id].published_ms))
         queue.publish(event=snapshot, outcomes=[with_digest(held, digest).outcome for held in changed])
         log(
             logger,
@@ -46,7 +50,7 @@ def requeue_closings(queue: Queue, wake: Callable[[int], None]) -> int:
     ordered = 0
     for snapshot in still_closing():
         if not queue.lengths([snapshot.event_id])[0]:
-            if reorder_closing(snapshot):
+            if requeue_closing(snapshot):
                 wake(snapshot.event_id)
             ordered += 1
     return ordered

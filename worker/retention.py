@@ -22,7 +22,7 @@ from events.domain.audit import Action, Actor, ActorKind
 from events.ledger import audit, retention
 from events.ledger.queries import find_event
 from events.ledger.webhooks import claims
-from events.services.audit import thing_of
+from events.services.audit import audit_object_of
 from omnify.common.logs import log
 
 logger = logging.getLogger(__name__)
@@ -91,6 +91,6 @@ def _forget_event(event_id: int) -> None:
     row = find_event(event_id=event_id)
     if row is not None:
         # First: of two lines about it and none, two are better.
-        audit.record(_SERVICE, Action.PEOPLE_FORGOTTEN, thing_of(row))
+        audit.record(_SERVICE, Action.PEOPLE_FORGOTTEN, audit_object_of(row))
     rows = retention.anonymise_event(event_id, now=datetime.now(UTC))
     log(logger, logging.INFO, "people of a past event forgotten", event_id=event_id, registrations=rows)

@@ -15,9 +15,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from events.domain.audit import Action, Thing
+from events.domain.audit import Action, AuditObject
 from events.models import AuditEntry, Event
-from events.services.audit import record_failed_sign_in, thing_of, trail_of_admin
+from events.services.audit import audit_object_of, record_failed_sign_in, trail_of_admin
 from events.services.session_store import ADMIN, begin_session
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Audited(AnyAdmin):
 
 def _record(request: HttpRequest, action: Action, obj: Model) -> None:
     action = _OF_EVENTS.get(action, action) if isinstance(obj, Event) else action
-    trail_of_admin(request).record(action, thing_of(obj))
+    trail_of_admin(request).record(action, audit_object_of(obj))
 
 
 @admin.register(AuditEntry)
@@ -99,13 +99,13 @@ _TYPES = {"organizertoken": "token", "registration": "ticket"}
 def _signed_in(request: HttpRequest, user: Any, **more: Any) -> None:
     request.user = user
     begin_session(request, ADMIN)
-    trail_of_admin(request).record(Action.SIGNED_IN, Thing("admin", ""))
+    trail_of_admin(request).record(Action.SIGNED_IN, AuditObject("admin", ""))
 
 
 @receiver(user_logged_out)
 def _signed_out(request: HttpRequest, user: Any, **more: Any) -> None:
     if user is not None:
-        trail_of_admin(request).record(Action.SIGNED_OUT, Thing("admin", ""))
+        trail_of_admin(request).record(Action.SIGNED_OUT, AuditObject("admin", ""))
 
 
 @receiver(user_login_failed)

@@ -38,7 +38,7 @@ from events.ledger.tokens import revoke
 from events.models import Event, Organizer, OrganizerToken, Registration
 from events.secrets import tickets
 from events.services.audit import trail_of_admin
-from events.services.commands import SIZES, Sizes, close, resize, sizes_of
+from events.services.commands import SIZES, Sizes, close_event, resize, sizes_of
 from events.services.publish_event import publish_after_commit
 
 # Django's own classes take no type arguments at run time.
@@ -193,7 +193,7 @@ class EventAdmin(Audited, EventAdminBase):
         with transaction.atomic():
             event = lock_event(event_id=event_id)
             if event and cancel_event(event, now=timezone.now()):
-                close(event)
+                close_event(event)
                 trail_of_admin(request).record(Action.EVENT_CANCELLED, event)
                 publish_after_commit(event)
 

@@ -9,7 +9,7 @@ import redis
 
 from events.admission import keys as k
 from events.admission import scripts
-from events.domain.snapshot import CopyMark, EventSnapshot
+from events.domain.snapshot import CopyProgress, EventSnapshot
 
 _encode_json = msgspec.json.Encoder().encode
 
@@ -38,13 +38,13 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
     return [part for pair in fields.items() for part in pair]
 
 
-def event_marks(client: redis.Redis, event_ids: Sequence[int]) -> dict[int, CopyMark]:
+def event_progress(client: redis.Redis, event_ids: Sequence[int]) -> dict[int, CopyProgress]:
     """How far the copies of these events are."""
     pipe = client.pipeline(transaction=False)
     for event_id in event_ids:
         pipe.hmget(k.event_keys(event_id).state, "version", "shown")
     pairs = zip(event_ids, pipe.execute(), strict=True)
-    return {event_id: CopyMark(_number(version), _number(shown) or 0) for event_id, (version, shown) in pairs}
+    return {event_id: CopyProgress(_number(version), _number(shown) or 0) for event_id, (version, shown) in pairs}
 
 
 def _number(value: bytes | None) -> int | None:

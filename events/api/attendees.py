@@ -18,7 +18,7 @@ from events.domain.states import Status
 from events.domain.tickets import reference
 from events.domain.times import iso_of
 from events.ledger import queries
-from events.ledger.queries import Guests, Position
+from events.ledger.queries import AttendeeCursor, AttendeeFilter
 from events.models import Event, Registration
 from events.secrets import tickets
 
@@ -33,9 +33,9 @@ class Cursor(NamedTuple):
     row_id: int
 
     @property
-    def position(self) -> Position:
+    def position(self) -> AttendeeCursor:
         """The place it speaks of."""
-        return Position(self.sequence, self.row_id)
+        return AttendeeCursor(self.sequence, self.row_id)
 
 
 def write_cursor(direction: str, row: Registration) -> str:
@@ -55,7 +55,7 @@ def read_cursor(text: str) -> Cursor:
         raise InvalidPage from problem
 
 
-def attendee_page(event: Event, guests: Guests, *, scope: Scope, asked: Asked) -> dict[str, Any]:
+def attendee_page(event: Event, guests: AttendeeFilter, *, scope: Scope, asked: Asked) -> dict[str, Any]:
     """The `data` of one page.
 
     Raises:
@@ -73,14 +73,14 @@ def attendee_page(event: Event, guests: Guests, *, scope: Scope, asked: Asked) -
     return page_data(page, total_items=total, results=[guest_fields(attendee(row), scope) for row in rows], **links)
 
 
-def _total(event: Event, guests: Guests) -> int:
+def _total(event: Event, guests: AttendeeFilter) -> int:
     if guests.search:
         return queries.count_attendees(guests)
     counts = {Status.CONFIRMED: event.confirmed_count, Status.WAITLISTED: event.waitlisted_count}
     return counts.get(guests.status, event.cancelled_count)
 
 
-def _read(guests: Guests, page: Page, cursor: Cursor | None) -> tuple[Sequence[Registration], bool]:
+def _read(guests: AttendeeFilter, page: Page, cursor: Cursor | None) -> tuple[Sequence[Registration], bool]:
     """The rows, and whether there are more behind them."""
     if cursor is not None and cursor.direction == "before":
         return queries.attendees_before(guests, before=cursor.position, limit=page.size), True

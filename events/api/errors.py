@@ -21,7 +21,7 @@ from events.api import responses
 from events.api.pagination import InvalidPage, InvalidPageSize
 from events.api.refusals import Refusal, invalid_fields, unavailable
 from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver
-from events.services.commands import NotYetObeyed
+from events.services.commands import ResizePending
 from omnify.common.envelope import Code
 
 # DRF's name for what is wrong with a body as a whole, and ours.
@@ -57,7 +57,7 @@ def _refusal(exc: Exception) -> Refusal | None:
             return invalid_fields({"page_size": [str(exc)]})
         case CapacityBelowConfirmed() | CapacityBelowWaitlisted() | EventOver():
             return _refused_change(exc)
-        case NotYetObeyed():
+        case ResizePending():
             return unavailable("The change of the capacity waits for its turn in the event's queue, and will be made.")
         case Http404():
             return Refusal(Code.NOT_FOUND, 404, "There is nothing at this address.")

@@ -19,7 +19,7 @@ from django.http import StreamingHttpResponse
 
 from events.api.attendees import attendee
 from events.ledger import queries
-from events.ledger.queries import Guests, Position
+from events.ledger.queries import AttendeeCursor, AttendeeFilter
 from events.models import Event, Registration
 
 BATCH_ROWS = 1000
@@ -37,7 +37,7 @@ _NOT_IN_FILES = re.compile(r'[\x00-\x1f"*/:<>?\\|\u202a-\u202e\u2066-\u2069]+')
 _FILE_NAME_MAX = 80
 
 
-def csv_response(event: Event, guests: Guests) -> StreamingHttpResponse:
+def csv_response(event: Event, guests: AttendeeFilter) -> StreamingHttpResponse:
     """The whole list as an attachment."""
     return StreamingHttpResponse(
         csv_chunks(guests),
@@ -54,20 +54,20 @@ def _attachment(event: Event) -> str:
     return f"attachment; filename=\"{plain}.csv\"; filename*=UTF-8''{full}"
 
 
-async def csv_chunks(guests: Guests) -> AsyncIterator[bytes]:
+async def csv_chunks(guests: AttendeeFilter) -> AsyncIterator[bytes]:
     """The header row, then `BATCH_ROWS` rows at a time."""
     yield _BOM + _encode([COLUMNS])
-    after: Position | None = None
+    after: AttendeeCursor | None = None
     while True:
         rows = await sync_to_async(_batch, thread_sensitive=True)(guests, after)
         if rows:
             yield await sync_to_async(_render, thread_sensitive=True)(rows)
-            after = Position(rows[-1].sequence, rows[-1].pk)
+            after = AttendeeCursor(rows[-1].sequence, rows[-1].pk)
         if len(rows) < BATCH_ROWS:
             return
 
 
-def _batch(guests: Guests, after: Position | None) -> Sequence[Registration]:
+def _batch(guests: AttendeeFilter, after: AttendeeCursor | None) -> Sequence[Registration]:
     try:
         return queries.attendees_after(guests, after=after, limit=BATCH_ROWS)
     finally:

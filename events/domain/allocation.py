@@ -27,7 +27,7 @@ MOVES_AT_ONCE = 1000
 NEVER = 1 << 62
 
 
-class Held(msgspec.Struct, frozen=True):
+class DecidedTicket(msgspec.Struct, frozen=True):
     """A ticket that has a decision, with the e-mail that it holds."""
 
     email_key: str
@@ -56,7 +56,7 @@ class Seats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
+class LedgerView:
     """What the ledger holds about a batch's tickets and e-mails.
 
     Attributes:
@@ -67,9 +67,9 @@ class Ledger:
     """
 
     taken: Set[str] = frozenset()
-    tickets: Mapping[str, Held] = field(default_factory=dict)
-    waitlist: Sequence[Held] = ()
-    holders: Sequence[Held] = ()
+    tickets: Mapping[str, DecidedTicket] = field(default_factory=dict)
+    waitlist: Sequence[DecidedTicket] = ()
+    holders: Sequence[DecidedTicket] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class Allocation:
 
     Attributes:
         seats: the counters after it.
-        history: every change of a status, in the order in which they happened; a ticket may stand in it twice.
+        changes: every change of a status, in the order in which they happened; a ticket may stand in it twice.
         fresh: the requests that were decided, in order of admission.
         rejected: rejections by reason; `cancelled`: tickets that lost their place.
         sized: what became of each order that is done.
@@ -86,11 +86,11 @@ class Allocation:
     """
 
     seats: Seats
-    history: list[Outcome] = field(default_factory=list)
-    fresh: list[Request] = field(default_factory=list)
+    changes: list[Outcome] = field(default_factory=list)
+    decided_requests: list[Request] = field(default_factory=list)
     rejected: dict[Reason, int] = field(default_factory=dict)
     cancelled: int = 0
-    sized: list[tuple[Resize, Sizing]] = field(default_factory=list)
+    resizes: list[tuple[Resize, Sizing]] = field(default_factory=list)
     handled: int = 0
 
 
@@ -105,7 +105,7 @@ def lookahead(commands: Iterable[Command]) -> int:
     return needed
 
 
-def allocate(*, seats: Seats, commands: Iterable[Command], ledger: Ledger, now_ms: int) -> Allocation:
+def allocate(*, seats: Seats, commands: Iterable[Command], ledger: LedgerView, now_ms: int) -> Allocation:
     """Carries out `commands` in the order given, at `now_ms` (milliseconds since 1970, UTC).
 
     Args:
@@ -113,28 +113,28 @@ def allocate(*, seats: Seats, commands: Iterable[Command], ledger: Ledger, now_m
         commands: the next ones in order of admission; no request among them was decided before.
         ledger: what is known about them.
     """
-    clerk = _Clerk(seats, ledger, now_ms)
-    done = clerk.done
+    allocator = _Allocator(seats, ledger, now_ms)
+    done = allocator.done
     for command in commands:
         if isinstance(command, Request):
-            clerk.register(command)
-        elif not clerk.obey(command):
+            allocator.register(command)
+        elif not allocator.apply(command):
             break
         done.handled += 1
     done.seats = replace(
         seats,
-        capacity=clerk.capacity,
-        confirmed=clerk.confirmed,
-        waitlist_capacity=clerk.waitlist_capacity,
-        waitlisted=clerk.waitlisted,
+        capacity=allocator.capacity,
+        confirmed=allocator.confirmed,
+        waitlist_capacity=allocator.waitlist_capacity,
+        waitlisted=allocator.waitlisted,
     )
     return done
 
 
-class _Clerk:
+class _Allocator:
     """Carries commands out, one at a time, on counters and lists of its own."""
 
-    def __init__(self, seats: Seats, ledger: Ledger, now_ms: int) -> None:
+    def __init__(self, seats: Seats, ledger: LedgerView, now_ms: int) -> None:
         self.capacity, self.confirmed = seats.capacity, seats.confirmed
         self.waitlist_capacity, self.waitlisted = seats.waitlist_capacity, seats.waitlisted
         self.done = Allocation(seats=seats)
@@ -161,9 +161,9 @@ class _Clerk:
             self.waitlisted += 1
             heappush(self._line, (request.sequence, request.key))
             outcome = self._decide(request, Status.WAITLISTED, position=self.waitlisted)
-        self._tickets[request.key] = Held(request.email_key, outcome)
+        self._tickets[request.key] = DecidedTicket(request.email_key, outcome)
 
-    def obey(self, command: Cancellation | Resize | Closing) -> bool:
+    def apply(self, command: Cancellation | Resize | Closing) -> bool:
         """False: there is more to do than one transaction bears."""
         match command:
             case Cancellation():
@@ -203,19 +203,19 @@ class _Clerk:
             position=position,
             callback=request.callback,
         )
-        self.done.fresh.append(request)
-        self.done.history.append(outcome)
+        self.done.decided_requests.append(request)
+        self.done.changes.append(outcome)
         return outcome
 
-    def _change(self, held: Held, status: Status, reason: Reason | None = None) -> None:
+    def _change(self, held: DecidedTicket, status: Status, reason: Reason | None = None) -> None:
         was = held.outcome
         outcome = msgspec.structs.replace(
             was, status=status, reason=reason, decided_ms=self._now_ms, revision=was.revision + 1, position=None
         )
-        self._tickets[was.key] = Held(held.email_key, outcome)
-        self.done.history.append(outcome)
+        self._tickets[was.key] = DecidedTicket(held.email_key, outcome)
+        self.done.changes.append(outcome)
 
-    def _cancel(self, held: Held | None, reason: Reason) -> None:
+    def _cancel(self, held: DecidedTicket | None, reason: Reason) -> None:
         """Takes a place back. A ticket that holds none is left as it is: cancelling twice is harmless.
 
         Whoever has been let in keeps their seat, or a second person would sit on it; if the event itself ends, the
@@ -244,14 +244,14 @@ class _Clerk:
 
     def _resize(self, order: Resize) -> bool:
         if order.requested_ms >= self._ends_ms:
-            self.done.sized.append((order, Sizing.EVENT_OVER))
+            self.done.resizes.append((order, Sizing.EVENT_OVER))
             return True
         seats = self.capacity if order.max_capacity is None else order.max_capacity
         places = self.waitlist_capacity if order.waitlist_capacity is None else order.waitlist_capacity
         moving = 0 if self._closed else min(self.waitlisted, max(0, seats - self.confirmed))
         if seats < self.confirmed or places < self.waitlisted - moving:
             verdict = Sizing.BELOW_CONFIRMED if seats < self.confirmed else Sizing.BELOW_WAITLISTED
-            self.done.sized.append((order, verdict))
+            self.done.resizes.append((order, verdict))
             return True
         # Only as many seats as can be filled now: the rest would be free while somebody waits.
         finished = moving <= MOVES_AT_ONCE
@@ -259,7 +259,7 @@ class _Clerk:
         self._promote()
         if finished:
             self.waitlist_capacity = places
-            self.done.sized.append((order, Sizing.APPLIED))
+            self.done.resizes.append((order, Sizing.APPLIED))
         return finished
 
     def _close(self) -> bool:

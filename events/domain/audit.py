@@ -61,7 +61,7 @@ class Actor:
     address: str = ""
 
 
-class Thing(NamedTuple):
+class AuditObject(NamedTuple):
     """What an act was done to. `organizer_id` is the organizer whose it is, and who sees the entry."""
 
     type: str

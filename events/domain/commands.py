@@ -1,12 +1,12 @@
-"""What an event's queue carries: everything that may move a seat, in one order of admission.
+"""The commands in an event's queue: everything that can move a seat, in order of admission.
 
-Request       somebody registers
+Request       registers a person
 Cancellation  the holder of a ticket gives it back
-Resize        the organizer changes the capacity, or the waitlist's
-Closing       the organizer has cancelled the event: whoever holds a place loses it
+Resize        the organizer changes the capacity, or the waitlist's capacity
+Closing       the organizer has cancelled the event: every ticket loses its seat or its position on the waitlist
 
-`requested_ms` is the moment of admission by the queue's clock (milliseconds since 1970, UTC), which the entry carries:
-whether a command came before the event's end is decided by it, however late its turn comes.
+`requested_ms` is the moment of admission by the queue's clock (milliseconds since 1970, UTC). It decides whether a
+command came before the event's end, however late the command is applied.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import msgspec
 
 
 class Callback(msgspec.Struct, frozen=True):
-    """Where the messages about one ticket go, on behalf of the organizer who registered it."""
+    """Where the messages about one ticket go, and the organizer who registered it."""
 
     url: str
     organizer_id: int
 
 
-# A batch makes thousands of these: msgspec's structs are made in C, at a tenth of a frozen dataclass's cost.
+# A batch makes thousands of these: msgspec creates a struct in C, at a tenth of the cost of a frozen dataclass.
 class Request(msgspec.Struct, frozen=True):
     """One admitted registration.
 
-    `sequence` is its place in the event's order of admission, `mark` names the secret that made the ticket's id.
+    `sequence` is its number in the event's order of admission; `mark` names the secret that made the ticket's id.
     """
 
     key: str
@@ -38,9 +38,14 @@ class Request(msgspec.Struct, frozen=True):
     mark: str = ""
     callback: Callback | None = None
 
+    @classmethod
+    def blank(cls, key: str, sequence: int, requested_ms: int, *, mark: str = "") -> Request:
+        """Makes a request that can always be stored: the ticket, without data that could not be read or written."""
+        return cls(key, "", "", "", sequence, requested_ms, mark=mark)
+
 
 class Cancellation(msgspec.Struct, frozen=True):
-    """The ticket `key` is given back. It may stand before or behind the decision on that ticket."""
+    """Gives the ticket `key` back. It may be applied before or after the decision on that ticket."""
 
     key: str
     sequence: int
@@ -48,7 +53,7 @@ class Cancellation(msgspec.Struct, frozen=True):
 
 
 class Resize(msgspec.Struct, frozen=True):
-    """New sizes; None leaves one as it is. `key` names this order, so that it can be told what became of it."""
+    """Sets new sizes; None leaves one unchanged. `key` names this command: the ledger stores its result under it."""
 
     key: str
     sequence: int
@@ -58,7 +63,7 @@ class Resize(msgspec.Struct, frozen=True):
 
 
 class Closing(msgspec.Struct, frozen=True):
-    """The event is cancelled. Takes places back, as many as one transaction bears, until nobody holds one."""
+    """Cancels the tickets of a cancelled event, `MOVES_AT_ONCE` in a transaction, until none holds a seat."""
 
     key: str
     sequence: int

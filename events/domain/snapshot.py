@@ -32,7 +32,7 @@ class EventSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class EventMark:
+class EventProgress:
     """How far the ledger's row of an event is: its version, and the moment of its last decision."""
 
     event_id: int
@@ -41,12 +41,12 @@ class EventMark:
 
 
 @dataclass(frozen=True, slots=True)
-class CopyMark:
+class CopyProgress:
     """How far the door's copy of an event is; None for `version` where it has none."""
 
     version: int | None
-    shown_ms: int
+    published_ms: int
 
-    def misses(self, mark: EventMark) -> bool:
+    def misses(self, mark: EventProgress) -> bool:
         """Whether the ledger is ahead. An event that is not copied at all is loaded when somebody asks for it."""
-        return self.version is not None and (self.version < mark.version or self.shown_ms < mark.decided_ms)
+        return self.version is not None and (self.version < mark.version or self.published_ms < mark.decided_ms)

@@ -40,7 +40,7 @@ _CODE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})-([A-Za-z0-9_-]{12})([
 _REFERENCE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})")
 
 
-class Name(NamedTuple):
+class TicketName(NamedTuple):
     """What a registration is called under one secret, which `mark` names.
 
     `key` is its ticket's; under an older secret it is empty without an Idempotency-Key. `note` stands for the
@@ -70,7 +70,9 @@ class Tickets:
         """A fresh key: 120 bits from the operating system."""
         return urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
 
-    def names(self, *, event_id: int, idempotency_key: str | None, body: Sequence[str], email_key: str) -> list[Name]:
+    def names(
+        self, *, event_id: int, idempotency_key: str | None, body: Sequence[str], email_key: str
+    ) -> list[TicketName]:
         """What a registration is called: under the current secret, and then under each older one.
 
         With an `idempotency_key` the ticket's key is derived from it, the event and the body, so that every retry names
@@ -78,7 +80,7 @@ class Tickets:
         order; what is left out at its end is empty. None of it holds a NUL.
         """
         if idempotency_key is None:
-            first, *older = [Name("", "", keys.email_digest(email_key), keys.mark) for keys in self._keys]
+            first, *older = [TicketName("", "", keys.email_digest(email_key), keys.mark) for keys in self._keys]
             return [first._replace(key=self.mint()), *older]
         return [keys.name(event_id, idempotency_key, body, email_key) for keys in self._keys]
 
@@ -160,11 +162,11 @@ class _Keys:
         mixed = int.from_bytes(urlsafe_b64decode(text)) ^ int.from_bytes(pad)
         return urlsafe_b64encode(mixed.to_bytes(TAG_BYTES)).decode()
 
-    def name(self, event_id: int, idempotency_key: str, body: Sequence[str], email_key: str) -> Name:
+    def name(self, event_id: int, idempotency_key: str, body: Sequence[str], email_key: str) -> TicketName:
         scope = f"{event_id}:{idempotency_key}"
         # Without what is empty at the end: a field that a later release adds must not change the keys of today.
         key = _digest("\0".join((scope, *body)).rstrip("\0"), self._idempotency, KEY_BYTES)
-        return Name(key, _digest(scope, self._note, 9), self.email_digest(email_key), self.mark)
+        return TicketName(key, _digest(scope, self._note, 9), self.email_digest(email_key), self.mark)
 
     def email_digest(self, email_key: str) -> str:
         return _digest(email_key, self._email, 9)

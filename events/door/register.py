@@ -15,7 +15,7 @@ from events.admission.outcomes import decode_outcome
 from events.domain.attendee import email_key
 from events.domain.commands import Callback
 from events.domain.rate_limit import Quota, RateLimit
-from events.domain.tickets import Name, Tickets, reference
+from events.domain.tickets import TicketName, Tickets, reference
 from events.domain.waiting import opening_retry, outage_retry
 from events.door import parse, responses
 from events.door.caller import Caller
@@ -113,7 +113,7 @@ class Registrar:
         if refs:
             log(logger, logging.INFO, "admitted", event_id=event_id, tickets=refs)
 
-    def _answer(self, event_id: int, names: Sequence[Name], reply: Reply) -> Response:
+    def _answer(self, event_id: int, names: Sequence[TicketName], reply: Reply) -> Response:
         (kind, *details), quota, now_ms, rate = reply
         if kind == "a":
             return self._accepted(event_id, names[0], "queued", details[1], now_ms, rate)
@@ -143,7 +143,7 @@ class Registrar:
         return responses.refuse(status, code, message, retry_seconds=seconds)
 
     def _accepted(
-        self, event_id: int, name: Name, status: str, position: int | None, requested_ms: int, rate: float
+        self, event_id: int, name: TicketName, status: str, position: int | None, requested_ms: int, rate: float
     ) -> Response:
         return responses.accepted(
             ticket_id=self._tickets.ticket_id(event_id=event_id, key=name.key, mark=name.mark),
@@ -157,7 +157,7 @@ class Registrar:
 
 
 def _application(
-    name: str, email: str, names: Sequence[Name], callback: Callback | None, caller: Caller
+    name: str, email: str, names: Sequence[TicketName], callback: Callback | None, caller: Caller
 ) -> Application:
     key, note, digest, mark = names[0]
     payload = pack(name=name, email=email, email_digest=digest, mark=mark, callback=callback)

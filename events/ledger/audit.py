@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from events.domain.audit import Action, Actor, Thing
+from events.domain.audit import Action, Actor, AuditObject
 from events.models import AuditEntry
 from omnify.common.logs import log
 
@@ -20,7 +20,7 @@ LEAST_DAYS = 30
 _CHUNK = 5000
 
 
-def record(actor: Actor, action: Action, thing: Thing, *, once: str | None = None) -> None:
+def record(actor: Actor, action: Action, thing: AuditObject, *, once: str | None = None) -> None:
     """Writes an act down, in the caller's transaction if there is one, and into the log when that is committed.
 
     With `once` nothing is written if there is an entry with the same text.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from events.domain.allocation import MOVES_AT_ONCE, Held, Ledger, lookahead
+from events.domain.allocation import MOVES_AT_ONCE, DecidedTicket, LedgerView, lookahead
 from events.domain.commands import Cancellation, Closing, Command, Request, Resize
 from events.domain.outcome import Outcome
-from events.ledger.tickets import email_holders, first_waiting, known_tickets, place_holders
+from events.ledger.tickets import first_waitlisted, holding_tickets, known_tickets, taken_emails
 from events.models import SizeChange
 
 # Turns an `email_key`, and the mark of the secret that made its ticket's id, into the digest that stands for it in
@@ -19,40 +19,40 @@ Digest = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class BatchContext:
     """`fresh` are the commands still to be carried out, in order; `repeated` is what became of the others before."""
 
     fresh: Sequence[Command]
-    ledger: Ledger
+    ledger: LedgerView
     repeated: Sequence[Outcome]
 
 
-def gather(event_id: int, commands: Sequence[Command], *, digest: Digest) -> Facts:
+def load_batch_context(event_id: int, commands: Sequence[Command], *, digest: Digest) -> BatchContext:
     """Separates what was decided before (by a drain that died since) from what was not, and looks the rest up."""
     requests = [command for command in commands if isinstance(command, Request)]
     given_back = [command.key for command in commands if isinstance(command, Cancellation)]
     known = known_tickets(event_id, [*(request.key for request in requests), *given_back])
     tickets = {key: with_digest(known[key], digest) for key in given_back if key in known}
-    fresh = _without(commands, known.keys() | _obeyed(event_id, commands))
+    fresh = _without(commands, known.keys() | _already_applied(event_id, commands))
     closing = any(isinstance(command, Closing) for command in fresh)
     emails = [command.email_key for command in fresh if isinstance(command, Request)]
-    ledger = Ledger(
-        taken=email_holders(event_id, emails),
+    ledger = LedgerView(
+        taken=taken_emails(event_id, emails),
         tickets=tickets,
-        waitlist=_with_digests(first_waiting(event_id, count=lookahead(fresh)), digest),
-        holders=_with_digests(place_holders(event_id, count=MOVES_AT_ONCE), digest) if closing else (),
+        waitlist=_with_digests(first_waitlisted(event_id, count=lookahead(fresh)), digest),
+        holders=_with_digests(holding_tickets(event_id, count=MOVES_AT_ONCE), digest) if closing else (),
     )
     repeated = [_of_request(known[r.key].outcome, r) for r in requests if r.key in known]
-    return Facts(fresh, ledger, [*repeated, *(held.outcome for held in tickets.values())])
+    return BatchContext(fresh, ledger, [*repeated, *(held.outcome for held in tickets.values())])
 
 
-def with_digest(held: Held, digest: Digest) -> Held:
+def with_digest(held: DecidedTicket, digest: Digest) -> DecidedTicket:
     """The ledger keeps the e-mail, Redis a digest of it."""
     known = digest(held.email_key, held.outcome.mark)
-    return Held(held.email_key, msgspec.structs.replace(held.outcome, email_digest=known))
+    return DecidedTicket(held.email_key, msgspec.structs.replace(held.outcome, email_digest=known))
 
 
-def _with_digests(found: Iterable[Held], digest: Digest) -> list[Held]:
+def _with_digests(found: Iterable[DecidedTicket], digest: Digest) -> list[DecidedTicket]:
     return [with_digest(held, digest) for held in found]
 
 
@@ -61,7 +61,7 @@ def _of_request(outcome: Outcome, request: Request) -> Outcome:
     return msgspec.structs.replace(outcome, email_digest=request.email_digest)
 
 
-def _obeyed(event_id: int, commands: Sequence[Command]) -> set[str]:
+def _already_applied(event_id: int, commands: Sequence[Command]) -> set[str]:
     """Orders of the organizer's that were carried out before."""
     keys = [command.key for command in commands if isinstance(command, Resize)]
     if not keys:

@@ -1,8 +1,8 @@
-"""Letting people in at the entrance: once for each seat, whoever scans the ticket and wherever.
+"""Checks tickets in at the entrance: once for each seat, however many scanners read the ticket.
 
 A check-in is part of the ticket's state, so it is written under the event's row lock, like every decision: a check-in
-and a cancellation of one ticket come one after the other, and the second one finds what the first has done. It has a
-moment among the event's decisions, by which whatever Redis was not shown is found again.
+and a cancellation of one ticket come one after the other, and the second finds what the first has done. It moves the
+event's `decided_at` on, so that a check-in that never reached Redis is found and published later.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from events.ledger.write import next_moment
 from events.models import Event, Registration
 
 
-class Entry(Enum):
-    """What became of a ticket at the entrance."""
+class CheckInResult(Enum):
+    """The result of checking a ticket in, or of undoing it."""
 
     ADMITTED = "admitted"
     ALREADY_IN = "already in"
@@ -40,23 +40,30 @@ class Entry(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What the door is to be shown of a change; `shown_before_ms` is the moment of the change before it."""
+class DoorUpdate:
+    """What to publish to the door after a check-in.
+
+    `published_before_ms` is the moment of the event's previous change, 0 if there is none.
+    """
 
     event: EventSnapshot
     outcome: Outcome
-    shown_before_ms: int
+    published_before_ms: int
     messages: int
 
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """The outcome, and the registration as it is now (None if there is no such ticket of this organizer's); `shown`
-    where something was changed."""
+    """What a check-in or its undoing led to.
 
-    entry: Entry
+    Attributes:
+        registration: the row as it is now; None if this organizer has no such ticket.
+        door_update: what to publish; None if nothing was changed.
+    """
+
+    result: CheckInResult
     registration: Registration | None = None
-    shown: Shown | None = None
+    door_update: DoorUpdate | None = None
 
 
 def check_in(*, event_id: int, key: str, organizer_id: int, now: datetime, digest: Digest) -> CheckIn:
@@ -65,26 +72,26 @@ def check_in(*, event_id: int, key: str, organizer_id: int, now: datetime, diges
         event = lock_event(event_id=event_id, organizer_id=organizer_id)
         row = event and _rows(event_id).filter(ticket_key=key).first()
         if not event or not row:
-            return CheckIn(Entry.UNKNOWN)
+            return CheckIn(CheckInResult.UNKNOWN)
         if row.status != Status.CONFIRMED.value:
-            return CheckIn(Entry.NO_SEAT, row)
+            return CheckIn(CheckInResult.NO_SEAT, row)
         if row.checked_in_at is not None:
-            return CheckIn(Entry.ALREADY_IN, row)
-        return CheckIn(Entry.ADMITTED, row, _write(event, row, checked_in_at=now, digest=digest))
+            return CheckIn(CheckInResult.ALREADY_IN, row)
+        return CheckIn(CheckInResult.ADMITTED, row, _write(event, row, checked_in_at=now, digest=digest))
 
 
 def undo_check_in(*, event_id: int, ref: str, organizer_id: int, digest: Digest) -> CheckIn:
-    """Takes a check-in back, found by the first characters of its ticket's key. Twice is harmless."""
+    """Undoes a check-in, found by the first characters of its ticket's key. Undoing twice changes nothing."""
     with transaction.atomic():
         event = lock_event(event_id=event_id, organizer_id=organizer_id)
         row = _entered(event_id, ref) if event else None
         if not event or not row:
-            return CheckIn(Entry.UNKNOWN)
+            return CheckIn(CheckInResult.UNKNOWN)
         if row.status != Status.CONFIRMED.value:
-            return CheckIn(Entry.NO_SEAT, row)
+            return CheckIn(CheckInResult.NO_SEAT, row)
         if row.checked_in_at is None:
-            return CheckIn(Entry.NOT_IN, row)
-        return CheckIn(Entry.UNDONE, row, _write(event, row, checked_in_at=None, digest=digest))
+            return CheckIn(CheckInResult.NOT_IN, row)
+        return CheckIn(CheckInResult.UNDONE, row, _write(event, row, checked_in_at=None, digest=digest))
 
 
 def _rows(event_id: int) -> QuerySet[Registration]:
@@ -92,17 +99,18 @@ def _rows(event_id: int) -> QuerySet[Registration]:
 
 
 def _entered(event_id: int, ref: str) -> Registration | None:
-    """The one ticket with this reference that was ever let in.
+    """Finds the one ticket with this reference that was ever checked in.
 
-    Reads all who were, by their own index: rarely asked, and right whatever the order of the database's locale is.
+    Reads all of the event's check-ins through their partial index. A range over `ticket_key` would be cheaper, but
+    depends on the collation of the database; undoing is rare.
     """
     found = _rows(event_id).filter(check_in_changed_at__isnull=False, ticket_key__startswith=ref)
-    # SQLite's LIKE takes A for a. Two with one reference are told apart by nobody.
+    # SQLite's LIKE ignores case. Two tickets with one reference cannot be told apart, so neither is taken.
     rows = [row for row in found[:100] if row.ticket_key.startswith(ref)]
     return rows[0] if len(rows) == 1 else None
 
 
-def _write(event: Event, row: Registration, *, checked_in_at: datetime | None, digest: Digest) -> Shown:
+def _write(event: Event, row: Registration, *, checked_in_at: datetime | None, digest: Digest) -> DoorUpdate:
     moment, before = next_moment(event), event.decided_at
     row.checked_in_at, row.check_in_changed_at, row.revision = checked_in_at, moment, row.revision + 1
     row.save(update_fields=["checked_in_at", "check_in_changed_at", "revision"])
@@ -111,9 +119,9 @@ def _write(event: Event, row: Registration, *, checked_in_at: datetime | None, d
     event.save(update_fields=["checked_in_count", "decided_at", "version"])
     held = with_digest(known_tickets(event.pk, [row.ticket_key])[row.ticket_key], digest)
     type_ = MessageType.CHECKED_IN if checked_in_at else MessageType.UPDATED
-    return Shown(
+    return DoorUpdate(
         event=event_snapshot(event),
         outcome=held.outcome,
-        shown_before_ms=to_ms(before) if before else 0,
+        published_before_ms=to_ms(before) if before else 0,
         messages=write_entrance(event, held.outcome, type_=type_, now=moment),
     )

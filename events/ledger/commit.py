@@ -2,7 +2,7 @@
 
 Re-applying a batch is harmless: what the ledger holds already is left as it is and reported again, so a drain that
 died between commit and publish is repaired by the next one. Tickets that a batch moves without naming them (whoever
-moves up, whoever held a place of a cancelled event) are found by the moment of that commit: see `_unshown`.
+moves up, whoever held a place of a cancelled event) are found by the moment of that commit: see `_unpublished`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 from django.db import DataError, IntegrityError, transaction
 
-from events.domain.allocation import Ledger, Seats, allocate
+from events.domain.allocation import LedgerView, Seats, allocate
 from events.domain.commands import Command, Request
 from events.domain.outcome import Outcome
 from events.domain.times import from_ms, to_ms
-from events.ledger.batch_context import Digest, gather, with_digest
+from events.ledger.batch_context import Digest, load_batch_context, with_digest
 from events.ledger.tickets import changed_since, known_outcomes
 from events.ledger.write import Committed, latest, next_moment, write
 from events.models import Event
@@ -39,14 +39,14 @@ class Batch:
     Attributes:
         commands: in order of admission; `poisoned` are entries that cannot be read, which end `rejected`/`invalid`.
         digest: turns an `email_key` into what stands for it in Redis.
-        shown_ms: the moment up to which Redis has been shown this event's changes; None if it knows none.
+        published_ms: the moment up to which Redis has been shown this event's changes; None if it knows none.
         before_commit: called last inside the transaction.
     """
 
     commands: Sequence[Command]
     poisoned: Sequence[Request] = ()
     digest: Digest
-    shown_ms: int | None = None
+    published_ms: int | None = None
     before_commit: Callable[[], None] = lambda: None
 
 
@@ -70,8 +70,8 @@ def commit_batch(event_id: int, batch: Batch) -> Committed:
 def _commit(event_id: int, batch: Batch) -> Committed:
     with transaction.atomic():
         event = _lock(event_id)
-        unshown = _unshown(event, batch)
-        done = (_hopeful(event, batch) and _without_looking(event, batch)) or _after_looking(event, batch)
+        unshown = _unpublished(event, batch)
+        done = (_all_fit(event, batch) and _commit_optimistically(event, batch)) or _commit_with_context(event, batch)
         batch.before_commit()
     return _with_outcomes(done, unshown) if unshown else done
 
@@ -95,11 +95,11 @@ def _seats(event: Event) -> Seats:
     )
 
 
-def _unshown(event: Event, batch: Batch) -> list[Outcome]:
+def _unpublished(event: Event, batch: Batch) -> list[Outcome]:
     """What was changed by a drain that died before it published, or was published to a Redis that has lost it since."""
-    if batch.shown_ms is None or event.decided_at is None or to_ms(event.decided_at) <= batch.shown_ms:
+    if batch.published_ms is None or event.decided_at is None or to_ms(event.decided_at) <= batch.published_ms:
         return []
-    changed = changed_since(event.pk, from_ms(batch.shown_ms))
+    changed = changed_since(event.pk, from_ms(batch.published_ms))
     return [with_digest(held, batch.digest).outcome for held in changed]
 
 
@@ -107,14 +107,14 @@ def _with_outcomes(done: Committed, earlier: Sequence[Outcome]) -> Committed:
     return replace(done, outcomes=list(latest([*earlier, *done.outcomes]).values()))
 
 
-def _hopeful(event: Event, batch: Batch) -> bool:
+def _all_fit(event: Event, batch: Batch) -> bool:
     """Whether there is a seat for everybody in the batch, and nothing but registrations."""
     if batch.poisoned or event.cancelled_at or event.confirmed_count + len(batch.commands) > event.max_capacity:
         return False
     return all(isinstance(command, Request) for command in batch.commands)
 
 
-def _without_looking(event: Event, batch: Batch) -> Committed | None:
+def _commit_optimistically(event: Event, batch: Batch) -> Committed | None:
     """Decides as if no ticket of the batch were known to the ledger, and lets its unique indexes contradict, quietly.
 
     The door has turned nearly all duplicates away, and a ticket comes twice only after a crash, so looking first would
@@ -124,20 +124,20 @@ def _without_looking(event: Event, batch: Batch) -> Committed | None:
     try:
         with transaction.atomic():
             now = next_moment(event)
-            done = allocate(seats=_seats(event), commands=batch.commands, ledger=Ledger(), now_ms=to_ms(now))
+            done = allocate(seats=_seats(event), commands=batch.commands, ledger=LedgerView(), now_ms=to_ms(now))
             return write(event, batch.commands, done, now=now)
     except IntegrityError:
         return None
 
 
-def _after_looking(event: Event, batch: Batch) -> Committed:
-    facts = gather(event.pk, batch.commands, digest=batch.digest)
+def _commit_with_context(event: Event, batch: Batch) -> Committed:
+    context = load_batch_context(event.pk, batch.commands, digest=batch.digest)
     now = next_moment(event)
-    done = allocate(seats=_seats(event), commands=facts.fresh, ledger=facts.ledger, now_ms=to_ms(now))
+    done = allocate(seats=_seats(event), commands=context.fresh, ledger=context.ledger, now_ms=to_ms(now))
     known = known_outcomes(event.pk, [request.key for request in batch.poisoned])
     poisoned = {request.key: request for request in batch.poisoned if request.key not in known}
-    written = write(event, facts.fresh, done, poisoned=list(poisoned.values()), now=now)
-    return _with_outcomes(written, facts.repeated)
+    written = write(event, context.fresh, done, poisoned=list(poisoned.values()), now=now)
+    return _with_outcomes(written, context.repeated)
 
 
 def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:
@@ -148,11 +148,10 @@ def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:
         _lock(event_id)
         for command in batch.commands:
             parts.append(_commit_alone(event_id, alone, command))
-            alone = replace(alone, shown_ms=None)
+            alone = replace(alone, published_ms=None)
             if parts[-1].unfinished:
                 break
-        poisoned = [_harmless(request) for request in batch.poisoned]
-        parts.append(_commit(event_id, replace(alone, poisoned=poisoned, before_commit=batch.before_commit)))
+        parts.append(_commit(event_id, replace(alone, poisoned=batch.poisoned, before_commit=batch.before_commit)))
     return Committed(
         event=parts[-1].event,
         outcomes=list(latest(outcome for part in parts for outcome in part.outcomes).values()),
@@ -170,13 +169,9 @@ def _commit_alone(event_id: int, alone: Batch, command: Command) -> Committed:
     except _REFUSED as problem:
         if isinstance(command, Request):
             with transaction.atomic():
-                return _commit(event_id, replace(alone, poisoned=[_harmless(command)]))
+                blank = Request.blank(command.key, command.sequence, command.requested_ms, mark=command.mark)
+                return _commit(event_id, replace(alone, poisoned=[blank]))
         # An order that the ledger cannot carry out must not hold up everybody behind it.
         log(logger, logging.ERROR, "an order was refused", event_id=event_id, problem=type(problem).__name__)
         with transaction.atomic():
             return _commit(event_id, alone)
-
-
-def _harmless(request: Request) -> Request:
-    """The same ticket without the data that could not be stored."""
-    return Request(request.key, "", "", "", request.sequence, request.requested_ms, mark=request.mark)

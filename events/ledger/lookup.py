@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from events.domain.snapshot import EventMark, EventSnapshot
+from events.domain.snapshot import EventProgress, EventSnapshot
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
 from events.models import Event
@@ -36,10 +36,10 @@ def watched_event_ids(*, all_events: bool) -> Iterator[int]:
     yield from rows.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=2000)
 
 
-def event_marks(event_ids: Sequence[int]) -> list[EventMark]:
+def event_progress(event_ids: Sequence[int]) -> list[EventProgress]:
     """How far these events are, of those that exist."""
     rows = Event.objects.filter(pk__in=event_ids).values_list("pk", "version", "decided_at")
-    return [EventMark(pk, version, to_ms(decided) if decided else 0) for pk, version, decided in rows]
+    return [EventProgress(pk, version, to_ms(decided) if decided else 0) for pk, version, decided in rows]
 
 
 def still_closing() -> list[EventSnapshot]:

@@ -14,7 +14,7 @@ from events.ledger.search import matching
 from events.models import Event, Registration
 
 
-class Position(NamedTuple):
+class AttendeeCursor(NamedTuple):
     """A place in an event's list of attendees: its order of admission."""
 
     sequence: int
@@ -55,7 +55,7 @@ def own_event(*, event_id: int, organizer_id: int) -> Event | None:
     return Event.objects.filter(pk=event_id, organizer_id=organizer_id).first()
 
 
-class Guests(NamedTuple):
+class AttendeeFilter(NamedTuple):
     """Registrations of an event that hold a seat (`confirmed`), wait for one (`waitlisted`) or held a place once
     (`cancelled`), all or some of them.
 
@@ -69,17 +69,17 @@ class Guests(NamedTuple):
     names_only: bool = False
 
 
-def count_attendees(guests: Guests) -> int:
+def count_attendees(guests: AttendeeFilter) -> int:
     """How many registrations match. Reads them all: only for a search, never for the total."""
     return _rows_of(guests).count()
 
 
-def attendees_at(guests: Guests, *, offset: int, limit: int) -> Sequence[Registration]:
+def attendees_at(guests: AttendeeFilter, *, offset: int, limit: int) -> Sequence[Registration]:
     """A slice by number; costs as much as the offset is deep."""
     return list(_rows_of(guests).order_by("sequence", "pk")[offset : offset + limit])
 
 
-def attendees_after(guests: Guests, *, after: Position | None, limit: int) -> Sequence[Registration]:
+def attendees_after(guests: AttendeeFilter, *, after: AttendeeCursor | None, limit: int) -> Sequence[Registration]:
     """The next `limit` attendees in order of admission; costs the same at any depth."""
     rows = _rows_of(guests)
     if after is not None:
@@ -89,14 +89,14 @@ def attendees_after(guests: Guests, *, after: Position | None, limit: int) -> Se
     return list(rows.order_by("sequence", "pk")[:limit])
 
 
-def attendees_before(guests: Guests, *, before: Position, limit: int) -> Sequence[Registration]:
+def attendees_before(guests: AttendeeFilter, *, before: AttendeeCursor, limit: int) -> Sequence[Registration]:
     """The `limit` attendees right before a position, in order of admission."""
     rows = _rows_of(guests).filter(sequence__lte=before.sequence)
     rows = rows.filter(Q(sequence__lt=before.sequence) | Q(pk__lt=before.row_id))
     return list(rows.order_by("-sequence", "-pk")[:limit])[::-1]
 
 
-def _rows_of(guests: Guests) -> QuerySet[Registration]:
+def _rows_of(guests: AttendeeFilter) -> QuerySet[Registration]:
     rows = Registration.objects.filter(event_id=guests.event_id, status=guests.status.value)
     if guests.names_only:
         return matching(rows, guests.search, "name", first_line_only=True)

@@ -24,7 +24,7 @@ _CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class TicketOfPerson:
     """A ticket under the e-mail address that is to be forgotten. `held`: it has a seat, or a place on a waitlist, that
     can be given back: whoever was let in keeps it.
 
@@ -58,19 +58,19 @@ def anonymise_event(event_id: int, *, now: datetime) -> int:
     return forgotten
 
 
-def tickets_of_email(email_key: str) -> list[Known]:
+def tickets_of_email(email_key: str) -> list[TicketOfPerson]:
     """Every ticket under an address. Reads event after event: nothing but a seat is found by its address alone."""
-    found: list[Known] = []
+    found: list[TicketOfPerson] = []
     keys = mailbox_keys(email_key)
     for event_id in Event.objects.filter(forgotten_at=None).order_by("pk").values_list("pk", flat=True):
         rows = Registration.objects.filter(event_id=event_id, email_key__in=keys)
         fields = rows.values_list("ticket_key", "status", "checked_in_at", "sequence", "email")
         for key, status, checked_in_at, place, email in fields:
-            found.append(Known(event_id, key, status in HOLDING and checked_in_at is None, place, email))
+            found.append(TicketOfPerson(event_id, key, status in HOLDING and checked_in_at is None, place, email))
     return found
 
 
-def anonymise_tickets(tickets: list[Known]) -> int:
+def anonymise_tickets(tickets: list[TicketOfPerson]) -> int:
     """Forgets whose tickets these are, and where their messages went. Returns how many rows."""
     for ticket in tickets:
         _callbacks(ticket.event_id).filter(ticket_key=ticket.key).delete()

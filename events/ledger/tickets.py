@@ -14,7 +14,7 @@ import msgspec
 from django.db import connection
 from django.db.models import QuerySet
 
-from events.domain.allocation import Held
+from events.domain.allocation import DecidedTicket
 from events.domain.commands import Callback
 from events.domain.outcome import Outcome
 from events.domain.states import HOLDING, Reason, Status
@@ -41,7 +41,7 @@ WHERE event_id = %s AND email_key = ANY(ARRAY(SELECT json_array_elements_text(%s
 """
 
 
-def known_tickets(event_id: int, keys: Sequence[str]) -> dict[str, Held]:
+def known_tickets(event_id: int, keys: Sequence[str]) -> dict[str, DecidedTicket]:
     """What the ledger holds about these tickets, by key."""
     if not keys:
         return {}
@@ -69,7 +69,7 @@ def find_outcomes(tickets: Sequence[tuple[int, str]]) -> dict[tuple[int, str], O
     }
 
 
-def email_holders(event_id: int, email_keys: Sequence[str]) -> set[str]:
+def taken_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
     """Those among `email_keys` that hold a seat or a place on the waitlist. Raises ValueError for a NUL in one."""
     if not email_keys:
         return set()
@@ -83,18 +83,18 @@ def email_holders(event_id: int, email_keys: Sequence[str]) -> set[str]:
     return set(found.values_list("email_key", flat=True))
 
 
-def first_waiting(event_id: int, *, count: int) -> list[Held]:
+def first_waitlisted(event_id: int, *, count: int) -> list[DecidedTicket]:
     """The first `count` on the waitlist, in order of admission."""
     rows = _of(event_id).filter(status=Status.WAITLISTED.value).order_by("sequence", "pk")
     return list(_read(rows[:count])) if count else []
 
 
-def place_holders(event_id: int, *, count: int) -> list[Held]:
+def holding_tickets(event_id: int, *, count: int) -> list[DecidedTicket]:
     """Any `count` tickets that hold a place, in the order of the index that finds them."""
     return list(_read(_of(event_id).filter(status__in=_HOLDING).order_by("email_key")[:count]))
 
 
-def changed_since(event_id: int, moment: datetime) -> list[Held]:
+def changed_since(event_id: int, moment: datetime) -> list[DecidedTicket]:
     """Tickets that were changed after their first decision, by another one or at the entrance, later than `moment`."""
     decided = _of(event_id).filter(revision__gt=1, decided_at__gt=moment).order_by("decided_at")
     entered = _of(event_id).filter(check_in_changed_at__gt=moment).exclude(decided_at__gt=moment)
@@ -105,11 +105,11 @@ def _of(event_id: int) -> QuerySet[Registration]:
     return Registration.objects.filter(event_id=event_id)
 
 
-def _read(rows: QuerySet[Registration]) -> Iterable[Held]:
+def _read(rows: QuerySet[Registration]) -> Iterable[DecidedTicket]:
     return (_held(*row) for row in rows.values_list(*_FIELDS))
 
 
-def _by_key(found: Iterable[Held]) -> dict[str, Held]:
+def _by_key(found: Iterable[DecidedTicket]) -> dict[str, DecidedTicket]:
     return {held.outcome.key: held for held in found}
 
 
@@ -126,7 +126,7 @@ def _held(
     callback_organizer_id: int | None,
     mark: str,
     checked_in_at: datetime | None,
-) -> Held:
+) -> DecidedTicket:
     outcome = Outcome(
         key=key,
         status=Status(status),
@@ -139,7 +139,7 @@ def _held(
         callback=Callback(callback_url, callback_organizer_id) if callback_organizer_id else None,
         mark=mark,
     )
-    return Held(email_key, outcome)
+    return DecidedTicket(email_key, outcome)
 
 
 def _reason(status: str, reason: str) -> Reason | None:

@@ -15,7 +15,7 @@ SELECT ticket_key, place FROM (
 """
 
 
-def waitlist_places(event_id: int, keys: Sequence[str]) -> dict[str, int]:
+def waitlist_positions(event_id: int, keys: Sequence[str]) -> dict[str, int]:
     """The places of these tickets, 1 = next to move up; those that are not on the waitlist are left out."""
     if not keys:
         return {}

@@ -78,12 +78,12 @@ def write(
     """
     unfinished = commands[done.handled].key if done.handled < len(commands) else None
     refused = [(request, invalid(request, now)) for request in poisoned]
-    changes = [*done.history, *(outcome for _, outcome in refused)]
-    if not changes and not done.sized:
+    changes = [*done.changes, *(outcome for _, outcome in refused)]
+    if not changes and not done.resizes:
         return Committed(event=event_snapshot(event), unfinished=unfinished)
     last = latest(changes)
-    fresh = {request.key for request in done.fresh}
-    decided = [*((request, last[request.key]) for request in done.fresh), *refused]
+    fresh = {request.key for request in done.decided_requests}
+    decided = [*((request, last[request.key]) for request in done.decided_requests), *refused]
     moved = [outcome for outcome in last.values() if outcome.revision > 1 and outcome.key not in fresh]
     # First what gives e-mails back: somebody new may hold one of them by the end of the batch.
     move_registrations(event.pk, moved, decided_at=now)
@@ -154,5 +154,5 @@ def _answer_orders(event: Event, done: Allocation, now: datetime) -> None:
             waitlisted_count=event.waitlisted_count,
             decided_at=now,
         )
-        for order, verdict in done.sized
+        for order, verdict in done.resizes
     )

@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from events.domain.addresses import client_address
-from events.domain.audit import Action, Actor, ActorKind, Thing, failure_slot
+from events.domain.audit import Action, Actor, ActorKind, AuditObject, failure_slot
 from events.domain.tickets import reference
 from events.ledger import audit
 from events.models import Event, Organizer, OrganizerToken, Registration, Webhook
@@ -33,10 +33,10 @@ class Trail:
         self.actor = actor
         self.recorded = False
 
-    def record(self, action: Action, thing: Thing | Model) -> None:
+    def record(self, action: Action, thing: AuditObject | Model) -> None:
         """Writes an act down; call it inside the transaction of the act."""
         self.recorded = True
-        audit.record(self.actor, action, thing if isinstance(thing, Thing) else thing_of(thing))
+        audit.record(self.actor, action, thing if isinstance(thing, AuditObject) else audit_object_of(thing))
 
     def expect_something(self, what: str) -> None:
         """Complains if an act is over and nothing was written down."""
@@ -70,7 +70,7 @@ def record_failed_sign_in(request: HttpRequest, *, where: str) -> None:
     address = address_of(request)
     once = failure_slot(where=where, address=address, now_seconds=time.time())
     actor = Actor(kind=ActorKind.UNKNOWN, address=address)
-    audit.record(actor, Action.SIGN_IN_FAILED, Thing(where, ""), once=once)
+    audit.record(actor, Action.SIGN_IN_FAILED, AuditObject(where, ""), once=once)
 
 
 def address_of(request: HttpRequest) -> str:
@@ -83,22 +83,22 @@ def address_of(request: HttpRequest) -> str:
     )
 
 
-def thing_of(row: Model) -> Thing:
+def audit_object_of(row: Model) -> AuditObject:
     """How the trail names a row: never by what people wrote into it."""
     match row:
         case Registration():
             # Whose it is would be a question to the database: the actor's, whom alone it can belong to.
-            return Thing("ticket", reference(row.event_id, row.ticket_key))
+            return AuditObject("ticket", reference(row.event_id, row.ticket_key))
         case Event():
-            return Thing("event", str(row.pk), row.organizer_id)
+            return AuditObject("event", str(row.pk), row.organizer_id)
         case OrganizerToken():
-            return Thing("token", str(row.pk), row.organizer_id)
+            return AuditObject("token", str(row.pk), row.organizer_id)
         case Webhook():
-            return Thing("webhook", str(row.pk), row.organizer_id)
+            return AuditObject("webhook", str(row.pk), row.organizer_id)
         case Organizer():
-            return Thing("organizer", str(row.pk), row.pk)
+            return AuditObject("organizer", str(row.pk), row.pk)
         case _:
-            return Thing(str(row._meta.model_name), str(row.pk))
+            return AuditObject(str(row._meta.model_name), str(row.pk))
 
 
 def _kept(request: Any, actor: Actor) -> Trail:

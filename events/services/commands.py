@@ -34,7 +34,7 @@ _LONGEST_LOOK_SECONDS = 0.25
 SIZES = frozenset({"max_capacity", "waitlist_capacity"})
 
 
-class NotYetObeyed(Exception):
+class ResizePending(Exception):
     """The order is in the queue and will be obeyed in its turn, but nobody has got to it in time."""
 
 
@@ -75,13 +75,13 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
 
     Raises:
         CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver: it was refused in its turn.
-        NotYetObeyed: after `PATIENCE_SECONDS`.
+        ResizePending: after `PATIENCE_SECONDS`.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     pause = _LOOK_SECONDS
     while (change := size_change(event_id=event_id, key=key)) is None:
         if time.monotonic() > deadline:
-            raise NotYetObeyed
+            raise ResizePending
         sleep(pause)
         pause = min(_LONGEST_LOOK_SECONDS, pause * 1.5)
     if change.verdict == Sizing.BELOW_CONFIRMED:
@@ -92,25 +92,25 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
         raise EventOver
 
 
-def give_back(event: EventSnapshot, key: str) -> None:
+def cancel_ticket(event: EventSnapshot, key: str) -> None:
     """Gives a ticket back in its holder's stead; it takes its turn. Raises redis.exceptions.RedisError."""
     placed = enqueue_cancellation(redis_client(), event, key=key)
     if placed is not None and placed.wake:
         wake_drain(event.event_id)
 
 
-def close(event: Event) -> None:
+def close_event(event: Event) -> None:
     """Has the places of an event taken back that is cancelled in this transaction, once it is committed.
 
     The order is in the queue before the commit, so that no crash comes between; the drain cannot obey it earlier, since
     this transaction holds the event's row. Raises redis.exceptions.RedisError: then the caller must not commit.
     """
-    placed = reorder_closing(event_snapshot(event))
+    placed = requeue_closing(event_snapshot(event))
     if placed:
         transaction.on_commit(lambda: wake_drain(event.pk))
 
 
-def reorder_closing(event: EventSnapshot) -> bool:
+def requeue_closing(event: EventSnapshot) -> bool:
     """The order alone. True: somebody should wake a drain. Raises redis.exceptions.RedisError."""
     placed = enqueue_closing(redis_client(), event, key=tickets().mint())
     log(logger, logging.INFO, "closing ordered", event_id=event.event_id, sequence=placed.sequence)

@@ -107,8 +107,8 @@ def test_postgresql_walks_the_index() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE events_registration")
     with CaptureQueriesContext(connection) as captured:
-        queries.attendees_after(queries.Guests(event_id), after=queries.Position(3000, 1), limit=11)
-        queries.attendees_before(queries.Guests(event_id), before=queries.Position(3000, 1), limit=11)
+        queries.attendees_after(queries.AttendeeFilter(event_id), after=queries.AttendeeCursor(3000, 1), limit=11)
+        queries.attendees_before(queries.AttendeeFilter(event_id), before=queries.AttendeeCursor(3000, 1), limit=11)
     for query in list(captured):
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN " + query["sql"])

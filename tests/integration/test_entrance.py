@@ -15,7 +15,7 @@ from events.admission.commands import enqueue_closing
 from events.admission.keys import event_keys
 from events.domain.tickets import ticket_ref
 from events.ledger import check_in as ledger
-from events.ledger.check_in import Entry
+from events.ledger.check_in import CheckInResult
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration, WebhookDelivery
 from events.services import check_ins
@@ -42,12 +42,12 @@ def people(admit: Admit, event: Event, drain: Drain, count: int) -> list[str]:
     return [application[0] for application in applications]
 
 
-def let_in(event: Event, key: str) -> Entry:
-    return check_ins.let_in(event_id=event.pk, key=key, organizer_id=event.organizer_id).entry
+def let_in(event: Event, key: str) -> CheckInResult:
+    return check_ins.check_in(event_id=event.pk, key=key, organizer_id=event.organizer_id).result
 
 
-def take_back(event: Event, key: str) -> Entry:
-    return check_ins.take_back(event_id=event.pk, ref=ticket_ref(key), organizer_id=event.organizer_id).entry
+def take_back(event: Event, key: str) -> CheckInResult:
+    return check_ins.undo_check_in(event_id=event.pk, ref=ticket_ref(key), organizer_id=event.organizer_id).result
 
 
 def give_back(servers: Services, event: Event, key: str) -> list[Any]:
@@ -68,7 +68,7 @@ def test_who_has_been_let_in_cannot_give_the_seat_back(
 ) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=1)
     [key, _] = people(admit, event, drain, 2)
-    assert let_in(event, key) is Entry.ADMITTED
+    assert let_in(event, key) is CheckInResult.ADMITTED
 
     async def scene(visitor: Visitor) -> None:
         _, _, ticket = await visitor.ask("GET", path(event, key))
@@ -90,11 +90,11 @@ def test_a_cancellation_that_waits_behind_a_check_in_moves_nobody(
     event = make_event(max_capacity=1, waitlist_capacity=1)
     [key, _] = people(admit, event, drain, 2)
     assert give_back(servers, event, key)[0] == "a"
-    assert let_in(event, key) is Entry.ADMITTED
+    assert let_in(event, key) is CheckInResult.ADMITTED
     assert give_back(servers, event, key)[0] == "i"
     drain.run(event.pk)
     assert statuses(event) == ["confirmed", "waitlisted"]
-    assert let_in(event, key) is Entry.ALREADY_IN
+    assert let_in(event, key) is CheckInResult.ALREADY_IN
 
 
 def test_a_ticket_that_was_given_back_lets_nobody_in(
@@ -104,7 +104,7 @@ def test_a_ticket_that_was_given_back_lets_nobody_in(
     [key, waiting] = people(admit, event, drain, 2)
     give_back(servers, event, key)
     drain.run(event.pk)
-    assert (let_in(event, key), let_in(event, waiting)) == (Entry.NO_SEAT, Entry.ADMITTED)
+    assert (let_in(event, key), let_in(event, waiting)) == (CheckInResult.NO_SEAT, CheckInResult.ADMITTED)
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for the whole database")
@@ -132,8 +132,10 @@ def test_of_a_check_in_and_a_cancellation_at_the_same_time_one_counts(
     rows = {row.ticket_key: row for row in Registration.objects.filter(event=event)}
     for key in keys:
         row = rows[key]
-        assert (entries[key] is Entry.ADMITTED) == (row.status == "confirmed") == (row.checked_in_at is not None)
-    assert set(entries.values()) <= {Entry.ADMITTED, Entry.NO_SEAT}
+        assert (
+            (entries[key] is CheckInResult.ADMITTED) == (row.status == "confirmed") == (row.checked_in_at is not None)
+        )
+    assert set(entries.values()) <= {CheckInResult.ADMITTED, CheckInResult.NO_SEAT}
     assert Registration.objects.filter(event=event, status="confirmed").count() == 20
 
 
@@ -156,7 +158,7 @@ def test_the_end_of_an_event_keeps_who_was_in_on_record(
         assert shown[1] is None
 
     visit(servers, scene)
-    assert (let_in(event, keys[0]), take_back(event, keys[0])) == (Entry.NO_SEAT, Entry.NO_SEAT)
+    assert (let_in(event, keys[0]), take_back(event, keys[0])) == (CheckInResult.NO_SEAT, CheckInResult.NO_SEAT)
 
 
 def test_the_database_holds_it_too(make_event: Make, admit: Admit, drain: Drain) -> None:
@@ -189,11 +191,11 @@ def test_the_door_shows_a_check_in_and_its_undoing_at_once(
     [(inside, moment)] = visit(servers, scene)
     row = Registration.objects.get(event=event)
     assert row.checked_in_at and moment == row.checked_in_at.isoformat(timespec="milliseconds")
-    assert take_back(event, key) is Entry.UNDONE
+    assert take_back(event, key) is CheckInResult.UNDONE
     assert visit(servers, scene) == [(before, nobody)]
     assert len({before, inside}) == 2
-    assert take_back(event, key) is Entry.NOT_IN
-    assert let_in(event, key) is Entry.ADMITTED
+    assert take_back(event, key) is CheckInResult.NOT_IN
+    assert let_in(event, key) is CheckInResult.ADMITTED
     event.refresh_from_db()
     assert event.checked_in_count == 1
 
@@ -224,7 +226,7 @@ def test_a_check_in_that_redis_was_not_shown_is_shown_by_the_sweep(
     event = make_event()
     [key] = people(admit, event, drain, 1)
     with redis_out_of_reach():
-        assert let_in(event, key) is Entry.ADMITTED
+        assert let_in(event, key) is CheckInResult.ADMITTED
     assert shown(servers, event, key) is None
     assert republish(make_queue(redis_client), redis_client, [event.pk], digest=tickets.email_digest) == 1
     assert shown(servers, event, key) is not None

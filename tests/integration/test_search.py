@@ -12,7 +12,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from events.ledger.queries import Guests, attendees_at, count_attendees
+from events.ledger.queries import AttendeeFilter, attendees_at, count_attendees
 from events.ledger.retention import anonymise_event
 from events.models import Event, Registration
 from tests.integration.api import ANYONE, Caller, attend, create, organizer
@@ -46,7 +46,7 @@ def register(event: Event, names: list[str], admit: Callable[..., Any], drain: A
 
 
 def found(event_id: int, search: str) -> list[str]:
-    return [row.name for row in attendees_at(Guests(event_id, search=search), offset=0, limit=50)]
+    return [row.name for row in attendees_at(AttendeeFilter(event_id, search=search), offset=0, limit=50)]
 
 
 def test_what_can_be_registered_can_be_found(
@@ -77,7 +77,7 @@ def test_a_search_for_names_alone_says_nothing_of_addresses(
         "muller": ["M\u00fcller"],
         "plain": ["Plain Guest"],
     }.items():
-        rows = attendees_at(Guests(event.pk, search=search, names_only=True), offset=0, limit=50)
+        rows = attendees_at(AttendeeFilter(event.pk, search=search, names_only=True), offset=0, limit=50)
         assert [row.name for row in rows] == names, search
 
 
@@ -149,4 +149,4 @@ def test_a_count_of_what_is_found_is_exact() -> None:
     event_id = create(organizer())
     attend(event_id, 3, name="M\u00fcller")
     attend(event_id, 2, first=4)
-    assert count_attendees(Guests(event_id, search="muller")) == 3
+    assert count_attendees(AttendeeFilter(event_id, search="muller")) == 3

@@ -1,4 +1,4 @@
-"""The allocation against a naive clerk with a list of names, and the promises one by one."""
+"""The allocation against a naive allocator with a list of names, and the promises one by one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from events.domain import allocation
-from events.domain.allocation import MOVES_AT_ONCE, Allocation, Held, Ledger, Seats, Sizing, allocate, lookahead
+from events.domain.allocation import (
+    MOVES_AT_ONCE,
+    Allocation,
+    DecidedTicket,
+    LedgerView,
+    Seats,
+    Sizing,
+    allocate,
+    lookahead,
+)
 from events.domain.commands import Cancellation, Closing, Command, Request, Resize
 from events.domain.outcome import Outcome
 from events.domain.states import HOLDING, TRANSITIONS, Reason, Status
@@ -27,7 +36,7 @@ class Books:
     """A ledger in memory: what the database would hold between two batches."""
 
     seats: Seats
-    tickets: dict[str, Held] = field(default_factory=dict)
+    tickets: dict[str, DecidedTicket] = field(default_factory=dict)
     closed: bool = False
 
     def batch(self, commands: list[Command]) -> Allocation:
@@ -35,15 +44,15 @@ class Books:
         holding = [held for held in self.tickets.values() if held.outcome.status in HOLDING]
         waiting = [held for held in holding if held.outcome.status is Status.WAITLISTED]
         waiting.sort(key=lambda held: held.outcome.sequence)
-        ledger = Ledger(
+        ledger = LedgerView(
             taken={held.email_key for held in holding} & emails,
             tickets={c.key: self.tickets[c.key] for c in commands if c.key in self.tickets},
             waitlist=waiting[: lookahead(commands)],
             holders=holding[: allocation.MOVES_AT_ONCE],
         )
         done = allocate(seats=self.seats, commands=commands, ledger=ledger, now_ms=1)
-        emails_of = {r.key: r.email_key for r in done.fresh}
-        for outcome in done.history:
+        emails_of = {r.key: r.email_key for r in done.decided_requests}
+        for outcome in done.changes:
             self._write(outcome, emails_of.get(outcome.key))
         self.seats = done.seats
         return done
@@ -57,7 +66,7 @@ class Books:
             assert outcome.status in TRANSITIONS[before.outcome.status]
             assert outcome.revision == before.outcome.revision + 1
             email_key = before.email_key
-        self.tickets[outcome.key] = Held(email_key, outcome)
+        self.tickets[outcome.key] = DecidedTicket(email_key, outcome)
 
     def check(self) -> None:
         """The invariants that the database holds too."""
@@ -74,7 +83,7 @@ class Books:
 
 
 class Naive:
-    """What a clerk with a list would do, one command at a time, looking through the whole list for everything."""
+    """What a allocator with a list would do, one command at a time, looking through the whole list for everything."""
 
     def __init__(self, capacity: int, waitlist: int, ends_ms: int = allocation.NEVER) -> None:
         self.capacity, self.waitlist, self.ends_ms = capacity, waitlist, ends_ms
@@ -189,11 +198,11 @@ def test_counts_are_those_of_the_history(case: dict) -> None:
     books = Books(Seats(capacity=case["capacity"], confirmed=0, waitlist_capacity=case["waitlist"]))
     for batch in commands_of(case):
         done = books.batch(batch)
-        rejected = [outcome for outcome in done.history if outcome.status is Status.REJECTED]
+        rejected = [outcome for outcome in done.changes if outcome.status is Status.REJECTED]
         for reason in Reason:
             assert done.rejected.get(reason, 0) == sum(outcome.reason is reason for outcome in rejected)
-        assert done.cancelled == sum(o.status is Status.CANCELLED for o in done.history)
-        assert done.fresh == [c for c in batch if isinstance(c, Request)]
+        assert done.cancelled == sum(o.status is Status.CANCELLED for o in done.changes)
+        assert done.decided_requests == [c for c in batch if isinstance(c, Request)]
 
 
 def filled(*, capacity: int, waitlist: int, people: int) -> Books:
@@ -215,7 +224,7 @@ def test_a_refused_duplicate_does_not_use_a_seat() -> None:
 def test_a_freed_seat_goes_to_the_first_on_the_waitlist_and_not_to_whoever_comes_next() -> None:
     books = filled(capacity=1, waitlist=2, people=3)
     done = books.batch([Cancellation(key(1), 10), request(11, "late@example.com")])
-    assert [(o.key, o.status) for o in done.history] == [
+    assert [(o.key, o.status) for o in done.changes] == [
         (key(1), Status.CANCELLED),
         (key(2), Status.CONFIRMED),
         (key(11), Status.WAITLISTED),
@@ -233,7 +242,7 @@ def test_a_ticket_may_be_given_back_in_the_batch_that_decides_it_and_twice() -> 
     books = Books(Seats(capacity=1, confirmed=0))
     again = request(4, "a@example.com")
     done = books.batch([request(1, "a@example.com"), Cancellation(key(1), 2), Cancellation(key(1), 3), again])
-    assert [(o.key, o.status, o.revision) for o in done.history] == [
+    assert [(o.key, o.status, o.revision) for o in done.changes] == [
         (key(1), Status.CONFIRMED, 1),
         (key(1), Status.CANCELLED, 2),
         (again.key, Status.CONFIRMED, 1),
@@ -244,7 +253,7 @@ def test_a_ticket_may_be_given_back_in_the_batch_that_decides_it_and_twice() -> 
 def test_sizes_below_what_is_given_out_are_refused_and_change_nothing() -> None:
     books = filled(capacity=3, waitlist=3, people=5)
     done = books.batch([Resize("a" * 20, 10, 2, None), Resize("b" * 20, 11, 3, 1), Resize("c" * 20, 12, 4, 1)])
-    assert [verdict for _, verdict in done.sized] == [
+    assert [verdict for _, verdict in done.resizes] == [
         Sizing.BELOW_CONFIRMED,
         Sizing.BELOW_WAITLISTED,
         Sizing.APPLIED,
@@ -275,8 +284,8 @@ def test_a_cancellation_from_before_the_end_moves_the_waitlist_up_and_a_later_on
     done = books.batch(
         [Cancellation(key(1), 10, 99), Cancellation(key(2), 11, 100), Resize("r" * 20, 12, 9, None, 100)]
     )
-    assert [(o.key, o.status) for o in done.history] == [(key(1), Status.CANCELLED), (key(3), Status.CONFIRMED)]
-    assert [verdict for _, verdict in done.sized] == [Sizing.EVENT_OVER]
+    assert [(o.key, o.status) for o in done.changes] == [(key(1), Status.CANCELLED), (key(3), Status.CONFIRMED)]
+    assert [verdict for _, verdict in done.resizes] == [Sizing.EVENT_OVER]
     assert (done.seats.capacity, done.seats.confirmed, done.seats.waitlisted) == (2, 2, 1)
 
 
@@ -295,18 +304,18 @@ def let_in(books: Books, number: int) -> None:
     """What the entrance writes between two batches."""
     held = books.tickets[key(number)]
     entered = replace(held.outcome, revision=held.outcome.revision + 1, checked_in_ms=5)
-    books.tickets[key(number)] = Held(held.email_key, entered)
+    books.tickets[key(number)] = DecidedTicket(held.email_key, entered)
 
 
 def test_who_has_been_let_in_keeps_the_seat_until_the_event_itself_ends() -> None:
     books = filled(capacity=2, waitlist=1, people=3)
     let_in(books, 1)
     done = books.batch([Cancellation(key(1), 10), Cancellation(key(2), 11)])
-    assert [(o.key, o.status) for o in done.history] == [(key(2), Status.CANCELLED), (key(3), Status.CONFIRMED)]
+    assert [(o.key, o.status) for o in done.changes] == [(key(2), Status.CANCELLED), (key(3), Status.CONFIRMED)]
     books.check()
     books.seats = Seats(**{f: getattr(books.seats, f) for f in books.seats.__slots__} | {"cancelled": True})
     done = books.batch([Closing("c" * 20, 12)])
-    ends = {o.key: (o.status, o.reason, o.checked_in_ms) for o in done.history}
+    ends = {o.key: (o.status, o.reason, o.checked_in_ms) for o in done.changes}
     assert ends[key(1)] == (Status.CANCELLED, Reason.EVENT_CANCELLED, 5)
     assert ends[key(3)] == (Status.CANCELLED, Reason.EVENT_CANCELLED, None)
 
@@ -323,4 +332,4 @@ def test_closing_takes_places_back_a_few_at_a_time(monkeypatch: pytest.MonkeyPat
 
 def test_a_closing_of_an_event_that_is_not_cancelled_does_nothing() -> None:
     books = filled(capacity=4, waitlist=0, people=3)
-    assert not books.batch([Closing("c" * 20, 9)]).history
+    assert not books.batch([Closing("c" * 20, 9)]).changes

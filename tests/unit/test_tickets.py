@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from events.domain.tickets import (
     KEY_CHARS,
     REF_CHARS,
-    Name,
+    TicketName,
     Tickets,
     parse_reference,
     reference,
@@ -54,7 +54,7 @@ def test_another_secret_refuses_the_id() -> None:
 bodies = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), max_size=4)
 
 
-def name(event_id: int = 7, key: str | None = "abc", body: Sequence[str] = ("Guest", "g@example.org")) -> Name:
+def name(event_id: int = 7, key: str | None = "abc", body: Sequence[str] = ("Guest", "g@example.org")) -> TicketName:
     return tickets.names(event_id=event_id, idempotency_key=key, body=body, email_key="g@example.org")[0]
 
 

@@ -17,7 +17,7 @@ from events.api.views.base import ApiView, own_event, trail_of
 from events.domain.audit import Action
 from events.domain.scopes import ANY_TOKEN, READERS, Scope
 from events.domain.states import REJECTION_REASONS, Status
-from events.ledger.queries import Guests
+from events.ledger.queries import AttendeeFilter
 from omnify.common.clients import redis_client
 
 _SAID = {
@@ -40,7 +40,7 @@ class Attendees(ListView):
         event = own_event(request, event_id)
         asked, scope = self.asked.filters, token_of(request).reach
         status, entrance, csv = asked.get("status", Status.CONFIRMED), scope is Scope.CHECK_IN, self._wants_csv(request)
-        guests = Guests(event.pk, Status(status), asked.get("search", ""), names_only=entrance)
+        guests = AttendeeFilter(event.pk, Status(status), asked.get("search", ""), names_only=entrance)
         if entrance and (csv or guests.status is not Status.CONFIRMED):
             raise out_of_reach("A token with the scope check-in reads the guests with a seat, and no CSV.")
         if csv:

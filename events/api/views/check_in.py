@@ -16,9 +16,9 @@ from events.domain.audit import Action
 from events.domain.scopes import ENTRANCE, guest_fields
 from events.domain.tickets import parse_reference
 from events.domain.times import iso_of
-from events.ledger.check_in import CheckIn, Entry
+from events.ledger.check_in import CheckIn, CheckInResult
 from events.secrets import tickets
-from events.services.check_ins import let_in, take_back
+from events.services.check_ins import check_in, undo_check_in
 from omnify.common.envelope import Code
 
 
@@ -54,8 +54,8 @@ class UndoCheckIn(ApiView):
         if named is None or named[0] != event.pk:
             raise _not_found()
         with transaction.atomic():
-            done = take_back(event_id=event.pk, ref=named[1], organizer_id=organizer_of(request).pk)
-            if done.registration is not None and done.entry in _DONE:
+            done = undo_check_in(event_id=event.pk, ref=named[1], organizer_id=organizer_of(request).pk)
+            if done.registration is not None and done.result in _DONE:
                 trail_of(request).record(Action.CHECK_IN_UNDONE, done.registration)
         return _answer(request, done)
 
@@ -78,16 +78,16 @@ class CheckInView(ApiView):
 
 def _check_in(request: Request, event_id: int, key: str) -> HttpResponse:
     with transaction.atomic():
-        done = let_in(event_id=event_id, key=key, organizer_id=organizer_of(request).pk)
-        if done.registration is not None and done.entry is Entry.ADMITTED:
+        done = check_in(event_id=event_id, key=key, organizer_id=organizer_of(request).pk)
+        if done.registration is not None and done.result is CheckInResult.ADMITTED:
             trail_of(request).record(Action.CHECKED_IN, done.registration)
     return _answer(request, done)
 
 
 _DONE = {
-    Entry.ADMITTED: "Checked in.",
-    Entry.UNDONE: "The check-in is undone.",
-    Entry.NOT_IN: "This ticket is not checked in.",
+    CheckInResult.ADMITTED: "Checked in.",
+    CheckInResult.UNDONE: "The check-in is undone.",
+    CheckInResult.NOT_IN: "This ticket is not checked in.",
 }
 
 
@@ -95,9 +95,9 @@ def _answer(request: Request, done: CheckIn) -> HttpResponse:
     row = done.registration
     if row is None:
         raise _not_found()
-    if done.entry in _DONE:
-        return responses.ok(guest_fields(attendee(row), token_of(request).reach), message=_DONE[done.entry])
-    if done.entry is Entry.NO_SEAT or row.checked_in_at is None:
+    if done.result in _DONE:
+        return responses.ok(guest_fields(attendee(row), token_of(request).reach), message=_DONE[done.result])
+    if done.result is CheckInResult.NO_SEAT or row.checked_in_at is None:
         raise Refusal(Code.NOT_CONFIRMED, 409, f"This registration is {row.status}: it has no seat.")
     first = iso_of(row.checked_in_at)
     message = f"This ticket was checked in already, at {first}."

@@ -27,7 +27,7 @@ from events.ledger import queries
 from events.ledger.event_lists import EventFilter, find_events
 from events.ledger.events import cancel_event, change_event, check_not_over, check_sizes, create_event, lock_event
 from events.models import Event, Organizer
-from events.services.commands import SIZES, await_resize, close, resize, sizes_of
+from events.services.commands import SIZES, await_resize, close_event, resize, sizes_of
 from events.services.publish_event import publish_after_commit
 
 DOOR_ONLY = "The ASGI door answers this route: start the service with `make run`."
@@ -118,7 +118,7 @@ class EventCancellation(ApiView):
         with transaction.atomic():
             event = _locked(request, event_id)
             if cancel_event(event, now=timezone.now()):
-                close(event)
+                close_event(event)
             trail_of(request).record(Action.EVENT_CANCELLED, event)
             publish_after_commit(event)
         return responses.ok(_render([event])[0], message="The event is cancelled.")

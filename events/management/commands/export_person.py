@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from events.admission.erasure import find_personal_data
 from events.domain.attendee import email_key, mailbox_keys
-from events.domain.audit import Action, Thing
+from events.domain.audit import Action, AuditObject
 from events.domain.times import iso_of
 from events.ledger.erasure import places_of, spellings, take_time
 from events.ledger.lookup import watched_event_ids
@@ -45,7 +45,7 @@ class Command(ActingCommand):
         address = read_address()
         take_time()
         # Whose data it was is what must not stand anywhere.
-        self.trail.record(Action.PERSON_EXPORTED, Thing("one address", ""))
+        self.trail.record(Action.PERSON_EXPORTED, AuditObject("one address", ""))
         found = registrations_of(email_key(address))
         known = spellings(address, *mailbox_keys(email_key(address)), *(row["email"] for row in found))
         document = {

@@ -20,15 +20,15 @@ from redis.exceptions import RedisError
 from events.admission.erasure import delete_email_digest, delete_event_keys, is_entry_freed, is_queued
 from events.admission.persistence import NotRewritten, rewrite_files
 from events.domain.attendee import email_key, mailbox_keys
-from events.domain.audit import Action, Thing
+from events.domain.audit import Action, AuditObject
 from events.ledger import retention
 from events.ledger.erasure import places_of, spellings, take_time, vacuum
 from events.ledger.lookup import find_events, watched_event_ids
-from events.ledger.retention import Known
+from events.ledger.retention import TicketOfPerson
 from events.management.acting import ActingCommand
 from events.management.standard_input import read_address
 from events.secrets import tickets
-from events.services.commands import give_back
+from events.services.commands import cancel_ticket
 from omnify.common.clients import redis_client
 
 PATIENCE_SECONDS = 60.0
@@ -70,7 +70,7 @@ class Command(ActingCommand):
         if not 0 <= days <= 36_500:
             raise CommandError("--days: from 0 to 36500.")
         # Also when nothing is found: the trail says that somebody asked for it.
-        self.trail.record(Action.PEOPLE_FORGOTTEN, Thing("past events", f"{days} days"))
+        self.trail.record(Action.PEOPLE_FORGOTTEN, AuditObject("past events", f"{days} days"))
         events = rows = left = 0
         for event in retention.past_events(ended_before=timezone.now() - timedelta(days=days)):
             if not delete_event_keys(redis_client(), event.event_id):
@@ -96,7 +96,7 @@ class Command(ActingCommand):
         )
         with transaction.atomic():
             # Whose data it was is what must not stand anywhere.
-            self.trail.record(Action.PEOPLE_FORGOTTEN, Thing("one address", ""))
+            self.trail.record(Action.PEOPLE_FORGOTTEN, AuditObject("one address", ""))
             rows = retention.anonymise_tickets(known)
         self._leave_redis(key, known)
         problems = self._clean_files()
@@ -112,7 +112,7 @@ class Command(ActingCommand):
             for digest in _digests(key)
         )
 
-    def _leave_redis(self, key: str, known: list[Known]) -> None:
+    def _leave_redis(self, key: str, known: list[TicketOfPerson]) -> None:
         for ticket in known:
             for digest in _digests(key):
                 delete_email_digest(redis_client(), ticket.event_id, digest)
@@ -130,13 +130,13 @@ class Command(ActingCommand):
         unvacuumed = vacuum(rewrite=self._rewrite_tables)
         return [*problems, unvacuumed] if unvacuumed else problems
 
-    def _give_back(self, held: list[Known]) -> list[Known]:
+    def _give_back(self, held: list[TicketOfPerson]) -> list[TicketOfPerson]:
         """Cancels, in the events' queues, what is held of events that are not over. Returns those tickets."""
         events = find_events([ticket.event_id for ticket in held])
         now_ms = time.time() * 1000
         coming = [ticket for ticket in held if events[ticket.event_id].end_ms > now_ms]
         for ticket in coming:
-            give_back(events[ticket.event_id], ticket.key)
+            cancel_ticket(events[ticket.event_id], ticket.key)
         return coming
 
     def _until(self, done: Callable[[], bool], otherwise: str) -> None:

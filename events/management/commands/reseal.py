@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from events.domain.audit import Action, Thing
+from events.domain.audit import Action, AuditObject
 from events.ledger.webhooks.subscriptions import reseal_secrets
 from events.management.acting import ActingCommand
 
@@ -22,7 +22,7 @@ class Command(ActingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Says how many were sealed anew. Exit code 1 if one cannot be read."""
         done = reseal_secrets()
-        self.trail.record(Action.SECRETS_RESEALED, Thing("webhook secrets", str(done.resealed)))
+        self.trail.record(Action.SECRETS_RESEALED, AuditObject("webhook secrets", str(done.resealed)))
         self.stderr.write(f"Sealed anew: {done.resealed}; under the current secret already: {done.current}.")
         if done.unreadable:
             problem = f"{done.unreadable} cannot be read: no secret in SECRET_KEY_FALLBACKS opens them."
