@@ -101,9 +101,20 @@ class Tickets:
         genuine = any(compare_digest(match[3], keys.mac(event_id, key)) for keys in self._keys)
         return (event_id, key) if genuine else None
 
-    def check_in_code(self, *, event_id: int, key: str) -> str:
-        """What the ticket's QR code holds."""
-        return f"{reference(event_id, key)}-{self._keys.current.check_in(event_id, key)}"
+    def check_in_code(self, *, event_id: int, key: str, mark: str | None = None) -> str:
+        """What the ticket's QR code holds, as the secret with this mark made it; without a mark, the current one."""
+        return f"{reference(event_id, key)}-{self._keys.under(mark).check_in(event_id, key)}"
+
+    def check_in_code_of(self, ticket_id: str) -> str:
+        """The code of a genuine id, under the secret that made the id: neither changes when the secret does."""
+        event, _, rest = ticket_id.partition("-")
+        event_id, key = int(event), rest[:KEY_CHARS]
+        mark = self._maker(event_id, key, rest[KEY_CHARS:]) if self._keys.older else None
+        return self.check_in_code(event_id=event_id, key=key, mark=mark)
+
+    def _maker(self, event_id: int, key: str, mac: str) -> str | None:
+        """The mark of the secret that made this MAC; None if none of them did."""
+        return next((keys.mark for keys in self._keys if compare_digest(mac, keys.mac(event_id, key))), None)
 
     def parse_check_in_code(self, code: str) -> tuple[int, str] | None:
         """`(event_id, key)` of a genuine check-in code, or None for any other text. Touches no store."""

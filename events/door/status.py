@@ -50,7 +50,7 @@ class StatusReader:
         ticket = await self._reader.read(event_id, key)
         if hold is not None and not ticket.terminal and _knows(if_none_match, ticket):
             ticket = await self._hold(event_id, key, ticket, hold)
-        code = code_of(self._tickets, event_id, key, ticket)
+        code = code_of(self._tickets, ticket_id, ticket)
         answer = ticket_answer(ticket_id, event_id, ticket, jitter=self._jitter(), code=code)
         if if_none_match and matches(answer.header(b"etag"), if_none_match):
             return Response(304, b"", answer.headers)

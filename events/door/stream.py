@@ -129,7 +129,7 @@ class Stream:
 
     def shown(self, ticket: TicketStatus) -> Shown:
         """The ticket as it stands."""
-        code = code_of(self._tickets, self._event_id, self._key, ticket)
+        code = code_of(self._tickets, self._ticket_id, ticket)
         return show(self._ticket_id, self._event_id, ticket, code)
 
     async def _send(self, send: Send, text: bytes) -> None:

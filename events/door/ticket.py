@@ -34,9 +34,9 @@ class Shown(NamedTuple):
     tag: bytes
 
 
-def code_of(tickets: Tickets, event_id: int, key: str, ticket: TicketStatus) -> str | None:
+def code_of(tickets: Tickets, ticket_id: str, ticket: TicketStatus) -> str | None:
     """The check-in code of a ticket with a seat."""
-    return tickets.check_in_code(event_id=event_id, key=key) if ticket.status is Status.CONFIRMED else None
+    return tickets.check_in_code_of(ticket_id) if ticket.status is Status.CONFIRMED else None
 
 
 def show(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None = None) -> Shown:

@@ -36,11 +36,8 @@ def genuine(one_service: Service) -> str:
             "one",
             "0x1",
             "%EF%BC%91",
-            "1%00",
-            "%001",
             "1%20",
             "%C3%28",
-            "..",
             "'",
         ),
         *("9" * 18, "9" * 19, "9" * 4000, "-" + "9" * 30, "18446744073709551617"),
@@ -98,8 +95,6 @@ def _flip(text: str, place: int) -> str:
         lambda ticket: ticket[:-1],
         lambda ticket: ticket + "A",
         lambda ticket: ticket.swapcase(),
-        lambda ticket: ticket + "%00",
-        lambda ticket: ticket + "%0A",
         lambda ticket: "%20" + ticket,
         lambda ticket: "9" * 30 + ticket[ticket.index("-") :],
         lambda ticket: "%EF%BC%91" + ticket[1:],
@@ -112,6 +107,14 @@ def test_a_forged_ticket_is_not_found(event: Event, genuine: str, forge: Callabl
     assert event.service.address.ask("GET", f"/registrations/{genuine}").status == 200
     forged = event.service.address.ask("GET", f"/registrations/{forge(genuine)}")
     assert forged.refusal == (404, "ticket_not_found")
+
+
+@pytest.mark.parametrize("odd", ["{}%00", "%00{}", "{}%0A", "{}%2F", "{}%41", "%31{}", "{}%", "../{}", "./{}", "/{}"])
+def test_a_path_that_is_not_canonical_is_no_path_whatever_it_could_name(event: Event, genuine: str, odd: str) -> None:
+    ask = event.service.address.ask
+    assert ask("GET", f"/registrations/{odd.format(genuine)}").refusal == (404, "not_found")
+    assert ask("GET", f"/events/{odd.format(event.id)}").refusal == (404, "not_found")
+    assert ask("POST", f"/events/{odd.format(event.id)}/register", body(), JSON).refusal == (404, "not_found")
 
 
 def test_a_ticket_of_one_event_says_nothing_under_another(event: Event, genuine: str) -> None:

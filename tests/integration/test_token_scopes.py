@@ -42,7 +42,12 @@ READ = {
     ("/webhooks/1/deliveries", "GET"),
     ("/audit", "GET"),
 }
-ENTRANCE = {("/events/1/attendees", "GET"), ("/registrations/1/check-in", "POST")}
+ENTRANCE = {
+    ("/events/1/attendees", "GET"),
+    ("/events/1/check-ins", "POST"),
+    ("/events/1/check-ins/1", "DELETE"),
+    ("/registrations/1/check-in", "POST"),
+}
 
 
 def api_routes() -> list[tuple[str, str, Any]]:

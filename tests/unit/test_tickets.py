@@ -144,3 +144,12 @@ def test_a_check_in_code_of_an_older_secret_still_lets_in() -> None:
     code = Tickets(old).check_in_code(event_id=7, key="K" * 20)
     assert Tickets(new, old).parse_check_in_code(code) == (7, "K" * 20)
     assert Tickets(new).parse_check_in_code(code) is None
+
+
+def test_a_ticket_keeps_its_check_in_code_when_the_secret_changes() -> None:
+    asked: dict[str, Any] = {"event_id": 7, "key": "K" * KEY_CHARS}
+    before, after = Tickets(OLD), Tickets(NEW, OLD)
+    for made_by in (before, after):
+        ticket_id, code = made_by.ticket_id(**asked), made_by.check_in_code(**asked)
+        assert made_by.check_in_code_of(ticket_id) == after.check_in_code_of(ticket_id) == code
+        assert after.check_in_code(**asked, mark=made_by.mark) == code

@@ -83,11 +83,11 @@ class RequestSigner:
                 decided_ms=to_ms(row.decided_at),
                 changed_ms=to_ms(row.created_at),
                 checked_in_ms=to_ms(row.checked_in_at) if row.checked_in_at else None,
-                check_in_code=self._code(row.type, row.event_id, row.ticket_key),
+                check_in_code=self._code(row.type, row.event_id, row.ticket_key, row.mark),
             )
         )
 
-    def _code(self, type_: str, event_id: int, key: str) -> str:
+    def _code(self, type_: str, event_id: int, key: str, mark: str) -> str:
         """The check-in code of a ticket with a seat."""
         seated = STATUS_OF_TYPE[type_] == Status.CONFIRMED
-        return self._tickets.check_in_code(event_id=event_id, key=key) if seated else ""
+        return self._tickets.check_in_code(event_id=event_id, key=key, mark=mark) if seated else ""
