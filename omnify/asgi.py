@@ -6,7 +6,6 @@ This is where the parts meet: the door knows neither tables nor Celery, so its l
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,13 +28,13 @@ from events.secrets import tickets
 from events.services.wakeups import wake_drain
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 from omnify.common.redis_client import connect_async
 from omnify.front import Front
 from omnify.hsts import with_hsts
 from omnify.loader import LedgerLoader
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class Waker:
@@ -111,10 +110,10 @@ class Application:
             async with asyncio.timeout(10):
                 await self._gate.learn_clock()
                 count = await self._loader.load_live_events()
-            log(logger, logging.INFO, "live events loaded", count=count)
+            logger.info("live events loaded", count=count)
         except (QueueUnavailable, DatabaseUnavailable, TimeoutError) as problem:
             # Each will be loaded when somebody first asks for it.
-            log(logger, logging.WARNING, "live events not loaded", problem=type(problem).__name__)
+            logger.warning("live events not loaded", problem=type(problem).__name__)
 
 
 application = Application()

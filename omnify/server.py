@@ -17,7 +17,6 @@ Bodies have their time in `events.door.body` and `omnify.django_app`, where it c
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import struct
 from collections.abc import Iterable
@@ -33,9 +32,9 @@ from gunicorn.workers import gasgi
 
 from omnify.common.envelope import Code, failure
 from omnify.common.log_floods import OncePerSecond, capture_the_rest
-from omnify.common.logs import JsonFormatter, JsonHandler, log
+from omnify.common.logs import JsonFormatter, JsonHandler, get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # A client whose buffers are full and that takes nothing for this long is not there any more.
 UNREAD_SECONDS = 20.0
@@ -105,7 +104,7 @@ class Protocol(ASGIProtocol):
         try:
             return bool(super()._feed_callback_parser(data))
         except Exception as problem:
-            log(logger, logging.WARNING, "a request could not be parsed", problem=type(problem).__name__)
+            logger.warning("a request could not be parsed", problem=type(problem).__name__)
             self._send_error_response(400, "")
             self._close_transport()
             return False

@@ -9,7 +9,6 @@ leaves tickets it already holds alone. The lease only saves work; the event's ro
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,10 +28,10 @@ from events.ledger.batch_context import Digest
 from events.ledger.commit import Batch, NoSuchEvent, commit_batch
 from events.ledger.write import Committed
 from omnify.common import metrics
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 from worker.failpoints import Failpoint
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 BATCH = 1000
 SLICE_SECONDS = 1.0
@@ -81,13 +80,7 @@ class Drain:
             metrics.LEASES.labels("acquired").inc()
             return self._hold(lease)
         except RedisError as problem:
-            log(
-                logger,
-                logging.WARNING,
-                "redis out of reach",
-                event_id=event_id,
-                problem=type(problem).__name__,
-            )
+            logger.warning("redis out of reach", event_id=event_id, problem=type(problem).__name__)
             return Drained.BACK_OFF
 
     def _hold(self, lease: Lease) -> Drained:
@@ -95,11 +88,11 @@ class Drain:
             return self._work(lease)
         except (OperationalError, InterfaceError) as problem:
             fields = {"event_id": lease.event_id, "problem": type(problem).__name__}
-            log(logger, logging.WARNING, "ledger out of reach", **fields)
+            logger.warning("ledger out of reach", **fields)
             self.queue.wake_after(lease.event_id, ms=BACK_OFF_MS)
             return Drained.BACK_OFF
         except NoSuchEvent:
-            log(logger, logging.ERROR, "queue of an unknown event", event_id=lease.event_id)
+            logger.error("queue of an unknown event", event_id=lease.event_id)
             return Drained.NO_EVENT
         finally:
             self.queue.release(lease)
@@ -192,7 +185,7 @@ class Drain:
             "seconds": round(seconds, 4),
             "rewound": done.rewound,
         }
-        log(logger, logging.INFO, "decided", tickets=by_status, **fields)
+        logger.info("decided", tickets=by_status, **fields)
 
 
 def _word(outcome: Outcome) -> str:

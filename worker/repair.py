@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 
 import redis
@@ -14,9 +13,9 @@ from events.ledger.batch_context import Digest, with_digest
 from events.ledger.lookup import event_progress, find_events, still_closing
 from events.ledger.tickets import changed_since, known_outcomes
 from events.services.commands import requeue_closing
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 def republish(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, digest: Digest) -> int:
@@ -35,13 +34,7 @@ def republish(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, di
         # Read after the row, so that nothing up to the row's moment is left out.
         changed = changed_since(snapshot.event_id, from_ms(behind[snapshot.event_id].published_ms))
         queue.publish(event=snapshot, outcomes=[with_digest(held, digest).outcome for held in changed])
-        log(
-            logger,
-            logging.INFO,
-            "the door's copy of an event was old",
-            event_id=snapshot.event_id,
-            tickets=len(changed),
-        )
+        logger.info("the door's copy of an event was old", event_id=snapshot.event_id, tickets=len(changed))
     return len(behind)
 
 
@@ -64,11 +57,5 @@ def mark_lost(client: redis.Redis, event_id: int) -> int:
     decided = known_outcomes(event_id, [o.key for o in orphans if o.key])
     moved = lost.mark_lost(client, event_id, [o for o in orphans if o.key not in decided])
     if moved:
-        log(
-            logger,
-            logging.ERROR,
-            "the queue has lost tickets; `manage.py reconcile` lists them",
-            event_id=event_id,
-            lost=moved,
-        )
+        logger.error("the queue has lost tickets; `manage.py reconcile` lists them", event_id=event_id, lost=moved)
     return moved

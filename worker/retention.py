@@ -6,7 +6,6 @@ after `RETENTION_DAYS`. What fails is tried again the next time, and keeps nothi
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,9 +22,9 @@ from events.ledger import audit, retention
 from events.ledger.queries import find_event
 from events.ledger.webhooks import claims
 from events.services.audit import audit_object_of
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 INTERVAL_SECONDS = 600.0
 # One statement's worth, well within the statement timeout.
@@ -64,7 +63,7 @@ def _try(what: str, work: Callable[[], object]) -> None:
     try:
         work()
     except (DatabaseError, InterfaceError, RedisError) as problem:
-        log(logger, logging.WARNING, f"{what} were not removed", problem=type(problem).__name__)
+        logger.warning(f"{what} were not removed", problem=type(problem).__name__)
     finally:
         connection.close()
 
@@ -93,4 +92,4 @@ def _forget_event(event_id: int) -> None:
         # First: of two lines about it and none, two are better.
         audit.record(_SERVICE, Action.PEOPLE_FORGOTTEN, audit_object_of(row))
     rows = retention.anonymise_event(event_id, now=datetime.now(UTC))
-    log(logger, logging.INFO, "people of a past event forgotten", event_id=event_id, registrations=rows)
+    logger.info("people of a past event forgotten", event_id=event_id, registrations=rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 import redis
@@ -11,9 +10,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from events.admission.durability import durability_problems
 from events.admission.store_log import logging_problems as redis_logging
 from events.ledger.store_log import logging_problems as database_logging
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _DURABILITY = "Redis cannot keep what a 202 promises"
 _REDIS_LOG = "Redis keeps the arguments of commands, with names and addresses"
@@ -37,6 +36,6 @@ def check_database() -> None:
 def _report(store: str, promise: str, look: Callable[[], list[str]]) -> None:
     try:
         for sentence in look():
-            log(logger, logging.ERROR, f"{promise}: {sentence}")
+            logger.error(f"{promise}: {sentence}")
     except (redis.RedisError, DatabaseError, InterfaceError, OSError) as problem:
-        log(logger, logging.WARNING, f"{store} was not there to be checked", problem=type(problem).__name__)
+        logger.warning(f"{store} was not there to be checked", problem=type(problem).__name__)

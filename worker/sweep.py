@@ -6,7 +6,6 @@ sweep in each interval. The same thread says that its worker is alive.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +18,10 @@ from events.admission import heartbeat
 from events.admission.queue import Queue
 from events.ledger.batch_context import Digest
 from events.ledger.lookup import watched_event_ids
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 from worker.repair import mark_lost, republish, requeue_closings
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 INTERVAL_SECONDS = 2.0
 FULL_EVERY_SECONDS = 60.0
@@ -51,12 +50,7 @@ class Sweep:
                     self.once()
             except Exception as problem:
                 # Whatever it is: without this thread nobody finds work that no message speaks of.
-                log(
-                    logger,
-                    logging.WARNING,
-                    "the sweep was kept from its work",
-                    problem=type(problem).__name__,
-                )
+                logger.warning("the sweep was kept from its work", problem=type(problem).__name__)
             finally:
                 connection.close()
             stop.wait(INTERVAL_SECONDS)

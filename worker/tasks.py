@@ -5,7 +5,6 @@ Celery's redelivery, retries and results are not used: the queue itself remember
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import threading
@@ -25,7 +24,7 @@ from events.services.deliveries import wake_dispatchers
 from events.services.wakeups import DELIVER_TASK, DRAIN_TASK, WEBHOOKS, send_wake_up, wake_drain
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 from worker.drain import Drain, Drained
 from worker.failpoints import Failpoint, hit
 from worker.retention import Terms, purge_until_stopped
@@ -36,7 +35,7 @@ from worker.webhooks.dispatcher import DispatchContext, Dispatcher
 from worker.webhooks.signed_request import RequestSigner
 from worker.webhooks.thread import DispatcherThread
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 _stop = threading.Event()
 _name = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -126,4 +125,4 @@ def stop_threads(**_: Any) -> None:
     try:
         heartbeat.leave(redis_client(), _name)
     except Exception as problem:
-        log(logger, logging.WARNING, "left without saying so", problem=type(problem).__name__)
+        logger.warning("left without saying so", problem=type(problem).__name__)

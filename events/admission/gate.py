@@ -5,7 +5,6 @@ Each returns plain answers in the order of what was asked. Whatever keeps Redis 
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,10 +19,10 @@ from events.admission import scripts
 from events.admission.news import News
 from events.domain.rate_limit import Quota, RateLimit
 from events.domain.snapshot import EventSnapshot
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 from omnify.common.redis_client import CALL_VALID_SECONDS
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 decode = msgspec.msgpack.Decoder().decode
 _decode_snapshot = msgspec.json.Decoder(EventSnapshot).decode
@@ -213,7 +212,7 @@ class Gate:
         try:
             reply = await script.call_async(self._client, names, *args)
         except (RedisError, OSError) as problem:
-            log(logger, logging.WARNING, "redis did not answer", script=script.name, problem=str(problem)[:200])
+            logger.warning("redis did not answer", script=script.name, problem=str(problem)[:200])
             raise QueueUnavailable(type(problem).__name__) from problem
         return decode(reply)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import random
 from collections.abc import Callable
 from typing import Any
@@ -21,10 +20,10 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from events.admission import keys as k
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 from omnify.common.redis_client import REPLY_TIMEOUT_SECONDS
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # A connection that has been silent this long is asked for a sign of life, and given up after as long again.
 QUIET_SECONDS = 10.0
@@ -135,7 +134,7 @@ class News:
                         self._take(message)
         except (RedisError, OSError, RuntimeError) as problem:
             # RuntimeError is redis-py's word for a connection that never came about.
-            log(logger, logging.WARNING, "news are interrupted", problem=type(problem).__name__)
+            logger.warning("news are interrupted", problem=type(problem).__name__)
         finally:
             self._pubsub = None
             self._live.clear()

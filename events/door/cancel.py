@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -18,9 +17,9 @@ from events.door.responses import Response
 from events.door.status import StatusReader
 from omnify.common.batcher import EventBatchers
 from omnify.common.envelope import Code
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # What cancel.lua is asked for each ticket (its key, and whether the ledger holds a place for it), and what it answers.
 Question = tuple[str, bool]
@@ -84,7 +83,7 @@ class Canceller:
         pairs = zip(questions, reply.answers, strict=True)
         refs = [reference(event_id, question[0]) for question, answer in pairs if answer[0] == "a"]
         if refs:
-            log(logger, logging.INFO, "cancellation admitted", event_id=event_id, tickets=refs)
+            logger.info("cancellation admitted", event_id=event_id, tickets=refs)
         return reply.answers
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import time
 from collections.abc import Callable, Sequence
 from random import random
@@ -24,9 +23,9 @@ from events.door.responses import Response
 from omnify.common import metrics
 from omnify.common.batcher import EventBatchers
 from omnify.common.envelope import Code
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # One ticket's answer from admit.lua and what its address has left, with what the batch had in common: now (ms) and
 # decisions per second.
@@ -111,7 +110,7 @@ class Registrar:
         pairs = zip(applications, reply.answers, strict=True)
         refs = [reference(event_id, application[0]) for application, answer in pairs if answer[0] == "a"]
         if refs:
-            log(logger, logging.INFO, "admitted", event_id=event_id, tickets=refs)
+            logger.info("admitted", event_id=event_id, tickets=refs)
 
     def _answer(self, event_id: int, names: Sequence[TicketName], reply: Reply) -> Response:
         (kind, *details), quota, now_ms, rate = reply

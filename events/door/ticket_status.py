@@ -6,7 +6,6 @@ One reading for all who ask: a GET, a long poll and a stream of events show the 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,9 +20,9 @@ from events.domain.waiting import estimated_seconds
 from events.door.loader import DatabaseUnavailable, Loader
 from omnify.common import metrics
 from omnify.common.batcher import EventBatchers
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # One ticket's answer from status.lua, and the event's decisions per second.
 Reply = tuple[list[Any], float]
@@ -126,11 +125,11 @@ class TicketStatusReader:
         """Genuine, not waiting, not decided: acknowledged once, and lost since."""
         metrics.LOST.inc()
         fields = {"event_id": event_id, "ticket": reference(event_id, key), "sequence": sequence}
-        log(logger, logging.ERROR, "a ticket is lost", **fields)
+        logger.error("a ticket is lost", **fields)
         try:
             await self._gate.note_lost(event_id, key, sequence or 0)
         except QueueUnavailable:
-            log(logger, logging.WARNING, "a lost ticket was not written down", event_id=event_id)
+            logger.warning("a lost ticket was not written down", event_id=event_id)
         return TicketStatus(Status.LOST, 0, sequence, requested_ms)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -11,9 +10,9 @@ from django.utils import timezone
 
 from events.domain.audit import Action, Actor, AuditObject
 from events.models import AuditEntry
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # The trigger of the table lets younger rows go for nobody (migration `audit`).
 LEAST_DAYS = 30
@@ -73,4 +72,4 @@ def _log(row: AuditEntry) -> None:
         "object": f"{row.object_type} {row.object_id}".strip(),
         "owner": row.organizer_id,
     }
-    log(logger, logging.INFO, "audit", **{name: value for name, value in fields.items() if value not in (None, "")})
+    logger.info("audit", **{name: value for name, value in fields.items() if value not in (None, "")})

@@ -7,7 +7,6 @@ moves up, whoever held a place of a cancelled event) are found by the moment of 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,9 +20,9 @@ from events.ledger.batch_context import Digest, load_batch_context, with_digest
 from events.ledger.tickets import changed_since, known_outcomes
 from events.ledger.write import Committed, latest, next_moment, write
 from events.models import Event
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _REFUSED = (DataError, IntegrityError, ValueError)
 
@@ -63,7 +62,7 @@ def commit_batch(event_id: int, batch: Batch) -> Committed:
         return _commit(event_id, batch)
     except _REFUSED as problem:
         # The database's own words may quote an e-mail address, so only their kind is logged.
-        log(logger, logging.WARNING, "a batch was refused", event_id=event_id, problem=type(problem).__name__)
+        logger.warning("a batch was refused", event_id=event_id, problem=type(problem).__name__)
         return _commit_one_by_one(event_id, batch)
 
 
@@ -172,6 +171,6 @@ def _commit_alone(event_id: int, alone: Batch, command: Command) -> Committed:
                 blank = Request.blank(command.key, command.sequence, command.requested_ms, mark=command.mark)
                 return _commit(event_id, replace(alone, poisoned=[blank]))
         # An order that the ledger cannot carry out must not hold up everybody behind it.
-        log(logger, logging.ERROR, "an order was refused", event_id=event_id, problem=type(problem).__name__)
+        logger.error("an order was refused", event_id=event_id, problem=type(problem).__name__)
         with transaction.atomic():
             return _commit(event_id, alone)

@@ -6,7 +6,6 @@ or a command that changed something and recorded nothing says so in the log, and
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Any
 
@@ -19,9 +18,9 @@ from events.domain.audit import Action, Actor, ActorKind, AuditObject, failure_s
 from events.domain.tickets import reference
 from events.ledger import audit
 from events.models import Event, Organizer, OrganizerToken, Registration, Webhook
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class Trail:
@@ -41,7 +40,7 @@ class Trail:
     def expect_something(self, what: str) -> None:
         """Complains if an act is over and nothing was written down."""
         if not self.recorded:
-            log(logger, logging.ERROR, "an act was not written down", what=what)
+            logger.error("an act was not written down", what=what)
 
 
 def trail_of_token(request: HttpRequest, token: OrganizerToken) -> Trail:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -15,9 +13,9 @@ from events.ledger.check_in import CheckIn, DoorUpdate
 from events.secrets import tickets
 from events.services.deliveries import wake_dispatchers
 from omnify.common.clients import redis_client
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 def check_in(*, event_id: int, key: str, organizer_id: int) -> CheckIn:
@@ -53,4 +51,4 @@ def _publish(update: DoorUpdate) -> None:
         queue.publish(event=event, outcomes=[update.outcome], published_before_ms=max(update.published_before_ms, 1))
     except RedisError as problem:
         fields = {"event_id": event.event_id, "problem": type(problem).__name__}
-        log(logger, logging.WARNING, "a check-in was not published; the sweep will", **fields)
+        logger.warning("a check-in was not published; the sweep will", **fields)

@@ -6,7 +6,6 @@ is read from the ledger, in which the drain writes it in the same transaction.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,9 +22,9 @@ from events.models import Event
 from events.secrets import tickets
 from events.services.wakeups import wake_drain
 from omnify.common.clients import redis_client
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 PATIENCE_SECONDS = 20.0
 _LOOK_SECONDS = 0.03
@@ -64,7 +63,7 @@ def resize(event: Event, sizes: Sizes) -> str:
         max_capacity=sizes.max_capacity,
         waitlist_capacity=sizes.waitlist_capacity,
     )
-    log(logger, logging.INFO, "resize ordered", event_id=event.pk, sequence=placed.sequence)
+    logger.info("resize ordered", event_id=event.pk, sequence=placed.sequence)
     if placed.wake:
         wake_drain(event.pk)
     return key
@@ -113,5 +112,5 @@ def close_event(event: Event) -> None:
 def requeue_closing(event: EventSnapshot) -> bool:
     """The order alone. True: somebody should wake a drain. Raises redis.exceptions.RedisError."""
     placed = enqueue_closing(redis_client(), event, key=tickets().mint())
-    log(logger, logging.INFO, "closing ordered", event_id=event.event_id, sequence=placed.sequence)
+    logger.info("closing ordered", event_id=event.event_id, sequence=placed.sequence)
     return placed.wake

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from events.admission.heartbeat import claim_dispatcher_wakeup
 from events.services.wakeups import send_dispatcher_wakeup
 from omnify.common.clients import redis_client
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 def wake_dispatchers() -> None:
@@ -21,4 +19,4 @@ def wake_dispatchers() -> None:
         if claim_dispatcher_wakeup(redis_client()):
             send_dispatcher_wakeup()
     except (RedisError, BrokerError, OSError) as problem:
-        log(logger, logging.WARNING, "no hint sent", problem=type(problem).__name__)
+        logger.warning("no hint sent", problem=type(problem).__name__)

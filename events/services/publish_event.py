@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import redis
 from django.db import transaction
 
@@ -12,9 +10,9 @@ from events.domain.snapshot import EventSnapshot
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from omnify.common.clients import redis_client
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 def publish_after_commit(event: Event) -> None:
@@ -29,4 +27,4 @@ def _publish(snapshot: EventSnapshot) -> None:
         put_event(redis_client(), snapshot)
     except redis.RedisError as problem:
         reason = type(problem).__name__
-        log(logger, logging.WARNING, "event not published", event_id=snapshot.event_id, reason=reason)
+        logger.warning("event not published", event_id=snapshot.event_id, reason=reason)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-
 from django.http import HttpRequest
 
 from events.admission.sign_ins import begin_sign_in, sign_in_worked
 from events.secrets import tickets
 from events.services.audit import address_of
 from omnify.common.clients import redis_client
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class TooManySignIns(Exception):
@@ -45,7 +43,7 @@ class SignInAttempt:
         """
         seconds = begin_sign_in(redis_client(), **self._digests)
         if seconds:
-            log(logger, logging.WARNING, "sign-ins limited", where=self._where, seconds=seconds)
+            logger.warning("sign-ins limited", where=self._where, seconds=seconds)
             raise TooManySignIns(seconds)
 
     def worked(self) -> None:

@@ -6,16 +6,15 @@ the deliver workers look at the outbox by themselves. The Celery application is 
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 from zlib import crc32
 
 from celery import current_app
 from django.conf import settings
 
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 DRAIN_TASK = "worker.tasks.drain"
 DELIVER_TASK = "worker.tasks.deliver"
@@ -38,7 +37,7 @@ def wake_drain(event_id: int) -> None:
         send_wake_up(event_id)
     except Exception as problem:
         fields = {"event_id": event_id, "problem": type(problem).__name__}
-        log(logger, logging.WARNING, "no wake-up sent; the sweep will", **fields)
+        logger.warning("no wake-up sent; the sweep will", **fields)
 
 
 def send_wake_up(event_id: int) -> None:

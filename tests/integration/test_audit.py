@@ -8,6 +8,7 @@ import pkgutil
 import sys
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -105,7 +106,8 @@ def _fail(*args: Any) -> None:
 def test_an_act_that_nobody_wrote_down_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     complaints: list[str] = []
     monkeypatch.setattr("events.services.audit.Trail.record", lambda *_: None)
-    monkeypatch.setattr("events.services.audit.log", lambda *_, what: complaints.append(what))
+    logger = SimpleNamespace(error=lambda _, what: complaints.append(what))
+    monkeypatch.setattr("events.services.audit.logger", logger)
     assert organizer().post("/events", body()).status_code == 201
     assert complaints == ["POST EventList"]
 

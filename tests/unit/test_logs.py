@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from events.domain.tickets import Tickets, ticket_ref
-from omnify.common.logs import JsonFormatter
+from omnify.common.logs import JsonFormatter, get_logger
 
 
 def test_no_line_holds_a_whole_ticket_id_whoever_wrote_it() -> None:
@@ -59,3 +59,21 @@ def test_no_line_holds_an_address_whoever_wrote_it(address: str) -> None:
     for text in (address, f"<{address}>", f"to={address},", f"mailto:{address}?subject=x"):
         record = logging.LogRecord("x", logging.ERROR, "x", 1, "%s", (text,), None)
         assert address.rpartition("@")[2] not in JsonFormatter().format(record)
+
+
+def test_a_line_has_its_fields_and_names_the_place_that_wrote_it() -> None:
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[method-assign]
+    logging.getLogger("events.here").addHandler(handler)
+    logger = get_logger("events.here")
+    logger.warning("redis out of reach", event_id=7)
+    try:
+        raise ValueError
+    except ValueError:
+        logger.exception("it failed")
+    logging.getLogger("events.here").removeHandler(handler)
+    first, second = (json.loads(JsonFormatter().format(record)) for record in records)
+    assert (first["level"], first["message"], first["event_id"]) == ("WARNING", "redis out of reach", 7)
+    assert second["exception"].endswith("ValueError")
+    assert {record.pathname for record in records} == {__file__}

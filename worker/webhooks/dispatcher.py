@@ -10,7 +10,6 @@ process dies is claimed again when the claim has run out: sent twice at worst, n
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,14 +22,14 @@ from django.db import DatabaseError, InterfaceError, connection
 from events.domain.webhooks.retry import AttemptResult
 from events.ledger.webhooks.attempts import Attempt, record
 from events.ledger.webhooks.claims import ClaimedDelivery, Destination, EndpointCapacity, claim, destinations, release
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 from worker.failpoints import Failpoint
 from worker.webhooks.client import TIMEOUT_SECONDS, Reply, WebhookClient
 from worker.webhooks.endpoint_queue import FIRST_ROOM, EndpointQueue
 from worker.webhooks.reporting import report
 from worker.webhooks.signed_request import RequestSigner, Unsendable
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 LEASE = timedelta(seconds=45)
 # An attempt begins only while its claim outlives it, with time to record it.
@@ -139,7 +138,7 @@ class Dispatcher:
             await self._in(self._recording, lambda: release(rows))
         except (DatabaseError, InterfaceError) as problem:
             # The claims run out by themselves.
-            log(logger, logging.WARNING, "claims were not given back", problem=type(problem).__name__)
+            logger.warning("claims were not given back", problem=type(problem).__name__)
 
     # Sending
 
@@ -222,7 +221,7 @@ class Dispatcher:
         return await asyncio.get_running_loop().run_in_executor(pool, _with_a_connection, call)
 
     async def _out_of_reach(self, problem: Exception) -> None:
-        log(logger, logging.WARNING, "the outbox is out of reach", problem=type(problem).__name__)
+        logger.warning("the outbox is out of reach", problem=type(problem).__name__)
         if not self._stopping:
             await asyncio.sleep(TROUBLE_SECONDS)
 

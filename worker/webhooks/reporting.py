@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 from events.domain.tickets import reference
@@ -10,9 +9,9 @@ from events.domain.webhooks.retry import CompletedDispatch
 from events.ledger.webhooks.attempts import Attempt
 from events.ledger.webhooks.claims import ClaimedDelivery
 from omnify.common import metrics
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _WORDS = {CompletedDispatch.DELIVERED: "delivered", CompletedDispatch.RETRY: "failed", CompletedDispatch.DEAD: "dead"}
 
@@ -35,5 +34,5 @@ def report(attempts: Sequence[Attempt]) -> None:
         metrics.WEBHOOK_SECONDS.observe(spent.total_seconds())
     for word, refs in tickets.items():
         metrics.WEBHOOK_ATTEMPTS.labels(word).inc(len(refs))
-    level = logging.WARNING if problems else logging.INFO
-    log(logger, level, "webhooks sent", tickets=tickets, problems_by_webhook=problems)
+    write = logger.warning if problems else logger.info
+    write("webhooks sent", tickets=tickets, problems_by_webhook=problems)

@@ -6,7 +6,6 @@ Celery brings hints that there is something to send; a hint may be lost, since t
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import threading
@@ -14,10 +13,10 @@ from collections.abc import Callable
 
 import uvloop
 
-from omnify.common.logs import log
+from omnify.common.logs import get_logger
 from worker.webhooks.dispatcher import Dispatcher
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 STOP_SECONDS = 17.0
 
@@ -52,7 +51,7 @@ class DispatcherThread:
         try:
             uvloop.run(self._deliver())
         except BaseException:
-            log(logger, logging.ERROR, "the dispatcher cannot go on", problem="see the exception")
+            logger.error("the dispatcher cannot go on", problem="see the exception")
             logger.exception("the dispatcher's last words")
             os.kill(os.getpid(), signal.SIGTERM)
 
