@@ -1,8 +1,7 @@
-"""Places where a test can stop a worker and kill it.
+"""Points in the code where a test can stop a worker, to kill it there.
 
-With `OMNIFY_FAULT_DIR` set, a process that reaches a failpoint for which the folder holds a file of that name renames
-the file to `<name>.reached` and stops there until it is killed or told to go on (SIGCONT). Unset, as in production,
-nothing happens.
+With `OMNIFY_FAULT_DIR` set, a process that hits a failpoint for which the folder holds a file of that name renames the
+file to `<name>.reached` and stops until it is killed or continued (SIGCONT). Unset, as in production, nothing happens.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ Failpoint = DrainFailpoint | DispatchFailpoint
 
 
 def hit(failpoint: Failpoint, *, folder: str) -> None:
-    """Stops here if a test wants it."""
+    """Stops the process here if `folder` holds the failpoint's file; does nothing if `folder` is empty."""
     if not folder:
         return
     try:
         (Path(folder) / failpoint).rename(Path(folder) / f"{failpoint}.reached")
     except FileNotFoundError:
         return
-    # Sent to this thread: it stops before it does anything else, and all others with it.
+    # To this thread, so that it runs no further instruction; the signal stops the other threads too.
     signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)

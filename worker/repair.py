@@ -1,4 +1,4 @@
-"""What the sweep mends at its full passes: whatever an outage, a crash or a Redis that was turned back left behind."""
+"""Repairs for the sweep's full passes, after an outage, a crash or a Redis restored from an older state."""
 
 from __future__ import annotations
 
@@ -19,43 +19,45 @@ logger = get_logger(__name__)
 
 
 def republish(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, digest: Digest) -> int:
-    """Hands the door what it missed of these events, and returns of how many it missed something.
+    """Publishes what Redis does not have of these events. Returns how many events were behind.
 
-    That is: rows that were changed while Redis was out of reach, and changes of tickets that Redis was never shown, or
-    has forgotten since. What a drain is about to publish may be among them: twice is harmless.
+    That is: rows changed while Redis was out of reach, and changes of tickets that were never published or that Redis
+    has lost since. A drain may be about to publish some of them too; twice is harmless.
     """
-    seen = snapshots.event_progress(client, event_ids)
-    behind = {
-        progress.event_id: seen[progress.event_id]
-        for progress in event_progress(event_ids)
-        if seen[progress.event_id].misses(progress)
-    }
+    copies = snapshots.event_progress(client, event_ids)
+    rows = event_progress(event_ids)
+    behind = {row.event_id: copies[row.event_id] for row in rows if copies[row.event_id].misses(row)}
     for snapshot in find_events(list(behind)).values():
-        # Read after the row, so that nothing up to the row's moment is left out.
+        # Read after the row, so that no change up to the row's time is missed.
         changed = changed_since(snapshot.event_id, from_ms(behind[snapshot.event_id].published_ms))
         queue.publish(event=snapshot, outcomes=[with_digest(held, digest).outcome for held in changed])
-        logger.info("the door's copy of an event was old", event_id=snapshot.event_id, tickets=len(changed))
+        fields = {"event_id": snapshot.event_id, "tickets": len(changed)}
+        logger.info("the door's copy of an event was old", **fields)
     return len(behind)
 
 
 def requeue_closings(queue: Queue, wake: Callable[[int], None]) -> int:
-    """Orders again that the places of cancelled events be taken back, where the queue has lost the order."""
-    ordered = 0
+    """Queues the closing of cancelled events again where the queue has lost the command. Returns how many."""
+    requeued = 0
     for snapshot in still_closing():
         if not queue.lengths([snapshot.event_id])[0]:
             if requeue_closing(snapshot):
                 wake(snapshot.event_id)
-            ordered += 1
-    return ordered
+            requeued += 1
+    return requeued
 
 
 def mark_lost(client: redis.Redis, event_id: int) -> int:
-    """Gives up what the queue has lost: such tickets say `lost`, and their e-mails may register again."""
+    """Marks tickets that the queue has lost as `lost`, so that their e-mail addresses can register again.
+
+    Returns how many.
+    """
     orphans = list(lost.orphans(client, event_id))
     if not orphans:
         return 0
     decided = known_outcomes(event_id, [o.key for o in orphans if o.key])
-    moved = lost.mark_lost(client, event_id, [o for o in orphans if o.key not in decided])
-    if moved:
-        logger.error("the queue has lost tickets; `manage.py reconcile` lists them", event_id=event_id, lost=moved)
-    return moved
+    marked = lost.mark_lost(client, event_id, [o for o in orphans if o.key not in decided])
+    if marked:
+        message = "the queue has lost tickets; `manage.py reconcile` lists them"
+        logger.error(message, event_id=event_id, lost=marked)
+    return marked

@@ -1,7 +1,7 @@
-"""Forgets what is old: a thread of every deliver worker. Several at once only find less to do.
+"""Deletes what is past its retention period, in a thread of every dispatcher worker. Several at once are harmless.
 
-Deliveries go after `WEBHOOK_LOG_DAYS`, the audit trail's entries after `AUDIT_DAYS`, and the people of past events
-after `RETENTION_DAYS`. What fails is tried again the next time, and keeps nothing else.
+Deliveries are deleted after `WEBHOOK_LOG_DAYS`, entries of the audit trail after `AUDIT_DAYS`; registrations of past
+events are anonymised after `RETENTION_DAYS`. A step that fails does not stop the others; the next pass retries it.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ _SERVICE = Actor(kind=ActorKind.SERVICE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How long things are kept, in days. People are kept for good with None."""
+class RetentionPeriods:
+    """How long data is kept, in days. With `retention_days` None, registrations are never anonymised."""
 
     webhook_log_days: int
     audit_days: int
     retention_days: int | None
 
 
-def purge_until_stopped(stop: threading.Event, *, terms: Terms, client: redis.Redis) -> None:
-    """Removes what is over its term, until `stop` is set."""
+def purge_until_stopped(stop: threading.Event, *, periods: RetentionPeriods, client: redis.Redis) -> None:
+    """Deletes and anonymises every `INTERVAL_SECONDS`, until `stop` is set."""
     while not stop.is_set():
-        _try("old deliveries", partial(_purge_deliveries, stop, _ago(terms.webhook_log_days)))
-        _try("old audit entries", partial(audit.purge, before=_ago(terms.audit_days)))
-        if terms.retention_days is not None:
+        _try("old deliveries", partial(_purge_deliveries, stop, _ago(periods.webhook_log_days)))
+        _try("old audit entries", partial(audit.purge, before=_ago(periods.audit_days)))
+        if periods.retention_days is not None:
             _try(
                 "people of past events",
-                partial(anonymise_past_events, stop, client, ended_before=_ago(terms.retention_days)),
+                partial(anonymise_past_events, stop, client, ended_before=_ago(periods.retention_days)),
             )
         stop.wait(INTERVAL_SECONDS)
 
@@ -59,9 +59,9 @@ def _ago(days: int) -> datetime:
     return datetime.now(UTC) - timedelta(days=days)
 
 
-def _try(what: str, work: Callable[[], object]) -> None:
+def _try(what: str, purge: Callable[[], object]) -> None:
     try:
-        work()
+        purge()
     except (DatabaseError, InterfaceError, RedisError) as problem:
         logger.warning(f"{what} were not removed", problem=type(problem).__name__)
     finally:
@@ -74,22 +74,22 @@ def _purge_deliveries(stop: threading.Event, before: datetime) -> None:
 
 
 def anonymise_past_events(stop: threading.Event, client: redis.Redis, *, ended_before: datetime) -> int:
-    """What `manage.py forget` does to past events, but for the stores' files. Returns how many events."""
-    forgotten = 0
+    """Anonymises events that ended before `ended_before`, as `manage.py forget` does. Returns how many events."""
+    anonymised = 0
     for event in retention.past_events(ended_before=ended_before):
         if stop.is_set():
             break
-        # One that still has a queue comes again.
+        # False: the event still has a queue. The next pass tries again.
         if delete_event_keys(client, event.event_id):
-            _forget_event(event.event_id)
-            forgotten += 1
-    return forgotten
+            _anonymise(event.event_id)
+            anonymised += 1
+    return anonymised
 
 
-def _forget_event(event_id: int) -> None:
+def _anonymise(event_id: int) -> None:
     row = find_event(event_id=event_id)
     if row is not None:
-        # First: of two lines about it and none, two are better.
+        # Before it is done: after a crash, two entries are better than none.
         audit.record(_SERVICE, Action.PEOPLE_FORGOTTEN, audit_object_of(row))
     rows = retention.anonymise_event(event_id, now=datetime.now(UTC))
     logger.info("people of a past event forgotten", event_id=event_id, registrations=rows)

@@ -1,4 +1,4 @@
-"""What a worker looks at when it starts: whether the stores are set up to keep what the service promises."""
+"""Checks, when a worker starts, that the stores are configured for durability and privacy."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _DATABASE_LOG = "PostgreSQL may log statements, with names and addresses"
 
 
 def check_redis(client: redis.Redis) -> None:
-    """Logs an error for each setting of Redis that breaks a promise."""
+    """Logs an error for each setting of Redis that loses tickets or logs personal data."""
     _report("Redis", _DURABILITY, lambda: durability_problems(client))
     _report("Redis", _REDIS_LOG, lambda: redis_logging(client))
 
 
 def check_database() -> None:
-    """Logs an error for each setting of the database, as this process's role has it, that breaks a promise."""
+    """Logs an error for each setting of the database that logs personal data, as this process's role has it."""
     try:
         _report("the database", _DATABASE_LOG, database_logging)
     finally:
         connection.close()
 
 
-def _report(store: str, promise: str, look: Callable[[], list[str]]) -> None:
+def _report(store: str, promise: str, find_problems: Callable[[], list[str]]) -> None:
     try:
-        for sentence in look():
+        for sentence in find_problems():
             logger.error(f"{promise}: {sentence}")
     except (redis.RedisError, DatabaseError, InterfaceError, OSError) as problem:
-        logger.warning(f"{store} was not there to be checked", problem=type(problem).__name__)
+        logger.warning(f"{store} is out of reach and was not checked", problem=type(problem).__name__)

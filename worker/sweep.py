@@ -1,7 +1,7 @@
 """Finds events that have work and no wake-up: lost messages, dead drains, entries admitted while the broker was down.
 
-It runs as a thread in every drain worker, so it dies only with the last of them; a claim in Redis lets one of them
-sweep in each interval. The same thread says that its worker is alive.
+It runs as a thread in every drain worker, so it stops only with the last of them; a claim in Redis lets one worker
+sweep in each interval. The same thread sends its worker's heartbeat.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CHUNK = 500
 
 
 class Sweep:
-    """One pass is `once`; `run` repeats it until told to stop."""
+    """Wakes drains, once or at intervals. Every `FULL_EVERY_SECONDS` it looks at all events and repairs them."""
 
     def __init__(
         self, *, client: redis.Redis, queue: Queue, wake: Callable[[int], None], digest: Digest, worker: str
@@ -42,23 +42,23 @@ class Sweep:
         self._full_due = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Beats and sweeps until `stop` is set. No failure ends it: the next pass may do better."""
+        """Sends heartbeats and sweeps until `stop` is set. A failure is logged and does not end it."""
         while not stop.is_set():
             try:
                 heartbeat.beat(self._client, self._worker)
                 if heartbeat.claim_sweep(self._client, interval_ms=int(INTERVAL_SECONDS * 1000) - 100):
                     self.once()
             except Exception as problem:
-                # Whatever it is: without this thread nobody finds work that no message speaks of.
-                logger.warning("the sweep was kept from its work", problem=type(problem).__name__)
+                # Any exception: without this thread, work whose wake-up was lost is never found.
+                logger.warning("the sweep failed", problem=type(problem).__name__)
             finally:
                 connection.close()
             stop.wait(INTERVAL_SECONDS)
 
     def once(self) -> int:
-        """Wakes a drain for every event with entries and no drain or wake-up about. Returns how many.
+        """Wakes a drain for every event that has entries, no drain at work and no wake-up sent. Returns how many.
 
-        Now and then it looks at all events, and mends what an outage has left behind.
+        A full pass looks at all events, not only the watched ones, and repairs what an outage has left.
         """
         full = time.monotonic() >= self._full_due
         woken = 0

@@ -1,6 +1,6 @@
-"""The Celery side of the workers: thin wrappers, and the threads beside them, by the queues a worker consumes.
+"""The workers' Celery tasks, and the threads that run beside them, depending on the queues a worker consumes.
 
-Celery's redelivery, retries and results are not used: the queue itself remembers what is to be done.
+Celery's redelivery, retries and results are not used: what is to be done is in Redis (queues) and in the outbox.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -27,11 +28,12 @@ from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
 from worker.drain import Drain, Drained
 from worker.failpoints import Failpoint, hit
-from worker.retention import Terms, purge_until_stopped
+from worker.retention import RetentionPeriods, purge_until_stopped
 from worker.store_checks import check_database, check_redis
 from worker.sweep import Sweep
 from worker.webhooks.client import TIMEOUT_SECONDS, WebhookClient
-from worker.webhooks.dispatcher import DispatchContext, Dispatcher
+from worker.webhooks.context import DispatchContext
+from worker.webhooks.dispatcher import Dispatcher
 from worker.webhooks.signed_request import RequestSigner
 from worker.webhooks.thread import DispatcherThread
 
@@ -46,13 +48,13 @@ def _checkpoint(failpoint: Failpoint) -> None:
 
 @cache
 def queue() -> Queue:
-    """The process's view of the queues."""
+    """Returns the process's access to the events' queues."""
     return Queue(redis_client(), lease_ms=LEASE_TTL_MS // settings.ENV.haste)
 
 
 @shared_task(name=DRAIN_TASK, ignore_result=True, acks_late=False)
 def drain(event_id: int) -> str:
-    """One time slice of work on an event; then behind the others again."""
+    """Drains an event's queue for one time slice. If work is left, the event queues up behind the others."""
     close_old_connections()
     work = Drain(
         queue=queue(), digest=tickets().email_digest, wake_dispatchers=wake_dispatchers, checkpoint=_checkpoint
@@ -65,14 +67,14 @@ def drain(event_id: int) -> str:
 
 @shared_task(name=DELIVER_TASK, ignore_result=True, acks_late=False)
 def deliver() -> None:
-    """A hint that the outbox has something."""
+    """Wakes the dispatcher: the outbox has something to send."""
     heartbeat.clear_dispatcher_wakeup(redis_client())
     dispatcher().wake()
 
 
 @cache
 def dispatcher() -> DispatcherThread:
-    """The process's deliveries."""
+    """Returns the process's dispatcher."""
     return DispatcherThread(_make_dispatcher)
 
 
@@ -87,39 +89,44 @@ def _make_dispatcher() -> Dispatcher:
 
 @worker_ready.connect
 def start_threads(sender: Any, **_: Any) -> None:
-    """Starts what stands beside the consumer of these queues."""
+    """Starts the threads that belong to the queues this worker consumes."""
     queues = set(sender.app.amqp.queues.consume_from)
     check_database()
     freeze_gc()
     if WEBHOOKS in queues:
         dispatcher().start()
-        options = {"terms": _terms(), "client": redis_client()}
-        threading.Thread(target=purge_until_stopped, args=(_stop,), kwargs=options, name="forget", daemon=True).start()
+        _start_thread("retention", purge_until_stopped, _stop, periods=_retention_periods(), client=redis_client())
     if queues - {WEBHOOKS}:
         _start_sweep()
 
 
-def _terms() -> Terms:
+def _retention_periods() -> RetentionPeriods:
     env = settings.ENV
-    return Terms(webhook_log_days=env.webhook_log_days, audit_days=env.audit_days, retention_days=env.retention_days)
+    return RetentionPeriods(
+        webhook_log_days=env.webhook_log_days, audit_days=env.audit_days, retention_days=env.retention_days
+    )
 
 
 def _start_sweep() -> None:
     check_redis(redis_client())
     _keep_the_connection()
     sweep = Sweep(client=redis_client(), queue=queue(), wake=send_wake_up, digest=tickets().email_digest, worker=_name)
-    threading.Thread(target=sweep.run, args=(_stop,), name="sweep", daemon=True).start()
+    _start_thread("sweep", sweep.run, _stop)
+
+
+def _start_thread(name: str, target: Callable[..., None], *args: Any, **options: Any) -> None:
+    threading.Thread(target=target, args=args, kwargs=options, name=name, daemon=True).start()
 
 
 def _keep_the_connection() -> None:
-    """A wake-up may bring one ticket only: logging in to the database again each time would be most of its work."""
+    """Keeps the database connection open between tasks: for a single ticket, logging in would be most of the work."""
     connection.settings_dict["CONN_MAX_AGE"] = None
     connection.settings_dict["CONN_HEALTH_CHECKS"] = True
 
 
 @worker_shutdown.connect
 def stop_threads(**_: Any) -> None:
-    """Ends deliveries in an orderly way, and lets the health check know at once that this worker is gone."""
+    """Stops the dispatcher, and removes this worker from the health check at once."""
     _stop.set()
     dispatcher().stop()
     try:

@@ -228,8 +228,8 @@ def test_no_endpoint_fills_a_claim(make_event: Make) -> None:
     rows = take(room=5)
     assert sorted(row.webhook_id for row in rows) == [busy.pk] * 5 + [quiet.pk]
     [endpoint] = {row.endpoint_id for row in rows if row.webhook_id == busy.pk}
-    assert take(room=5, held={endpoint: EndpointCapacity(5, 0)}) == []
-    assert len(take(room=5, held={endpoint: EndpointCapacity(5, 7)})) == 7
+    assert take(room=5, capacities={endpoint: EndpointCapacity(5, 0)}) == []
+    assert len(take(room=5, capacities={endpoint: EndpointCapacity(5, 7)})) == 7
 
 
 def test_a_tickets_next_message_waits_for_the_one_before(make_event: Make) -> None:
@@ -364,7 +364,7 @@ def test_an_open_breaker_lets_a_probe_through_when_its_time_is_over(make_event: 
     assert take(now=now + timedelta(seconds=4)) == [], "and the healthy one's are all claimed"
     probe = take(now=now + timedelta(seconds=5))
     assert [row.webhook_id for row in probe] == [webhook.pk] * 2
-    assert take(now=now + timedelta(seconds=5), held={probe[0].endpoint_id: EndpointCapacity(1, 99)}) == []
+    assert take(now=now + timedelta(seconds=5), capacities={probe[0].endpoint_id: EndpointCapacity(1, 99)}) == []
     assert end(probe, 204, at=now + timedelta(seconds=5)) == set()
     assert len(take(now=now + timedelta(seconds=6))) == 28
     assert states(healthy) == ["pending"] * 30
@@ -379,8 +379,8 @@ def test_an_old_secret_signs_for_a_day(make_event: Make) -> None:
     now = timezone.now()
     old = webhook.secret
     rotate_secret(webhook, now=now)
-    assert destinations([webhook.pk], now=now + timedelta(hours=23))[webhook.pk].secrets == (webhook.secret, old)
-    assert destinations([webhook.pk], now=now + timedelta(hours=25))[webhook.pk].secrets == (webhook.secret,)
+    assert destinations([webhook.pk], now=now + timedelta(hours=23))[webhook.pk].sealed_secrets == (webhook.secret, old)
+    assert destinations([webhook.pk], now=now + timedelta(hours=25))[webhook.pk].sealed_secrets == (webhook.secret,)
 
 
 def test_the_log_is_forgotten_and_what_is_still_tried_is_not(make_event: Make) -> None:

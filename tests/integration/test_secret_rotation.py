@@ -141,8 +141,8 @@ def test_a_message_is_sent_again_under_the_same_id_and_verifies(
     under(drain, BEFORE).run(event.pk)
     [row] = claimed()
     destination, now = Destination(hook.url, (hook.secret,)), datetime.now(UTC)
-    first = RequestSigner(secrets=(OLD,), allow_private=True).write(row, destination, now=now)
-    assert RequestSigner(secrets=(NEW, OLD), allow_private=True).write(row, destination, now=now) == first
+    first = RequestSigner(secrets=(OLD,), allow_private=True).sign(row, destination, now=now)
+    assert RequestSigner(secrets=(NEW, OLD), allow_private=True).sign(row, destination, now=now) == first
 
 
 @pytest.mark.usefixtures("rotated")

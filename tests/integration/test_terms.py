@@ -14,7 +14,7 @@ from events.models import AuditEntry, Event, Registration
 from tests.acceptance.waiting import wait_until
 from tests.integration.api import attend, create, organizer
 from tests.integration.test_forget import let_it_be_over
-from worker.retention import Terms, anonymise_past_events, purge_until_stopped
+from worker.retention import RetentionPeriods, anonymise_past_events, purge_until_stopped
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,9 +48,9 @@ def test_the_thread_keeps_each_term_and_none_with_off(redis_client: redis.Redis)
         AuditEntry.objects.create(at=timezone.now() - timedelta(days=days), actor="operator", action="changed")
     stop = threading.Event()
     for retention_days, left in ((None, 2), (YEAR, 0)):
-        terms = Terms(webhook_log_days=30, audit_days=90, retention_days=retention_days)
+        terms = RetentionPeriods(webhook_log_days=30, audit_days=90, retention_days=retention_days)
         thread = threading.Thread(
-            target=purge_until_stopped, args=(stop,), kwargs={"terms": terms, "client": redis_client}
+            target=purge_until_stopped, args=(stop,), kwargs={"periods": terms, "client": redis_client}
         )
         thread.start()
         wait_until(lambda: AuditEntry.objects.filter(action="changed").count() == 1, "the old entry is gone")
@@ -67,8 +67,8 @@ def test_a_store_that_is_away_stops_nothing(redis_client: redis.Redis, monkeypat
     away = redis.Redis(port=1)
     stop = threading.Event()
     monkeypatch.setattr("worker.retention.INTERVAL_SECONDS", 0.01)
-    terms = Terms(webhook_log_days=30, audit_days=90, retention_days=YEAR)
-    thread = threading.Thread(target=purge_until_stopped, args=(stop,), kwargs={"terms": terms, "client": away})
+    terms = RetentionPeriods(webhook_log_days=30, audit_days=90, retention_days=YEAR)
+    thread = threading.Thread(target=purge_until_stopped, args=(stop,), kwargs={"periods": terms, "client": away})
     thread.start()
     AuditEntry.objects.create(at=timezone.now() - timedelta(days=100), actor="operator", action="changed")
     wait_until(lambda: not AuditEntry.objects.filter(action="changed").exists(), "the old entry is gone")

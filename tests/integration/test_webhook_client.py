@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from events.domain.webhooks.url import read_networks
 from tests.dns import NameServer
 from tests.receivers import Receivers, nobody_listening
-from worker.webhooks.client import MAX_ANSWER_BYTES, Reply, WebhookClient, read_retry_after
+from worker.webhooks.client import MAX_RESPONSE_BYTES, Response, WebhookClient, read_retry_after
 
 NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.UTC)
 SHORT, LONG = 0.6, 20.0
@@ -33,10 +33,10 @@ def receivers() -> Iterator[Receivers]:
         yield found
 
 
-def post(url: str, *, name_server: NameServer | None = None, **options: Any) -> Reply:
+def post(url: str, *, name_server: NameServer | None = None, **options: Any) -> Response:
     """One request of a client of its own."""
 
-    async def run() -> Reply:
+    async def run() -> Response:
         resolver = None
         if name_server is not None:
             resolver = aiohttp.AsyncResolver(nameservers=[name_server.address], timeout=2, tries=1)
@@ -47,36 +47,36 @@ def post(url: str, *, name_server: NameServer | None = None, **options: Any) -> 
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize(("path", "reply"), [("/ok", Reply(204)), ("/status/500", Reply(500, "bad_status"))])
-def test_an_answer_is_its_status(receivers: Receivers, path: str, reply: Reply) -> None:
-    assert post(receivers.url(path)) == reply
+@pytest.mark.parametrize(("path", "response"), [("/ok", Response(204)), ("/status/500", Response(500, "bad_status"))])
+def test_an_answer_is_its_status(receivers: Receivers, path: str, response: Response) -> None:
+    assert post(receivers.url(path)) == response
     assert receivers.at(path)[0].body == b"{}"
 
 
 def test_a_redirect_is_not_followed(receivers: Receivers) -> None:
-    assert post(receivers.url("/redirect")) == Reply(302, "redirect")
+    assert post(receivers.url("/redirect")) == Response(302, "redirect")
     assert [got.path for got in receivers.got] == ["/redirect"]
 
 
 def test_retry_after_comes_back(receivers: Receivers) -> None:
-    assert post(receivers.url("/later/503/17")) == Reply(503, "bad_status", 17.0)
+    assert post(receivers.url("/later/503/17")) == Response(503, "bad_status", 17.0)
 
 
 @pytest.mark.parametrize("path", ["/hang", "/drip", "/drip-body"])
 def test_no_receiver_takes_longer_than_the_total_time(receivers: Receivers, path: str) -> None:
     started = time.monotonic()
-    assert post(receivers.url(path), timeout_seconds=SHORT) == Reply(None, "timeout")
+    assert post(receivers.url(path), timeout_seconds=SHORT) == Response(None, "timeout")
     assert time.monotonic() - started < SHORT + 5
 
 
 def test_of_a_body_without_end_only_the_beginning_is_read(receivers: Receivers) -> None:
-    assert post(receivers.url("/huge")) == Reply(200)
+    assert post(receivers.url("/huge")) == Response(200)
     # What the two systems hold in their buffers comes on top.
-    assert receivers.bytes_sent < MAX_ANSWER_BYTES + 20_000_000
+    assert receivers.bytes_sent < MAX_RESPONSE_BYTES + 20_000_000
 
 
 def test_nothing_is_unpacked(receivers: Receivers) -> None:
-    assert post(receivers.url("/bomb")) == Reply(200)
+    assert post(receivers.url("/bomb")) == Response(200)
 
 
 def test_a_connection_is_used_again(receivers: Receivers) -> None:
@@ -98,7 +98,7 @@ def test_proxies_of_the_environment_are_not_used(receivers: Receivers, monkeypat
 
 def test_nobody_there_is_unreachable() -> None:
     with nobody_listening() as port:
-        assert post(f"http://127.0.0.1:{port}/") == Reply(None, "unreachable")
+        assert post(f"http://127.0.0.1:{port}/") == Response(None, "unreachable")
 
 
 # Addresses
@@ -113,7 +113,7 @@ def test_no_way_of_writing_loopback_is_connected_to(receivers: Receivers, host: 
 def test_a_name_of_loopback_is_refused(receivers: Receivers) -> None:
     with NameServer({"inside.example": [["127.0.0.1"]]}) as names:
         url = receivers.url("/ok", host="inside.example")
-        assert post(url, name_server=names, allow_private=False) == Reply(None, "no_public_address")
+        assert post(url, name_server=names, allow_private=False) == Response(None, "no_public_address")
         assert receivers.connections == 0
         assert post(url, name_server=names).status == 204
 
@@ -122,7 +122,7 @@ def test_a_name_of_loopback_is_refused(receivers: Receivers) -> None:
 def test_one_private_address_among_others_is_enough_to_refuse(receivers: Receivers, addresses: list[str]) -> None:
     with NameServer({"mixed.example": [addresses]}) as names:
         url = receivers.url("/ok", host="mixed.example")
-        assert post(url, name_server=names, allow_private=False) == Reply(None, "no_public_address")
+        assert post(url, name_server=names, allow_private=False) == Response(None, "no_public_address")
     assert receivers.connections == 0
 
 
@@ -131,7 +131,7 @@ def test_a_name_that_is_public_first_and_loopback_next_does_not_get_through(rece
     with NameServer({"turn.example": [["192.0.2.1"], ["127.0.0.1"]]}) as names:
         url = receivers.url("/ok", host="turn.example")
         assert post(url, name_server=names, timeout_seconds=SHORT).status is None  # 192.0.2.1 leads nowhere
-        assert post(url, name_server=names, allow_private=False) == Reply(None, "no_public_address")
+        assert post(url, name_server=names, allow_private=False) == Response(None, "no_public_address")
         assert receivers.connections == 0
         assert post(url, name_server=names).status == 204, "the name did lead to the receiver"
 
@@ -149,16 +149,16 @@ def test_the_socket_is_the_last_to_look(receivers: Receivers, monkeypatch: pytes
     """Even a resolver that checks nothing leads nowhere."""
     monkeypatch.setattr("worker.webhooks.client.CheckedResolver", lambda inner, _: inner)
     with NameServer({"inside.example": [["127.0.0.1"]]}) as names:
-        reply = post(receivers.url("/ok", host="inside.example"), name_server=names, allow_private=False)
-    assert reply == Reply(None, "no_public_address")
+        response = post(receivers.url("/ok", host="inside.example"), name_server=names, allow_private=False)
+    assert response == Response(None, "no_public_address")
     assert receivers.connections == 0
 
 
 def test_a_name_that_nobody_knows_is_said_so() -> None:
     with NameServer({}) as names:
-        assert post("http://nobody.example/", name_server=names) == Reply(None, "name_not_found")
+        assert post("http://nobody.example/", name_server=names) == Response(None, "name_not_found")
         hidden = post("http://nobody.example/", name_server=names, allow_private=False)
-        assert hidden == Reply(None, "no_public_address"), "as of a name that leads inside"
+        assert hidden == Response(None, "no_public_address"), "as of a name that leads inside"
 
 
 def test_what_the_operator_denies_is_not_connected_to_where_private_addresses_are_allowed(
@@ -166,8 +166,8 @@ def test_what_the_operator_denies_is_not_connected_to_where_private_addresses_ar
 ) -> None:
     with NameServer({"inside.example": [["127.0.0.1"]]}) as names:
         for host in ("127.0.0.1", "inside.example"):
-            reply = post(receivers.url("/ok", host=host), name_server=names, denied=read_networks("127.0.0.0/8"))
-            assert reply == Reply(None, "address_refused")
+            response = post(receivers.url("/ok", host=host), name_server=names, denied=read_networks("127.0.0.0/8"))
+            assert response == Response(None, "address_refused")
     assert receivers.connections == 0
 
 
@@ -226,8 +226,8 @@ def test_certificates_are_verified_also_against_the_name(tmp_path: Path) -> None
     answers = {"right.example": [["127.0.0.1"]], "wrong.example": [["127.0.0.1"]]}
     with Receivers(tls=server) as receivers, NameServer(answers) as names:
         right, wrong = receivers.url("/ok", host="right.example"), receivers.url("/ok", host="wrong.example")
-        assert post(right, name_server=names) == Reply(None, "tls"), "nobody vouches for it"
-        assert post(wrong, name_server=names, tls=trusting) == Reply(None, "tls"), "it is somebody else's"
+        assert post(right, name_server=names) == Response(None, "tls"), "nobody vouches for it"
+        assert post(wrong, name_server=names, tls=trusting) == Response(None, "tls"), "it is somebody else's"
         assert post(right, name_server=names, tls=trusting).status == 204
         assert len(receivers.got) == 1
 

@@ -2,9 +2,10 @@
 
     name → every address it has → all of them public? → connect to one of these, with the name for TLS and Host
 
-The last look at an address is where the socket is made, so no way of writing a URL and no second answer of a name
-server gets past it. The total time counts from connecting to the last byte of the answer; redirects are not followed,
-proxies and cookies are not known, and what is read is limited and thrown away.
+The address is checked for the last time where the socket is made, so neither the spelling of a URL nor a second answer
+of a name server gets around the check. The timeout covers everything from the name lookup to the last byte of the
+response. Redirects are not followed, proxies and cookies are not used; the response body is read up to a limit and
+discarded.
 """
 
 from __future__ import annotations
@@ -25,14 +26,18 @@ from yarl import URL
 from events.domain.webhooks.url import AddressRefused, Network, is_allowed
 
 TIMEOUT_SECONDS = 15.0
-MAX_ANSWER_BYTES = 64 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024
 # Shorter than what servers keep an idle connection for: one that is closed under a request costs an attempt.
 KEEP_ALIVE_SECONDS = 1.5
 _DNS_TTL_SECONDS = 10
 
 
-class Reply(NamedTuple):
-    """What came back. `status` is None without an answer; `error` is a word for the log; `retry_after` in seconds."""
+class Response(NamedTuple):
+    """The result of one request.
+
+    `status` is None if no response came; `error` is a code for the delivery log, empty after a 2xx; `retry_after` is in
+    seconds, 0 if the receiver sent none.
+    """
 
     status: int | None
     error: str = ""
@@ -40,7 +45,7 @@ class Reply(NamedTuple):
 
 
 class CheckedResolver(AbstractResolver):
-    """Refuses a name if any of its addresses is one that may not be connected to."""
+    """Refuses a name if any of its addresses is not allowed."""
 
     def __init__(self, inner: AbstractResolver, is_allowed: Callable[[str], bool]) -> None:
         self._inner = inner
@@ -49,25 +54,25 @@ class CheckedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The addresses of `host`. Raises AddressRefused, or OSError if it has none."""
+        """Returns the addresses of `host`. Raises AddressRefused, or OSError if it has none."""
         found = await self._inner.resolve(host, port, family)
         if not all(self._is_allowed(entry["host"]) for entry in found):
             raise AddressRefused("the name has an address that is not public, or denied")
         return found
 
     async def close(self) -> None:
-        """Ends the resolver inside."""
+        """Closes the inner resolver."""
         await self._inner.close()
 
 
 class WebhookClient:
-    """Sends, on connections that are kept. To be used on one event loop, as an async context manager.
+    """Sends requests over persistent connections. An async context manager, for one event loop.
 
     Args:
-        allow_private: whether addresses that are not public may be connected to.
-        denied: ranges that may not be connected to in any case.
-        resolver: asks for names; the system's name servers unless given.
-        tls: what certificates are trusted; the system's unless given.
+        allow_private: whether connections to private addresses are allowed.
+        denied: address ranges that are refused in any case.
+        resolver: looks names up; by default with the system's name servers.
+        tls: which certificates are trusted; by default the system's.
     """
 
     def __init__(
@@ -88,7 +93,7 @@ class WebhookClient:
         self._dns_ttl = dns_ttl_seconds
 
     async def __aenter__(self) -> WebhookClient:
-        # Not the loop's getaddrinfo: that has a handful of threads, which a few dead name servers would fill.
+        # Not the loop's getaddrinfo: it has few threads, which a few dead name servers would block.
         names = self._resolver or aiohttp.AsyncResolver()
         self._names = CheckedResolver(names, self._is_allowed)
         connector = aiohttp.TCPConnector(
@@ -102,7 +107,7 @@ class WebhookClient:
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
-            # Of the whole: names, connecting, and the answer to its last byte. Never rounded up.
+            # For everything: name lookup, connecting, and the response to its last byte. Never rounded up.
             timeout=aiohttp.ClientTimeout(total=self._timeout, ceil_threshold=float("inf")),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -115,29 +120,29 @@ class WebhookClient:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._session.close()
-        # aiohttp closes only resolvers of its own making; a question under way must not outlive the loop.
+        # aiohttp closes only the resolvers that it made; a lookup under way must not outlive the loop.
         await self._names.close()
 
-    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Sends once. Whatever happens is a Reply; nothing is raised but cancellation."""
+    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Response:
+        """Sends one request. Every failure is returned as a Response; only cancellation is raised."""
         try:
             return await self._exchange(url, body, headers)
         except TimeoutError:
-            return Reply(None, "timeout")
+            return Response(None, "timeout")
         except aiohttp.ClientConnectorError as problem:
-            return Reply(None, _why_not_connected(problem, inside_is_secret=not self._allow_private))
+            return Response(None, _why_not_connected(problem, inside_is_secret=not self._allow_private))
         except aiohttp.ClientSSLError:
-            return Reply(None, "tls")
+            return Response(None, "tls")
         except (aiohttp.ClientError, OSError, ValueError):
-            return Reply(None, "broken_answer")
+            return Response(None, "broken_answer")
 
-    async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+    async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
         async with self._session.post(_target(url), data=body, headers=headers, allow_redirects=False) as response:
-            await _skim(response)
+            await _discard_body(response)
             if 200 <= response.status < 300:
-                return Reply(response.status)
+                return Response(response.status)
             retry_after = read_retry_after(response.headers.get("Retry-After", ""), now=datetime.now(UTC))
-            return Reply(response.status, "redirect" if response.status < 400 else "bad_status", retry_after)
+            return Response(response.status, "redirect" if response.status < 400 else "bad_status", retry_after)
 
     def _open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, proto, _, address = info
@@ -151,9 +156,9 @@ def _target(url: str) -> URL:
     return URL(url, encoded=True)
 
 
-async def _skim(response: aiohttp.ClientResponse) -> None:
-    """Reads the answer, so that its connection can be used again; closes it if there is too much."""
-    left = MAX_ANSWER_BYTES
+async def _discard_body(response: aiohttp.ClientResponse) -> None:
+    """Reads the response, so that its connection can be reused; closes the connection if the response is too long."""
+    left = MAX_RESPONSE_BYTES
     while left > 0:
         chunk = await response.content.read(left)
         if not chunk:
@@ -163,8 +168,11 @@ async def _skim(response: aiohttp.ClientResponse) -> None:
 
 
 def _why_not_connected(problem: aiohttp.ClientConnectorError, *, inside_is_secret: bool) -> str:
-    """A word for the organizer's log. It must not tell which names there are inside the operator's network: a name that
-    does not exist and one that leads inside are one case."""
+    """Returns an error code for the organizer's delivery log.
+
+    It must not reveal which names exist inside the operator's network: a name that does not exist and one that leads
+    inside get the same code.
+    """
     refused = isinstance(problem.os_error, AddressRefused)
     unknown = isinstance(problem, aiohttp.ClientConnectorDNSError)
     if inside_is_secret and (refused or unknown):
@@ -175,7 +183,7 @@ def _why_not_connected(problem: aiohttp.ClientConnectorError, *, inside_is_secre
 
 
 def read_retry_after(text: str, *, now: datetime) -> float:
-    """Seconds in a `Retry-After` header, which holds a number or a date; 0 for anything else."""
+    """Returns the seconds in a `Retry-After` header, which holds a number or a date; 0 for anything else."""
     text = text.strip()
     if not text:
         return 0.0

@@ -1,8 +1,8 @@
-"""One endpoint's line in a deliver worker: what is claimed for it, and how much at once it may have.
+"""The claimed deliveries of one endpoint in one worker, and how many requests it may have at once.
 
 The number of requests under way starts low and grows with every success in a row, so an endpoint that hangs never
-holds many. How many rows are claimed ahead doubles when the line ran dry before the next look, so a fast endpoint is
-not kept waiting, and a slow one keeps few rows from the other workers.
+holds many. How many deliveries are claimed ahead doubles when the queue ran dry before the next claim, so a fast
+endpoint does not wait, and a slow one keeps few deliveries from the other workers.
 """
 
 from __future__ import annotations
@@ -15,53 +15,64 @@ from events.ledger.webhooks.claims import ClaimedDelivery, EndpointCapacity
 FIRST_AT_ONCE = 4
 MOST_AT_ONCE = 16
 FIRST_ROOM = 64
-IDLE_LOOKS = 60
 MOST_ROOM = 1024
+# After this many claims without a delivery for it, the endpoint's queue is dropped.
+IDLE_CLAIMS = 60
 
 
 @dataclass(slots=True)
 class EndpointQueue:
-    """`rows` wait for their turn; `in_hand` counts them and all that is sent and not recorded yet."""
+    """`deliveries` are not sent yet; `unrecorded` counts them and those that are sent but not recorded yet."""
 
-    rows: deque[ClaimedDelivery] = field(default_factory=deque)
-    in_hand: int = 0
-    busy: int = 0
-    _streak: int = 0
+    deliveries: deque[ClaimedDelivery] = field(default_factory=deque)
+    unrecorded: int = 0
+    in_flight: int = 0
+    _successes_in_a_row: int = 0
     _room: int = FIRST_ROOM
-    _asked: int = 0
-    _idle: int = 0
+    _asked_for: int = 0
+    _idle_claims: int = 0
 
     @property
-    def window(self) -> int:
+    def concurrency_limit(self) -> int:
         """How many requests may be under way."""
-        return min(MOST_AT_ONCE, FIRST_AT_ONCE + self._streak)
+        return min(MOST_AT_ONCE, FIRST_AT_ONCE + self._successes_in_a_row)
 
-    def held(self) -> EndpointCapacity:
-        """What the next claim must know."""
-        self._asked = max(0, self._room - len(self.rows))
-        self._idle = 0 if self.in_hand else self._idle + 1
-        return EndpointCapacity(self.in_hand, self._asked)
+    @property
+    def has_capacity(self) -> bool:
+        """Whether one more request may start: there is a delivery for it, and the limit is not reached."""
+        return self.in_flight < min(self.concurrency_limit, len(self.deliveries))
 
-    def took(self, rows: list[ClaimedDelivery]) -> None:
-        """What a claim has brought."""
-        if len(rows) >= (self._asked or FIRST_ROOM) and len(self.rows) < self._room // 4:
+    @property
+    def is_idle(self) -> bool:
+        """Whether many claims in a row have brought nothing."""
+        return self._idle_claims > IDLE_CLAIMS
+
+    def capacity(self) -> EndpointCapacity:
+        """Begins a claim: returns what it may take."""
+        self._asked_for = max(0, self._room - len(self.deliveries))
+        self._idle_claims = 0 if self.unrecorded else self._idle_claims + 1
+        return EndpointCapacity(self.unrecorded, self._asked_for)
+
+    def add(self, deliveries: list[ClaimedDelivery]) -> None:
+        """Ends a claim: takes what it has brought."""
+        if len(deliveries) >= (self._asked_for or FIRST_ROOM) and len(self.deliveries) < self._room // 4:
             self._room = min(MOST_ROOM, self._room * 2)
-        self.rows.extend(rows)
-        self.in_hand += len(rows)
+        self.deliveries.extend(deliveries)
+        self.unrecorded += len(deliveries)
 
-    def note(self, *, delivered: bool) -> None:
-        """The result of one request."""
-        self._streak = self._streak + 1 if delivered else 0
+    def completed(self, *, delivered: bool) -> None:
+        """Adapts the limits to the result of one attempt."""
+        self._successes_in_a_row = self._successes_in_a_row + 1 if delivered else 0
         if not delivered:
             self._room = FIRST_ROOM
 
-    def forgettable(self) -> bool:
-        """Whether nothing has come for it in many looks."""
-        return self._idle > IDLE_LOOKS
+    def done(self) -> None:
+        """Counts a delivery off: its attempt is recorded, or its claim ended too soon to send it."""
+        self.unrecorded -= 1
 
-    def empty(self) -> list[ClaimedDelivery]:
-        """Takes back all that has not been sent."""
-        rows = list(self.rows)
-        self.rows.clear()
-        self.in_hand -= len(rows)
-        return rows
+    def take_unsent(self) -> list[ClaimedDelivery]:
+        """Removes and returns all that has not been sent."""
+        deliveries = list(self.deliveries)
+        self.deliveries.clear()
+        self.unrecorded -= len(deliveries)
+        return deliveries

@@ -1,4 +1,4 @@
-"""What a deliver worker says of its attempts: counters, and one log line for each round."""
+"""Counts and logs recorded attempts: metrics for each, one log line for all of a transaction."""
 
 from __future__ import annotations
 
@@ -13,26 +13,30 @@ from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
 
-_WORDS = {CompletedDispatch.DELIVERED: "delivered", CompletedDispatch.RETRY: "failed", CompletedDispatch.DEAD: "dead"}
+_LABELS = {CompletedDispatch.DELIVERED: "delivered", CompletedDispatch.RETRY: "failed", CompletedDispatch.DEAD: "dead"}
 
 
-def _name(row: ClaimedDelivery) -> str:
-    return reference(row.event_id, row.ticket_key) if row.event_id and row.ticket_key else row.type
+def _name(delivery: ClaimedDelivery) -> str:
+    return (
+        reference(delivery.event_id, delivery.ticket_key)
+        if delivery.event_id and delivery.ticket_key
+        else delivery.type
+    )
 
 
 def report(attempts: Sequence[Attempt]) -> None:
-    """Counts and logs recorded attempts. No URL: it may carry a secret of the receiver's."""
+    """Counts and logs `attempts`. URLs are not logged: they may contain a secret of the receiver."""
     tickets: dict[str, list[str]] = {}
     problems: dict[str, int] = {}
     for attempt in attempts:
-        word = _WORDS[attempt.decision.completed]
-        tickets.setdefault(word, []).append(_name(attempt.delivery))
+        label = _LABELS[attempt.decision.completed]
+        tickets.setdefault(label, []).append(_name(attempt.delivery))
         if attempt.error:
             name = f"{attempt.delivery.webhook_id}: {attempt.result.status or attempt.error}"
             problems[name] = problems.get(name, 0) + 1
         spent = attempt.result.ended_at - attempt.result.started_at
         metrics.WEBHOOK_SECONDS.observe(spent.total_seconds())
-    for word, refs in tickets.items():
-        metrics.WEBHOOK_ATTEMPTS.labels(word).inc(len(refs))
+    for label, refs in tickets.items():
+        metrics.WEBHOOK_ATTEMPTS.labels(label).inc(len(refs))
     write = logger.warning if problems else logger.info
     write("webhooks sent", tickets=tickets, problems_by_webhook=problems)

@@ -1,4 +1,4 @@
-"""A claimed delivery as what goes over the wire: URL, body, signed headers."""
+"""Turns a claimed delivery into the request that is sent: URL, body, signed headers."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ USER_AGENT = "Omnify-Webhooks/1.0"
 
 
 class Unsendable(Exception):
-    """Something on our side keeps the message from being sent; the text is a word for the log."""
+    """The delivery cannot be sent. The text is the error code for the delivery log."""
 
 
 class SignedRequest(NamedTuple):
-    """Ready to send."""
+    """A request, ready to be sent with POST."""
 
     url: str
     body: bytes
@@ -32,32 +32,32 @@ class SignedRequest(NamedTuple):
 
 
 class RequestSigner:
-    """Writes letters under the service's secrets, the current one first."""
+    """Makes signed requests. `secrets` are the service's, the current one first."""
 
     def __init__(self, *, secrets: Sequence[str], allow_private: bool) -> None:
         self._tickets = Tickets(*secrets)
         self._ids = MessageIds(*secrets)
         self._allow_private = allow_private
         sealer = Sealer(*secrets)
-        # Opening a secret costs more than signing with it. Kept in memory only, by what the database holds.
+        # Decrypting a secret costs more than signing with it. The key of the cache is the sealed secret.
         self._key = lru_cache(maxsize=4096)(lambda sealed: signing_key(sealer.open(sealed)))
         self._checked = lru_cache(maxsize=4096)(lambda url: check_url(url, allow_private=allow_private))
 
-    def write(self, row: ClaimedDelivery, destination: Destination, *, now: datetime) -> SignedRequest:
-        """The letter of this attempt; only its timestamp and signature differ from those before.
+    def sign(self, delivery: ClaimedDelivery, destination: Destination, *, now: datetime) -> SignedRequest:
+        """Returns the request of one attempt. Attempts of a delivery differ in timestamp and signature only.
 
         Raises:
-            Unsendable: the URL may not be used any more, or the secret cannot be read.
+            Unsendable: the URL is no longer allowed, or the secret cannot be decrypted.
         """
-        url = row.url or destination.url
+        url = delivery.url or destination.url
         try:
             self._checked(url)
-            keys = [self._key(sealed) for sealed in destination.secrets]
+            keys = [self._key(sealed) for sealed in destination.sealed_secrets]
         except BadUrl as problem:
             raise Unsendable("url_refused") from problem
         except (CannotOpen, BadSecret) as problem:
             raise Unsendable("secret_unreadable") from problem
-        body, message_id, seconds = self.body(row), self._ids.of(row.id, row.mark), int(now.timestamp())
+        body, message_id, seconds = self.body(delivery), self._ids.of(delivery.id, delivery.mark), int(now.timestamp())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
@@ -68,7 +68,7 @@ class RequestSigner:
         return SignedRequest(url, body, headers)
 
     def body(self, row: ClaimedDelivery) -> bytes:
-        """What the receiver reads."""
+        """Returns the body: the same bytes for every attempt."""
         if row.data or row.event_id is None or row.requested_at is None or row.decided_at is None:
             return other_body(type_=row.type, changed_ms=to_ms(row.created_at), data=row.data)
         return ticket_body(
@@ -88,6 +88,6 @@ class RequestSigner:
         )
 
     def _code(self, type_: str, event_id: int, key: str, mark: str) -> str:
-        """The check-in code of a ticket with a seat."""
+        """Returns the check-in code of a ticket with a seat; empty for other tickets."""
         seated = STATUS_OF_TYPE[type_] == Status.CONFIRMED
         return self._tickets.check_in_code(event_id=event_id, key=key, mark=mark) if seated else ""

@@ -1,6 +1,6 @@
 """The thread in which a Celery worker of the queue `webhooks` delivers.
 
-Celery brings hints that there is something to send; a hint may be lost, since the dispatcher looks by itself too.
+Celery brings wake-ups when there is something to send. One may be lost: the dispatcher also looks once a second.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STOP_SECONDS = 17.0
 
 
 class DispatcherThread:
-    """Runs a dispatcher until `stop`. A dispatcher that cannot go on ends its process, which is then started again."""
+    """Runs a dispatcher until `stop`. If it fails, it ends the process, for its supervisor to start again."""
 
     def __init__(self, make: Callable[[], Dispatcher]) -> None:
         self._make = make
@@ -32,30 +32,29 @@ class DispatcherThread:
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
-        """Returns when the dispatcher may be woken."""
+        """Starts the thread, and returns when the dispatcher can be woken."""
         self._thread.start()
         self._started.wait()
 
     def wake(self) -> None:
-        """Passes a hint on; without a dispatcher it is for another worker."""
+        """Wakes the dispatcher, if this process has one."""
         if self._loop and self._dispatcher:
             self._loop.call_soon_threadsafe(self._dispatcher.wake)
 
     def stop(self) -> None:
-        """Waits for what is under way."""
+        """Stops the dispatcher, and waits `STOP_SECONDS` at most for the requests under way."""
         if self._loop and self._dispatcher and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._dispatcher.stop)
             self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         try:
-            uvloop.run(self._deliver())
+            uvloop.run(self._dispatch())
         except BaseException:
-            logger.error("the dispatcher cannot go on", problem="see the exception")
-            logger.exception("the dispatcher's last words")
+            logger.exception("the dispatcher failed; this process ends")
             os.kill(os.getpid(), signal.SIGTERM)
 
-    async def _deliver(self) -> None:
+    async def _dispatch(self) -> None:
         self._loop, self._dispatcher = asyncio.get_running_loop(), self._make()
         self._started.set()
         await self._dispatcher.run()

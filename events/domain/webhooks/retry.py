@@ -35,7 +35,7 @@ class CompletedDispatch(StrEnum):
     """What an attempt leads to."""
 
     DELIVERED = "delivered"
-    RETRY = "again"
+    RETRY = "retry"
     DEAD = "dead"
 
 

@@ -1,10 +1,10 @@
-"""Messages on their way out: claimed, recorded, released.
+"""Claims on deliveries: taken before they are sent, released if they are not.
 
-A claim is a time, `claimed_until`, written before anything is sent; a worker that is killed lets it run out, and the
-message is claimed again. Two workers never get the same row: the second skips what the first has locked, and after
-the first's commit it sees the claim.
+A claim is a time, `claimed_until`, written before anything is sent. If its worker is killed, the claim expires and the
+delivery is claimed again. Two workers never get the same row: the second skips rows that the first has locked, and
+after the first's commit it sees the claim.
 
-    claim → HTTP, outside any transaction → record (or release, if it was not sent)
+    claim → HTTP, outside any transaction → record (`attempts`), or release if it was not sent
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _COLUMNS = (
 
 
 class ClaimedDelivery(NamedTuple):
-    """A message that this worker may send until `claimed_until`. Fields are the table's."""
+    """A delivery that this worker may send until `claimed_until`. The fields are columns of `WebhookDelivery`."""
 
     id: int
     webhook_id: int
@@ -53,17 +53,17 @@ class ClaimedDelivery(NamedTuple):
 
 
 class EndpointCapacity(NamedTuple):
-    """What a worker has of one endpoint: `rows` claimed and not recorded, and `room` for so many more."""
+    """What a worker can take of one endpoint: it has `claimed` deliveries not recorded yet, and `room` for more."""
 
-    rows: int
+    claimed: int
     room: int
 
 
 class Destination(NamedTuple):
-    """How messages of one webhook go out: its URL, and its secrets, sealed, the newest first."""
+    """Where a webhook's messages go: its URL, and its sealed secrets, the newest first."""
 
     url: str
-    secrets: tuple[str, ...]
+    sealed_secrets: tuple[str, ...]
 
 
 # What may be sent now. A message waits while an earlier one of its ticket has not come to an end; a first one, which
@@ -114,19 +114,19 @@ RETURNING {", ".join(f"d.{name}" for name in _COLUMNS)}
 
 
 def claim(
-    *, now: datetime, until: datetime, held: Mapping[int, EndpointCapacity], room: int, total: int
+    *, now: datetime, until: datetime, capacities: Mapping[int, EndpointCapacity], room: int, total: int
 ) -> list[ClaimedDelivery]:
     """Claims what is due, oldest first, in one short transaction.
 
     Args:
-        until: when the claim runs out; later than any attempt that may begin under it.
-        held: what this worker has already, by endpoint.
-        room: how many rows to take of an endpoint that is not in `held`.
-        total: how many rows to take at most.
+        until: when the claims expire; later than any attempt that may begin under them.
+        capacities: what this worker can take, by endpoint.
+        room: how many deliveries to take of an endpoint that is not in `capacities`.
+        total: how many deliveries to take at most.
     """
     if connection.vendor != "postgresql":
-        return _claim_slowly(now, until, held, room, total)
-    documents = [{"e": endpoint, "n": found.rows, "r": found.room} for endpoint, found in held.items()]
+        return _claim_slowly(now, until, capacities, room, total)
+    documents = [{"e": endpoint, "n": found.claimed, "r": found.room} for endpoint, found in capacities.items()]
     values: dict[str, Any] = {
         "now": now,
         "until": until,
@@ -135,32 +135,32 @@ def claim(
         "held": _encode(documents).decode(),
     }
     with transaction.atomic(), connection.cursor() as cursor:
-        # A claim that a dying server forgets is made again: nothing is lost that a wait for the disk would save.
+        # A claim that a crash of the server loses is made again: waiting for the disk would gain nothing.
         cursor.execute("SET LOCAL synchronous_commit TO off")
         cursor.execute(_CLAIM, values)
         return sorted(map(ClaimedDelivery._make, cursor.fetchall()))
 
 
 def _claim_slowly(
-    now: datetime, until: datetime, held: Mapping[int, EndpointCapacity], room: int, total: int
+    now: datetime, until: datetime, capacities: Mapping[int, EndpointCapacity], room: int, total: int
 ) -> list[ClaimedDelivery]:
-    """The same for SQLite, whose transactions lock the whole database."""
+    """Claims on SQLite, whose transactions lock the whole database."""
     ids: list[int] = []
     with transaction.atomic():
         ready = WebhookEndpoint.objects.filter(webhook__disabled_at=None, webhook__deleted_at=None)
         for endpoint in ready.filter(Q(open_until=None) | Q(open_until__lte=now)).order_by("?"):
-            have = held.get(endpoint.pk, EndpointCapacity(0, room))
+            capacity = capacities.get(endpoint.pk, EndpointCapacity(0, room))
             due = WebhookDelivery.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
             due = due.filter(endpoint=endpoint, state=DeliveryState.PENDING.value, next_attempt_at__lte=now)
             tried, new = due.filter(step__gt=0), due.filter(step=0)
             if endpoint.trips:
-                probe = max(0, 1 - have.rows)
+                probe = max(0, 1 - capacity.claimed)
                 ids += _first(tried.order_by("created_at", "pk"), probe) + _first(
                     new.order_by("next_attempt_at", "pk"), probe
                 )
             else:
-                ids += _first(tried.order_by("next_attempt_at", "pk"), (have.room + 1) // 2)
-                ids += _first(due.order_by("next_attempt_at", "pk"), have.room)
+                ids += _first(tried.order_by("next_attempt_at", "pk"), (capacity.room + 1) // 2)
+                ids += _first(due.order_by("next_attempt_at", "pk"), capacity.room)
         picked = WebhookDelivery.objects.filter(pk__in=ids[:total])
         picked.update(claimed_until=until)
         return [ClaimedDelivery._make(row) for row in picked.order_by("pk").values_list(*_COLUMNS)]
@@ -177,7 +177,7 @@ def _must_wait(row: WebhookDelivery) -> bool:
 
 
 def destinations(webhook_ids: Sequence[int], *, now: datetime) -> dict[int, Destination]:
-    """How the messages of these webhooks go out at `now`."""
+    """Returns the destination of each webhook at `now`, by its id, with an older secret while that signs too."""
     return {
         row.pk: Destination(row.url, (row.secret, *_previous(row, now)))
         for row in Webhook.objects.filter(pk__in=webhook_ids)
@@ -190,16 +190,17 @@ def _previous(webhook: Webhook, now: datetime) -> tuple[str, ...]:
 
 
 def release(rows: Sequence[ClaimedDelivery]) -> None:
-    """Gives back what was claimed and will not be sent."""
+    """Ends the claims on deliveries that will not be sent. Claims that another worker has taken since are kept."""
     for until in {row.claimed_until for row in rows}:
         ids = [row.id for row in rows if row.claimed_until == until]
         WebhookDelivery.objects.filter(pk__in=ids, claimed_until=until).update(claimed_until=None)
 
 
 def purge(*, before: datetime, limit: int) -> int:
-    """Deletes up to `limit` deliveries made before `before`, and webhooks that were deleted and have none left.
+    """Deletes up to `limit` deliveries created before `before`, and deleted webhooks that have none left.
 
-    What is still being tried stays; what waits for a webhook that is off or deleted goes with the others.
+    Pending deliveries are kept, unless their webhook is switched off or deleted. Returns how many
+    deliveries it deleted.
     """
     oldest = list(WebhookDelivery.objects.order_by("pk").values_list("pk", flat=True)[:limit])
     tried = Q(state=DeliveryState.PENDING.value, webhook__disabled_at=None, webhook__deleted_at=None)
