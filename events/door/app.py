@@ -2,6 +2,7 @@
 
 POST /events/{id}/register                 GET /events/{id}
 GET, DELETE /registrations/{ticket_id}     GET /registrations/{ticket_id}/events
+GET /health/live: here, so that a crowd that fills Django's bulkheads makes no balancer end a process that works
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ _REGISTRATIONS = "/registrations/"
 _REGISTER = "/register"
 _STREAM = "events"
 _READS = ("GET", "HEAD")
+_LIVE = "/health/live"
+_ALIVE = responses.ok({"status": "alive"}, message="Alive.")
 
 
 class Door:
@@ -85,6 +88,8 @@ class Door:
             await self._reply(send, "register", self._register(scope, receive, text))
         elif path.startswith(_EVENTS) and method in _READS and "/" not in path[len(_EVENTS) :]:
             await self._reply(send, "event", self._event(path[len(_EVENTS) :]))
+        elif path == _LIVE and method in _READS:
+            await _send(send, "live", _ALIVE)
         else:
             await self._app(scope, receive, send)
 

@@ -126,6 +126,7 @@ def test_the_door_needs_no_database(make_event: Make, servers: Services, drain: 
         assert (await visitor.ask("GET", f"/events/{event.pk}"))[2]["data"]["seats_left"] == 10
         assert (await visitor.ask("GET", "/registrations/made-up"))[0] == 404
         assert visitor.woken == [event.pk]
+        assert (await visitor.ask("GET", "/health/live"))[2]["data"] == {"status": "alive"}
 
     with connections["default"].execute_wrapper(refuse):
         visit(servers, scene)
