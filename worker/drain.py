@@ -35,8 +35,8 @@ logger = get_logger(__name__)
 
 BATCH = 1000
 SLICE_SECONDS = 1.0
-# A batch of ten costs nearly as much as one of a hundred, and takes it from the door. So when the queue is short, the
-# drain rests before it looks again: this long after CROWD or more entries, less after fewer.
+# A batch of ten costs nearly as much as one of a hundred, in time that the door could use. So after a batch that is not
+# full the drain pauses: this long after CROWD or more entries, less after fewer.
 REST_SECONDS = 0.05
 CROWD = 100
 BACK_OFF_MS = 2000
@@ -54,10 +54,14 @@ class Drained(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drain:
-    """A drain with everything it needs.
+    """A drain and its dependencies.
 
-    `digest` turns an `email_key` into what stands for it in Redis; `hint` says that there are webhooks to send;
-    `checkpoint` is called at each failpoint, where a crash test may stop the process.
+    Args:
+        digest: turns an `email_key` into its form in Redis.
+        wake_dispatchers: called after a batch that has written webhook messages.
+        checkpoint: called at each failpoint, where a crash test may stop the process.
+        slice_seconds: how long `run` works at most before other events get their turn.
+        batch: how many entries are decided in one transaction at most.
     """
 
     queue: Queue
@@ -70,7 +74,7 @@ class Drain:
     batch: int = BATCH
 
     def run(self, event_id: int) -> Drained:
-        """Works on one event until its queue is empty or the time slice is over."""
+        """Drains one event until its queue is empty or the time slice is over."""
         try:
             lease = self.queue.lease(event_id)
             if lease is None:
@@ -78,12 +82,12 @@ class Drain:
                 self.queue.wake_after_lease(event_id)
                 return Drained.TAKEN
             metrics.LEASES.labels("acquired").inc()
-            return self._hold(lease)
+            return self._drain_leased(lease)
         except RedisError as problem:
             logger.warning("redis out of reach", event_id=event_id, problem=type(problem).__name__)
             return Drained.BACK_OFF
 
-    def _hold(self, lease: Lease) -> Drained:
+    def _drain_leased(self, lease: Lease) -> Drained:
         try:
             return self._work(lease)
         except (OperationalError, InterfaceError) as problem:
@@ -99,53 +103,54 @@ class Drain:
 
     def _work(self, lease: Lease) -> Drained:
         deadline = self.clock() + self.slice_seconds
-        shown = self.queue.published_ms(lease.event_id)
+        published = self.queue.published_ms(lease.event_id)
         while self.clock() < deadline:
             entries = self.queue.head(lease.event_id, count=self.batch)
             if not entries and self.queue.mark_idle(lease.event_id):
                 return Drained.IDLE
-            if not self._follow(lease, entries, deadline, shown):
+            if not self._pipeline(lease, entries, deadline, published):
                 return Drained.TAKEN
-            shown = self.queue.published_ms(lease.event_id)
+            published = self.queue.published_ms(lease.event_id)
         return Drained.MORE
 
-    def _follow(self, lease: Lease, entries: Sequence[Entry], deadline: float, shown: int | None) -> bool:
-        """Decides `entries` and what stands behind them, as long as batches are full. False: the lease is lost.
+    def _pipeline(self, lease: Lease, entries: Sequence[Entry], deadline: float, published: int | None) -> bool:
+        """Decides `entries` and those after them, as long as batches are full. Returns False if the lease is lost.
 
-        The next entries are asked for before the last batch is announced, so that Redis is free to answer. Whatever
-        came in elsewhere (after a rewind the sequence may run backwards) is found by the next look at the head, and so
-        is what an unfinished order leaves behind.
+        The next entries are read before the last batch is announced, so that Redis is free to reply. What is not found
+        this way (entries after an unfinished command, or entries with lower sequences after Redis was restored from an
+        older state) is found the next time `_work` reads the head of the queue.
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="announce") as helper:
             announced: Future[None] | None = None
             while entries:
                 started = self.clock()
-                done = self._decide(lease.event_id, entries, shown)
+                done = self._decide(lease.event_id, entries, published)
                 if announced is not None:
                     announced.result()
-                ours = self.queue.renew(lease)
-                more = ours and self.clock() < deadline and done.unfinished is None
-                behind = entries[-1].sequence
+                lease_held = self.queue.renew(lease)
+                more = lease_held and self.clock() < deadline and done.unfinished is None
                 size = len(entries)
-                full = more and size == self.batch
-                following = self.queue.head(lease.event_id, count=self.batch, after=behind) if full else []
-                announced = helper.submit(self._announce, done, _handled(entries, done), started)
-                # Batches are announced in order, so by the time the next one is, this one has been.
-                shown = None if shown is None else max(shown, done.event.decided_ms)
+                following = self._next_entries(lease, entries) if more and size == self.batch else []
+                announced = helper.submit(self._announce, done, _finished(entries, done), started)
+                # Batches are announced in order: by the time the next one is, this one has been.
+                published = None if published is None else max(published, done.event.decided_ms)
                 entries = following
             if announced is not None:
                 announced.result()
                 if done.unfinished is None:
-                    self._rest(size)
-                return ours
+                    self._pause(size)
+                return lease_held
         return True
 
-    def _rest(self, size: int) -> None:
-        """Lets the next batch gather after a short one."""
+    def _next_entries(self, lease: Lease, entries: Sequence[Entry]) -> Sequence[Entry]:
+        return self.queue.head(lease.event_id, count=self.batch, after=entries[-1].sequence)
+
+    def _pause(self, size: int) -> None:
+        """Lets the next batch gather after one that was not full."""
         if size < self.batch:
             self.sleep(REST_SECONDS * min(1.0, size / CROWD))
 
-    def _decide(self, event_id: int, entries: Sequence[Entry], shown: int | None) -> Committed:
+    def _decide(self, event_id: int, entries: Sequence[Entry], published: int | None) -> Committed:
         batch = Batch(
             commands=[entry.command for entry in entries if entry.command],
             poisoned=[
@@ -154,7 +159,7 @@ class Drain:
                 if entry.command is None and entry.key and not entry.kind
             ],
             digest=self.digest,
-            published_ms=shown,
+            published_ms=published,
             before_commit=lambda: self.checkpoint("drain.before_commit"),
         )
         done = commit_batch(event_id, batch)
@@ -176,9 +181,9 @@ class Drain:
         metrics.BATCH_SECONDS.observe(seconds)
         by_status: dict[str, list[str]] = {}
         for outcome in done.outcomes:
-            by_status.setdefault(_word(outcome), []).append(reference(done.event.event_id, outcome.key))
-        for word, refs in by_status.items():
-            metrics.DECISIONS.labels(word).inc(len(refs))
+            by_status.setdefault(_decision(outcome), []).append(reference(done.event.event_id, outcome.key))
+        for decision, refs in by_status.items():
+            metrics.DECISIONS.labels(decision).inc(len(refs))
         fields = {
             "event_id": done.event.event_id,
             "left": left,
@@ -188,14 +193,14 @@ class Drain:
         logger.info("decided", tickets=by_status, **fields)
 
 
-def _word(outcome: Outcome) -> str:
-    """What logs and metrics call a decision: a rejection by its reason."""
+def _decision(outcome: Outcome) -> str:
+    """Returns the decision's name in logs and metrics: the status, or the reason of a rejection."""
     rejected = outcome.status is Status.REJECTED and outcome.reason
     return rejected.value if rejected else outcome.status.value
 
 
-def _handled(entries: Sequence[Entry], done: Committed) -> Sequence[Entry]:
-    """The entries that may go: those in front of an order that is not finished."""
+def _finished(entries: Sequence[Entry], done: Committed) -> Sequence[Entry]:
+    """Returns the entries that may be trimmed: those before a command that is not finished."""
     if done.unfinished is None:
         return entries
     unfinished = next(n for n, entry in enumerate(entries) if entry.kind and entry.key == done.unfinished)

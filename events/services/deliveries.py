@@ -1,4 +1,4 @@
-"""Telling the deliver workers that the outbox has something, without ever being in the way of whoever wrote it."""
+"""Wakes the dispatchers after messages were written to the outbox."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ logger = get_logger(__name__)
 
 
 def wake_dispatchers() -> None:
-    """One hint, unless one is on its way. A hint that fails costs a second: the workers look by themselves."""
+    """Sends one wake-up, unless one is on its way. Never raises: without it, dispatchers look within a second."""
     try:
         if claim_dispatcher_wakeup(redis_client()):
             send_dispatcher_wakeup()
     except (RedisError, BrokerError, OSError) as problem:
-        logger.warning("no hint sent", problem=type(problem).__name__)
+        logger.warning("no dispatcher wake-up sent", problem=type(problem).__name__)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from events.domain.webhooks.retry import (
     DELAYS,
     FAILURES_TO_OPEN,
-    HOPELESS_AFTER,
+    GIVE_UP_AFTER,
     LONGEST_OPEN_SECONDS,
     AttemptResult,
     Breaker,
@@ -119,6 +119,6 @@ def test_a_receiver_that_asks_for_rest_gets_it_for_all_messages(status: int) -> 
 
 def test_only_failures_for_five_days_are_hopeless() -> None:
     failing = Breaker().after(result(took=0))
-    assert not failing.hopeless(NOW + HOPELESS_AFTER - timedelta(seconds=1))
-    assert failing.after(result(at=NOW + timedelta(days=1))).hopeless(NOW + HOPELESS_AFTER)
-    assert not failing.after(result(200)).hopeless(NOW + timedelta(days=50))
+    assert not failing.gives_up(NOW + GIVE_UP_AFTER - timedelta(seconds=1))
+    assert failing.after(result(at=NOW + timedelta(days=1))).gives_up(NOW + GIVE_UP_AFTER)
+    assert not failing.after(result(200)).gives_up(NOW + timedelta(days=50))

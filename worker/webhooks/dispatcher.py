@@ -74,11 +74,11 @@ class Dispatcher:
             self._sender.fill(queue)
         self._queues = {endpoint: queue for endpoint, queue in self._queues.items() if not queue.is_idle}
 
-    async def _on_recorded(self, attempts: Sequence[Attempt], closed_endpoints: set[int]) -> None:
+    async def _on_recorded(self, attempts: Sequence[Attempt], blocked_endpoints: set[int]) -> None:
         for attempt in attempts:
             self._queues[attempt.delivery.endpoint_id].done()
         report(attempts)
-        await self._release(self._queues[endpoint] for endpoint in closed_endpoints)
+        await self._release(self._queues[endpoint] for endpoint in blocked_endpoints)
         # There is room for more, and a ticket's next message may be sent now that the one before it is delivered.
         self.wake()
 

@@ -62,13 +62,13 @@ class Recorder:
     async def _record(self) -> None:
         attempts, self._attempts = self._attempts, []
         try:
-            closed_endpoints = await self._database.run(lambda: self._write(attempts))
+            blocked_endpoints = await self._database.run(lambda: self._write(attempts))
         except DATABASE_ERRORS as problem:
             self._attempts = attempts + self._attempts
             await back_off(problem, self._stopping)
             self._work.set()
             return
-        await self._recorded(attempts, closed_endpoints)
+        await self._recorded(attempts, blocked_endpoints)
 
     def _write(self, attempts: Sequence[Attempt]) -> set[int]:
         self._context.checkpoint("deliver.before_record")

@@ -1,4 +1,4 @@
-"""What came of attempts, written in bulk: deliveries, breakers, and subscriptions that are switched off."""
+"""Records attempts in bulk: their deliveries, their endpoints' breakers, and subscriptions to switch off."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STATES = {
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt. `error` is a word for the log, empty after a 2xx; `jitter` (0 to 1) is its jitter."""
+    """One attempt. `error` is a code for the delivery log, empty after a 2xx; `jitter` is from 0 to 1."""
 
     delivery: ClaimedDelivery
     result: AttemptResult
@@ -32,11 +32,12 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def decision(self) -> RetryDecision:
-        """What becomes of the delivery."""
+        """Whether the delivery is delivered, retried or dead."""
         return decide_retry(self.result, step=self.delivery.step + 1, jitter=self.jitter)
 
 
-# A success counts whoever claimed the row since: it was delivered. A failure counts only while the claim is ours.
+# A success counts even if another worker has claimed the row since: it was delivered. A failure counts only under the
+# claim that the attempt was made with.
 # Row by row through the primary key: an outbox that was empty a moment ago looks small to the planner, which would
 # read all of it for each round.
 _BY_KEY = "SET LOCAL enable_hashjoin TO off; SET LOCAL enable_mergejoin TO off"
@@ -51,12 +52,12 @@ WHERE d.id = r.i AND d.state NOT IN ('delivered', 'dead') AND (r.s = 'delivered'
 
 
 def record(attempts: Sequence[Attempt], *, now: datetime) -> set[int]:
-    """Writes results in one transaction. Returns the endpoints that nothing should be sent to for now."""
+    """Writes `attempts` in one transaction. Returns the ids of endpoints whose breaker is open."""
     with transaction.atomic():
         _record_deliveries(attempts)
-        closed = _move_breakers(attempts, now)
+        blocked = _update_breakers(attempts, now)
         _switch_off([a.delivery.webhook_id for a in attempts if a.result.gone], now=now)
-    return closed
+    return blocked
 
 
 def _record_deliveries(attempts: Sequence[Attempt]) -> None:
@@ -93,22 +94,22 @@ def _record(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _move_breakers(attempts: Sequence[Attempt], now: datetime) -> set[int]:
-    """A healthy endpoint that stays so is read and not written."""
+def _update_breakers(attempts: Sequence[Attempt], now: datetime) -> set[int]:
+    """Returns the endpoints whose breaker is open. Healthy endpoints that stay healthy are read, but not written."""
     results: dict[int, list[AttemptResult]] = {}
     for attempt in attempts:
         results.setdefault(attempt.delivery.endpoint_id, []).append(attempt.result)
     failed = {pk for pk, found in results.items() if not all(result.delivered for result in found)}
-    ailing = WebhookEndpoint.objects.filter(pk__in=results, failures__gt=0).values_list("pk", flat=True)
-    closed = set()
-    touched = WebhookEndpoint.objects.select_for_update().filter(pk__in={*failed, *ailing}).order_by("pk")
-    for endpoint in touched if failed or len(ailing) else ():
+    failing = WebhookEndpoint.objects.filter(pk__in=results, failures__gt=0).values_list("pk", flat=True)
+    blocked = set()
+    changed = WebhookEndpoint.objects.select_for_update().filter(pk__in={*failed, *failing}).order_by("pk")
+    for endpoint in changed if failed or len(failing) else ():
         breaker = _after(endpoint, results[endpoint.pk])
         if breaker.open_until and breaker.open_until > now:
-            closed.add(endpoint.pk)
-        if breaker.hopeless(now):
+            blocked.add(endpoint.pk)
+        if breaker.gives_up(now):
             _switch_off([endpoint.webhook_id], now=now, reason=DisabledReason.FAILING)
-    return closed
+    return blocked
 
 
 def _after(endpoint: WebhookEndpoint, results: Sequence[AttemptResult]) -> Breaker:
@@ -127,7 +128,7 @@ def _after(endpoint: WebhookEndpoint, results: Sequence[AttemptResult]) -> Break
 
 
 def _switch_off(webhook_ids: Iterable[int], *, now: datetime, reason: DisabledReason = DisabledReason.GONE) -> None:
-    """Disables subscriptions. A default secret stands for many receivers, so one of them cannot switch it off."""
+    """Disables subscriptions. A default secret serves many receivers, so one of them cannot switch it off."""
     ids = set(webhook_ids)
     if ids:
         on = Webhook.objects.filter(pk__in=ids, disabled_at=None).exclude(url="")
