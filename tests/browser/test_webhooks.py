@@ -52,3 +52,16 @@ def test_a_webhook_lives_its_whole_life_at_the_console(service: Service, visitor
         page.get_by_role("button", name="Really delete?").click()
         page.wait_for_url("**/console/webhooks")
         expect(page.locator("#rows a", has_text="/status/503")).to_have_count(0)
+
+
+def test_the_event_can_be_any_of_many(service: Service, visitors: Visitors) -> None:
+    """A page of the list holds a hundred; here one, so that a few are many."""
+    for name in ("First of many", "Last of many"):
+        open_event(service, name=name)
+    page = visitors.come(phone=False)
+    sign_in(page, service.token())
+    page.route("**/events?*page_size=100*", lambda route: route.continue_(url=route.request.url.replace("=100", "=1")))
+    for path in ("/console/webhooks", "/console/tokens"):
+        page.goto(path)
+        for name in ("First of many", "Last of many"):
+            page.get_by_label("Event").select_option(name)

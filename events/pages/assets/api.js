@@ -1,5 +1,7 @@
 // The public API, called with the organizer's session: the cookie by itself, and the page's CSRF token with it.
 
+import { pathOf } from "./dom.js";
+
 const csrf = document.querySelector("meta[name=csrf]").content;
 
 export class Refused extends Error {
@@ -23,4 +25,13 @@ export async function api(method, path, body) {
   }
   if (!answer.ok) throw new Refused(answer.status, found);
   return found.data;
+}
+
+// Everything in a list, page after page. Throws Refused.
+export async function* everything(path) {
+  for (let next = path; next; ) {
+    const page = await api("GET", next);
+    yield* page.results;
+    next = page.next_page && pathOf(page.next_page);
+  }
 }

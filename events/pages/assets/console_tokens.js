@@ -2,12 +2,12 @@
 
 import { api } from "./api.js";
 import { attempt, byId, el, faults, fill, pager, problem, row, person } from "./dom.js";
+import { eventChoices } from "./event_choices.js";
 import { LocalTime, readTimes } from "./local_time.js";
 import { shortMoment } from "./times.js";
 
 const FIRST = "/tokens?page_size=50";
 const form = byId("token-form");
-const names = new Map();
 
 function shown(token) {
   const event = token.event_id === null ? "All" : (names.get(token.event_id) ?? `#${token.event_id}`);
@@ -39,14 +39,6 @@ async function load(url) {
   pager(data, load);
 }
 
-async function loadEvents() {
-  const data = await attempt(() => api("GET", "/events?mine=true&page_size=100"));
-  for (const { id, name } of data?.results ?? []) {
-    names.set(id, name);
-    byId("event_id").append(el("option", { value: id }, name));
-  }
-}
-
 const expires = new LocalTime(byId("expires_at"));
 
 function values() {
@@ -75,5 +67,5 @@ form.addEventListener("submit", async (sent) => {
   }
 });
 
-await loadEvents();
+const names = await eventChoices(byId("event_id"));
 await load(FIRST);

@@ -1,7 +1,8 @@
 // Subscriptions, and a new one.
 
 import { api } from "./api.js";
-import { attempt, byId, chip, el, faults, fill, isolated, problem, row } from "./dom.js";
+import { attempt, byId, chip, el, faults, fill, isolated, pager, problem, row } from "./dom.js";
+import { eventChoices } from "./event_choices.js";
 
 const TYPES = {
   "registration.confirmed": "Confirmed",
@@ -12,8 +13,8 @@ const TYPES = {
   "registration.updated": "Corrected",
   "event.sold_out": "Sold out",
 };
+const FIRST = "/webhooks?page_size=50";
 const form = byId("webhook-form");
-const names = new Map();
 
 function shown(hook) {
   const link = el("a", { href: `/console/webhooks/${hook.id}` }, hook.url ?? "Default secret, for callback addresses");
@@ -27,17 +28,11 @@ function stateOf({ enabled, failing_since }) {
   return failing_since ? "Failing" : "Active";
 }
 
-async function load() {
-  const data = await attempt(() => api("GET", "/webhooks?page_size=100"));
-  if (data) fill("rows", data.results.map(shown), "No subscriptions yet.");
-}
-
-async function loadEvents() {
-  const data = await attempt(() => api("GET", "/events?mine=true&page_size=100"));
-  for (const { id, name } of data?.results ?? []) {
-    names.set(id, name);
-    byId("event_id").append(el("option", { value: id }, name));
-  }
+async function load(url) {
+  const data = await attempt(() => api("GET", url));
+  if (!data) return;
+  fill("rows", data.results.map(shown), "No subscriptions yet.");
+  pager(data, load);
 }
 
 function values() {
@@ -54,7 +49,7 @@ form.addEventListener("submit", async (sent) => {
     byId("secret").replaceChildren("The secret, shown this once: ", el("code", {}, made.secret));
     byId("secret").hidden = false;
     form.reset();
-    await load();
+    await load(FIRST);
     byId("secret").scrollIntoView({ block: "center" });
   } catch (trouble) {
     problem(trouble.code ? trouble.message : "The service cannot be reached. Please try again.");
@@ -65,5 +60,5 @@ form.addEventListener("submit", async (sent) => {
 for (const [value, label] of Object.entries(TYPES)) {
   byId("types").append(el("label", {}, el("input", { type: "checkbox", name: "event_types", value, checked: "" }), ` ${label}`));
 }
-await loadEvents();
-await load();
+const names = await eventChoices(byId("event_id"));
+await load(FIRST);

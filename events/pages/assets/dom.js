@@ -62,14 +62,19 @@ export function faults(form, errors) {
   form.querySelector("[aria-invalid=true]")?.focus();
 }
 
+// An answer's link without its host: behind a proxy the service may not know under which name it is reached.
+export function pathOf(link) {
+  const url = new URL(link, location);
+  return url.pathname + url.search;
+}
+
 // The buttons below a list. `turn(url)` loads another page of it.
 export function pager(data, turn) {
   byId("pager").hidden = data.total_pages < 2;
   byId("page").textContent = `${number(data.current_page)} of ${number(data.total_pages)}`;
   for (const [id, url] of [["previous", data.previous_page], ["next", data.next_page]]) {
     byId(id).disabled = !url;
-    // Only the path: behind a proxy the service may not know under which name it is reached.
-    byId(id).onclick = () => turn(new URL(url, location).pathname + new URL(url, location).search);
+    byId(id).onclick = () => turn(pathOf(url));
   }
 }
 
