@@ -22,10 +22,12 @@ PATIENCE_SECONDS = 5.0
 class Kind(StrEnum):
     """What a request costs, by its method and path."""
 
-    PROBE = "probe"  # health and metrics: must answer when all else is slow
+    LIVE = "live"  # asks nothing; a process that is late with it is killed by whoever watches
+    PROBE = "probe"  # asks all stores, and waits for one that hangs
+    METRICS = "metrics"
     SIGN_IN = "sign_in"  # hashes a password, on purpose slowly
     EXPORT = "export"  # reads a whole event: exports and searches
-    ORDER = "order"  # waits for the drain to carry it out
+    ORDER = "order"  # waits for the drain, or for the event's row that the drain holds
     ADMIN = "admin"
     OTHER = "other"
 
@@ -36,23 +38,27 @@ _SIGN_INS = ("/admin/login", "/console/login")
 def kind_of(scope: Mapping[str, Any]) -> Kind:
     """The kind of an ASGI request."""
     method, path = scope["method"], str(scope["path"])
-    if path.startswith("/health/") or path == "/metrics":
-        return Kind.PROBE
+    if path == "/metrics":
+        return Kind.METRICS
+    if path.startswith("/health/"):
+        return Kind.LIVE if path == "/health/live" else Kind.PROBE
     if method == "POST" and path.rstrip("/") in _SIGN_INS:
         return Kind.SIGN_IN
     if path.startswith("/admin"):
         return Kind.ADMIN
     if path.startswith("/events/"):
-        if method == "PATCH":
+        if method == "PATCH" or (method == "POST" and path.endswith("/cancel")):
             return Kind.ORDER
-        if path.endswith("/attendees") and _reads_everything(scope.get("query_string", b"")):
+        if path.endswith("/attendees") and _reads_everything(scope):
             return Kind.EXPORT
     return Kind.OTHER
 
 
-def _reads_everything(query: bytes) -> bool:
-    asked = parse_qs(query.decode("latin-1"))
-    return "search" in asked or "format" in asked
+def _reads_everything(scope: Mapping[str, Any]) -> bool:
+    asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    # The file can be asked for by `Accept` too, and then as `text/*`.
+    wants_text = any(name == b"accept" and b"text/" in value.lower() for name, value in scope.get("headers", ()))
+    return wants_text or "search" in asked or "format" in asked
 
 
 class Full(Exception):
@@ -101,7 +107,8 @@ class Bulkheads:
 
     def __init__(self, at_once: int) -> None:
         few = max(1, at_once // 4)
-        sizes = {Kind.PROBE: 2, Kind.SIGN_IN: 1, Kind.EXPORT: few, Kind.ORDER: few, Kind.ADMIN: few}
+        sizes = {Kind.LIVE: 2, Kind.PROBE: 2, Kind.METRICS: 1, Kind.SIGN_IN: 1}
+        sizes |= dict.fromkeys((Kind.EXPORT, Kind.ORDER, Kind.ADMIN), few)
         self._of = {kind: _Bulkhead(asyncio.Semaphore(sizes.get(kind, at_once))) for kind in Kind}
 
     def place(self, scope: Mapping[str, Any]) -> Place:

@@ -104,7 +104,7 @@ class Protocol(ASGIProtocol):
         try:
             return bool(super()._feed_callback_parser(data))
         except Exception as problem:
-            logger.warning("a request could not be parsed", problem=type(problem).__name__)
+            logger.throttled_warning("a request could not be parsed", problem=type(problem).__name__)
             self._send_error_response(400, "")
             self._close_transport()
             return False

@@ -212,7 +212,7 @@ class Gate:
         try:
             reply = await script.call_async(self._client, names, *args)
         except (RedisError, OSError) as problem:
-            logger.warning("redis did not answer", script=script.name, problem=str(problem)[:200])
+            logger.throttled_warning("redis did not answer", script=script.name, problem=str(problem)[:200])
             raise QueueUnavailable(type(problem).__name__) from problem
         return decode(reply)
 

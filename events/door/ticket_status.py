@@ -129,7 +129,7 @@ class TicketStatusReader:
         try:
             await self._gate.note_lost(event_id, key, sequence or 0)
         except QueueUnavailable:
-            logger.warning("a lost ticket was not written down", event_id=event_id)
+            logger.throttled_warning("a lost ticket was not written down", event_id=event_id)
         return TicketStatus(Status.LOST, 0, sequence, requested_ms)
 
 

@@ -51,4 +51,4 @@ def _publish(update: DoorUpdate) -> None:
         queue.publish(event=event, outcomes=[update.outcome], published_before_ms=max(update.published_before_ms, 1))
     except RedisError as problem:
         fields = {"event_id": event.event_id, "problem": type(problem).__name__}
-        logger.warning("a check-in was not published; the sweep will", **fields)
+        logger.throttled_warning("a check-in was not published; the sweep will", **fields)

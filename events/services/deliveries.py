@@ -19,4 +19,4 @@ def wake_dispatchers() -> None:
         if claim_dispatcher_wakeup(redis_client()):
             send_dispatcher_wakeup()
     except (RedisError, BrokerError, OSError) as problem:
-        logger.warning("no dispatcher wake-up sent", problem=type(problem).__name__)
+        logger.throttled_warning("no dispatcher wake-up sent", problem=type(problem).__name__)

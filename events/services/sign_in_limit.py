@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from django.http import HttpRequest
 
 from events.admission.sign_ins import begin_sign_in, sign_in_worked
@@ -26,7 +28,8 @@ class SignInAttempt:
 
     def __init__(self, request: HttpRequest, *, where: str, account: str = "") -> None:
         digest, address = tickets().address_digest, address_of(request)
-        name = account.strip().casefold()[:200]
+        # As Django reads it, for which wide letters are plain ones: each spelling would have a limit of its own.
+        name = unicodedata.normalize("NFKC", account.strip()).casefold()[:200]
         self._where = where
         self._digests = {
             "address": digest(f"{where} address {address}"),
@@ -43,7 +46,7 @@ class SignInAttempt:
         """
         seconds = begin_sign_in(redis_client(), **self._digests)
         if seconds:
-            logger.warning("sign-ins limited", where=self._where, seconds=seconds)
+            logger.throttled_warning("sign-ins limited", where=self._where, seconds=seconds)
             raise TooManySignIns(seconds)
 
     def worked(self) -> None:

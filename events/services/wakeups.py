@@ -37,7 +37,7 @@ def wake_drain(event_id: int) -> None:
         send_wake_up(event_id)
     except Exception as problem:
         fields = {"event_id": event_id, "problem": type(problem).__name__}
-        logger.warning("no wake-up sent; the sweep will", **fields)
+        logger.throttled_warning("no wake-up sent; the sweep will", **fields)
 
 
 def send_wake_up(event_id: int) -> None:

@@ -1,8 +1,8 @@
 """Keeps the log short and in one form, whatever a client sends and whatever a library writes.
 
-What one request can cause, a million can. So a complaint of a library, and any exception, is written once a second and
-kind; the next line of its kind says how many were left out. Its kind is where in the code it was written and what
-exception it tells of, never its text, which a client may choose.
+What one request can cause, a million can. So a complaint of a library, any exception, and every `throttled_warning`
+is written once a second and kind; the next line of its kind says how many were left out. Its kind is where in the code
+it was written and what exception it tells of, never its text, which a client may choose.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class OncePerSecond(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written."""
-        if record.levelno < logging.WARNING or (_is_ours(record) and not record.exc_info):
+        if record.levelno < logging.WARNING or _is_rare(record):
             return True
         now, kind = self._clock(), _kind(record)
         with self._lock:
@@ -64,8 +64,10 @@ class OncePerSecond(logging.Filter):
         return True
 
 
-def _is_ours(record: logging.LogRecord) -> bool:
-    return record.name.partition(".")[0] in _OURS
+def _is_rare(record: logging.LogRecord) -> bool:
+    """What we say ourselves, unless it is an exception or a `throttled_warning`."""
+    ours = record.name.partition(".")[0] in _OURS
+    return ours and not record.exc_info and not getattr(record, "throttled", False)
 
 
 def _kind(record: logging.LogRecord) -> tuple[Any, ...]:

@@ -124,6 +124,11 @@ class StructuredLogger:
         """Logs what went wrong and will be tried again."""
         self._logger.log(logging.WARNING, message, extra={"fields": fields}, stacklevel=2)
 
+    def throttled_warning(self, message: str, **fields: Any) -> None:
+        """The same for what a request can cause, and so a million: one line a second and kind (`log_floods`)."""
+        extra = {"fields": fields, "throttled": True}
+        self._logger.log(logging.WARNING, message, extra=extra, stacklevel=2)
+
     def error(self, message: str, **fields: Any) -> None:
         """Logs what an operator must look at."""
         self._logger.log(logging.ERROR, message, extra={"fields": fields}, stacklevel=2)

@@ -54,6 +54,16 @@ class Home:
     def token_file(self) -> Path:
         return self.path / TOKEN_FILE
 
+    def token(self) -> str:
+        """The kept token; empty before the first start."""
+        return self.token_file.read_text("utf-8").strip() if self.token_file.exists() else ""
+
+    def token_line(self, *, before: str, terminal: bool) -> str:
+        """What people are told of the token, which was `before` when this start began. Itself only on a terminal, once:
+        what is printed elsewhere ends in somebody's log."""
+        shown = f"{self.token()} (kept in " if terminal and self.token() != before else "(kept in "
+        return f"organizer token: {shown}{self.token_file})"
+
     @property
     def metrics(self) -> Path:
         return self.path / "metrics"

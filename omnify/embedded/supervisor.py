@@ -105,6 +105,7 @@ class Supervisor:
         if not is_free(self._port):
             raise CannotStart(f"port {self._port} is taken: set PORT to another one")
         home = open_home(self._path, waiting=lambda: self._say("waiting for servers of an earlier start to end"))
+        self._token_before = home.token()
         home.trim_logs()
         home.empty_metrics()
         values = self._start_servers(home)
@@ -211,9 +212,8 @@ class Supervisor:
 
     def _announce(self) -> None:
         self._ready = True
-        token = self._home.token_file
         self._say(f"ready on http://{LOOPBACK}:{self._port} (console: /console, API: /docs, Ctrl-C stops it)")
-        self._say(f"organizer token: {token.read_text('utf-8').strip()} (kept in {token})")
+        self._say(self._home.token_line(before=self._token_before, terminal=os.isatty(1)))
 
     # Stopping
 

@@ -79,6 +79,12 @@ def test_a_head_that_cannot_be_parsed_is_refused_in_the_standard_shape(event: Ev
     assert answer.headers["connection"] == "close"
 
 
+def second_and_kind(line: str) -> tuple[str, int, str]:
+    """What there is one line of. A second by the clock of the limit may touch two by the clock of the log."""
+    said = json.loads(line)
+    return said["time"][:19], said["pid"], said["message"][:30]
+
+
 def test_a_hundred_of_each_are_a_few_short_lines_of_json(event: Event) -> None:
     address, before = event.service.address, len(web_log(event.service))
     hosts = [get("/events", b"Host: evil%d.example\r\n" % n) for n in range(100)]
@@ -94,7 +100,7 @@ def test_a_hundred_of_each_are_a_few_short_lines_of_json(event: Event) -> None:
     lines = web_log(event.service)[before:]
     assert not_json(event.service) == []
     assert not [line for line in lines if "Traceback" in line or "exception" in json.loads(line)]
-    assert max(Counter(json.loads(line)["message"][:30] for line in lines).values(), default=0) <= 20, lines
+    assert max(Counter(second_and_kind(line) for line in lines).values()) <= 2, lines
     assert all(len(line) < 600 for line in lines)
 
 

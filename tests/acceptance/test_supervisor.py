@@ -38,10 +38,11 @@ def stops_by_itself(service: Supervised, number: signal.Signals) -> None:
     assert "database system is shut down" in (service.home / "log" / "postgres.log").read_text("utf-8")
 
 
-def test_it_is_ready_when_it_says_so_and_the_token_it_prints_creates_events(running: Supervised) -> None:
+def test_it_is_ready_when_it_says_so_and_the_token_it_keeps_creates_events(running: Supervised) -> None:
     assert running.ready()
     assert f"ready on http://127.0.0.1:{running.port}" in running.output()
-    assert f"organizer token: {running.token()} " in running.output()
+    assert f"organizer token: (kept in {running.home}/organizer-token)" in running.output()
+    assert running.token() not in running.output()
 
     body = {
         "name": "Launch",

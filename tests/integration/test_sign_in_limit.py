@@ -67,6 +67,13 @@ def test_an_account_is_guessed_at_a_few_times_from_anywhere(admin_user: User, ha
     assert sign_in("wrong", name="somebody else", address="192.0.2.99").status_code == 200
 
 
+def test_another_spelling_of_an_account_is_no_other_account(admin_user: User) -> None:
+    # Wide, mathematical and circled letters, which Django reads as `boss` too.
+    spellings = ["boss", "ｂoss", "b\U0001d428ss", "bo\U0001d600s", "bos\u24e2", "ＢＯＳＳ"]
+    answers = [sign_in("wrong", name=name, address=f"192.0.2.{n}") for n, name in enumerate(spellings)]
+    assert [answer.status_code for answer in answers] == [200] * PER_ACCOUNT + [429] * 3
+
+
 def test_what_is_past_the_limit_asks_no_database(admin_user: User) -> None:
     for number in range(PER_ACCOUNT):
         sign_in(f"wrong {number}")

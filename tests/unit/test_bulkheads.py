@@ -11,15 +11,17 @@ from omnify import bulkheads
 from omnify.bulkheads import LINE, Bulkheads, Full, Kind, Place, kind_of
 
 
-def scope(method: str, path: str, query: str = "") -> dict[str, Any]:
-    return {"method": method, "path": path, "query_string": query.encode()}
+def scope(method: str, path: str, query: str = "", accept: str = "*/*") -> dict[str, Any]:
+    headers = [(b"host", b"localhost"), (b"accept", accept.encode())]
+    return {"method": method, "path": path, "query_string": query.encode(), "headers": headers}
 
 
 @pytest.mark.parametrize(
     ("method", "path", "query", "kind"),
     [
         ("GET", "/health/ready", "", Kind.PROBE),
-        ("GET", "/metrics", "", Kind.PROBE),
+        ("GET", "/health/live", "", Kind.LIVE),
+        ("GET", "/metrics", "", Kind.METRICS),
         ("POST", "/admin/login/", "next=/admin/", Kind.SIGN_IN),
         ("POST", "/console/login", "", Kind.SIGN_IN),
         ("GET", "/console/login", "", Kind.OTHER),
@@ -29,11 +31,35 @@ def scope(method: str, path: str, query: str = "") -> dict[str, Any]:
         ("GET", "/events/1/attendees", "page=2&search=a", Kind.EXPORT),
         ("GET", "/events/1/attendees", "page=2", Kind.OTHER),
         ("PATCH", "/events/1", "", Kind.ORDER),
+        ("POST", "/events/1/cancel", "", Kind.ORDER),
         ("GET", "/events", "", Kind.OTHER),
     ],
 )
 def test_a_request_is_of_the_kind_that_it_costs(method: str, path: str, query: str, kind: Kind) -> None:
     assert kind_of(scope(method, path, query)) is kind
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "Text/CSV;q=0.5, application/json;q=0.1", "text/*"])
+def test_an_export_that_is_asked_for_by_its_media_type_is_one_too(accept: str) -> None:
+    assert kind_of(scope("GET", "/events/1/attendees", "", accept)) is Kind.EXPORT
+    assert kind_of(scope("GET", "/events", "", accept)) is Kind.OTHER
+
+
+def test_what_waits_for_a_store_that_hangs_keeps_no_process_from_saying_that_it_lives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def answers(path: str) -> bool:
+        heads = Bulkheads(at_once=2)
+        for busy in ("/health/ready", "/health/ready", "/metrics", "/events", "/events"):
+            await heads.place(scope("GET", busy)).take()
+        return not await _full(heads.place(scope("GET", path)))
+
+    monkeypatch.setattr(bulkheads, "PATIENCE_SECONDS", 0.01)
+    assert [asyncio.run(answers(path)) for path in ("/health/ready", "/metrics", "/health/live")] == [
+        False,
+        False,
+        True,
+    ]
 
 
 SIGN_IN, EVENTS = scope("POST", "/admin/login/"), scope("GET", "/events")

@@ -35,6 +35,18 @@ def test_a_second_owner_is_refused_and_told_who_the_first_is(opened: Home) -> No
     assert str(caught.value) == f"Omnify is running already from {opened.path} (process {os.getpid()})"
 
 
+def test_the_token_itself_is_said_once_and_to_a_person_alone(opened: Home) -> None:
+    before = opened.token()
+    write_private(opened.token_file, "omn_secret\n")
+    assert (before, opened.token()) == ("", "omn_secret")
+    assert opened.token_line(before=before, terminal=True) == (
+        f"organizer token: omn_secret (kept in {opened.token_file})"
+    )
+    kept = f"organizer token: (kept in {opened.token_file})"
+    assert opened.token_line(before=before, terminal=False) == kept
+    assert opened.token_line(before="omn_secret", terminal=True) == kept
+
+
 def test_secrets_ports_and_key_stay_over_a_restart(opened: Home) -> None:
     assert opened.secrets() == opened.secrets()
     assert stat.S_IMODE((opened.path / "embedded.json").stat().st_mode) == 0o600

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from omnify.common.log_floods import ClientsFault, OncePerSecond, capture_the_rest
-from omnify.common.logs import JsonFormatter, JsonHandler
+from omnify.common.logs import JsonFormatter, JsonHandler, get_logger
 
 NOW = [100.0]
 
@@ -67,6 +67,18 @@ def test_what_we_say_ourselves_is_never_left_out_but_our_exceptions_are() -> Non
         fail(log, ValueError("x"))
     assert [line["message"] for line in log.lines()].count("webhooks sent") == 5
     assert len(log.lines()) == 11
+
+
+def test_what_we_say_of_each_request_is_a_line_a_second_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Log("omnify.server")
+    monkeypatch.setattr(logging, "getLogger", lambda name: log.logger)
+    logger = get_logger("omnify.server")
+    for second in range(2):
+        NOW[0] = 400.0 + second
+        for number in range(100):
+            logger.throttled_warning("a request could not be parsed", number=number)
+    assert [line["number"] for line in log.lines()] == [0, 0]
+    assert [line.get("left_out") for line in log.lines()] == [None, 99]
 
 
 def test_what_a_client_did_wrong_is_one_short_line_without_a_traceback() -> None:
