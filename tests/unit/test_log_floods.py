@@ -71,8 +71,9 @@ def test_what_we_say_ourselves_is_never_left_out_but_our_exceptions_are() -> Non
 
 def test_what_we_say_of_each_request_is_a_line_a_second_too(monkeypatch: pytest.MonkeyPatch) -> None:
     log = Log("omnify.server")
-    monkeypatch.setattr(logging, "getLogger", lambda name: log.logger)
-    logger = get_logger("omnify.server")
+    with monkeypatch.context() as patched:
+        patched.setattr(logging, "getLogger", lambda name: log.logger)
+        logger = get_logger("omnify.server")
     for second in range(2):
         NOW[0] = 400.0 + second
         for number in range(100):
