@@ -3,34 +3,25 @@ much at once (`omnify.bulkheads`)."""
 
 from __future__ import annotations
 
-import asyncio
 import io
 from contextvars import ContextVar
 from typing import IO, Any
 
 import django
 from asgiref.sync import sync_to_async
-from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.db import close_old_connections
 from django.http import HttpResponseBase
 
 from events.api import responses
 from omnify.bulkheads import Bulkheads, Full, Place
-from omnify.common.deadline import BODY_SECONDS
 from omnify.common.envelope import Code
+from omnify.common.request_body import BodyIncomplete, BodyTooLarge, read_body
+from omnify.common.shared_timeout import BODY_SECONDS, SharedTimeout
 
 # Room for the admin's largest form. The API's own limit is far lower.
 MAX_BODY_BYTES = 1024 * 1024
 RETRY_SECONDS = 2
-
-
-class BodyTooLarge(Exception):
-    """The body is over `MAX_BODY_BYTES`; the rest of it was not read."""
-
-
-class BodyCutShort(Exception):
-    """The body did not come in time."""
 
 
 # Of the request that the current task works for.
@@ -43,6 +34,7 @@ class DjangoApp(ASGIHandler):
     def __init__(self, *, at_once: int) -> None:
         super().__init__()
         self._bulkheads = Bulkheads(at_once)
+        self._body_timeout = SharedTimeout(BODY_SECONDS)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One request. Its thread has ended when this returns, also after the client has gone."""
@@ -80,7 +72,7 @@ class DjangoApp(ASGIHandler):
         """One request."""
         try:
             await super().handle(scope, receive, send)
-        except BodyCutShort:
+        except BodyIncomplete:
             await self._hang_up(Code.REQUEST_TIMEOUT, 408, "The body did not come in time.", send)
         except BodyTooLarge:
             await self._hang_up(Code.PAYLOAD_TOO_LARGE, 413, f"A body may have {MAX_BODY_BYTES} bytes at most.", send)
@@ -91,25 +83,10 @@ class DjangoApp(ASGIHandler):
         await self.send_response(answer, send)
 
     async def read_body(self, receive: Any) -> IO[bytes]:
-        """The body in memory, where Django's own would let it grow on disk."""
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                return await self._read_body(receive)
-        except TimeoutError as problem:
-            raise BodyCutShort from problem
-
-    async def _read_body(self, receive: Any) -> IO[bytes]:
-        body = io.BytesIO()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise RequestAborted
-            body.write(message.get("body", b""))
-            if body.tell() > MAX_BODY_BYTES:
-                raise BodyTooLarge
-            if not message.get("more_body", False):
-                body.seek(0)
-                return body
+        """Reads the body into memory, where Django's own would let it grow on disk."""
+        return io.BytesIO(
+            await read_body(receive, length=None, limit=MAX_BODY_BYTES, shared_timeout=self._body_timeout)
+        )
 
     def create_request(
         self, scope: Any, body_file: IO[bytes]

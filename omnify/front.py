@@ -10,15 +10,11 @@ With `OPERATIONS_BIND` metrics and admin are on a port of their own, and on no o
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 import msgspec
 
+from omnify.common.asgi_types import ASGIApp, Message, Receive, Scope, Send
 from omnify.common.envelope import Code, failure
-
-Scope = MutableMapping[str, Any]
-Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 # Not canonical (RFC 3986, section 6.2.2): an empty or a dot segment; an escape of what needs none (letters, digits,
 # `-._~`); an escape of `/`, `\\`, `%` or a control character, which some read as the character itself; half an escape.
@@ -62,11 +58,11 @@ def is_here(path: bytes, *, port: int | None, operations_port: int | None) -> bo
 class Front:
     """Hands requests for paths that are there to `app`; every other one is a plain 404."""
 
-    def __init__(self, *, app: Application, operations_port: int | None = None) -> None:
+    def __init__(self, *, app: ASGIApp, operations_port: int | None = None) -> None:
         self._app = app
         self._operations_port = operations_port
 
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: bytes = scope["raw_path"]
         if (is_plain(scope["path"], path) or is_canonical(path)) and (
             self._operations_port is None or self._is_here(path, scope)
@@ -80,10 +76,10 @@ class Front:
         return is_here(path, port=_port(scope), operations_port=self._operations_port)
 
 
-def _without_body(send: Any) -> Any:
+def _without_body(send: Send) -> Send:
     """HEAD is answered as GET would be, but for the body: here, for all that answer."""
 
-    async def send_head(message: MutableMapping[str, Any]) -> None:
+    async def send_head(message: Message) -> None:
         await send(message if message["type"] == "http.response.start" else {**message, "body": b""})
 
     return send_head

@@ -6,27 +6,22 @@ plain http, as on the service's own machine, browsers do not heed the header (RF
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Any, Any, Any], Awaitable[None]]
+from omnify.common.asgi_types import ASGIApp, Message, Receive, Scope, Send
 
 _NAME = b"strict-transport-security"
 
 
-def with_hsts(app: Application, *, seconds: int) -> Application:
+def with_hsts(app: ASGIApp, *, seconds: int) -> ASGIApp:
     """`app`, or one in front of it that adds the header to what it answers."""
     return _Hsts(app, b"max-age=%d" % seconds) if seconds else app
 
 
 class _Hsts:
-    def __init__(self, app: Application, value: bytes) -> None:
+    def __init__(self, app: ASGIApp, value: bytes) -> None:
         self._app = app
         self._header = (_NAME, value)
 
-    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 others = [header for header in message["headers"] if header[0].lower() != _NAME]

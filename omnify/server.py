@@ -11,7 +11,7 @@ which a kept connection must have sent its next request. What it does not have, 
     refusals       it says in plain text what it cannot parse, and lets some of it through as an exception
     its log        which has a form of its own
 
-Bodies have their time in `events.door.body` and `omnify.django_app`, where it can be said in an answer.
+Bodies have their time in `omnify.common.request_body` and `omnify.django_app`, where it can be said in an answer.
 """
 
 from __future__ import annotations

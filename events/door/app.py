@@ -8,13 +8,12 @@ GET /health/live: here, so that a crowd that fills Django's bulkheads makes no b
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from events.admission.gate import Gate, QueueUnavailable
 from events.domain.tickets import Tickets
 from events.door import parse, responses
-from events.door.body import BodyCutShort, BodyTooLarge, read_body
 from events.door.caller import Callers, Unauthenticated
 from events.door.cancel import Canceller
 from events.door.event import EventReader
@@ -26,16 +25,14 @@ from events.door.stream import Stream, Streams
 from events.door.ticket_status import TicketStatusReader
 from events.door.watch_hub import WatchHub
 from omnify.common import metrics
-from omnify.common.deadline import BODY_SECONDS, SharedTimeout
+from omnify.common.asgi_types import ASGIApp, Receive, Scope, Send
 from omnify.common.envelope import Code
+from omnify.common.request_body import BodyIncomplete, BodyTooLarge, read_body
+from omnify.common.shared_timeout import BODY_SECONDS, SharedTimeout
 
 logger = logging.getLogger(__name__)
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Result = TypeVar("Result")
-Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 _EVENTS = "/events/"
 _REGISTRATIONS = "/registrations/"
@@ -56,7 +53,7 @@ class Door:
         tickets: Tickets,
         loader: Loader,
         wake: Callable[[int], None],
-        app: Application,
+        app: ASGIApp,
         trusted_proxies: int = 0,
         private_callbacks: bool = False,
     ) -> None:
@@ -75,10 +72,10 @@ class Door:
             trusted_proxies=trusted_proxies,
             limited=gate.address_limit is not None or gate.refusal_limit is not None,
         )
-        self._patience = SharedTimeout(BODY_SECONDS)
+        self._body_timeout = SharedTimeout(BODY_SECONDS)
         self._app = app
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         method: str = scope["method"]
         if path.startswith(_REGISTRATIONS):
@@ -93,7 +90,7 @@ class Door:
         else:
             await self._app(scope, receive, send)
 
-    async def _registration(self, scope: Message, receive: Receive, send: Send, rest: str) -> None:
+    async def _registration(self, scope: Scope, receive: Receive, send: Send, rest: str) -> None:
         ticket_id, slash, tail = rest.partition("/")
         method = scope["method"]
         if method in _READS and not slash:
@@ -118,7 +115,7 @@ class Door:
         """Gives the subscriptions up."""
         await self._hub.close()
 
-    async def _stream(self, scope: Message, receive: Receive, send: Send, ticket_id: str) -> None:
+    async def _stream(self, scope: Scope, receive: Receive, send: Send, ticket_id: str) -> None:
         found = await _checked(self._streams.open(ticket_id, last_event_id=_header(scope, b"last-event-id")))
         if isinstance(found, Stream):
             _count("stream", 200)
@@ -129,11 +126,13 @@ class Door:
     async def _reply(self, send: Send, route: str, work: Awaitable[Response]) -> None:
         await _send(send, route, await _checked(work))
 
-    async def _register(self, scope: Message, receive: Receive, text: str) -> Response:
+    async def _register(self, scope: Scope, receive: Receive, text: str) -> Response:
         sent = parse.headers(scope["headers"])
         try:
             # The body is read before anything is refused: an unread one would cost the client its connection.
-            body = await read_body(receive, length=sent.length, limit=parse.MAX_BODY_BYTES, patience=self._patience)
+            body = await read_body(
+                receive, length=sent.length, limit=parse.MAX_BODY_BYTES, shared_timeout=self._body_timeout
+            )
             caller = await self._callers.identify(scope, authorizations=sent.authorizations, forwarded=sent.forwarded)
             event_id = parse.event_id(text)
             if event_id is None:
@@ -142,7 +141,7 @@ class Door:
             return await self._registrar.register(event_id, body, parse.idempotency_key(sent.idempotency_keys), caller)
         except BodyTooLarge:
             return responses.closing(responses.refuse(413, Code.PAYLOAD_TOO_LARGE, "At most 16 KiB."))
-        except BodyCutShort:
+        except BodyIncomplete:
             # Nobody may be left to read this; the server drops it then.
             return responses.closing(responses.refuse(408, Code.REQUEST_TIMEOUT, "The body did not come in time."))
         except Unauthenticated as problem:
@@ -155,7 +154,7 @@ class Door:
         except parse.BadRequest as problem:
             return responses.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
 
-    async def _status(self, scope: Message, receive: Receive, ticket_id: str) -> Response:
+    async def _status(self, scope: Scope, receive: Receive, ticket_id: str) -> Response:
         try:
             wait = parse.wait_seconds(scope.get("query_string", b""))
         except parse.BadRequest as problem:
@@ -193,7 +192,7 @@ async def _send(send: Send, route: str, answer: Response) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-def _header(scope: Message, name: bytes) -> str:
+def _header(scope: Scope, name: bytes) -> str:
     """All values of a header with this lower-case name, as one; empty without it."""
     found = ""
     for known, value in scope["headers"]:

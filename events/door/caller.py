@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from events.domain.addresses import client_address
 from events.domain.scopes import Grant, Scope
 from events.domain.tickets import Tickets
 from events.domain.tokens import NO_TOKEN, bearer_token, hash_token
 from events.door.loader import Loader
+from omnify.common.asgi_types import Scope as ConnectionScope
 
 
 class Unauthenticated(Exception):
@@ -39,7 +40,7 @@ class Callers:
         self._digest: Callable[[str], str] = lru_cache(maxsize=8192)(tickets.address_digest)
 
     async def identify(
-        self, scope: MutableMapping[str, Any], *, authorizations: Sequence[bytes], forwarded: Sequence[bytes]
+        self, scope: ConnectionScope, *, authorizations: Sequence[bytes], forwarded: Sequence[bytes]
     ) -> Caller:
         """The caller of a request; the sequences are the values of its Authorization and X-Forwarded-For headers.
 

@@ -13,12 +13,11 @@ import msgspec
 from events.domain.attendee import clean_email, clean_name
 from events.domain.waiting import LONGEST_WAIT_SECONDS
 from events.domain.webhooks.url import check_url
+from omnify.common.asgi_types import Header
 
 MAX_BODY_BYTES = 16 * 1024
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 NOT_JSON = "The body is not valid JSON."
-
-Headers = Iterable[tuple[bytes, bytes]]
 
 _EVENT_ID = re.compile(r"[1-9][0-9]{0,17}")
 _WAIT = re.compile(r"[1-9][0-9]?")
@@ -67,7 +66,7 @@ class Sent(NamedTuple):
     forwarded: list[bytes]
 
 
-def headers(raw: Headers) -> Sent:
+def headers(raw: Iterable[Header]) -> Sent:
     """Picks them out in one pass. The server has made the names lower-case and checked that the length is a number."""
     content_type, length = b"", None
     keys: list[bytes] = []

@@ -12,9 +12,8 @@ import msgspec
 from events.domain.rate_limit import Quota, RateLimit
 from events.domain.times import iso
 from events.domain.waiting import estimated_seconds, outage_retry, retry_after
+from omnify.common.asgi_types import Header, Message
 from omnify.common.envelope import Code, failure, success
-
-Header = tuple[bytes, bytes]
 
 _encode = msgspec.json.Encoder().encode
 _JSON: Header = (b"content-type", b"application/json")
@@ -104,7 +103,7 @@ def accepted(
     return Response(202, body.encode(), ((b"location", url.encode()), (b"retry-after", b"%d" % wait)))
 
 
-def start_message(answer: Response) -> dict[str, Any]:
+def start_message(answer: Response) -> Message:
     """The ASGI message that opens the answer. Content-Length is given, or the server would send it in chunks."""
     length = (b"content-length", b"%d" % len(answer.body))
     kept = _PUBLIC if answer.public else _NOT_KEPT

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from events.domain.tickets import Tickets
 from events.door import responses
-from events.door.disconnect import ClientDisconnected, Receive, cancel_on_disconnect
+from events.door.disconnect import ClientDisconnected, cancel_on_disconnect
 from events.door.etags import known_statuses, matches
 from events.door.responses import Response
 from events.door.ticket import code_of, ticket_answer
 from events.door.ticket_status import TicketStatus, TicketStatusReader
 from events.door.watch_hub import WatchHub
+from omnify.common.asgi_types import Receive
 from omnify.common.envelope import Code
 
 

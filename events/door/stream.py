@@ -12,22 +12,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from random import random
-from typing import Any
 
 from events.admission.gate import QueueUnavailable
 from events.domain.tickets import Tickets
 from events.domain.waiting import reconnect_ms
-from events.door.disconnect import ClientDisconnected, Receive, cancel_on_disconnect
+from events.door.disconnect import ClientDisconnected, cancel_on_disconnect
 from events.door.loader import DatabaseUnavailable
-from events.door.responses import Header, Response
+from events.door.responses import Response
 from events.door.status import no_ticket
 from events.door.ticket import Shown, code_of, show
 from events.door.ticket_status import TicketStatus, TicketStatusReader
 from events.door.watch_hub import WatchHub
-
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from omnify.common.asgi_types import Header, Receive, Send
 
 KEEP_ALIVE = b": keep-alive\n\n"
 HEADERS: tuple[Header, ...] = (

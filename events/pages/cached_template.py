@@ -1,7 +1,7 @@
-"""A rendered template with slots, so that what is the same for everybody is rendered once.
+"""Rendered templates with slots: what is the same for all visitors is rendered once.
 
-A template costs about a millisecond, filling its slots some microseconds: that is what lets ten thousand people reload
-a page.
+Rendering a template takes about a millisecond, filling its slots a few microseconds. That lets ten thousand people
+reload a page.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Render = Callable[[str, Mapping[str, Any]], str]
 
 # Unguessable, so that no text of an organizer can contain a slot.
 _MARK = f"~{secrets.token_hex(8)}~"
-_KEPT = 512
+_MAX_TEMPLATES = 512
 
 
 class _Slots:
@@ -25,8 +25,8 @@ class _Slots:
         return f"{_MARK}{name}{_MARK}"
 
 
-class Sheet:
-    """One rendering, cut at its slots."""
+class CachedTemplate:
+    """A rendered template, split at its slots."""
 
     __slots__ = ("_names", "_texts")
 
@@ -36,7 +36,7 @@ class Sheet:
         self._names = pieces[1::2]
 
     def fill(self, values: Mapping[str, str]) -> bytes:
-        """The page. `values` go in as they are: numbers, ids and tags made here, nothing that a person typed."""
+        """Returns the page. `values` are not escaped: only numbers, ids and tags made here, nothing a person typed."""
         parts = [self._texts[0]]
         for name, text in zip(self._names, self._texts[1:], strict=True):
             parts.append(values[name].encode())
@@ -44,24 +44,24 @@ class Sheet:
         return b"".join(parts)
 
 
-class Sheets:
-    """Renders sheets and keeps the latest; the one used longest ago goes first."""
+class TemplateCache:
+    """Renders templates and keeps the 512 that were used last."""
 
     def __init__(self, render: Render) -> None:
         self._render = render
-        self._kept: OrderedDict[Hashable, Sheet] = OrderedDict()
+        self._cached: OrderedDict[Hashable, CachedTemplate] = OrderedDict()
 
-    def kept(self, key: Hashable, make: Callable[[], Sheet]) -> Sheet:
-        """The sheet under `key`, made if need be."""
-        sheet = self._kept.get(key)
-        if sheet is None:
-            sheet = self._kept[key] = make()
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+    def get(self, key: Hashable, make: Callable[[], CachedTemplate]) -> CachedTemplate:
+        """Returns the template cached under `key`; calls `make` if there is none."""
+        template = self._cached.get(key)
+        if template is None:
+            template = self._cached[key] = make()
+            if len(self._cached) > _MAX_TEMPLATES:
+                self._cached.popitem(last=False)
         else:
-            self._kept.move_to_end(key)
-        return sheet
+            self._cached.move_to_end(key)
+        return template
 
-    def render(self, template: str, context: Mapping[str, Any]) -> Sheet:
-        """A sheet of its own."""
-        return Sheet(self._render(template, {**context, "slot": _Slots()}))
+    def render(self, name: str, context: Mapping[str, Any]) -> CachedTemplate:
+        """Renders the template `name` and leaves its slots open. The result is not cached."""
+        return CachedTemplate(self._render(name, {**context, "slot": _Slots()}))

@@ -1,7 +1,7 @@
 """`/e/{id}`: the event, the countdown, and the form, which also works without a script.
 
-The form's POST needs no CSRF token. It uses no authority of the browser it comes from: whoever can make a visitor send
-it could send the same registration themselves.
+The form's POST needs no CSRF token. It uses no cookie or other authority of the browser: a site that makes a visitor
+send it could send the same registration itself.
 """
 
 from __future__ import annotations
@@ -16,24 +16,25 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from events.pages import answers, files, internal_client, messages, view
-from events.pages.answers import Page
-from events.pages.cached_template import Sheets
-from events.pages.internal_client import Application, Header, Reply, Scope
+from events.pages import files, internal_client, messages, responses, view
+from events.pages.cached_template import CachedTemplate, TemplateCache
+from events.pages.internal_client import ServiceResponse
+from events.pages.responses import PageResponse
+from omnify.common.asgi_types import ASGIApp, Header, Scope
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _FIELDS = 20
-# The client's own: who it is to the limit on registering. Everything else is written anew.
-_PASSED_ON = (b"x-forwarded-for", b"forwarded", b"user-agent", b"host")
-# Nothing is known to have been refused for good: the same key makes another try safe.
-_TRY_AGAIN = ("registration_not_open", "rate_limited", "queue_full", "unavailable")
+# What the limits identify the client by. All other headers are replaced.
+_FORWARDED = (b"x-forwarded-for", b"forwarded", b"user-agent", b"host")
+# The registration was not refused for good: with the same Idempotency-Key another try is safe.
+_RETRYABLE = ("registration_not_open", "rate_limited", "queue_full", "unavailable")
 
 _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What somebody sent with the form, and what became of it."""
+    """What the visitor sent with the form, and the service's response to it."""
 
     name: str = ""
     email: str = ""
@@ -47,44 +48,50 @@ class Attempt:
 class EventPage:
     """The event's page and its form."""
 
-    def __init__(self, *, app: Application, sheets: Sheets, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, app: ASGIApp, templates: TemplateCache, clock: Callable[[], float] = time.time) -> None:
         self._app = app
-        self._sheets = sheets
+        self._templates = templates
         self._clock = clock
 
-    async def read(self, scope: Scope, event_id: int) -> Page | Reply:
-        """The page; or the service's reply, if it is not a success."""
-        reply = await internal_client.ask(self._app, scope, "GET", internal_client.event_path(event_id))
-        if reply.status != 200:
-            return reply
-        # The service answers all who ask at the same time with the same bytes, so the sheet is found by them.
-        sheet = self._sheets.kept(reply.body, lambda: self._sheets.render("pages/event.html", _context(reply.body)))
+    async def read(self, scope: Scope, event_id: int) -> PageResponse | ServiceResponse:
+        """Returns the page, or the service's response if it is not a success."""
+        event = await internal_client.request(self._app, scope, "GET", internal_client.event_path(event_id))
+        if event.status != 200:
+            return event
+        # Requests that arrive together get the same bytes from the service, so these bytes are the cache's key.
+        template = self._templates.get(event.body, lambda: self._render(event.body))
         slots = self._slots(secrets.token_urlsafe(16))
-        return answers.page(sheet.fill(slots), now_ms=slots["now"])
+        return responses.page(template.fill(slots), now_ms=slots["now"])
 
-    async def register(self, scope: Scope, event_id: int, body: bytes) -> Page | Reply:
-        """Sends the form on. A ticket's page, the form again with what was wrong, or the service's reply."""
+    async def register(self, scope: Scope, event_id: int, body: bytes) -> PageResponse | ServiceResponse:
+        """Sends the form's registration to the service.
+
+        Returns a redirect to the ticket, the form with its errors, or the service's response if the event is not found.
+        """
         attempt = _read_form(body)
-        sent = await internal_client.ask(
+        sent = await internal_client.request(
             self._app,
             scope,
             "POST",
             internal_client.event_path(event_id, "/register"),
-            headers=[*_passed_on(scope), *_json_headers(attempt.key)],
+            headers=[*_forwarded(scope), *_json_headers(attempt.key)],
             body=_encode({"name": attempt.name, "email": attempt.email}),
         )
         if sent.status == 202:
-            return answers.see_other(f"/t/{msgspec.json.decode(sent.body)['data']['ticket_id']}")
-        event = await internal_client.ask(self._app, scope, "GET", internal_client.event_path(event_id))
+            return responses.see_other(f"/t/{msgspec.json.decode(sent.body)['data']['ticket_id']}")
+        event = await internal_client.request(self._app, scope, "GET", internal_client.event_path(event_id))
         if event.status != 200:
             return event
-        return self._again(event.body, _refused(attempt, sent))
+        return self._show_again(event.body, _refused(attempt, sent))
 
-    def _again(self, event: bytes, attempt: Attempt) -> Page:
-        sheet = self._sheets.render("pages/event.html", _context(event, attempt))
-        key = attempt.key if attempt.code in _TRY_AGAIN else secrets.token_urlsafe(16)
-        body = sheet.fill(self._slots(key))
-        return answers.page(body, status=attempt.status, retry_seconds=attempt.retry_seconds)
+    def _show_again(self, event: bytes, attempt: Attempt) -> PageResponse:
+        template = self._render(event, attempt)
+        key = attempt.key if attempt.code in _RETRYABLE else secrets.token_urlsafe(16)
+        body = template.fill(self._slots(key))
+        return responses.page(body, status=attempt.status, retry_seconds=attempt.retry_seconds)
+
+    def _render(self, event: bytes, attempt: Attempt | None = None) -> CachedTemplate:
+        return self._templates.render("pages/event.html", _context(event, attempt))
 
     def _slots(self, key: str) -> dict[str, str]:
         return {"now": str(int(self._clock() * 1000)), "key": key}
@@ -103,24 +110,24 @@ def _read_form(body: bytes) -> Attempt:
     )
 
 
-def _passed_on(scope: Scope) -> list[Header]:
-    return [(name, value) for name, value in scope["headers"] if name in _PASSED_ON]
+def _forwarded(scope: Scope) -> list[Header]:
+    return [(name, value) for name, value in scope["headers"] if name in _FORWARDED]
 
 
 def _json_headers(key: str) -> list[Header]:
     return [(b"content-type", b"application/json"), (b"idempotency-key", key.encode())]
 
 
-def _refused(attempt: Attempt, reply: Reply) -> Attempt:
-    refusal = view.decode_refusal(reply.body)
+def _refused(attempt: Attempt, response: ServiceResponse) -> Attempt:
+    refusal = view.decode_refusal(response.body)
     return Attempt(
         name=attempt.name,
         email=attempt.email,
         key=attempt.key,
         code=refusal.code,
-        status=reply.status,
+        status=response.status,
         errors=refusal.errors or {},
-        retry_seconds=reply.retry_seconds,
+        retry_seconds=response.retry_seconds,
     )
 
 
@@ -132,7 +139,7 @@ def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
         "event": event,
         "when": view.when(event.start_time, event.end_time),
         "opens": view.moment(event.registration_opens_at),
-        "state_words": messages.STATES.get(event.registration_state, ""),
+        "state_text": messages.STATES.get(event.registration_state, ""),
         "states": messages.STATES,
         "seats_left": f"{event.seats_left:,}",
         "capacity": f"{event.max_capacity:,}",

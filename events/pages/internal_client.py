@@ -1,77 +1,71 @@
-"""Asks the service itself, the way a client would, without a socket between."""
+"""Sends requests to the service itself, as a client would, but without a socket."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from events.domain.tickets import TicketId
+from omnify.common.asgi_types import ASGIApp, Header, Message, Scope
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Any, Any, Any], Awaitable[None]]
-Header = tuple[bytes, bytes]
-
-# Longer than the service itself takes to say that a store is out of reach.
-ANSWER_SECONDS = 20.0
+# Longer than the service itself takes to report that a store is unavailable.
+RESPONSE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What the service answered."""
+class ServiceResponse:
+    """The service's response to one request."""
 
     status: int
     headers: Sequence[Header]
     body: bytes
 
     def header(self, name: bytes) -> str | None:
-        """The value of the header `name` (lower case), if it was sent."""
+        """The value of the header `name` (lower case), None without it."""
         return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
 
     @property
     def retry_seconds(self) -> int | None:
-        """Retry-After, if it was sent; this service only sends whole seconds."""
+        """Retry-After in seconds, None without it. This service sends no dates there."""
         text = self.header(b"retry-after")
         return int(text) if text and text.isdigit() else None
 
 
 def event_path(event_id: int, tail: str = "") -> str:
-    """Where the service has an event. A number and not a text: no text of a client's becomes part of a path."""
+    """The service's path of an event. Takes a number, so that no text from a client becomes part of a path."""
     return f"/events/{event_id:d}{tail}"
 
 
 def ticket_path(ticket_id: TicketId) -> str:
-    """Where the service has a ticket."""
+    """The service's path of a ticket."""
     return f"/registrations/{ticket_id}"
 
 
-async def ask(
-    app: Application,
+async def request(
+    app: ASGIApp,
     scope: Scope,
     method: str,
     path: str,
     *,
     headers: Sequence[Header] = (),
     body: bytes = b"",
-) -> Reply:
-    """One request in the name of the client of `scope`, which keeps its address but not its headers.
+) -> ServiceResponse:
+    """Sends one request on behalf of the client of `scope`: its address is kept, its headers are not.
 
     Raises:
-        TimeoutError: no answer in `ANSWER_SECONDS`.
+        TimeoutError: no response within `RESPONSE_SECONDS`.
     """
     inner = {**scope, "method": method, "path": path, "raw_path": path.encode(), "query_string": b""}
     inner["headers"] = list(headers)
     exchange = _Exchange(body)
-    async with asyncio.timeout(ANSWER_SECONDS):
+    async with asyncio.timeout(RESPONSE_SECONDS):
         await app(inner, exchange.receive, exchange.send)
-    return Reply(exchange.status, exchange.headers, b"".join(exchange.parts))
+    return ServiceResponse(exchange.status, exchange.headers, b"".join(exchange.parts))
 
 
 class _Exchange:
-    """The two ends of one request."""
+    """`receive` and `send` of one request."""
 
     __slots__ = ("_body", "headers", "parts", "status")
 
@@ -81,15 +75,15 @@ class _Exchange:
         self.headers: Sequence[Header] = ()
         self.parts: list[bytes] = []
 
-    async def receive(self) -> MutableMapping[str, Any]:
-        """The body once; this client never hangs up."""
+    async def receive(self) -> Message:
+        """Returns the body once, then waits: this client never disconnects."""
         if self._body is None:
             await asyncio.Event().wait()
         body, self._body = self._body, None
         return {"type": "http.request", "body": body, "more_body": False}
 
-    async def send(self, message: MutableMapping[str, Any]) -> None:
-        """Keeps what comes."""
+    async def send(self, message: Message) -> None:
+        """Collects the response."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = message["headers"]

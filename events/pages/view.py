@@ -81,7 +81,7 @@ def moment(at: datetime) -> str:
     return f"{utc:%A} {utc.day} {utc:%B %Y, %H:%M} UTC"
 
 
-def wait_words(seconds: float) -> str:
+def wait_text(seconds: float) -> str:
     """An expected wait, rounded the way people say it. `ticket.js` says the same."""
     if seconds < 1.5:
         return "about a second"

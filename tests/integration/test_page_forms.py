@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from events.models import Event
-from events.pages.internal_client import ask
+from events.pages.internal_client import request
 from tests.integration.browsing import Browser, browse
 from tests.services import Services
 
@@ -94,19 +94,19 @@ def test_the_service_is_asked_in_the_clients_name() -> None:
     """The limit on registering must see the visitor, and nothing else that the visitor's browser said."""
     seen: list[Any] = []
 
-    async def behind(scope: Any, receive: Any, send: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         seen.append((scope, await receive()))
         await send({"type": "http.response.start", "status": 404, "headers": [(b"retry-after", b"7")]})
         await send({"type": "http.response.body", "body": b'{"code":"event_not_found","message":"No."}'})
 
     sent = {"x_forwarded_for": "198.51.100.9", "cookie": "sessionid=1", "authorization": "Bearer x", "if_match": "*"}
-    asyncio.run(Browser(behind).ask("POST", "/e/7", b"name=A&email=a%40example.org&key=0123456789", **sent))
+    asyncio.run(Browser(app).ask("POST", "/e/7", b"name=A&email=a%40example.org&key=0123456789", **sent))
     scope, message = seen[0]
     names = [name for name, _ in scope["headers"]]
     assert names == [b"x-forwarded-for", b"content-type", b"idempotency-key"]
     assert (scope["method"], scope["path"], scope["client"][0]) == ("POST", "/events/7/register", "192.0.2.7")
     assert message["body"] == b'{"name":"A","email":"a@example.org"}'
-    assert asyncio.run(ask(behind, scope, "GET", "/x")).retry_seconds == 7
+    assert asyncio.run(request(app, scope, "GET", "/x")).retry_seconds == 7
 
 
 def test_a_full_service_is_said_on_the_form(make_event: Make, servers: Services) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from events.domain.states import CANCELLATION_REASONS, REJECTION_REASONS, EventState, Reason
 from events.pages import messages
-from events.pages.view import wait_words, when
+from events.pages.view import wait_text, when
 from omnify.common.envelope import Code
 
 # What `POST /events/{id}/register` may answer.
@@ -28,7 +28,7 @@ def test_every_code_reason_and_state_has_its_words() -> None:
 
 
 def test_a_wait_is_said_the_way_people_say_it() -> None:
-    said = [wait_words(seconds) for seconds in (0.1, 12.4, 89.9, 90, 3600)]
+    said = [wait_text(seconds) for seconds in (0.1, 12.4, 89.9, 90, 3600)]
     assert said == ["about a second", "about 12 seconds", "about 90 seconds", "about 2 minutes", "about 60 minutes"]
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from omnify.common.deadline import SharedTimeout
+from omnify.common.shared_timeout import SharedTimeout
 
 
 def test_what_is_done_in_time_gives_its_result() -> None:
@@ -22,11 +22,11 @@ def test_what_is_done_in_time_gives_its_result() -> None:
 
 def test_everybody_who_waits_too_long_is_told_and_may_go_on() -> None:
     async def scene() -> list[str]:
-        patience = SharedTimeout(0.05)
+        timeout = SharedTimeout(0.05)
 
         async def one() -> str:
             with pytest.raises(TimeoutError):
-                await patience.wait(asyncio.Event().wait())
+                await timeout.wait(asyncio.Event().wait())
             await asyncio.sleep(0)  # the task itself is not cancelled
             return "told"
 
@@ -34,7 +34,7 @@ def test_everybody_who_waits_too_long_is_told_and_may_go_on() -> None:
         await asyncio.sleep(0.02)
         later = [asyncio.create_task(one()) for _ in range(3)]
         told = await asyncio.gather(*first, *later)
-        assert not patience._due
+        assert not timeout._due
         return told
 
     assert asyncio.run(asyncio.wait_for(scene(), 30)) == ["told"] * 6
@@ -42,23 +42,23 @@ def test_everybody_who_waits_too_long_is_told_and_may_go_on() -> None:
 
 def test_one_timer_after_the_other_serves_those_who_come_later() -> None:
     async def scene() -> None:
-        patience = SharedTimeout(0.02)
+        timeout = SharedTimeout(0.02)
         for _ in range(3):
             with pytest.raises(TimeoutError):
-                await patience.wait(asyncio.Event().wait())
+                await timeout.wait(asyncio.Event().wait())
 
     asyncio.run(asyncio.wait_for(scene(), 30))
 
 
 def test_a_cancellation_from_outside_stays_one() -> None:
     async def scene() -> None:
-        patience = SharedTimeout(60)
-        task = asyncio.create_task(patience.wait(asyncio.Event().wait()))
+        timeout = SharedTimeout(60)
+        task = asyncio.create_task(timeout.wait(asyncio.Event().wait()))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert not patience._due
+        assert not timeout._due
 
     asyncio.run(scene())
 
