@@ -23,7 +23,7 @@ from events.ledger.batch_context import Digest, with_digest
 from events.ledger.events import lock_event
 from events.ledger.queries import event_snapshot
 from events.ledger.tickets import known_tickets
-from events.ledger.webhooks.outbox import write_entrance
+from events.ledger.webhooks.outbox import write_check_in_messages
 from events.ledger.write import next_moment
 from events.models import Event, Registration
 
@@ -123,5 +123,5 @@ def _write(event: Event, row: Registration, *, checked_in_at: datetime | None, d
         event=event_snapshot(event),
         outcome=held.outcome,
         published_before_ms=to_ms(before) if before else 0,
-        messages=write_entrance(event, held.outcome, type_=type_, now=moment),
+        messages=write_check_in_messages(event, held.outcome, type_=type_, now=moment),
     )

@@ -284,7 +284,7 @@ def test_a_check_in_and_its_message_are_written_together(
     def fail(*args: Any, **kwargs: Any) -> int:
         raise RuntimeError
 
-    monkeypatch.setattr(ledger, "write_entrance", fail)
+    monkeypatch.setattr(ledger, "write_check_in_messages", fail)
     with pytest.raises(RuntimeError):
         let_in(event, key)
     assert Registration.objects.get(event=event).checked_in_at is None

@@ -30,7 +30,7 @@ from omnify.common.envelope import Code
 _NO_WEBHOOK = (Code.WEBHOOK_NOT_FOUND, "There is no such webhook.")
 _NOT_FOUND: Answers = {404: bad("There is no such webhook, or it is another organizer's.", _NO_WEBHOOK)}
 _NO_PAGE: Answers = {
-    404: bad("No such webhook or page.", _NO_WEBHOOK, (Code.INVALID_PAGE, "This page does not exist."))
+    404: bad("There is no such webhook or page.", _NO_WEBHOOK, (Code.INVALID_PAGE, "This page does not exist."))
 }
 _DEFAULT = (Code.DEFAULT_SECRET, "This is the default secret of callback URLs: it can only be rotated.")
 _DISABLED = (Code.WEBHOOK_DISABLED, 'The webhook is switched off: PATCH it with {"enabled": true} first.')
@@ -42,7 +42,7 @@ _INVALID: Answers = {
 }
 _BAD_QUERY: Answers = {
     400: bad(
-        "A bad or unknown query parameter, or one that is given twice.",
+        "A bad or unknown query parameter, or one given twice.",
         (Code.INVALID, "The request is not valid.", {"page_size": ["A whole number from 1 to 100."]}),
     )
 }
@@ -73,7 +73,7 @@ LIST_WEBHOOKS = _describe(
     "list_webhooks",
     "List your webhooks",
     {200: good(page_of(Webhook), "A page, oldest first.", page=page_example("/webhooks", WEBHOOK)), **_BAD_QUERY}
-    | {404: bad("There are fewer pages.", (Code.INVALID_PAGE, "This page does not exist."))},
+    | {404: bad("There is no such page.", (Code.INVALID_PAGE, "This page does not exist."))},
     *paging(),
 )
 
@@ -81,15 +81,17 @@ CREATE_WEBHOOK = _describe(
     "create_webhook",
     "Subscribe",
     {
-        201: good(answer_with(NewWebhook), "Created; `secret` is shown this once.", webhook={**WEBHOOK, **SECRET}),
+        201: good(
+            answer_with(NewWebhook), "Created; `secret` is shown only in this response.", webhook={**WEBHOOK, **SECRET}
+        ),
         **_INVALID,
         **BODY_FAULTS,
     },
     sent_header("Location", "Where the webhook is.", 201),
     request=WebhookInput,
     description=(
-        "Messages are signed after the Standard Webhooks specification and sent at least once; the messages of one "
-        "ticket keep their order. Without `event_id` they are those of all your events."
+        "Messages are signed as in the Standard Webhooks specification and sent at least once; the messages of one "
+        "ticket keep their order. Without `event_id` you get the messages of all your events."
     ),
     examples=[
         OpenApiExample(
@@ -106,18 +108,18 @@ RENEW_DEFAULT_SECRET = _describe(
     {
         200: good(
             answer_with(NewWebhook),
-            "`secret` is shown this once; an older one signs for another 24 hours.",
+            "`secret` is shown only in this response; the one before it also signs for 24 hours.",
             webhook={**WEBHOOK, "url": None, "event_types": [], "default_secret": True, **SECRET},
         )
     },
     request=None,
-    description="What the messages for `callback_url`s of registrations are signed with. Its `id` leads to their log.",
+    description="It signs the messages to `callback_url`s of registrations. Its `id` leads to their delivery log.",
 )
 
 READ_WEBHOOK = _describe(
     "read_webhook",
     "Read a webhook",
-    {200: good(answer_with(Webhook), "The webhook now.", webhook=WEBHOOK), **_NOT_FOUND},
+    {200: good(answer_with(Webhook), "The webhook.", webhook=WEBHOOK), **_NOT_FOUND},
     _ID,
 )
 
@@ -153,7 +155,7 @@ ROTATE_SECRET = _describe(
     {
         200: good(
             answer_with(NewWebhook),
-            "`secret` is shown this once; the old one signs beside it for 24 hours.",
+            "`secret` is shown only in this response; the old one also signs for 24 hours.",
             webhook={**WEBHOOK, **SECRET, "previous_secret_until": "2030-11-02T09:00:00.000+00:00"},
         ),
         **_NOT_FOUND,
@@ -166,7 +168,7 @@ TEST_WEBHOOK = _describe(
     "test_webhook",
     "Send a test message",
     {
-        202: good(answer_with(Delivery), "A message of the type `webhook.test` is on its way.", delivery=DELIVERY),
+        202: good(answer_with(Delivery), "A message of the type `webhook.test` will be sent.", delivery=DELIVERY),
         **_NOT_FOUND,
         409: bad("It is switched off, or the default secret.", _DISABLED, _DEFAULT),
     },
@@ -184,15 +186,21 @@ LIST_DELIVERIES = _describe(
     },
     _ID,
     *paging(),
-    OpenApiParameter("state", str, enum=[state.value for state in DeliveryState], description="Only these."),
+    OpenApiParameter(
+        "state", str, enum=[state.value for state in DeliveryState], description="Only deliveries in this state."
+    ),
 )
 
 RETRY_DELIVERY = _describe(
     "retry_delivery",
-    "Send a delivery once more",
+    "Retry a delivery",
     {
-        202: good(answer_with(Delivery), "It is due now, under the id that it had.", delivery=DELIVERY),
-        404: bad("No such webhook or delivery.", _NO_WEBHOOK, (Code.DELIVERY_NOT_FOUND, "There is no such delivery.")),
+        202: good(answer_with(Delivery), "It is due now, and keeps its message id.", delivery=DELIVERY),
+        404: bad(
+            "There is no such webhook or delivery.",
+            _NO_WEBHOOK,
+            (Code.DELIVERY_NOT_FOUND, "There is no such delivery."),
+        ),
         409: bad("The webhook is switched off.", _DISABLED),
     },
     _ID,
@@ -202,9 +210,13 @@ RETRY_DELIVERY = _describe(
 
 REPLAY_WEBHOOK = _describe(
     "replay_webhook",
-    "Send everything since a time once more",
+    "Resend every message since a time",
     {
-        202: good(answer_with(Replayed), "Delivered and dead ones are due now.", replayed={"replayed": 1200}),
+        202: good(
+            answer_with(Replayed),
+            "Delivered and dead deliveries are due now; they keep their message ids.",
+            replayed={"replayed": 1200},
+        ),
         **_INVALID,
         **_NOT_FOUND,
         409: bad("The webhook is switched off.", _DISABLED),

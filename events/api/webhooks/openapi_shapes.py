@@ -1,4 +1,4 @@
-"""Webhooks and deliveries as serializers, for the schema only: `events.api.webhooks.representations` renders them."""
+"""Serializers of webhooks and deliveries, for the OpenAPI schema only; `representations` renders the responses."""
 
 from __future__ import annotations
 
@@ -16,47 +16,49 @@ class Webhook(serializers.Serializer[Any]):
 
     id = serializers.IntegerField()
     url = serializers.CharField(
-        allow_null=True, help_text="null: the default secret. Whole with the scope `full` alone."
+        allow_null=True, help_text="null: the default secret. Complete only with the scope `full`."
     )
-    default_secret = serializers.BooleanField(help_text="Signs the messages of `callback_url`s.")
+    default_secret = serializers.BooleanField(
+        help_text="Whether it is the secret that signs messages to `callback_url`s."
+    )
     event_types = serializers.ListField(child=serializers.ChoiceField(choices=names(MessageType)))
     event_id = serializers.IntegerField(allow_null=True, help_text="null: all of the organizer's events.")
     enabled = serializers.BooleanField()
     disabled_at = serializers.DateTimeField(allow_null=True)
     disabled_reason = serializers.ChoiceField(choices=names(DisabledReason), allow_null=True)
     failing_since = serializers.DateTimeField(allow_null=True, help_text="The first failure since the last success.")
-    previous_secret_until = serializers.DateTimeField(allow_null=True, help_text="The old secret signs until then.")
+    previous_secret_until = serializers.DateTimeField(allow_null=True, help_text="Until then the old secret signs too.")
     created_at = serializers.DateTimeField()
 
 
 class NewWebhook(Webhook):
     """A webhook whose secret has just been made."""
 
-    secret = serializers.CharField(help_text="`whsec_` and 32 bytes in base64. Shown this once.")
+    secret = serializers.CharField(help_text="`whsec_` and 32 bytes in base64. Shown only in this response.")
 
 
 class Delivery(serializers.Serializer[Any]):
-    """One line of the delivery log."""
+    """One entry of the delivery log."""
 
     id = serializers.IntegerField()
     webhook_id = serializers.IntegerField()
-    message_id = serializers.CharField(help_text="The `webhook-id` of every attempt.")
+    message_id = serializers.CharField(help_text="The `webhook-id` header of every attempt.")
     type = serializers.CharField()
     event_id = serializers.IntegerField(allow_null=True)
     ticket_id = serializers.CharField(
-        required=False, allow_null=True, help_text="With a token of the scope `full` alone."
+        required=False, allow_null=True, help_text="Only with a token of the scope `full`."
     )
-    url = serializers.CharField(allow_null=True, help_text="Of a callback; otherwise the webhook's.")
+    url = serializers.CharField(allow_null=True, help_text="A callback's URL; null: the webhook's URL.")
     state = serializers.ChoiceField(choices=names(DeliveryState))
     attempts = serializers.IntegerField()
-    last_status_code = serializers.IntegerField(allow_null=True, help_text="null: no answer came.")
-    last_error = serializers.CharField(allow_null=True, help_text="A word: `timeout`, `no_public_address`, ...")
+    last_status_code = serializers.IntegerField(allow_null=True, help_text="null: no response came.")
+    last_error = serializers.CharField(allow_null=True, help_text="A code such as `timeout` or `no_public_address`.")
     last_attempt_at = serializers.DateTimeField(allow_null=True)
     next_attempt_at = serializers.DateTimeField(allow_null=True, help_text="null once delivered or dead.")
     created_at = serializers.DateTimeField()
 
 
 class Replayed(serializers.Serializer[Any]):
-    """What a replay has set going."""
+    """The result of a replay."""
 
     replayed = serializers.IntegerField()

@@ -1,4 +1,4 @@
-"""`/webhooks`: an organizer's own subscriptions, their secrets and their delivery log."""
+"""`/webhooks`: an organizer's subscriptions, their secrets and delivery logs."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from events.models.webhook import DeliveryState
 from events.services.deliveries import wake_dispatchers
 from omnify.common.envelope import Code
 
-_SHOWN_ONCE = "Keep the secret: it is shown this once."
+_SHOWN_ONCE = "Store the secret now: it is not shown again."
 
 
 class WebhookList(ListView):
-    """The organizer's webhooks, and a new one."""
+    """Lists and creates webhooks."""
 
     scopes = {"GET": READERS, "POST": ONLY_FULL}
 
     @openapi.LIST_WEBHOOKS
     def get(self, request: Request) -> HttpResponse:
-        """A page, oldest first."""
+        """Returns a page of the organizer's webhooks, oldest first."""
         rows = subscriptions.own_webhooks(organizer_id=organizer_of(request).pk)
         page = numbered_page(self.asked, rows, partial(webhooks_data, scope=_scope(request)))
         return responses.ok(page, message="Your webhooks.")
 
     @openapi.CREATE_WEBHOOK
     def post(self, request: Request) -> HttpResponse:
-        """A new subscription, with its secret."""
+        """Creates a webhook; the response is the only one with its secret."""
         organizer = organizer_of(request)
         fields = validated(WebhookInput(data=request.data, context={"organizer": organizer}))
         with transaction.atomic():
@@ -56,32 +56,36 @@ class WebhookList(ListView):
 
 
 class DefaultSecret(ApiView):
-    """What the messages for callback URLs are signed with."""
+    """Renews the secret that signs messages to callback URLs."""
 
     scopes = {"POST": ONLY_FULL}
 
     @openapi.RENEW_DEFAULT_SECRET
     def post(self, request: Request) -> HttpResponse:
-        """A new one, shown once."""
+        """Makes a new default secret; the response is the only one with it."""
         with transaction.atomic():
             webhook, secret = subscriptions.renew_default_secret(organizer=organizer_of(request), now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_SECRET_CREATED, webhook)
-        return responses.ok(webhook_data(webhook, secret=secret), message=f"The default secret is new. {_SHOWN_ONCE}")
+        return responses.ok(
+            webhook_data(webhook, secret=secret), message=f"The default secret is renewed. {_SHOWN_ONCE}"
+        )
 
 
 class WebhookDetail(ApiView):
-    """One webhook."""
+    """Reads, changes and deletes one webhook."""
 
     scopes = {"GET": READERS, "PATCH": ONLY_FULL, "DELETE": ONLY_FULL}
 
     @openapi.READ_WEBHOOK
     def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
-        """Never with its secret."""
-        return responses.ok(webhook_data(_own(request, webhook_id), scope=_scope(request)), message="The webhook now.")
+        """Returns the webhook, without its secret."""
+        return responses.ok(
+            webhook_data(_own_webhook(request, webhook_id), scope=_scope(request)), message="The webhook."
+        )
 
     @openapi.CHANGE_WEBHOOK
     def patch(self, request: Request, webhook_id: int | None) -> HttpResponse:
-        """Any of its fields."""
+        """Changes any of its fields."""
         webhook = _subscription(request, webhook_id)
         changes = WebhookChanges(webhook, data=request.data, context={"organizer": organizer_of(request)})
         fields = validated(changes)
@@ -93,7 +97,7 @@ class WebhookDetail(ApiView):
 
     @openapi.DELETE_WEBHOOK
     def delete(self, request: Request, webhook_id: int | None) -> HttpResponse:
-        """Nothing more is sent."""
+        """Deletes the webhook: nothing more is sent."""
         webhook = _subscription(request, webhook_id)
         with transaction.atomic():
             subscriptions.delete_webhook(webhook, now=timezone.now())
@@ -102,59 +106,59 @@ class WebhookDetail(ApiView):
 
 
 class RotateSecret(ApiView):
-    """A new secret for a webhook."""
+    """Rotates the secret of a webhook."""
 
     scopes = {"POST": ONLY_FULL}
 
     @openapi.ROTATE_SECRET
     def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
-        """The old one signs for another day."""
-        webhook = _own(request, webhook_id)
+        """Makes a new secret; the old one also signs for 24 hours."""
+        webhook = _own_webhook(request, webhook_id)
         with transaction.atomic():
             secret = subscriptions.rotate_secret(webhook, now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_SECRET_CREATED, webhook)
-        return responses.ok(webhook_data(webhook, secret=secret), message=f"The secret is new. {_SHOWN_ONCE}")
+        return responses.ok(webhook_data(webhook, secret=secret), message=f"The secret is rotated. {_SHOWN_ONCE}")
 
 
 class TestMessage(ApiView):
-    """A message to try a receiver with."""
+    """Sends a test message."""
 
     scopes = {"POST": ONLY_FULL}
 
     @openapi.TEST_WEBHOOK
     def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
-        """On its way like any other."""
+        """Puts a test message into the outbox."""
         webhook = _enabled(_subscription(request, webhook_id))
         with transaction.atomic():
             delivery = subscriptions.send_test(webhook, now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_TESTED, webhook)
         wake_dispatchers()
-        return responses.ok(delivery_data(delivery), message="A test message is on its way.", status=202)
+        return responses.ok(delivery_data(delivery), message="The test message will be sent.", status=202)
 
 
 class Deliveries(ListView):
-    """A webhook's delivery log."""
+    """Lists the deliveries of a webhook."""
 
     scopes = {"GET": READERS}
     filters = {"state": one_of(*(state.value for state in DeliveryState))}
 
     @openapi.LIST_DELIVERIES
     def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
-        """A page, newest first."""
-        rows = subscriptions.deliveries(_own(request, webhook_id), state=self.asked.filters.get("state", ""))
-        page = numbered_page(self.asked, rows, partial(_log, scope=_scope(request)))
+        """Returns a page of the delivery log, newest first."""
+        rows = subscriptions.deliveries(_own_webhook(request, webhook_id), state=self.asked.filters.get("state", ""))
+        page = numbered_page(self.asked, rows, partial(_delivery_rows, scope=_scope(request)))
         return responses.ok(page, message="Deliveries, newest first.")
 
 
 class RetryDelivery(ApiView):
-    """One delivery once more."""
+    """Retries one delivery."""
 
     scopes = {"POST": ONLY_FULL}
 
     @openapi.RETRY_DELIVERY
     def post(self, request: Request, webhook_id: int | None, delivery_id: int | None) -> HttpResponse:
-        """At once, whatever became of it."""
-        webhook = _own(request, webhook_id)
+        """Makes the delivery due now, whatever its state."""
+        webhook = _own_webhook(request, webhook_id)
         delivery = delivery_id and subscriptions.own_delivery(webhook, delivery_id=delivery_id)
         if not delivery:
             raise Refusal(Code.DELIVERY_NOT_FOUND, 404, "There is no such delivery.")
@@ -163,28 +167,28 @@ class RetryDelivery(ApiView):
             delivery = subscriptions.retry(delivery, now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_REPLAYED, webhook)
         wake_dispatchers()
-        return responses.ok(delivery_data(delivery), message="It is on its way.", status=202)
+        return responses.ok(delivery_data(delivery), message="The delivery will be retried.", status=202)
 
 
 class Replay(ApiView):
-    """All deliveries since a time once more."""
+    """Replays deliveries."""
 
     scopes = {"POST": ONLY_FULL}
 
     @openapi.REPLAY_WEBHOOK
     def post(self, request: Request, webhook_id: int | None) -> HttpResponse:
-        """Under the ids that they had."""
-        webhook = _enabled(_own(request, webhook_id))
+        """Resends every message since `since`, keeping its id."""
+        webhook = _enabled(_own_webhook(request, webhook_id))
         since = validated(ReplayInput(data=request.data))["since"]
-        # First, since a replay is many transactions: one that is interrupted was still asked for.
+        # Recorded first: a replay is many transactions, and one that is interrupted was requested all the same.
         trail_of(request).record(Action.WEBHOOK_REPLAYED, webhook)
         replayed = subscriptions.replay(webhook, since=since, now=timezone.now())
         wake_dispatchers()
-        return responses.ok({"replayed": replayed}, message="They are on their way.", status=202)
+        return responses.ok({"replayed": replayed}, message="The messages will be sent again.", status=202)
 
 
-def _own(request: Request, webhook_id: int | None) -> Webhook:
-    """The webhook of this address if it is the organizer's own, else 404."""
+def _own_webhook(request: Request, webhook_id: int | None) -> Webhook:
+    """Returns the webhook if it belongs to the organizer; else raises a 404."""
     organizer_id = organizer_of(request).pk
     webhook = webhook_id and subscriptions.own_webhook(webhook_id=webhook_id, organizer_id=organizer_id)
     if not webhook:
@@ -193,7 +197,7 @@ def _own(request: Request, webhook_id: int | None) -> Webhook:
 
 
 def _subscription(request: Request, webhook_id: int | None) -> Webhook:
-    webhook = _own(request, webhook_id)
+    webhook = _own_webhook(request, webhook_id)
     if webhook.is_default:
         raise Refusal(Code.DEFAULT_SECRET, 409, "This is the default secret of callback URLs: it can only be rotated.")
     return webhook
@@ -205,7 +209,7 @@ def _enabled(webhook: Webhook) -> Webhook:
     return webhook
 
 
-def _log(rows: list[WebhookDelivery], *, scope: Scope) -> list[dict[str, Any]]:
+def _delivery_rows(rows: list[WebhookDelivery], *, scope: Scope) -> list[dict[str, Any]]:
     return [delivery_data(row, scope=scope) for row in rows]
 
 

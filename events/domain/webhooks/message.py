@@ -1,8 +1,8 @@
-"""What a webhook's receiver reads: `{"type", "timestamp", "data"}`.
+"""The bodies of webhook messages: `{"type", "timestamp", "data"}`.
 
-`data` is the ticket as `GET /registrations/{ticket_id}` shows it, without name and e-mail; of `event.sold_out` it is
-the event as `GET /events/{id}` shows it. A message is rendered from what was stored with the change, so that every
-attempt sends the same bytes.
+`data` is the ticket as in `GET /registrations/{ticket_id}`, without name and e-mail; for `event.sold_out` it is the
+event as in `GET /events/{id}`. A message is rendered from what was stored with the change, so every attempt sends the
+same bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class MessageType(StrEnum):
-    """What can be subscribed to. Names are part of the public contract."""
+    """The types that can be subscribed to. Names are part of the public contract."""
 
     CONFIRMED = "registration.confirmed"
     WAITLISTED = "registration.waitlisted"
@@ -42,15 +42,15 @@ TYPE_OF_STATUS: dict[Status, MessageType] = {
     Status.REJECTED: MessageType.REJECTED,
     Status.CANCELLED: MessageType.CANCELLED,
 }
-# Of a ticket that has a seat: its holder was let in, or a check-in was undone.
-ENTRANCE_TYPES = (MessageType.CHECKED_IN, MessageType.UPDATED)
+# About a ticket with a seat: checked in, or a check-in undone.
+CHECK_IN_TYPES = (MessageType.CHECKED_IN, MessageType.UPDATED)
 STATUS_OF_TYPE = {type_.value: status.value for status, type_ in TYPE_OF_STATUS.items()} | {
-    type_.value: Status.CONFIRMED.value for type_ in ENTRANCE_TYPES
+    type_.value: Status.CONFIRMED.value for type_ in CHECK_IN_TYPES
 }
 
 
 class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of a ticket, as it was stored. Times in milliseconds since 1970."""
+    """One change of a ticket, as it was stored. Times are in milliseconds since 1970."""
 
     type: str
     ticket_id: str
@@ -66,7 +66,7 @@ class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ticket_body(change: TicketChange) -> bytes:
-    """The body of a message about a ticket. By hand: every value is a number or made of safe characters."""
+    """Renders the body of a message about a ticket. No escaping: every value is a number or of safe characters."""
     reason = f'"{change.reason}"' if change.reason else "null"
     position = "null" if change.position is None else change.position
     code = f'"{change.check_in_code}"' if change.check_in_code else "null"
@@ -81,20 +81,19 @@ def ticket_body(change: TicketChange) -> bytes:
 
 
 def other_body(*, type_: str, changed_ms: int, data: str) -> bytes:
-    """The body of any other message. `data` is JSON."""
+    """Renders the body of any other message. `data` is JSON."""
     return _encode({"type": type_, "timestamp": iso(changed_ms), "data": msgspec.Raw(data.encode())})
 
 
 def encode_data(data: Any) -> str:
-    """The stored form of `data`."""
+    """Encodes `data` as it is stored."""
     return _encode(data).decode()
 
 
 class MessageIds:
-    """Ids of messages: `msg_<delivery id>_<8 characters>`, these under the secret that the delivery's mark names.
+    """Makes message ids: `msg_<delivery id>_<8 characters>`, these from the secret that the delivery's mark names.
 
-    The delivery's id alone would be the same in two installations that send to one receiver, which takes an id that it
-    has seen for a message that it has had.
+    Without it, two installations would send the same ids to one receiver, which would ignore the second message.
     """
 
     __slots__ = ("_keys",)
@@ -103,6 +102,6 @@ class MessageIds:
         self._keys = Keyring(lambda one: subkey(one, Purpose.MESSAGE_IDS), (secret, *older))
 
     def of(self, delivery_id: int, mark: str = "") -> str:
-        """The `webhook-id` of a delivery with this mark: the same for every attempt."""
+        """Returns the `webhook-id` of a delivery with this mark: the same for every attempt."""
         key = self._keys.under(mark)
         return f"msg_{delivery_id}_{blake2b(b'%d' % delivery_id, digest_size=4, key=key).hexdigest()}"

@@ -1,7 +1,7 @@
-"""Secrets at rest. Whoever reads the database without the service's SECRET_KEY cannot sign with what it holds.
+"""Encrypts webhook secrets at rest: without the service's SECRET_KEY, a copy of the database cannot sign messages.
 
-What an older secret has sealed can be opened for as long as that secret is known; then it is unreadable, and rotating a
-webhook's secret gives it a new one.
+A text sealed under an older SECRET_KEY can be opened while that key is in SECRET_KEY_FALLBACKS. After that it is
+unreadable, until the webhook's secret is rotated.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from events.domain.keyring import Keyring, Purpose, subkey
 
 
 class CannotOpen(Exception):
-    """It was sealed under a key that is not known, or it is damaged."""
+    """The text was sealed under an unknown key, or is damaged."""
 
 
 class Sealer:
-    """Seals short texts under the current secret, and opens what it or an older one has sealed."""
+    """Seals short texts under the current secret, and opens texts sealed under it or an older one."""
 
     __slots__ = ("_keys",)
 
@@ -26,11 +26,11 @@ class Sealer:
         self._keys = Keyring(_fernet, (secret, *older))
 
     def seal(self, text: str) -> str:
-        """The form that may be stored."""
+        """Encrypts `text` for storage."""
         return self._keys.current.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """The text. Raises CannotOpen."""
+        """Decrypts a sealed text. Raises CannotOpen."""
         for fernet in self._keys:
             try:
                 return fernet.decrypt(sealed.encode()).decode()
@@ -39,7 +39,7 @@ class Sealer:
         raise CannotOpen
 
     def reseal(self, sealed: str) -> str | None:
-        """The same text sealed under the current secret; None if it is already. Raises CannotOpen."""
+        """Seals the text under the current secret; returns None if it is already. Raises CannotOpen."""
         try:
             self._keys.current.decrypt(sealed.encode())
         except InvalidToken:

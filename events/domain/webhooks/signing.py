@@ -1,6 +1,6 @@
 """Signatures of webhooks, after the Standard Webhooks specification (standardwebhooks.com), symmetric, version 1.
 
-Signed is `<webhook-id>.<unix seconds>.<body>` with HMAC-SHA-256; a secret is `whsec_` and the key in base64.
+The signed text is `<webhook-id>.<unix seconds>.<body>`, with HMAC-SHA-256; a secret is `whsec_` and the key in base64.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class BadSecret(ValueError):
 
 
 def new_secret() -> str:
-    """A fresh secret: 256 bits from the operating system."""
+    """Makes a secret: 256 random bits from the operating system."""
     return SECRET_PREFIX + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def signing_key(secret: str) -> bytes:
-    """The key in a secret. Raises BadSecret."""
+    """Decodes the key in a secret. Raises BadSecret."""
     try:
         key = b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     except binascii.Error as problem:
@@ -39,13 +39,13 @@ def signing_key(secret: str) -> bytes:
 
 
 def signature(keys: Iterable[bytes], *, message_id: str, seconds: int, body: bytes) -> str:
-    """The `webhook-signature` header: one `v1,<base64>` for each key, with spaces between them."""
+    """Returns the `webhook-signature` header: one `v1,<base64>` for each key, separated by spaces."""
     signed = b"%s.%d.%s" % (message_id.encode(), seconds, body)
     return " ".join(f"v1,{b64encode(_mac(key, signed)).decode()}" for key in keys)
 
 
 def _mac(key: bytes, signed: bytes) -> bytes:
-    # A copy of a keyed object: `hmac.digest` lets go of the interpreter's lock, and then waits for it in a busy worker.
+    # A copy of a keyed object: `hmac.digest` releases the GIL, and in a busy worker waits to get it back.
     mac = _keyed(key).copy()
     mac.update(signed)
     return mac.digest()

@@ -1,8 +1,8 @@
-"""Where a webhook may go: the shape of its URL, and the addresses that may be connected to.
+"""Checks where webhooks may be sent: the form of a URL, and the IP addresses that may be connected to.
 
 A URL comes from an organizer and is called from inside the operator's network, so it must not lead back into it
-(server-side request forgery). The shape is checked when it is saved; the address is checked when it is saved and
-again for every connection, by whoever opens the socket.
+(server-side request forgery). The form is checked when the URL is saved; its addresses are checked when it is saved and
+again for every connection, where the socket is opened.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _TEXT = re.compile(r"[!-~]+")
 _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
 # A name whose last part is a number is an address to some resolvers: 2130706433, 0x7f.1, 127.1, 0177.0.0.1.
 _NUMERIC_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?")
-# Names that lead into a network of one's own: special-use ones (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`), and
-# those that routers and companies use though nobody has given them out.
+# Names of private networks: special-use ones (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`), and those that routers
+# and companies use without registration.
 _LOCAL_NAMES = (
     *("localhost", "local", "internal", "home.arpa", "test", "invalid", "onion", "alt"),
     *("localdomain", "intranet", "private", "corp", "home", "lan", "domain"),
 )
 NOT_PUBLIC = "The address is not a public one."
 
-# What `is_global` of Python 3.11 calls global though it leads to, or may stand for, an address that is not; and what
-# the IANA registries of special-purpose addresses call reachable, where no receiver of messages can be.
+# Ranges that `is_global` of Python 3.11 calls global although they embed, or translate to, addresses that are not; and
+# ranges that the IANA special-purpose registries call reachable, where no receiver can be.
 _NOT_PUBLIC = tuple(
     ip_network(text)
     for text in (
@@ -57,7 +57,7 @@ class AddressRefused(OSError):
 
 
 class Target(NamedTuple):
-    """A URL taken apart."""
+    """The parts of a URL that name its server."""
 
     scheme: str
     host: str
@@ -65,20 +65,20 @@ class Target(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """`https://host:port`: what names the server behind the URL."""
+        """The server of the URL, as `https://host:port`."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
 
 class BadUrl(ValueError):
-    """The URL cannot be used; the message is a sentence for people."""
+    """The URL is not allowed. The message is shown to the user."""
 
 
 def is_public(address: str, *, denied: Sequence[Network] = ()) -> bool:
-    """Whether an IP address in its usual form may be connected to. False for anything else.
+    """Whether `address`, an IP address in its usual form, may be connected to. False for other text.
 
     Args:
-        denied: ranges that the operator denies besides: public addresses of their own machines, say.
+        denied: ranges that the operator denies in addition, such as public addresses of their own machines.
     """
     try:
         found = ip_address(address.partition("%")[0])
@@ -88,7 +88,7 @@ def is_public(address: str, *, denied: Sequence[Network] = ()) -> bool:
 
 
 def is_allowed(address: str, *, allow_private: bool, denied: Sequence[Network]) -> bool:
-    """The same where the operator may allow private addresses; what is denied is denied then too."""
+    """Does the same, unless the operator allows private addresses: then only `denied` ranges are refused."""
     if not allow_private:
         return is_public(address, denied=denied)
     try:
@@ -98,7 +98,7 @@ def is_allowed(address: str, *, allow_private: bool, denied: Sequence[Network]) 
 
 
 def read_networks(text: str) -> tuple[Network, ...]:
-    """Ranges such as `198.51.100.0/24, 2001:db8::/32`. Raises ValueError with the text of a bad one."""
+    """Reads ranges such as `198.51.100.0/24, 2001:db8::/32`. Raises ValueError, which names a bad one."""
     found = []
     for word in filter(None, (word.strip() for word in text.split(","))):
         try:
@@ -116,13 +116,13 @@ def _within(address: IPv4Address | IPv6Address, networks: Iterable[Network]) -> 
 
 
 def check_url(url: str, *, allow_private: bool) -> Target:
-    """Looks at the text only; no name is asked for.
+    """Checks the text of a URL, without a name lookup.
 
     Raises:
-        BadUrl: this is not an address that messages may be sent to.
+        BadUrl: messages may not be sent there.
     """
     parts, port = _split(url)
-    # A message holds the ticket's id, which is the key to it: nobody on the way may read it.
+    # A message holds the ticket's id, which gives access to the ticket: it must be encrypted in transit.
     if parts.scheme not in (_DEFAULT_PORTS if allow_private else ("https",)):
         raise BadUrl(f"The address must start with https://{' or http://' if allow_private else ''}.")
     if "@" in parts.netloc:
@@ -164,7 +164,7 @@ def _name(host: str, allow_private: bool) -> str:
     if _NUMERIC_END.fullmatch(host):
         raise BadUrl("An IP address must be written in its usual form.")
     name = host.rstrip(".")
-    # A name without a dot is looked up in the network's own domain: it is refused before any name server is asked.
+    # A name without a dot is looked up in the network's own domain: it is refused without a lookup.
     if not allow_private and ("." not in name or any(name.endswith(f".{local}") for local in _LOCAL_NAMES)):
         raise BadUrl(NOT_PUBLIC)
     return host

@@ -1,7 +1,7 @@
-"""The outbox: messages of webhooks are written in the transaction that decides, so none is lost and none is made up.
+"""The outbox: webhook messages are written in the transaction of the decision, so none is lost and none is false.
 
-In bulk: the changes of a batch and those who want to be told go to PostgreSQL as two JSON documents and are joined
-there; an event that nobody listens to costs one short query a batch. SQLite goes through the ORM.
+In bulk: a batch's changes and its subscribers go to PostgreSQL as two JSON documents and are joined there; an event
+without subscribers costs one short query a batch. SQLite goes through the ORM.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from events.secrets import sealer, tickets
 _encode = msgspec.json.Encoder().encode
 
 
-class _Listener(NamedTuple):
-    """Somebody who wants messages of one type. `route` is set for callbacks: only changes of this route count."""
+class Subscriber(NamedTuple):
+    """An endpoint that gets messages of one type. `route` is set for callbacks: only changes of this route count."""
 
     webhook_id: int
     endpoint_id: int
@@ -56,38 +56,38 @@ ORDER BY c.i, t.w
 
 
 def write_messages(event: Event, changes: Sequence[Outcome], *, now: datetime, sold_out: bool) -> int:
-    """Writes a message for each change and each webhook that wants to hear of it. Returns how many were written.
+    """Writes a message for each change and each of its subscribers. Returns how many were written.
 
     Args:
-        changes: every change of a status in the caller's transaction, in order.
-        sold_out: whether the event's last seat or place went in this transaction.
+        changes: every change of a ticket's status in the caller's transaction, in order.
+        sold_out: whether the last seat or waitlist place was taken in this transaction.
     """
     if not changes and not sold_out:
         return 0
     now = whole_ms(now)
-    listeners = _subscribed(event)
-    tellable = [change for change in changes if change.status in TYPE_OF_STATUS]
-    written = _write_sold_out(event, listeners, now) if sold_out else 0
-    listeners = [one for one in listeners if one.type != MessageType.SOLD_OUT]
-    listeners += _callbacks(tellable, TYPE_OF_STATUS.values())
-    if listeners and tellable:
-        written += _write_changes(event.pk, tellable, listeners, now)
+    subscribers = _subscribed(event)
+    announced = [change for change in changes if change.status in TYPE_OF_STATUS]
+    written = _write_sold_out(event, subscribers, now) if sold_out else 0
+    subscribers = [one for one in subscribers if one.type != MessageType.SOLD_OUT]
+    subscribers += _callbacks(announced, TYPE_OF_STATUS.values())
+    if subscribers and announced:
+        written += _write_changes(event.pk, announced, subscribers, now)
     return written
 
 
-def _subscribed(event: Event) -> list[_Listener]:
+def _subscribed(event: Event) -> list[Subscriber]:
     mine = Webhook.objects.filter(organizer_id=event.organizer_id, disabled_at=None, deleted_at=None)
-    wanting = mine.filter(Q(event=None) | Q(event_id=event.pk)).exclude(url="").order_by("pk")
-    rows = wanting.values_list("pk", "endpoints", "event_types")
-    return [_Listener(webhook, endpoint, type_) for webhook, endpoint, types in rows for type_ in types]
+    interested = mine.filter(Q(event=None) | Q(event_id=event.pk)).exclude(url="").order_by("pk")
+    rows = interested.values_list("pk", "endpoints", "event_types")
+    return [Subscriber(webhook, endpoint, type_) for webhook, endpoint, types in rows for type_ in types]
 
 
-def _write_changes(event_id: int, changes: Sequence[Outcome], listeners: Sequence[_Listener], now: datetime) -> int:
+def _write_changes(event_id: int, changes: Sequence[Outcome], subscribers: Sequence[Subscriber], now: datetime) -> int:
     if connection.vendor != "postgresql":
-        rows = [row for c in changes for row in _rows(event_id, c, TYPE_OF_STATUS[c.status], listeners, now)]
+        rows = [row for c in changes for row in _rows(event_id, c, TYPE_OF_STATUS[c.status], subscribers, now)]
         return len(WebhookDelivery.objects.bulk_create(rows))
     changed = _encode([_record(number, change) for number, change in enumerate(changes)])
-    told = _encode([{"w": o.webhook_id, "e": o.endpoint_id, "t": o.type, "o": o.route} for o in listeners])
+    told = _encode([{"w": o.webhook_id, "e": o.endpoint_id, "t": o.type, "o": o.route} for o in subscribers])
     return run_quietly(_INSERT, document=changed, others=told, event_id=event_id, moment=now)
 
 
@@ -109,14 +109,14 @@ def _record(number: int, change: Outcome) -> dict[str, Any]:
     }
 
 
-def write_entrance(event: Event, change: Outcome, *, type_: MessageType, now: datetime) -> int:
-    """Writes the messages about one ticket at the entrance. Returns how many were written."""
-    listeners = [*_subscribed(event), *_callbacks([change], [type_])]
-    return len(WebhookDelivery.objects.bulk_create(_rows(event.pk, change, type_, listeners, now)))
+def write_check_in_messages(event: Event, change: Outcome, *, type_: MessageType, now: datetime) -> int:
+    """Writes the messages about a check-in or its undoing. Returns how many were written."""
+    subscribers = [*_subscribed(event), *_callbacks([change], [type_])]
+    return len(WebhookDelivery.objects.bulk_create(_rows(event.pk, change, type_, subscribers, now)))
 
 
 def _rows(
-    event_id: int, change: Outcome, type_: MessageType, listeners: Sequence[_Listener], now: datetime
+    event_id: int, change: Outcome, type_: MessageType, subscribers: Sequence[Subscriber], now: datetime
 ) -> list[WebhookDelivery]:
     route = _route(change)
     return [
@@ -137,7 +137,7 @@ def _rows(
             mark=change.mark,
             **_fresh(now),
         )
-        for one in listeners
+        for one in subscribers
         if one.type == type_ and one.route in (None, route)
     ]
 
@@ -146,51 +146,53 @@ def _fresh(now: datetime) -> dict[str, Any]:
     return {"created_at": now, "state": DeliveryState.PENDING.value, "next_attempt_at": now}
 
 
-def _write_sold_out(event: Event, listeners: Sequence[_Listener], now: datetime) -> int:
-    wanting = [one for one in listeners if one.type == MessageType.SOLD_OUT]
-    if not wanting:
+def _write_sold_out(event: Event, subscribers: Sequence[Subscriber], now: datetime) -> int:
+    interested = [one for one in subscribers if one.type == MessageType.SOLD_OUT]
+    if not interested:
         return 0
     data = event_data(event_snapshot(event), now_ms=to_ms(now))
-    return len(write_notice(wanting, event_id=event.pk, type_=MessageType.SOLD_OUT.value, data=data, now=now))
+    return len(
+        write_other_messages(interested, event_id=event.pk, type_=MessageType.SOLD_OUT.value, data=data, now=now)
+    )
 
 
-def write_notice(
-    listeners: Sequence[tuple[int, int, str, str | None]], *, event_id: int | None, type_: str, data: Any, now: datetime
+def write_other_messages(
+    subscribers: Sequence[Subscriber], *, event_id: int | None, type_: str, data: Any, now: datetime
 ) -> list[WebhookDelivery]:
-    """Writes a message that is not about a ticket for each of `listeners` (webhook id, endpoint id, ...)."""
+    """Writes a message that is not about a ticket to each of `subscribers`."""
     rows = [
         WebhookDelivery(
-            webhook_id=webhook_id,
-            endpoint_id=endpoint_id,
+            webhook_id=one.webhook_id,
+            endpoint_id=one.endpoint_id,
             event_id=event_id,
             type=type_,
             data=encode_data(data),
             mark=tickets().mark,
             **_fresh(now),
         )
-        for webhook_id, endpoint_id, *_ in listeners
+        for one in subscribers
     ]
     return WebhookDelivery.objects.bulk_create(rows)
 
 
 def _route(change: Outcome) -> str | None:
-    """Which server a callback goes to, and for whom."""
+    """Identifies a callback's server and organizer."""
     return f"{change.callback.organizer_id} {_origin(change.callback)}" if change.callback else None
 
 
 def _origin(callback: Callback) -> str:
-    # The door has checked the URL, and whoever connects to it will look again.
+    # The door has checked the URL, and the dispatcher checks it again when it connects.
     return check_url(callback.url, allow_private=True).origin
 
 
-def _callbacks(changes: Sequence[Outcome], types: Iterable[MessageType]) -> list[_Listener]:
-    """Listeners for the callbacks of these changes: the default secret of whoever asked for them."""
+def _callbacks(changes: Sequence[Outcome], types: Iterable[MessageType]) -> list[Subscriber]:
+    """Returns the callbacks' subscribers: endpoints under the default secret of the organizer who asked for them."""
     origins: dict[int, set[str]] = {}
     for change in changes:
         if change.callback:
             origins.setdefault(change.callback.organizer_id, set()).add(_origin(change.callback))
     return [
-        _Listener(endpoint.webhook_id, endpoint.pk, type_.value, f"{organizer_id} {endpoint.origin}")
+        Subscriber(endpoint.webhook_id, endpoint.pk, type_.value, f"{organizer_id} {endpoint.origin}")
         for organizer_id, wanted in origins.items()
         for endpoint in _endpoints(default_webhook(organizer_id), wanted)
         for type_ in types
@@ -204,7 +206,7 @@ def _endpoints(webhook: Webhook, origins: set[str]) -> QuerySet[WebhookEndpoint]
 
 
 def default_webhook(organizer_id: int) -> Webhook:
-    """The organizer's default secret, made when it is first needed."""
+    """Returns the organizer's default secret; creates it when it is first needed."""
     found = Webhook.objects.filter(organizer_id=organizer_id, url="").first()
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""What the API and the admin do with webhooks: subscriptions, secrets, the delivery log, sending again."""
+"""Webhooks for the API and the admin: subscriptions, secrets, the delivery log, retries and replays."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from events.domain.times import iso_of, whole_ms
 from events.domain.webhooks.message import TEST_TYPE
 from events.domain.webhooks.sealing import CannotOpen
 from events.domain.webhooks.signing import new_secret
-from events.ledger.webhooks.outbox import default_webhook, write_notice
+from events.ledger.webhooks.outbox import Subscriber, default_webhook, write_other_messages
 from events.models import Event, Organizer, Webhook, WebhookDelivery, WebhookEndpoint
 from events.models.webhook import DeliveryState, DisabledReason
 from events.secrets import sealer
 
 OLD_SECRET_SIGNS_FOR = timedelta(hours=24)
 _CHUNK = 5000
-_AGAIN = {"state": DeliveryState.PENDING.value, "step": 0, "claimed_until": None}
+_RESTART = {"state": DeliveryState.PENDING.value, "step": 0, "claimed_until": None}
 
 
 def create_webhook(
     *, organizer: Organizer, url: str, event_types: Sequence[str], event: Event | None
 ) -> tuple[Webhook, str]:
-    """A new subscription, and its secret in clear, the only time anybody can see it."""
+    """Creates a subscription. Returns it and its secret in clear text, which cannot be read again later."""
     secret = new_secret()
     with transaction.atomic():
         webhook = Webhook.objects.create(
@@ -38,19 +38,19 @@ def create_webhook(
 
 
 def own_webhooks(*, organizer_id: int) -> QuerySet[Webhook]:
-    """The organizer's, oldest first, the default secret among them if there is one."""
+    """Returns the organizer's webhooks, oldest first, including the default secret if there is one."""
     return Webhook.objects.filter(organizer_id=organizer_id, deleted_at=None).order_by("pk")
 
 
 def own_webhook(*, webhook_id: int, organizer_id: int) -> Webhook | None:
-    """The webhook if it is this organizer's."""
+    """Returns the webhook if it belongs to the organizer."""
     return own_webhooks(organizer_id=organizer_id).filter(pk=webhook_id).first()
 
 
 def change_webhook(webhook: Webhook, *, fields: Mapping[str, Any], now: datetime) -> Webhook:
     """Writes validated `fields`; `enabled` switches the subscription on or off.
 
-    A new URL and being switched on begin with a clean slate: what the old one did is not held against it.
+    A new URL, or switching it on, resets the breaker: earlier failures no longer count.
     """
     columns = {name: value for name, value in fields.items() if name != "enabled"}
     enabled = fields.get("enabled")
@@ -62,23 +62,23 @@ def change_webhook(webhook: Webhook, *, fields: Mapping[str, Any], now: datetime
         if columns:
             Webhook.objects.filter(pk=webhook.pk).update(**columns)
         if enabled is True or "url" in columns:
-            _forget_failures(webhook.pk)
+            _reset_breakers(webhook.pk)
     webhook.refresh_from_db()
     return webhook
 
 
-def _forget_failures(webhook_id: int) -> None:
+def _reset_breakers(webhook_id: int) -> None:
     endpoints = WebhookEndpoint.objects.filter(webhook_id=webhook_id)
     endpoints.update(failures=0, trips=0, open_until=None, failing_since=None)
 
 
 def delete_webhook(webhook: Webhook, *, now: datetime) -> None:
-    """Nothing more is sent, from now on. Its rows go with the log's retention."""
+    """Marks a webhook as deleted: nothing more is sent. Its rows are deleted with the log's retention."""
     Webhook.objects.filter(pk=webhook.pk, deleted_at=None).update(deleted_at=now)
 
 
 def rotate_secret(webhook: Webhook, *, now: datetime) -> str:
-    """A new secret, in clear, this once. The old one signs beside it for a day; an even older one no more."""
+    """Makes a new secret and returns it in clear text. The one before it also signs for a day; older ones do not."""
     secret = new_secret()
     with transaction.atomic():
         locked = Webhook.objects.select_for_update().get(pk=webhook.pk)
@@ -90,13 +90,13 @@ def rotate_secret(webhook: Webhook, *, now: datetime) -> str:
 
 
 def renew_default_secret(*, organizer: Organizer, now: datetime) -> tuple[Webhook, str]:
-    """The organizer's default secret, new; whatever was signed with the one before is so for another day."""
+    """Makes a new default secret for the organizer, and returns it as `rotate_secret` does."""
     webhook = default_webhook(organizer.pk)
     return webhook, rotate_secret(webhook, now=now)
 
 
 class Resealed(NamedTuple):
-    """Sealed texts that are sealed anew now, that were up to date, and that no known secret opens."""
+    """Counts of secrets: resealed now, already up to date, and not readable under any known SECRET_KEY."""
 
     resealed: int
     current: int
@@ -104,9 +104,9 @@ class Resealed(NamedTuple):
 
 
 def reseal_secrets() -> Resealed:
-    """Seals what older secrets have sealed under the current one, webhook by webhook.
+    """Reseals every webhook's secrets under the current SECRET_KEY, one transaction for each webhook.
 
-    Each is locked, as a rotation locks it, so the two take turns. Interrupted, it may simply be called again.
+    Webhooks are locked as in a rotation, so the two take turns. After an interruption it can be called again.
     """
     counts = Counter(
         found for pk in Webhook.objects.order_by("pk").values_list("pk", flat=True) for found in _reseal(pk)
@@ -115,7 +115,7 @@ def reseal_secrets() -> Resealed:
 
 
 def _reseal(webhook_id: int) -> list[str]:
-    """A word for each secret of a webhook: what was found or done."""
+    """Returns what was done for each secret of a webhook: the names of the fields of `Resealed`."""
     with transaction.atomic():
         locked = Webhook.objects.select_for_update().get(pk=webhook_id)
         found = [_reseal_field(locked, name) for name in ("secret", "previous_secret") if getattr(locked, name)]
@@ -136,47 +136,47 @@ def _reseal_field(webhook: Webhook, name: str) -> str:
 
 
 def send_test(webhook: Webhook, *, now: datetime) -> WebhookDelivery:
-    """Puts a test message into the outbox, whatever the subscription's types are."""
+    """Writes a test message into the outbox, whatever types the webhook is subscribed to."""
     endpoint = WebhookEndpoint.objects.get(webhook=webhook, origin="")
     now = whole_ms(now)
     data = {"webhook_id": webhook.pk, "sent_at": iso_of(now)}
-    listener = (webhook.pk, endpoint.pk, TEST_TYPE, None)
-    return write_notice([listener], event_id=webhook.event_id, type_=TEST_TYPE, data=data, now=now)[0]
+    subscriber = Subscriber(webhook.pk, endpoint.pk, TEST_TYPE)
+    return write_other_messages([subscriber], event_id=webhook.event_id, type_=TEST_TYPE, data=data, now=now)[0]
 
 
 def deliveries(webhook: Webhook, *, state: str = "") -> QuerySet[WebhookDelivery]:
-    """The log, newest first."""
+    """Returns the delivery log, newest first."""
     rows = WebhookDelivery.objects.filter(webhook=webhook).order_by("-pk")
     return rows.filter(state=state) if state else rows
 
 
 def own_delivery(webhook: Webhook, *, delivery_id: int) -> WebhookDelivery | None:
-    """The delivery if it is this webhook's."""
+    """Returns the delivery if it belongs to the webhook."""
     return WebhookDelivery.objects.filter(webhook=webhook, pk=delivery_id).first()
 
 
 def retry(delivery: WebhookDelivery, *, now: datetime) -> WebhookDelivery:
-    """Lets a delivery be attempted at once, whatever became of it; its schedule begins again.
+    """Makes a delivery due now, whatever its state; its retry schedule starts again.
 
-    One that a worker is just sending is left to it: the attempt that was asked for is under way.
+    A delivery that a worker is sending right now is not changed: the requested attempt is under way.
     """
     rows = WebhookDelivery.objects.filter(pk=delivery.pk)
-    rows.exclude(state=DeliveryState.PENDING.value, claimed_until__gt=now).update(**_AGAIN, next_attempt_at=now)
+    rows.exclude(state=DeliveryState.PENDING.value, claimed_until__gt=now).update(**_RESTART, next_attempt_at=now)
     delivery.refresh_from_db()
     return delivery
 
 
 def replay(webhook: Webhook, *, since: datetime, now: datetime) -> int:
-    """Sends everything made since then once more, delivered or dead, under the same ids. Returns how many.
+    """Resends every message created since `since`, delivered or dead, keeping its id. Returns how many.
 
-    In chunks, each a transaction: a replay of a whole drop must not outlive its statement timeout. Interrupted, it may
-    simply be asked for again: what waits already is not touched.
+    Works in chunks, each a transaction, so that a large replay stays within the statement timeout. It can be called
+    again after an interruption: pending deliveries are not changed.
     """
     rows = WebhookDelivery.objects.filter(webhook=webhook, created_at__gte=since)
     rows = rows.exclude(state=DeliveryState.PENDING.value).order_by("pk")
     replayed, last = 0, 0
     while ids := list(rows.filter(pk__gt=last).values_list("pk", flat=True)[:_CHUNK]):
         done = WebhookDelivery.objects.filter(pk__in=ids).exclude(state=DeliveryState.PENDING.value)
-        replayed += done.update(**_AGAIN, next_attempt_at=now)
+        replayed += done.update(**_RESTART, next_attempt_at=now)
         last = ids[-1]
     return replayed
