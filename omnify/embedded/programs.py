@@ -10,7 +10,8 @@ from pathlib import Path
 
 from omnify.embedded.home import Home
 from omnify.embedded.ports import LOOPBACK
-from omnify.embedded.process import Child, start_child
+from omnify.embedded.process import CannotStart, Child, start_child
+from omnify.environment import BadEnvironment, read_environment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DRAINS = ("drain-1", "drain-2")
@@ -59,6 +60,21 @@ class Programs:
             cwd=ROOT,
             keep_open=(self.home.children_lock,),
         )
+
+
+def check_variables(home: Home) -> None:
+    """Reads the environment as every program will, before a server is started for nothing.
+
+    Raises:
+        CannotStart: a variable has a value that cannot be used.
+    """
+    secret_key = os.environ.get("SECRET_KEY") or home.secrets().secret_key
+    database = os.environ.get("DATABASE_URL") or "made with the server"
+    own = {"OMNIFY_HOME": str(home.path), "SECRET_KEY": secret_key, "DATABASE_URL": database}
+    try:
+        read_environment({**os.environ, **own})
+    except BadEnvironment as problem:
+        raise CannotStart(str(problem)) from problem
 
 
 def service_values(*, secret_key: str, database: str, redis: str, broker: str, port: int) -> dict[str, str]:

@@ -23,7 +23,7 @@ from omnify.embedded.place import find_place
 from omnify.embedded.ports import LOOPBACK, is_free
 from omnify.embedded.postgres import Postgres
 from omnify.embedded.process import CannotStart, Child
-from omnify.embedded.programs import DELIVERERS, DRAINS, Programs, child_environment, service_values
+from omnify.embedded.programs import DELIVERERS, DRAINS, Programs, check_variables, child_environment, service_values
 from omnify.embedded.valkey import Valkey
 
 POLL_SECONDS = 0.2
@@ -108,6 +108,7 @@ class Supervisor:
         self._token_before = home.token()
         home.trim_logs()
         home.empty_metrics()
+        check_variables(home)
         values = self._start_servers(home)
         home.write_service_file(values)
         programs = Programs(home, child_environment(home, self._port, {**values, **self._databases}))

@@ -174,6 +174,7 @@ def test_a_bad_variable_is_one_line() -> None:
     with Supervised(EVENT_QUEUE_LIMIT="many") as service:
         assert service.start().ended() == 1
         assert service.errors() == "omnify: EVENT_QUEUE_LIMIT: 'many' is not a whole number from 1 to 100000000\n"
+        assert not (service.home / "valkey").exists()
 
 
 def test_a_database_of_ones_own_that_is_away_is_one_line() -> None:
