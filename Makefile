@@ -5,6 +5,8 @@ PYTHON = .venv/bin/python
 LINT = env DJANGO_TESTING=true $(PYTHON) -m
 # Most of an acceptance test is waiting, so there are more workers than cores. A file stays whole; see tests/conftest.py.
 TEST_WORKERS ?= 3
+# After so long `make soak` begins no further test.
+SOAK_SECONDS ?= 900
 TIMES = .pytest_cache/times.json
 PYTEST = $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --times=$(TIMES)
 # All packages with the hashes of all their files, for every Python and processor at once. What is locked stays as it is
@@ -34,7 +36,8 @@ test: .dev-packages lint  ## all checks: linters, types, what touches the databa
 	$(PYTEST) tests
 
 soak: .dev-packages  ## larger crowds, longer waits, more and other examples: what .ci/run does behind `make test`
-	OMNIFY_SOAK=1 OMNIFY_HASTE=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile --timeout 1800
+	OMNIFY_SOAK=$(SOAK_SECONDS) OMNIFY_HASTE=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile \
+		--no-loadscope-reorder --timeout 900
 
 lint: .dev-packages  ## linters and types
 	$(PYTHON) -m ruff check

@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from tests.services import Services
-from tests.soak import SOAK, belongs, load_profile
+from tests.soak import SOAK, belongs, load_profile, time_is_over
 from tests.timing import Timing
 
 if TYPE_CHECKING:
@@ -60,6 +60,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _keep(config, items, touches_database)
     if SOAK:
         _keep(config, items, belongs)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Before any fixture starts a service for a test that will not run."""
+    if time_is_over():
+        pytest.skip("the time of this soak is over")
 
 
 def _longest_first(item: pytest.Item) -> tuple[bool, int, int, str]:

@@ -1,8 +1,8 @@
 """A machine that does to a real service whatever people, organizers and bad days do, in any order, and compares it
 with a naive model that carries the same commands out one by one in the order of admission.
 
-A few short examples in every run, always the same ones. `make soak` runs 60 others, `OMNIFY_MODEL_EXAMPLES=200` that
-many, and both make a failure small, which takes its time.
+A few short examples in every run, always the same ones. `make soak` runs 60 others while it has time,
+`OMNIFY_MODEL_EXAMPLES=200` that many, and both make a failure small, which takes its time.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from tests.acceptance.drop import Drop
 from tests.acceptance.reckoning import settle
 from tests.acceptance.service import DRAINS, Service
 from tests.conftest import find_leaks
-from tests.soak import amount
+from tests.soak import SOAK, amount, time_is_over
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
 EXAMPLES = int(os.environ.get("OMNIFY_MODEL_EXAMPLES") or amount(0, soak=60))
+AT_ONCE = 10
 SETTINGS = settings(
-    max_examples=EXAMPLES or 10,
+    max_examples=AT_ONCE,
     stateful_step_count=25,
     derandomize=not EXAMPLES,
     phases=[Phase.generate, Phase.shrink] if EXAMPLES else [Phase.generate],
@@ -183,6 +184,11 @@ class Machine(RuleBasedStateMachine):
                 self.service.children[name].process.send_signal(number)
 
 
-@pytest.mark.timeout(300 + 60 * EXAMPLES)
+# Hypothesis makes a failure smaller for five minutes at most.
+@pytest.mark.timeout(1800 if SOAK else 300 + 60 * EXAMPLES)
 def test_whatever_happens_the_service_ends_as_the_model_does(service: Service) -> None:
-    run_state_machine_as_test(lambda: Machine(service), settings=SETTINGS)  # type: ignore[no-untyped-call]
+    """In portions, since between two of them it can be told to end."""
+    for _ in range(max(1, EXAMPLES // AT_ONCE)):
+        run_state_machine_as_test(lambda: Machine(service), settings=SETTINGS)  # type: ignore[no-untyped-call]
+        if time_is_over():
+            break
