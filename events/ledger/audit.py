@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from events.domain.audit import Action, Actor, AuditObject
+from events.ledger.database import database
 from events.models import AuditEntry
 from omnify.common.logs import get_logger
 
@@ -54,9 +55,7 @@ def purge(*, before: datetime) -> int:
     removed = 0
     while ids := list(AuditEntry.objects.filter(at__lt=before).order_by("at").values_list("pk", flat=True)[:_CHUNK]):
         with transaction.atomic():
-            if connection.vendor == "postgresql":
-                with connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL omnify.audit_retention = 'on'")
+            database().allow_audit_purge()
             removed += AuditEntry.objects.filter(pk__in=ids).delete()[0]
     return removed
 

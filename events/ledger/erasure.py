@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from django.db import connection
 
+from events.ledger.database import database
 from events.models import Registration, WebhookDelivery
 
 TOUCHED = (Registration._meta.db_table, WebhookDelivery._meta.db_table)
@@ -14,9 +15,7 @@ TOUCHED = (Registration._meta.db_table, WebhookDelivery._meta.db_table)
 
 def take_time() -> None:
     """Lets this process's statements take as long as they need; the drain's limit is for the drain."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout TO 0")
+    database().lift_statement_timeout()
 
 
 def vacuum(*, rewrite: bool = False) -> str:
@@ -25,17 +24,9 @@ def vacuum(*, rewrite: bool = False) -> str:
     With `rewrite` the tables are written anew, so that not a byte of a dead row is left in their files; nothing else
     can use them meanwhile. Without, freed bytes stay until something else is written over them.
     """
-    how = "FULL" if rewrite else "INDEX_CLEANUP ON"
-    with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            cursor.execute("VACUUM")  # SQLite writes the whole file anew
-            return ""
-        del connection.connection.notices[:]
-        for table in TOUCHED:
-            cursor.execute(f"VACUUM ({how}) {connection.ops.quote_name(table)}")
-    # Not being allowed to is a warning for PostgreSQL.
-    refused = [notice for notice in connection.connection.notices if "permission denied" in notice]
-    return "The role of DATABASE_URL may not VACUUM: dead rows stay until autovacuum." if refused else ""
+    if database().vacuum(TOUCHED, rewrite=rewrite):
+        return ""
+    return "The role of DATABASE_URL may not VACUUM: dead rows stay until autovacuum."
 
 
 def spellings(*addresses: str) -> list[str]:

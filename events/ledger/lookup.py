@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from events.domain.snapshot import EventProgress, EventSnapshot
 from events.domain.times import to_ms
+from events.ledger import sql
 from events.ledger.queries import event_snapshot
 from events.models import Event
 
@@ -48,17 +49,11 @@ def still_closing() -> list[EventSnapshot]:
     return [event_snapshot(event) for event in rows]
 
 
-# Places that no row has, between the first and the last place the ledger knows: (from, to), both included.
-_GAPS = """
-SELECT previous + 1, sequence - 1 FROM (
-    SELECT sequence, LAG(sequence, 1, 0) OVER (ORDER BY sequence) AS previous
-    FROM events_registration WHERE event_id = %s
-) AS places WHERE sequence > previous + 1 ORDER BY sequence LIMIT %s
-"""
-
-
 def sequence_gaps(event_id: int, *, limit: int = 1000) -> list[tuple[int, int]]:
-    """Ranges of places that were given out but never decided, or never given out. Reads the whole event."""
+    """Finds ranges of sequences, ends included, that have no row: lost tickets, or numbers that were never given out.
+
+    Reads the whole event.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_GAPS, [event_id, limit])
+        cursor.execute(sql.FIND_SEQUENCE_GAPS, [event_id, limit])
         return [(int(first), int(last)) for first, last in cursor.fetchall()]

@@ -13,7 +13,8 @@ from datetime import datetime
 
 from django.db import DataError, IntegrityError, connection
 
-_CALL = "SELECT events_run_quietly(%s, %s, %s, %s, %s)"
+from events.ledger import sql
+
 _UNIQUE_VIOLATION = "23505"
 _NUL = "\\u0000"
 
@@ -33,7 +34,7 @@ def run_quietly(statement: str, *, document: bytes, others: bytes = b"null", eve
         django.db.DataError, IntegrityError: anything else that is wrong with the data; the message is an SQLSTATE.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_CALL, [statement, document.decode(), others.decode(), event_id, moment])
+        cursor.execute(sql.RUN_QUIETLY, [statement, document.decode(), others.decode(), event_id, moment])
         outcome, _, value = str(cursor.fetchone()[0]).partition(" ")
     if outcome == "rows":
         return int(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db import connection
+from events.ledger.database import database
 
 # Settings by name, and the values under which they log nothing of a statement's text. An unknown one (an older server,
 # an extension that is not loaded) is None and logs nothing either.
@@ -26,14 +26,9 @@ def logging_problems() -> list[str]:
     Raises:
         django.db.DatabaseError: the database is out of reach.
     """
-    if connection.vendor != "postgresql":
-        return []
-    names = list(_QUIET)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(['current_setting(%s, true)'] * len(names))}", names)
-        found = dict(zip(names, cursor.fetchone(), strict=True))
+    found = database().read_settings(_QUIET)
     return [
-        f"{name} is {found[name]!r}, not {quiet[0]!r}"
-        for name, quiet in _QUIET.items()
-        if found[name] is not None and found[name] not in quiet
+        f"{name} is {value!r}, not {_QUIET[name][0]!r}"
+        for name, value in found.items()
+        if value is not None and value not in _QUIET[name]
     ]

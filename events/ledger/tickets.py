@@ -1,17 +1,10 @@
-"""Reading decided tickets, many at once: what the decider has to know, and what the door asks for.
-
-PostgreSQL is asked for a thousand keys with one JSON array that is unpacked while the query runs: with the keys in the
-query itself, the planner would estimate each of them, which takes longer than finding them. SQLite goes through the
-ORM.
-"""
+"""Reads decided tickets, many at once: for the drain before it decides, and for the door's loader."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import msgspec
-from django.db import connection
 from django.db.models import QuerySet
 
 from events.domain.allocation import DecidedTicket
@@ -19,37 +12,19 @@ from events.domain.commands import Callback
 from events.domain.outcome import Outcome
 from events.domain.states import HOLDING, Reason, Status
 from events.domain.times import to_ms
-from events.ledger.quietly import refuse_nul
+from events.ledger.database import database
+from events.ledger.sql import TICKET_COLUMNS
 from events.models import Registration
 
-_encode = msgspec.json.Encoder().encode
-_FIELDS = (
-    *("ticket_key", "email_key", "status", "reason", "sequence"),
-    *("requested_at", "decided_at", "revision", "callback_url", "callback_organizer_id", "mark", "checked_in_at"),
-)
 _HOLDING = sorted(status.value for status in HOLDING)
-
-_KNOWN = f"""
-SELECT {", ".join(_FIELDS)}
-FROM events_registration WHERE event_id = %s AND ticket_key = ANY(ARRAY(SELECT json_array_elements_text(%s)))
-"""  # noqa: S608 - column names of our own
-# The condition is the unique index's own, so that the planner can use it.
-_HOLDERS = """
-SELECT email_key FROM events_registration
-WHERE event_id = %s AND email_key = ANY(ARRAY(SELECT json_array_elements_text(%s)))
-    AND status IN ('confirmed', 'waitlisted')
-"""
 
 
 def known_tickets(event_id: int, keys: Sequence[str]) -> dict[str, DecidedTicket]:
     """What the ledger holds about these tickets, by key."""
     if not keys:
         return {}
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(_KNOWN, [event_id, _encode(keys).decode()])
-            return _by_key(_held(*row) for row in cursor.fetchall())
-    return _by_key(_read(_of(event_id).filter(ticket_key__in=keys)))
+    found = (_ticket(*row) for row in database().find_tickets(event_id, keys))
+    return {ticket.outcome.key: ticket for ticket in found}
 
 
 def known_outcomes(event_id: int, keys: Sequence[str]) -> dict[str, Outcome]:
@@ -73,14 +48,7 @@ def taken_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
     """Those among `email_keys` that hold a seat or a place on the waitlist. Raises ValueError for a NUL in one."""
     if not email_keys:
         return set()
-    if connection.vendor == "postgresql":
-        document = _encode(email_keys).decode()
-        refuse_nul(document, email_keys)
-        with connection.cursor() as cursor:
-            cursor.execute(_HOLDERS, [event_id, document])
-            return {row[0] for row in cursor.fetchall()}
-    found = _of(event_id).filter(email_key__in=email_keys, status__in=_HOLDING)
-    return set(found.values_list("email_key", flat=True))
+    return database().find_taken_emails(event_id, email_keys)
 
 
 def first_waitlisted(event_id: int, *, count: int) -> list[DecidedTicket]:
@@ -106,14 +74,10 @@ def _of(event_id: int) -> QuerySet[Registration]:
 
 
 def _read(rows: QuerySet[Registration]) -> Iterable[DecidedTicket]:
-    return (_held(*row) for row in rows.values_list(*_FIELDS))
+    return (_ticket(*row) for row in rows.values_list(*TICKET_COLUMNS))
 
 
-def _by_key(found: Iterable[DecidedTicket]) -> dict[str, DecidedTicket]:
-    return {held.outcome.key: held for held in found}
-
-
-def _held(
+def _ticket(
     key: str,
     email_key: str,
     status: str,

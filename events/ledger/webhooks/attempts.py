@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 
 from events.domain.webhooks.retry import AttemptResult, Breaker, CompletedDispatch, RetryDecision, decide_retry
+from events.ledger.database import database
+from events.ledger.records import AttemptRecord
 from events.ledger.webhooks.claims import ClaimedDelivery
-from events.models import Webhook, WebhookDelivery, WebhookEndpoint
+from events.models import Webhook, WebhookEndpoint
 from events.models.webhook import DeliveryState, DisabledReason
 
-_encode = msgspec.json.Encoder().encode
 _STATES = {
     CompletedDispatch.DELIVERED: DeliveryState.DELIVERED,
     CompletedDispatch.RETRY: DeliveryState.PENDING,
@@ -36,62 +36,27 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         return decide_retry(self.result, step=self.delivery.step + 1, jitter=self.jitter)
 
 
-# A success counts even if another worker has claimed the row since: it was delivered. A failure counts only under the
-# claim that the attempt was made with.
-# Row by row through the primary key: an outbox that was empty a moment ago looks small to the planner, which would
-# read all of it for each round.
-_BY_KEY = "SET LOCAL enable_hashjoin TO off; SET LOCAL enable_mergejoin TO off"
-_RECORD = """
-UPDATE events_webhookdelivery d SET
-    state = r.s, next_attempt_at = COALESCE(r.n, d.next_attempt_at), claimed_until = NULL,
-    attempts = d.attempts + 1, step = r.p, last_attempt_at = r.a, last_status_code = r.c, last_error = r.x
-FROM json_to_recordset(%s) AS r
-    (i bigint, s varchar, n timestamptz, u timestamptz, p int, a timestamptz, c int, x varchar)
-WHERE d.id = r.i AND d.state NOT IN ('delivered', 'dead') AND (r.s = 'delivered' OR d.claimed_until = r.u)
-"""
-
-
 def record(attempts: Sequence[Attempt], *, now: datetime) -> set[int]:
     """Writes `attempts` in one transaction. Returns the ids of endpoints whose breaker is open."""
     with transaction.atomic():
-        _record_deliveries(attempts)
+        database().record_attempts([_record(attempt) for attempt in attempts])
         blocked = _update_breakers(attempts, now)
         _switch_off([a.delivery.webhook_id for a in attempts if a.result.gone], now=now)
     return blocked
 
 
-def _record_deliveries(attempts: Sequence[Attempt]) -> None:
-    records = [_record(attempt) for attempt in attempts]
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(_BY_KEY)
-            cursor.execute(_RECORD, [_encode(records).decode()])
-        return
-    for attempt, fields in zip(attempts, records, strict=True):
-        row = WebhookDelivery.objects.filter(pk=attempt.delivery.id, state=DeliveryState.PENDING.value).first()
-        if row and (attempt.result.delivered or row.claimed_until == attempt.delivery.claimed_until):
-            _record_slowly(row, fields)
-
-
-def _record_slowly(row: WebhookDelivery, fields: dict[str, Any]) -> None:
-    row.state, row.step, row.attempts = fields["s"], fields["p"], row.attempts + 1
-    row.next_attempt_at, row.claimed_until = fields["n"] or row.next_attempt_at, None
-    row.last_attempt_at, row.last_status_code, row.last_error = fields["a"], fields["c"], fields["x"]
-    row.save()
-
-
-def _record(attempt: Attempt) -> dict[str, Any]:
-    decision, row, result = attempt.decision, attempt.delivery, attempt.result
-    return {
-        "i": row.id,
-        "s": _STATES[decision.completed].value,
-        "n": decision.at,
-        "u": row.claimed_until,
-        "p": row.step + 1,
-        "a": result.started_at,
-        "c": result.status,
-        "x": attempt.error,
-    }
+def _record(attempt: Attempt) -> AttemptRecord:
+    decision, delivery, result = attempt.decision, attempt.delivery, attempt.result
+    return AttemptRecord(
+        delivery_id=delivery.id,
+        state=_STATES[decision.completed].value,
+        claimed_until=delivery.claimed_until,
+        step=delivery.step + 1,
+        started_at=result.started_at,
+        next_attempt_at=decision.at,
+        status_code=result.status,
+        error=attempt.error,
+    )
 
 
 def _update_breakers(attempts: Sequence[Attempt], now: datetime) -> set[int]:

@@ -1,58 +1,30 @@
 """The outbox: webhook messages are written in the transaction of the decision, so none is lost and none is false.
 
-In bulk: a batch's changes and its subscribers go to PostgreSQL as two JSON documents and are joined there; an event
-without subscribers costs one short query a batch. SQLite goes through the ORM.
+A batch's changes and its subscribers go to the database in bulk and are joined there. An event without subscribers
+costs one short query a batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from events.domain.commands import Callback
 from events.domain.event_view import event_data
 from events.domain.outcome import Outcome
-from events.domain.times import from_ms, to_ms, whole_ms
+from events.domain.times import to_ms, whole_ms
 from events.domain.webhooks.message import TYPE_OF_STATUS, MessageType, encode_data
 from events.domain.webhooks.signing import new_secret
 from events.domain.webhooks.url import check_url
+from events.ledger.database import database
 from events.ledger.queries import event_snapshot
-from events.ledger.quietly import run_quietly
+from events.ledger.records import MessageRecord, Subscriber
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from events.models.webhook import DeliveryState
 from events.secrets import sealer, tickets
-
-_encode = msgspec.json.Encoder().encode
-
-
-class Subscriber(NamedTuple):
-    """An endpoint that gets messages of one type. `route` is set for callbacks: only changes of this route count."""
-
-    webhook_id: int
-    endpoint_id: int
-    type: str
-    route: str | None = None
-
-
-# Ordered, so that `id` follows the order of the changes. Times are cut to milliseconds before they come here.
-_INSERT = """
-INSERT INTO events_webhookdelivery
-    (webhook_id, endpoint_id, event_id, type, ticket_key, reason, position, sequence, revision, requested_at,
-     decided_at, checked_in_at, url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error)
-SELECT t.w, t.e, $3, t.t, c.k, c.w, c.p, c.q, c.v, to_timestamp(c.r / 1000.0), to_timestamp(c.d / 1000.0),
-    to_timestamp(c.h / 1000.0), CASE WHEN t.o IS NULL THEN '' ELSE c.u END, c.x, '', $4, 'pending', $4, 0, 0, ''
-FROM json_to_recordset($1) AS c
-    (i int, k varchar, t varchar, w varchar, p int, q bigint, v int, r bigint, d bigint, h bigint, u varchar,
-     o varchar, x varchar)
-JOIN json_to_recordset($2) AS t (w bigint, e bigint, t varchar, o varchar)
-    ON t.t = c.t AND (t.o IS NULL OR t.o = c.o)
-ORDER BY c.i, t.w
-"""
 
 
 def write_messages(event: Event, changes: Sequence[Outcome], *, now: datetime, sold_out: bool) -> int:
@@ -71,7 +43,8 @@ def write_messages(event: Event, changes: Sequence[Outcome], *, now: datetime, s
     subscribers = [one for one in subscribers if one.type != MessageType.SOLD_OUT]
     subscribers += _callbacks(announced, TYPE_OF_STATUS.values())
     if subscribers and announced:
-        written += _write_changes(event.pk, announced, subscribers, now)
+        typed = [(TYPE_OF_STATUS[change.status], change) for change in announced]
+        written += _write_changes(event.pk, typed, subscribers, now)
     return written
 
 
@@ -82,67 +55,38 @@ def _subscribed(event: Event) -> list[Subscriber]:
     return [Subscriber(webhook, endpoint, type_) for webhook, endpoint, types in rows for type_ in types]
 
 
-def _write_changes(event_id: int, changes: Sequence[Outcome], subscribers: Sequence[Subscriber], now: datetime) -> int:
-    if connection.vendor != "postgresql":
-        rows = [row for c in changes for row in _rows(event_id, c, TYPE_OF_STATUS[c.status], subscribers, now)]
-        return len(WebhookDelivery.objects.bulk_create(rows))
-    changed = _encode([_record(number, change) for number, change in enumerate(changes)])
-    told = _encode([{"w": o.webhook_id, "e": o.endpoint_id, "t": o.type, "o": o.route} for o in subscribers])
-    return run_quietly(_INSERT, document=changed, others=told, event_id=event_id, moment=now)
+def _write_changes(
+    event_id: int, changes: Iterable[tuple[MessageType, Outcome]], subscribers: Sequence[Subscriber], now: datetime
+) -> int:
+    messages = [_message(number, type_, change) for number, (type_, change) in enumerate(changes)]
+    return database().insert_deliveries(event_id, messages, subscribers, now=now)
 
 
-def _record(number: int, change: Outcome) -> dict[str, Any]:
-    return {
-        "i": number,
-        "k": change.key,
-        "t": TYPE_OF_STATUS[change.status].value,
-        "w": change.reason.value if change.reason else "",
-        "p": change.position,
-        "q": change.sequence,
-        "v": change.revision,
-        "r": change.requested_ms,
-        "d": change.decided_ms,
-        "h": change.checked_in_ms,
-        "u": change.callback.url if change.callback else "",
-        "o": _route(change),
-        "x": change.mark,
-    }
+def _message(number: int, type_: MessageType, change: Outcome) -> MessageRecord:
+    return MessageRecord(
+        number=number,
+        type=type_.value,
+        ticket_key=change.key,
+        reason=change.reason.value if change.reason else "",
+        position=change.position,
+        sequence=change.sequence,
+        revision=change.revision,
+        requested_ms=change.requested_ms,
+        decided_ms=change.decided_ms,
+        checked_in_ms=change.checked_in_ms,
+        url=change.callback.url if change.callback else "",
+        route=_route(change),
+        mark=change.mark,
+    )
 
 
 def write_check_in_messages(event: Event, change: Outcome, *, type_: MessageType, now: datetime) -> int:
     """Writes the messages about a check-in or its undoing. Returns how many were written."""
     subscribers = [*_subscribed(event), *_callbacks([change], [type_])]
-    return len(WebhookDelivery.objects.bulk_create(_rows(event.pk, change, type_, subscribers, now)))
+    return _write_changes(event.pk, [(type_, change)], subscribers, now) if subscribers else 0
 
 
-def _rows(
-    event_id: int, change: Outcome, type_: MessageType, subscribers: Sequence[Subscriber], now: datetime
-) -> list[WebhookDelivery]:
-    route = _route(change)
-    return [
-        WebhookDelivery(
-            webhook_id=one.webhook_id,
-            endpoint_id=one.endpoint_id,
-            event_id=event_id,
-            type=type_.value,
-            ticket_key=change.key,
-            reason=change.reason.value if change.reason else "",
-            position=change.position,
-            sequence=change.sequence,
-            revision=change.revision,
-            requested_at=from_ms(change.requested_ms),
-            decided_at=from_ms(change.decided_ms),
-            checked_in_at=from_ms(change.checked_in_ms) if change.checked_in_ms is not None else None,
-            url=change.callback.url if one.route and change.callback else "",
-            mark=change.mark,
-            **_fresh(now),
-        )
-        for one in subscribers
-        if one.type == type_ and one.route in (None, route)
-    ]
-
-
-def _fresh(now: datetime) -> dict[str, Any]:
+def _pending(now: datetime) -> dict[str, Any]:
     return {"created_at": now, "state": DeliveryState.PENDING.value, "next_attempt_at": now}
 
 
@@ -168,7 +112,7 @@ def write_other_messages(
             type=type_,
             data=encode_data(data),
             mark=tickets().mark,
-            **_fresh(now),
+            **_pending(now),
         )
         for one in subscribers
     ]

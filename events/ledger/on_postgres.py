@@ -1,0 +1,102 @@
+"""The operations of `events.ledger.database` on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import connection, transaction
+
+from events.ledger import sql
+from events.ledger.quietly import refuse_nul, run_quietly
+from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, Subscriber
+
+_encode = msgspec.json.Encoder().encode
+
+
+def insert_registrations(event_id: int, records: Sequence[RegistrationRecord], *, decided_at: datetime) -> None:
+    """Writes rows of newly decided tickets."""
+    run_quietly(sql.INSERT_REGISTRATIONS, document=_encode(records), event_id=event_id, moment=decided_at)
+
+
+def move_registrations(event_id: int, records: Sequence[MoveRecord], *, decided_at: datetime) -> None:
+    """Moves existing rows to a later status."""
+    run_quietly(sql.MOVE_REGISTRATIONS, document=_encode(records), event_id=event_id, moment=decided_at)
+
+
+def find_tickets(event_id: int, keys: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+    """Reads decided tickets by their keys."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.FIND_TICKETS, [event_id, _encode(keys).decode()])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def find_taken_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
+    """Finds those that hold a seat or a position on the waitlist."""
+    document = _encode(email_keys).decode()
+    refuse_nul(document, email_keys)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.FIND_TAKEN_EMAILS, [event_id, document])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def insert_deliveries(
+    event_id: int, messages: Sequence[MessageRecord], subscribers: Sequence[Subscriber], *, now: datetime
+) -> int:
+    """Writes a delivery for each message and each of its subscribers."""
+    documents = {"document": _encode(messages), "others": _encode(subscribers)}
+    return run_quietly(sql.INSERT_DELIVERIES, **documents, event_id=event_id, moment=now)
+
+
+def claim_deliveries(
+    *, now: datetime, until: datetime, capacities: Mapping[int, tuple[int, int]], room: int, total: int
+) -> Iterable[tuple[Any, ...]]:
+    """Claims what is due."""
+    documents = [{"endpoint_id": key, "claimed": claimed, "room": free} for key, (claimed, free) in capacities.items()]
+    limits: dict[str, Any] = {"now": now, "until": until, "room": room, "total": total}
+    with transaction.atomic(), connection.cursor() as cursor:
+        # A claim that a crash of the server loses is made again: waiting for the disk would gain nothing.
+        cursor.execute(sql.COMMIT_WITHOUT_WAITING)
+        cursor.execute(sql.CLAIM_DELIVERIES, {**limits, "capacities": _encode(documents).decode()})
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def record_attempts(records: Sequence[AttemptRecord]) -> None:
+    """Writes the results of attempts."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.FIND_ROWS_BY_KEY)
+        cursor.execute(sql.RECORD_ATTEMPTS, [_encode(records).decode()])
+
+
+def allow_audit_purge() -> None:
+    """Lets the caller's transaction delete old rows of the audit trail."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ALLOW_AUDIT_PURGE)
+
+
+def lift_statement_timeout() -> None:
+    """Lets this connection's statements take as long as they need."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.LIFT_STATEMENT_TIMEOUT)
+
+
+def vacuum(tables: Iterable[str], *, rewrite: bool) -> bool:
+    """Frees the dead rows of `tables` and their indexes."""
+    option = "FULL" if rewrite else "INDEX_CLEANUP ON"
+    with connection.cursor() as cursor:
+        del connection.connection.notices[:]
+        for table in tables:
+            cursor.execute(f"VACUUM ({option}) {connection.ops.quote_name(table)}")
+    # A missing permission is only a warning to PostgreSQL.
+    return not any("permission denied" in notice for notice in connection.connection.notices)
+
+
+def read_settings(names: Collection[str]) -> dict[str, str | None]:
+    """Reads server settings."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join([sql.READ_SETTING] * len(names))}", list(names))
+        return dict(zip(names, cursor.fetchone(), strict=True))

@@ -1,0 +1,165 @@
+"""The operations of `events.ledger.database` on SQLite, through the ORM. A transaction locks the whole file."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+
+from events.domain.states import HOLDING, Status
+from events.domain.times import from_ms
+from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, Subscriber
+from events.ledger.sql import CLAIMED_COLUMNS, TICKET_COLUMNS
+from events.models import Registration, WebhookDelivery, WebhookEndpoint
+from events.models.webhook import DeliveryState
+
+_HOLDING = sorted(status.value for status in HOLDING)
+
+
+def insert_registrations(event_id: int, records: Sequence[RegistrationRecord], *, decided_at: datetime) -> None:
+    """Writes rows of newly decided tickets."""
+    Registration.objects.bulk_create(_registration(event_id, record, decided_at) for record in records)
+
+
+def _registration(event_id: int, record: RegistrationRecord, decided_at: datetime) -> Registration:
+    columns = msgspec.structs.asdict(record)
+    del columns["search_key"]  # the model fills it in
+    return Registration(
+        event_id=event_id,
+        requested_at=from_ms(columns.pop("requested_ms")),
+        decided_at=decided_at,
+        confirmed_at=decided_at if record.status == Status.CONFIRMED else None,
+        **columns,
+    )
+
+
+def move_registrations(event_id: int, records: Sequence[MoveRecord], *, decided_at: datetime) -> None:
+    """Moves existing rows to a later status."""
+    for record in records:
+        rows = Registration.objects.filter(event_id=event_id, ticket_key=record.ticket_key)
+        rows.filter(revision__lt=record.revision).update(
+            status=record.status,
+            reason=record.reason,
+            revision=record.revision,
+            decided_at=decided_at,
+            confirmed_at=decided_at if record.status == Status.CONFIRMED else F("confirmed_at"),
+        )
+
+
+def find_tickets(event_id: int, keys: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+    """Reads decided tickets by their keys."""
+    return Registration.objects.filter(event_id=event_id, ticket_key__in=keys).values_list(*TICKET_COLUMNS)
+
+
+def find_taken_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
+    """Finds those that hold a seat or a position on the waitlist."""
+    found = Registration.objects.filter(event_id=event_id, email_key__in=email_keys, status__in=_HOLDING)
+    return set(found.values_list("email_key", flat=True))
+
+
+def insert_deliveries(
+    event_id: int, messages: Sequence[MessageRecord], subscribers: Sequence[Subscriber], *, now: datetime
+) -> int:
+    """Writes a delivery for each message and each of its subscribers."""
+    rows = [
+        _delivery(event_id, message, subscriber, now)
+        for message in messages
+        for subscriber in subscribers
+        if subscriber.type == message.type and subscriber.route in (None, message.route)
+    ]
+    return len(WebhookDelivery.objects.bulk_create(rows))
+
+
+def _delivery(event_id: int, message: MessageRecord, subscriber: Subscriber, now: datetime) -> WebhookDelivery:
+    columns = msgspec.structs.asdict(message)
+    del columns["number"], columns["route"]
+    checked_in_ms = columns.pop("checked_in_ms")
+    columns["url"] = message.url if subscriber.route else ""
+    return WebhookDelivery(
+        webhook_id=subscriber.webhook_id,
+        endpoint_id=subscriber.endpoint_id,
+        event_id=event_id,
+        requested_at=from_ms(columns.pop("requested_ms")),
+        decided_at=from_ms(columns.pop("decided_ms")),
+        checked_in_at=None if checked_in_ms is None else from_ms(checked_in_ms),
+        created_at=now,
+        state=DeliveryState.PENDING.value,
+        next_attempt_at=now,
+        **columns,
+    )
+
+
+def claim_deliveries(
+    *, now: datetime, until: datetime, capacities: Mapping[int, tuple[int, int]], room: int, total: int
+) -> Iterable[tuple[Any, ...]]:
+    """Claims what is due."""
+    with transaction.atomic():
+        ready = WebhookEndpoint.objects.filter(webhook__disabled_at=None, webhook__deleted_at=None)
+        ready = ready.filter(Q(open_until=None) | Q(open_until__lte=now)).order_by("?")
+        ids = [pk for endpoint in ready for pk in _due(endpoint, now, *capacities.get(endpoint.pk, (0, room)))]
+        picked = WebhookDelivery.objects.filter(pk__in=ids[:total])
+        picked.update(claimed_until=until)
+        return list(picked.values_list(*CLAIMED_COLUMNS))
+
+
+def _due(endpoint: WebhookEndpoint, now: datetime, claimed: int, room: int) -> list[int]:
+    """What may be sent to an endpoint of which the worker has `claimed` some already: see `sql.CLAIM_DELIVERIES`."""
+    due = WebhookDelivery.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
+    due = due.filter(endpoint=endpoint, state=DeliveryState.PENDING.value, next_attempt_at__lte=now)
+    tried, by_time = due.filter(step__gt=0), ("next_attempt_at", "pk")
+    if endpoint.trips:
+        probe = max(0, 1 - claimed)
+        untried = due.filter(step=0).order_by(*by_time)
+        return _first(tried.order_by("created_at", "pk"), probe) + _first(untried, probe)
+    return _first(tried.order_by(*by_time), (room + 1) // 2) + _first(due.order_by(*by_time), room)
+
+
+def _first(rows: QuerySet[WebhookDelivery], count: int) -> list[int]:
+    return list(itertools.islice((row.pk for row in rows.iterator() if not _must_wait(row)), count))
+
+
+def _must_wait(row: WebhookDelivery) -> bool:
+    same = {"event_id": row.event_id, "ticket_key": row.ticket_key, "webhook_id": row.webhook_id}
+    before = WebhookDelivery.objects.filter(**same, state=DeliveryState.PENDING.value, revision__lt=row.revision)
+    return row.revision > 1 and before.exists()
+
+
+def record_attempts(records: Sequence[AttemptRecord]) -> None:
+    """Writes the results of attempts."""
+    for record in records:
+        row = WebhookDelivery.objects.filter(pk=record.delivery_id, state=DeliveryState.PENDING.value).first()
+        delivered = record.state == DeliveryState.DELIVERED
+        if row and (delivered or row.claimed_until == record.claimed_until):
+            _record_attempt(row, record)
+
+
+def _record_attempt(row: WebhookDelivery, record: AttemptRecord) -> None:
+    row.state, row.step, row.attempts = record.state, record.step, row.attempts + 1
+    row.next_attempt_at, row.claimed_until = record.next_attempt_at or row.next_attempt_at, None
+    row.last_attempt_at, row.last_status_code, row.last_error = record.started_at, record.status_code, record.error
+    row.save()
+
+
+def allow_audit_purge() -> None:
+    """Does nothing: SQLite's trigger forbids changes only."""
+
+
+def lift_statement_timeout() -> None:
+    """Does nothing: there is no such limit."""
+
+
+def vacuum(tables: Iterable[str], *, rewrite: bool) -> bool:
+    """Writes the whole file anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
+    return True
+
+
+def read_settings(names: Collection[str]) -> dict[str, str | None]:
+    """Reads nothing: there is no server, and no log."""
+    return {}

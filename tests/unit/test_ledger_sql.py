@@ -1,0 +1,39 @@
+"""The SQL of the ledger against the structs whose documents it reads."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from events.ledger import sql
+from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, Subscriber
+from events.ledger.webhooks.claims import ClaimedDelivery
+
+DOCUMENT = re.compile(r"json_to_recordset\([^)]*\) AS \w+\s*\(([^)]*)\)")
+
+
+@pytest.mark.parametrize(
+    ("statement", "structs"),
+    [
+        (sql.INSERT_REGISTRATIONS, [RegistrationRecord]),
+        (sql.MOVE_REGISTRATIONS, [MoveRecord]),
+        (sql.INSERT_DELIVERIES, [MessageRecord, Subscriber]),
+        (sql.RECORD_ATTEMPTS, [AttemptRecord]),
+    ],
+)
+def test_a_statement_reads_every_field_of_its_documents(statement: str, structs: list[type[msgspec.Struct]]) -> None:
+    read = [{column.split()[0] for column in columns.split(",")} for columns in DOCUMENT.findall(statement)]
+    assert read == [set(struct.__struct_fields__) for struct in structs]
+
+
+def test_a_claim_returns_the_fields_of_a_claimed_delivery_in_their_order() -> None:
+    assert ClaimedDelivery._fields == sql.CLAIMED_COLUMNS
+
+
+def test_every_statement_has_a_comment_that_begins_with_its_name() -> None:
+    text = Path(sql.__file__).read_text()
+    names = re.findall(r"^([A-Z_]+) = ", text, re.MULTILINE)
+    assert all(f"# {name.lower()}: " in text for name in names if not name.endswith("_COLUMNS") and name[0] != "_")
