@@ -29,9 +29,9 @@ class Door:
     """The service as one application inside this process; `async with` starts and ends it, as a server would."""
 
     def __init__(self) -> None:
-        from omnify.asgi import Application
+        from omnify.asgi import Service
 
-        self._app = Application()
+        self._app = Service()
         self._told: asyncio.Queue[str] = asyncio.Queue()
         self._said: asyncio.Queue[str] = asyncio.Queue()
 

@@ -1,1 +1,1 @@
-"""The project: settings, wiring, and what all apps share."""
+"""The project: settings, wiring, and in `common` what every package uses."""

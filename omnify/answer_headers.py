@@ -1,8 +1,8 @@
-"""What every answer of Django's carries: it is kept by no browser and no proxy unless it says so itself.
+"""Headers of every response from Django: no browser and no proxy may store it unless a view allows that.
 
-Default deny: an answer about people, tickets or secrets is one that no view has marked
-`events.api.responses.PUBLIC`. Pages made by Django get the security headers of the crowd's pages too; a view that
-needs one of them otherwise has set it before.
+Default deny: responses about people, tickets or secrets are those that no view has marked
+`events.api.responses.PUBLIC`. HTML from Django also gets the security headers of the public pages. A view that needs
+another value for one of them sets it itself, and that value stays.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from events.pages.headers import SECURITY
 
 @sync_and_async_middleware
 def answer_headers(get_response):  # type: ignore[no-untyped-def]
-    """The outermost middleware. Without a thread of its own: Django's mixin would hop to one for each answer."""
+    """The outermost middleware. Async as well as sync: Django's mixin would switch threads for each response."""
     if iscoroutinefunction(get_response):
 
-        async def answer_later(request: HttpRequest) -> HttpResponseBase:
+        async def respond_async(request: HttpRequest) -> HttpResponseBase:
             return complete(await get_response(request))
 
-        return answer_later
+        return respond_async
 
-    def answer(request: HttpRequest) -> HttpResponseBase:
+    def respond(request: HttpRequest) -> HttpResponseBase:
         return complete(get_response(request))
 
-    return answer
+    return respond
 
 
 def complete(response: HttpResponseBase) -> HttpResponseBase:
-    """The answer with what it does not say itself."""
+    """Adds the headers that the response does not have."""
     for name, value in NOT_KEPT.items():
         response.headers.setdefault(name, value)
     if response.headers.get("Content-Type", "").startswith("text/html"):

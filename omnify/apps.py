@@ -1,4 +1,4 @@
-"""What every Django process of the service has, whether it serves, works or runs a command."""
+"""Set-up of every Django process of the service: web server, worker or management command."""
 
 from importlib import import_module
 
@@ -6,10 +6,10 @@ from django.apps import AppConfig
 
 
 class OmnifyConfig(AppConfig):
-    """The service itself: no tables."""
+    """The project itself, as a Django app without tables."""
 
     name = "omnify"
 
     def ready(self) -> None:
-        """Makes the Celery application the current one: `events.services.wakeups` sends by it."""
+        """Makes the Celery application the current one, through which `events.services.wakeups` sends."""
         import_module("omnify.celery")

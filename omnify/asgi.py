@@ -1,15 +1,14 @@
-"""The service as one ASGI application: pages, behind them the door for the hot routes, Django for every other path.
+"""The service as one ASGI application: a request goes to the front, the pages, the door (hot routes), then Django.
 
-This is where the parts meet: the door knows neither tables nor Celery, so its loader and its wake-ups come from here.
+Each of them handles its own paths and hands the others on. The door knows neither tables nor Celery, so its loader and
+its wake-ups are passed in here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
 
@@ -26,6 +25,7 @@ from events.door.loader import DatabaseUnavailable
 from events.pages.app import Pages
 from events.secrets import tickets
 from events.services.wakeups import wake_drain
+from omnify.common.asgi_types import ASGIApp, Receive, Scope, Send
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
@@ -38,7 +38,7 @@ logger = get_logger(__name__)
 
 
 class Waker:
-    """Sends wake-ups to Celery without holding the event loop up."""
+    """Sends wake-ups to Celery from a thread, so that the event loop does not wait for the broker."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wake")
@@ -47,14 +47,14 @@ class Waker:
         self._pool.submit(wake_drain, event_id)
 
 
-class Application:
+class Service:
     """The whole service. Its parts are made when the server starts, inside the worker's event loop."""
 
     def __init__(self) -> None:
         self._door: Door | None = None
-        self._front: Any = None
+        self._front: ASGIApp | None = None
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
@@ -63,11 +63,11 @@ class Application:
         await (self._front or self._open())(scope, receive, send)
 
     def disconnect_watchers(self) -> None:
-        """Lets go of clients that wait for news; gunicorn's workers call it when they are told to stop."""
+        """Ends streams and long polls. Called by gunicorn's workers when they are told to stop."""
         if self._door is not None:
             self._door.disconnect_watchers()
 
-    def _open(self) -> Any:
+    def _open(self) -> ASGIApp:
         self._client = connect_async(settings.ENV.redis_url)
         self._loader = LedgerLoader(redis_client())
         self._gate = Gate(
@@ -90,7 +90,7 @@ class Application:
         self._front = with_hsts(front, seconds=settings.SECURE_HSTS_SECONDS)
         return self._front
 
-    async def _lifespan(self, receive: Any, send: Any) -> None:
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -112,8 +112,8 @@ class Application:
                 count = await self._loader.load_live_events()
             logger.info("live events loaded", count=count)
         except (QueueUnavailable, DatabaseUnavailable, TimeoutError) as problem:
-            # Each will be loaded when somebody first asks for it.
+            # Each is loaded by the first request for it.
             logger.warning("live events not loaded", problem=type(problem).__name__)
 
 
-application = Application()
+application = Service()

@@ -1,8 +1,8 @@
-"""How much Django does at once in a process: so much of each kind, and a short line in front of it.
+"""Bounds how many requests of each kind Django handles at once in a process, with a short queue for each kind.
 
-Every request that Django answers takes a thread and, most of them, a database connection. Without a bound, anybody's
-requests could use up the connections that the drain needs. Kinds that are slow or expensive are bounded by themselves,
-so that each costs only its own: guessing passwords keeps others from signing in for a moment, and not from `/events`.
+Every request that Django handles takes a thread, and most take a database connection. Without a bound, any client's
+requests could use up the connections that the drain needs. Kinds that are slow or expensive have bounds of their own,
+so each slows down only itself: guessing passwords delays other sign-ins for a moment, but not `/events`.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs
 
-# In front of each kind. Who stands further back would have waited longer than clients do.
-LINE = 64
-PATIENCE_SECONDS = 5.0
+# Requests that may wait, of each kind. One further back would wait longer than clients do.
+MAX_WAITING = 64
+WAIT_SECONDS = 5.0
 
 
 class Kind(StrEnum):
     """What a request costs, by its method and path."""
 
-    LIVE = "live"  # asks nothing; a process that is late with it is killed by whoever watches
-    PROBE = "probe"  # asks all stores, and waits for one that hangs
+    LIVE = "live"  # needs no store; a process that is slow to answer it gets killed
+    PROBE = "probe"  # queries all stores, and waits for one that hangs
     METRICS = "metrics"
     SIGN_IN = "sign_in"  # hashes a password, on purpose slowly
     EXPORT = "export"  # reads a whole event: exports and searches
-    ORDER = "order"  # waits for the drain, or for the event's row that the drain holds
+    COMMAND = "command"  # waits for the drain, or for the event's row while the drain locks it
     ADMIN = "admin"
     OTHER = "other"
 
@@ -48,21 +48,21 @@ def kind_of(scope: Mapping[str, Any]) -> Kind:
         return Kind.ADMIN
     if path.startswith("/events/"):
         if method == "PATCH" or (method == "POST" and path.endswith("/cancel")):
-            return Kind.ORDER
-        if path.endswith("/attendees") and _reads_everything(scope):
+            return Kind.COMMAND
+        if path.endswith("/attendees") and _reads_whole_event(scope):
             return Kind.EXPORT
     return Kind.OTHER
 
 
-def _reads_everything(scope: Mapping[str, Any]) -> bool:
+def _reads_whole_event(scope: Mapping[str, Any]) -> bool:
     asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    # The file can be asked for by `Accept` too, and then as `text/*`.
+    # CSV can also be requested by `Accept`, as `text/csv` or `text/*`.
     wants_text = any(name == b"accept" and b"text/" in value.lower() for name, value in scope.get("headers", ()))
     return wants_text or "search" in asked or "format" in asked
 
 
-class Full(Exception):
-    """Too many requests of one kind are under way, and waiting."""
+class BulkheadFull(Exception):
+    """Too many requests of one kind are running and waiting."""
 
 
 @dataclass(slots=True)
@@ -70,47 +70,47 @@ class _Bulkhead:
     free: asyncio.Semaphore
     waiting: int = 0
 
-    async def enter(self) -> None:
-        if self.free.locked() and self.waiting >= LINE:
-            raise Full
+    async def acquire(self) -> None:
+        if self.free.locked() and self.waiting >= MAX_WAITING:
+            raise BulkheadFull
         self.waiting += 1
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(WAIT_SECONDS):
                 await self.free.acquire()
         except TimeoutError as problem:
-            raise Full from problem
+            raise BulkheadFull from problem
         finally:
             self.waiting -= 1
 
 
-class Place:
-    """One request's place in its bulkhead; left once, however often `leave` is called."""
+class Permit:
+    """One request's permit to run. `release` may be called more than once."""
 
     def __init__(self, bulkhead: _Bulkhead) -> None:
         self._bulkhead = bulkhead
-        self._taken = False
+        self._held = False
 
-    async def take(self) -> None:
-        """Waits for a place. Raises Full."""
-        await self._bulkhead.enter()
-        self._taken = True
+    async def acquire(self) -> None:
+        """Waits up to `WAIT_SECONDS` for the permit. Raises BulkheadFull."""
+        await self._bulkhead.acquire()
+        self._held = True
 
-    def leave(self) -> None:
-        """Lets the next one in."""
-        if self._taken:
-            self._taken = False
+    def release(self) -> None:
+        """Lets the next request run."""
+        if self._held:
+            self._held = False
             self._bulkhead.free.release()
 
 
 class Bulkheads:
-    """Those of one process. `at_once` requests of the ordinary kind; few of those that are slow."""
+    """The bulkheads of one process: `max_concurrent` ordinary requests, and a few of each slow kind."""
 
-    def __init__(self, at_once: int) -> None:
-        few = max(1, at_once // 4)
+    def __init__(self, max_concurrent: int) -> None:
+        few = max(1, max_concurrent // 4)
         sizes = {Kind.LIVE: 2, Kind.PROBE: 2, Kind.METRICS: 1, Kind.SIGN_IN: 1}
-        sizes |= dict.fromkeys((Kind.EXPORT, Kind.ORDER, Kind.ADMIN), few)
-        self._of = {kind: _Bulkhead(asyncio.Semaphore(sizes.get(kind, at_once))) for kind in Kind}
+        sizes |= dict.fromkeys((Kind.EXPORT, Kind.COMMAND, Kind.ADMIN), few)
+        self._by_kind = {kind: _Bulkhead(asyncio.Semaphore(sizes.get(kind, max_concurrent))) for kind in Kind}
 
-    def place(self, scope: Mapping[str, Any]) -> Place:
-        """A place for this request, not yet taken."""
-        return Place(self._of[kind_of(scope)])
+    def permit(self, scope: Mapping[str, Any]) -> Permit:
+        """A permit for this request, not yet acquired."""
+        return Permit(self._by_kind[kind_of(scope)])

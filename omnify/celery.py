@@ -1,7 +1,7 @@
 """The Celery application. It carries wake-ups ("event 7 has work"), never registrations.
 
 A lost, doubled or late wake-up costs time and nothing else: the queue itself is the event's stream, and the sweep
-finds whatever no message speaks of. So messages are acknowledged early and results are not kept.
+finds work that no message announced. So messages are acknowledged early and results are not kept.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ app.conf.update(
     broker_url=settings.ENV.broker_url,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    # kombu waits for ever unless told otherwise: a hung broker would hang whoever publishes.
+    # kombu has no timeouts by default: a broker that hangs would block the process that publishes.
     broker_transport_options={
         "socket_timeout": BROKER_TIMEOUT_SECONDS,
         "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
@@ -39,8 +39,8 @@ app.conf.update(
         "retry_on_timeout": False,
         "max_retries": 0,
     },
-    # Gone with the reading (no_ack): losing a hint costs time and nothing else. An acknowledgement that fails because
-    # the broker has just died is swallowed by kombu, and the worker is deaf then: it neither reads nor reconnects.
+    # Messages are acknowledged by being read (no_ack): losing one costs time and nothing else. If an acknowledgement
+    # fails because the broker has just died, kombu swallows the error and the worker neither reads nor reconnects.
     task_queues=[
         *(Queue(name, Exchange("registrations"), routing_key=name, no_ack=True) for name in partitions()),
         Queue(WEBHOOKS, Exchange(WEBHOOKS), routing_key=WEBHOOKS, no_ack=True),
@@ -69,17 +69,17 @@ app.autodiscover_tasks(["worker"])
 
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
-    """Celery sets up logs of its own unless a function listens here."""
+    """Keeps Celery from configuring logging: it does so unless this signal has a receiver."""
 
 
 @celeryd_init.connect
 def log_from_the_start(**_: Any) -> None:
-    """Sets our logs up before a worker says its first word, such as a warning that it runs as root."""
+    """Configures logging before a worker logs its first line, such as a warning that it runs as root."""
     from celery.apps import worker
 
     dictConfig(settings.LOGGING)
     capture_the_rest()
-    # What it prints about its end, from a signal handler, where `logging` might wait for a lock that is held below.
+    # Celery prints its last messages from a signal handler, where `logging` could wait for a lock that is held.
     worker.safe_say = _say  # type: ignore[attr-defined]
 
 

@@ -1,5 +1,5 @@
-"""Django as an ASGI application that never answers outside the two shapes, reads no body without end, and does only so
-much at once (`omnify.bulkheads`)."""
+"""Django as an ASGI application: every error response has the standard shape, bodies are limited in size and time, and
+requests of each kind in number (`omnify.bulkheads`)."""
 
 from __future__ import annotations
 
@@ -14,48 +14,49 @@ from django.db import close_old_connections
 from django.http import HttpResponseBase
 
 from events.api import responses
-from omnify.bulkheads import Bulkheads, Full, Place
+from omnify.bulkheads import BulkheadFull, Bulkheads, Permit
 from omnify.common.envelope import Code
 from omnify.common.request_body import BodyIncomplete, BodyTooLarge, read_body
 from omnify.common.shared_timeout import BODY_SECONDS, SharedTimeout
 
-# Room for the admin's largest form. The API's own limit is far lower.
+# Enough for the admin's largest form. The API's own limit is far lower.
 MAX_BODY_BYTES = 1024 * 1024
 RETRY_SECONDS = 2
+_TOO_LARGE = f"A body may have {MAX_BODY_BYTES} bytes at most."
 
 
-# Of the request that the current task works for.
-_place: ContextVar[Place] = ContextVar("place")
+# Of the request that the current task handles.
+_permit: ContextVar[Permit] = ContextVar("permit")
 
 
 class DjangoApp(ASGIHandler):
-    """Django's handler, except for what it answers before any middleware or error handler is asked."""
+    """Django's handler, with responses of our own where Django responds before any middleware or error handler runs."""
 
-    def __init__(self, *, at_once: int) -> None:
+    def __init__(self, *, max_concurrent: int) -> None:
         super().__init__()
-        self._bulkheads = Bulkheads(at_once)
+        self._bulkheads = Bulkheads(max_concurrent)
         self._body_timeout = SharedTimeout(BODY_SECONDS)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """One request. Its thread has ended when this returns, also after the client has gone."""
-        place = self._bulkheads.place(scope)
-        token = _place.set(place)
+        """Handles one request. Its thread has ended when this returns, even if the client disconnected."""
+        permit = self._bulkheads.permit(scope)
+        token = _permit.set(permit)
         try:
             await super().__call__(scope, receive, send)
         finally:
-            _place.reset(token)
-            place.leave()
+            _permit.reset(token)
+            permit.release()
 
     async def get_response_async(self, request: Any) -> HttpResponseBase:
-        """The response, once there is a place for its kind.
+        """Returns the response, after waiting for a permit of the request's kind.
 
-        A body that comes slowly, or an answer that is taken slowly, holds none; a streamed answer does, since it still
-        reads from the database.
+        The permit is not held while the body is read or the response is sent, except for a streamed response, which
+        still reads from the database.
         """
-        place = _place.get()
+        permit = _permit.get()
         try:
-            await place.take()
-        except Full:
+            await permit.acquire()
+        except BulkheadFull:
             return responses.refused(
                 Code.UNAVAILABLE,
                 status=503,
@@ -65,22 +66,22 @@ class DjangoApp(ASGIHandler):
         response: HttpResponseBase = await super().get_response_async(request)
         if not response.streaming:
             await sync_to_async(close_old_connections, thread_sensitive=True)()
-            place.leave()
+            permit.release()
         return response
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        """One request."""
+        """Handles one request within the limits on bodies."""
         try:
             await super().handle(scope, receive, send)
         except BodyIncomplete:
-            await self._hang_up(Code.REQUEST_TIMEOUT, 408, "The body did not come in time.", send)
+            await self._refuse_and_close(Code.REQUEST_TIMEOUT, 408, "The body did not come in time.", send)
         except BodyTooLarge:
-            await self._hang_up(Code.PAYLOAD_TOO_LARGE, 413, f"A body may have {MAX_BODY_BYTES} bytes at most.", send)
+            await self._refuse_and_close(Code.PAYLOAD_TOO_LARGE, 413, _TOO_LARGE, send)
 
-    async def _hang_up(self, code: Code, status: int, message: str, send: Any) -> None:
-        # The rest of the body may still be on its way: the connection cannot carry another request.
-        answer = responses.refused(code, status=status, message=message, headers={"Connection": "close"})
-        await self.send_response(answer, send)
+    async def _refuse_and_close(self, code: Code, status: int, message: str, send: Any) -> None:
+        # The unread rest of the body would be taken for the next request.
+        response = responses.refused(code, status=status, message=message, headers={"Connection": "close"})
+        await self.send_response(response, send)
 
     async def read_body(self, receive: Any) -> IO[bytes]:
         """Reads the body into memory, where Django's own would let it grow on disk."""
@@ -91,7 +92,7 @@ class DjangoApp(ASGIHandler):
     def create_request(
         self, scope: Any, body_file: IO[bytes]
     ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
-        """The request, or 400: Django's own answer to bytes that are not UTF-8 has no shape at all."""
+        """Returns the request, or 400 in the standard shape: Django's own, for bytes that are not UTF-8, is empty."""
         request, problem = super().create_request(scope, body_file)
         if request is not None:
             return request, None
@@ -101,8 +102,8 @@ class DjangoApp(ASGIHandler):
 
 
 def django_app() -> DjangoApp:
-    """Django, set up."""
+    """Sets Django up and returns it as an application."""
     django.setup(set_prefix=False)
     from django.conf import settings
 
-    return DjangoApp(at_once=settings.ENV.web_threads)
+    return DjangoApp(max_concurrent=settings.ENV.web_threads)

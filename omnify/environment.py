@@ -29,7 +29,7 @@ class BadEnvironment(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What the operator chose. Times in seconds, sizes in entries unless the name says otherwise."""
+    """The operator's settings. Times are in seconds and sizes in entries, unless the name says otherwise."""
 
     home: Path
     secret_key: str
@@ -81,7 +81,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         secret_key_fallbacks=_older_secrets(values, secret_key),
         debug=_flag(values, "DEBUG"),
         testing=testing,
-        allowed_hosts=_words(values.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")),
+        allowed_hosts=_split(values.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")),
         trusted_origins=_origins(values),
         public_url=_public_url(values),
         operations_port=_port_of(values, "OPERATIONS_BIND"),
@@ -93,7 +93,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         partitions=_number(values, "REGISTRATION_PARTITIONS", 4, low=1, high=256),
         queue_limit=_number(values, "EVENT_QUEUE_LIMIT", 1_000_000, low=1, high=100_000_000),
         retention_days=_days_or_off(values, "RETENTION_DAYS", 365),
-        # The database lets younger entries go for nobody.
+        # The database refuses to delete entries younger than 30 days.
         audit_days=_number(values, "AUDIT_DAYS", 365, low=30, high=3650),
         register_rate_limit=_rate_limit(values, "REGISTER_RATE_LIMIT", "6000/minute", name="register"),
         refusal_rate_limit=_rate_limit(values, "REFUSAL_RATE_LIMIT", "30/minute", name="refusals"),
@@ -103,7 +103,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         admin=_flag({"ADMIN": "on", **values}, "ADMIN"),
         webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
         webhook_deny=_networks(values, "WEBHOOK_DENY"),
-        # Longer than the last retry takes: what is still being tried is never forgotten.
+        # Longer than all retries take, so that no delivery is deleted while it is still being tried.
         webhook_log_days=_number(values, "WEBHOOK_LOG_DAYS", 30, low=7, high=3650),
         log_level=_choice(values, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         fault_dir=values.get("OMNIFY_FAULT_DIR", ""),
@@ -116,23 +116,23 @@ def _secret(values: Mapping[str, str], *, testing: bool) -> str:
     if not secret and testing:
         return "only-for-tests-" + "x" * 40
     if len(secret) < LEAST_SECRET:
-        raise BadEnvironment("SECRET_KEY: at least 32 characters are needed (`make run` makes one by itself)")
+        raise BadEnvironment("SECRET_KEY: at least 32 characters are needed (`make run` generates one)")
     return secret
 
 
 def _older_secrets(values: Mapping[str, str], current: str) -> tuple[str, ...]:
-    older = _words(values.get("SECRET_KEY_FALLBACKS", ""))
+    older = _split(values.get("SECRET_KEY_FALLBACKS", ""))
     if any(len(secret) < LEAST_SECRET for secret in older):
-        raise BadEnvironment("SECRET_KEY_FALLBACKS: each needs at least 32 characters; commas stand between them")
+        raise BadEnvironment("SECRET_KEY_FALLBACKS: each needs at least 32 characters, separated by commas")
     if len({mark_of(secret) for secret in (current, *older)}) <= len(older):
-        raise BadEnvironment("SECRET_KEY_FALLBACKS: only older secrets, each once, without SECRET_KEY itself")
+        raise BadEnvironment("SECRET_KEY_FALLBACKS: must contain each older secret once, and not SECRET_KEY itself")
     return tuple(older)
 
 
 def _default_database(home: Path, *, testing: bool) -> str:
     if testing:
         return f"sqlite:///{home / 'test.sqlite3'}"
-    raise BadEnvironment("DATABASE_URL: not set, and no running `make run` has left its address in OMNIFY_HOME")
+    raise BadEnvironment("DATABASE_URL: not set, and no `make run` has written one to OMNIFY_HOME")
 
 
 def _flag(values: Mapping[str, str], name: str) -> bool:
@@ -187,7 +187,7 @@ def _url(values: Mapping[str, str], name: str, default: str, schemes: tuple[str,
 
 
 def _origins(values: Mapping[str, str]) -> list[str]:
-    origins = _words(values.get("CSRF_TRUSTED_ORIGINS", ""))
+    origins = _split(values.get("CSRF_TRUSTED_ORIGINS", ""))
     for origin in origins:
         if not re.fullmatch(r"https?://[^/\s]+", origin):
             raise BadEnvironment(f"CSRF_TRUSTED_ORIGINS: {origin!r} is not like https://tickets.example.com")
@@ -225,5 +225,5 @@ def _contact(values: Mapping[str, str]) -> str:
     return contact
 
 
-def _words(text: str) -> list[str]:
+def _split(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]

@@ -1,10 +1,10 @@
-"""What stands before everything else: which paths there are, and on which of the two ports.
+"""Refuses paths that are not canonical, and paths that belong to the other port, before any route sees them.
 
-A path is decided once, here, on the bytes that came. Whoever stands in front may have rules for `/metrics` or `/admin`,
-and another idea of which texts name them: `/%6detrics`, `//metrics`, `/x/../metrics`. So a path that is not in its one
-canonical form is no path at all. What routes see is decoded from those very bytes, and nothing decodes again.
+A proxy in front may have rules for `/metrics` or `/admin` and read paths differently: `/%6detrics`, `//metrics`,
+`/x/../metrics`. So a path that is not in its canonical form is answered with 404. The check is made once, here, on the
+bytes that the client sent; routes see those bytes decoded once, and nothing decodes them again.
 
-With `OPERATIONS_BIND` metrics and admin are on a port of their own, and on no other.
+With `OPERATIONS_BIND`, metrics and admin are served on that port only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_CANONICAL = re.compile(
     rb"|%(?![0-9A-Fa-f]{2})"
 )
 _OPERATIONS = re.compile(rb"/(?:metrics|admin(?:/.*)?)\Z", re.DOTALL)
-# What the other port has beside them: the admin's own files, and health for whoever watches it.
+# What the operations port serves beside them: the admin's static files, and health checks.
 _BESIDE = re.compile(rb"/(?:static/.*|health/[a-z]+)\Z", re.DOTALL)
 
 _BODY = msgspec.json.encode(failure(Code.NOT_FOUND, "There is nothing at this address."))
@@ -40,14 +40,16 @@ def is_canonical(path: bytes) -> bool:
 
 
 def is_plain(path: str, raw: bytes) -> bool:
-    """Whether nothing in a path could make it another than canonical, which nearly all requests are told by, at a tenth
-    of what the expression costs. `path` is `raw` decoded, so a whole escape is why their lengths differ."""
+    """Whether a path is canonical at first sight: nearly all are, and this costs a tenth of the regular expression.
+
+    `path` is `raw` decoded, so a path with an escape has another length.
+    """
     odd = "//" in path or "/." in path or "%" in path or "\\" in path
     return len(path) == len(raw) and path[:1] == "/" and not odd
 
 
 def is_here(path: bytes, *, port: int | None, operations_port: int | None) -> bool:
-    """Whether the port that was asked has the path. Without a port for operations each has all of them."""
+    """Whether this port serves the path. Without an operations port, every port serves every path."""
     if operations_port is None:
         return True
     if port == operations_port:
@@ -56,7 +58,7 @@ def is_here(path: bytes, *, port: int | None, operations_port: int | None) -> bo
 
 
 class Front:
-    """Hands requests for paths that are there to `app`; every other one is a plain 404."""
+    """Hands requests for canonical paths of the right port to `app`, and responds with 404 to all others."""
 
     def __init__(self, *, app: ASGIApp, operations_port: int | None = None) -> None:
         self._app = app
@@ -77,7 +79,7 @@ class Front:
 
 
 def _without_body(send: Send) -> Send:
-    """HEAD is answered as GET would be, but for the body: here, for all that answer."""
+    """Makes a response to HEAD from a response to GET by leaving out the body, once for all applications."""
 
     async def send_head(message: Message) -> None:
         await send(message if message["type"] == "http.response.start" else {**message, "body": b""})
@@ -86,6 +88,6 @@ def _without_body(send: Send) -> Send:
 
 
 def _port(scope: Scope) -> int | None:
-    """Where the connection came in: the socket's own address, which no header can change. None for a Unix socket."""
+    """The port that the connection came in on, from the socket and not from a header. None for a Unix socket."""
     server = scope.get("server")
     return server[1] if server and isinstance(server[1], int) else None

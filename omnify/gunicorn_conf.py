@@ -1,7 +1,7 @@
-"""How gunicorn serves Omnify. Read by gunicorn before Django is there, hence its own variables:
+"""How gunicorn serves Omnify. gunicorn reads this before Django is set up, so it reads the environment itself:
 
-OMNIFY_BIND       address and port (default 127.0.0.1:$PORT, port 8000 unless told)
-OPERATIONS_BIND   another address and port, for /metrics and /admin alone (default: none, they are on the first)
+OMNIFY_BIND       address and port (default 127.0.0.1:$PORT, with port 8000 if PORT is not set)
+OPERATIONS_BIND   a second address and port, for /metrics and /admin only (default: none, the first serves them)
 WEB_WORKERS       processes (default 2)
 WEB_CONNECTIONS   connections of each process (default 20000)
 """
@@ -20,7 +20,7 @@ from omnify.embedded.exec_child import die_with_parent
 
 bind = [os.environ.get("OMNIFY_BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"]
 if os.environ.get("OPERATIONS_BIND"):
-    # The port a request came in on tells the two apart (`omnify.front`).
+    # A request is told apart by the port that it came in on (`omnify.front`).
     bind.append(os.environ["OPERATIONS_BIND"])
     if len({address.rpartition(":")[2] for address in bind}) < len(bind):
         sys.exit("omnify: OPERATIONS_BIND: its port must be another one than the service's")
@@ -29,12 +29,12 @@ worker_class = "omnify.server.Worker"
 logger_class = "omnify.server.Logger"
 proc_name = "omnify-web"
 
-# Each connection is a file. What a process may open beside them: sockets to the stores, logs, metrics.
+# Each connection is an open file. These are for the rest: sockets to the stores, logs, metrics.
 _OTHER_FILES = 256
 
 
-def _room_for(connections: int) -> int:
-    """Raises the limit on open files as far as it may be, and returns how many connections fit."""
+def _fit_connections(connections: int) -> int:
+    """Raises the limit on open files as far as allowed, and returns how many connections fit under it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -44,10 +44,10 @@ def _room_for(connections: int) -> int:
 
 
 # Open event streams count too, so this is high. See `omnify.server` for what enforces it.
-worker_connections = _room_for(int(os.environ.get("WEB_CONNECTIONS") or 20_000))
+worker_connections = _fit_connections(int(os.environ.get("WEB_CONNECTIONS") or 20_000))
 
-# A client that polls its ticket every few seconds keeps its connection; a stop waits this long for idle ones at most.
-# It is also the time that a client has for the head of a request, also of its first one (`omnify.server`).
+# In seconds. Long enough that a client that polls its ticket keeps its connection; a stop waits at most this long for
+# idle ones. A client also has this long to send the head of each request, the first one included (`omnify.server`).
 keepalive = 15
 graceful_timeout = 10
 timeout = 60
@@ -58,25 +58,25 @@ limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
 
-# Who may say that a request came over TLS is decided by TRUSTED_PROXIES, in Django's settings. gunicorn would believe
-# every program on this machine.
+# TRUSTED_PROXIES decides whose X-Forwarded-Proto counts (Django's settings). By default gunicorn would trust every
+# program on this machine.
 forwarded_allow_ips = ""
 
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
 
-# The default is a socket in the user's home directory, shared by all copies of the service.
+# By default this is a socket in the user's home directory, which all copies of the service would share.
 control_socket_disable = True
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """A worker of a killed gunicorn would keep the port from the next one."""
+    """Makes workers end with gunicorn: one that outlives it would keep the port occupied."""
     die_with_parent(worker.ppid, signal.SIGKILL)
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Drops what a dead process held open; its counters stay. The folder is `omnify.common.metrics`'s."""
+    """Removes a dead process's gauges from the metrics (`omnify.common.metrics`); its counters stay."""
     root = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if root:
         from prometheus_client.multiprocess import mark_process_dead

@@ -1,7 +1,7 @@
-"""Tells browsers to come back over TLS only, on every answer of the service, pages and door included.
+"""Adds Strict-Transport-Security to every response of the service, so that browsers use TLS only.
 
-For services that are reached over https (`CSRF_TRUSTED_ORIGINS`, `PUBLIC_URL`), and nothing at all for others. Over
-plain http, as on the service's own machine, browsers do not heed the header (RFC 6797, 8.1).
+Only for services that are reached over https (`CSRF_TRUSTED_ORIGINS`, `PUBLIC_URL`). Browsers ignore the header in
+responses over plain http, as on the service's own machine (RFC 6797, 8.1).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _NAME = b"strict-transport-security"
 
 
 def with_hsts(app: ASGIApp, *, seconds: int) -> ASGIApp:
-    """`app`, or one in front of it that adds the header to what it answers."""
+    """Returns `app`, wrapped to add the header with this max-age; `app` itself for 0."""
     return _Hsts(app, b"max-age=%d" % seconds) if seconds else app
 
 

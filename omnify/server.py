@@ -1,17 +1,17 @@
 """gunicorn's ASGI worker, with the limits on connections that it lacks.
 
-What gunicorn 27 has by itself: sizes of the request line and of header fields, how many of them, and a time after
-which a kept connection must have sent its next request. What it does not have, and this adds:
+gunicorn 27 limits the request line and the header fields in size and number, and the time until a kept connection has
+sent its next request. What it lacks, and this adds:
 
-    how many       it reads `worker_connections` and never looks at it: past it a connection is told 503 and closed
-    first request  its timer starts with a connection's second request: a client that opens connections and sends
-                   nothing, or a header byte now and then, would keep them for ever
-    a crowd        its loop lets only 100 connections wait to be taken
-    answers        it waits without end for a client that does not read its answer
-    refusals       it says in plain text what it cannot parse, and lets some of it through as an exception
-    its log        which has a form of its own
+    connections    it ignores `worker_connections`; here a connection over the limit gets 503 and is closed
+    first request  its timer starts with the second request; a client that sends nothing, or a header byte now and
+                   then, would keep its connection open without limit
+    backlog        its event loop lets only 100 connections wait to be accepted
+    responses      it waits without limit for a client that does not read its response
+    bad requests   it answers in plain text what it cannot parse, and lets some of it through as an exception
+    log            it writes another format
 
-Bodies have their time in `omnify.common.request_body` and `omnify.django_app`, where it can be said in an answer.
+Bodies are limited in time by `omnify.common.request_body`, where the client can still be answered.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from omnify.common.logs import JsonFormatter, JsonHandler, get_logger
 
 logger = get_logger(__name__)
 
-# A client whose buffers are full and that takes nothing for this long is not there any more.
+# A client whose buffers are full and that reads nothing for this long is disconnected.
 UNREAD_SECONDS = 20.0
 _RETRY_SECONDS = 2
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: drop what the kernel still holds for the client
 
 
-# What a request that never reaches an application is told.
+# Responses to requests that reach no application.
 _REFUSALS = {
     400: (Code.INVALID, "The request cannot be understood."),
     414: (Code.INVALID, "The address is too long."),
@@ -51,11 +51,11 @@ _REFUSALS = {
     501: (Code.INVALID, "This way to send a body is not supported."),
     503: (Code.UNAVAILABLE, "Too many connections. Try again."),
 }
-_OURS = (Code.INTERNAL_ERROR, "Something went wrong on our side.")
+_INTERNAL_ERROR = (Code.INTERNAL_ERROR, "Something went wrong on our side.")
 
 
 def _refusal(status: int, headers: Iterable[tuple[str, str]] = ()) -> bytes:
-    code, message = _REFUSALS.get(status, _OURS)
+    code, message = _REFUSALS.get(status, _INTERNAL_ERROR)
     body = msgspec.json.encode(failure(code, message))
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
@@ -73,25 +73,25 @@ FULL = _refusal(503, [("Retry-After", str(_RETRY_SECONDS))])
 class Protocol(ASGIProtocol):
     """One connection."""
 
-    _unread: asyncio.TimerHandle | None = None
+    _unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Turns the connection away if there are too many, else gives it a time for its first request."""
+        """Refuses the connection if there are too many; otherwise starts the timer for its first request."""
         super().connection_made(transport)
         if self.worker.nr_conns > self.worker.worker_connections:
             transport.write(FULL)
             self._close_transport()
         else:
-            # Stopped like those of later requests, once a request's head is complete.
+            # gunicorn stops it once the request's head is complete, as it does for later requests.
             self._arm_keepalive_timer()
 
     def data_received(self, data: bytes) -> None:
-        """Reads no request from a connection that is about to be closed."""
+        """Ignores data on a connection that is being closed."""
         if not self._closed:
             super().data_received(data)
 
     def _on_headers_complete(self) -> bool:
-        """Refuses what names no host (RFC 9112, section 3.2), which gunicorn lets through."""
+        """Refuses a request without a Host header (RFC 9112, section 3.2), which gunicorn accepts."""
         more = bool(super()._on_headers_complete())
         request = self._current_request
         if request.version >= (1, 1) and not any(name == b"host" for name, _ in request.headers_bytes):
@@ -99,8 +99,8 @@ class Protocol(ASGIProtocol):
         return more
 
     def _feed_callback_parser(self, data: bytes) -> bool:
-        """Reads a head. One that makes the parser itself fail (a Content-Length of thousands of digits) is refused
-        like those that it knows, instead of ending the connection with a traceback."""
+        """Parses the head of a request. If the parser itself fails (on a Content-Length of thousands of digits, say),
+        the request gets 400 like other bad ones, and not a closed connection and a traceback."""
         try:
             return bool(super()._feed_callback_parser(data))
         except Exception as problem:
@@ -110,33 +110,33 @@ class Protocol(ASGIProtocol):
             return False
 
     def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
-        """What gunicorn says where no application is asked: in the standard shape, without a word of the request."""
+        """Sends gunicorn's own error responses in the standard shape. They quote nothing of the request."""
         self._safe_write(_refusal(status, extra_headers))
 
     def pause_writing(self) -> None:
-        """The client does not take what it is sent: it has some time to go on."""
+        """Starts the timer for a client that does not read its response."""
         super().pause_writing()
-        self._expect_reading()
+        self._start_unread_timer()
 
     def resume_writing(self) -> None:
-        """It goes on."""
+        """Stops the timer: the client reads again."""
         super().resume_writing()
-        self._forget_unread()
+        self._stop_unread_timer()
 
     def _close_transport(self) -> None:
-        # What waits to be sent is sent first, to a client that may never take it.
+        # Unsent data is sent before the connection closes, to a client that may never read it.
         if self.transport and not self._closed and self.transport.get_write_buffer_size():
-            self._expect_reading()
+            self._start_unread_timer()
         super()._close_transport()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is gone."""
+        """Stops the timer: the connection is closed."""
         super().connection_lost(exc)
-        self._forget_unread()
+        self._stop_unread_timer()
 
-    def _expect_reading(self) -> None:
-        self._forget_unread()
-        self._unread = self.worker.loop.call_later(UNREAD_SECONDS, self._drop)
+    def _start_unread_timer(self) -> None:
+        self._stop_unread_timer()
+        self._unread_timer = self.worker.loop.call_later(UNREAD_SECONDS, self._drop)
 
     def _drop(self) -> None:
         peer = self.transport.get_extra_info("socket")
@@ -144,17 +144,17 @@ class Protocol(ASGIProtocol):
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self.transport.abort()
 
-    def _forget_unread(self) -> None:
-        if self._unread is not None:
-            self._unread.cancel()
-            self._unread = None
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
 
 class Logger(glogging.Logger):
-    """gunicorn's own log in the form of ours."""
+    """gunicorn's own log in the format of ours."""
 
     def setup(self, cfg: Any) -> None:
-        """Puts one handler in the place of gunicorn's."""
+        """Replaces gunicorn's handlers by ours."""
         super().setup(cfg)
         for handler in list(self.error_log.handlers):
             self.error_log.removeHandler(handler)
@@ -165,27 +165,27 @@ class Logger(glogging.Logger):
 
 
 class Worker(gasgi.ASGIWorker):
-    """gunicorn's, with connections of our kind."""
+    """gunicorn's ASGI worker, with `Protocol` for its connections."""
 
     def init_process(self) -> None:
-        """Begins to work, in a process of its own."""
+        """Starts the worker in its own process."""
         capture_the_rest()
-        # The worker names its protocol by this global, and offers no other way to choose one.
+        # The worker looks its protocol up in this global; there is no setting for it.
         gasgi.ASGIProtocol = Protocol
         super().init_process()
 
     def run(self) -> None:
         """Serves until it is told to stop.
 
-        The loop shortens the queue of connections that nobody has taken yet to its own default of 100, whatever
-        `backlog` says. Past it the kernel drops what comes, and a client tries again after a second, three, seven.
+        The event loop would set the queue of connections not yet accepted to its default of 100, whatever `backlog`
+        says. The kernel drops connections over that, and a client tries again after one, three and seven seconds.
         """
         self.loop.create_server = partial(self.loop.create_server, backlog=self.cfg.backlog)
         super().run()
 
     def handle_exit_signal(self) -> None:
-        """Told to stop: whoever waits for news is let go, or the stop would wait `graceful_timeout` for them."""
+        """Ends streams and long polls first: otherwise the stop would wait `graceful_timeout` for them."""
         super().handle_exit_signal()
-        # Other applications run in this worker too: the bench's baselines.
+        # The benchmark's baselines run in this worker too, and have no such method.
         if hasattr(self.asgi, "disconnect_watchers"):
             self.asgi.disconnect_watchers()

@@ -18,28 +18,28 @@ except BadEnvironment as problem:
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = ENV.secret_key
-# Sessions and CSRF tokens of the older secrets go on working; Django derives its own keys from each.
+# Sessions and CSRF tokens signed with an older secret stay valid; Django derives its keys from each of them.
 SECRET_KEY_FALLBACKS = list(ENV.secret_key_fallbacks)
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
 
-# Behind a proxy that ends TLS the browser's origin is the proxy's.
+# Behind a proxy that terminates TLS, the origin that browsers send is the proxy's.
 CSRF_TRUSTED_ORIGINS = ENV.trusted_origins
 TLS = any(origin.startswith("https://") for origin in (ENV.public_url, *ENV.trusted_origins))
-# Cookies must not travel in clear then, and no other name below the same domain may set them ("__Host-").
+# With TLS, cookies are not sent over plain http, and no other subdomain can set them ("__Host-").
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 SESSION_COOKIE_NAME = "__Host-session" if TLS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrf" if TLS else "csrftoken"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_ENGINE = "events.services.session_store"
 SESSION_COOKIE_AGE = 12 * 3600
-# In the session: a cookie of its own would carry what the admin says about objects.
+# In the session, because a cookie would contain what the admin says about objects.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_HSTS_SECONDS = ENV.hsts_seconds if TLS else 0
-# Anybody can send this header; it says something only where a proxy of ours has written it.
+# Any client can send this header. It is trusted only if a proxy of ours sets it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trusted_proxies else None
-# What `check --deploy` would like and this service cannot decide: whether the other names below the domain speak TLS
-# (W005, W021) is its owner's to say, and requests come in clear from the proxy, which redirects browsers (W008).
+# `check --deploy` asks for what this service cannot decide: whether other subdomains use TLS (W005, W021) is up to the
+# domain's owner, and redirecting browsers to https is the proxy's task (W008).
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 
 _VALIDATION = "django.contrib.auth.password_validation."
@@ -96,8 +96,8 @@ TEMPLATES = [
     }
 ]
 
-# A decision is a promise: it must not wait for ever (statement_timeout, below the lease) nor be lost after the
-# commit was reported (synchronous_commit).
+# A statement ends before the drain's lease does (statement_timeout), and a decision is not lost once its commit was
+# reported (synchronous_commit).
 STATEMENT_TIMEOUT_SECONDS = 8
 _POSTGRES_OPTIONS = {
     "connect_timeout": 5,
@@ -130,7 +130,7 @@ USE_I18N = False
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-# Straight from the packages, unless `collectstatic` has gathered the files (the Docker image does).
+# Served from the packages, unless `collectstatic` has collected the files (as the Docker image does).
 SERVESTATIC_USE_FINDERS = not STATIC_ROOT.is_dir()
 SERVESTATIC_AUTOREFRESH = False
 
@@ -161,9 +161,9 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": ENV.public_url or "/"}],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # Swagger UI would show our schema to a validator on the internet.
+    # By default Swagger UI sends the schema to a validator on the internet.
     "SWAGGER_UI_SETTINGS": {"validatorUrl": None, "deepLinking": True, "persistAuthorization": False},
-    # Enumerations stay where they are used: `status` and `success` mean different sets in different objects.
+    # Enumerations stay inline: `status` and `success` have different values in different objects.
     "POSTPROCESSING_HOOKS": [],
     "APPEND_COMPONENTS": {
         "securitySchemes": {

@@ -32,7 +32,7 @@ from events.door.parse import event_id
 
 
 class EventIdConverter:
-    """An event id, or None for a text that cannot be one: then the view says `event_not_found`, as the door does."""
+    """Converts an event id, or a text that cannot be one to None: the view then responds with `event_not_found`."""
 
     regex = "[^/]+"
 
@@ -46,7 +46,7 @@ class EventIdConverter:
 
 
 register_converter(EventIdConverter, "event")
-# Ids of other things are written like those of events.
+# Other ids have the same form as those of events.
 register_converter(EventIdConverter, "number")
 
 handler400 = "events.api.errors.bad_request"
@@ -56,7 +56,7 @@ handler500 = "events.api.errors.server_error"
 
 
 def admin_paths(*, on: bool) -> list[URLPattern | URLResolver]:
-    """The admin, with its sign-in behind a limit; nothing where it is off."""
+    """The paths of the admin, with a limit on sign-ins; none if the admin is off."""
     if not on:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Micro-batching: whatever arrives while a call is in flight goes out together in the next one.
+"""Micro-batching: items that arrive while a call is in flight are sent together in the next one.
 
 An idle batcher adds no delay; a busy one makes batches that grow with the crowd.
 """
@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-# Bounds the time that one script call keeps Redis from everybody else: about 3 ms.
+# Bounds the time that one script call blocks Redis: about 3 ms.
 BATCH_LIMIT = 500
-# Turns of the event loop between two calls. Whoever was just answered and asks again at once is in the next batch then:
-# a call costs as much as several questions, so at 32 connections this answers a fifth more of them. An idle loop
-# makes these turns within microseconds.
+# Turns of the event loop between two calls. A client that was just answered and sends its next request at once is then
+# in the next batch. A call costs as much as several items, so at 32 connections this answers a fifth more requests. An
+# idle loop makes these turns within microseconds.
 TURNS = 6
 
 Item = TypeVar("Item")
@@ -23,10 +23,10 @@ Result = TypeVar("Result")
 
 
 class Batcher(Generic[Item, Result]):
-    """Turns single questions into calls of up to `limit`, one in flight at a time.
+    """Combines single items into calls of up to `limit` items, one call in flight at a time.
 
-    `call` gets the items in order and returns as many results in the same order. If it raises, everybody in that
-    batch gets the exception, and the next batch goes on. A client that hangs up only loses its own answer.
+    `call` gets the items in order and returns as many results in the same order. If it raises, every item of that batch
+    gets the exception, and the next batch goes on. A client that disconnects loses only its own result.
     """
 
     __slots__ = ("_call", "_limit", "_on_idle", "_pump_task", "_waiting")
@@ -45,7 +45,7 @@ class Batcher(Generic[Item, Result]):
         self._pump_task: asyncio.Task[None] | None = None
 
     def ask(self, item: Item) -> asyncio.Future[Result]:
-        """The answer to come. Cancelling it withdraws nothing: an item once sent may take effect."""
+        """Returns a future of the item's result. Cancelling it withdraws nothing: an item once sent may take effect."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         self._waiting.append((item, future))
@@ -66,7 +66,7 @@ class Batcher(Generic[Item, Result]):
     async def _next_batch(self) -> None:
         waiting = self._waiting
         batch = [waiting.popleft() for _ in range(min(self._limit, len(waiting)))]
-        # Whoever has hung up before the call is not sent at all.
+        # Items whose clients disconnected before the call are not sent.
         batch = [pair for pair in batch if not pair[1].done()]
         if not batch:
             return
@@ -78,13 +78,13 @@ class Batcher(Generic[Item, Result]):
                     future.set_exception(problem)
             return
         for (_, future), result in zip(batch, results, strict=True):
-            # Setting a result on a future that a hung-up client has cancelled would raise, and stop the pump for all.
+            # Setting the result of a future that a disconnected client has cancelled would raise, and stop all batches.
             if not future.done():
                 future.set_result(result)
 
 
 class EventBatchers(Generic[Item, Result]):
-    """One batcher for each event that is busy; an idle one is forgotten, so a flood of ids leaves nothing behind."""
+    """A batcher for each busy event. Idle ones are dropped, so a flood of event ids uses no memory."""
 
     __slots__ = ("_batchers", "_call", "_limit")
 
@@ -96,7 +96,7 @@ class EventBatchers(Generic[Item, Result]):
         self._batchers: dict[int, Batcher[Item, Result]] = {}
 
     def ask(self, event_id: int, item: Item) -> asyncio.Future[Result]:
-        """The answer to come for one item of one event."""
+        """Returns a future of the result for one item of one event."""
         batcher = self._batchers.get(event_id) or self._begin(event_id)
         return batcher.ask(item)
 

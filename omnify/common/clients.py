@@ -1,4 +1,4 @@
-"""The one synchronous Redis client of a process, for Django's side and the workers."""
+"""The synchronous Redis client of a process, for Django and the workers."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from omnify.common.redis_client import connect
 
 @cache
 def redis_client() -> redis.Redis:
-    """Connects lazily; threads share its pool."""
+    """Returns the process's client. It connects when it is first used, and threads share its pool."""
     return connect(settings.ENV.redis_url)

@@ -1,12 +1,12 @@
-"""The roles that the service's processes log in to PostgreSQL with: no superusers, and so many connections for each.
+"""The PostgreSQL roles of the service's processes: no superusers, each with a limit on its connections.
 
 omnify_owner     owns the tables; migrations and `manage.py`
 omnify_web       door and API
-omnify_worker    drains; whatever the others may not use is theirs
+omnify_worker    drains; gets all connections that the others may not use
 omnify_deliver   webhooks
 
-The last three read and write rows, as members of `omnify_app`, and can change no table. `make run` and compose make the
-roles at every start, also in a database that an earlier release has made for a superuser.
+The last three are members of `omnify_app`: they read and write rows, and cannot change tables. `make run` and compose
+create or update the roles at every start, also in a database that an earlier release created as a superuser.
 
     DATABASE_URL=<a superuser's, of the service's database> OMNIFY_OWNER_PASSWORD=... OMNIFY_WEB_PASSWORD=... \\
     OMNIFY_WORKER_PASSWORD=... OMNIFY_DELIVER_PASSWORD=... python -m omnify.common.database_roles
@@ -27,7 +27,7 @@ OWNER, WEB, WORKER, DELIVER = "omnify_owner", "omnify_web", "omnify_worker", "om
 ROLES = (OWNER, WEB, WORKER, DELIVER)
 _GROUP = "omnify_app"
 
-# What an earlier release, or a superuser, has made. Sequences of identity columns go with their tables.
+# Objects of another owner: an earlier release or a superuser. Sequences of identity columns follow their tables.
 _FOREIGN = """
 SELECT 'TABLE', c.oid::regclass::text FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND c.relowner <> %(owner)s::regrole
@@ -40,14 +40,14 @@ WHERE p.pronamespace = 'public'::regnamespace AND p.proowner <> %(owner)s::regro
 def connection_limits(usable: int) -> dict[str, int]:
     """How many of `usable` connections each role may have.
 
-    From seven on they are `usable` together, so the drains' share is theirs whatever the others do.
+    From 7 on the limits add up to `usable`, so the drains always get their share.
     """
     owner, deliver, web = max(1, usable // 12), max(2, usable // 8), max(2, usable * 2 // 5)
     return {OWNER: owner, DELIVER: deliver, WEB: web, WORKER: max(2, usable - owner - deliver - web)}
 
 
 def make_roles(connection: Any, passwords: Mapping[str, str]) -> None:
-    """Makes the roles, or brings them up to date, through a superuser's connection to the service's database.
+    """Creates or updates the roles through a superuser's connection to the service's database.
 
     `passwords` are by role. In one transaction; harmless when repeated.
     """

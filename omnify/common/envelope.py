@@ -1,4 +1,4 @@
-"""The two shapes of every answer, and the codes that programs read. Used by the door and by the API alike."""
+"""The two shapes of every JSON response, and the error codes. Used by the door and by the API."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Code(StrEnum):
-    """Error codes; names are part of the public contract."""
+    """Error codes. They are part of the public contract."""
 
     INVALID = "invalid"
     INVALID_PAGE = "invalid_page"
@@ -43,10 +43,10 @@ class Code(StrEnum):
 
 
 def success(data: Any, message: str = "OK") -> dict[str, Any]:
-    """The body of an answer that worked."""
+    """The body of a successful response."""
     return {"success": True, "message": message, "data": data}
 
 
 def failure(code: Code, message: str, errors: dict[str, list[str]] | None = None) -> dict[str, Any]:
-    """The body of an answer that did not; `errors` names the fields at fault."""
+    """The body of an error response. `errors` has a list of sentences for each invalid field."""
     return {"success": False, "code": code.value, "message": message, "errors": errors}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import gc
 
-# Objects made and not yet freed before the collector looks at the young ones (700 unless told). What a cycle keeps
-# alive meanwhile is at most this many small objects.
-YOUNG = 20_000
+# New objects that start a collection of the youngest generation; Python's default is 700 or 2000. Reference cycles
+# keep at most about this many small objects alive.
+YOUNG_OBJECTS = 20_000
 
 
 def freeze_gc() -> None:
-    """To be called once everything is imported.
+    """Excludes all objects made so far from garbage collection. Call it once everything is imported.
 
-    Django and its friends are eighty thousand objects that never become garbage. Walking them again and again took a
-    quarter of the door's time and a tenth of the drain's, so they are set apart, and the collector comes less often.
+    Django and other libraries make eighty thousand objects that never become garbage. Traversing them took a quarter of
+    the door's time and a tenth of the drain's. The collector also runs less often from now on.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, 20, 20)
+    gc.set_threshold(YOUNG_OBJECTS, 20, 20)

@@ -1,7 +1,6 @@
-"""Links in answers.
+"""Links in responses: absolute with `PUBLIC_URL`, relative without it.
 
-They are relative, so that whatever stands in front keeps its own scheme and name; or they start with `PUBLIC_URL`. What
-a request says of its host or scheme is the client's word, and is in no link.
+A relative link works behind any proxy. A request's own Host and scheme come from the client, so no link contains them.
 """
 
 from __future__ import annotations
@@ -10,5 +9,5 @@ from django.conf import settings
 
 
 def link(path: str) -> str:
-    """The address of a path of ours, for clients and people."""
+    """Returns the URL of one of the service's paths."""
     return f"{settings.ENV.public_url}{path}"

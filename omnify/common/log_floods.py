@@ -1,8 +1,8 @@
-"""Keeps the log short and in one form, whatever a client sends and whatever a library writes.
+"""Limits how many lines clients and libraries can cause in the log, and gives all of them one format.
 
-What one request can cause, a million can. So a complaint of a library, any exception, and every `throttled_warning`
-is written once a second and kind; the next line of its kind says how many were left out. Its kind is where in the code
-it was written and what exception it tells of, never its text, which a client may choose.
+A warning of a library, any exception and every `throttled_warning` is logged at most once a second for each kind; the
+next line of the kind says how many were left out. The kind is the place in the code and the type of the exception, not
+the text, which may come from a client.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 SECONDS = 1.0
 _KINDS = 1000
 _OURS = ("omnify", "events", "worker")
-# Django says there what a client did wrong (a bad Host, say), as if it were our failure.
+# Django logs there what a client did wrong (a bad Host, say) as an error with a traceback.
 _CLIENTS_FAULT = "django.security"
 _TEXT_MAX = 300
 
@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 
 
 class ClientsFault(logging.Filter):
-    """Makes one short warning of what Django logs as an error with a traceback, though a client did it."""
+    """Turns what Django logs as an error, though a client caused it, into one short warning."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always lets it through."""
+        """Shortens the record if a client caused it. Every record passes."""
         if record.name.startswith(_CLIENTS_FAULT):
             record.levelno, record.levelname = logging.WARNING, "WARNING"
             record.msg, record.args = record.getMessage()[:_TEXT_MAX], ()
@@ -38,7 +38,7 @@ class ClientsFault(logging.Filter):
 
 
 class OncePerSecond(logging.Filter):
-    """Lets the first line of a kind through, and the next one a second later."""
+    """Lets one line of each kind pass in a second."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ def _kind(record: logging.LogRecord) -> tuple[Any, ...]:
 
 
 def capture_the_rest() -> None:
-    """Logs what Python would print: warnings, and exceptions that nothing catches. For processes that serve."""
+    """Logs what Python would print: warnings and uncaught exceptions. For long-running processes."""
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda found: _log_uncaught(found.exc_type, found.exc_value, found.exc_traceback)

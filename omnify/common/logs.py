@@ -1,9 +1,9 @@
 """Logs: one JSON object a line, to standard error.
 
-A ticket id is the key to its ticket, so no line holds one: its `reference`, which ends eight characters after the dash,
-names it well enough to follow it from the door (`admitted`) to its decision (`decided`). No line holds a token, a
-secret, a name or an e-mail address. So an exception is logged as its kind and where it came from, without its message:
-a database, a parser or an HTTP client quotes in it what it could not take.
+A ticket id is the key to its ticket, so no line contains one. Its `reference`, the id up to eight characters after the
+dash, is enough to follow it from the door (`admitted`) to its decision (`decided`). No line contains a token, a secret,
+a name or an e-mail address. So an exception is logged as its type and traceback, without its message: databases,
+parsers and HTTP clients quote their input in it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any, TextIO
 
 import msgspec
 
-# A value that JSON has no form for is written as Python would print it.
+# A value of a type that JSON lacks is written as `str` gives it.
 _encoder = msgspec.json.Encoder(enc_hook=str)
-# A ticket id as `events.domain.tickets` makes it: event, key and MAC. Libraries log the paths of requests that fail.
+# A ticket id of `events.domain.tickets`: event, key and MAC. Libraries log the paths of requests that fail.
 _TICKET = re.compile(r"\b([0-9]{1,18}-[A-Za-z0-9_-]{8})[A-Za-z0-9_-]{20}(?![A-Za-z0-9_-])")
 
-# Whatever else gets past: what looks like an e-mail address is none in a log.
+# Anything that looks like an e-mail address is replaced, wherever it comes from.
 _ADDRESS = re.compile(r"[^\s\"'<>(){}\[\]=:;,/\\@]+@[\w-]+(\.[\w-]+)+")
 
 
@@ -46,7 +46,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class JsonHandler(logging.StreamHandler[TextIO]):
-    """Writes lines to standard error. One that cannot be written is no traceback, but another line."""
+    """Writes lines to standard error. If one cannot be written, another line says so, without a traceback."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name there
         """What `logging` calls when a record cannot be rendered or written."""
@@ -59,13 +59,13 @@ def _encode(line: dict[str, Any]) -> str:
     try:
         return _encoder.encode(line).decode()
     except UnicodeEncodeError:
-        # Half of a surrogate pair, which a client can send and UTF-8 has no bytes for.
+        # Half of a surrogate pair: a client can send it, and UTF-8 cannot encode it.
         message = str(line["message"]).encode("ascii", "backslashreplace").decode()
         return _encoder.encode({**line, "message": message}).decode()
 
 
 def _without_exception(record: logging.LogRecord) -> str:
-    """The message, with the kind of the logged exception where a library has put the exception itself."""
+    """The message, with the exception's type in place of its text, which some libraries put there."""
     message = record.getMessage()
     problem = record.exc_info[1] if record.exc_info else None
     for text in (repr(problem), str(problem)) if problem else ():
@@ -74,7 +74,7 @@ def _without_exception(record: logging.LogRecord) -> str:
 
 
 def _trace(problem: BaseException) -> str:
-    """Kinds and places of an exception and of those that led to it, the first one first."""
+    """Types and tracebacks of an exception and of those that caused it, the first one first."""
     parts: list[str] = []
     seen: set[int] = set()
     found: BaseException | None = problem
@@ -100,7 +100,7 @@ def logging_config(level: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            # Django repeats every refused request; the door and the API answer them in the standard shape instead.
+            # Django logs every request that it refuses, as a warning; clients can cause any number of them.
             "django.request": {"level": "ERROR"},
             "celery": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},

@@ -1,4 +1,4 @@
-"""What the processes count: door answers, admissions, decisions, batches, leases.
+"""The metrics of all processes: door responses, admissions, decisions, batches, leases.
 
 With `PROMETHEUS_MULTIPROC_DIR` set, counters and histograms live in memory-mapped files of prometheus_client's
 multiprocess mode, one set for each process, in a subfolder for each host: containers that share the folder may have

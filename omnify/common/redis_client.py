@@ -1,7 +1,7 @@
 """Connections to the Redis that keeps the queue.
 
 redis-py retries a command up to ten times by default, also a write whose reply was lost. An admission sent twice
-would be counted twice, so neither client here retries, and both give up soon.
+would be counted twice, so neither client here retries, and both have short timeouts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 CONNECT_TIMEOUT_SECONDS = 2.0
 REPLY_TIMEOUT_SECONDS = 5.0
-# An admission that the server reads later than this after it was sent has no effect: the door is about to give up.
+# An admission that Redis reads later than this after it was sent has no effect: the door is about to time out.
 CALL_VALID_SECONDS = 4.0
 
 
@@ -33,7 +33,7 @@ def connect(url: str) -> redis.Redis:
 def connect_async(url: str, *, max_connections: int = 32) -> redis.asyncio.Redis:
     """A client for the door's event loop. Replies are bytes.
 
-    Each busy event has one call in flight; past `max_connections` of them a call waits for its turn.
+    Each busy event has one call in flight. With more than `max_connections` of them, calls wait for a connection.
     """
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,

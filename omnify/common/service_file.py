@@ -8,7 +8,7 @@ SERVICE_FILE = "service.env"
 
 
 def read_service_file(home: Path) -> dict[str, str]:
-    """What `make run` has left in the home, so that other programs find the service; empty if it never ran there."""
+    """Reads what `make run` wrote to the home, so that other programs find the service; empty if it never ran there."""
     try:
         lines = (home / SERVICE_FILE).read_text("utf-8").splitlines()
     except (FileNotFoundError, NotADirectoryError, PermissionError):

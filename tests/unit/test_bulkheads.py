@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from omnify import bulkheads
-from omnify.bulkheads import LINE, Bulkheads, Full, Kind, Place, kind_of
+from omnify.bulkheads import MAX_WAITING, BulkheadFull, Bulkheads, Kind, Permit, kind_of
 
 
 def scope(method: str, path: str, query: str = "", accept: str = "*/*") -> dict[str, Any]:
@@ -30,8 +30,8 @@ def scope(method: str, path: str, query: str = "", accept: str = "*/*") -> dict[
         ("GET", "/events/1/attendees", "format=csv", Kind.EXPORT),
         ("GET", "/events/1/attendees", "page=2&search=a", Kind.EXPORT),
         ("GET", "/events/1/attendees", "page=2", Kind.OTHER),
-        ("PATCH", "/events/1", "", Kind.ORDER),
-        ("POST", "/events/1/cancel", "", Kind.ORDER),
+        ("PATCH", "/events/1", "", Kind.COMMAND),
+        ("POST", "/events/1/cancel", "", Kind.COMMAND),
         ("GET", "/events", "", Kind.OTHER),
     ],
 )
@@ -49,12 +49,12 @@ def test_what_waits_for_a_store_that_hangs_keeps_no_process_from_saying_that_it_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def answers(path: str) -> bool:
-        heads = Bulkheads(at_once=2)
+        heads = Bulkheads(max_concurrent=2)
         for busy in ("/health/ready", "/health/ready", "/metrics", "/events", "/events"):
-            await heads.place(scope("GET", busy)).take()
-        return not await _full(heads.place(scope("GET", path)))
+            await heads.permit(scope("GET", busy)).acquire()
+        return not await _full(heads.permit(scope("GET", path)))
 
-    monkeypatch.setattr(bulkheads, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(bulkheads, "WAIT_SECONDS", 0.01)
     assert [asyncio.run(answers(path)) for path in ("/health/ready", "/metrics", "/health/live")] == [
         False,
         False,
@@ -65,45 +65,45 @@ def test_what_waits_for_a_store_that_hangs_keeps_no_process_from_saying_that_it_
 SIGN_IN, EVENTS = scope("POST", "/admin/login/"), scope("GET", "/events")
 
 
-async def _full(place: Place) -> bool:
+async def _full(permit: Permit) -> bool:
     try:
-        await place.take()
-    except Full:
+        await permit.acquire()
+    except BulkheadFull:
         return True
-    place.leave()
+    permit.release()
     return False
 
 
 def test_a_full_line_turns_away_its_own_kind_at_once_and_no_other() -> None:
     async def scene() -> None:
-        heads = Bulkheads(at_once=2)
-        first = heads.place(SIGN_IN)
-        await first.take()
-        waiting = [asyncio.create_task(_full(heads.place(SIGN_IN))) for _ in range(LINE)]
+        heads = Bulkheads(max_concurrent=2)
+        first = heads.permit(SIGN_IN)
+        await first.acquire()
+        waiting = [asyncio.create_task(_full(heads.permit(SIGN_IN))) for _ in range(MAX_WAITING)]
         await asyncio.sleep(0)
-        assert await _full(heads.place(SIGN_IN))
-        assert not await _full(heads.place(EVENTS))
-        first.leave()
-        assert await asyncio.gather(*waiting) == [False] * LINE
+        assert await _full(heads.permit(SIGN_IN))
+        assert not await _full(heads.permit(EVENTS))
+        first.release()
+        assert await asyncio.gather(*waiting) == [False] * MAX_WAITING
 
     asyncio.run(scene())
 
 
 def test_whoever_waits_too_long_is_turned_away_and_takes_nothing_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulkheads, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(bulkheads, "WAIT_SECONDS", 0.01)
 
     async def scene() -> None:
-        heads = Bulkheads(at_once=2)
-        held = [heads.place(EVENTS) for _ in range(2)]
-        for place in held:
-            await place.take()
-        assert await _full(heads.place(EVENTS))
-        for place in held:
-            place.leave()
-            place.leave()
-        again = [heads.place(EVENTS) for _ in range(2)]
-        for place in again:
-            await place.take()
-        assert await _full(heads.place(EVENTS))
+        heads = Bulkheads(max_concurrent=2)
+        held = [heads.permit(EVENTS) for _ in range(2)]
+        for permit in held:
+            await permit.acquire()
+        assert await _full(heads.permit(EVENTS))
+        for permit in held:
+            permit.release()
+            permit.release()
+        again = [heads.permit(EVENTS) for _ in range(2)]
+        for permit in again:
+            await permit.acquire()
+        assert await _full(heads.permit(EVENTS))
 
     asyncio.run(scene())

@@ -79,8 +79,8 @@ def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins
     [
         ("SECRET_KEY", "short", "at least 32 characters"),
         ("SECRET_KEY_FALLBACKS", "o" * 40 + ",short", "at least 32 characters"),
-        ("SECRET_KEY_FALLBACKS", KEY, "without SECRET_KEY itself"),
-        ("SECRET_KEY_FALLBACKS", ",".join(["o" * 40] * 2), "each once"),
+        ("SECRET_KEY_FALLBACKS", KEY, "and not SECRET_KEY itself"),
+        ("SECRET_KEY_FALLBACKS", ",".join(["o" * 40] * 2), "each older secret once"),
         ("DATABASE_URL", "", "not set"),
         ("PUBLIC_URL", "tickets.example.org", "not like https://"),
         ("PUBLIC_URL", "https://tickets.example.org/shop", "not like https://"),
