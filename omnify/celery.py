@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from logging.config import dictConfig
 from typing import Any
 
@@ -22,6 +21,7 @@ from django.conf import settings
 
 from events.services.wakeups import WEBHOOKS, partitions
 from omnify.common.log_floods import capture_the_rest
+from omnify.common.stray_output import write_from_signal_handler
 
 BROKER_TIMEOUT_SECONDS = 3.0
 
@@ -85,4 +85,4 @@ def log_from_the_start(**_: Any) -> None:
 
 def _say(text: str, *_: Any) -> None:
     line = {"level": "INFO", "logger": "celery", "message": text.strip(), "pid": os.getpid()}
-    os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, json.dumps(line).encode() + b"\n")
+    write_from_signal_handler(json.dumps(line).encode() + b"\n")

@@ -18,6 +18,8 @@ from typing import Any, TextIO
 
 import msgspec
 
+from omnify.common.stray_output import StandardError
+
 # A value of a type that JSON lacks is written as `str` gives it.
 _encoder = msgspec.json.Encoder(enc_hook=str)
 # A ticket id of `events.domain.tickets`: event, key and MAC. Libraries log the paths of requests that fail.
@@ -45,8 +47,11 @@ class JsonFormatter(logging.Formatter):
         return _ADDRESS.sub("…@…", text) if "@" in text else text
 
 
-class JsonHandler(logging.StreamHandler[TextIO]):
+class JsonHandler(logging.StreamHandler[TextIO | StandardError]):
     """Writes lines to standard error. If one cannot be written, another line says so, without a traceback."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__(stream or StandardError())
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name there
         """What `logging` calls when a record cannot be rendered or written."""

@@ -14,10 +14,19 @@ from typing import Any
 import psycopg2
 from django.db.backends.postgresql import base
 
+from omnify.common.logs import get_logger
+from omnify.common.stray_output import printed_lines_go_to
+
+logger = get_logger(__name__)
+
 PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
 # What the server says before anybody is logged in comes without an SQLSTATE, and in English: see `lc_messages`.
 _NO_ROOM = ("too many connections", "remaining connection slots", "too many clients")
+
+
+def _log(line: str) -> None:
+    logger.throttled_warning("libpq printed a line", text=line)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -28,7 +37,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return super().get_new_connection(conn_params)
+                with printed_lines_go_to(_log):
+                    return super().get_new_connection(conn_params)
             except psycopg2.OperationalError as problem:
                 if time.monotonic() > until or not any(text in str(problem) for text in _NO_ROOM):
                     raise
