@@ -1,4 +1,4 @@
-"""Proofs about who came before whom. Each yields what contradicts it."""
+"""Proofs about the order of admission. Each yields contradictions."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from events.domain.states import Reason, Status
 from rehearsal.evidence import Evidence
+from rehearsal.lost_responses import orders
 from rehearsal.replay import replay
-from rehearsal.unplaced import orders
 
 
 def decisions_follow_admission(evidence: Evidence) -> Iterator[str]:
-    """Replayed one by one in the order of admission, registrations and cancellations lead to the very same ends."""
+    """Replayed one by one in the order of admission, registrations and cancellations lead to the same results."""
     problems: list[str] = []
     for cancellations in orders(evidence):
         differences = list(_differences(evidence, cancellations))
@@ -23,7 +23,7 @@ def decisions_follow_admission(evidence: Evidence) -> Iterator[str]:
 
 
 def first_come_first_seated(evidence: Evidence) -> Iterator[str]:
-    """Nobody was turned away as sold out while somebody who came later got a place that nobody had given back."""
+    """No registration was rejected as sold out while a later one got a place that no cancellation had freed."""
     given_back = len(evidence.cancelled)
     turned_away = [s for _, t, s in evidence.sequenced if t.reason == Reason.SOLD_OUT]
     if turned_away:
@@ -32,16 +32,16 @@ def first_come_first_seated(evidence: Evidence) -> Iterator[str]:
         for sequence in later[given_back:]:
             yield f"sequence {first} was turned away, sequence {sequence} got a seat"
     if evidence.refused_sold_out:
-        refused = min(evidence.refused_sold_out, key=lambda answer: answer.answered_at)
+        refused = min(evidence.refused_sold_out, key=lambda result: result.answered_at)
         later = [s for a, _, s in evidence.placed if a.first_sent_at > refused.answered_at]
         for sequence in later[given_back:]:
             yield f"registration {refused.number} was told sold_out, later sequence {sequence} got a seat"
 
 
 def sequence_follows_arrival(evidence: Evidence) -> Iterator[str]:
-    """Places are unique, and what was asked for after something else had its 202 stands behind it."""
+    """Sequences are unique, and a request that was sent after another one had its 202 has a higher sequence."""
     arrivals = [(a.first_sent_at, a.answered_at, s) for a, _, s in evidence.sequenced]
-    arrivals += [(c.first_sent_at, c.answered_at, c.place) for c in evidence.cancellations.values() if c.place]
+    arrivals += [(c.first_sent_at, c.answered_at, c.sequence) for c in evidence.cancellations.values() if c.sequence]
     for sequence, times in Counter(s for _, _, s in arrivals).items():
         if times > 1:
             yield f"sequence {sequence} was given {times} times"

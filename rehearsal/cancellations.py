@@ -1,10 +1,10 @@
-"""The people of one process who give their ticket back, at different moments.
+"""Cancels tickets of one process, at different moments.
 
-    at once   right behind the 202, mostly while the ticket is queued
-    later     when `LATER_AFTER` others of this process have been answered: queued or decided, as it comes
-    decided   when the decision was read; whoever should have gone later, and for whom too few came, goes then as well
+    at once   right after the 202, mostly while the ticket is queued
+    later     after `LATER_AFTER` further responses to this process; the ticket may be queued or decided
+    decided   after the decision was read; also tickets still due `later` then
 
-A cancellation without an answer is asked for again until there is one: asking twice is harmless.
+A cancellation without a response is repeated until there is one: repeating is harmless.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections import deque
 import msgspec
 
 from rehearsal.crowd import Moment, Registration
-from rehearsal.http import Reply, Target
-from rehearsal.line import Line
-from rehearsal.records import ACCEPTED, NO_ANSWER, Answer, Return
+from rehearsal.http import Response, Target
+from rehearsal.records import ACCEPTED, NO_ANSWER, CancellationResult, RegistrationResult
+from rehearsal.retrying import RetryingConnection
 
 LATER_AFTER = 100
 
@@ -34,45 +34,51 @@ class _Body(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Body)
 
 
-class Returns:
-    """`seen` holds what was answered so far."""
+class Cancellations:
+    """`seen` holds the results so far."""
 
     def __init__(self, target: Target) -> None:
-        self.seen: list[Return] = []
+        self.seen: list[CancellationResult] = []
         self._target = target
         self._answered = 0
         self._waiting: dict[str, int] = {}  # ticket -> times
         self._later: deque[tuple[int, str]] = deque()
 
-    async def registered(self, line: Line, registration: Registration, answer: Answer) -> None:
-        """Somebody was answered: they, or somebody before them, may give their ticket back now."""
+    async def registered(
+        self, connection: RetryingConnection, registration: Registration, result: RegistrationResult
+    ) -> None:
+        """Takes the result of a registration, and cancels the tickets that are due now."""
         self._answered += 1
-        if answer.accepted and registration.gives_back is not None:
-            moment, times = registration.gives_back
-            self._waiting[answer.ticket_id] = times
+        if result.accepted and registration.cancels is not None:
+            moment, times = registration.cancels
+            self._waiting[result.ticket_id] = times
             if moment is Moment.AT_ONCE:
-                await self.give_back(line, answer.ticket_id)
+                await self.cancel(connection, result.ticket_id)
             elif moment is Moment.LATER:
-                self._later.append((self._answered + LATER_AFTER, answer.ticket_id))
+                self._later.append((self._answered + LATER_AFTER, result.ticket_id))
         while self._later and self._later[0][0] <= self._answered:
-            await self.give_back(line, self._later.popleft()[1])
+            await self.cancel(connection, self._later.popleft()[1])
 
-    async def give_back(self, line: Line, ticket_id: str) -> None:
-        """As often as is meant. Nothing for a ticket that is kept, or was given back before."""
+    async def cancel(self, connection: RetryingConnection, ticket_id: str) -> None:
+        """Cancels a ticket, as often as planned. Does nothing if it is to be kept, or was cancelled before."""
         for _ in range(self._waiting.pop(ticket_id, 0)):
-            reply = await line.ask(self._target.request("DELETE", f"/registrations/{ticket_id}"))
-            self.seen.append(_return(ticket_id, line, reply))
+            response = await connection.send(self._target.request("DELETE", f"/registrations/{ticket_id}"))
+            self.seen.append(_cancellation_result(ticket_id, connection, response))
 
 
-def _return(ticket_id: str, line: Line, reply: Reply | None) -> Return:
-    status, body = (NO_ANSWER, _Body()) if reply is None else (reply.status, _decode(reply))
-    place = body.data.cancellation_sequence if status == ACCEPTED and body.data else None
-    return Return(ticket_id, status, body.code, place, line.first_sent_at, time.monotonic(), line.tries)
+def _cancellation_result(
+    ticket_id: str, connection: RetryingConnection, response: Response | None
+) -> CancellationResult:
+    status, body = (NO_ANSWER, _Body()) if response is None else (response.status, _decode(response))
+    sequence = body.data.cancellation_sequence if status == ACCEPTED and body.data else None
+    return CancellationResult(
+        ticket_id, status, body.code, sequence, connection.first_sent_at, time.monotonic(), connection.tries
+    )
 
 
-def _decode(reply: Reply) -> _Body:
-    """An answer that is not in the service's shape has neither code nor data, and fails the proofs."""
+def _decode(response: Response) -> _Body:
+    """Decodes a response; one that is not in the service's shape has neither code nor data, and fails the proofs."""
     try:
-        return _decoder.decode(reply.body)
+        return _decoder.decode(response.body)
     except msgspec.MsgspecError:
         return _Body()

@@ -11,10 +11,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from rehearsal.conductor import Outcome
 from rehearsal.figures import Figures, Spread
 from rehearsal.options import Options
 from rehearsal.records import Tally
+from rehearsal.runner import Outcome
 
 PLAIN_SECONDS = 2.0
 

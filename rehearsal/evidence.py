@@ -10,19 +10,19 @@ from typing import NamedTuple
 from events.domain.states import Status
 from events.domain.tickets import ticket_ref
 from omnify.common.envelope import Code
-from rehearsal.records import Answer, Observation, Return, Ticket, Told
+from rehearsal.records import CancellationResult, Observation, RegistrationResult, Ticket, WebhookMessage
 
-# Who ended so had a seat or a place on the waitlist at some time.
+# A ticket with one of these statuses at the end had a seat or a waitlist place at some time.
 _PLACED = {Status.CONFIRMED, Status.WAITLISTED, Status.CANCELLED}
 
 
 class Cancellation(NamedTuple):
-    """A ticket given back, over all its DELETEs. `place` in the order of admission: None if no answer ever told it.
+    """The cancellation of a ticket, over all its DELETEs. `sequence` is None if no response contained it.
 
-    It was admitted, if ever, between `first_sent_at` and `answered_at`.
+    It was admitted, if at all, between `first_sent_at` and `answered_at`.
     """
 
-    place: int | None
+    sequence: int | None
     first_sent_at: float
     answered_at: float
 
@@ -38,21 +38,21 @@ class Evidence:
         return {ticket.ticket_id: ticket for ticket in self.seen.tickets}
 
     @cached_property
-    def accepted(self) -> list[Answer]:
-        return [answer for answer in self.seen.answers if answer.accepted]
+    def accepted(self) -> list[RegistrationResult]:
+        return [result for result in self.seen.results if result.accepted]
 
     @cached_property
-    def admitted(self) -> list[tuple[Answer, Ticket]]:
-        """Every 202 with what became of it; tickets that were never read fail `every_202_ended`."""
+    def admitted(self) -> list[tuple[RegistrationResult, Ticket]]:
+        """Every 202 with its ticket; tickets that were never read fail `every_202_ended`."""
         return [(a, self.tickets[a.ticket_id]) for a in self.accepted if a.ticket_id in self.tickets]
 
     @cached_property
-    def sequenced(self) -> list[tuple[Answer, Ticket, int]]:
+    def sequenced(self) -> list[tuple[RegistrationResult, Ticket, int]]:
         return [(a, t, t.sequence) for a, t in self.admitted if t.sequence is not None]
 
     @cached_property
-    def placed(self) -> list[tuple[Answer, Ticket, int]]:
-        """Those who had a place at some time, in order of admission."""
+    def placed(self) -> list[tuple[RegistrationResult, Ticket, int]]:
+        """Registrations that had a seat or a waitlist place at some time, in order of admission."""
         return sorted((s for s in self.sequenced if s[1].status in _PLACED), key=lambda one: one[2])
 
     @cached_property
@@ -68,8 +68,8 @@ class Evidence:
         return self._with(Status.CANCELLED)
 
     @cached_property
-    def refused_sold_out(self) -> list[Answer]:
-        return [answer for answer in self.seen.answers if answer.code == Code.SOLD_OUT]
+    def refused_sold_out(self) -> list[RegistrationResult]:
+        return [result for result in self.seen.results if result.code == Code.SOLD_OUT]
 
     @cached_property
     def rejected(self) -> Counter[str]:
@@ -78,32 +78,32 @@ class Evidence:
     @cached_property
     def cancellations(self) -> dict[str, Cancellation]:
         """By ticket."""
-        returns: dict[str, list[Return]] = defaultdict(list)
-        for one in self.seen.returns:
-            returns[one.ticket_id].append(one)
-        return {ticket_id: _merged(several) for ticket_id, several in returns.items()}
+        cancellations: dict[str, list[CancellationResult]] = defaultdict(list)
+        for one in self.seen.cancellations:
+            cancellations[one.ticket_id].append(one)
+        return {ticket_id: _merged(several) for ticket_id, several in cancellations.items()}
 
     @cached_property
-    def unplaced(self) -> dict[str, Cancellation]:
-        """Cancellations that were done while nobody heard the answer that told their place."""
-        return {t: c for t, c in self.cancellations.items() if c.place is None and t in self.cancelled}
+    def unsequenced(self) -> dict[str, Cancellation]:
+        """Cancellations that took effect, and whose response with the sequence was lost."""
+        return {t: c for t, c in self.cancellations.items() if c.sequence is None and t in self.cancelled}
 
     @property
-    def messages(self) -> list[Told]:
-        """What came by webhook, in order."""
+    def messages(self) -> list[WebhookMessage]:
+        """The webhook messages, in the order of arrival."""
         return self.seen.messages or []
 
     def _with(self, status: Status) -> dict[str, Ticket]:
         return {t.ticket_id: t for t in self.tickets.values() if t.status == status}
 
 
-def _merged(returns: list[Return]) -> Cancellation:
-    told = [(one.answered_at, one.place) for one in returns if one.place is not None]
-    answered_at, place = min(told, default=(max(one.answered_at for one in returns), None))
-    return Cancellation(place, min(one.first_sent_at for one in returns), answered_at)
+def _merged(cancellations: list[CancellationResult]) -> Cancellation:
+    known = [(one.answered_at, one.sequence) for one in cancellations if one.sequence is not None]
+    answered_at, sequence = min(known, default=(max(one.answered_at for one in cancellations), None))
+    return Cancellation(sequence, min(one.first_sent_at for one in cancellations), answered_at)
 
 
 def short(ticket_id: str) -> str:
-    """A ticket's reference: its name in reports, and in the organizer's list."""
+    """Returns a ticket's reference: its name in reports and in the attendee list."""
     event_id, _, key = ticket_id.partition("-")
     return f"{event_id}-{ticket_ref(key)}"

@@ -39,21 +39,21 @@ class Figures(msgspec.Struct, frozen=True):
 
 def measure(*, seen: Observation, tally: Tally) -> Figures:
     """The figures of an observation. `tally` adds the tries that had to be repeated."""
-    accepted = [answer for answer in seen.answers if answer.accepted]
+    accepted = [result for result in seen.results if result.accepted]
     times = [(t.requested_ms, t.first_decided_ms) for t in seen.tickets]
     decided = [(start, end) for start, end in times if start is not None and end is not None]
     return Figures(
-        registrations=len(seen.answers),
+        registrations=len(seen.results),
         seats=seen.seats,
         accepted=len(accepted),
-        answered_per_second=_rate((a.first_sent_at, a.answered_at) for a in seen.answers if a.status != NO_ANSWER),
+        answered_per_second=_rate((a.first_sent_at, a.answered_at) for a in seen.results if a.status != NO_ANSWER),
         accepted_per_second=_rate((a.first_sent_at, a.answered_at) for a in accepted),
         decided_per_second=_rate((start / 1000, end / 1000) for start, end in decided),
-        accept_ms=spread([1000 * answer.latency for answer in accepted]),
+        accept_ms=spread([1000 * result.latency for result in accepted]),
         decision_ms=spread([end - start for start, end in decided]),
-        answers=_counted(_said(a.status, a.code) for a in seen.answers),
+        answers=_counted(_said(a.status, a.code) for a in seen.results),
         statuses=_counted(" ".join(filter(None, (t.status, t.reason))) for t in seen.tickets),
-        given_back=_counted(_taken(r.status, r.code, r.place) for r in seen.returns),
+        given_back=_counted(_taken(r.status, r.code, r.sequence) for r in seen.cancellations),
         retries=tally.retries,
         messages=None if seen.messages is None else len(seen.messages),
     )
@@ -81,11 +81,11 @@ def _counted(words: Iterable[str]) -> dict[str, int]:
     return dict(Counter(words).most_common())
 
 
-def _taken(status: int, code: str, place: int | None) -> str:
+def _taken(status: int, code: str, sequence: int | None) -> str:
     """What a cancellation was told."""
     if status != ACCEPTED:
         return _said(status, code)
-    return "nothing to cancel" if place is None else "in its turn"
+    return "nothing to cancel" if sequence is None else "in its turn"
 
 
 def _said(status: int, code: str) -> str:

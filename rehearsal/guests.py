@@ -1,8 +1,7 @@
-"""What the people of one process do: register, all of them, and then ask for their ticket until it is
-decided. Some give it back. When nobody of any process moves any more, all look at their ticket once again.
+"""The requests of one process: register everyone, read each ticket until it is decided, cancel some.
 
-Tickets are asked for in the order in which they were given. They are decided in that order too, so nearly
-every question finds a decision, and only as many as there are connections wait at the frontier.
+Tickets are read in the order of their 202s. They are decided in that order too, so nearly every request finds a
+decision. When all processes are done and the queue is empty, every ticket is read once more.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from datetime import datetime
 import msgspec
 
 from events.domain.states import TERMINAL, Status
+from rehearsal.cancellations import Cancellations
 from rehearsal.crowd import Registration, registrations
-from rehearsal.http import Reply, Target, parse_target
-from rehearsal.line import Line, retry_after
-from rehearsal.records import ACCEPTED, NO_ANSWER, Answer, Part, Share, Tally, Ticket
-from rehearsal.returns import Returns
+from rehearsal.http import Response, Target, parse_target
+from rehearsal.records import ACCEPTED, NO_ANSWER, RegistrationResult, Tally, Ticket, Workload, WorkloadResult
+from rehearsal.retrying import RetryingConnection, retry_after
 
 LONGEST_POLL_PAUSE = 0.5
 _DECIDED = {*TERMINAL, Status.WAITLISTED}
@@ -47,132 +46,135 @@ _decoder = msgspec.json.Decoder(_Body)
 
 
 class Guests:
-    """The people of one part of the crowd.
+    """The guests of one workload.
 
-    Set from outside: `all_rest`, when no process of the crowd has anything left to do and the queue is empty;
-    both of them, when all shall give up.
+    The process sets `all_idle` when all processes are done and the queue is empty, and both events to give up.
     """
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, workload: Workload) -> None:
         self.given_up = asyncio.Event()
-        self.all_rest = asyncio.Event()
-        self._part = part
-        self._target: Target = parse_target(part.url)
+        self.all_idle = asyncio.Event()
+        self._workload = workload
+        self._target: Target = parse_target(workload.url)
         self._retries: Counter[str] = Counter()
-        self._answers: list[Answer] = []
+        self._results: list[RegistrationResult] = []
         self._tickets: list[Ticket] = []
-        self._returns = Returns(self._target)
-        self._accepted = self._decided = self._looked_again = self._resting = 0
+        self._cancellations = Cancellations(self._target)
+        self._accepted = self._decided = self._read_again = self._idle = 0
 
     def tally(self) -> Tally:
         return Tally(
-            len(self._answers),
+            len(self._results),
             self._accepted,
             self._decided,
             dict(self._retries),
-            len(self._returns.seen),
-            self._looked_again,
-            self._resting,
+            len(self._cancellations.seen),
+            self._read_again,
+            self._idle,
         )
 
-    async def run(self) -> Share:
-        """Registers everybody of this part, then reads every ticket's end.
+    async def run(self) -> WorkloadResult:
+        """Registers every guest of the workload, then reads every ticket until it is decided.
 
         Raises:
-            Unreadable: what answers is not the service.
+            Unreadable: a response is not the service's.
         """
-        part = self._part
-        everybody = registrations(people=part.people, duplicates=part.duplicates, cancel=part.cancel)
-        mine = enumerate(everybody[part.index :: part.processes])
+        workload = self._workload
+        crowd = registrations(people=workload.people, duplicates=workload.duplicates, cancel=workload.cancel)
+        mine = enumerate(crowd[workload.index :: workload.processes])
         started_at = time.monotonic()
-        await self._on_all_lines(lambda line: self._register_next(line, mine, started_at))
-        given = iter([answer.ticket_id for answer in self._answers if answer.accepted])
-        await self._on_all_lines(lambda line: self._follow_next(line, given))
-        if part.looks_again:
-            await self._look_again()
-        return Share(self._answers, self._tickets, self._returns.seen)
+        await self._on_all_connections(lambda connection: self._register_next(connection, mine, started_at))
+        given = iter([result.ticket_id for result in self._results if result.accepted])
+        await self._on_all_connections(lambda connection: self._follow_next(connection, given))
+        if workload.reads_again:
+            await self._read_all_again()
+        return WorkloadResult(self._results, self._tickets, self._cancellations.seen)
 
-    async def _look_again(self) -> None:
-        self._resting = 1
-        await self.all_rest.wait()
+    async def _read_all_again(self) -> None:
+        self._idle = 1
+        await self.all_idle.wait()
         before, self._tickets = iter(self._tickets), []
-        await self._on_all_lines(lambda line: self._look_next(line, before))
+        await self._on_all_connections(lambda connection: self._read_next_again(connection, before))
 
-    async def _on_all_lines(self, work: Callable[[Line], Awaitable[None]]) -> None:
-        lines = [
-            Line(target=self._target, retries=self._retries, given_up=self.given_up)
-            for _ in range(self._part.connections)
+    async def _on_all_connections(self, work: Callable[[RetryingConnection], Awaitable[None]]) -> None:
+        connections = [
+            RetryingConnection(target=self._target, retries=self._retries, given_up=self.given_up)
+            for _ in range(self._workload.connections)
         ]
         try:
             async with asyncio.TaskGroup() as group:
-                for line in lines:
-                    group.create_task(_awaited(work(line)))
+                for connection in connections:
+                    group.create_task(_awaited(work(connection)))
         finally:
-            for line in lines:
-                line.close()
+            for connection in connections:
+                connection.close()
 
-    async def _register_next(self, line: Line, mine: Iterator[tuple[int, Registration]], started_at: float) -> None:
-        for place, registration in mine:
-            if self._part.rate is not None:
-                await line.pause(started_at + place / self._part.rate - time.monotonic())
-            answer = _answer(registration, line, await line.ask(self._request(registration)))
-            self._answers.append(answer)
-            self._accepted += answer.accepted
-            await self._returns.registered(line, registration, answer)
+    async def _register_next(
+        self, connection: RetryingConnection, mine: Iterator[tuple[int, Registration]], started_at: float
+    ) -> None:
+        for index, registration in mine:
+            if self._workload.rate is not None:
+                await connection.pause(started_at + index / self._workload.rate - time.monotonic())
+            result = _registration_result(registration, connection, await connection.send(self._request(registration)))
+            self._results.append(result)
+            self._accepted += result.accepted
+            await self._cancellations.registered(connection, registration, result)
 
     def _request(self, registration: Registration) -> bytes:
         return self._target.request(
             "POST",
-            f"/events/{self._part.event_id}/register",
-            headers=f"Content-Type: application/json\r\nAuthorization: Bearer {self._part.token}\r\n"
-            f"Idempotency-Key: rehearsal-{self._part.run}-{registration.number}\r\n",
+            f"/events/{self._workload.event_id}/register",
+            headers=f"Content-Type: application/json\r\nAuthorization: Bearer {self._workload.token}\r\n"
+            f"Idempotency-Key: rehearsal-{self._workload.run}-{registration.number}\r\n",
             body=_encoder.encode({"name": registration.name, "email": registration.email}),
         )
 
-    async def _follow_next(self, line: Line, given: Iterator[str]) -> None:
+    async def _follow_next(self, connection: RetryingConnection, given: Iterator[str]) -> None:
         for ticket_id in given:
-            self._tickets.append(await self._follow(line, ticket_id))
+            self._tickets.append(await self._follow(connection, ticket_id))
             self._decided += self._tickets[-1].status in _DECIDED
-            await self._returns.give_back(line, ticket_id)
+            await self._cancellations.cancel(connection, ticket_id)
 
-    async def _look_next(self, line: Line, before: Iterator[Ticket]) -> None:
+    async def _read_next_again(self, connection: RetryingConnection, before: Iterator[Ticket]) -> None:
         for ticket in before:
-            reply = await line.ask(self._target.request("GET", f"/registrations/{ticket.ticket_id}"))
-            self._tickets.append(ticket if reply is None else _ticket(ticket.ticket_id, reply, before=ticket))
-            self._looked_again += reply is not None
+            response = await connection.send(self._target.request("GET", f"/registrations/{ticket.ticket_id}"))
+            self._tickets.append(ticket if response is None else _ticket(ticket.ticket_id, response, before=ticket))
+            self._read_again += response is not None
 
-    async def _follow(self, line: Line, ticket_id: str) -> Ticket:
+    async def _follow(self, connection: RetryingConnection, ticket_id: str) -> Ticket:
         ticket = Ticket(ticket_id, "unread")
         request = self._target.request("GET", f"/registrations/{ticket_id}")
-        while (reply := await line.ask(request)) is not None:
-            ticket = _ticket(ticket_id, reply)
+        while (response := await connection.send(request)) is not None:
+            ticket = _ticket(ticket_id, response)
             if ticket.status != Status.QUEUED:
                 break
-            await line.pause(min(retry_after(reply, default=1.0), LONGEST_POLL_PAUSE))
+            await connection.pause(min(retry_after(response, default=1.0), LONGEST_POLL_PAUSE))
         return ticket
 
 
-def _answer(registration: Registration, line: Line, reply: Reply | None) -> Answer:
+def _registration_result(
+    registration: Registration, connection: RetryingConnection, response: Response | None
+) -> RegistrationResult:
     now = time.monotonic()
-    status, body = (NO_ANSWER, _Body()) if reply is None else (reply.status, _decode(reply))
-    return Answer(
+    status, body = (NO_ANSWER, _Body()) if response is None else (response.status, _decode(response))
+    return RegistrationResult(
         number=registration.number,
         email=registration.email,
         status=status,
         code=body.code,
         ticket_id=body.data.ticket_id if status == ACCEPTED and body.data else "",
-        first_sent_at=line.first_sent_at,
+        first_sent_at=connection.first_sent_at,
         answered_at=now,
-        latency=now - line.last_sent_at,
+        latency=now - connection.last_sent_at,
     )
 
 
-def _ticket(ticket_id: str, reply: Reply, *, before: Ticket | None = None) -> Ticket:
+def _ticket(ticket_id: str, response: Response, *, before: Ticket | None = None) -> Ticket:
     status, decided_ms = (before.status, before.decided_ms) if before else ("", None)
-    body = _decode(reply)
+    body = _decode(response)
     data = body.data
-    if reply.status != 200 or data is None or data.ticket_id != ticket_id:
-        return Ticket(ticket_id, body.code or f"answered {reply.status}", before=status)
+    if response.status != 200 or data is None or data.ticket_id != ticket_id:
+        return Ticket(ticket_id, body.code or f"answered {response.status}", before=status)
     return Ticket(
         ticket_id,
         data.status,
@@ -186,10 +188,10 @@ def _ticket(ticket_id: str, reply: Reply, *, before: Ticket | None = None) -> Ti
     )
 
 
-def _decode(reply: Reply) -> _Body:
-    """An answer that is not in the service's shape has neither code nor data, and fails the proofs."""
+def _decode(response: Response) -> _Body:
+    """Decodes a response; one that is not in the service's shape has neither code nor data, and fails the proofs."""
     try:
-        return _decoder.decode(reply.body)
+        return _decoder.decode(response.body)
     except msgspec.MsgspecError:
         return _Body()
 

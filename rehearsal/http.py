@@ -1,8 +1,7 @@
-"""The part of HTTP/1.1 that a crowd needs: one keep-alive connection, one request at a time, small
-answers.
+"""The part of HTTP/1.1 that a crowd needs: one keep-alive connection, one request at a time, small responses.
 
-The crowd shares its machine with the service it rehearses, so a request here costs a tenth of what a full
-client costs. What it does not understand it refuses with one sentence instead of guessing.
+The crowd shares its machine with the service, so a request here costs a tenth of what a full client costs. Responses
+that it does not understand are refused with one sentence.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ _BODILESS = {204, 304}
 
 
 class ConnectionLost(Exception):
-    """No connection, or it ended, or stayed silent for too long; the request may have been served."""
+    """The connection failed, ended or timed out; the request may have been served."""
 
 
 class Unreadable(Exception):
-    """The answer is no HTTP/1.1 that this client knows."""
+    """The response is no HTTP/1.1 that this client understands."""
 
 
-class Reply(msgspec.Struct, frozen=True):
-    """A whole answer. Header names are lower case."""
+class Response(msgspec.Struct, frozen=True):
+    """A complete response. Header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -59,10 +58,10 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def parse_target(url: str) -> Target:
-    """The service behind a base URL.
+    """Parses a base URL.
 
     Raises:
-        ValueError: it is no http:// or https:// address; the message is one line for people.
+        ValueError: it is no http:// or https:// address; the message is one line for the user.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
@@ -72,16 +71,16 @@ def parse_target(url: str) -> Target:
 
 
 class Connection(asyncio.Protocol):
-    """One connection. After any exception it must be thrown away: it may still owe an answer."""
+    """One connection. After any exception it must be closed: a response may still arrive on it."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._waiter: asyncio.Future[Reply] | None = None
+        self._waiter: asyncio.Future[Response] | None = None
         self._transport: asyncio.Transport | None = None
 
     @classmethod
     async def open(cls, target: Target, *, seconds: float) -> Connection:
-        """Connects in time, or raises ConnectionLost."""
+        """Connects within `seconds`. Raises ConnectionLost."""
         context = ssl.create_default_context() if target.tls else None
         loop = asyncio.get_running_loop()
         try:
@@ -91,8 +90,8 @@ class Connection(asyncio.Protocol):
             raise ConnectionLost(str(problem)) from problem
         return connection
 
-    async def exchange(self, request: bytes, *, seconds: float) -> Reply:
-        """Sends a request and returns its answer, or raises ConnectionLost or Unreadable."""
+    async def exchange(self, request: bytes, *, seconds: float) -> Response:
+        """Sends a request and returns its response. Raises ConnectionLost or Unreadable."""
         if self._transport is None or not self.usable:
             raise ConnectionLost("closed by the service")
         self._waiter = asyncio.get_running_loop().create_future()
@@ -120,14 +119,14 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         try:
-            reply = parse_reply(self._buffer)
+            response = parse_response(self._buffer)
         except Unreadable as problem:
             self._fail(problem)
             return
-        if reply is not None:
+        if response is not None:
             self._buffer.clear()
             if self._waiter is not None and not self._waiter.done():
-                self._waiter.set_result(reply)
+                self._waiter.set_result(response)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(ConnectionLost(str(exc or "closed by the service")))
@@ -138,16 +137,16 @@ class Connection(asyncio.Protocol):
             self._waiter.set_exception(problem)
 
 
-def parse_reply(data: bytes | bytearray) -> Reply | None:
-    """The answer in `data`, or None while some of it is still to come.
+def parse_response(data: bytes | bytearray) -> Response | None:
+    """Parses the response in `data`; returns None while it is incomplete.
 
     Raises:
-        Unreadable: it never will be an answer, or it has neither Content-Length nor chunks.
+        Unreadable: it is not a response, or has neither Content-Length nor chunks.
     """
     end = data.find(b"\r\n\r\n")
     if end < 0:
         if len(data) > MAX_HEAD:
-            raise Unreadable("the head of an answer is too long")
+            raise Unreadable("the head of a response is too long")
         return None
     first, *lines = data[:end].decode("latin-1").split("\r\n")
     status = _status(first)
@@ -156,13 +155,13 @@ def parse_reply(data: bytes | bytearray) -> Reply | None:
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     body = _body(status, headers, data, end + 4)
-    return None if body is None else Reply(status, headers, body)
+    return None if body is None else Response(status, headers, body)
 
 
 def _status(line: str) -> int:
     version, _, rest = line.partition(" ")
     if version != "HTTP/1.1" or not rest[:3].isdecimal() or rest[0] == "1":
-        raise Unreadable(f"not an HTTP/1.1 answer: {line[:40]!r}")
+        raise Unreadable(f"not an HTTP/1.1 response: {line[:40]!r}")
     return int(rest[:3])
 
 
@@ -173,7 +172,7 @@ def _body(status: int, headers: dict[str, str], data: bytes | bytearray, start: 
         return _chunks(data, start)
     length = headers.get("content-length", "")
     if not length.isdecimal():
-        raise Unreadable("an answer has neither Content-Length nor chunks")
+        raise Unreadable("a response has neither Content-Length nor chunks")
     end = start + int(length)
     return bytes(data[start:end]) if len(data) >= end else None
 
@@ -184,7 +183,7 @@ def _chunks(data: bytes | bytearray, at: int) -> bytes | None:
         try:
             size = int(data[at:line].split(b";")[0], 16)
         except ValueError:
-            raise Unreadable("a chunk of an answer has no size") from None
+            raise Unreadable("a chunk of a response has no size") from None
         after = line + 2 + size
         if len(data) < after + 2:
             return None

@@ -1,4 +1,4 @@
-"""The webhooks of a rehearsal: a receiver on this machine, a subscription, and every message that comes."""
+"""The webhooks of a rehearsal: a local receiver, a subscription, and the messages that come."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from contextlib import contextmanager
 
 from rehearsal.organizer import Organizer, Unusable
 from rehearsal.receiver import Message, Receiver
-from rehearsal.records import Told
+from rehearsal.records import WebhookMessage
 
 PAUSE = 0.1
 
 
 class Inbox:
-    """Messages about tickets in the order in which they came. Filled by the receiver's thread."""
+    """Messages about tickets, in the order of arrival. The receiver's thread adds them."""
 
     def __init__(self) -> None:
-        self.messages: list[Told] = []
-        self._told: set[tuple[str, str]] = set()
+        self.messages: list[WebhookMessage] = []
+        self._seen: set[tuple[str, str]] = set()
 
     def add(self, message: Message) -> None:
-        """Keeps what is about a ticket."""
-        told = Told(
+        """Adds a message."""
+        received = WebhookMessage(
             id=message.id,
             type=message.type,
             ticket_id=str(message.data.get("ticket_id", "")),
             status=str(message.data.get("status", "")),
             genuine=message.verified is True,
         )
-        self.messages.append(told)
-        self._told.add((told.ticket_id, told.status))
+        self.messages.append(received)
+        self._seen.add((received.ticket_id, received.status))
 
-    def wait_for(self, ends: set[tuple[str, str]], *, patience: float) -> list[Told]:
-        """All messages, once each (ticket, status) has come, or nothing new has for `patience` seconds."""
+    def wait_for(self, ends: set[tuple[str, str]], *, patience: float) -> list[WebhookMessage]:
+        """Returns all messages, once each (ticket, status) has come, or none has for `patience` seconds."""
         seen, until = -1, 0.0
-        while not ends <= self._told:
+        while not ends <= self._seen:
             if len(self.messages) != seen:
                 seen, until = len(self.messages), time.monotonic() + patience
             if time.monotonic() > until:

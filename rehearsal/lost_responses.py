@@ -1,9 +1,9 @@
-"""Where cancellations stood in the order of admission whose answer was lost with a connection.
+"""Finds possible sequences of cancellations whose response was lost with a connection.
 
-Such a cancellation is asked for again, and by then it may be done, so that the service says only that there is
-nothing left to cancel. But every place is given out once: it had one of those that nobody else is known to have, behind
-what was answered before it was sent, before what was sent when it was answered, and in the batch whose moment its
-ticket carries. That leaves a handful of orders, and mostly they all come to the same end.
+Such a cancellation is repeated, and if it is done by then, the service only says that there is nothing to cancel. But
+each sequence is used once: the cancellation has one that no other command is known to have, after those that were
+answered before it was sent, before those that were sent after it was answered, and in the batch with its ticket's
+`decided_at`. That leaves few orders, and mostly they all lead to the same result.
 """
 
 from __future__ import annotations
@@ -17,51 +17,51 @@ from rehearsal.evidence import Cancellation, Evidence
 from rehearsal.records import Ticket
 
 GUESSES = 100
-# The moment of a ticket in these is that of its own decision: nobody moved it later.
+# For these statuses, a ticket's `decided_at` is its first decision: it was not moved later.
 _DECIDED_ONCE = {Status.REJECTED, Status.WAITLISTED}
 
 
 class _Anchor(NamedTuple):
-    """Something whose place is known."""
+    """A command whose sequence is known."""
 
-    place: int
+    sequence: int
     sent_at: float
     answered_at: float
     decided_ms: float | None
 
 
 class _Window(NamedTuple):
-    """The place is greater than `low` and less than `high`."""
+    """The sequence is greater than `low` and less than `high`."""
 
     low: float
     high: float
 
 
 def orders(evidence: Evidence) -> Iterator[dict[int, str]]:
-    """Cancellations as place → ticket: the one order there is, or up to `GUESSES` that can have been."""
-    known = {c.place: ticket for ticket, c in evidence.cancellations.items() if c.place is not None}
-    if not evidence.unplaced:
+    """Yields cancellations as sequence → ticket: the only order, or up to `GUESSES` possible ones."""
+    known = {c.sequence: ticket for ticket, c in evidence.cancellations.items() if c.sequence is not None}
+    if not evidence.unsequenced:
         yield known
         return
     anchors = _anchors(evidence)
-    windows = {t: _window(evidence.tickets[t], c, anchors) for t, c in evidence.unplaced.items()}
-    taken = {anchor.place for anchor in anchors}
+    windows = {t: _window(evidence.tickets[t], c, anchors) for t, c in evidence.unsequenced.items()}
+    taken = {anchor.sequence for anchor in anchors}
     low, high = min(w.low for w in windows.values()), min(max(w.high for w in windows.values()), max(taken) + 1)
-    free = [place for place in range(int(low) + 1, int(high)) if place not in taken]
-    # Behind the last known place there may be more.
+    free = [sequence for sequence in range(int(low) + 1, int(high)) if sequence not in taken]
+    # There may be more after the last known sequence.
     free += range(max(taken) + 1, max(taken) + 1 + len(windows))
     for guess in range(GUESSES):
         yield known | _filled(free, windows, Random(guess) if guess else None)  # noqa: S311 - no secret
 
 
 def _filled(free: list[int], windows: dict[str, _Window], random: Random | None) -> dict[int, str]:
-    """Free places given to cancellations: in the first guess to the one that must come first, then by lot."""
+    """Assigns free sequences to cancellations: to the one with the least upper bound, or at random."""
     left, found = dict(windows), {}
-    for place in free:
-        fitting = sorted((w.high, t) for t, w in left.items() if w.low < place < w.high)
+    for sequence in free:
+        fitting = sorted((w.high, t) for t, w in left.items() if w.low < sequence < w.high)
         if fitting:
             ticket = (random.choice(fitting) if random else fitting[0])[1]
-            found[place] = ticket
+            found[sequence] = ticket
             del left[ticket]
     return found
 
@@ -72,10 +72,10 @@ def _anchors(evidence: Evidence) -> list[_Anchor]:
         for a, t, s in evidence.sequenced
     ]
     for ticket_id, cancellation in evidence.cancellations.items():
-        place, sent_at, answered_at = cancellation
-        if place is not None:
+        sequence, sent_at, answered_at = cancellation
+        if sequence is not None:
             done = evidence.cancelled.get(ticket_id)
-            found.append(_Anchor(place, sent_at, answered_at, done.decided_ms if done else None))
+            found.append(_Anchor(sequence, sent_at, answered_at, done.decided_ms if done else None))
     return found
 
 
@@ -83,9 +83,9 @@ def _window(ticket: Ticket, lost: Cancellation, anchors: list[_Anchor]) -> _Wind
     low, high = float(ticket.sequence or 0), float("inf")
     for anchor in anchors:
         if anchor.answered_at < lost.first_sent_at or _before(anchor.decided_ms, ticket.decided_ms):
-            low = max(low, anchor.place)
+            low = max(low, anchor.sequence)
         if anchor.sent_at > lost.answered_at or _before(ticket.decided_ms, anchor.decided_ms):
-            high = min(high, anchor.place)
+            high = min(high, anchor.sequence)
     return _Window(low, high)
 
 

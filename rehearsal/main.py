@@ -11,11 +11,11 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
-from rehearsal.conductor import rehearse
 from rehearsal.display import Live, announce, as_json, report
 from rehearsal.options import read_options
 from rehearsal.organizer import Unusable
 from rehearsal.process import CrowdFailed
+from rehearsal.runner import rehearse
 
 KEPT, BROKEN, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 

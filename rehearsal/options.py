@@ -44,7 +44,7 @@ class Options:
         return self.people + self.duplicates
 
     @property
-    def moves(self) -> bool:
+    def tickets_may_change(self) -> bool:
         """Whether a ticket may move on after its decision."""
         return bool(self.cancel or self.waitlist)
 

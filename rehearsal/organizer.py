@@ -59,12 +59,12 @@ class Organizer:
             "end_time": (start + timedelta(hours=1)).isoformat(),
         }
         try:
-            answer = self._client.post("/events", json=body)
+            response = self._client.post("/events", json=body)
         except httpx.HTTPError as problem:
             raise Unusable(f"no service answers at {self._url} ({problem})") from problem
-        if answer.status_code == 401:
+        if response.status_code == 401:
             raise Unusable(f"the service at {self._url} refuses this organizer token")
-        return int(_data(answer, expected=201)["id"])
+        return int(_data(response, expected=201)["id"])
 
     def subscribe(self, *, url: str, event_id: int) -> tuple[int, str]:
         """A webhook for everything about the tickets of an event: its id and its secret."""
@@ -100,11 +100,11 @@ class Organizer:
         return msgspec.convert(_data(self._client.get(f"/events/{event_id}", timeout=5.0)), EventCounts)
 
     def _attendees(self, event_id: int) -> list[Attendee]:
-        with self._client.stream("GET", f"/events/{event_id}/attendees", params={"format": "csv"}) as answer:
-            if answer.status_code != 200:
-                answer.read()
-                _data(answer)
-            lines = answer.iter_lines()
+        with self._client.stream("GET", f"/events/{event_id}/attendees", params={"format": "csv"}) as response:
+            if response.status_code != 200:
+                response.read()
+                _data(response)
+            lines = response.iter_lines()
             # The file is for spreadsheets too: it begins with a byte order mark.
             rows = csv.DictReader(chain((next(lines, "").removeprefix("\ufeff"),), lines))
             return [msgspec.convert(row, Attendee, strict=False) for row in rows]
@@ -122,14 +122,14 @@ class Organizer:
             time.sleep(PAUSE)
 
 
-def _data(answer: httpx.Response, *, expected: int = 200) -> Any:
+def _data(response: httpx.Response, *, expected: int = 200) -> Any:
     """The `data` of an answer, or Unusable with what the service said instead."""
     try:
-        body = answer.json()
+        body = response.json()
     except ValueError:
         body = {}
-    if answer.status_code != expected or "data" not in body:
-        path = answer.request.url.path
+    if response.status_code != expected or "data" not in body:
+        path = response.request.url.path
         said = body.get("message") or "no JSON"
-        raise Unusable(f"{answer.request.method} {path} answered {answer.status_code}: {said}")
+        raise Unusable(f"{response.request.method} {path} answered {response.status_code}: {said}")
     return body["data"]

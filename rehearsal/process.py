@@ -1,8 +1,7 @@
-"""One process of the crowd, and the handle by which the conductor holds it.
+"""One process of the crowd, and the runner's handle on it.
 
-Over the pipe go, towards the conductor: a `Tally` several times a second, at the end a `Share`, or a
-sentence that says why there is none; towards the process: a `Sign`. A process whose
-conductor is gone ends by itself, because nobody reads its tallies any more.
+The process sends a `Tally` several times a second, and at the end a `WorkloadResult`, or a sentence that says why there
+is none. The runner sends it `Command`s. If the runner is gone, the process ends, since its pipe is broken.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ import uvloop
 
 from rehearsal.guests import Guests
 from rehearsal.http import Unreadable
-from rehearsal.records import Part, Share, Tally
+from rehearsal.records import Tally, Workload, WorkloadResult
 
 TALLY_SECONDS = 0.2
 
 
-class Sign(StrEnum):
-    """What the conductor tells a process."""
+class Command(StrEnum):
+    """A command of the runner to a process."""
 
-    ALL_REST = "all rest"  # nobody moves any more: look again
+    ALL_IDLE = "all idle"  # every process is done: read all tickets again
     GIVE_UP = "give up"
 
 
@@ -37,24 +36,24 @@ class CrowdFailed(Exception):
 
 
 class Process:
-    """The conductor's end of one process."""
+    """The runner's end of one process."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, workload: Workload) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.tally = Tally()
-        self.share: Share | None = None
-        self._process: SpawnProcess = context.Process(target=run_part, args=(part, theirs), daemon=True)
-        with _interrupts_held_back():
+        self.result: WorkloadResult | None = None
+        self._process: SpawnProcess = context.Process(target=run_workload, args=(workload, theirs), daemon=True)
+        with _ignore_interrupts():
             self._process.start()
         theirs.close()
 
-    def tell(self, sign: Sign) -> None:
+    def send(self, command: Command) -> None:
         with contextlib.suppress(OSError):
-            self.pipe.send(sign)
+            self.pipe.send(command)
 
     def read(self) -> None:
-        """Takes the next message, or raises CrowdFailed."""
+        """Receives the next message. Raises CrowdFailed if the process has failed."""
         try:
             message = self.pipe.recv()
         except (EOFError, OSError):
@@ -62,14 +61,14 @@ class Process:
             raise CrowdFailed(f"a process of the crowd ended with {self._process.exitcode}") from None
         if isinstance(message, Tally):
             self.tally = message
-        elif isinstance(message, Share):
-            self.share = message
+        elif isinstance(message, WorkloadResult):
+            self.result = message
         else:
             raise CrowdFailed(str(message))
 
     def end(self) -> None:
-        """Leaves no process behind, whatever state it is in."""
-        if self.share is None:
+        """Ends the process, whatever state it is in."""
+        if self.result is None:
             self._process.kill()
         self._process.join()
         self._process.close()
@@ -77,16 +76,16 @@ class Process:
 
 
 class Processes:
-    """All processes of a crowd; at the end of the `with` none is left."""
+    """All processes of a crowd; none is left after the `with` block."""
 
-    def __init__(self, parts: list[Part]) -> None:
-        self._parts = parts
+    def __init__(self, workloads: list[Workload]) -> None:
+        self._workloads = workloads
         self._all: list[Process] = []
 
     def __enter__(self) -> Processes:
         try:
-            for part in self._parts:
-                self._all.append(Process(part))
+            for workload in self._workloads:
+                self._all.append(Process(workload))
         except BaseException:
             self.__exit__()
             raise
@@ -97,51 +96,51 @@ class Processes:
             process.end()
 
     def read(self, *, timeout: float) -> bool:
-        """Takes what has come within `timeout` seconds; False when every process has handed in its share."""
-        busy = {process.pipe: process for process in self._all if process.share is None}
+        """Receives messages for `timeout` seconds at most. Returns False when every process has sent its result."""
+        busy = {process.pipe: process for process in self._all if process.result is None}
         for pipe in wait(list(busy), timeout):
             assert isinstance(pipe, Connection)
             busy[pipe].read()
-        return any(process.share is None for process in self._all)
+        return any(process.result is None for process in self._all)
 
     def tally(self) -> Tally:
         return sum((process.tally for process in self._all), Tally())
 
-    def shares(self) -> list[Share]:
-        return [process.share for process in self._all if process.share is not None]
+    def results(self) -> list[WorkloadResult]:
+        return [process.result for process in self._all if process.result is not None]
 
-    def tell(self, sign: Sign) -> None:
+    def send(self, command: Command) -> None:
         for process in self._all:
-            process.tell(sign)
+            process.send(command)
 
 
-def run_part(part: Part, pipe: Connection) -> None:
-    """The whole life of a process of the crowd."""
+def run_workload(workload: Workload, pipe: Connection) -> None:
+    """Runs one workload: the main function of a process of the crowd."""
     with contextlib.suppress(BrokenPipeError):
         try:
-            pipe.send(uvloop.run(_observe(Guests(part), pipe)))
+            pipe.send(uvloop.run(_observe(Guests(workload), pipe)))
         except* Unreadable as problems:
             pipe.send(str(problems.exceptions[0]))
 
 
-async def _observe(guests: Guests, pipe: Connection) -> Share:
+async def _observe(guests: Guests, pipe: Connection) -> WorkloadResult:
     observing = asyncio.create_task(guests.run())
     try:
         while not observing.done():
             await asyncio.wait([observing], timeout=TALLY_SECONDS)
             pipe.send(guests.tally())
             if pipe.poll():
-                if pipe.recv() is Sign.GIVE_UP:
+                if pipe.recv() is Command.GIVE_UP:
                     guests.given_up.set()
-                guests.all_rest.set()
+                guests.all_idle.set()
     finally:
         observing.cancel()
     return await observing
 
 
 @contextlib.contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """What starts meanwhile ignores Ctrl-C, which reaches every process; the conductor is the one who answers it."""
+def _ignore_interrupts() -> Iterator[None]:
+    """Lets processes that start meanwhile ignore Ctrl-C, which the terminal sends to all; the runner handles it."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

@@ -1,8 +1,7 @@
 """Observations in, proofs out. Pure: no clock, no network, nothing of the service.
 
-Every proof is one promise of the contract, checked only with what somebody outside can see. A proof that
-fails names examples, by sequence or by `<event>-<first 8 characters>` of the ticket: the whole id is the
-key to the ticket.
+Every proof is one promise of the contract, checked only with what a client can see. A proof that fails names examples,
+by sequence or by `<event>-<first 8 characters>` of the ticket: the whole id gives access to the ticket.
 """
 
 from __future__ import annotations
@@ -14,15 +13,15 @@ from itertools import islice
 
 from events.domain.states import Reason, Status
 from omnify.common.envelope import Code
+from rehearsal.admission_proofs import decisions_follow_admission, first_come_first_seated, sequence_follows_arrival
 from rehearsal.evidence import Evidence, short
-from rehearsal.moves import no_status_ran_backwards, waitlist_is_in_order, who_gave_back_is_out
-from rehearsal.order import decisions_follow_admission, first_come_first_seated, sequence_follows_arrival
 from rehearsal.records import NO_ANSWER, Observation, Ticket
+from rehearsal.waitlist_proofs import cancellations_took_effect, no_status_ran_backwards, waitlist_is_in_order
 from rehearsal.webhook_proofs import WEBHOOK_PROOFS
 
 EXAMPLES = 3
 
-# The last word on a ticket of an event without a waitlist that nobody gave back.
+# How a ticket may end without waitlist and cancellation.
 _RIGHT_ENDS = {
     (Status.CONFIRMED, None),
     (Status.REJECTED, Reason.SOLD_OUT),
@@ -41,41 +40,41 @@ class Proof:
 
 
 def prove(seen: Observation) -> list[Proof]:
-    """All proofs, in the order in which they are worth reading."""
+    """Returns all proofs, the most important first."""
     evidence = Evidence(seen)
     checks = PROOFS if seen.messages is None else [*PROOFS, *WEBHOOK_PROOFS]
     return [_proof(name, check, evidence) for name, check in checks]
 
 
-def everybody_was_answered(evidence: Evidence) -> Iterator[str]:
-    """Every registration ended in a 202 or in a refusal that the contract foresees here."""
-    for answer in evidence.seen.answers:
-        if not answer.accepted and (answer.status, answer.code) not in _RIGHT_REFUSALS:
-            said = "no answer" if answer.status == NO_ANSWER else f"{answer.status} {answer.code}".strip()
-            yield f"registration {answer.number}: {said}"
+def every_registration_was_answered(evidence: Evidence) -> Iterator[str]:
+    """Every registration ended in a 202 or in a refusal that the contract allows here."""
+    for result in evidence.seen.results:
+        if not result.accepted and (result.status, result.code) not in _RIGHT_REFUSALS:
+            said = "no answer" if result.status == NO_ANSWER else f"{result.status} {result.code}".strip()
+            yield f"registration {result.number}: {said}"
 
 
 def ticket_ids_are_unique(evidence: Evidence) -> Iterator[str]:
     """No two registrations were given the same ticket."""
-    for ticket_id, times in Counter(answer.ticket_id for answer in evidence.accepted).items():
+    for ticket_id, times in Counter(result.ticket_id for result in evidence.accepted).items():
         if times > 1 or not ticket_id:
             yield f"{short(ticket_id)} was given {times} times"
 
 
 def every_202_ended(evidence: Evidence) -> Iterator[str]:
-    """A 202 is a promise: each ends confirmed, waiting, given back, or rejected for one of two possible reasons."""
-    for answer in evidence.accepted:
-        ticket = evidence.tickets.get(answer.ticket_id)
+    """Each 202 ended confirmed, waitlisted, cancelled by its holder, or rejected for one of two possible reasons."""
+    for result in evidence.accepted:
+        ticket = evidence.tickets.get(result.ticket_id)
         if ticket is None:
-            yield f"{short(answer.ticket_id)} was never read"
+            yield f"{short(result.ticket_id)} was never read"
         elif ticket.sequence is None or not _may_end_so(evidence, ticket):
             end = f"{ticket.status} ({ticket.reason})" if ticket.reason else ticket.status
             yield f"{short(ticket.ticket_id)} is {end}, sequence {ticket.sequence}"
 
 
 def seats_are_filled_exactly(evidence: Evidence) -> Iterator[str]:
-    """As many are confirmed as there are seats, then as many wait as there are places; fewer only if fewer came."""
-    people = len({answer.email.casefold() for answer in evidence.accepted})
+    """All seats are taken, then all waitlist places; fewer only if fewer registered."""
+    people = len({result.email.casefold() for result in evidence.accepted})
     confirmed, waiting, places = len(evidence.confirmed), len(evidence.waitlisted), evidence.seen.waitlist
     seats = min(evidence.seen.seats, people)
     if evidence.cancelled:
@@ -89,7 +88,7 @@ def seats_are_filled_exactly(evidence: Evidence) -> Iterator[str]:
 
 
 def never_oversold(evidence: Evidence) -> Iterator[str]:
-    """At no moment that was looked at were more seats or places given than there are."""
+    """At no time that we looked were more seats or waitlist places taken than there are."""
     for sample in [*evidence.seen.samples, evidence.seen.counts]:
         if sample.waitlisted_count > evidence.seen.waitlist:
             yield f"{sample.waitlisted_count} wait on {evidence.seen.waitlist} places"
@@ -97,35 +96,35 @@ def never_oversold(evidence: Evidence) -> Iterator[str]:
             yield f"{sample.confirmed_count} confirmed of {evidence.seen.seats} seats"
 
 
-def nobody_has_two_seats(evidence: Evidence) -> Iterator[str]:
-    """No e-mail, whatever its case, stands twice in the attendee list, or there and on the waitlist."""
+def no_email_has_two_seats(evidence: Evidence) -> Iterator[str]:
+    """No e-mail, whatever its letter case, is twice in the attendee list, or there and on the waitlist."""
     sequences: dict[str, list[int]] = defaultdict(list)
     for attendee in evidence.seen.attendees:
         sequences[attendee.email.casefold()].append(attendee.sequence)
-    for answer, ticket, sequence in evidence.sequenced:
+    for result, ticket, sequence in evidence.sequenced:
         if ticket.status == Status.WAITLISTED:
-            sequences[answer.email.casefold()].append(sequence)
+            sequences[result.email.casefold()].append(sequence)
     for several in sequences.values():
         if len(several) > 1:
             yield f"sequences {', '.join(map(str, several))} have one e-mail"
 
 
 def refusals_were_right(evidence: Evidence) -> Iterator[str]:
-    """`sold_out` only when every seat and place was taken; `duplicate` only of somebody who had a ticket or a place."""
+    """`sold_out` only if every seat and waitlist place was taken; `duplicate` only if the e-mail had a ticket."""
     full = len(evidence.placed) >= evidence.seen.seats + evidence.seen.waitlist
     if not full and evidence.refused_sold_out:
         yield f"{len(evidence.refused_sold_out)} refused as sold out at the door, yet seats are left"
     if not full and evidence.rejected[Reason.SOLD_OUT]:
         yield f"{evidence.rejected[Reason.SOLD_OUT]} rejected as sold out, yet seats are left"
-    known = {answer.email.casefold() for answer in evidence.accepted}
-    for answer in evidence.seen.answers:
-        if answer.code == Code.DUPLICATE_REGISTRATION and answer.email.casefold() not in known:
-            yield f"registration {answer.number} was called a duplicate of nothing"
+    known = {result.email.casefold() for result in evidence.accepted}
+    for result in evidence.seen.results:
+        if result.code == Code.DUPLICATE_REGISTRATION and result.email.casefold() not in known:
+            yield f"registration {result.number} was refused as a duplicate without a first registration"
     held: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for answer, ticket, sequence in evidence.placed:
-        held[answer.email.casefold()].append((sequence, _given_back_at(evidence, ticket)))
-    for answer, ticket, sequence in evidence.sequenced:
-        others = held[answer.email.casefold()]
+    for result, ticket, sequence in evidence.placed:
+        held[result.email.casefold()].append((sequence, _given_back_at(evidence, ticket)))
+    for result, ticket, sequence in evidence.sequenced:
+        others = held[result.email.casefold()]
         if ticket.reason == Reason.DUPLICATE and not any(first < sequence < last for first, last in others):
             yield f"sequence {sequence} was rejected as a duplicate of no earlier seat"
 
@@ -136,7 +135,7 @@ def attendee_list_is_the_confirmed(evidence: Evidence) -> Iterator[str]:
     confirmed = {short(ticket_id): ticket for ticket_id, ticket in evidence.confirmed.items()}
     for reference in confirmed.keys() - listed.keys():
         yield f"{reference} is confirmed and not in the list"
-    emails = {short(answer.ticket_id): answer.email.casefold() for answer in evidence.accepted}
+    emails = {short(result.ticket_id): result.email.casefold() for result in evidence.accepted}
     last = -1
     for attendee in evidence.seen.attendees:
         reference, ticket = attendee.reference, confirmed.get(attendee.reference)
@@ -147,7 +146,7 @@ def attendee_list_is_the_confirmed(evidence: Evidence) -> Iterator[str]:
         if listed[reference] > 1:
             yield f"{reference} is in the list {listed[reference]} times"
         if attendee.sequence < last:
-            yield f"sequence {attendee.sequence} stands behind {last} in the list"
+            yield f"sequence {attendee.sequence} is after {last} in the list"
         last = attendee.sequence
 
 
@@ -174,7 +173,7 @@ def counts_agree(evidence: Evidence) -> Iterator[str]:
 
 
 PROOFS: list[tuple[str, Callable[[Evidence], Iterator[str]]]] = [
-    ("Everybody was answered", everybody_was_answered),
+    ("Every registration was answered", every_registration_was_answered),
     ("Every ticket id is unique", ticket_ids_are_unique),
     ("Every 202 was kept", every_202_ended),
     ("Every decision follows the order of admission", decisions_follow_admission),
@@ -183,9 +182,9 @@ PROOFS: list[tuple[str, Callable[[Evidence], Iterator[str]]]] = [
     ("First come, first seated", first_come_first_seated),
     ("The sequence follows arrival", sequence_follows_arrival),
     ("The waitlist is in order", waitlist_is_in_order),
-    ("Who gave back is out, and nobody else", who_gave_back_is_out),
-    ("No status ran backwards", no_status_ran_backwards),
-    ("Nobody has two seats", nobody_has_two_seats),
+    ("Cancellations took effect, and no others", cancellations_took_effect),
+    ("No status went backwards", no_status_ran_backwards),
+    ("No e-mail has two seats", no_email_has_two_seats),
     ("Every refusal was right", refusals_were_right),
     ("The attendee list is the confirmed tickets", attendee_list_is_the_confirmed),
     ("The service's counts agree", counts_agree),
@@ -201,17 +200,17 @@ def _may_end_so(evidence: Evidence, ticket: Ticket) -> bool:
 
 
 def _given_back_at(evidence: Evidence, ticket: Ticket) -> float:
-    """The place at which the ticket's place became free; endless if it never did, or nobody knows."""
+    """Returns the sequence of the ticket's cancellation; infinity if there is none, or it is not known."""
     cancellation = evidence.cancellations.get(ticket.ticket_id)
-    return float("inf") if cancellation is None or cancellation.place is None else cancellation.place
+    return float("inf") if cancellation is None or cancellation.sequence is None else cancellation.sequence
 
 
 def _remark(check: Callable[[Evidence], Iterator[str]], evidence: Evidence) -> str:
-    if check is not decisions_follow_admission or not evidence.unplaced:
+    if check is not decisions_follow_admission or not evidence.unsequenced:
         return ""
     return (
-        f" The answers to {len(evidence.unplaced)} cancellations were lost, and with them their places: there is an"
-        " order of these, among the places left over, that explains everything."
+        f" The answers to {len(evidence.unsequenced)} cancellations were lost, and with them their sequences: there"
+        " is an order of these, among the sequences left over, that explains everything."
     )
 
 

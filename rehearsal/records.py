@@ -1,7 +1,7 @@
-"""What a crowd can observe from outside, as records that travel between processes and into the proofs.
+"""What a crowd observes from outside, as records that are sent between processes and checked by the proofs.
 
-Times called `*_at` are seconds of this machine's monotonic clock, which all its processes share; times called
-`*_ms` are milliseconds since 1970 by the service's clock.
+`*_at` are seconds of this machine's monotonic clock, which all its processes share; `*_ms` are milliseconds since 1970
+on the service's clock.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ ACCEPTED = 202
 NO_ANSWER = 0
 
 
-class Answer(msgspec.Struct, frozen=True, array_like=True):
-    """How one registration was answered at last, over all its tries.
+class RegistrationResult(msgspec.Struct, frozen=True, array_like=True):
+    """The last response to one registration, over all its tries.
 
-    It was admitted, if ever, between `first_sent_at` (the first try may have been admitted with its answer lost) and
+    It was admitted, if at all, between `first_sent_at` (the first try may have been admitted and its response lost) and
     `answered_at`. `latency` is that of the last try, in seconds.
     """
 
@@ -36,10 +36,10 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Ticket(msgspec.Struct, frozen=True, array_like=True):
-    """What `GET /registrations/{ticket_id}` said last. `status` is the error code when there was no ticket.
+    """The last `GET /registrations/{ticket_id}`. `status` is the error code if there was no ticket.
 
-    `position` is the place on the waitlist, where the service tells it; `before` and `before_ms` are status and
-    `decided_ms` as they were when the ticket was read once already.
+    `position` is the position on the waitlist, if the service gave it; `before` and `before_ms` are status and
+    `decided_ms` of the time the ticket was read before.
     """
 
     ticket_id: str
@@ -54,21 +54,21 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def first_decided_ms(self) -> float | None:
-        """The moment of its first decision, as far as it was seen: whoever moves up is decided again."""
+        """When the ticket was first decided, as far as observed: moving up the waitlist is a second decision."""
         return self.decided_ms if self.before_ms is None else self.before_ms
 
 
-class Return(msgspec.Struct, frozen=True, array_like=True):
-    """How one `DELETE /registrations/{ticket_id}` was answered at last, over all its `tries`.
+class CancellationResult(msgspec.Struct, frozen=True, array_like=True):
+    """The last response to one `DELETE /registrations/{ticket_id}`, over all its `tries`.
 
-    `place` is the cancellation's own place in the order of admission; None if the service said that there was nothing
-    to cancel. It was admitted, if ever, between `first_sent_at` and `answered_at`.
+    `sequence` is the cancellation's own in the order of admission; None if the service said that there was nothing to
+    cancel. It was admitted, if at all, between `first_sent_at` and `answered_at`.
     """
 
     ticket_id: str
     status: int
     code: str
-    place: int | None
+    sequence: int | None
     first_sent_at: float
     answered_at: float
     tries: int = 1
@@ -101,8 +101,8 @@ class Stats(msgspec.Struct, frozen=True):
     cancelled: int
 
 
-class Told(msgspec.Struct, frozen=True):
-    """A webhook's message about a ticket, as it came. `genuine`: its signature is right."""
+class WebhookMessage(msgspec.Struct, frozen=True):
+    """A webhook message about a ticket. `genuine`: its signature is valid."""
 
     id: str
     type: str
@@ -112,28 +112,28 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Observation(msgspec.Struct, frozen=True):
-    """Everything that was seen of one event. `samples` are its counts while the crowd was there; `messages` is None
-    where no webhooks were asked for.
+    """Everything that was observed of one event.
+
+    `samples` are its counts during the rehearsal; `messages` is None without `--webhooks`.
     """
 
     seats: int
-    answers: list[Answer]
+    results: list[RegistrationResult]
     tickets: list[Ticket]
     attendees: list[Attendee]
     samples: list[EventCounts]
     counts: EventCounts
     stats: Stats
     waitlist: int = 0
-    returns: list[Return] = []
-    messages: list[Told] | None = None
+    cancellations: list[CancellationResult] = []
+    messages: list[WebhookMessage] | None = None
 
 
-class Part(msgspec.Struct, frozen=True):
-    """What one of `processes` processes of a crowd has to do. `rate` is in registrations per second, its own.
+class Workload(msgspec.Struct, frozen=True):
+    """The work of one of `processes` processes. `rate` is its own, in registrations per second.
 
-    With the organizer's token the crowd, which comes from one address, is not limited as one.
-    `cancel` registrations of the whole crowd are given back. `looks_again`: every ticket is read a second time, when
-    nobody moves any more.
+    The organizer's token exempts the crowd, which comes from one address, from the limit by address. `cancel` is how
+    many registrations of the whole crowd are cancelled. `reads_again`: every ticket is read a second time at the end.
     """
 
     url: str
@@ -147,13 +147,13 @@ class Part(msgspec.Struct, frozen=True):
     connections: int
     rate: float | None
     cancel: int = 0
-    looks_again: bool = False
+    reads_again: bool = False
 
 
 class Tally(msgspec.Struct):
-    """How far one process, or all of them, are; `retries` counts the tries that had to be repeated, by cause.
+    """The progress of one process, or of all. `retries` counts repeated tries by cause.
 
-    `given_back` counts answered cancellations, `resting` the processes that wait for the others before they look again.
+    `given_back` counts cancellations with a response, `idle` the processes that wait before they read tickets again.
     """
 
     answered: int = 0
@@ -161,13 +161,13 @@ class Tally(msgspec.Struct):
     decided: int = 0
     retries: dict[str, int] = {}
     given_back: int = 0
-    looked_again: int = 0
-    resting: int = 0
+    read_again: int = 0
+    idle: int = 0
 
     @property
     def steps(self) -> int:
-        """Grows with all progress."""
-        return self.answered + self.decided + self.given_back + self.looked_again + self.resting
+        """A number that grows with any progress."""
+        return self.answered + self.decided + self.given_back + self.read_again + self.idle
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
@@ -176,14 +176,14 @@ class Tally(msgspec.Struct):
             self.decided + other.decided,
             dict(Counter(self.retries) + Counter(other.retries)),
             self.given_back + other.given_back,
-            self.looked_again + other.looked_again,
-            self.resting + other.resting,
+            self.read_again + other.read_again,
+            self.idle + other.idle,
         )
 
 
-class Share(msgspec.Struct, frozen=True):
-    """All that one process observed."""
+class WorkloadResult(msgspec.Struct, frozen=True):
+    """Everything that one process observed."""
 
-    answers: list[Answer]
+    results: list[RegistrationResult]
     tickets: list[Ticket]
-    returns: list[Return] = []
+    cancellations: list[CancellationResult] = []

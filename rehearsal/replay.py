@@ -25,7 +25,7 @@ class Replay:
         self._emails: dict[str, str] = {}
 
     def register(self, ticket: str, email: str) -> None:
-        """Somebody's turn has come."""
+        """Carries a registration out."""
         self._emails[ticket] = email.casefold()
         reason = self._refusal(email.casefold())
         if reason is not None:
@@ -39,7 +39,7 @@ class Replay:
             self.ends[ticket] = (Status.WAITLISTED, None)
 
     def cancel(self, ticket: str, reason: Reason = Reason.BY_HOLDER) -> None:
-        """A ticket is given back. Nothing happens if it holds no place."""
+        """Carries a cancellation out. Does nothing if the ticket has neither seat nor waitlist place."""
         if ticket not in self.seated and ticket not in self.waiting:
             return
         self.seated.discard(ticket)
@@ -49,7 +49,7 @@ class Replay:
         self.promote()
 
     def promote(self) -> None:
-        """Free seats go to the first on the waitlist."""
+        """Gives free seats to the first on the waitlist."""
         while self.waiting and len(self.seated) < self.seats:
             ticket = next(iter(self.waiting))
             del self.waiting[ticket]
@@ -69,15 +69,15 @@ class Replay:
 def replay(
     *, seats: int, waitlist: int, registrations: Iterable[tuple[int, str, str]], cancellations: Mapping[int, str]
 ) -> dict[str, End]:
-    """How every ticket must end.
+    """Returns the status and reason that every ticket must end with.
 
     Args:
-        registrations: place in the order of admission, ticket, e-mail.
-        cancellations: place → ticket.
+        registrations: sequence, ticket, e-mail.
+        cancellations: sequence → ticket.
     """
     model = Replay(seats=seats, waitlist=waitlist)
     commands: list[tuple[int, str, str | None]] = [*registrations]
-    commands += [(place, ticket, None) for place, ticket in cancellations.items()]
+    commands += [(sequence, ticket, None) for sequence, ticket in cancellations.items()]
     for _, ticket, email in sorted(commands, key=lambda command: command[0]):
         if email is None:
             model.cancel(ticket)

@@ -1,6 +1,4 @@
-"""Runs a rehearsal: creates the event, sends the crowd, waits for the last decision, gathers what is to be
-proved.
-"""
+"""Runs a rehearsal: creates the event, sends the crowd, waits for the last decision, collects the observations."""
 
 from __future__ import annotations
 
@@ -18,23 +16,23 @@ from rehearsal.figures import Figures, measure
 from rehearsal.inbox import Inbox, open_inbox
 from rehearsal.options import Options
 from rehearsal.organizer import Organizer
-from rehearsal.process import Processes, Sign
+from rehearsal.process import Command, Processes
 from rehearsal.proofs import Proof, prove
-from rehearsal.records import EventCounts, Observation, Part, Share, Tally
+from rehearsal.records import EventCounts, Observation, Tally, Workload, WorkloadResult
 
 LOOK_SECONDS = 0.25
 READ_SECONDS = 0.2
-# The queue is cleared just after the decisions are published, so the last counts may be a moment behind them.
+# The queue is trimmed just after the decisions are published, so the last counts may lag behind for a moment.
 SETTLE_SECONDS = 10.0
 SETTLE_PAUSE = 0.2
 
-# Told how far the crowd is, and how many seats were given when last looked at.
+# Called with the progress of the crowd, and the number of seats taken when last read.
 Progress = Callable[[Tally, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a rehearsal measured and proved."""
+    """The figures and proofs of a rehearsal."""
 
     event_id: int
     figures: Figures
@@ -42,10 +40,10 @@ class Outcome:
 
 
 def rehearse(*, options: Options, progress: Progress) -> Outcome:
-    """One rehearsal from the first call to the last proof. `progress` is told several times a second.
+    """Runs one rehearsal, from the first call to the last proof. Calls `progress` several times a second.
 
     Raises:
-        Unusable: the service, the token or its answers cannot be used; the message is one line for people.
+        Unusable: the service, the token or its responses cannot be used; the message is one line for the user.
         CrowdFailed: a process of the crowd ended early.
     """
     with Organizer(url=options.url, token=options.token, patience=options.patience) as organizer:
@@ -59,10 +57,10 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
         told: AbstractContextManager[Inbox | None] = nullcontext()
         if options.webhooks:
             told = open_inbox(organizer, event_id)
-        with told as inbox, Processes(parts(options, event_id=event_id, run=os.urandom(6).hex())) as crowd:
+        with told as inbox, Processes(workloads(options, event_id=event_id, run=os.urandom(6).hex())) as crowd:
             look, quiet = partial(organizer.glance, event_id), lambda: organizer.stats(event_id).queued == 0
             _watch(crowd, options, progress, samples, look, quiet)
-            seen = _gather(organizer, event_id, options, crowd.shares(), samples)
+            seen = _gather(organizer, event_id, options, crowd.results(), samples)
             if inbox is not None:
                 decided = {(ticket.ticket_id, ticket.status) for ticket in seen.tickets}
                 messages = inbox.wait_for(decided, patience=options.patience)
@@ -71,10 +69,10 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
     return Outcome(event_id, figures, prove(seen))
 
 
-def parts(options: Options, *, event_id: int, run: str) -> list[Part]:
-    """The crowd in as many parts as processes; connections and rate are shared out evenly."""
+def workloads(options: Options, *, event_id: int, run: str) -> list[Workload]:
+    """Divides the crowd among the processes, and connections and rate evenly with it."""
     return [
-        Part(
+        Workload(
             url=options.url,
             token=options.token,
             event_id=event_id,
@@ -86,7 +84,7 @@ def parts(options: Options, *, event_id: int, run: str) -> list[Part]:
             connections=len(range(index, options.connections, options.processes)),
             rate=None if options.rate is None else options.rate / options.processes,
             cancel=options.cancel,
-            looks_again=options.moves,
+            reads_again=options.tickets_may_change,
         )
         for index in range(options.processes)
     ]
@@ -100,23 +98,23 @@ def _watch(
     look: Callable[[], EventCounts | None],
     quiet: Callable[[], bool],
 ) -> None:
-    """Until every process has handed in its share; without progress, or past the limit, all give up.
+    """Waits until every process has sent its result. Without progress, or after the time limit, all give up.
 
-    Where tickets may still move after their decision, all are read again when the last cancellation is through.
+    If tickets may change after their decision, all are read again after the last cancellation is decided.
     """
-    last, moved_at, looked_at, moving = Tally(), time.monotonic(), 0.0, options.moves
+    last, moved_at, looked_at, moving = Tally(), time.monotonic(), 0.0, options.tickets_may_change
     ends_at = moved_at + options.time_limit
     while crowd.read(timeout=READ_SECONDS):
         tally, now = crowd.tally(), time.monotonic()
         progress(tally, samples[-1].confirmed_count if samples else 0)
         if tally.steps != last.steps:
             last, moved_at = tally, now
-        if moving and tally.resting == options.processes and quiet():
-            crowd.tell(Sign.ALL_REST)
+        if moving and tally.idle == options.processes and quiet():
+            crowd.send(Command.ALL_IDLE)
             moving = False
         if now > min(ends_at, moved_at + options.patience):
-            crowd.tell(Sign.GIVE_UP)
-            # Once is enough; what is left is to wait for the shares, which come within a second.
+            crowd.send(Command.GIVE_UP)
+            # Once is enough: the results come within a second.
             ends_at = moved_at = float("inf")
         if now > looked_at + LOOK_SECONDS:
             samples += filter(None, [look()])
@@ -124,7 +122,7 @@ def _watch(
 
 
 def _gather(
-    organizer: Organizer, event_id: int, options: Options, shares: list[Share], samples: list[EventCounts]
+    organizer: Organizer, event_id: int, options: Options, observed: list[WorkloadResult], samples: list[EventCounts]
 ) -> Observation:
     until = time.monotonic() + min(SETTLE_SECONDS, options.patience)
     while True:
@@ -134,12 +132,12 @@ def _gather(
         time.sleep(SETTLE_PAUSE)
     return Observation(
         seats=options.seats,
-        answers=[answer for share in shares for answer in share.answers],
-        tickets=[ticket for share in shares for ticket in share.tickets],
+        results=[result for part in observed for result in part.results],
+        tickets=[ticket for part in observed for ticket in part.tickets],
         attendees=organizer.attendees(event_id),
         samples=samples,
         counts=counts,
         stats=stats,
         waitlist=options.waitlist,
-        returns=[given_back for share in shares for given_back in share.returns],
+        cancellations=[cancellation for part in observed for cancellation in part.cancellations],
     )

@@ -1,4 +1,4 @@
-"""Proofs about tickets that move after their decision, up from the waitlist or out. Each yields contradictions."""
+"""Proofs about tickets that change after their decision: promoted or cancelled. Each yields contradictions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rehearsal.records import ACCEPTED
 
 
 def waitlist_is_in_order(evidence: Evidence) -> Iterator[str]:
-    """At the end nobody waits beside a free seat or before somebody confirmed; positions follow admission."""
+    """At the end no ticket waits beside a free seat, or before a later confirmed one; positions follow admission."""
     free = evidence.seen.seats - len(evidence.confirmed)
     waiting = sorted((t.sequence or 0, t.position) for t in evidence.waitlisted.values())
     if not waiting:
@@ -21,30 +21,30 @@ def waitlist_is_in_order(evidence: Evidence) -> Iterator[str]:
     for ticket in evidence.confirmed.values():
         if (ticket.sequence or 0) > first:
             yield f"sequence {first} waits, sequence {ticket.sequence} has a seat"
-    for place, (sequence, position) in enumerate(waiting, start=1):
-        if position not in (None, place):
-            yield f"sequence {sequence} is told position {position}, {place} expected"
+    for expected, (sequence, position) in enumerate(waiting, start=1):
+        if position not in (None, expected):
+            yield f"sequence {sequence} is told position {position}, {expected} expected"
 
 
-def who_gave_back_is_out(evidence: Evidence) -> Iterator[str]:
-    """Every cancellation was answered and ended its ticket; nobody else's ticket was cancelled."""
-    hasty = set(evidence.unplaced)
-    for one in evidence.seen.returns:
+def cancellations_took_effect(evidence: Evidence) -> Iterator[str]:
+    """Every cancellation was answered and ended its ticket; no other ticket was cancelled."""
+    hasty = set(evidence.unsequenced)
+    for one in evidence.seen.cancellations:
         name, ticket = short(one.ticket_id), evidence.tickets.get(one.ticket_id)
         if one.status != ACCEPTED:
             yield f"the cancellation of {name} was answered {one.status or 'never'} {one.code}".rstrip()
         elif ticket is not None and ticket.status not in (Status.CANCELLED, Status.REJECTED):
-            yield f"{name} was given back and is {ticket.status}"
+            yield f"{name} was cancelled and is {ticket.status}"
         if one.tries > 1:
             hasty.discard(one.ticket_id)
     for ticket_id in hasty:
-        yield f"{short(ticket_id)} was cancelled, and its holder was told that there was nothing to cancel"
+        yield f"{short(ticket_id)} was cancelled, and the response said that there was nothing to cancel"
     for ticket_id in evidence.cancelled.keys() - evidence.cancellations.keys():
-        yield f"{short(ticket_id)} is cancelled, and nobody gave it back"
+        yield f"{short(ticket_id)} is cancelled, and no cancellation was sent"
 
 
 def no_status_ran_backwards(evidence: Evidence) -> Iterator[str]:
-    """Between the two times that a ticket was read, its status moved as the contract allows, or not at all."""
+    """Between the two reads of a ticket its status changed as the contract allows, or not at all."""
     for ticket in evidence.seen.tickets:
         known = ticket.before in TRANSITIONS and ticket.status != ticket.before
         if known and ticket.status not in TRANSITIONS[Status(ticket.before)]:

@@ -22,17 +22,17 @@ FAULTS = {
     "never decides": "Every 202 was kept",
     "serves the last first": "First come, first seated",
     "hides an attendee": "The attendee list is the confirmed tickets",
-    "seats a person twice": "Nobody has two seats",
-    "breaks down": "Everybody was answered",
+    "seats a person twice": "No e-mail has two seats",
+    "breaks down": "Every registration was answered",
     "forgets to count": "The service's counts agree",
 }
 # These need somebody who gives a ticket back, and a waitlist.
 MOVING_FAULTS = {
     "promotes the last": "Every decision follows the order of admission",
     "promotes nobody": "The waitlist is in order",
-    "ignores cancellations": "Who gave back is out, and nobody else",
+    "ignores cancellations": "Cancellations took effect, and no others",
     "keeps the e-mail": "Every decision follows the order of admission",
-    "turns back": "No status ran backwards",
+    "turns back": "No status went backwards",
 }
 
 Body = dict[str, Any]

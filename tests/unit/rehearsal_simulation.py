@@ -9,7 +9,7 @@ import msgspec
 from rehearsal.crowd import Moment, Registration, registrations
 from rehearsal.evidence import short
 from rehearsal.proofs import prove
-from rehearsal.records import Answer, Attendee, EventCounts, Observation, Return, Stats, Ticket
+from rehearsal.records import Attendee, CancellationResult, EventCounts, Observation, RegistrationResult, Stats, Ticket
 
 replace = msgspec.structs.replace
 
@@ -22,13 +22,13 @@ class _Event:
         self.line: list[tuple[str, str]] = []  # what is admitted: ticket id and "register" or "cancel"
         self.emails: dict[str, str] = {}
         self.tickets: dict[str, Ticket] = {}
-        self.place = 8
+        self.sequence = 8
 
     def admit(self, registration: Registration) -> str:
         ticket_id = f"1-{registration.number:08}{'x' * 20}"
         self.emails[ticket_id] = registration.email.lower()
-        place = self._enter(ticket_id, "register")
-        self.tickets[ticket_id] = Ticket(ticket_id, "queued", None, place, 1000.0 * place)
+        sequence = self._enter(ticket_id, "register")
+        self.tickets[ticket_id] = Ticket(ticket_id, "queued", None, sequence, 1000.0 * sequence)
         return ticket_id
 
     def give_back(self, ticket_id: str) -> int | None:
@@ -69,9 +69,9 @@ class _Event:
         ]
 
     def _enter(self, ticket_id: str, what: str) -> int:
-        self.place += self.step
+        self.sequence += self.step
         self.line.append((ticket_id, what))
-        return self.place
+        return self.sequence
 
     def _end(self, ticket_id: str) -> tuple[str, str | None]:
         if self.holds(self.emails[ticket_id], "confirmed", "waitlisted"):
@@ -82,7 +82,7 @@ class _Event:
 
     def _move(self, ticket: Ticket, status: str, reason: str | None = None) -> None:
         # As if each batch were one command: the moment tells what was decided before what.
-        moment = 1000.0 * (self.place - self.step * len(self.line))
+        moment = 1000.0 * (self.sequence - self.step * len(self.line))
         self.tickets[ticket.ticket_id] = replace(ticket, status=status, reason=reason, decided_ms=moment)
 
 
@@ -108,16 +108,16 @@ def simulate(
         step: from one place in the order of admission to the next.
     """
     event = _Event(seats, waitlist, step)
-    answers: list[Answer] = []
+    results: list[RegistrationResult] = []
     samples: list[EventCounts] = []
-    returns: list[Return] = []
+    cancellations: list[CancellationResult] = []
     later: list[tuple[int, str, int]] = []
 
     def give_back(ticket_id: str, times: int, now: float) -> None:
         for again in range(times):
             # Told again where the first one stands, as long as that is not done; then that there is nothing.
-            place = returns[-1].place if again and lag else event.give_back(ticket_id)
-            returns.append(Return(ticket_id, 202, "", place, now, now + overlap / 4))
+            sequence = cancellations[-1].sequence if again and lag else event.give_back(ticket_id)
+            cancellations.append(CancellationResult(ticket_id, 202, "", sequence, now, now + overlap / 4))
 
     for registration in registrations(people=people, duplicates=duplicates, cancel=cancel):
         status, code, ticket_id = 202, "", ""
@@ -129,9 +129,11 @@ def simulate(
             ticket_id = event.admit(registration)
         sent = float(registration.number)
         answered = sent + overlap - 0.5
-        answers.append(Answer(registration.number, registration.email, status, code, ticket_id, sent, answered, 0.01))
-        if ticket_id and registration.gives_back:
-            moment, times = registration.gives_back
+        results.append(
+            RegistrationResult(registration.number, registration.email, status, code, ticket_id, sent, answered, 0.01)
+        )
+        if ticket_id and registration.cancels:
+            moment, times = registration.cancels
             due = (
                 registration.number + {Moment.AT_ONCE: 0, Moment.LATER: 3, Moment.DECIDED: people + duplicates}[moment]
             )
@@ -146,14 +148,14 @@ def simulate(
     for _, ticket_id, times in later:
         give_back(ticket_id, times, float(people + duplicates))
     event.decide(keep=0)
-    return _seen(event, answers, samples, returns, before)
+    return _seen(event, results, samples, cancellations, before)
 
 
 def _seen(
     event: _Event,
-    answers: list[Answer],
+    results: list[RegistrationResult],
     samples: list[EventCounts],
-    returns: list[Return],
+    cancellations: list[CancellationResult],
     before: dict[str, str],
 ) -> Observation:
     rejected = Counter(ticket.reason or "" for ticket in event.having("rejected"))
@@ -175,14 +177,14 @@ def _seen(
     )
     return Observation(
         seats=event.seats,
-        answers=answers,
+        results=results,
         tickets=tickets,
         attendees=event.attendees,
         samples=samples,
         counts=event.counts,
         stats=stats,
         waitlist=event.waitlist,
-        returns=returns,
+        cancellations=cancellations,
     )
 
 

@@ -7,9 +7,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.conductor import parts
 from rehearsal.crowd import registrations
 from rehearsal.options import read_options
+from rehearsal.runner import workloads
 
 ARGUMENTS = {
     "url": "http://127.0.0.1:8000",
@@ -27,9 +27,9 @@ ARGUMENTS = {
 }
 
 
-@given(people=st.integers(1, 300), share=st.integers(0, 100))
-def test_everybody_comes_once_and_the_duplicates_a_second_time(people: int, share: int) -> None:
-    duplicates = people * share // 100
+@given(people=st.integers(1, 300), result=st.integers(0, 100))
+def test_everybody_comes_once_and_the_duplicates_a_second_time(people: int, result: int) -> None:
+    duplicates = people * result // 100
     times = Counter(r.email.lower() for r in registrations(people=people, duplicates=duplicates))
     assert len(times) == people
     assert Counter(times.values())[2] == duplicates
@@ -48,7 +48,7 @@ def test_every_process_knows_the_same_crowd() -> None:
 
 
 def test_connections_and_rate_are_shared_out_among_the_processes() -> None:
-    shares = parts(read_options(ARGUMENTS, environ={}), event_id=1, run="ab")
-    assert [part.connections for part in shares] == [4, 3, 3]
-    assert [part.rate for part in shares] == [3.0, 3.0, 3.0]
-    assert [part.index for part in shares] == [0, 1, 2]
+    results = workloads(read_options(ARGUMENTS, environ={}), event_id=1, run="ab")
+    assert [workload.connections for workload in results] == [4, 3, 3]
+    assert [workload.rate for workload in results] == [3.0, 3.0, 3.0]
+    assert [workload.index for workload in results] == [0, 1, 2]

@@ -7,12 +7,12 @@ import json
 
 from rich.console import Console
 
-from rehearsal.conductor import Outcome
 from rehearsal.display import Live, as_json, report
 from rehearsal.figures import measure, spread
 from rehearsal.options import read_options
 from rehearsal.proofs import Proof
 from rehearsal.records import Observation, Tally
+from rehearsal.runner import Outcome
 from tests.unit.rehearsal_simulation import simulate
 from tests.unit.test_rehearsal_crowd import ARGUMENTS
 

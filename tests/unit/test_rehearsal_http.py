@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from rehearsal.http import ConnectionLost, Target, Unreadable, parse_reply, parse_target
-from rehearsal.line import Line
+from rehearsal.http import ConnectionLost, Target, Unreadable, parse_response, parse_target
+from rehearsal.retrying import RetryingConnection
 
 PLAIN = b"HTTP/1.1 202 Accepted\r\nContent-Length: 4\r\nRetry-After: 3\r\n\r\nbody"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n2;x=y\r\ndy\r\n0\r\n\r\n"
@@ -18,16 +18,16 @@ EMPTY = b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n"
 
 @pytest.mark.parametrize("answer", [PLAIN, CHUNKED, EMPTY])
 def test_an_answer_is_whole_only_at_its_last_byte(answer: bytes) -> None:
-    assert all(parse_reply(answer[:end]) is None for end in range(len(answer)))
-    reply = parse_reply(answer)
-    assert reply is not None
-    assert reply.body == (b"" if answer is EMPTY else b"body")
+    assert all(parse_response(answer[:end]) is None for end in range(len(answer)))
+    response = parse_response(answer)
+    assert response is not None
+    assert response.body == (b"" if answer is EMPTY else b"body")
 
 
 def test_header_names_are_read_in_any_letter_case() -> None:
-    reply = parse_reply(PLAIN)
-    assert reply is not None
-    assert (reply.status, reply.headers["retry-after"]) == (202, "3")
+    response = parse_response(PLAIN)
+    assert response is not None
+    assert (response.status, response.headers["retry-after"]) == (202, "3")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_header_names_are_read_in_any_letter_case() -> None:
 )
 def test_what_is_no_answer_is_refused_and_not_guessed(answer: bytes) -> None:
     with pytest.raises(Unreadable):
-        parse_reply(answer)
+        parse_response(answer)
 
 
 def test_an_address_may_have_a_prefix_and_needs_no_port() -> None:
@@ -73,22 +73,22 @@ def ask_a_service(script: list[bytes], *, give_up: bool = False) -> tuple[int | 
             writer.close()
             await writer.wait_closed()
 
-    async def ask() -> int | None:
+    async def send() -> int | None:
         given_up = asyncio.Event()
         if give_up:
             given_up.set()
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         target = Target("127.0.0.1", server.sockets[0].getsockname()[1], False, "")
-        line = Line(target=target, retries=retries, given_up=given_up)
+        line = RetryingConnection(target=target, retries=retries, given_up=given_up)
         try:
-            reply = await line.ask(target.request("GET", "/"))
-            return None if reply is None else reply.status
+            response = await line.send(target.request("GET", "/"))
+            return None if response is None else response.status
         finally:
             line.close()
             server.close()
             await server.wait_closed()
 
-    return asyncio.run(ask()), retries, sent
+    return asyncio.run(send()), retries, sent
 
 
 def refusal(status: int) -> bytes:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal.process import CrowdFailed, Processes, Sign
-from rehearsal.records import Part, Tally
+from rehearsal.process import Command, CrowdFailed, Processes
+from rehearsal.records import Tally, Workload
 
 
-def part(port: int) -> Part:
-    return Part(
+def workload(port: int) -> Workload:
+    return Workload(
         url=f"http://127.0.0.1:{port}",
         token="omn_token",
         event_id=1,
@@ -36,7 +36,7 @@ def silent_port() -> Iterator[int]:
 
 def test_no_process_is_left_after_an_interruption(silent_port: int) -> None:
     def interrupted() -> None:
-        with Processes([part(silent_port), part(silent_port)]) as crowd:
+        with Processes([workload(silent_port), workload(silent_port)]) as crowd:
             crowd.read(timeout=30)
             assert len(multiprocessing.active_children()) == 2
             raise KeyboardInterrupt
@@ -47,17 +47,17 @@ def test_no_process_is_left_after_an_interruption(silent_port: int) -> None:
 
 
 def test_a_crowd_that_gives_up_says_who_has_no_answer() -> None:
-    with Processes([part(1)]) as crowd:
-        crowd.tell(Sign.GIVE_UP)
+    with Processes([workload(1)]) as crowd:
+        crowd.send(Command.GIVE_UP)
         while crowd.read(timeout=30):
             pass
-        (share,) = crowd.shares()
-    assert [answer.status for answer in share.answers] == [0, 0, 0]
-    assert share.tickets == []
+        (result,) = crowd.results()
+    assert [result.status for result in result.results] == [0, 0, 0]
+    assert result.tickets == []
 
 
 def test_a_process_that_dies_is_told_and_not_waited_for(silent_port: int) -> None:
-    with Processes([part(silent_port)]) as crowd:
+    with Processes([workload(silent_port)]) as crowd:
         (child,) = multiprocessing.active_children()
         child.kill()
         with pytest.raises(CrowdFailed):

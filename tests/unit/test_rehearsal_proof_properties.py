@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.records import Observation, Return
+from rehearsal.records import CancellationResult, Observation
 from tests.unit.rehearsal_simulation import change_ticket, failed, simulate
 
 replace = msgspec.structs.replace
@@ -47,13 +47,15 @@ def test_every_honest_event_passes(seen: Observation) -> None:
 @given(moving, st.data())
 def test_an_honest_event_passes_when_answers_to_cancellations_were_lost(seen: Observation, data: st.DataObject) -> None:
     lost = set(data.draw(st.lists(st.sampled_from([t.ticket_id for t in seen.tickets]), max_size=5)))
-    forgetful = replace(seen, returns=[_unheard(one) if one.ticket_id in lost else one for one in seen.returns])
+    forgetful = replace(
+        seen, cancellations=[_unheard(one) if one.ticket_id in lost else one for one in seen.cancellations]
+    )
     assert failed(forgetful) == set()
 
 
-def _unheard(one: Return) -> Return:
+def _unheard(one: CancellationResult) -> CancellationResult:
     """Asked again when the cancellation was done."""
-    return replace(one, place=None, tries=2)
+    return replace(one, sequence=None, tries=2)
 
 
 @given(crowds, st.data())
@@ -75,18 +77,18 @@ def test_every_swap_of_two_ends_is_caught(seen: Observation, data: st.DataObject
 
 @given(moving, st.data())
 def test_a_cancellation_in_somebody_elses_place_is_caught(seen: Observation, data: st.DataObject) -> None:
-    told = [one.ticket_id for one in seen.returns if one.place is not None]
+    told = [one.ticket_id for one in seen.cancellations if one.sequence is not None]
     if told:
         ticket_id = data.draw(st.sampled_from(told))
         taken = data.draw(st.sampled_from([ticket.sequence for ticket in seen.tickets]))
-        moved = [replace(one, place=taken) if one.ticket_id == ticket_id else one for one in seen.returns]
-        assert "The sequence follows arrival" in failed(replace(seen, returns=moved))
+        moved = [replace(one, sequence=taken) if one.ticket_id == ticket_id else one for one in seen.cancellations]
+        assert "The sequence follows arrival" in failed(replace(seen, cancellations=moved))
 
 
 @given(crowds, st.data())
 def test_every_missing_ticket_or_attendee_is_caught(seen: Observation, data: st.DataObject) -> None:
-    place = data.draw(st.integers(0, len(seen.tickets) - 1))
-    assert failed(replace(seen, tickets=seen.tickets[:place] + seen.tickets[place + 1 :]))
+    index = data.draw(st.integers(0, len(seen.tickets) - 1))
+    assert failed(replace(seen, tickets=seen.tickets[:index] + seen.tickets[index + 1 :]))
     if seen.attendees:
-        place = data.draw(st.integers(0, len(seen.attendees) - 1))
-        assert failed(replace(seen, attendees=seen.attendees[:place] + seen.attendees[place + 1 :]))
+        index = data.draw(st.integers(0, len(seen.attendees) - 1))
+        assert failed(replace(seen, attendees=seen.attendees[:index] + seen.attendees[index + 1 :]))

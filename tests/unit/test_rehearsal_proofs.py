@@ -7,7 +7,7 @@ import pytest
 
 from rehearsal.evidence import short
 from rehearsal.proofs import PROOFS, prove
-from rehearsal.records import Answer, Attendee, EventCounts, Observation, Stats, Ticket
+from rehearsal.records import Attendee, EventCounts, Observation, RegistrationResult, Stats, Ticket
 from tests.unit.rehearsal_simulation import change_ticket, failed, simulate
 
 replace = msgspec.structs.replace
@@ -17,9 +17,9 @@ def detail(seen: Observation, name: str) -> str:
     return next(proof.detail for proof in prove(seen) if proof.name == name)
 
 
-def change_answer(seen: Observation, answer: Answer, **changes: object) -> Observation:
-    answers = [replace(a, **changes) if a is answer else a for a in seen.answers]
-    return replace(seen, answers=answers)
+def change_result(seen: Observation, result: RegistrationResult, **changes: object) -> Observation:
+    results = [replace(a, **changes) if a is result else a for a in seen.results]
+    return replace(seen, results=results)
 
 
 def with_status(seen: Observation, status: str, reason: str | None = None) -> list[Ticket]:
@@ -30,7 +30,7 @@ def with_status(seen: Observation, status: str, reason: str | None = None) -> li
 def honest() -> Observation:
     """30 people, 6 of them twice, for 10 seats: everything that can happen does."""
     seen = simulate(people=30, seats=10, duplicates=6, overlap=3, lag=8, door_knows=False)
-    assert {a.code for a in seen.answers} >= {"", "sold_out"}
+    assert {a.code for a in seen.results} >= {"", "sold_out"}
     assert {t.reason for t in seen.tickets} == {None, "sold_out", "duplicate"}
     return seen
 
@@ -42,7 +42,7 @@ def test_an_honest_event_passes_every_proof(honest: Observation) -> None:
 
 def test_a_seat_too_many_is_caught_even_if_the_service_counts_it_itself(honest: Observation) -> None:
     extra = with_status(honest, "rejected", "sold_out")[0]
-    email = next(a.email for a in honest.answers if a.ticket_id == extra.ticket_id)
+    email = next(a.email for a in honest.results if a.ticket_id == extra.ticket_id)
     seen = change_ticket(honest, extra, status="confirmed", reason=None)
     seen = replace(
         seen,
@@ -80,8 +80,8 @@ def test_a_later_guest_with_an_earlier_guests_seat_is_caught(honest: Observation
 
 
 def test_a_seat_given_to_who_came_after_the_door_said_sold_out_is_caught(honest: Observation) -> None:
-    early = next(a for a in honest.answers if a.number == 1)
-    seen = change_answer(honest, early, status=409, code="sold_out", ticket_id="", answered_at=early.first_sent_at)
+    early = next(a for a in honest.results if a.number == 1)
+    seen = change_result(honest, early, status=409, code="sold_out", ticket_id="", answered_at=early.first_sent_at)
     assert "First come, first seated" in failed(seen)
 
 
@@ -101,8 +101,8 @@ def test_a_sequence_given_twice_is_caught(honest: Observation) -> None:
 def test_two_seats_under_one_address_are_caught_whatever_their_letter_case(honest: Observation) -> None:
     one, two, *others = honest.attendees
     seen = replace(honest, attendees=[one, replace(two, email=one.email.upper()), *others])
-    assert "Nobody has two seats" in failed(seen)
-    assert "@" not in detail(seen, "Nobody has two seats")
+    assert "No e-mail has two seats" in failed(seen)
+    assert "@" not in detail(seen, "No e-mail has two seats")
 
 
 @pytest.mark.parametrize("status", ["queued", "lost", "cancelled", "waitlisted", "ticket_not_found"])
@@ -125,29 +125,29 @@ def test_a_ticket_that_was_never_read_is_caught(honest: Observation) -> None:
 
 
 def test_a_ticket_given_to_two_people_is_caught(honest: Observation) -> None:
-    one, two = [a for a in honest.answers if a.accepted][:2]
-    assert "Every ticket id is unique" in failed(change_answer(honest, two, ticket_id=one.ticket_id))
+    one, two = [a for a in honest.results if a.accepted][:2]
+    assert "Every ticket id is unique" in failed(change_result(honest, two, ticket_id=one.ticket_id))
 
 
 @pytest.mark.parametrize(("status", "code"), [(0, ""), (500, "internal_error"), (400, "invalid"), (409, "")])
 def test_a_registration_without_a_proper_answer_is_caught(honest: Observation, status: int, code: str) -> None:
-    refused = next(a for a in honest.answers if a.code == "sold_out")
-    assert failed(change_answer(honest, refused, status=status, code=code)) == {"Everybody was answered"}
+    refused = next(a for a in honest.results if a.code == "sold_out")
+    assert failed(change_result(honest, refused, status=status, code=code)) == {"Every registration was answered"}
 
 
 def test_sold_out_with_seats_left_is_caught() -> None:
     honest = simulate(people=5, seats=9, duplicates=0, overlap=1, lag=1, door_knows=True)
-    seen = change_answer(honest, honest.answers[-1], status=409, code="sold_out", ticket_id="")
+    seen = change_result(honest, honest.results[-1], status=409, code="sold_out", ticket_id="")
     assert "Every refusal was right" in failed(seen)
 
 
 def test_a_duplicate_of_nobody_is_caught_at_the_door(honest: Observation) -> None:
     lonely = next(
         a
-        for a in honest.answers
-        if a.code == "sold_out" and not any(b.accepted and b.email.lower() == a.email.lower() for b in honest.answers)
+        for a in honest.results
+        if a.code == "sold_out" and not any(b.accepted and b.email.lower() == a.email.lower() for b in honest.results)
     )
-    assert failed(change_answer(honest, lonely, code="duplicate_registration")) == {"Every refusal was right"}
+    assert failed(change_result(honest, lonely, code="duplicate_registration")) == {"Every refusal was right"}
 
 
 def test_a_duplicate_of_nobody_is_caught_at_the_decision(honest: Observation) -> None:
@@ -190,7 +190,7 @@ def test_a_wrong_count_of_rejections_is_caught(honest: Observation) -> None:
 
 def test_many_failures_are_told_by_three_examples_and_a_number(honest: Observation) -> None:
     seen = replace(honest, tickets=[])
-    accepted = sum(a.accepted for a in honest.answers)
+    accepted = sum(a.accepted for a in honest.results)
     assert detail(seen, "Every 202 was kept").endswith(f"; and {accepted - 3} more")
 
 

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from rehearsal.proofs import prove
-from rehearsal.records import EventCounts, Observation, Return, Ticket
+from rehearsal.records import CancellationResult, EventCounts, Observation, Ticket
 from tests.unit.rehearsal_simulation import change_ticket, failed, simulate
 
 replace = msgspec.structs.replace
 
 ORDER = "Every decision follows the order of admission"
-OUT = "Who gave back is out, and nobody else"
+OUT = "Cancellations took effect, and no others"
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def swapped(seen: Observation, one: Ticket, other: Ticket) -> Observation:
 
 def returns_of(seen: Observation, ticket: Ticket, **changes: object) -> Observation:
     """The same observation with what this ticket's cancellations were told changed."""
-    changed = [replace(one, **changes) if one.ticket_id == ticket.ticket_id else one for one in seen.returns]
-    return replace(seen, returns=changed)
+    changed = [replace(one, **changes) if one.ticket_id == ticket.ticket_id else one for one in seen.cancellations]
+    return replace(seen, cancellations=changed)
 
 
 def detail(seen: Observation, name: str) -> str:
@@ -91,34 +91,34 @@ def test_a_ticket_that_is_cancelled_for_somebody_who_kept_it_is_caught(honest: O
 def test_a_cancellation_without_its_202_is_caught(honest: Observation, status: int, code: str) -> None:
     rejected = {ticket.ticket_id for ticket in having(honest, "rejected")}
     kept = next(ticket for ticket in having(honest, "confirmed"))
-    one = Return(kept.ticket_id, status, code, None, 0.0, 1.0)
+    one = CancellationResult(kept.ticket_id, status, code, None, 0.0, 1.0)
     assert kept.ticket_id not in rejected
-    assert failed(replace(honest, returns=[*honest.returns, one])) == {OUT}
+    assert failed(replace(honest, cancellations=[*honest.cancellations, one])) == {OUT}
 
 
 def test_nothing_to_cancel_for_somebody_who_is_cancelled_all_the_same_is_caught(honest: Observation) -> None:
     ticket = having(honest, "cancelled")[0]
-    assert failed(returns_of(honest, ticket, place=None)) == {OUT}
+    assert failed(returns_of(honest, ticket, sequence=None)) == {OUT}
 
 
 def test_a_lost_answer_is_no_lie_and_said(honest: Observation) -> None:
-    seen = returns_of(honest, having(honest, "cancelled")[0], place=None, tries=2)
+    seen = returns_of(honest, having(honest, "cancelled")[0], sequence=None, tries=2)
     assert failed(seen) == set()
     assert "The answers to 1 cancellations were lost" in detail(seen, ORDER)
 
 
 def test_a_wrong_end_is_caught_though_answers_were_lost(honest: Observation) -> None:
     for ticket in having(honest, "cancelled")[:3]:
-        honest = returns_of(honest, ticket, place=None, tries=2)
+        honest = returns_of(honest, ticket, sequence=None, tries=2)
     promoted = [ticket for ticket in having(honest, "confirmed") if ticket.before == "waitlisted"]
     assert ORDER in failed(swapped(honest, promoted[0], having(honest, "waitlisted")[-1]))
 
 
 def test_a_cancellation_that_was_done_before_it_was_asked_for_is_caught(honest: Observation) -> None:
     """Its place is its own, so only arrival contradicts it."""
-    last = max(one.place or 0 for one in honest.returns)
+    last = max(one.sequence or 0 for one in honest.cancellations)
     ticket = having(honest, "cancelled")[0]
-    assert "The sequence follows arrival" in failed(returns_of(honest, ticket, place=last + 1))
+    assert "The sequence follows arrival" in failed(returns_of(honest, ticket, sequence=last + 1))
 
 
 @pytest.mark.parametrize(
@@ -126,24 +126,24 @@ def test_a_cancellation_that_was_done_before_it_was_asked_for_is_caught(honest: 
 )
 def test_a_status_that_ran_backwards_is_caught(honest: Observation, before: str, now: str) -> None:
     seen = change_ticket(honest, having(honest, now)[0], before=before)
-    assert failed(seen) == {"No status ran backwards"}
+    assert failed(seen) == {"No status went backwards"}
 
 
 def test_a_seat_and_a_place_to_wait_under_one_address_are_caught(honest: Observation) -> None:
     waiting = having(honest, "waitlisted")[0].ticket_id
-    email = next(answer.email for answer in honest.answers if answer.ticket_id == waiting)
+    email = next(result.email for result in honest.results if result.ticket_id == waiting)
     attendees = [replace(honest.attendees[0], email=email.upper()), *honest.attendees[1:]]
-    assert "Nobody has two seats" in failed(replace(honest, attendees=attendees))
+    assert "No e-mail has two seats" in failed(replace(honest, attendees=attendees))
 
 
 def test_a_duplicate_of_somebody_who_had_left_is_caught(honest: Observation) -> None:
     """The e-mail was free again when the second registration came."""
     gone = {ticket.ticket_id for ticket in having(honest, "cancelled")}
-    times = Counter(answer.email.casefold() for answer in honest.answers)
-    email = next(a.email for a in honest.answers if a.ticket_id in gone and times[a.email.casefold()] == 1)
+    times = Counter(result.email.casefold() for result in honest.results)
+    email = next(a.email for a in honest.results if a.ticket_id in gone and times[a.email.casefold()] == 1)
     late = having(honest, "rejected")[-1]
-    answers = [replace(a, email=email) if a.ticket_id == late.ticket_id else a for a in honest.answers]
-    seen = change_ticket(replace(honest, answers=answers), late, reason="duplicate")
+    results = [replace(a, email=email) if a.ticket_id == late.ticket_id else a for a in honest.results]
+    seen = change_ticket(replace(honest, results=results), late, reason="duplicate")
     assert {ORDER, "Every refusal was right"} <= failed(seen)
 
 

@@ -7,23 +7,23 @@ import pytest
 
 from rehearsal.evidence import Evidence
 from rehearsal.proofs import prove
-from rehearsal.records import Answer, EventCounts, Observation, Stats, Ticket, Told
+from rehearsal.records import EventCounts, Observation, RegistrationResult, Stats, Ticket, WebhookMessage
 from rehearsal.webhook_proofs import WEBHOOK_PROOFS
 
 IDS = [f"7-{letter * 28}" for letter in "AB"]
-GOOD = [Told("msg_1", "registration.confirmed", IDS[0], "confirmed", True)]
-GOOD += [Told("msg_2", "registration.rejected", IDS[1], "rejected", True)]
-STRAY = Told("msg_3", "registration.confirmed", "7-" + "C" * 28, "confirmed", True)
+GOOD = [WebhookMessage("msg_1", "registration.confirmed", IDS[0], "confirmed", True)]
+GOOD += [WebhookMessage("msg_2", "registration.rejected", IDS[1], "rejected", True)]
+STRAY = WebhookMessage("msg_3", "registration.confirmed", "7-" + "C" * 28, "confirmed", True)
 
 
-def observed(*messages: Told) -> Observation:
-    answers = [Answer(n, f"guest{n}@example.com", 202, "", one, 1.0, 2.0, 0.1) for n, one in enumerate(IDS)]
+def observed(*messages: WebhookMessage) -> Observation:
+    results = [RegistrationResult(n, f"guest{n}@example.com", 202, "", one, 1.0, 2.0, 0.1) for n, one in enumerate(IDS)]
     tickets = [Ticket(IDS[0], "confirmed", None, 1, 1.0, 2.0), Ticket(IDS[1], "rejected", "sold_out", 2, 1.0, 2.0)]
     counts, stats = EventCounts(1, 1, 0), Stats(0, 1, 0, {"sold_out": 1}, 0)
-    return Observation(1, answers, tickets, [], [], counts, stats, messages=list(messages))
+    return Observation(1, results, tickets, [], [], counts, stats, messages=list(messages))
 
 
-def failed(*messages: Told) -> set[str]:
+def failed(*messages: WebhookMessage) -> set[str]:
     evidence = Evidence(observed(*messages))
     return {name for name, check in WEBHOOK_PROOFS if list(check(evidence))}
 
@@ -46,13 +46,13 @@ def test_a_message_may_come_twice() -> None:
         ([*GOOD, msgspec.structs.replace(GOOD[0], id="msg_3")], "A message id names one message"),
     ],
 )
-def test_each_broken_promise_is_noticed(messages: list[Told], name: str) -> None:
+def test_each_broken_promise_is_noticed(messages: list[WebhookMessage], name: str) -> None:
     assert failed(*messages) == {name}
 
 
 def test_messages_out_of_order_are_noticed() -> None:
-    cancelled = Told("msg_3", "registration.cancelled", IDS[0], "cancelled", True)
-    waitlisted = Told("msg_4", "registration.waitlisted", IDS[0], "waitlisted", True)
+    cancelled = WebhookMessage("msg_3", "registration.cancelled", IDS[0], "cancelled", True)
+    waitlisted = WebhookMessage("msg_4", "registration.waitlisted", IDS[0], "waitlisted", True)
     assert failed(cancelled, *GOOD) == {"Each ticket's messages came in order"}
     assert failed(*GOOD, waitlisted) == {"Each ticket's messages came in order"}
     assert failed(waitlisted, *GOOD, cancelled) == set()
