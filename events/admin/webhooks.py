@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from events.admin.tables import BoundedPaginator, ReadOnly
 from events.domain.audit import Action
+from events.domain.webhooks.states import DeliveryState
 from events.ledger.webhooks import subscriptions
 from events.models import Webhook, WebhookDelivery
-from events.models.webhook import DeliveryState
 from events.secrets import message_ids, tickets
 from events.services.audit import trail_of_admin
 from events.services.deliveries import wake_dispatchers

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.core import signing
+from msgspec.structs import asdict
 
 from events.api.lists import Asked
 from events.api.pagination import InvalidPage, Page, check_exists, page_data
+from events.domain.public.attendee import Attendee
 from events.domain.scopes import Scope, guest_fields
 from events.domain.states import Status
 from events.domain.tickets import reference
@@ -70,7 +72,7 @@ def attendee_page(event: Event, guests: AttendeeFilter, *, scope: Scope, asked: 
     if not rows and page.number > 1:
         raise InvalidPage
     links = _links(asked, rows, more)
-    return page_data(page, total_items=total, results=[guest_fields(attendee(row), scope) for row in rows], **links)
+    return page_data(page, total_items=total, results=[render_guest(row, scope) for row in rows], **links)
 
 
 def _total(event: Event, guests: AttendeeFilter) -> int:
@@ -98,15 +100,20 @@ def _links(asked: Asked, rows: Sequence[Registration], more: bool) -> dict[str, 
     return {"next_page": following, "previous_page": before}
 
 
-def attendee(row: Registration) -> dict[str, Any]:
-    """One registration as its organizer sees it."""
-    return {
-        "ticket_id": tickets().ticket_id(event_id=row.event_id, key=row.ticket_key, mark=row.mark),
-        "reference": reference(row.event_id, row.ticket_key),
-        "name": row.name,
-        "email": row.email,
-        "confirmed_at": iso_of(row.confirmed_at),
-        "sequence": row.sequence,
-        "checked_in_at": iso_of(row.checked_in_at),
-        "reason": row.reason or None,
-    }
+def render_attendee(row: Registration) -> Attendee:
+    """Renders one registration as its organizer sees it."""
+    return Attendee(
+        ticket_id=tickets().ticket_id(event_id=row.event_id, key=row.ticket_key, mark=row.mark),
+        reference=reference(row.event_id, row.ticket_key),
+        name=row.name,
+        email=row.email,
+        confirmed_at=iso_of(row.confirmed_at),
+        sequence=row.sequence,
+        checked_in_at=iso_of(row.checked_in_at),
+        reason=row.reason or None,
+    )
+
+
+def render_guest(row: Registration, scope: Scope) -> dict[str, Any]:
+    """Renders what a token of this scope may see of the registration."""
+    return guest_fields(asdict(render_attendee(row)), scope)

@@ -17,14 +17,15 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.http import StreamingHttpResponse
 
-from events.api.attendees import attendee
+from events.api.attendees import render_attendee
+from events.domain.public.attendee import Attendee
 from events.ledger import queries
 from events.ledger.queries import AttendeeCursor, AttendeeFilter
 from events.models import Event, Registration
 
 BATCH_ROWS = 1000
 # No ticket id: it opens the ticket, and a file is passed on.
-COLUMNS = ("reference", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason")
+COLUMNS = tuple(field for field in Attendee.__struct_fields__ if field != "ticket_id")
 
 # A spreadsheet runs a cell that starts like this as a formula (OWASP, "CSV Injection"), whatever white space stands
 # before it and however wide it is: an apostrophe makes it text.
@@ -75,8 +76,8 @@ def _batch(guests: AttendeeFilter, after: AttendeeCursor | None) -> Sequence[Reg
 
 
 def _render(rows: Sequence[Registration]) -> bytes:
-    guests = (attendee(row) for row in rows)
-    return _encode([_safe(guest[column]) for column in COLUMNS] for guest in guests)
+    guests = (render_attendee(row) for row in rows)
+    return _encode([_safe(getattr(guest, column)) for column in COLUMNS] for guest in guests)
 
 
 def _encode(rows: Iterable[Sequence[object]]) -> bytes:

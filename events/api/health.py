@@ -20,6 +20,7 @@ from events.admission.heartbeat import worker_count
 from events.api import openapi, responses
 from events.api.refusals import RETRY_SECONDS
 from events.api.views.base import ApiView
+from events.domain.public.health import Alive, Readiness
 from events.domain.scopes import ANYONE
 from omnify.common.clients import redis_client
 from omnify.common.envelope import Code
@@ -94,7 +95,7 @@ class Live(ApiView):
     @openapi.LIVE
     def get(self, request: Request) -> HttpResponse:
         """Always 200."""
-        return responses.ok({"status": "alive"}, message="Alive.")
+        return responses.ok(Alive("alive"), message="Alive.")
 
 
 class Ready(ApiView):
@@ -109,7 +110,7 @@ class Ready(ApiView):
         """200 or 503, after `TIMEOUT_SECONDS` at the latest."""
         problems = find_problems()
         if not problems:
-            return responses.ok(dict.fromkeys(CHECKS, "ok"), message="Ready.")
+            return responses.ok(Readiness(**dict.fromkeys(CHECKS, "ok")), message="Ready.")
         return responses.refused(
             Code.UNAVAILABLE,
             status=503,

@@ -1,7 +1,6 @@
-"""What comes in, validated, and what goes out, described for the schema.
+"""Validates the bodies that create and change an event.
 
-Output is rendered by plain functions (`events.domain.event_view` and those below), since the door renders the same
-objects without DRF; the output serializers say their shape, and a test holds the two together.
+What is sent is encoded from the structs of `events.domain.public`, since the door sends the same objects without DRF.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from events.api.fields import MomentField, TextField, WholeNumberField
+from events.domain.public.token import Token
 from events.domain.scopes import Scope
 from events.domain.times import iso_of
 from events.ledger import queries
@@ -43,16 +44,16 @@ class TokenInput(serializers.Serializer[Any]):
         return 0 < event_id < 2**63 and queries.own_event(event_id=event_id, organizer_id=owner) is not None
 
 
-def token_data(row: OrganizerToken, *, current: bool) -> dict[str, Any]:
-    """A token in a list. `current` is the one that this was asked with."""
-    return {
-        "id": row.pk,
-        "label": row.label or None,
-        "scope": row.scope,
-        "event_id": row.event_id,
-        "created_at": iso_of(row.created_at),
-        "last_used_at": iso_of(row.last_used_at),
-        "expires_at": iso_of(row.expires_at),
-        "revoked_at": iso_of(row.revoked_at),
-        "current": current,
-    }
+def render_token(row: OrganizerToken, *, current: bool) -> Token:
+    """Renders a token of a list. `current` is the one that the request was made with."""
+    return Token(
+        id=row.pk,
+        label=row.label or None,
+        scope=row.reach,
+        event_id=row.event_id,
+        created_at=iso_of(row.created_at),
+        last_used_at=iso_of(row.last_used_at),
+        expires_at=iso_of(row.expires_at),
+        revoked_at=iso_of(row.revoked_at),
+        current=current,
+    )

@@ -14,18 +14,18 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def to_ms(moment: datetime) -> int:
-    """Return the whole milliseconds since 1970 of an aware `moment`; a fraction is cut off."""
+    """Returns the whole milliseconds since 1970 of an aware `moment`; a fraction is cut off."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
 def from_ms(ms: int) -> datetime:
-    """Return the time in UTC. Without floating point, so `to_ms` is its exact inverse."""
+    """Returns the time in UTC. Without floating point, so `to_ms` is its exact inverse."""
     return _EPOCH + ms * _MILLISECOND
 
 
 @lru_cache(maxsize=8192)
 def iso(ms: int) -> str:
-    """Render `ms` as every answer shows a time: `2027-06-01T16:00:00.000+00:00`."""
+    """Renders `ms` as every answer shows a time: `2027-06-01T16:00:00.000+00:00`."""
     return from_ms(ms).isoformat(timespec="milliseconds")
 
 
@@ -38,12 +38,12 @@ def iso_of(moment: None) -> None: ...
 
 
 def iso_of(moment: datetime | None) -> str | None:
-    """Render an aware `moment` in the same form, its microseconds cut off; None stays None."""
+    """Renders an aware `moment` in the same form, its microseconds cut off; None stays None."""
     return None if moment is None else iso(to_ms(moment))
 
 
 def whole_ms(moment: datetime) -> datetime:
-    """Convert an aware `moment` to UTC and cut it to whole milliseconds.
+    """Converts an aware `moment` to UTC and cut it to whole milliseconds.
 
     Raises:
         OverflowError: in UTC it falls outside the years 1 to 9999.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from events.admission.gate import EventNotLoaded, Gate
-from events.domain.event_view import event_data
+from events.domain.public.event import render_event
 from events.door import responses
 from events.door.loader import Loader
 from events.door.responses import Response
@@ -30,4 +30,4 @@ class EventReader:
 
     async def _call(self, event_id: int, waiting: list[None]) -> list[Response]:
         now_ms, snapshot = await self._gate.event(event_id)
-        return [responses.ok(event_data(snapshot, now_ms=now_ms), public=True)] * len(waiting)
+        return [responses.ok(render_event(snapshot, now_ms=now_ms), public=True)] * len(waiting)

@@ -14,6 +14,7 @@ from events.admission.outcomes import decode_outcome
 from events.domain.attendee import email_key
 from events.domain.commands import Callback
 from events.domain.rate_limit import Quota, RateLimit
+from events.domain.states import Status
 from events.domain.tickets import TicketName, Tickets, reference
 from events.domain.waiting import opening_retry, outage_retry
 from events.door import parse, responses
@@ -115,14 +116,14 @@ class Registrar:
     def _answer(self, event_id: int, names: Sequence[TicketName], reply: Reply) -> Response:
         (kind, *details), quota, now_ms, rate = reply
         if kind == "a":
-            return self._accepted(event_id, names[0], "queued", details[1], now_ms, rate)
+            return self._accepted(event_id, names[0], Status.QUEUED, details[1], now_ms, rate)
         if kind == "q":
             _, position, requested_ms, which = details
-            return self._accepted(event_id, names[which], "queued", position, requested_ms, rate)
+            return self._accepted(event_id, names[which], Status.QUEUED, position, requested_ms, rate)
         if kind == "o":
             name = names[details[1]]
             outcome = decode_outcome(name.key, details[0])
-            return self._accepted(event_id, name, outcome.status.value, None, outcome.requested_ms, rate)
+            return self._accepted(event_id, name, outcome.status, None, outcome.requested_ms, rate)
         if kind == "n":
             wait = opening_retry(details[0] - now_ms, jitter=self._jitter())
             message = "Registration has not opened yet."
@@ -142,7 +143,7 @@ class Registrar:
         return responses.refuse(status, code, message, retry_seconds=seconds)
 
     def _accepted(
-        self, event_id: int, name: TicketName, status: str, position: int | None, requested_ms: int, rate: float
+        self, event_id: int, name: TicketName, status: Status, position: int | None, requested_ms: int, rate: float
     ) -> Response:
         return responses.accepted(
             ticket_id=self._tickets.ticket_id(event_id=event_id, key=name.key, mark=name.mark),

@@ -13,10 +13,10 @@ from django.db.models import F, Q, QuerySet
 
 from events.domain.states import HOLDING, Status
 from events.domain.times import from_ms
+from events.domain.webhooks.states import DeliveryState
 from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, Subscriber
 from events.ledger.sql import CLAIMED_COLUMNS, TICKET_COLUMNS
 from events.models import Registration, WebhookDelivery, WebhookEndpoint
-from events.models.webhook import DeliveryState
 
 _HOLDING = sorted(status.value for status in HOLDING)
 

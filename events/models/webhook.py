@@ -9,32 +9,15 @@ WebhookDelivery    one message for one webhook: the outbox before it is sent, th
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from events.domain.webhooks.states import DeliveryState, DisabledReason
 from events.models.event import Event
 from events.models.organizer import Organizer
 
 URL_MAX = 2048
-
-
-class DeliveryState(StrEnum):
-    """pending → delivered | dead; a retry by hand or a replay leads back to pending."""
-
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    DEAD = "dead"
-
-
-class DisabledReason(StrEnum):
-    """Why nothing is sent to a subscription."""
-
-    GONE = "gone"  # the receiver answered 410
-    FAILING = "failing"  # nothing but failures for days
-    BY_HAND = "by_hand"
 
 
 class Webhook(models.Model):

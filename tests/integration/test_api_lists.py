@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.api.lists import ListView
-from events.domain.event_view import state_of
+from events.domain.public.event import state_of
 from events.domain.states import EventState
 from events.domain.times import to_ms
 from events.ledger.event_lists import EventFilter, find_events

@@ -5,7 +5,10 @@ from __future__ import annotations
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
-from events.api.openapi.answers import (
+from events.api.openapi.envelopes import page_of, success_with
+from events.api.openapi.events import BAD_QUERY
+from events.api.openapi.examples import ATTENDEE, STATS, page_example
+from events.api.openapi.responses import (
     CHALLENGE,
     NO_EVENT,
     NO_TOKEN,
@@ -19,9 +22,7 @@ from events.api.openapi.answers import (
     paging,
     sent_header,
 )
-from events.api.openapi.events import BAD_QUERY
-from events.api.openapi.examples import ATTENDEE, STATS, page_example
-from events.api.openapi.shapes import Attendee, Stats, answer_with, page_of
+from events.domain.public.attendee import Attendee, Stats
 from omnify.common.envelope import Code
 
 _CSV = "text/csv"
@@ -80,7 +81,7 @@ READ_STATS = extend_schema(
     auth=ORGANIZER,
     parameters=[event_id_in_path(), CHALLENGE, RETRY_AFTER_OUTAGE],
     responses={
-        200: good(answer_with(Stats), "Counters of the ledger, and the queue now.", stats=STATS),
+        200: good(success_with(Stats), "Counters of the ledger, and the queue now.", stats=STATS),
         **NO_TOKEN,
         **NO_EVENT,
         **OUTAGE,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 
 from events.api.check_in_fields import CheckInInput
-from events.api.openapi.answers import (
+from events.api.openapi.envelopes import success_with
+from events.api.openapi.examples import ATTENDEE, CHECK_IN_CODE, CHECKED_IN_AT
+from events.api.openapi.responses import (
+    ALREADY_IN,
     BODY_FAULTS,
     CHALLENGE,
     NO_TOKEN,
@@ -16,16 +19,13 @@ from events.api.openapi.answers import (
     event_id_in_path,
     good,
 )
-from events.api.openapi.examples import ATTENDEE, CHECK_IN_CODE
-from events.api.openapi.shapes import Attendee, answer_with
+from events.domain.public.attendee import Attendee
 from omnify.common.envelope import Code
-
-_FIRST = "2030-12-01T17:42:10.120+00:00"
 
 _NO_SEAT = (Code.NOT_CONFIRMED, "This registration is cancelled: it has no seat.")
 _REFUSED = bad(
     "Not to be let in.",
-    (Code.ALREADY_CHECKED_IN, f"This ticket was checked in already, at {_FIRST}.", {"checked_in_at": [_FIRST]}),
+    ALREADY_IN,
     _NO_SEAT,
 )
 _NOT_FOUND = bad(
@@ -48,7 +48,7 @@ CHECK_IN_BY_CODE = extend_schema(
     examples=[OpenApiExample("code", value={"code": CHECK_IN_CODE}, request_only=True)],
     parameters=[event_id_in_path(), CHALLENGE, RETRY_AFTER_OUTAGE],
     responses={
-        200: good(answer_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": _FIRST}),
+        200: good(success_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": CHECKED_IN_AT}),
         400: bad(
             "Malformed JSON, or not exactly one of the two fields.",
             (Code.INVALID, "The request is not valid.", {"code": ["Send either code or ticket_id."]}),
@@ -74,7 +74,7 @@ UNDO_CHECK_IN = extend_schema(
         RETRY_AFTER_OUTAGE,
     ],
     responses={
-        200: good(answer_with(Attendee), "Not checked in.", undone=ATTENDEE),
+        200: good(success_with(Attendee), "Not checked in.", undone=ATTENDEE),
         **NO_TOKEN,
         404: _NOT_FOUND,
         409: bad("The event was cancelled: its check-ins stay on record.", _NO_SEAT),
@@ -98,7 +98,7 @@ CHECK_IN = extend_schema(
         RETRY_AFTER_OUTAGE,
     ],
     responses={
-        200: good(answer_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": _FIRST}),
+        200: good(success_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": CHECKED_IN_AT}),
         **NO_TOKEN,
         404: bad(
             "There is no such ticket, it is not decided yet, or its event is another organizer's.",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 
-from events.api.openapi.answers import (
+from events.api.openapi.envelopes import page_of, success_with
+from events.api.openapi.examples import EVENT, EVENT_BODY, page_example
+from events.api.openapi.responses import (
     ANYONE,
     BODY_FAULTS,
     CHALLENGE,
@@ -21,9 +23,8 @@ from events.api.openapi.answers import (
     paging,
     sent_header,
 )
-from events.api.openapi.examples import EVENT, EVENT_BODY, page_example
-from events.api.openapi.shapes import Event, answer_with, page_of
 from events.api.serializers import EventInput
+from events.domain.public.event import Event
 from events.domain.states import EventState
 from omnify.common.envelope import Code
 
@@ -83,7 +84,7 @@ CREATE_EVENT = extend_schema(
     examples=[OpenApiExample("event", value=EVENT_BODY, request_only=True)],
     parameters=[sent_header("Location", "Where the event is.", 201), CHALLENGE, RETRY_AFTER_OUTAGE],
     responses={
-        201: good(answer_with(Event), "The event is created.", event=EVENT),
+        201: good(success_with(Event), "The event is created.", event=EVENT),
         400: _INVALID,
         **NO_TOKEN,
         **BODY_FAULTS,
@@ -106,7 +107,7 @@ CHANGE_EVENT = extend_schema(
     examples=[OpenApiExample("capacity", value={"max_capacity": 800}, request_only=True)],
     parameters=[event_id_in_path(), CHALLENGE, RETRY_AFTER_OUTAGE],
     responses={
-        200: good(answer_with(Event), "The event is changed.", event={**EVENT, "max_capacity": 800}),
+        200: good(success_with(Event), "The event is changed.", event={**EVENT, "max_capacity": 800}),
         400: _INVALID,
         **NO_TOKEN,
         **NO_EVENT,
@@ -139,7 +140,7 @@ CANCEL_EVENT = extend_schema(
     request=None,
     parameters=[event_id_in_path(), CHALLENGE, RETRY_AFTER_OUTAGE],
     responses={
-        200: good(answer_with(Event), "The event is cancelled.", event={**EVENT, "registration_state": "cancelled"}),
+        200: good(success_with(Event), "The event is cancelled.", event={**EVENT, "registration_state": "cancelled"}),
         **NO_TOKEN,
         **NO_EVENT,
         409: bad("The event has taken place.", OVER),

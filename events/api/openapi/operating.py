@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema
 
-from events.api.openapi.answers import ANYONE, RETRY_AFTER_OUTAGE, bad, good
-from events.api.openapi.shapes import Alive, Readiness, answer_with
+from events.api.openapi.envelopes import success_with
+from events.api.openapi.responses import ANYONE, RETRY_AFTER_OUTAGE, bad, good
+from events.domain.public.definition import example
+from events.domain.public.health import Alive, Readiness
 from omnify.common.envelope import Code
 
 LIVE = extend_schema(
@@ -13,7 +15,7 @@ LIVE = extend_schema(
     summary="Is the process alive?",
     tags=["operating"],
     auth=ANYONE,
-    responses={200: good(answer_with(Alive), "It is.", alive={"status": "alive"})},
+    responses={200: good(success_with(Alive), "It is.", alive=example(Alive))},
 )
 
 READY = extend_schema(
@@ -25,9 +27,9 @@ READY = extend_schema(
     parameters=[RETRY_AFTER_OUTAGE],
     responses={
         200: good(
-            answer_with(Readiness),
+            success_with(Readiness),
             "Everything answers.",
-            ready={"redis": "ok", "database": "ok", "workers": "ok"},
+            ready=example(Readiness),
         ),
         503: bad(
             "`errors` names what does not answer.",

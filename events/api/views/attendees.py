@@ -15,6 +15,7 @@ from events.api.permissions import token_of
 from events.api.refusals import out_of_reach
 from events.api.views.base import ApiView, own_event, trail_of
 from events.domain.audit import Action
+from events.domain.public import attendee as public
 from events.domain.scopes import ANY_TOKEN, READERS, Scope
 from events.domain.states import REJECTION_REASONS, Status
 from events.ledger.queries import AttendeeFilter
@@ -65,15 +66,16 @@ class Stats(ApiView):
         """Counters from the ledger, the queue from Redis."""
         event = own_event(request, event_id)
         queue = queue_stats(redis_client(), event.pk)
-        data = {
-            "queued": queue.queued,
-            "confirmed": event.confirmed_count,
-            "waitlisted": event.waitlisted_count,
-            "rejected": {reason.value: event.rejected_counts.get(reason.value, 0) for reason in REJECTION_REASONS},
-            "cancelled": event.cancelled_count,
-            "checked_in": event.checked_in_count,
-            "admitted_per_second": queue.admitted_per_second,
-            "decided_per_second": queue.decided_per_second,
-            "oldest_queued_seconds": queue.oldest_queued_seconds,
-        }
+        rejected = {reason.value: event.rejected_counts.get(reason.value, 0) for reason in REJECTION_REASONS}
+        data = public.Stats(
+            queued=queue.queued,
+            confirmed=event.confirmed_count,
+            waitlisted=event.waitlisted_count,
+            rejected=public.RejectedCounts(**rejected),
+            cancelled=event.cancelled_count,
+            checked_in=event.checked_in_count,
+            admitted_per_second=queue.admitted_per_second,
+            decided_per_second=queue.decided_per_second,
+            oldest_queued_seconds=queue.oldest_queued_seconds,
+        )
         return responses.ok(data, message="The event's registrations now.")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from events.api import openapi, responses
 from events.api.lists import ListView, numbered_page
 from events.api.views.base import organizer_of
+from events.domain.public import token as public
 from events.domain.scopes import READERS
 from events.domain.times import iso_of
 from events.ledger.audit import entries_of
@@ -25,18 +24,18 @@ class AuditTrail(ListView):
     def get(self, request: Request) -> HttpResponse:
         """A page, newest first."""
         rows = entries_of(organizer_id=organizer_of(request).pk)
-        data = numbered_page(self.asked, rows, lambda page: [entry_data(row) for row in page])
+        data = numbered_page(self.asked, rows, lambda page: [render_entry(row) for row in page])
         return responses.ok(data, message="What was done, newest first.")
 
 
-def entry_data(row: AuditEntry) -> dict[str, Any]:
-    """One act. Which of the operator's people it was is the operator's business."""
-    return {
-        "at": iso_of(row.at),
-        "action": row.action,
-        "actor": row.actor,
-        "token_id": row.token_id,
-        "address": row.address if row.actor_organizer_id == row.organizer_id else None,
-        "object_type": row.object_type or None,
-        "object_id": row.object_id or None,
-    }
+def render_entry(row: AuditEntry) -> public.AuditEntry:
+    """Renders one act. Which of the operator's people it was is the operator's business."""
+    return public.AuditEntry(
+        at=iso_of(row.at),
+        action=row.action,
+        actor=row.actor,
+        token_id=row.token_id,
+        address=row.address if row.actor_organizer_id == row.organizer_id else None,
+        object_type=row.object_type or None,
+        object_id=row.object_id or None,
+    )

@@ -7,13 +7,13 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from events.api import openapi, responses
-from events.api.attendees import attendee
+from events.api.attendees import render_guest
 from events.api.check_in_fields import CheckInInput
 from events.api.permissions import require_event, token_of
 from events.api.refusals import Refusal
 from events.api.views.base import ApiView, organizer_of, own_event, trail_of, validated
 from events.domain.audit import Action
-from events.domain.scopes import ENTRANCE, guest_fields
+from events.domain.scopes import ENTRANCE
 from events.domain.tickets import parse_reference
 from events.domain.times import iso_of
 from events.ledger.check_in import CheckIn, CheckInResult
@@ -96,7 +96,7 @@ def _answer(request: Request, done: CheckIn) -> HttpResponse:
     if row is None:
         raise _not_found()
     if done.result in _DONE:
-        return responses.ok(guest_fields(attendee(row), token_of(request).reach), message=_DONE[done.result])
+        return responses.ok(render_guest(row, token_of(request).reach), message=_DONE[done.result])
     if done.result is CheckInResult.NO_SEAT or row.checked_in_at is None:
         raise Refusal(Code.NOT_CONFIRMED, 409, f"This registration is {row.status}: it has no seat.")
     first = iso_of(row.checked_in_at)

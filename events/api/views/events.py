@@ -19,7 +19,7 @@ from events.api.responses import PUBLIC
 from events.api.serializers import EventChanges, EventInput
 from events.api.views.base import ApiView, organizer_of, trail_of, validated
 from events.domain.audit import Action
-from events.domain.event_view import event_data
+from events.domain.public import event as public
 from events.domain.scopes import ANYONE, ONLY_FULL
 from events.domain.states import EventState
 from events.domain.times import to_ms
@@ -136,9 +136,9 @@ def _changes(event: Event, data: Any) -> dict[str, Any]:
     return validated(EventChanges(event, data=data, context={"now": timezone.now()}))
 
 
-def _render(events: Iterable[Event]) -> list[dict[str, object]]:
+def _render(events: Iterable[Event]) -> list[public.Event]:
     now_ms = to_ms(timezone.now())
-    return [event_data(queries.event_snapshot(event), now_ms=now_ms) for event in events]
+    return [public.render_event(queries.event_snapshot(event), now_ms=now_ms) for event in events]
 
 
 def _asking(request: Request) -> Organizer:

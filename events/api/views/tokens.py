@@ -5,15 +5,17 @@ from __future__ import annotations
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
+from msgspec.structs import asdict
 from rest_framework.request import Request
 
 from events.api import openapi, responses
 from events.api.lists import ListView, numbered_page
 from events.api.permissions import token_of
 from events.api.refusals import Refusal
-from events.api.token_fields import TokenInput, token_data
+from events.api.token_fields import TokenInput, render_token
 from events.api.views.base import ApiView, organizer_of, trail_of, validated
 from events.domain.audit import Action
+from events.domain.public.token import NewToken
 from events.domain.scopes import ONLY_FULL
 from events.ledger.tokens import own_tokens, revoke
 from events.models import OrganizerToken
@@ -29,7 +31,9 @@ class TokenList(ListView):
     def get(self, request: Request) -> HttpResponse:
         """A page, newest first."""
         rows, shown = own_tokens(organizer_id=organizer_of(request).pk), token_of(request).pk
-        data = numbered_page(self.asked, rows, lambda page: [token_data(row, current=row.pk == shown) for row in page])
+        data = numbered_page(
+            self.asked, rows, lambda page: [render_token(row, current=row.pk == shown) for row in page]
+        )
         return responses.ok(data, message="Your tokens, newest first.")
 
     @openapi.CREATE_TOKEN
@@ -40,7 +44,7 @@ class TokenList(ListView):
         with transaction.atomic():
             row, token = OrganizerToken.issue_row(organizer, **fields)
             trail_of(request).record(Action.TOKEN_CREATED, row)
-        data = {**token_data(row, current=False), "token": token}
+        data = NewToken(**asdict(render_token(row, current=False)), token=token)
         return responses.ok(data, message="The token is made. Keep it: it is shown this once.", status=201)
 
 
@@ -59,4 +63,4 @@ class TokenDetail(ApiView):
             if row is None:
                 raise Refusal(Code.TOKEN_NOT_FOUND, 404, "There is no such token.")
             trail_of(request).record(Action.TOKEN_REVOKED, row)
-        return responses.ok(token_data(row, current=row.pk == token_of(request).pk), message="The token is revoked.")
+        return responses.ok(render_token(row, current=row.pk == token_of(request).pk), message="The token is revoked.")

@@ -7,40 +7,41 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from events.api.openapi.answers import (
+from events.api.openapi.envelopes import page_of, success_with
+from events.api.openapi.examples import DELIVERY, NEW_WEBHOOK, WEBHOOK, page_example
+from events.api.openapi.responses import (
     BODY_FAULTS,
     CHALLENGE,
     NO_TOKEN,
     ORGANIZER,
     OUTAGE,
     RETRY_AFTER_OUTAGE,
-    Answers,
+    Responses,
     bad,
     good,
     paging,
     sent_header,
 )
-from events.api.openapi.examples import DELIVERY, SECRET, WEBHOOK, page_example
-from events.api.openapi.shapes import answer_with, page_of
-from events.api.webhooks.openapi_shapes import Delivery, NewWebhook, Replayed, Webhook
 from events.api.webhooks.serializers import ReplayInput, WebhookChanges, WebhookInput
-from events.models.webhook import DeliveryState
+from events.domain.public.definition import example
+from events.domain.public.webhook import Delivery, NewWebhook, Replayed, Webhook
+from events.domain.webhooks.states import DeliveryState
 from omnify.common.envelope import Code
 
 _NO_WEBHOOK = (Code.WEBHOOK_NOT_FOUND, "There is no such webhook.")
-_NOT_FOUND: Answers = {404: bad("There is no such webhook, or it is another organizer's.", _NO_WEBHOOK)}
-_NO_PAGE: Answers = {
+_NOT_FOUND: Responses = {404: bad("There is no such webhook, or it is another organizer's.", _NO_WEBHOOK)}
+_NO_PAGE: Responses = {
     404: bad("There is no such webhook or page.", _NO_WEBHOOK, (Code.INVALID_PAGE, "This page does not exist."))
 }
 _DEFAULT = (Code.DEFAULT_SECRET, "This is the default secret of callback URLs: it can only be rotated.")
 _DISABLED = (Code.WEBHOOK_DISABLED, 'The webhook is switched off: PATCH it with {"enabled": true} first.')
-_INVALID: Answers = {
+_INVALID: Responses = {
     400: bad(
         "Malformed JSON, or a missing or bad field; `errors` names each.",
         (Code.INVALID, "The request is not valid.", {"url": ["The address is not a public one."]}),
     )
 }
-_BAD_QUERY: Answers = {
+_BAD_QUERY: Responses = {
     400: bad(
         "A bad or unknown query parameter, or one given twice.",
         (Code.INVALID, "The request is not valid.", {"page_size": ["A whole number from 1 to 100."]}),
@@ -81,9 +82,7 @@ CREATE_WEBHOOK = _describe(
     "create_webhook",
     "Subscribe",
     {
-        201: good(
-            answer_with(NewWebhook), "Created; `secret` is shown only in this response.", webhook={**WEBHOOK, **SECRET}
-        ),
+        201: good(success_with(NewWebhook), "Created; `secret` is shown only in this response.", webhook=NEW_WEBHOOK),
         **_INVALID,
         **BODY_FAULTS,
     },
@@ -107,9 +106,9 @@ RENEW_DEFAULT_SECRET = _describe(
     "Make or renew the default secret",
     {
         200: good(
-            answer_with(NewWebhook),
+            success_with(NewWebhook),
             "`secret` is shown only in this response; the one before it also signs for 24 hours.",
-            webhook={**WEBHOOK, "url": None, "event_types": [], "default_secret": True, **SECRET},
+            webhook={**NEW_WEBHOOK, "url": None, "event_types": [], "default_secret": True},
         )
     },
     request=None,
@@ -119,7 +118,7 @@ RENEW_DEFAULT_SECRET = _describe(
 READ_WEBHOOK = _describe(
     "read_webhook",
     "Read a webhook",
-    {200: good(answer_with(Webhook), "The webhook.", webhook=WEBHOOK), **_NOT_FOUND},
+    {200: good(success_with(Webhook), "The webhook.", webhook=WEBHOOK), **_NOT_FOUND},
     _ID,
 )
 
@@ -127,7 +126,7 @@ CHANGE_WEBHOOK = _describe(
     "change_webhook",
     "Change a webhook",
     {
-        200: good(answer_with(Webhook), "Changed.", webhook=WEBHOOK),
+        200: good(success_with(Webhook), "Changed.", webhook=WEBHOOK),
         **_INVALID,
         **_NOT_FOUND,
         409: bad("It is the default secret.", _DEFAULT),
@@ -142,7 +141,7 @@ DELETE_WEBHOOK = _describe(
     "delete_webhook",
     "Delete a webhook",
     {
-        200: good(answer_with(Webhook), "Nothing more is sent.", webhook=WEBHOOK),
+        200: good(success_with(Webhook), "Nothing more is sent.", webhook=WEBHOOK),
         **_NOT_FOUND,
         409: bad("It is the default secret.", _DEFAULT),
     },
@@ -154,9 +153,9 @@ ROTATE_SECRET = _describe(
     "Rotate the secret",
     {
         200: good(
-            answer_with(NewWebhook),
+            success_with(NewWebhook),
             "`secret` is shown only in this response; the old one also signs for 24 hours.",
-            webhook={**WEBHOOK, **SECRET, "previous_secret_until": "2030-11-02T09:00:00.000+00:00"},
+            webhook={**NEW_WEBHOOK, "previous_secret_until": "2030-11-02T09:00:00.000+00:00"},
         ),
         **_NOT_FOUND,
     },
@@ -168,7 +167,7 @@ TEST_WEBHOOK = _describe(
     "test_webhook",
     "Send a test message",
     {
-        202: good(answer_with(Delivery), "A message of the type `webhook.test` will be sent.", delivery=DELIVERY),
+        202: good(success_with(Delivery), "A message of the type `webhook.test` will be sent.", delivery=DELIVERY),
         **_NOT_FOUND,
         409: bad("It is switched off, or the default secret.", _DISABLED, _DEFAULT),
     },
@@ -195,7 +194,7 @@ RETRY_DELIVERY = _describe(
     "retry_delivery",
     "Retry a delivery",
     {
-        202: good(answer_with(Delivery), "It is due now, and keeps its message id.", delivery=DELIVERY),
+        202: good(success_with(Delivery), "It is due now, and keeps its message id.", delivery=DELIVERY),
         404: bad(
             "There is no such webhook or delivery.",
             _NO_WEBHOOK,
@@ -213,9 +212,9 @@ REPLAY_WEBHOOK = _describe(
     "Resend every message since a time",
     {
         202: good(
-            answer_with(Replayed),
+            success_with(Replayed),
             "Delivered and dead deliveries are due now; they keep their message ids.",
-            replayed={"replayed": 1200},
+            replayed=example(Replayed),
         ),
         **_INVALID,
         **_NOT_FOUND,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -15,13 +14,14 @@ from events.api.lists import ListView, numbered_page, one_of
 from events.api.permissions import token_of
 from events.api.refusals import Refusal
 from events.api.views.base import ApiView, organizer_of, trail_of, validated
-from events.api.webhooks.representations import delivery_data, webhook_data, webhooks_data
+from events.api.webhooks.representations import render_delivery, render_new_webhook, render_webhook, render_webhooks
 from events.api.webhooks.serializers import ReplayInput, WebhookChanges, WebhookInput
 from events.domain.audit import Action
+from events.domain.public.webhook import Delivery, Replayed
 from events.domain.scopes import ONLY_FULL, READERS, Scope
+from events.domain.webhooks.states import DeliveryState
 from events.ledger.webhooks import subscriptions
 from events.models import Webhook, WebhookDelivery
-from events.models.webhook import DeliveryState
 from events.services.deliveries import wake_dispatchers
 from omnify.common.envelope import Code
 
@@ -37,7 +37,7 @@ class WebhookList(ListView):
     def get(self, request: Request) -> HttpResponse:
         """Returns a page of the organizer's webhooks, oldest first."""
         rows = subscriptions.own_webhooks(organizer_id=organizer_of(request).pk)
-        page = numbered_page(self.asked, rows, partial(webhooks_data, scope=_scope(request)))
+        page = numbered_page(self.asked, rows, partial(render_webhooks, scope=_scope(request)))
         return responses.ok(page, message="Your webhooks.")
 
     @openapi.CREATE_WEBHOOK
@@ -51,7 +51,7 @@ class WebhookList(ListView):
             )
             trail_of(request).record(Action.WEBHOOK_CREATED, webhook)
         headers = {"Location": f"/webhooks/{webhook.pk}"}
-        data = webhook_data(webhook, secret=secret)
+        data = render_new_webhook(webhook, secret=secret)
         return responses.ok(data, message=f"The webhook is created. {_SHOWN_ONCE}", status=201, headers=headers)
 
 
@@ -67,7 +67,7 @@ class DefaultSecret(ApiView):
             webhook, secret = subscriptions.renew_default_secret(organizer=organizer_of(request), now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_SECRET_CREATED, webhook)
         return responses.ok(
-            webhook_data(webhook, secret=secret), message=f"The default secret is renewed. {_SHOWN_ONCE}"
+            render_new_webhook(webhook, secret=secret), message=f"The default secret is renewed. {_SHOWN_ONCE}"
         )
 
 
@@ -80,7 +80,7 @@ class WebhookDetail(ApiView):
     def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """Returns the webhook, without its secret."""
         return responses.ok(
-            webhook_data(_own_webhook(request, webhook_id), scope=_scope(request)), message="The webhook."
+            render_webhook(_own_webhook(request, webhook_id), scope=_scope(request)), message="The webhook."
         )
 
     @openapi.CHANGE_WEBHOOK
@@ -93,7 +93,7 @@ class WebhookDetail(ApiView):
             webhook = subscriptions.change_webhook(webhook, fields=fields, now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_CHANGED, webhook)
         wake_dispatchers()
-        return responses.ok(webhook_data(webhook), message="The webhook is changed.")
+        return responses.ok(render_webhook(webhook), message="The webhook is changed.")
 
     @openapi.DELETE_WEBHOOK
     def delete(self, request: Request, webhook_id: int | None) -> HttpResponse:
@@ -102,7 +102,7 @@ class WebhookDetail(ApiView):
         with transaction.atomic():
             subscriptions.delete_webhook(webhook, now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_DELETED, webhook)
-        return responses.ok(webhook_data(webhook), message="The webhook is deleted.")
+        return responses.ok(render_webhook(webhook), message="The webhook is deleted.")
 
 
 class RotateSecret(ApiView):
@@ -117,7 +117,7 @@ class RotateSecret(ApiView):
         with transaction.atomic():
             secret = subscriptions.rotate_secret(webhook, now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_SECRET_CREATED, webhook)
-        return responses.ok(webhook_data(webhook, secret=secret), message=f"The secret is rotated. {_SHOWN_ONCE}")
+        return responses.ok(render_new_webhook(webhook, secret=secret), message=f"The secret is rotated. {_SHOWN_ONCE}")
 
 
 class TestMessage(ApiView):
@@ -133,7 +133,7 @@ class TestMessage(ApiView):
             delivery = subscriptions.send_test(webhook, now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_TESTED, webhook)
         wake_dispatchers()
-        return responses.ok(delivery_data(delivery), message="The test message will be sent.", status=202)
+        return responses.ok(render_delivery(delivery), message="The test message will be sent.", status=202)
 
 
 class Deliveries(ListView):
@@ -167,7 +167,7 @@ class RetryDelivery(ApiView):
             delivery = subscriptions.retry(delivery, now=timezone.now())
             trail_of(request).record(Action.WEBHOOK_REPLAYED, webhook)
         wake_dispatchers()
-        return responses.ok(delivery_data(delivery), message="The delivery will be retried.", status=202)
+        return responses.ok(render_delivery(delivery), message="The delivery will be retried.", status=202)
 
 
 class Replay(ApiView):
@@ -184,7 +184,7 @@ class Replay(ApiView):
         trail_of(request).record(Action.WEBHOOK_REPLAYED, webhook)
         replayed = subscriptions.replay(webhook, since=since, now=timezone.now())
         wake_dispatchers()
-        return responses.ok({"replayed": replayed}, message="The messages will be sent again.", status=202)
+        return responses.ok(Replayed(replayed), message="The messages will be sent again.", status=202)
 
 
 def _own_webhook(request: Request, webhook_id: int | None) -> Webhook:
@@ -209,8 +209,8 @@ def _enabled(webhook: Webhook) -> Webhook:
     return webhook
 
 
-def _delivery_rows(rows: list[WebhookDelivery], *, scope: Scope) -> list[dict[str, Any]]:
-    return [delivery_data(row, scope=scope) for row in rows]
+def _delivery_rows(rows: list[WebhookDelivery], *, scope: Scope) -> list[Delivery]:
+    return [render_delivery(row, scope=scope) for row in rows]
 
 
 def _scope(request: Request) -> Scope:

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from events.domain.keyring import Keyring, Purpose, subkey
-from events.domain.states import Status
-from events.domain.tickets import reference_of
+from events.domain.public.ticket import render_ticket
+from events.domain.states import Reason, Status
 from events.domain.times import iso
 
 _encode = msgspec.json.Encoder().encode
@@ -44,8 +44,8 @@ TYPE_OF_STATUS: dict[Status, MessageType] = {
 }
 # About a ticket with a seat: checked in, or a check-in undone.
 CHECK_IN_TYPES = (MessageType.CHECKED_IN, MessageType.UPDATED)
-STATUS_OF_TYPE = {type_.value: status.value for status, type_ in TYPE_OF_STATUS.items()} | {
-    type_.value: Status.CONFIRMED.value for type_ in CHECK_IN_TYPES
+STATUS_OF_TYPE: dict[str, Status] = {type_.value: status for status, type_ in TYPE_OF_STATUS.items()} | {
+    type_.value: Status.CONFIRMED for type_ in CHECK_IN_TYPES
 }
 
 
@@ -66,18 +66,20 @@ class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ticket_body(change: TicketChange) -> bytes:
-    """Renders the body of a message about a ticket. No escaping: every value is a number or of safe characters."""
-    reason = f'"{change.reason}"' if change.reason else "null"
-    position = "null" if change.position is None else change.position
-    code = f'"{change.check_in_code}"' if change.check_in_code else "null"
-    checked_in = "null" if change.checked_in_ms is None else f'"{iso(change.checked_in_ms)}"'
-    return (
-        f'{{"type":"{change.type}","timestamp":"{iso(change.changed_ms)}","data":{{'
-        f'"ticket_id":"{change.ticket_id}","reference":"{reference_of(change.ticket_id)}","event_id":{change.event_id},"status":"{STATUS_OF_TYPE[change.type]}",'
-        f'"reason":{reason},"position":{position},"sequence":{change.sequence},'
-        f'"requested_at":"{iso(change.requested_ms)}","decided_at":"{iso(change.decided_ms)}",'
-        f'"check_in_code":{code},"checked_in_at":{checked_in}}}}}'
-    ).encode()
+    """Renders the body of a message about a ticket."""
+    ticket = render_ticket(
+        change.ticket_id,
+        change.event_id,
+        STATUS_OF_TYPE[change.type],
+        reason=Reason(change.reason) if change.reason else None,
+        position=change.position,
+        sequence=change.sequence,
+        requested_ms=change.requested_ms,
+        decided_ms=change.decided_ms,
+        check_in_code=change.check_in_code or None,
+        checked_in_ms=change.checked_in_ms,
+    )
+    return _encode({"type": change.type, "timestamp": iso(change.changed_ms), "data": ticket})
 
 
 def other_body(*, type_: str, changed_ms: int, data: str) -> bytes:

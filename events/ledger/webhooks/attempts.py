@@ -9,11 +9,11 @@ import msgspec
 from django.db import transaction
 
 from events.domain.webhooks.retry import AttemptResult, Breaker, CompletedDispatch, RetryDecision, decide_retry
+from events.domain.webhooks.states import DeliveryState, DisabledReason
 from events.ledger.database import database
 from events.ledger.records import AttemptRecord
 from events.ledger.webhooks.claims import ClaimedDelivery
 from events.models import Webhook, WebhookEndpoint
-from events.models.webhook import DeliveryState, DisabledReason
 
 _STATES = {
     CompletedDispatch.DELIVERED: DeliveryState.DELIVERED,

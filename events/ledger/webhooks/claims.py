@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
+from events.domain.webhooks.states import DeliveryState
 from events.ledger.database import database
 from events.models import Webhook, WebhookDelivery
-from events.models.webhook import DeliveryState
 
 
 class ClaimedDelivery(NamedTuple):

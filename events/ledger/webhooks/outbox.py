@@ -13,17 +13,17 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from events.domain.commands import Callback
-from events.domain.event_view import event_data
 from events.domain.outcome import Outcome
+from events.domain.public.event import render_event
 from events.domain.times import to_ms, whole_ms
 from events.domain.webhooks.message import TYPE_OF_STATUS, MessageType, encode_data
 from events.domain.webhooks.signing import new_secret
+from events.domain.webhooks.states import DeliveryState
 from events.domain.webhooks.url import check_url
 from events.ledger.database import database
 from events.ledger.queries import event_snapshot
 from events.ledger.records import MessageRecord, Subscriber
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
-from events.models.webhook import DeliveryState
 from events.secrets import sealer, tickets
 
 
@@ -94,7 +94,7 @@ def _write_sold_out(event: Event, subscribers: Sequence[Subscriber], now: dateti
     interested = [one for one in subscribers if one.type == MessageType.SOLD_OUT]
     if not interested:
         return 0
-    data = event_data(event_snapshot(event), now_ms=to_ms(now))
+    data = render_event(event_snapshot(event), now_ms=to_ms(now))
     return len(
         write_other_messages(interested, event_id=event.pk, type_=MessageType.SOLD_OUT.value, data=data, now=now)
     )

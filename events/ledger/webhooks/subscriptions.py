@@ -14,10 +14,10 @@ from events.domain.times import iso_of, whole_ms
 from events.domain.webhooks.message import TEST_TYPE
 from events.domain.webhooks.sealing import CannotOpen
 from events.domain.webhooks.signing import new_secret
+from events.domain.webhooks.states import DeliveryState, DisabledReason
 from events.ledger.records import Subscriber
 from events.ledger.webhooks.outbox import default_webhook, write_other_messages
 from events.models import Event, Organizer, Webhook, WebhookDelivery, WebhookEndpoint
-from events.models.webhook import DeliveryState, DisabledReason
 from events.secrets import sealer
 
 OLD_SECRET_SIGNS_FOR = timedelta(hours=24)

@@ -27,7 +27,7 @@ class _Encoder(DjangoJSONEncoder):
     """Writes times in the form of every answer."""
 
     def default(self, o: Any) -> Any:
-        """Render a time with `iso_of`, anything else as Django does."""
+        """Renders a time with `iso_of`, anything else as Django does."""
         return iso_of(o) if isinstance(o, datetime) else super().default(o)
 
 

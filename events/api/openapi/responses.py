@@ -9,7 +9,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework.serializers import Serializer
 
-from events.api.openapi.shapes import Failure
+from events.api.openapi.envelopes import Failure
+from events.api.openapi.examples import CHECKED_IN_AT
 from events.domain.tokens import NO_TOKEN as NO_TOKEN_SENTENCE
 from omnify.common.envelope import Code, failure, success
 
@@ -18,7 +19,7 @@ ORGANIZER: Any = [{"organizerToken": []}]
 ANYONE: Any = []
 EITHER: Any = [{}, {"organizerToken": []}]
 
-Answers = dict[int, OpenApiResponse]
+Responses = dict[int, OpenApiResponse]
 
 
 def good(shape: type[Serializer[Any]], description: str, **examples: Any) -> OpenApiResponse:
@@ -33,36 +34,43 @@ def bad(description: str, *cases: tuple[Code, str] | tuple[Code, str, dict[str, 
     return OpenApiResponse(Failure, description, shown)
 
 
-LATE_BODY: Answers = {
+LATE_BODY: Responses = {
     408: bad(
         "The body did not come in 15 seconds; the connection is closed.",
         (Code.REQUEST_TIMEOUT, "The body did not come in time."),
     ),
 }
-BODY_FAULTS: Answers = {
+BODY_FAULTS: Responses = {
     **LATE_BODY,
     413: bad("The body is too large.", (Code.PAYLOAD_TOO_LARGE, "A body may have 16384 bytes at most.")),
     415: bad("The body is not JSON.", (Code.UNSUPPORTED_MEDIA_TYPE, 'Unsupported media type "text/plain".')),
 }
-OUTAGE: Answers = {
+OUTAGE: Responses = {
     500: bad("A fault of the service.", (Code.INTERNAL_ERROR, "Something went wrong on our side.")),
     503: bad("Redis or the database is out of reach; nothing was done.", (Code.UNAVAILABLE, "Try again.")),
 }
-UNKNOWN_TOKEN: Answers = {
+UNKNOWN_TOKEN: Responses = {
     401: bad("No valid organizer's token.", (Code.UNAUTHENTICATED, NO_TOKEN_SENTENCE)),
 }
-NO_TOKEN: Answers = {
+NO_TOKEN: Responses = {
     **UNKNOWN_TOKEN,
     403: bad(
         "The token's scope does not reach this, or not this event.",
         (Code.FORBIDDEN, "A token with the scope read does not reach this."),
     ),
 }
-NO_EVENT: Answers = {
+NO_EVENT: Responses = {
     404: bad(
         "There is no such event, or it is another organizer's.", (Code.EVENT_NOT_FOUND, "There is no such event.")
     ),
 }
+
+
+ALREADY_IN = (
+    Code.ALREADY_CHECKED_IN,
+    f"This ticket was checked in already, at {CHECKED_IN_AT}.",
+    {"checked_in_at": [CHECKED_IN_AT]},
+)
 
 
 def sent_header(name: str, description: str, *statuses: int, kind: Any = str) -> OpenApiParameter:

@@ -1,14 +1,21 @@
-"""The one rendering of an event."""
+"""The objects that clients see: their fields, their examples, and the form of times."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from types import ModuleType
 
 import pytest
+from msgspec import Struct, convert, to_builtins
 
-from events.domain.event_view import event_data
+from events.domain.public import attendee, event, health, ticket, token, webhook
+from events.domain.public.attendee import RejectedCounts
+from events.domain.public.definition import example
+from events.domain.public.event import render_event
+from events.domain.public.ticket import render_ticket
 from events.domain.snapshot import EventSnapshot
+from events.domain.states import REJECTION_REASONS, Status
 from events.domain.times import from_ms, iso, iso_of, to_ms, whole_ms
 
 OPEN, CLOSE, END = 1_000, 5_000, 9_000
@@ -29,9 +36,17 @@ EVENT = EventSnapshot(
     last_sequence=0,
 )
 
+MODULES = (attendee, event, health, ticket, token, webhook)
+
+
+def structs(module: ModuleType) -> list[type[Struct]]:
+    """The public objects that a module defines, but for counters, which are part of another one."""
+    found = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Struct)]
+    return [kind for kind in found if kind.__module__ == module.__name__ and kind is not RejectedCounts]
+
 
 def test_fields_come_in_the_order_of_the_contract() -> None:
-    assert list(event_data(EVENT, now_ms=2_000)) == [
+    assert list(to_builtins(render_event(EVENT, now_ms=2_000))) == [
         "id",
         "name",
         "location",
@@ -62,8 +77,36 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
     ],
 )
 def test_the_state_says_what_a_visitor_can_do(changes: dict[str, int], now_ms: int, state: str, left: int) -> None:
-    data = event_data(replace(EVENT, **changes), now_ms=now_ms)
-    assert (data["registration_state"], data["seats_left"]) == (state, left)
+    shown = render_event(replace(EVENT, **changes), now_ms=now_ms)
+    assert (shown.registration_state, shown.seats_left) == (state, left)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for module in MODULES for kind in structs(module)], ids=lambda kind: kind.__name__
+)
+def test_an_example_is_one_of_the_object_that_it_shows(kind: type[Struct]) -> None:
+    shown = example(kind)
+    assert to_builtins(convert(shown, kind)) == shown
+
+
+def test_rejections_are_counted_for_every_reason() -> None:
+    assert RejectedCounts.__struct_fields__ == tuple(reason.value for reason in REJECTION_REASONS)
+
+
+def test_what_a_ticket_does_not_have_is_null_and_an_estimate_is_left_out() -> None:
+    shown = render_ticket(
+        "1-abcdefghijklmnop",
+        1,
+        Status.QUEUED,
+        reason=None,
+        position=3,
+        sequence=7,
+        requested_ms=1_000,
+        decided_ms=None,
+        check_in_code=None,
+        checked_in_ms=0,
+    )
+    assert list(to_builtins(shown).values())[4:] == [None, 3, 7, "1970-01-01T00:00:01.000+00:00", None, None, None]
 
 
 def test_times_always_show_milliseconds() -> None:

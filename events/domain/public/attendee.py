@@ -1,0 +1,73 @@
+"""What an organizer reads about the people of an event."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from events.domain.public.definition import Time, one_of
+from events.domain.public.ticket import REFERENCE, TICKET_ID
+from events.domain.states import CANCELLATION_REASONS
+
+
+class Attendee(Struct, frozen=True, kw_only=True):
+    """A confirmed registration as its organizer sees it."""
+
+    ticket_id: Annotated[
+        str | UnsetType, Meta(description="With a token of the scope `full` alone.", examples=[TICKET_ID])
+    ] = UNSET
+    reference: Annotated[
+        str,
+        Meta(description="Names the ticket to people, in logs and exports; opens nothing.", examples=[REFERENCE]),
+    ]
+    name: Annotated[str, Meta(examples=["Ada Lovelace"])]
+    email: Annotated[str, Meta(examples=["ada@example.com"])]
+    confirmed_at: Annotated[
+        Time | None, Meta(description="Null on the waitlist.", examples=["2030-11-01T09:00:00.250+00:00"])
+    ]
+    sequence: Annotated[int, Meta(description="Place in the order of admission; gaps are legal.", examples=[1])]
+    checked_in_at: Time | None
+    reason: Annotated[
+        str | None,
+        Meta(
+            description="By whom it was cancelled; null otherwise.",
+            extra_json_schema=one_of(CANCELLATION_REASONS),
+        ),
+    ]
+
+
+class RejectedCounts(Struct, frozen=True, kw_only=True):
+    """Rejections by reason, all reasons present."""
+
+    sold_out: int
+    duplicate: int
+    registration_closed: int
+    event_cancelled: int
+    invalid: int
+
+
+class Stats(Struct, frozen=True, kw_only=True):
+    """Where an event's registrations stand."""
+
+    queued: Annotated[int, Meta(examples=[3100])]
+    confirmed: Annotated[int, Meta(examples=[120])]
+    waitlisted: Annotated[int, Meta(examples=[0])]
+    rejected: Annotated[
+        RejectedCounts,
+        Meta(
+            examples=[
+                {"sold_out": 0, "duplicate": 4, "registration_closed": 0, "event_cancelled": 0, "invalid": 0},
+            ]
+        ),
+    ]
+    cancelled: Annotated[int, Meta(examples=[0])]
+    checked_in: Annotated[
+        int,
+        Meta(description="Of the confirmed; of a cancelled event those who were let in.", examples=[0]),
+    ]
+    admitted_per_second: Annotated[float, Meta(description="Over the last seconds.", examples=[9500.0])]
+    decided_per_second: Annotated[float, Meta(description="Over the last seconds.", examples=[4200.0])]
+    oldest_queued_seconds: Annotated[
+        float, Meta(description="Age of the head of the queue; 0 when it is empty.", examples=[0.7])
+    ]

@@ -1,0 +1,21 @@
+"""What health checks say."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class Alive(Struct, frozen=True):
+    """The process answers."""
+
+    status: Annotated[str, Meta(examples=["alive"], extra_json_schema={"enum": ["alive"]})]
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """What the service needs, each `ok`."""
+
+    redis: Annotated[str, Meta(examples=["ok"])]
+    database: Annotated[str, Meta(examples=["ok"])]
+    workers: Annotated[str, Meta(examples=["ok"])]

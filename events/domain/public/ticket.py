@@ -1,0 +1,96 @@
+"""A registration as its holder sees it: neither name nor e-mail."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from events.domain.public.definition import Time
+from events.domain.states import Reason, Status
+from events.domain.tickets import reference_of
+from events.domain.times import iso
+
+TICKET_ID = "7-Zk3vB9qT1xYw5LrN8sHdmA2cQ4fE"
+REFERENCE = "7-Zk3vB9qT"
+
+
+class AcceptedTicket(Struct, frozen=True, gc=False):
+    """The promise of a decision."""
+
+    ticket_id: Annotated[
+        str, Meta(description="The key to the ticket: whoever has it may read the ticket.", examples=[TICKET_ID])
+    ]
+    event_id: Annotated[int, Meta(examples=[7])]
+    status: Annotated[Status, Meta(examples=["queued"])]
+    position: Annotated[int | None, Meta(description="Place in line, from 1; null once decided.", examples=[42])]
+    status_url: Annotated[str, Meta(examples=[f"/registrations/{TICKET_ID}"])]
+    requested_at: Annotated[Time, Meta(examples=["2030-11-01T09:00:00.100+00:00"])]
+
+
+class Ticket(Struct, frozen=True, gc=False):
+    """A registration as its holder sees it: neither name nor e-mail."""
+
+    ticket_id: Annotated[str, Meta(description="The key to the ticket.", examples=[TICKET_ID])]
+    reference: Annotated[
+        str,
+        Meta(description="Names the ticket to people, in logs and exports; opens nothing.", examples=[REFERENCE]),
+    ]
+    event_id: Annotated[int, Meta(examples=[7])]
+    status: Annotated[Status, Meta(examples=["queued"])]
+    reason: Annotated[Reason | None, Meta(description="Why it was rejected, or by whom it was cancelled.")]
+    position: Annotated[int | None, Meta(description="Place in line, 1 is next; null once decided.", examples=[12])]
+    sequence: Annotated[int | None, Meta(description="Place in the order of admission.", examples=[42])]
+    requested_at: Annotated[Time | None, Meta(examples=["2030-11-01T09:00:00.100+00:00"])]
+    decided_at: Time | None
+    check_in_code: Annotated[
+        str | None,
+        Meta(description="What the QR code holds; only with a seat. It lets in, and opens nothing else."),
+    ]
+    checked_in_at: Annotated[Time | None, Meta(description="When its holder was let in.")]
+    estimated_seconds: Annotated[
+        float | UnsetType, Meta(description="Expected wait; only while queued.", examples=[1])
+    ] = UNSET
+
+
+class CancelledTicket(Ticket, frozen=True, gc=False, kw_only=True):
+    """A ticket whose cancellation takes its turn."""
+
+    cancellation_sequence: Annotated[
+        int | None,
+        Meta(
+            description="The cancellation's place in the order of admission; null: nothing to cancel.",
+            examples=[1042],
+        ),
+    ]
+
+
+def render_ticket(
+    ticket_id: str,
+    event_id: int,
+    status: Status,
+    *,
+    reason: Reason | None,
+    position: int | None,
+    sequence: int | None,
+    requested_ms: int | None,
+    decided_ms: int | None,
+    check_in_code: str | None,
+    checked_in_ms: int | None,
+    estimated_seconds: float | None = None,
+) -> Ticket:
+    """Renders a ticket. Times in milliseconds since 1970, None or 0 where there is none yet."""
+    return Ticket(
+        ticket_id,
+        reference_of(ticket_id),
+        event_id,
+        status,
+        reason,
+        position,
+        sequence,
+        iso(requested_ms) if requested_ms else None,
+        iso(decided_ms) if decided_ms else None,
+        check_in_code,
+        iso(checked_in_ms) if checked_in_ms else None,
+        UNSET if estimated_seconds is None else estimated_seconds,
+    )
