@@ -42,6 +42,11 @@ def iso_of(moment: datetime | None) -> str | None:
     return None if moment is None else iso(to_ms(moment))
 
 
+def from_iso(text: str) -> datetime:
+    """Reads a time in UTC that `iso` has rendered."""
+    return datetime.fromisoformat(text)
+
+
 def whole_ms(moment: datetime) -> datetime:
     """Converts an aware `moment` to UTC and cut it to whole milliseconds.
 

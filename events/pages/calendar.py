@@ -11,14 +11,16 @@ organizer     the site: who stands behind it is not public
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
 from icalendar import Calendar, vCalAddress
 from icalendar import Event as Entry
 
-from events.pages.view import Event, Ticket
+from events.domain.public.event import Event
+from events.domain.public.ticket import Ticket
+from events.domain.times import from_iso
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 _NAMESPACE = UUID("5f0c4d0e-0f5a-5d0b-9c58-6f6d6e696679")
@@ -55,12 +57,13 @@ def _entry(ticket: Ticket, event: Event, status: str, url: str, now: datetime) -
     entry = Entry()
     entry.add("uid", str(uuid5(_NAMESPACE, ticket.ticket_id)))
     entry.add("dtstamp", now)
-    entry.add("last-modified", max(filter(None, (event.updated_at, ticket.decided_at)), default=now).astimezone(UTC))
+    # Texts of one form sort as the times that they show.
+    entry.add("last-modified", from_iso(max(event.updated_at, ticket.decided_at or "")))
     entry.add("sequence", len(_STEPS) * event.revision + _STEPS.index(status))
     entry.add("status", status)
     entry.add("transp", "OPAQUE" if status == "CONFIRMED" else "TRANSPARENT")
-    entry.add("dtstart", event.start_time.astimezone(UTC))
-    entry.add("dtend", event.end_time.astimezone(UTC))
+    entry.add("dtstart", from_iso(event.start_time))
+    entry.add("dtend", from_iso(event.end_time))
     entry.add("summary", f"Waiting: {event.name}" if status == "TENTATIVE" else event.name)
     entry.add("location", event.location)
     entry.add("url", url)

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from events.domain.times import from_iso
 from events.pages import files, internal_client, messages, responses, view
 from events.pages.cached_template import CachedTemplate, TemplateCache
 from events.pages.internal_client import ServiceResponse
@@ -137,8 +138,8 @@ def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
     return {
         "assets": files.base(),
         "event": event,
-        "when": view.when(event.start_time, event.end_time),
-        "opens": view.moment(event.registration_opens_at),
+        "when": view.when(from_iso(event.start_time), from_iso(event.end_time)),
+        "opens": view.moment(from_iso(event.registration_opens_at)),
         "state_text": messages.STATES.get(event.registration_state, ""),
         "states": messages.STATES,
         "seats_left": f"{event.seats_left:,}",

@@ -15,13 +15,15 @@ from typing import Any
 
 import segno
 
+from events.domain.public.event import Event
+from events.domain.public.ticket import Ticket
 from events.domain.tickets import TicketId
+from events.domain.times import from_iso
 from events.pages import files, internal_client, messages, responses, view
 from events.pages.cached_template import CachedTemplate, TemplateCache
 from events.pages.calendar import calendar_entry, site_of
 from events.pages.internal_client import ServiceResponse
 from events.pages.responses import PageResponse
-from events.pages.view import Event, Ticket
 from omnify.common.asgi_types import ASGIApp, Scope
 
 RETRY_SECONDS = 5
@@ -50,8 +52,8 @@ class TicketPage:
             return found
         ticket, event, retry_seconds = found
         cancelling = b"cancelling" in scope.get("query_string", b"") and ticket.status not in _ENDS
-        over = event.end_time.timestamp() <= self._clock()
-        key = (ticket.status, ticket.reason, cancelling, over, event.face)
+        over = from_iso(event.end_time).timestamp() <= self._clock()
+        key = (ticket.status, ticket.reason, cancelling, over, _details(event))
         template = self._templates.get(key, lambda: self._render(ticket, event, cancelling, over))
         retry = CANCELLING_SECONDS if cancelling else retry_seconds
         body = template.fill(self._slots(ticket, retry or RETRY_SECONDS))
@@ -101,6 +103,11 @@ class TicketPage:
         }
 
 
+def _details(event: Event) -> tuple[int | str, ...]:
+    """Returns what a ticket shows of its event: none of the numbers that move while people register."""
+    return (event.id, event.name, event.location, event.start_time, event.end_time)
+
+
 def _context(ticket: Ticket, event: Event, cancelling: bool) -> dict[str, Any]:
     return {
         "assets": files.base(),
@@ -110,7 +117,7 @@ def _context(ticket: Ticket, event: Event, cancelling: bool) -> dict[str, Any]:
         "cancelling": cancelling,
         "ended": ticket.status in _ENDS,
         "event": event,
-        "when": view.when(event.start_time, event.end_time),
+        "when": view.when(from_iso(event.start_time), from_iso(event.end_time)),
     }
 
 

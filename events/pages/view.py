@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
+
+from events.domain.public.event import Event
+from events.domain.public.ticket import Ticket
 
 Data = TypeVar("Data")
 
@@ -22,44 +25,6 @@ class Refusal(msgspec.Struct):
     code: str
     message: str
     errors: dict[str, list[str]] | None = None
-
-
-class Event(msgspec.Struct, frozen=True):
-    """`GET /events/{id}`."""
-
-    id: int
-    name: str
-    location: str
-    max_capacity: int
-    waitlist_capacity: int
-    start_time: datetime
-    end_time: datetime
-    registration_opens_at: datetime
-    registration_closes_at: datetime
-    seats_left: int
-    waitlisted_count: int
-    registration_state: str
-    revision: int = 0
-    updated_at: datetime | None = None
-
-    @property
-    def face(self) -> tuple[Any, ...]:
-        """What of it a ticket shows: none of the numbers that move while people register."""
-        return (self.id, self.name, self.location, self.start_time, self.end_time)
-
-
-class Ticket(msgspec.Struct, frozen=True):
-    """`GET /registrations/{ticket_id}`."""
-
-    ticket_id: str
-    reference: str
-    event_id: int
-    status: str
-    reason: str | None = None
-    position: int | None = None
-    estimated_seconds: float | None = None
-    check_in_code: str | None = None
-    decided_at: datetime | None = None
 
 
 decode_event = msgspec.json.Decoder(Answer[Event]).decode
