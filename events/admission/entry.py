@@ -4,14 +4,15 @@ unless it is a registration.
     registration   t, r, p = JSON [name, e-mail, e-mail digest, mark of the secret that made the ticket's id], with a
                    callback [..., URL, organizer]; packed at the door, opened by the drain
     cancellation   c = "cancel", t = the ticket that is given back, r
-    resize         c = "resize", t = the order's own key, r, p = JSON [max_capacity or null, waitlist_capacity or null]
-    closing        c = "close", t = the order's own key, r
+    resize         c = "resize", t = key of the command, r, p = JSON [max_capacity or null, waitlist_capacity or null]
+    closing        c = "close", t = key of the command, r
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from events.admission.fields import ENTRY_KIND, ENTRY_PAYLOAD, ENTRY_REQUESTED, ENTRY_TICKET
 from events.domain.attendee import email_key
 from events.domain.commands import Callback, Cancellation, Closing, Command, Request, Resize
 from events.domain.keyring import MARK_CHARS
@@ -27,8 +28,8 @@ _MS_DIGITS = 14
 class Entry(msgspec.Struct, frozen=True):
     """One entry of the queue.
 
-    `command` is None if the entry cannot be read: it is poisoned. `key` is empty if it names no ticket at all, so
-    nobody waits for it. `kind` is empty for a registration.
+    `command` is None if the entry cannot be read: it is poisoned. `key` is empty if it names no ticket at all, so no
+    client waits for it. `kind` is empty for a registration.
     """
 
     key: str
@@ -50,13 +51,13 @@ def pack_sizes(*, max_capacity: int | None, waitlist_capacity: int | None) -> st
 
 
 def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
-    """The entry as the drain sees it. Never raises for bad data: that would block everybody behind it."""
+    """The entry as the drain reads it. Never raises for bad data, which would block all entries behind it."""
     sequence = int(stream_id.split(b"-", 1)[0])
-    key = _key(fields.get(b"t", b""))
-    requested = fields.get(b"r", b"")
+    key = _key(fields.get(ENTRY_TICKET, b""))
+    requested = fields.get(ENTRY_REQUESTED, b"")
     requested_ms = int(requested) if requested.isdigit() and len(requested) <= _MS_DIGITS else 0
-    kind = fields.get(b"c", b"").decode("ascii", "replace")
-    command = _command(kind, key, sequence, requested_ms, fields.get(b"p", b"")) if key else None
+    kind = fields.get(ENTRY_KIND, b"").decode("ascii", "replace")
+    command = _command(kind, key, sequence, requested_ms, fields.get(ENTRY_PAYLOAD, b"")) if key else None
     return Entry(key, sequence, requested_ms, command, kind)
 
 

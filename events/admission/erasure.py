@@ -1,4 +1,4 @@
-"""What Redis knows of people and of past events, and how it is removed before its TTL would."""
+"""Finds and deletes what Redis knows of people and of past events, before its TTL would."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import redis
 
 from events.admission import keys as k
 from events.admission.entry import read_entry
+from events.admission.fields import EMAIL
 from events.domain.commands import Request
 
 # As many entries lie in one node of a stream at most (`stream-node-max-entries`). A removed entry is only marked, and
@@ -16,7 +17,7 @@ NODE_ENTRIES = 100
 
 
 def delete_event_keys(client: redis.Redis, event_id: int) -> bool:
-    """Removes every key of an event that is over. False: something is still queued, and nothing was removed."""
+    """Deletes every key of an event that is over. False: an entry is still queued, and nothing was deleted."""
     keys = k.event_keys(event_id)
     if client.exists(keys.queue):
         return False
@@ -27,13 +28,13 @@ def delete_event_keys(client: redis.Redis, event_id: int) -> bool:
 def is_queued(client: redis.Redis, event_id: int, email_digest: str) -> bool:
     """Whether a registration under this e-mail waits for its decision."""
     keys = k.event_keys(event_id)
-    place: Any = client.hget(keys.pending, f"e{email_digest}")
+    sequence: Any = client.hget(keys.pending, f"{EMAIL}{email_digest}")
     head = _head(client, event_id)
-    return bool(place and head is not None and int(place) >= head)
+    return bool(sequence and head is not None and int(sequence) >= head)
 
 
 def is_entry_freed(client: redis.Redis, event_id: int, sequence: int) -> bool:
-    """Whether the memory of that place in the queue is free: the queue is empty, or a whole node further."""
+    """Whether the memory of the entry with this sequence is free: the queue is empty, or a whole node further."""
     head = _head(client, event_id)
     return head is None or head > sequence + NODE_ENTRIES
 
@@ -44,8 +45,8 @@ def _head(client: redis.Redis, event_id: int) -> int | None:
 
 
 def delete_email_digest(client: redis.Redis, event_id: int, email_digest: str) -> None:
-    """Removes the digest that refused a second registration under this e-mail."""
-    keys, field = k.event_keys(event_id), f"e{email_digest}"
+    """Deletes the digest by which a second registration under this e-mail is refused."""
+    keys, field = k.event_keys(event_id), f"{EMAIL}{email_digest}"
     pipe = client.pipeline(transaction=False)
     for name in (keys.pending, *keys.decided):
         pipe.hdel(name, field)
@@ -53,11 +54,14 @@ def delete_email_digest(client: redis.Redis, event_id: int, email_digest: str) -
 
 
 def find_personal_data(client: redis.Redis, event_id: int, email_digest: str) -> dict[str, Any]:
-    """What Redis has of one e-mail: the waiting registration as it was given, and the ticket that holds its seat."""
-    keys, field = k.event_keys(event_id), f"e{email_digest}"
+    """What Redis has of one e-mail, as far as it has it.
+
+    `queued` is the waiting registration as it was sent, `holder` the keys of the tickets that hold its seat.
+    """
+    keys, field = k.event_keys(event_id), f"{EMAIL}{email_digest}"
     found: dict[str, Any] = {}
-    place: Any = client.hget(keys.pending, field)
-    entries: Any = client.xrange(keys.queue, f"{int(place)}-0", f"{int(place)}-0") if place else ()
+    sequence: Any = client.hget(keys.pending, field)
+    entries: Any = client.xrange(keys.queue, f"{int(sequence)}-0", f"{int(sequence)}-0") if sequence else ()
     for stream_id, fields in entries:
         command = read_entry(stream_id, fields).command
         if isinstance(command, Request):

@@ -1,85 +1,66 @@
 """The door's side of admission: calls that are each for a whole batch, on the event loop.
 
-Each returns plain answers in the order of what was asked. Whatever keeps Redis from answering is a `QueueUnavailable`.
+Each returns answers in the order of the batch. A Redis that does not answer is a `QueueUnavailable`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import TypeVar
 
 import msgspec
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from events.admission import calls
 from events.admission import keys as k
-from events.admission import scripts
+from events.admission.calls import AdmissionRequest, Call, CancelRequest
 from events.admission.news import News
-from events.domain.rate_limit import Quota, RateLimit
+from events.admission.replies import (
+    AdmitReply,
+    CancelReply,
+    NotLoaded,
+    StatusReply,
+    TooLate,
+    decode_admit,
+    decode_cancel,
+    decode_event,
+    decode_status,
+)
+from events.domain.rate_limit import RateLimit
 from events.domain.snapshot import EventSnapshot
 from omnify.common.logs import get_logger
 from omnify.common.redis_client import CALL_VALID_SECONDS
 
 logger = get_logger(__name__)
 
-decode = msgspec.msgpack.Decoder().decode
 _decode_snapshot = msgspec.json.Decoder(EventSnapshot).decode
 
-# (key, e-mail digest, note of the Idempotency-Key, payload, address digest), as admit.lua wants it. The note is empty
-# without an Idempotency-Key, the address for those who are not limited. For an organizer, and where there are older
-# secrets, two more: (organizer, has a callback) or None, and [(key, note, e-mail digest), ...] under those.
-Application = tuple[Any, ...]
+Reply = TypeVar("Reply", AdmitReply, CancelReply)
 
 
 class QueueUnavailable(Exception):
-    """Redis is out of reach or refuses to work."""
+    """Redis cannot be reached, or refuses to work."""
 
 
 class EventNotLoaded(Exception):
-    """Redis holds no copy of this event: it must be loaded from the ledger, or there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """The reply to a batch of applications. `answers` as listed in admit.lua; `rate` in decisions per second; `quotas`
-    says for each what its address has left, None where it was not counted."""
-
-    now_ms: int
-    wake: bool
-    answers: list[list[Any]]
-    rate: float
-    quotas: Sequence[Quota | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """The reply to a batch of cancellations. `answers` as listed in cancel.lua."""
-
-    wake: bool
-    answers: list[list[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Standings:
-    """The reply to a batch of status questions. `answers` as listed in status.lua; `rate` in decisions per second."""
-
-    rate: float
-    answers: list[list[Any]]
+    """Redis holds no copy of this event: it must be loaded from the ledger, or does not exist."""
 
 
 class _ServerClock:
-    """When a call is too old to be obeyed, by the server's clock.
+    """The deadline of each call, by the server's clock.
 
-    A server that hangs (a stopped process, a full disk) may read a call long after the door has given up and said 503.
-    The call carries its own end, so that it admits nobody then. Until the first reply the server's clock is unknown.
+    A server that hangs (a stopped process, a full disk) may read a call long after the door has timed out and answered
+    503. The call carries its own deadline, so that it has no effect then. Until the first reply the server's clock is
+    unknown.
     """
 
     def __init__(self) -> None:
         self._ahead_ms: float | None = None
 
-    def saw(self, server_ms: int, sent: float) -> None:
+    def update(self, server_ms: int, sent: float) -> None:
         """Learns from a reply to a call that was sent at `sent` (seconds): the server is ahead by this much at most."""
         self._ahead_ms = server_ms - sent * 1000
 
@@ -108,97 +89,76 @@ class Gate:
         self._clock = _ServerClock()
 
     async def learn_clock(self) -> None:
-        """Compares clocks with the server, so that the first admission carries its end too. Raises QueueUnavailable."""
+        """Compares clocks with the server, so that the first call has a deadline too. Raises QueueUnavailable."""
         started = time.monotonic()
         try:
             seconds, micros = await self._client.time()
         except (RedisError, OSError) as problem:
             raise QueueUnavailable(type(problem).__name__) from problem
-        self._clock.saw(seconds * 1000 + micros // 1000, started)
+        self._clock.update(seconds * 1000 + micros // 1000, started)
 
-    async def admit(self, event_id: int, applications: Sequence[Application]) -> Admitted:
-        """Takes registrations in, in this order; durable when it returns.
+    async def admit(self, event_id: int, registrations: Sequence[AdmissionRequest]) -> AdmitReply:
+        """Admits registrations, in this order; they are durable when it returns.
 
         Raises:
-            EventNotLoaded: nothing was taken.
+            EventNotLoaded: nothing was admitted.
             QueueUnavailable: Redis did not answer.
         """
-        keys = k.event_keys(event_id)
-        names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates)
         limit, refusals = self.address_limit, self.refusal_limit
         started = time.monotonic()
-        reply = await self._call(
-            scripts.ADMIT,
-            (*names, *keys.addresses, *keys.refusals, *keys.keys),
-            scripts.encode(applications),
-            self._queue_limit,
-            k.STATE_TTL_SECONDS,
-            k.WAKE_TTL_MS,
-            k.RATES_TTL_SECONDS,
-            self._clock.deadline_ms(started),
-            limit.count if limit else 0,
-            limit.window_seconds if limit else 1,
-            k.ADDRESSES_MAX,
-            refusals.count if refusals else 0,
-            refusals.window_seconds if refusals else 1,
-            k.KEYS_TTL_SECONDS,
+        call = calls.admit(
+            k.event_keys(event_id),
+            registrations=registrations,
+            queue_limit=self._queue_limit,
+            state_ttl=k.STATE_TTL_SECONDS,
+            wake_ttl=k.WAKE_TTL_MS,
+            rates_ttl=k.RATES_TTL_SECONDS,
+            keys_ttl=k.KEYS_TTL_SECONDS,
+            deadline=self._clock.deadline_ms(started),
+            address_quota=limit.count if limit else 0,
+            address_window=limit.window_seconds if limit else 1,
+            addresses_max=k.ADDRESSES_MAX,
+            refusal_quota=refusals.count if refusals else 0,
+            refusal_window=refusals.window_seconds if refusals else 1,
         )
-        if reply[0] == 0:
-            raise EventNotLoaded
-        self._clock.saw(reply[1], started)
-        if reply[0] == 2:
-            raise QueueUnavailable("late")
-        _, now_ms, wake, answers, rate, lefts, window_left_ms = reply
-        return Admitted(now_ms, wake == 1, answers, rate, _quotas(answers, lefts, window_left_ms))
+        return self._in_time(decode_admit(await self._run(call)), started)
 
-    async def cancel(self, event_id: int, questions: Sequence[tuple[str, bool]]) -> Cancelled:
-        """Takes cancellations in, in this order; durable when it returns.
-
-        Each question is a ticket's key, and whether the ledger is known to hold a place for it.
+    async def cancel(self, event_id: int, cancellations: Sequence[CancelRequest]) -> CancelReply:
+        """Enqueues cancellations, in this order; they are durable when it returns.
 
         Raises:
-            EventNotLoaded: nothing was taken.
+            EventNotLoaded: nothing was enqueued.
             QueueUnavailable: Redis did not answer.
         """
-        keys = k.event_keys(event_id)
-        names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
         started = time.monotonic()
-        reply = await self._call(
-            scripts.CANCEL,
-            names,
-            scripts.encode(questions),
-            k.STATE_TTL_SECONDS,
-            k.WAKE_TTL_MS,
-            self._clock.deadline_ms(started),
+        call = calls.cancel(
+            k.event_keys(event_id),
+            cancellations=cancellations,
+            state_ttl=k.STATE_TTL_SECONDS,
+            wake_ttl=k.WAKE_TTL_MS,
+            deadline=self._clock.deadline_ms(started),
         )
-        if reply[0] == 0:
-            raise EventNotLoaded
-        self._clock.saw(reply[1], started)
-        if reply[0] == 2:
-            raise QueueUnavailable("late")
-        return Cancelled(reply[2] == 1, reply[3])
+        return self._in_time(decode_cancel(await self._run(call)), started)
 
-    async def statuses(self, event_id: int, ticket_keys: Sequence[str]) -> Standings:
-        """Where these tickets stand. Raises QueueUnavailable."""
-        keys = k.event_keys(event_id)
-        names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.waitlist)
-        rate, answers = await self._call(scripts.STATUS, names, scripts.encode(ticket_keys))
-        return Standings(rate, answers)
+    async def statuses(self, event_id: int, ticket_keys: Sequence[str]) -> StatusReply:
+        """The status of these tickets, as far as Redis knows. Raises QueueUnavailable."""
+        return decode_status(await self._run(calls.status(k.event_keys(event_id), tickets=ticket_keys)))
 
     async def event(self, event_id: int) -> tuple[int, EventSnapshot]:
         """`(now ms, snapshot)` by Redis's clock. Raises EventNotLoaded, QueueUnavailable."""
-        reply = await self._call(scripts.READ_EVENT, (k.event_keys(event_id).state,))
-        if not reply:
+        reply = decode_event(await self._run(calls.read_event(k.event_keys(event_id))))
+        if isinstance(reply, NotLoaded):
             raise EventNotLoaded
-        now_ms, snapshot, confirmed, waitlisted = reply
-        return now_ms, replace(_decode_snapshot(snapshot), confirmed_count=confirmed, waitlisted_count=waitlisted)
+        snapshot = _decode_snapshot(reply.snapshot)
+        counted = replace(snapshot, confirmed_count=reply.confirmed, waitlisted_count=reply.waitlisted)
+        return reply.now_ms, counted
 
-    def news(self, *, heard: Callable[[int, list[str]], None], joined: Callable[[int], None]) -> News:
+    def news(self, *, on_change: Callable[[int, list[str]], None], on_subscribed: Callable[[int], None]) -> News:
         """Subscriptions to events on this Redis."""
-        return News(self._client, heard=heard, joined=joined)
+        return News(self._client, on_change=on_change, on_subscribed=on_subscribed)
 
     async def note_lost(self, event_id: int, key: str, sequence: int) -> None:
-        """Remembers a ticket that its holder asked for and nobody has. Raises QueueUnavailable."""
+        """Records a genuine ticket that is in neither store. Raises QueueUnavailable."""
         name = k.event_keys(event_id).lost
         try:
             async with self._client.pipeline(transaction=False) as pipe:
@@ -208,19 +168,18 @@ class Gate:
         except (RedisError, OSError) as problem:
             raise QueueUnavailable(type(problem).__name__) from problem
 
-    async def _call(self, script: scripts.Script, names: Sequence[str], *args: scripts.Argument) -> Any:
+    def _in_time(self, reply: Reply | NotLoaded | TooLate, started: float) -> Reply:
+        if isinstance(reply, NotLoaded):
+            raise EventNotLoaded
+        self._clock.update(reply.now_ms, started)
+        if isinstance(reply, TooLate):
+            raise QueueUnavailable("late")
+        return reply
+
+    async def _run(self, call: Call) -> bytes:
         try:
-            reply = await script.call_async(self._client, names, *args)
+            reply: bytes = await call.run_async(self._client)
         except (RedisError, OSError) as problem:
-            logger.throttled_warning("redis did not answer", script=script.name, problem=str(problem)[:200])
+            logger.throttled_warning("redis did not answer", script=call.script.name, problem=str(problem)[:200])
             raise QueueUnavailable(type(problem).__name__) from problem
-        return decode(reply)
-
-
-def _quotas(answers: list[list[Any]], lefts: list[int], window_left_ms: int) -> Sequence[Quota | None]:
-    """What each address has left, and the seconds until it has more, or may come again if it was limited."""
-    if not lefts:
-        return [None] * len(answers)
-    rest = -(-window_left_ms // 1000)
-    waits = (-(-answer[1] // 1000) if answer[0] == "r" else rest for answer in answers)
-    return [Quota(left, wait) if left >= 0 else None for left, wait in zip(lefts, waits, strict=True)]
+        return reply

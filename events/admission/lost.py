@@ -1,6 +1,6 @@
 """Tickets that the queue has lost: acknowledged once, and now neither waiting nor decided.
 
-A ticket in `pending` whose place is in front of the head of the queue (or whose queue is gone) is an orphan: either
+A ticket in `pending` whose sequence is before the head of the queue (or whose queue is gone) is an orphan: either
 decided and about to be trimmed by the next drain, or lost. Only the ledger can tell, so the caller asks it.
 """
 
@@ -12,8 +12,9 @@ from typing import Any
 
 import redis
 
+from events.admission import calls
 from events.admission import keys as k
-from events.admission import scripts
+from events.admission.fields import TICKET
 
 _SCAN_COUNT = 500
 
@@ -37,7 +38,7 @@ def orphans(client: redis.Redis, event_id: int) -> Iterator[Orphan]:
     for field, value in client.hscan_iter(keys.pending, count=_SCAN_COUNT):
         sequence = int(value.split(b"|", 1)[0])
         if head is None or sequence < head:
-            yield Orphan(field, field[1:].decode() if field[:1] == b"t" else None, sequence)
+            yield Orphan(field, field[1:].decode() if field[:1] == TICKET.encode() else None, sequence)
 
 
 def mark_lost(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> int:
@@ -47,12 +48,12 @@ def mark_lost(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> int
     moved = 0
     for start in range(0, len(fields), _SCAN_COUNT):
         part = fields[start : start + _SCAN_COUNT]
-        names = (keys.queue, keys.pending, keys.lost)
-        moved += int(scripts.MARK_LOST.call(client, names, k.LOST_TTL_SECONDS, keys.news, *part))
+        call = calls.mark_lost(keys, lost_ttl=k.LOST_TTL_SECONDS, channel=keys.news, fields=part)
+        moved += int(call.run(client))
     return moved
 
 
 def known_lost(client: redis.Redis, event_id: int) -> dict[str, int]:
-    """Tickets known to be lost: key → place."""
+    """Tickets known to be lost: key → sequence."""
     found: Any = client.hgetall(k.event_keys(event_id).lost)
     return {key.decode(): int(sequence) for key, sequence in found.items()}

@@ -2,12 +2,13 @@
 bar `i<checked in ms>` once the ticket's holder has been let in.
 
 Earlier releases put a digest in hex behind the last bar, and their doors, which may still be at work beside a newer
-worker, read seven fields. Text, because an operator reads it with `HGET` in the middle of the night;
-about 60 bytes.
+worker, read seven fields. Text of about 60 bytes, so
+that an operator can read it with `HGET`.
 """
 
 from __future__ import annotations
 
+from events.admission.fields import CHECKED_IN
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 
@@ -17,13 +18,13 @@ def encode_outcome(outcome: Outcome) -> str:
     return (
         f"{outcome.revision}|{outcome.status.value}|{outcome.reason.value if outcome.reason else ''}|"
         f"{outcome.sequence}|{outcome.requested_ms}|{outcome.decided_ms}|"
-        f"{'' if outcome.checked_in_ms is None else f'i{outcome.checked_in_ms}'}"
+        f"{'' if outcome.checked_in_ms is None else f'{CHECKED_IN}{outcome.checked_in_ms}'}"
     )
 
 
 def decode_outcome(key: str, text: str) -> Outcome:
     """The outcome of ticket `key`. Raises ValueError for a text that `encode_outcome` did not make."""
-    revision, status, reason, sequence, requested, decided, entered = text.split("|")
+    revision, status, reason, sequence, requested, decided, checked_in = text.split("|")
     return Outcome(
         key=key,
         status=Status(status),
@@ -32,5 +33,5 @@ def decode_outcome(key: str, text: str) -> Outcome:
         requested_ms=int(requested),
         decided_ms=int(decided),
         revision=int(revision),
-        checked_in_ms=int(entered[1:]) if entered.startswith("i") else None,
+        checked_in_ms=int(checked_in[1:]) if checked_in.startswith(CHECKED_IN) else None,
     )

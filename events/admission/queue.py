@@ -1,6 +1,6 @@
-"""The drain's side of admission: read from the head, publish, trim, and the lease that saves work.
+"""The drain's side of admission: reads the oldest entries, publishes decisions, trims, and holds the lease.
 
-Raises redis.exceptions.RedisError wherever Redis does not answer; the drain backs off then.
+Every method raises redis.exceptions.RedisError if Redis does not answer; the drain backs off then.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 
 import redis
 
+from events.admission import calls
 from events.admission import keys as k
-from events.admission import scripts
+from events.admission.calls import DecidedEntry, PublishedOutcome
 from events.admission.entry import Entry, read_entry
 from events.admission.outcomes import encode_outcome
 from events.admission.snapshots import copied_fields
@@ -23,13 +24,13 @@ from events.domain.snapshot import EventSnapshot
 from events.domain.states import Status
 from events.domain.waiting import ASSUMED_PER_SECOND
 
-# Bounds the time that one script call keeps Redis from everybody else.
+# Bounds the time for which one script call blocks Redis.
 PUBLISH_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to drain an event, for a while. Correctness does not rest on it: the ledger's row lock decides."""
+    """The right to drain an event until it expires. It only saves work: correctness rests on the ledger's row lock."""
 
     event_id: int
     token: str
@@ -49,23 +50,23 @@ class Queue:
         return lease if self._client.set(name, lease.token, nx=True, px=self._lease_ms) else None
 
     def renew(self, lease: Lease) -> bool:
-        """Keeps the lease for another while. False: it ran out, and another drain may hold it now."""
+        """Prolongs the lease. False: it expired, and another drain may hold it now."""
         keys = k.event_keys(lease.event_id)
-        args = (lease.token, self._lease_ms, k.WAKE_TTL_MS)
-        return bool(scripts.RENEW.call(self._client, (keys.lease, keys.wake), *args))
+        call = calls.renew(keys, token=lease.token, lease_ttl=self._lease_ms, wake_ttl=k.WAKE_TTL_MS)
+        return bool(call.run(self._client))
 
     def release(self, lease: Lease) -> bool:
-        """Gives the lease back. False: it was not ours any more."""
-        return bool(scripts.RELEASE.call(self._client, (k.event_keys(lease.event_id).lease,), lease.token))
+        """Gives the lease back. False: it had expired."""
+        return bool(calls.release(k.event_keys(lease.event_id), token=lease.token).run(self._client))
 
     def head(self, event_id: int, *, count: int, after: int | None = None) -> list[Entry]:
-        """The oldest `count` entries, in order of admission; with `after`, those behind that place."""
+        """The oldest `count` entries, in order of admission; with `after`, those after that sequence."""
         first = "-" if after is None else f"({after}-0"
         found: Any = self._client.xrange(k.event_keys(event_id).queue, min=first, count=count)
         return [read_entry(stream_id, fields) for stream_id, fields in found]
 
     def published_ms(self, event_id: int) -> int | None:
-        """The moment of the last decisions that Redis has been shown; None if it knows nothing of the event."""
+        """The moment of the last decisions that were published; None if Redis has no copy of the event."""
         found: Any = self._client.hget(k.event_keys(event_id).state, "shown")
         return None if found is None else int(found)
 
@@ -77,9 +78,9 @@ class Queue:
         decisions_per_second: float = 0.0,
         published_before_ms: int = 0,
     ) -> int:
-        """Lets the door see decisions that the ledger has committed. Returns how many were new to it.
+        """Publishes decisions that the ledger has committed. Returns how many were new to Redis.
 
-        With `published_before_ms` the event's moment counts as shown only if everything up to then has been.
+        With `published_before_ms` the event's moment is recorded only if everything up to then has been published.
         """
         written = 0
         for start in range(0, max(len(outcomes), 1), PUBLISH_AT_ONCE):
@@ -89,53 +90,48 @@ class Queue:
         return written
 
     def _publish(
-        self, event: EventSnapshot, outcomes: Sequence[Outcome], rate: float, moment_ms: int, published_before_ms: int
+        self, event: EventSnapshot, outcomes: Sequence[Outcome], rate: float, decided_ms: int, published_before_ms: int
     ) -> int:
         keys = k.event_keys(event.event_id)
-        rows = [(o.key, o.email_digest, encode_outcome(o), o.revision, o.holds_email, _place(o)) for o in outcomes]
-        written: int = scripts.PUBLISH.call(
-            self._client,
-            (keys.state, *keys.decided, keys.rates, keys.waitlist),
-            scripts.encode(rows),
-            event.version,
-            event.last_sequence,
-            k.OUTCOME_TTL_SECONDS,
-            k.RATES_TTL_SECONDS,
-            f"{rate:.1f}",
-            ASSUMED_PER_SECOND,
-            moment_ms,
-            k.WAITLIST_TTL_SECONDS,
-            keys.news,
-            published_before_ms,
-            *copied_fields(event),
+        call = calls.publish(
+            keys,
+            outcomes=[_published(outcome) for outcome in outcomes],
+            version=event.version,
+            last_sequence=event.last_sequence,
+            outcome_ttl=k.OUTCOME_TTL_SECONDS,
+            rates_ttl=k.RATES_TTL_SECONDS,
+            waitlist_ttl=k.WAITLIST_TTL_SECONDS,
+            measured_rate=rate,
+            assumed_rate=ASSUMED_PER_SECOND,
+            decided_ms=decided_ms,
+            published_before=published_before_ms,
+            channel=keys.news,
+            row=copied_fields(event),
         )
-        return written
+        return int(call.run(self._client))
 
     def trim(self, event_id: int, entries: Sequence[Entry]) -> int:
         """Removes decided entries. Returns how many are left."""
-        keys = k.event_keys(event_id)
         if not entries:
             return self.lengths([event_id])[0]
-        rows = [(e.sequence, e.key, _digest(e), e.kind) for e in entries]
-        left: int = scripts.TRIM.call(self._client, (keys.queue, keys.pending), scripts.encode(rows))
-        return left
+        decided = [DecidedEntry(e.sequence, e.key, _digest(e), e.kind) for e in entries]
+        return int(calls.trim(k.event_keys(event_id), entries=decided).run(self._client))
 
     def mark_idle(self, event_id: int) -> bool:
         """Marks the event idle. False: entries came in meanwhile."""
-        keys = k.event_keys(event_id)
-        return bool(scripts.IDLE.call(self._client, (keys.queue, keys.wake)))
+        return bool(calls.idle(k.event_keys(event_id)).run(self._client))
 
     def claim_wake(self, event_id: int) -> bool:
-        """Whether a wake-up should be sent: none is on its way, and no drain is at work."""
+        """Whether a wake-up should be sent: none is under way, and no drain is at work."""
         return bool(self._client.set(k.event_keys(event_id).wake, "1", nx=True, px=k.WAKE_TTL_MS))
 
     def wake_after(self, event_id: int, *, ms: int) -> None:
-        """Lets the next wake-up be sent after `ms` at the latest: this one has led to nothing."""
+        """Allows the next wake-up after `ms` at the latest, since this one led to no drain."""
         self._client.pexpire(k.event_keys(event_id).wake, ms, lt=True)
 
     def wake_after_lease(self, event_id: int) -> None:
-        """The same with the end of a lease. A holder that is alive renews lease and flag together; after one that was
-        killed, the event waits for no longer than its lease."""
+        """Allows the next wake-up when the lease ends. A live holder renews both together; after a killed one, the
+        event waits no longer than its lease."""
         left: Any = self._client.pttl(k.event_keys(event_id).lease)
         self.wake_after(event_id, ms=max(left, 1))
 
@@ -151,6 +147,10 @@ def _digest(entry: Entry) -> str:
     return entry.command.email_digest if isinstance(entry.command, Request) else ""
 
 
-def _place(outcome: Outcome) -> int:
-    """What a ticket's place on the waitlist is counted by; 0 if it is not on it. Sequences begin at 1."""
-    return outcome.sequence if outcome.status is Status.WAITLISTED else 0
+def _published(outcome: Outcome) -> PublishedOutcome:
+    # Sequences begin at 1.
+    waitlisted_at = outcome.sequence if outcome.status is Status.WAITLISTED else 0
+    text = encode_outcome(outcome)
+    return PublishedOutcome(
+        outcome.key, outcome.email_digest, text, outcome.revision, outcome.holds_email, waitlisted_at
+    )

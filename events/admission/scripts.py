@@ -1,7 +1,7 @@
 """The Lua scripts, loaded once and called by digest.
 
-One file, one operation. Each file's header lists its keys, arguments and reply; the typed functions that call them
-are in `gate` (door), `queue` (drain) and `live` (the rest).
+One file, one operation. Each file's header lists its keys, arguments and reply; `calls` has a typed function for each,
+`replies` what it replies.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from redis.exceptions import NoScriptError
 
 _FOLDER = Path(__file__).parent / "lua"
 
-encode = msgspec.msgpack.Encoder().encode
 Argument = str | bytes | int | float
 
 # redis-py types replies as unions over all its modes and protocols; here they are what the script says.
@@ -25,16 +23,16 @@ AsyncRedis = Any
 
 
 class Script:
-    """One Lua file, behind the parts that it shares. A server that does not know it yet (new, or restarted) is sent the
-    text.
+    """One Lua file, after `shared.lua` and the other parts that it needs. A server that does not know it yet (new, or
+    restarted) is sent the text.
     """
 
     __slots__ = ("_digest", "_text", "name")
 
     def __init__(self, name: str, *parts: str) -> None:
         self.name = name
-        self._text = "".join((_FOLDER / f"{part}.lua").read_text("utf-8") for part in (*parts, name))
-        # Redis names scripts by SHA-1; nothing secret hangs on it.
+        self._text = "".join((_FOLDER / f"{part}.lua").read_text("utf-8") for part in ("shared", *parts, name))
+        # Redis names scripts by SHA-1; no secret depends on it.
         self._digest = sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
     def call(self, client: Redis, keys: Sequence[str], *args: Argument) -> Any:

@@ -7,18 +7,24 @@ from collections.abc import Sequence
 import msgspec
 import redis
 
+from events.admission import calls
 from events.admission import keys as k
-from events.admission import scripts
 from events.domain.snapshot import CopyProgress, EventSnapshot
 
 _encode_json = msgspec.json.Encoder().encode
 
 
 def put_event(client: redis.Redis, snapshot: EventSnapshot) -> bool:
-    """Hands the door a copy of an event's row. False: Redis has a newer one."""
-    keys = k.event_keys(snapshot.event_id)
-    args = (snapshot.version, snapshot.last_sequence, k.STATE_TTL_SECONDS, snapshot.decided_ms)
-    return bool(scripts.PUT_EVENT.call(client, (keys.state, keys.queue), *args, *copied_fields(snapshot)))
+    """Puts a copy of an event's row, for the door. False: Redis has a newer one. Raises redis.exceptions.RedisError."""
+    call = calls.put_event(
+        k.event_keys(snapshot.event_id),
+        version=snapshot.version,
+        last_sequence=snapshot.last_sequence,
+        state_ttl=k.STATE_TTL_SECONDS,
+        decided_ms=snapshot.decided_ms,
+        row=copied_fields(snapshot),
+    )
+    return bool(call.run(client))
 
 
 def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:

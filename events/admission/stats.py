@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import redis
 
 from events.admission import keys as k
+from events.admission.fields import ADMITTED_IN, DECIDED_IN, ENTRY_REQUESTED
 
 RATE_WINDOW_SECONDS = 5
 
@@ -30,19 +31,19 @@ def queue_stats(client: redis.Redis, event_id: int) -> QueueStats:
     pipe.hgetall(keys.rates)
     pipe.time()
     length, first, rates, (seconds, micros) = pipe.execute()
-    age = seconds + micros / 1e6 - int(first[0][1].get(b"r", b"0")) / 1000 if first else 0.0
+    age = seconds + micros / 1e6 - int(first[0][1].get(ENTRY_REQUESTED, b"0")) / 1000 if first else 0.0
     return QueueStats(
         queued=length,
-        admitted_per_second=_rate(rates, b"a", seconds),
-        decided_per_second=_rate(rates, b"d", seconds),
+        admitted_per_second=_rate(rates, ADMITTED_IN, seconds),
+        decided_per_second=_rate(rates, DECIDED_IN, seconds),
         oldest_queued_seconds=max(0.0, round(age, 3)),
     )
 
 
-def _rate(rates: dict[bytes, bytes], kind: bytes, now: int) -> float:
+def _rate(rates: dict[bytes, bytes], prefix: bytes, now: int) -> float:
     total = 0
     for name, value in rates.items():
         second, count = value.split(b"|")
-        if name.startswith(kind) and now - RATE_WINDOW_SECONDS <= int(second) < now:
+        if name.startswith(prefix) and now - RATE_WINDOW_SECONDS <= int(second) < now:
             total += int(count)
     return total / RATE_WINDOW_SECONDS

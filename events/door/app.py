@@ -64,7 +64,7 @@ class Door:
         self._registrar = Registrar(
             gate=gate, tickets=tickets, loader=loader, wake=wake, private_callbacks=private_callbacks
         )
-        self._canceller = Canceller(gate=gate, tickets=tickets, loader=loader, statuses=self._statuses, wake=wake)
+        self._canceller = Canceller(gate=gate, tickets=tickets, loader=loader, reader=reader, wake=wake)
         self._events = EventReader(gate=gate, loader=loader)
         self._callers = Callers(
             loader=loader,
@@ -136,7 +136,7 @@ class Door:
             caller = await self._callers.identify(scope, authorizations=sent.authorizations, forwarded=sent.forwarded)
             event_id = parse.event_id(text)
             if event_id is None:
-                return responses.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
+                return responses.event_not_found()
             parse.require_json(sent.content_type)
             return await self._registrar.register(event_id, body, parse.idempotency_key(sent.idempotency_keys), caller)
         except BodyTooLarge:
@@ -165,7 +165,7 @@ class Door:
     async def _event(self, text: str) -> Response:
         event_id = parse.event_id(text)
         if event_id is None:
-            return responses.refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
+            return responses.event_not_found()
         return await self._events.read(event_id)
 
 

@@ -1,43 +1,47 @@
-"""`DELETE /registrations/{ticket_id}`: a ticket is given back. The cancellation takes its turn in the event's queue."""
+"""`DELETE /registrations/{ticket_id}`: cancels a ticket. The cancellation takes its turn in the event's queue."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import msgspec
-
-from events.admission.gate import EventNotLoaded, Gate
+from events.admission.calls import CancelRequest
+from events.admission.gate import Gate
+from events.admission.replies import (
+    CancelAnswer,
+    CancellationQueued,
+    CancellationRepeated,
+    CheckedIn,
+    EventOver,
+    NothingToCancel,
+    NotInRedis,
+)
 from events.domain.states import HOLDING
 from events.domain.tickets import Tickets, reference
 from events.domain.times import iso
 from events.door import responses
 from events.door.loader import Loader
+from events.door.loading_batchers import LoadingBatchers
 from events.door.responses import Response
-from events.door.status import StatusReader
-from omnify.common.batcher import EventBatchers
+from events.door.ticket import code_of, show
+from events.door.ticket_status import TicketStatusReader
 from omnify.common.envelope import Code
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
 
-# What cancel.lua is asked for each ticket (its key, and whether the ledger holds a place for it), and what it answers.
-Question = tuple[str, bool]
-Reply = list[Any]
-
 
 class Canceller:
-    """Takes cancellations of all events in, one batcher for each event that is busy."""
+    """Enqueues cancellations of all events, with one batcher for each busy event."""
 
     def __init__(
-        self, *, gate: Gate, tickets: Tickets, loader: Loader, statuses: StatusReader, wake: Callable[[int], None]
+        self, *, gate: Gate, tickets: Tickets, loader: Loader, reader: TicketStatusReader, wake: Callable[[int], None]
     ) -> None:
         self._gate = gate
         self._tickets = tickets
         self._loader = loader
-        self._statuses = statuses
+        self._reader = reader
         self._wake = wake
-        self._batchers = EventBatchers[Question, Reply](self._send)
+        self._batchers = LoadingBatchers[CancelRequest, CancelAnswer](loader, self._cancel_batch)
 
     async def cancel(self, ticket_id: str) -> Response:
         """202 with the ticket, whether there was something to cancel or not, or 409.
@@ -46,60 +50,54 @@ class Canceller:
         """
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
-            return responses.refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
-        kind, *details = await self._take_in(*parsed)
-        if kind == "i":
-            return _already_in(details[0])
-        if kind == "e":
+            return responses.ticket_not_found()
+        answer = await self._enqueue(*parsed)
+        if isinstance(answer, CheckedIn):
+            return _already_checked_in(answer.checked_in_ms)
+        if isinstance(answer, EventOver):
             return responses.refuse(409, Code.EVENT_OVER, "The event is over: no seat moves any more.")
-        answer = await self._statuses.read(ticket_id)
-        return answer if answer.status != 200 else _accepted(answer, int(details[0]) if details else None)
+        sequence = answer.sequence if isinstance(answer, CancellationQueued | CancellationRepeated) else None
+        return await self._accepted(ticket_id, *parsed, sequence)
 
-    async def _take_in(self, event_id: int, key: str) -> Reply:
-        """cancel.lua's answer, after a look into the ledger where Redis does not know the ticket."""
-        reply = await self._ask(event_id, (key, False))
-        if reply[0] != "x":
-            return reply
+    async def _enqueue(self, event_id: int, key: str) -> CancelAnswer:
+        """Admission's answer, after a look into the ledger where Redis does not know the ticket."""
+        answer = await self._ask(event_id, CancelRequest(key, held_in_ledger=False))
+        if not isinstance(answer, NotInRedis):
+            return answer
         # Decided long ago, or lost: the ledger knows.
         outcome = await self._loader.find_outcome(event_id, key)
         if outcome is None or outcome.status not in HOLDING:
-            return ["n"]
+            return NothingToCancel()
         if outcome.checked_in_ms is not None:
-            return ["i", outcome.checked_in_ms]
-        return await self._ask(event_id, (key, True))
+            return CheckedIn(outcome.checked_in_ms)
+        return await self._ask(event_id, CancelRequest(key, held_in_ledger=True))
 
-    async def _ask(self, event_id: int, question: Question) -> Reply:
-        try:
-            return await self._batchers.ask(event_id, question)
-        except EventNotLoaded:
-            if not await self._loader.load_event(event_id):
-                return ["n"]
-            return await self._batchers.ask(event_id, question)
+    async def _ask(self, event_id: int, request: CancelRequest) -> CancelAnswer:
+        return await self._batchers.ask(event_id, request) or NothingToCancel()
 
-    async def _send(self, event_id: int, questions: list[Question]) -> list[Reply]:
-        reply = await self._gate.cancel(event_id, questions)
+    async def _cancel_batch(self, event_id: int, requests: list[CancelRequest]) -> list[CancelAnswer]:
+        reply = await self._gate.cancel(event_id, requests)
         if reply.wake:
             self._wake(event_id)
-        pairs = zip(questions, reply.answers, strict=True)
-        refs = [reference(event_id, question[0]) for question, answer in pairs if answer[0] == "a"]
+        pairs = zip(requests, reply.answers, strict=True)
+        refs = [reference(event_id, request.key) for request, answer in pairs if isinstance(answer, CancellationQueued)]
         if refs:
             logger.info("cancellation admitted", event_id=event_id, tickets=refs)
         return reply.answers
 
+    async def _accepted(self, ticket_id: str, event_id: int, key: str, sequence: int | None) -> Response:
+        """The 202 with the ticket, and the cancellation's sequence, None if there was nothing to cancel."""
+        ticket = await self._reader.read(event_id, key)
+        data = show(ticket_id, event_id, ticket, code_of(self._tickets, ticket_id, ticket)).data
+        message = b"There is nothing to cancel." if sequence is None else b"Cancellation received."
+        shown = b"null" if sequence is None else b"%d" % sequence
+        # `data` is an object with fields, so one more can be put before its closing brace.
+        body = b'{"success":true,"message":"%s","data":%s,"cancellation_sequence":%s}}' % (message, data[:-1], shown)
+        return Response(202, body, () if sequence is None else ((b"retry-after", b"1"),))
 
-def _already_in(checked_in_ms: int) -> Response:
+
+def _already_checked_in(checked_in_ms: int) -> Response:
     """The same words as at the entrance."""
     first = iso(checked_in_ms)
     message = f"This ticket was checked in already, at {first}."
     return responses.refuse(409, Code.ALREADY_CHECKED_IN, message, errors={"checked_in_at": [first]})
-
-
-def _accepted(answer: Response, place: int | None) -> Response:
-    """The ticket as it is read, as a 202, with the place at which the cancellation takes its turn."""
-    body = msgspec.json.decode(answer.body)
-    body["message"] = "Cancellation received." if place else "There is nothing to cancel."
-    body["data"]["cancellation_sequence"] = place
-    headers = [header for header in answer.headers if header[0] not in (b"etag", b"retry-after")]
-    if place:
-        headers.append((b"retry-after", b"1"))
-    return Response(202, msgspec.json.encode(body), headers)

@@ -79,6 +79,16 @@ def closing(answer: Response) -> Response:
     return Response(answer.status, answer.body, (*answer.headers, (b"connection", b"close")))
 
 
+def event_not_found() -> Response:
+    """The response for an event id that does not exist."""
+    return refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
+
+
+def ticket_not_found() -> Response:
+    """The response for a ticket id that was never given out."""
+    return refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
+
+
 def unavailable(what: str) -> Response:
     """A store is out of reach."""
     wait = outage_retry(STORE_RETRY_SECONDS, jitter=random())  # noqa: S311 - nothing secret hangs on it

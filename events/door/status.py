@@ -16,12 +16,6 @@ from events.door.ticket import code_of, ticket_answer
 from events.door.ticket_status import TicketStatus, TicketStatusReader
 from events.door.watch_hub import WatchHub
 from omnify.common.asgi_types import Receive
-from omnify.common.envelope import Code
-
-
-def no_ticket() -> Response:
-    """The answer for any id that was not given out."""
-    return responses.refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
 
 
 class Hold(NamedTuple):
@@ -46,7 +40,7 @@ class StatusReader:
         """The answer for one ticket, at once without `hold`. Raises QueueUnavailable, DatabaseUnavailable."""
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
-            return no_ticket()
+            return responses.ticket_not_found()
         event_id, key = parsed
         ticket = await self._reader.read(event_id, key)
         if hold is not None and not ticket.terminal and _knows(if_none_match, ticket):

@@ -18,10 +18,10 @@ from random import random
 from events.admission.gate import QueueUnavailable
 from events.domain.tickets import Tickets
 from events.domain.waiting import reconnect_ms
+from events.door import responses
 from events.door.disconnect import ClientDisconnected, cancel_on_disconnect
 from events.door.loader import DatabaseUnavailable
 from events.door.responses import Response
-from events.door.status import no_ticket
 from events.door.ticket import Shown, code_of, show
 from events.door.ticket_status import TicketStatus, TicketStatusReader
 from events.door.watch_hub import WatchHub
@@ -60,7 +60,7 @@ class Streams:
         """A stream to be run, or an answer in its place. Raises QueueUnavailable, DatabaseUnavailable."""
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
-            return no_ticket()
+            return responses.ticket_not_found()
         event_id, key = parsed
         ticket = await self._reader.read(event_id, key)
         stream = Stream(self._hub, self._tickets, ticket_id, event_id, key, ticket, retry_text(self._jitter()))

@@ -1,18 +1,17 @@
-"""Where tickets stand: from Redis in batches, and from the ledger where Redis does not know.
+"""The status of tickets: from Redis in batches, and from the ledger where Redis does not know it.
 
-One reading for all who ask: a GET, a long poll and a stream of events show the same thing.
+A GET, a long poll and a stream of events use the same read, and so show the same status.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from events.admission.gate import Gate, QueueUnavailable
-from events.admission.outcomes import decode_outcome
+from events.admission.replies import Decided, Dropped, Queued, StatusAnswer, Waitlisted
 from events.domain.outcome import Outcome
 from events.domain.states import TERMINAL, Reason, Status
 from events.domain.tickets import reference
@@ -24,15 +23,15 @@ from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
 
-# One ticket's answer from status.lua, and the event's decisions per second.
-Reply = tuple[list[Any], float]
+# One ticket's answer from Redis, and the event's decisions per second.
+Answer = tuple[StatusAnswer, float]
 
 
 class TicketStatus(msgspec.Struct, frozen=True, gc=False):
-    """Where one ticket stands. Times in milliseconds since 1970, UTC.
+    """The status of one ticket. Times in milliseconds since 1970, UTC.
 
-    `position` is the place in line while queued and the place on the waitlist while waitlisted (None: nobody can say
-    now). `revision` grows with every change of the status; it is 0 before the first decision.
+    `position` is the position in line while queued and on the waitlist while waitlisted (None: not known now).
+    `revision` grows with every change of the status; it is 0 before the first decision.
     """
 
     status: Status
@@ -52,80 +51,74 @@ class TicketStatus(msgspec.Struct, frozen=True, gc=False):
 
 
 class TicketStatusReader:
-    """Reads where tickets of all events stand, one batcher for each event that is asked about."""
+    """Reads tickets of all events, with one batcher for each event that is asked about."""
 
     def __init__(self, *, gate: Gate, loader: Loader) -> None:
         self._gate = gate
         self._loader = loader
-        self._batchers = EventBatchers[str, Reply](self._call)
+        self._batchers = EventBatchers[str, Answer](self._ask_redis)
 
     async def read(self, event_id: int, key: str) -> TicketStatus:
-        """One ticket, together with all who ask at the same time. Raises QueueUnavailable, DatabaseUnavailable."""
-        (kind, *details), rate = await self._batchers.ask(event_id, key)
-        if kind == "q":
-            return _queued(details, rate)
-        if kind == "o":
-            return _decided(decode_outcome(key, details[0]))
-        return await self._ask_ledger(event_id, key, kind, details)
+        """One ticket, in one batch with all that are read at the same time.
+
+        Raises QueueUnavailable, DatabaseUnavailable.
+        """
+        answer, rate = await self._batchers.ask(event_id, key)
+        status = _status_in_redis(key, answer, rate)
+        return status if status is not None else await self._ask_ledger(event_id, key, answer)
 
     async def read_all(self, event_id: int, keys: Sequence[str]) -> dict[str, TicketStatus]:
-        """Several tickets in one call; those that only the ledger knows are left out while it is away.
+        """Several tickets in one call; those that only the ledger knows are left out while it is unavailable.
 
         Raises QueueUnavailable.
         """
-        replies = await self._call(event_id, keys)
         found: dict[str, TicketStatus] = {}
-        unknown: list[tuple[str, str, list[Any]]] = []
-        for key, ((kind, *details), rate) in zip(keys, replies, strict=True):
-            if kind == "q":
-                found[key] = _queued(details, rate)
-            elif kind == "o" or (kind == "w" and details[1]):
-                found[key] = _decided(decode_outcome(key, details[0]), *details[1:])
+        unknown: dict[str, StatusAnswer] = {}
+        for key, (answer, rate) in zip(keys, await self._ask_redis(event_id, keys), strict=True):
+            status = _status_in_redis(key, answer, rate)
+            if status is None:
+                unknown[key] = answer
             else:
-                unknown.append((key, kind, details))
-        asked = [self._ask_ledger(event_id, *one) for one in unknown]
-        for (key, _, _), answer in zip(unknown, await asyncio.gather(*asked, return_exceptions=True), strict=True):
-            if isinstance(answer, TicketStatus):
-                found[key] = answer
-            elif not isinstance(answer, DatabaseUnavailable):
-                raise answer
+                found[key] = status
+        asked = [self._ask_ledger(event_id, key, answer) for key, answer in unknown.items()]
+        for key, result in zip(unknown, await asyncio.gather(*asked, return_exceptions=True), strict=True):
+            if isinstance(result, TicketStatus):
+                found[key] = result
+            elif not isinstance(result, DatabaseUnavailable):
+                raise result
         return found
 
-    async def _call(self, event_id: int, keys: Sequence[str]) -> list[Reply]:
-        statuses = await self._gate.statuses(event_id, keys)
-        return [(answer, statuses.rate) for answer in statuses.answers]
+    async def _ask_redis(self, event_id: int, keys: Sequence[str]) -> list[Answer]:
+        reply = await self._gate.statuses(event_id, keys)
+        return [(answer, reply.rate) for answer in reply.answers]
 
-    async def _ask_ledger(self, event_id: int, key: str, kind: str, details: list[Any]) -> TicketStatus:
-        if kind == "w":
-            return await self._waitlisted(event_id, decode_outcome(key, details[0]), details[1])
+    async def _ask_ledger(self, event_id: int, key: str, answer: StatusAnswer) -> TicketStatus:
+        if isinstance(answer, Waitlisted):
+            return await self._waitlisted(event_id, answer.outcome(key))
         outcome = await self._loader.find_outcome(event_id, key)
         if outcome is None:
-            return await self._lost(event_id, key, *details)
+            return await self._lost(event_id, key, answer)
         if outcome.status is Status.WAITLISTED:
-            return await self._waitlisted(event_id, outcome, 0)
+            return await self._waitlisted(event_id, outcome)
         return _decided(outcome)
 
-    async def _waitlisted(self, event_id: int, outcome: Outcome, position: int) -> TicketStatus:
-        """Redis may not know the place; and if its waitlist is not whole, it may have missed a promotion too."""
-        if position:
-            return _decided(outcome, position)
+    async def _waitlisted(self, event_id: int, outcome: Outcome) -> TicketStatus:
+        """A ticket whose position Redis does not know. Its waitlist is incomplete; a promotion may be missing too."""
         try:
-            place = await self._loader.waitlist_position(event_id, outcome.key)
-            if place is not None:
-                return _decided(outcome, place)
+            position = await self._loader.waitlist_position(event_id, outcome.key)
+            if position is not None:
+                return _decided(outcome, position)
             newest = await self._loader.find_outcome(event_id, outcome.key)
         except DatabaseUnavailable:
-            # That it is waitlisted is known; the place can wait for the ledger.
+            # That it is waitlisted is known; the position can wait for the ledger.
             return _decided(outcome)
         return _decided(outcome if newest is None or newest.revision < outcome.revision else newest)
 
-    async def _lost(
-        self, event_id: int, key: str, sequence: int | None = None, requested_ms: int | None = None
-    ) -> TicketStatus:
-        """Genuine, not waiting, not decided: acknowledged once, and lost since."""
+    async def _lost(self, event_id: int, key: str, answer: StatusAnswer) -> TicketStatus:
+        """A genuine ticket, neither waiting nor decided: it was acknowledged, and lost since."""
+        sequence, requested_ms = (answer.sequence, answer.requested_ms) if isinstance(answer, Dropped) else (None, None)
         metrics.LOST.inc()
-        fields = {"event_id": event_id, "ticket": reference(event_id, key), "sequence": sequence}
-        logger.error("a ticket is lost", **fields)
+        logger.error("a ticket is lost", event_id=event_id, ticket=reference(event_id, key), sequence=sequence)
         try:
             await self._gate.note_lost(event_id, key, sequence or 0)
         except QueueUnavailable:
@@ -133,10 +126,26 @@ class TicketStatusReader:
         return TicketStatus(Status.LOST, 0, sequence, requested_ms)
 
 
-def _queued(details: list[Any], rate: float) -> TicketStatus:
-    sequence, position, requested_ms = details
-    seconds = estimated_seconds(position=position, rate=rate)
-    return TicketStatus(Status.QUEUED, 0, sequence, requested_ms, position=position, estimated_seconds=seconds)
+def _status_in_redis(key: str, answer: StatusAnswer, rate: float) -> TicketStatus | None:
+    """The status as far as Redis knows it; None: the ledger must be asked."""
+    if isinstance(answer, Queued):
+        return _queued(answer, rate)
+    if isinstance(answer, Decided):
+        return _decided(answer.outcome(key))
+    if isinstance(answer, Waitlisted) and answer.position:
+        return _decided(answer.outcome(key), answer.position)
+    return None
+
+
+def _queued(answer: Queued, rate: float) -> TicketStatus:
+    return TicketStatus(
+        Status.QUEUED,
+        0,
+        answer.sequence,
+        answer.requested_ms,
+        position=answer.position,
+        estimated_seconds=estimated_seconds(position=answer.position, rate=rate),
+    )
 
 
 def _decided(outcome: Outcome, position: int | None = None) -> TicketStatus:

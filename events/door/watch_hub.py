@@ -31,7 +31,7 @@ class WatchHub:
     def __init__(self, *, gate: Gate, reader: TicketStatusReader) -> None:
         self.ending = False
         self._reader = reader
-        self._news = gate.news(heard=self._heard, joined=self._joined)
+        self._news = gate.news(on_change=self._on_change, on_subscribed=self._on_subscribed)
         self._events: dict[int, EventWatchers] = {}
         self._slots: list[set[Watch]] = [set() for _ in range(KEEP_ALIVE_TICKS)]
         self._ticks = 0
@@ -63,7 +63,7 @@ class WatchHub:
         Raises QueueUnavailable, DatabaseUnavailable: the read is repeated at the next tick.
         """
         try:
-            await self._news.follow(event_id)
+            await self._news.subscribe(event_id)
             watch.offer(await self._reader.read(event_id, watch.key))
         except NewsUnavailable:
             raise QueueUnavailable("no news") from None
@@ -87,11 +87,11 @@ class WatchHub:
         """The number of watches in this process."""
         return sum(map(len, self._slots))
 
-    def _heard(self, event_id: int, keys: list[str]) -> None:
+    def _on_change(self, event_id: int, keys: list[str]) -> None:
         if watchers := self._events.get(event_id):
             watchers.tickets_changed(keys)
 
-    def _joined(self, event_id: int) -> None:
+    def _on_subscribed(self, event_id: int) -> None:
         if watchers := self._events.get(event_id):
             watchers.read_all()
 
@@ -111,6 +111,6 @@ class WatchHub:
             if watchers.empty:
                 # Not in `watch`, with the last one: a client that polls again at once reuses the subscription.
                 del self._events[event_id]
-                await self._news.leave(event_id)
+                await self._news.unsubscribe(event_id)
             else:
                 watchers.tick()

@@ -11,32 +11,30 @@ import redis
 from django.utils import timezone
 
 from events.admission.durability import durability_problems
-from events.admission.gate import Admitted, EventNotLoaded, Gate, QueueUnavailable
+from events.admission.gate import EventNotLoaded, Gate, QueueUnavailable
 from events.admission.keys import event_keys
 from events.admission.queue import Queue
+from events.admission.replies import AdmitReply, Admitted
 from events.admission.snapshots import put_event
 from events.admission.stats import queue_stats
 from events.domain.commands import Request
+from events.domain.states import Status
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from omnify.common.redis_client import connect_async
-from tests.integration.world import apply_for, with_gate
+from tests.integration.world import apply_for, kind, kinds, with_gate
 from tests.services import Services
 from worker.drain import Drain
 
 Make = Callable[..., Event]
-Admit = Callable[..., Admitted]
-
-
-def kinds(reply: Admitted) -> list[str]:
-    return [answer[0] for answer in reply.answers]
+Admit = Callable[..., AdmitReply]
 
 
 def test_a_batch_gets_growing_places_in_the_order_given(make_event: Make, admit: Admit, queue: Queue) -> None:
     event = make_event()
     first = admit(event.pk, [apply_for(n) for n in range(3)])
     second = admit(event.pk, [apply_for(n) for n in range(3, 5)])
-    assert [a[1:] for a in first.answers + second.answers] == [[1, 1], [2, 2], [3, 3], [4, 4], [5, 5]]
+    assert first.answers + second.answers == [Admitted(n, n) for n in range(1, 6)]
     entries = queue.head(event.pk, count=10)
     assert [e.command.name for e in entries if isinstance(e.command, Request)] == [f"Guest {n}" for n in range(5)]
 
@@ -55,8 +53,12 @@ def test_an_event_that_is_not_loaded_takes_nobody(servers: Services, redis_clien
 
 def test_an_email_in_the_queue_is_a_duplicate_in_any_case(make_event: Make, admit: Admit) -> None:
     event = make_event()
-    assert kinds(admit(event.pk, [apply_for("a"), apply_for("A"), apply_for("b")])) == ["a", "d", "a"]
-    assert kinds(admit(event.pk, [apply_for("A")])) == ["d"]
+    assert kinds(admit(event.pk, [apply_for("a"), apply_for("A"), apply_for("b")])) == [
+        "admitted",
+        "duplicate",
+        "admitted",
+    ]
+    assert kinds(admit(event.pk, [apply_for("A")])) == ["duplicate"]
 
 
 def grow(event: Event, client: redis.Redis, capacity: int) -> None:
@@ -73,30 +75,30 @@ def test_a_holder_is_a_duplicate_after_the_decision_and_a_refused_one_is_not(
     admit(event.pk, [apply_for(1), apply_for(2)])
     drain.run(event.pk)
     grow(event, redis_client, 3)
-    assert kinds(admit(event.pk, [apply_for(1), apply_for(2)])) == ["d", "a"]
+    assert kinds(admit(event.pk, [apply_for(1), apply_for(2)])) == ["duplicate", "admitted"]
 
 
 def test_sold_out_is_said_at_the_door_only_once_the_ledger_says_so(
     make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
 ) -> None:
     event = make_event(max_capacity=1)
-    assert kinds(admit(event.pk, [apply_for(n) for n in range(3)])) == ["a", "a", "a"]
+    assert kinds(admit(event.pk, [apply_for(n) for n in range(3)])) == ["admitted", "admitted", "admitted"]
     drain.run(event.pk)
-    assert kinds(admit(event.pk, [apply_for(9)])) == ["s"]
+    assert kinds(admit(event.pk, [apply_for(9)])) == ["sold_out"]
     grow(event, redis_client, 2)
-    assert kinds(admit(event.pk, [apply_for(9)])) == ["a"]
+    assert kinds(admit(event.pk, [apply_for(9)])) == ["admitted"]
 
 
 def test_before_opening_and_after_closing_nobody_gets_in(make_event: Make, admit: Admit) -> None:
     later = timezone.now() + timedelta(minutes=5)
     upcoming = make_event(registration_opens_at=later)
     [answer] = admit(upcoming.pk, [apply_for(1)]).answers
-    assert answer[0] == "n"
-    assert answer[1] == int(later.timestamp() * 1000)
+    assert kind(answer) == "not_open"
+    assert answer.opens_ms == int(later.timestamp() * 1000)
     closed = make_event(registration_closes_at=timezone.now() - timedelta(seconds=1))
-    assert kinds(admit(closed.pk, [apply_for(1)])) == ["c"]
+    assert kinds(admit(closed.pk, [apply_for(1)])) == ["closed"]
     cancelled = make_event(cancelled_at=timezone.now())
-    assert kinds(admit(cancelled.pk, [apply_for(1)])) == ["c"]
+    assert kinds(admit(cancelled.pk, [apply_for(1)])) == ["closed"]
 
 
 def test_a_call_that_the_server_reads_too_late_admits_nobody(
@@ -116,20 +118,27 @@ def test_a_call_that_the_server_reads_too_late_admits_nobody(
 
 def test_a_full_queue_refuses_the_rest_of_a_batch(make_event: Make, admit: Admit, queue: Queue) -> None:
     event = make_event()
-    assert kinds(admit(event.pk, [apply_for(n) for n in range(5)], queue_limit=3)) == ["a", "a", "a", "f", "f"]
+    assert kinds(admit(event.pk, [apply_for(n) for n in range(5)], queue_limit=3)) == [
+        "admitted",
+        "admitted",
+        "admitted",
+        "queue_full",
+        "queue_full",
+    ]
     assert queue.lengths([event.pk]) == [3]
 
 
 def test_a_retry_under_its_idempotency_key_names_the_same_ticket(make_event: Make, admit: Admit, drain: Drain) -> None:
     event = make_event()
     first, other = apply_for(1, key="K" * 20, note="aa"), apply_for(2, key="L" * 20, note="aa")
-    assert kinds(admit(event.pk, [first, first, other])) == ["a", "q", "m"]
-    assert kinds(admit(event.pk, [other])) == ["m"]
+    assert kinds(admit(event.pk, [first, first, other])) == ["admitted", "queued", "key_reused"]
+    assert kinds(admit(event.pk, [other])) == ["key_reused"]
     drain.run(event.pk)
     again = admit(event.pk, [first])
-    assert again.answers[0][0] == "o"
-    assert "|confirmed|" in again.answers[0][1]
-    assert kinds(admit(event.pk, [other])) == ["m"]
+    [answer] = again.answers
+    assert kind(answer) == "decided"
+    assert answer.outcome(first.key).status is Status.CONFIRMED
+    assert kinds(admit(event.pk, [other])) == ["key_reused"]
 
 
 def test_places_go_on_where_the_ledger_stands_after_redis_lost_everything(
@@ -141,7 +150,7 @@ def test_places_go_on_where_the_ledger_stands_after_redis_lost_everything(
     redis_client.flushall()
     event.refresh_from_db()
     put_event(redis_client, event_snapshot(event))
-    assert admit(event.pk, [apply_for(9)]).answers[0][1] == 5
+    assert admit(event.pk, [apply_for(9)]).answers[0].sequence == 5
 
 
 def test_a_copy_of_an_older_row_does_not_replace_a_newer_one(make_event: Make, redis_client: redis.Redis) -> None:
@@ -167,7 +176,7 @@ def test_two_processes_at_once_get_no_place_twice(make_event: Make, servers: Ser
         replies = await asyncio.gather(*work)
         for client in clients:
             await client.aclose()
-        return [answer[1] for reply in replies for answer in reply.answers]
+        return [answer.sequence for reply in replies for answer in reply.answers]
 
     assert sorted(asyncio.run(scene())) == list(range(1, 501))
 

@@ -9,13 +9,13 @@ import pytest
 import redis
 from django.db import IntegrityError, transaction
 
-from events.admission.gate import Admitted
 from events.admission.keys import event_keys
 from events.admission.queue import Queue
+from events.admission.replies import AdmitReply, StatusAnswer
 from events.domain.states import Reason, Status
 from events.ledger.lookup import sequence_gaps
 from events.models import Event, Registration
-from tests.integration.world import apply_for, with_gate
+from tests.integration.world import apply_for, kind, kinds, with_gate
 from tests.services import Services
 from worker.drain import Drain, Drained
 from worker.failpoints import Failpoint
@@ -23,7 +23,7 @@ from worker.failpoints import Failpoint
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
-Admit = Callable[..., Admitted]
+Admit = Callable[..., AdmitReply]
 
 
 class Crash(BaseException):
@@ -44,8 +44,8 @@ def told(event: Event) -> list[tuple[str, str, int]]:
     return list(rows.values_list("status", "reason", "sequence"))
 
 
-def standing(servers: Services, event: Event, key: str) -> list[object]:
-    answer: list[object] = with_gate(servers, lambda gate: gate.statuses(event.pk, [key])).answers[0]
+def answer_for(servers: Services, event: Event, key: str) -> StatusAnswer:
+    answer: StatusAnswer = with_gate(servers, lambda gate: gate.statuses(event.pk, [key])).answers[0]
     return answer
 
 
@@ -92,7 +92,7 @@ def test_a_crash_at_any_point_is_repaired_by_the_next_drain(
     event.refresh_from_db()
     assert (event.confirmed_count, event.rejected_counts) == (3, {"sold_out": 2})
     for application in applications:
-        assert standing(servers, event, application[0])[0] == "o"
+        assert kind(answer_for(servers, event, application.key)) == "decided"
 
 
 def test_no_reader_sees_a_decision_before_its_commit(
@@ -105,11 +105,11 @@ def test_no_reader_sees_a_decision_before_its_commit(
 
     def look(failpoint: Failpoint) -> None:
         if failpoint in ("drain.before_commit", "drain.after_commit"):
-            seen.append(standing(servers, event, application[0])[0])
+            seen.append(kind(answer_for(servers, event, application.key)))
 
     replace(drain, checkpoint=look).run(event.pk)
-    assert seen == ["q", "q"]
-    assert standing(servers, event, application[0])[0] == "o"
+    assert seen == ["queued", "queued"]
+    assert kind(answer_for(servers, event, application.key)) == "decided"
 
 
 def test_a_retry_after_a_crash_still_knows_its_body(make_event: Make, admit: Admit, drain: Drain) -> None:
@@ -119,8 +119,8 @@ def test_a_retry_after_a_crash_still_knows_its_body(make_event: Make, admit: Adm
     with pytest.raises(Crash):
         replace(drain, checkpoint=crash_at("drain.after_commit")).run(event.pk)
     drain.run(event.pk)
-    assert admit(event.pk, [apply_for(1, key="L" * 20, note="aa")]).answers[0][0] == "m"
-    assert admit(event.pk, [application]).answers[0][0] == "o"
+    assert kinds(admit(event.pk, [apply_for(1, key="L" * 20, note="aa")])) == ["key_reused"]
+    assert kinds(admit(event.pk, [application])) == ["decided"]
 
 
 def test_a_taken_lease_is_left_alone(make_event: Make, admit: Admit, drain: Drain, queue: Queue) -> None:
@@ -174,7 +174,7 @@ def test_entries_that_cannot_be_read_end_invalid_and_block_nobody(
     admit(event.pk, [apply_for(2)])
     assert drain.run(event.pk) is Drained.IDLE
     assert told(event) == [("confirmed", "", 1), ("rejected", "invalid", 2), ("confirmed", "", 4)]
-    assert "|rejected|invalid|" in str(standing(servers, event, poison)[1])
+    assert "|rejected|invalid|" in str(answer_for(servers, event, poison))
 
 
 @pytest.mark.parametrize("name", ["Gu\x00est", "x" * 300])
@@ -202,7 +202,7 @@ def test_a_rewound_sequence_is_decided_all_the_same(
     assert drain.run(event.pk) is Drained.IDLE
     event.refresh_from_db()
     assert event.confirmed_count == 6
-    assert admit(event.pk, [apply_for(10)]).answers[0][1] == 5
+    assert admit(event.pk, [apply_for(10)]).answers[0].sequence == 5
 
 
 def test_a_trim_leaves_entries_alone_that_belong_to_others_since_a_rewind(

@@ -11,6 +11,7 @@ import pytest
 import redis
 from django.db import IntegrityError, connection, transaction
 
+from events.admission.calls import CancelRequest
 from events.admission.commands import enqueue_closing
 from events.admission.keys import event_keys
 from events.domain.tickets import ticket_ref
@@ -24,7 +25,7 @@ from tests.integration.outages import redis_out_of_reach
 from tests.integration.outbox import subscribe
 from tests.integration.test_door import Visitor, visit
 from tests.integration.test_drain import Crash, crash_at, told
-from tests.integration.world import apply_for, make_queue, tickets, with_gate
+from tests.integration.world import apply_for, kinds, make_queue, tickets, with_gate
 from tests.services import Services
 from worker.drain import Drain
 from worker.repair import republish
@@ -39,7 +40,7 @@ def people(admit: Admit, event: Event, drain: Drain, count: int) -> list[str]:
     applications = [apply_for(n) for n in range(count)]
     admit(event.pk, applications)
     drain.run(event.pk)
-    return [application[0] for application in applications]
+    return [application.key for application in applications]
 
 
 def let_in(event: Event, key: str) -> CheckInResult:
@@ -50,8 +51,9 @@ def take_back(event: Event, key: str) -> CheckInResult:
     return check_ins.undo_check_in(event_id=event.pk, ref=ticket_ref(key), organizer_id=event.organizer_id).result
 
 
-def give_back(servers: Services, event: Event, key: str) -> list[Any]:
-    answer: list[Any] = with_gate(servers, lambda gate: gate.cancel(event.pk, [(key, False)])).answers[0]
+def give_back(servers: Services, event: Event, key: str) -> str:
+    requests = [CancelRequest(key, held_in_ledger=False)]
+    [answer] = kinds(with_gate(servers, lambda gate: gate.cancel(event.pk, requests)))
     return answer
 
 
@@ -89,9 +91,9 @@ def test_a_cancellation_that_waits_behind_a_check_in_moves_nobody(
 ) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=1)
     [key, _] = people(admit, event, drain, 2)
-    assert give_back(servers, event, key)[0] == "a"
+    assert give_back(servers, event, key) == "admitted"
     assert let_in(event, key) is CheckInResult.ADMITTED
-    assert give_back(servers, event, key)[0] == "i"
+    assert give_back(servers, event, key) == "checked_in"
     drain.run(event.pk)
     assert statuses(event) == ["confirmed", "waitlisted"]
     assert let_in(event, key) is CheckInResult.ALREADY_IN
@@ -113,7 +115,7 @@ def test_of_a_check_in_and_a_cancellation_at_the_same_time_one_counts(
 ) -> None:
     event = make_event(max_capacity=20, waitlist_capacity=20)
     keys = people(admit, event, drain, 40)[:20]
-    with_gate(servers, lambda gate: gate.cancel(event.pk, [(key, False) for key in keys]))
+    with_gate(servers, lambda gate: gate.cancel(event.pk, [CancelRequest(key, held_in_ledger=False) for key in keys]))
     together, entries = threading.Barrier(2), {}
 
     def work() -> None:
@@ -207,7 +209,7 @@ def test_after_an_undoing_the_seat_can_be_given_back(
     [key] = people(admit, event, drain, 1)
     let_in(event, key)
     take_back(event, key)
-    assert give_back(servers, event, key)[0] == "a"
+    assert give_back(servers, event, key) == "admitted"
     drain.run(event.pk)
     assert told(event)[0][:2] == ("cancelled", "by_holder")
 

@@ -15,8 +15,8 @@ from django.db import connection
 
 from events.admission.entry import pack
 from events.admission.erasure import is_entry_freed
-from events.admission.gate import Admitted
 from events.admission.persistence import NotRewritten, rewrite_files
+from events.admission.replies import AdmitReply
 from events.domain.attendee import email_key
 from events.domain.commands import Callback
 from events.ledger.erasure import places_of, spellings
@@ -28,7 +28,7 @@ from worker.drain import Drain
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
-Admit = Callable[..., Admitted]
+Admit = Callable[..., AdmitReply]
 ADDRESS = "Remember+Me@example.com"
 CALLBACK = "https://example.org/hooks?for=remember%2Bme%40example.com"
 

@@ -10,23 +10,24 @@ import pytest
 import redis
 from django.utils import timezone
 
+from events.admission.calls import CancelRequest
 from events.admission.commands import enqueue_resize
-from events.admission.gate import Admitted
 from events.admission.keys import event_keys
+from events.admission.replies import AdmitReply, CancellationRepeated
 from events.admission.snapshots import put_event
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration, SizeChange
 from tests.integration.api import body, create, organizer
 from tests.integration.test_door import Visitor, visit
-from tests.integration.world import apply_for, tickets, with_gate
+from tests.integration.world import apply_for, kinds, tickets, with_gate
 from tests.services import Services
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
-Admit = Callable[..., Admitted]
+Admit = Callable[..., AdmitReply]
 MINUTE = timedelta(minutes=1)
 
 
@@ -45,7 +46,7 @@ def full(make_event: Make, admit: Admit, drain: Drain) -> tuple[Event, list[str]
     applications = [apply_for(n) for n in range(3)]
     admit(event.pk, applications)
     drain.run(event.pk)
-    return event, [application[0] for application in applications]
+    return event, [application.key for application in applications]
 
 
 def statuses(event: Event) -> list[str]:
@@ -75,17 +76,18 @@ def test_a_cancellation_that_waits_since_before_the_end_is_no_second_one(
     make_event: Make, admit: Admit, drain: Drain, servers: Services, redis_client: redis.Redis
 ) -> None:
     event, keys = full(make_event, admit, drain)
-    questions = [(keys[0], False)]
+    questions = [CancelRequest(keys[0], held_in_ledger=False)]
     admitted = with_gate(servers, lambda gate: gate.cancel(event.pk, questions)).answers
     end(redis_client, event)
-    assert with_gate(servers, lambda gate: gate.cancel(event.pk, questions)).answers == [["p", admitted[0][1]]]
+    again = with_gate(servers, lambda gate: gate.cancel(event.pk, questions)).answers
+    assert again == [CancellationRepeated(admitted[0].sequence)]
 
 
 def test_what_was_admitted_before_the_end_is_carried_out_however_late(
     make_event: Make, admit: Admit, drain: Drain, servers: Services, redis_client: redis.Redis
 ) -> None:
     event, keys = full(make_event, admit, drain)
-    with_gate(servers, lambda gate: gate.cancel(event.pk, [(keys[0], False)]))
+    with_gate(servers, lambda gate: gate.cancel(event.pk, [CancelRequest(keys[0], held_in_ledger=False)]))
     enqueue_resize(redis_client, event_snapshot(event), key="R" * 20, max_capacity=2)
     soon = timezone.now() + timedelta(seconds=5)
     entries = redis_client.xrange(event_keys(event.pk).queue)
@@ -102,7 +104,8 @@ def test_what_slipped_in_after_the_end_moves_nobody(
     """The door's copy of the event may be older than the end that it was given."""
     event, keys = full(make_event, admit, drain)
     Event.objects.filter(pk=event.pk).update(start_time=timezone.now() - 2 * MINUTE, end_time=timezone.now() - MINUTE)
-    assert with_gate(servers, lambda gate: gate.cancel(event.pk, [(keys[0], False)])).answers[0][0] == "a"
+    requests = [CancelRequest(keys[0], held_in_ledger=False)]
+    assert kinds(with_gate(servers, lambda gate: gate.cancel(event.pk, requests))) == ["admitted"]
     enqueue_resize(redis_client, event_snapshot(event), key="R" * 20, max_capacity=9)
     drain.run(event.pk)
     assert statuses(event) == ["confirmed", "waitlisted", "waitlisted"]

@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from events.admission.gate import Admitted
+from events.admission.calls import CancelRequest
+from events.admission.replies import AdmitReply
 from events.domain.attendee import email_key
 from events.ledger.queries import event_snapshot
 from events.management.commands import forget
@@ -28,7 +30,7 @@ from worker.drain import Drain
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
-Admit = Callable[..., Admitted]
+Admit = Callable[..., AdmitReply]
 
 
 def let_it_be_over(event: Event, *, days: int = 40) -> None:
@@ -65,7 +67,7 @@ def test_of_an_events_whole_life_nothing_is_left_in_redis(
     event = make_event(max_capacity=2, waitlist_capacity=2)
     applications = [apply_for(n) for n in range(6)]
     admit(event.pk, applications)
-    with_gate(servers, lambda gate: gate.cancel(event.pk, [(applications[0][0], False)]))
+    with_gate(servers, lambda gate: gate.cancel(event.pk, [CancelRequest(applications[0].key, held_in_ledger=False)]))
     drain.run(event.pk)
     resize(event, sizes_of(event, {"max_capacity": 3}))
     drain.run(event.pk)
@@ -167,18 +169,12 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(forgetting: Cal
 
 def service_application(number: int) -> Any:
     """As the door of this service hands it in: with the digest that its own commands look for."""
-    key, _, note, _, address = apply_for(number)
     email = f"Guest{number}@example.com"
     holder = tickets().email_digest(email_key(email))
     from events.admission.entry import pack
 
-    return (
-        key,
-        holder,
-        note,
-        pack(name="Guest", email=email, email_digest=holder),
-        address,
-    )
+    payload = pack(name="Guest", email=email, email_digest=holder)
+    return msgspec.structs.replace(apply_for(number), email_digest=holder, payload=payload)
 
 
 def test_a_forgotten_event_keeps_its_name(make_event: Make, forgetting: Callable[..., str]) -> None:

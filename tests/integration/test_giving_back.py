@@ -10,17 +10,28 @@ import pytest
 import redis
 from django.db import IntegrityError, transaction
 
+from events.admission.calls import CancelRequest
 from events.admission.commands import enqueue_closing, enqueue_resize
-from events.admission.gate import Admitted
 from events.admission.keys import event_keys
-from events.admission.outcomes import decode_outcome
+from events.admission.replies import (
+    AdmitReply,
+    AlreadyDecided,
+    CancelAnswer,
+    CancellationQueued,
+    CancellationRepeated,
+    CancelReply,
+    Decided,
+    NothingToCancel,
+    NotInRedis,
+    Waitlisted,
+)
 from events.domain import allocation
-from events.domain.outcome import Outcome
+from events.domain.states import Status
 from events.ledger import batch_context
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
-from tests.integration.test_drain import Crash, crash_at, standing, told
-from tests.integration.world import apply_for, tickets, with_gate
+from tests.integration.test_drain import Crash, answer_for, crash_at, told
+from tests.integration.world import apply_for, kind, kinds, tickets, with_gate
 from tests.services import Services
 from worker.drain import Drain, Drained
 from worker.failpoints import Failpoint
@@ -28,28 +39,29 @@ from worker.failpoints import Failpoint
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
-Admit = Callable[..., Admitted]
+Admit = Callable[..., AdmitReply]
 
 
 @pytest.fixture
-def give_back(servers: Services) -> Callable[..., list[list[Any]]]:
-    """Hands cancellations in, in one batch, and returns cancel.lua's answers."""
+def give_back(servers: Services) -> Callable[..., list[CancelAnswer]]:
+    """Sends cancellations in one batch, and returns admission's answers."""
 
-    def call(event: Event, *keys: str, held: bool = False) -> list[list[Any]]:
-        questions = [(key, held) for key in keys]
-        answers: list[list[Any]] = with_gate(servers, lambda gate: gate.cancel(event.pk, questions)).answers
-        return answers
+    def call(event: Event, *keys: str, held: bool = False) -> list[CancelAnswer]:
+        requests = [CancelRequest(key, held_in_ledger=held) for key in keys]
+        reply: CancelReply = with_gate(servers, lambda gate: gate.cancel(event.pk, requests))
+        return reply.answers
 
     return call
 
 
-Give = Callable[..., list[list[Any]]]
+Give = Callable[..., list[CancelAnswer]]
 
 
 def shown(servers: Services, event: Event, key: str) -> tuple[str, int]:
     """Status and revision as the door reads them."""
-    answer = standing(servers, event, key)
-    outcome: Outcome = decode_outcome(key, str(answer[1]))
+    answer = answer_for(servers, event, key)
+    assert isinstance(answer, Decided | Waitlisted)
+    outcome = answer.outcome(key)
     return outcome.status.value, outcome.revision
 
 
@@ -64,8 +76,8 @@ def counters(event: Event) -> tuple[int, int, int]:
 
 def people(admit: Admit, event: Event, count: int, *, first: int = 0) -> list[str]:
     applications = [apply_for(n) for n in range(first, first + count)]
-    assert {answer[0] for answer in admit(event.pk, applications).answers} == {"a"}
-    return [application[0] for application in applications]
+    assert set(kinds(admit(event.pk, applications))) == {"admitted"}
+    return [application.key for application in applications]
 
 
 def test_a_cancellation_takes_its_turn_behind_the_registration_it_cancels(
@@ -73,8 +85,8 @@ def test_a_cancellation_takes_its_turn_behind_the_registration_it_cancels(
 ) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=1)
     keys = people(admit, event, 2)
-    assert give_back(event, keys[0]) == [["a", 3]]
-    assert standing(servers, event, keys[0])[0] == "q"
+    assert give_back(event, keys[0]) == [CancellationQueued(3)]
+    assert kind(answer_for(servers, event, keys[0])) == "queued"
     drain.run(event.pk)
     assert told(event)[0][:2] == ("cancelled", "by_holder")
     assert statuses(event) == ["cancelled", "confirmed"]
@@ -85,10 +97,10 @@ def test_a_cancellation_takes_its_turn_behind_the_registration_it_cancels(
 def test_cancelling_twice_takes_one_place(make_event: Make, admit: Admit, drain: Drain, give_back: Give) -> None:
     event = make_event()
     [key] = people(admit, event, 1)
-    assert give_back(event, key, key) == [["a", 2], ["p", 2]]
-    assert give_back(event, key) == [["p", 2]]
+    assert give_back(event, key, key) == [CancellationQueued(2), CancellationRepeated(2)]
+    assert give_back(event, key) == [CancellationRepeated(2)]
     drain.run(event.pk)
-    assert give_back(event, key) == [["n"]]
+    assert give_back(event, key) == [NothingToCancel()]
     assert counters(event) == (0, 0, 1)
 
 
@@ -98,7 +110,7 @@ def test_a_rejected_ticket_and_an_unknown_one_have_nothing_to_cancel(
     event = make_event(max_capacity=1)
     keys = people(admit, event, 2)
     drain.run(event.pk)
-    assert give_back(event, keys[1], "N" * 20) == [["n"], ["x"]]
+    assert give_back(event, keys[1], "N" * 20) == [NothingToCancel(), NotInRedis()]
 
 
 def test_a_ticket_that_only_the_ledger_knows_is_cancelled_all_the_same(
@@ -108,8 +120,8 @@ def test_a_ticket_that_only_the_ledger_knows_is_cancelled_all_the_same(
     [key] = people(admit, event, 1)
     drain.run(event.pk)
     redis_client.delete(*event_keys(event.pk).decided)
-    assert give_back(event, key) == [["x"]]
-    assert give_back(event, key, held=True)[0][0] == "a"
+    assert give_back(event, key) == [NotInRedis()]
+    assert kind(give_back(event, key, held=True)[0]) == "admitted"
     drain.run(event.pk)
     assert statuses(event) == ["cancelled"]
     assert shown(servers, event, key) == ("cancelled", 2)
@@ -119,12 +131,12 @@ def test_a_cancelled_email_may_register_again(make_event: Make, admit: Admit, dr
     event = make_event()
     [key] = people(admit, event, 1)
     give_back(event, key)
-    assert admit(event.pk, [apply_for(0)]).answers == [["d"]]
+    assert kinds(admit(event.pk, [apply_for(0)])) == ["duplicate"]
     drain.run(event.pk)
-    assert admit(event.pk, [apply_for(0)]).answers[0][0] == "a"
+    assert kinds(admit(event.pk, [apply_for(0)])) == ["admitted"]
     drain.run(event.pk)
     assert statuses(event) == ["cancelled", "confirmed"]
-    assert admit(event.pk, [apply_for(0)]).answers == [["d"]]
+    assert kinds(admit(event.pk, [apply_for(0)])) == ["duplicate"]
 
 
 def test_a_rejected_email_may_register_again(make_event: Make, admit: Admit, drain: Drain, give_back: Give) -> None:
@@ -132,7 +144,7 @@ def test_a_rejected_email_may_register_again(make_event: Make, admit: Admit, dra
     keys = people(admit, event, 2)
     give_back(event, keys[0])
     drain.run(event.pk)
-    assert admit(event.pk, [apply_for(1)]).answers[0][0] == "a"
+    assert kinds(admit(event.pk, [apply_for(1)])) == ["admitted"]
 
 
 def test_the_waitlist_moves_in_order_of_admission_and_each_moves_once(
@@ -222,7 +234,7 @@ def test_a_late_publish_cannot_turn_a_status_back(
     drain.run(event.pk)
     assert real(**late[0]) == 0
     assert [shown(servers, event, key)[0] for key in keys] == ["cancelled", "confirmed"]
-    assert admit(event.pk, [apply_for(0)]).answers[0][0] == "a"
+    assert kinds(admit(event.pk, [apply_for(0)])) == ["admitted"]
 
 
 def test_an_order_of_any_size_is_obeyed_in_steps_and_survives_a_crash_in_each(
@@ -317,8 +329,8 @@ def test_digests_in_redis_are_those_of_the_door(make_event: Make, admit: Admit, 
     drain.run(event.pk)
     give_back(event, keys[0])
     drain.run(event.pk)
-    assert tickets.email_digest("guest1@example.com") == apply_for(1)[1]
-    assert admit(event.pk, [apply_for(1)]).answers == [["d"]]
+    assert tickets.email_digest("guest1@example.com") == apply_for(1).email_digest
+    assert kinds(admit(event.pk, [apply_for(1)])) == ["duplicate"]
 
 
 def test_a_waitlist_of_a_cancelled_event_does_not_move(make_event: Make, admit: Admit, drain: Drain) -> None:
@@ -340,6 +352,7 @@ def test_a_retry_after_the_cancellation_still_knows_its_body(
     drain.run(event.pk)
     give_back(event, "K" * 20)
     drain.run(event.pk)
-    assert admit(event.pk, [apply_for(1, key="L" * 20, note="aa")]).answers == [["m"]]
-    [kind, outcome, _] = admit(event.pk, [apply_for(1, key="K" * 20, note="aa")]).answers[0]
-    assert (kind, outcome.split("|")[1]) == ("o", "cancelled")
+    assert kinds(admit(event.pk, [apply_for(1, key="L" * 20, note="aa")])) == ["key_reused"]
+    [answer] = admit(event.pk, [apply_for(1, key="K" * 20, note="aa")]).answers
+    assert isinstance(answer, AlreadyDecided)
+    assert answer.outcome("K" * 20).status is Status.CANCELLED

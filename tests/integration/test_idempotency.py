@@ -12,19 +12,19 @@ import redis
 from django.utils import timezone
 
 from events.admission import keys as k
-from events.admission.gate import Admitted
 from events.admission.keys import event_keys
+from events.admission.replies import AdmitReply
 from events.models import Event, Registration
 from omnify.loader import LedgerLoader
 from tests.integration.test_door import Visitor, visit
-from tests.integration.world import apply_for, tickets
+from tests.integration.world import apply_for, kinds, tickets
 from tests.services import Services
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
-Admit = Callable[..., Admitted]
+Admit = Callable[..., AdmitReply]
 Scene = Callable[[Visitor], Awaitable[Any]]
 
 
@@ -199,10 +199,10 @@ def test_another_body_is_refused_for_a_day_at_least_and_remembered_by_its_own_cl
     for slot in event_keys(event.pk).keys:
         redis_client.rename(name, slot)
         name = slot
-        assert [answer[0] for answer in admit(event.pk, [other]).answers] == ["m"]
+        assert kinds(admit(event.pk, [other])) == ["key_reused"]
     drain.run(event.pk)
     redis_client.delete(*event_keys(event.pk).decided)
-    assert [answer[0] for answer in admit(event.pk, [other]).answers] == ["m"]
+    assert kinds(admit(event.pk, [other])) == ["key_reused"]
 
 
 @pytest.mark.parametrize("refusal", ["sold out", "queue full"])
@@ -215,16 +215,16 @@ def test_a_key_whose_registration_was_refused_has_promised_nothing(
         drain.run(event.pk)
     mine, other = apply_for(1, key="K" * 20, note="aa"), apply_for(2, key="L" * 20, note="aa")
     reply = admit(event.pk, [mine, mine, other], queue_limit=1)
-    assert [answer[0] for answer in reply.answers] == ["s" if refusal == "sold out" else "f"] * 3
+    assert kinds(reply) == ["sold_out" if refusal == "sold out" else "queue_full"] * 3
     assert not redis_client.exists(*event_keys(event.pk).keys)
     redis_client.hset(event_keys(event.pk).state, "capacity", 9)
-    assert [answer[0] for answer in admit(event.pk, [other, mine]).answers] == ["a", "m"]
+    assert kinds(admit(event.pk, [other, mine])) == ["admitted", "key_reused"]
 
 
 def test_one_batch_with_one_key_and_two_bodies_takes_the_first(make_event: Make, admit: Admit) -> None:
     event = make_event()
     mine, other = apply_for(1, key="K" * 20, note="aa"), apply_for(2, key="L" * 20, note="aa")
-    assert [answer[0] for answer in admit(event.pk, [mine, other, mine, other]).answers] == ["a", "m", "q", "m"]
+    assert kinds(admit(event.pk, [mine, other, mine, other])) == ["admitted", "key_reused", "queued", "key_reused"]
 
 
 def test_the_retry_of_a_known_ticket_comes_before_every_refusal(
@@ -235,10 +235,10 @@ def test_the_retry_of_a_known_ticket_comes_before_every_refusal(
     admit(event.pk, [mine])
     closed = {"closes": 1}
     redis_client.hset(event_keys(event.pk).state, mapping=closed)
-    assert admit(event.pk, [mine], queue_limit=1).answers[0][0] == "q"
+    assert kinds(admit(event.pk, [mine], queue_limit=1)) == ["queued"]
     drain.run(event.pk)
     redis_client.hset(event_keys(event.pk).state, mapping=closed)
-    assert admit(event.pk, [mine], queue_limit=1).answers[0][0] == "o"
+    assert kinds(admit(event.pk, [mine], queue_limit=1)) == ["decided"]
 
 
 def test_a_lost_ticket_is_taken_in_again_under_its_key_and_another_body_is_not(
@@ -248,4 +248,4 @@ def test_a_lost_ticket_is_taken_in_again_under_its_key_and_another_body_is_not(
     mine, other = apply_for(1, key="K" * 20, note="aa"), apply_for(2, key="L" * 20, note="aa")
     admit(event.pk, [mine])
     redis_client.delete(event_keys(event.pk).queue)
-    assert [answer[0] for answer in admit(event.pk, [other, mine]).answers] == ["m", "a"]
+    assert kinds(admit(event.pk, [other, mine])) == ["key_reused", "admitted"]

@@ -12,10 +12,10 @@ import pytest
 import redis
 from django.db import connection
 
-from events.admission.gate import Admitted
 from events.admission.keys import event_keys
 from events.admission.lost import mark_lost, orphans
 from events.admission.queue import Queue
+from events.admission.replies import AdmitReply
 from events.domain.outcome import Outcome
 from events.domain.states import Status
 from events.models import Event
@@ -29,7 +29,7 @@ from worker.drain import Drain
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
-Admit = Callable[..., Admitted]
+Admit = Callable[..., AdmitReply]
 SECONDS = 20.0
 
 
@@ -124,7 +124,7 @@ def queued(admit: Admit, event: Event, count: int = 1) -> list[str]:
     """Keys of guests who wait for their turn."""
     applications = [apply_for(f"{event.pk}-{n}") for n in range(count)]
     admit(event.pk, applications)
-    return [application[0] for application in applications]
+    return [application.key for application in applications]
 
 
 def run_once(drain: Drain, event: Event) -> None:

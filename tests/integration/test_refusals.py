@@ -6,16 +6,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 
 from events.admission import keys as k
-from events.admission.gate import Admitted
 from events.admission.keys import event_keys
+from events.admission.replies import AdmitReply
 from events.domain.rate_limit import RateLimit
 from events.models import Event
 from tests.integration.test_door import Visitor, visit
-from tests.integration.world import apply_for, with_gate
+from tests.integration.world import apply_for, kinds, with_gate
 from tests.services import Services
 from worker.drain import Drain
 
@@ -29,10 +30,10 @@ def ask(servers: Services) -> Callable[..., list[str]]:
     """Hands applications in, as one batch, and says what each heard; without limits unless told."""
 
     def call(event: Event, applications: list[Any], *, queue_limit: int = 1000, **limits: Any) -> list[str]:
-        reply: Admitted = with_gate(
+        reply: AdmitReply = with_gate(
             servers, lambda gate: gate.admit(event.pk, applications), queue_limit=queue_limit, **limits
         )
-        return [answer[0] for answer in reply.answers]
+        return kinds(reply)
 
     return call
 
@@ -43,9 +44,9 @@ def refusals(count: int) -> RateLimit:
 
 # Why a registration may be refused, in the contract's order, and how each comes about in the event's state.
 STATES: list[tuple[str, dict[str, int]]] = [
-    ("c", {"closes": 1}),
-    ("n", {"opens": 2**52}),
-    ("s", {"capacity": 1, "confirmed": 1, "waitlist_capacity": 0}),
+    ("closed", {"closes": 1}),
+    ("not_open", {"opens": 2**52}),
+    ("sold_out", {"capacity": 1, "confirmed": 1, "waitlist_capacity": 0}),
 ]
 
 
@@ -55,12 +56,12 @@ def test_refusals_are_said_in_the_contracts_order(
 ) -> None:
     """Whoever has every reason to be refused hears the first; without that one the next, and so on."""
     event = make_event()
-    assert ask(event, [apply_for(1, key="K" * 20, note="aa", address=HERE)], limit=RateLimit(1, 3600)) == ["a"]
-    order = ["m", "r", "c", "n", "s", "d", "f"]
+    assert ask(event, [apply_for(1, key="K" * 20, note="aa", address=HERE)], limit=RateLimit(1, 3600)) == ["admitted"]
+    order = ["key_reused", "rate_limited", "closed", "not_open", "sold_out", "duplicate", "queue_full"]
     for kind, fields in STATES:
         if order.index(kind) >= first:
             redis_client.hset(event_keys(event.pk).state, mapping=fields)
-    number = 1 if first <= order.index("d") else 2
+    number = 1 if first <= order.index("duplicate") else 2
     application = apply_for(number, key="L" * 20, note="aa" if first == 0 else "", address=HERE)
     limit = RateLimit(1, 3600) if first <= 1 else None
     assert ask(event, [application], queue_limit=1, limit=limit) == [order[first]]
@@ -68,7 +69,11 @@ def test_refusals_are_said_in_the_contracts_order(
 
 def test_a_full_queue_is_said_last(make_event: Make, ask: Callable[..., list[str]]) -> None:
     event = make_event()
-    assert ask(event, [apply_for(1), apply_for(1), apply_for(2)], queue_limit=1) == ["a", "d", "f"]
+    assert ask(event, [apply_for(1), apply_for(1), apply_for(2)], queue_limit=1) == [
+        "admitted",
+        "duplicate",
+        "queue_full",
+    ]
 
 
 @pytest.mark.parametrize("waiting", [0, 1])
@@ -80,7 +85,7 @@ def test_a_sold_out_event_says_nothing_of_who_is_registered(
     drain.run(event.pk)
     before = {name: redis_client.dump(name) for name in redis_client.scan_iter()}
     strangers = [apply_for(n, address=HERE) for n in range(40)]
-    assert ask(event, strangers, refusals=refusals(1)) == ["s"] * 40
+    assert ask(event, strangers, refusals=refusals(1)) == ["sold_out"] * 40
     assert {name: redis_client.dump(name) for name in redis_client.scan_iter()} == before
 
 
@@ -91,9 +96,12 @@ def test_an_address_hears_of_so_many_duplicates_and_then_of_nobody(
     ask(event, [apply_for(n, address=THERE) for n in range(3)], **both)
     assert not redis_client.exists(*event_keys(event.pk).refusals)
     guesses = [apply_for(n, address=HERE) for n in (0, 1, 2, 9)]
-    assert ask(event, guesses, **both) == ["d", "d", "t", "t"]
-    assert ask(event, [apply_for(0, address=HERE), apply_for(10, address=HERE)], **both) == ["t", "t"]
-    assert ask(event, [apply_for(10, address=THERE), apply_for(0, address=THERE)], **both) == ["a", "d"]
+    assert ask(event, guesses, **both) == ["duplicate", "duplicate", "refusals_limited", "refusals_limited"]
+    assert ask(event, [apply_for(0, address=HERE), apply_for(10, address=HERE)], **both) == [
+        "refusals_limited",
+        "refusals_limited",
+    ]
+    assert ask(event, [apply_for(10, address=THERE), apply_for(0, address=THERE)], **both) == ["admitted", "duplicate"]
 
 
 def test_bodies_tried_under_a_guessed_key_count_as_duplicates_do(
@@ -103,11 +111,11 @@ def test_bodies_tried_under_a_guessed_key_count_as_duplicates_do(
     mine = apply_for(9, key="K" * 20, note="aa", address=HERE)
     ask(event, [mine], **both)
     tries = [apply_for(n, key=f"{n}".ljust(20, "L"), note="aa", address=THERE) for n in range(4)]
-    assert ask(event, tries[:2], **both) == ["m", "m"]
+    assert ask(event, tries[:2], **both) == ["key_reused", "key_reused"]
     drain.run(event.pk)
-    assert ask(event, tries[2:], **both) == ["m", "t"]
+    assert ask(event, tries[2:], **both) == ["key_reused", "refusals_limited"]
     # Whoever holds the ticket has it, also from there.
-    assert ask(event, [(*mine[:4], THERE)], **both) == ["o"]
+    assert ask(event, [msgspec.structs.replace(mine, address=THERE)], **both) == ["decided"]
 
 
 def test_what_was_refused_to_an_address_is_forgotten_after_two_windows(
@@ -148,4 +156,4 @@ def test_the_limit_of_refusals_needs_no_limit_of_registrations(
     event, only = make_event(), {"refusals": refusals(1)}
     tries = [apply_for(1), *(apply_for(1, address=where) for where in (HERE, HERE, THERE, THERE))]
     # There is room for one address: the second is not counted, and so not limited.
-    assert ask(event, tries, **only) == ["a", "d", "t", "d", "d"]
+    assert ask(event, tries, **only) == ["admitted", "duplicate", "refusals_limited", "duplicate", "duplicate"]

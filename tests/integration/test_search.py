@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -38,9 +39,9 @@ def register(event: Event, names: list[str], admit: Callable[..., Any], drain: A
 
     applications = []
     for number, name in enumerate(names):
-        key, holder, digest, _, *more = apply_for(number)
-        payload = pack(name=clean_name(name), email=f"g{number}@example.org", email_digest=holder)
-        applications.append((key, holder, digest, payload, *more))
+        request = apply_for(number)
+        payload = pack(name=clean_name(name), email=f"g{number}@example.org", email_digest=request.email_digest)
+        applications.append(msgspec.structs.replace(request, payload=payload))
     admit(event.pk, applications)
     drain.run(event.pk)
 

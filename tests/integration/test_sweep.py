@@ -15,11 +15,12 @@ from django.core.management.base import CommandError
 from django.db.models import F
 from django.utils import timezone
 
+from events.admission.calls import CancelRequest
 from events.admission.heartbeat import beat, leave, worker_count
 from events.admission.keys import event_keys
 from events.admission.queue import Queue
 from events.models import Event
-from tests.integration.world import apply_for, tickets, with_gate
+from tests.integration.world import apply_for, kinds, tickets, with_gate
 from tests.services import Services
 from worker.drain import Drain
 from worker.repair import mark_lost
@@ -91,7 +92,7 @@ def test_lost_tickets_are_buried_and_listed(
     gone = [apply_for(n) for n in (2, 3)]
     admit(event.pk, gone)
     redis_client.delete(event_keys(event.pk).queue)
-    lost_ids = [tickets.ticket_id(event_id=event.pk, key=key) for key, *_ in gone]
+    lost_ids = [tickets.ticket_id(event_id=event.pk, key=request.key) for request in gone]
     for _ in range(2):
         out = io.StringIO()
         with pytest.raises(CommandError, match="2 tickets are lost") as caught:
@@ -134,11 +135,11 @@ def test_times_that_changed_while_redis_was_away_reach_the_door_with_the_next_fu
 ) -> None:
     event, other, unknown = make_event(), make_event(), make_event(load=False)
     close(event)
-    assert kinds(admit(event.pk, [apply_for(1)])) == ["a"]
+    assert kinds(admit(event.pk, [apply_for(1)])) == ["admitted"]
     redis_client.delete(event_keys(event.pk).queue, event_keys(event.pk).pending)
     before = redis_client.dump(event_keys(other.pk).state)
     sweep.once()
-    assert kinds(admit(event.pk, [apply_for(2)])) == ["c"]
+    assert kinds(admit(event.pk, [apply_for(2)])) == ["closed"]
     assert redis_client.dump(event_keys(other.pk).state) == before
     assert not redis_client.exists(event_keys(unknown.pk).state)
 
@@ -151,7 +152,7 @@ def test_a_decision_shows_the_door_the_whole_row(
     admit(event.pk, [apply_for(1)])
     close(event)
     drain.run(event.pk)
-    assert kinds(admit(event.pk, [apply_for(2)])) == ["c"]
+    assert kinds(admit(event.pk, [apply_for(2)])) == ["closed"]
 
 
 def test_a_status_that_redis_has_turned_back_is_put_right_though_nobody_comes_any_more(
@@ -163,14 +164,14 @@ def test_a_status_that_redis_has_turned_back_is_put_right_though_nobody_comes_an
     drain.run(event.pk)
     names = event_keys(event.pk)
     before = {name: redis_client.dump(name) for name in (names.state, *names.decided) if redis_client.exists(name)}
-    with_gate(servers, lambda gate: gate.cancel(event.pk, [(guests[0][0], False)]))
+    with_gate(servers, lambda gate: gate.cancel(event.pk, [CancelRequest(guests[0].key, held_in_ledger=False)]))
     drain.run(event.pk)
     for name, content in before.items():
         redis_client.restore(name, 600_000, content, replace=True)
     sweep.once()
-    shown = with_gate(servers, lambda gate: gate.statuses(event.pk, [guest[0] for guest in guests])).answers
-    assert [answer[1].split("|")[1] for answer in shown] == ["cancelled", "confirmed"]
-    assert kinds(admit(event.pk, [guests[0]])) == ["o"]
+    shown = with_gate(servers, lambda gate: gate.statuses(event.pk, [guest.key for guest in guests])).answers
+    assert [answer.text.split("|")[1] for answer in shown] == ["cancelled", "confirmed"]
+    assert kinds(admit(event.pk, [guests[0]])) == ["decided"]
 
 
 def test_an_event_whose_end_the_queue_has_lost_is_closed_all_the_same(
@@ -190,7 +191,3 @@ def test_an_event_whose_end_the_queue_has_lost_is_closed_all_the_same(
 def close(event: Event) -> None:
     """An organizer's change, at a moment when Redis is out of reach."""
     Event.objects.filter(pk=event.pk).update(registration_closes_at=timezone.now(), version=F("version") + 1)
-
-
-def kinds(reply: Any) -> list[str]:
-    return [answer[0] for answer in reply.answers]

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 import redis
 
-from events.admission.gate import Admitted
 from events.admission.keys import event_keys
 from events.admission.queue import Queue
+from events.admission.replies import AdmitReply
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 from events.domain.waiting import ASSUMED_PER_SECOND
@@ -30,7 +30,7 @@ from worker.drain import Drain
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
-Admit = Callable[..., Admitted]
+Admit = Callable[..., AdmitReply]
 
 
 def outcome(key: str, status: Status, sequence: int, *, revision: int = 1, email: str = "") -> Outcome:
@@ -128,7 +128,7 @@ def test_the_ledger_counts_places_and_knows_of_a_promotion_that_redis_missed(
     applications = [apply_for(n) for n in range(4)]
     admit(event.pk, applications)
     drain.run(event.pk)
-    keys = [application[0] for application in applications]
+    keys = [application.key for application in applications]
     assert places(servers, event, *keys) == [None, 1, 2, 3]
     redis_client.delete(event_keys(event.pk).waitlist)
     loader = LedgerLoader(redis_client)

@@ -14,9 +14,11 @@ import redis
 from django.db import connection
 from django.utils import timezone
 
+from events.admission.calls import AdmissionRequest
 from events.admission.entry import pack
-from events.admission.gate import Application, Gate
+from events.admission.gate import Gate
 from events.admission.queue import Queue
+from events.admission.replies import Refused
 from events.admission.snapshots import put_event
 from events.domain.attendee import email_key
 from events.domain.rate_limit import RateLimit
@@ -54,12 +56,22 @@ def open_event(client: redis.Redis, *, load: bool = True, **fields: Any) -> Even
 
 def apply_for(
     number: int | str, *, key: str | None = None, note: str = "", name: str = "", address: str = ""
-) -> Application:
-    """An application of guest `number`, as the door hands it to the gate. `note` stands for an Idempotency-Key."""
+) -> AdmissionRequest:
+    """A registration of guest `number`, as the door hands it to the gate. `note` stands for an Idempotency-Key."""
     email = f"Guest{number}@example.com"
     holder = tickets.email_digest(email_key(email))
     payload = pack(name=name or f"Guest {number}", email=email, email_digest=holder)
-    return key or tickets.mint(), holder, note, payload, address
+    return AdmissionRequest(key or tickets.mint(), holder, note, payload, address)
+
+
+def kind(answer: Any) -> str:
+    """Which answer of a script this is: its tag, or the reason of a refusal."""
+    return answer.reason.value if isinstance(answer, Refused) else str(answer.__struct_config__.tag)
+
+
+def kinds(reply: Any) -> list[str]:
+    """Which answers a batch has got, in its order."""
+    return [kind(answer) for answer in reply.answers]
 
 
 def with_gate(

@@ -50,10 +50,10 @@ class News:
         self.followed: list[int] = []
         self.left: list[int] = []
 
-    async def follow(self, event_id: int) -> None:
+    async def subscribe(self, event_id: int) -> None:
         self.followed.append(event_id)
 
-    async def leave(self, event_id: int) -> None:
+    async def unsubscribe(self, event_id: int) -> None:
         self.left.append(event_id)
 
 
@@ -63,8 +63,8 @@ class Gate:
     def __init__(self) -> None:
         self.subscriptions = News()
 
-    def news(self, *, heard: Callable[[int, list[str]], None], joined: Callable[[int], None]) -> Any:
-        self.heard, self.joined = heard, joined
+    def news(self, *, on_change: Callable[[int, list[str]], None], on_subscribed: Callable[[int], None]) -> Any:
+        self.on_change, self.on_subscribed = on_change, on_subscribed
         return self.subscriptions
 
 
@@ -217,7 +217,7 @@ def test_a_change_between_the_first_reading_and_the_subscription_is_found() -> N
             await hub.subscribe(7, watch)
             assert watch.latest == CONFIRMED
             reader.table = {"a": CANCELLED}
-            gate.joined(7)
+            gate.on_subscribed(7)
             await until(lambda: watch.latest == CANCELLED)
 
     asyncio.run(scene())

@@ -1,89 +1,100 @@
 -- Takes a batch of cancellations of one event in, in the order given: each takes its turn in the queue.
 --
--- KEYS  1 state  2 queue  3 pending  4-6 decided  7 wake
--- ARGV  1 msgpack [[key, the ledger holds a place for it], ...]   2 state TTL (s)   3 wake TTL (ms)
---       4 take nothing after this time (ms by this server's clock; 0: no limit)
--- Reply msgpack {0} if the event is not loaded, {2, now ms} if it is too late, else {1, now ms, wake wanted, [answer, ...]}
---       with an answer one of
---       {"a", seq}   it takes its turn at this place    {"p", seq}  an earlier one waits for its turn there
---       {"n"}        the ticket holds no place          {"x"}       not known here: only the ledger can tell
---       {"e"}        the event is over: no seat moves any more
---       {"i", ms}    its holder was let in then, and keeps the seat
+-- KEYS  state, queue, pending, decided (3), wake
+-- ARGV  cancellations   msgpack [[ticket key, the ledger holds a seat for it], ...]
+--       state_ttl (s), wake_ttl (ms)
+--       deadline        takes nothing in after this time (ms by this server's clock; 0: no limit)
+-- Reply msgpack {'not_loaded'}, {'too_late', now ms}, or {'done', now ms, wake wanted, [answer, ...]} with an answer one of
+--       {'admitted', sequence}     it takes its turn there
+--       {'repeated', sequence}     an earlier one waits for its turn there
+--       {'nothing'}                the ticket holds no seat, and is not on the waitlist
+--       {'unknown'}                not known here: only the ledger can tell
+--       {'event_over'}             no seat moves any more
+--       {'checked_in', ms}         its holder was let in then, and keeps the seat
 --
 -- There is at most one for each ticket, so they need no queue limit. Every command that can refuse runs before the first
 -- write.
 
-local state = redis.call('HMGET', KEYS[1], 'opens', 'seq', 'ends')
-if not state[1] then return cmsgpack.pack({0}) end
+local STATE, QUEUE, PENDING = KEYS[1], KEYS[2], KEYS[3]
+local DECIDED = {KEYS[4], KEYS[5], KEYS[6]}
+local WAKE = KEYS[7]
 
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local cancellations = cmsgpack.unpack(ARGV[1])
+local state_ttl = ARGV[2]
+local wake_ttl = ARGV[3]
 local deadline = tonumber(ARGV[4])
-if deadline > 0 and now > deadline then return cmsgpack.pack({2, now}) end
 
--- A copy from a release before this one has no end; the drain looks at it all the same.
-local over = state[3] and now >= tonumber(state[3])
+-- Where a cancellation has its parts.
+local KEY, HELD_IN_LEDGER = 1, 2
 
-local seq = tonumber(state[2])
-local head = nil
-local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
-if first then
-  head = tonumber(string.match(first[1], '^%d+'))
-  local tail = tonumber(string.match(redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1][1], '^%d+'))
-  if tail > seq then seq = tail end
-end
+local state = redis.call('HMGET', STATE, 'opens', 'seq', 'ends')
+if not state[1] then return cmsgpack.pack({'not_loaded'}) end
+local sequence, ends = tonumber(state[2]), state[3]
 
--- Whether the ticket holds a place or may get one: true, false, or nil if it is not known here. Then, if its holder has
+local _, now = clock()
+if deadline > 0 and now > deadline then return cmsgpack.pack({'too_late', now}) end
+
+-- A copy from an earlier release has no end; the drain checks it all the same.
+local over = ends and now >= tonumber(ends)
+
+local head = head_of(QUEUE)
+if head then sequence = math.max(sequence, tail_of(QUEUE)) end
+
+-- Whether the ticket holds a seat or may get one: true, false, or nil if it is not known here. Then, if its holder has
 -- been let in, when that was (ms).
 local function holds(key)
-  for slot = 4, 6 do
-    local outcome = redis.call('HGET', KEYS[slot], 't' .. key)
+  for _, slot in ipairs(DECIDED) do
+    local outcome = redis.call('HGET', slot, TICKET .. key)
     if outcome then
       local status = string.match(outcome, '^%d+|(%a+)|')
-      local entered = string.match(outcome, '|i(%d+)$')
-      return status == 'confirmed' or status == 'waitlisted', tonumber(entered)
+      local checked_in = string.match(outcome, '|' .. CHECKED_IN .. '(%d+)$')
+      return status == 'confirmed' or status == 'waitlisted', tonumber(checked_in)
     end
   end
-  local waiting = redis.call('HGET', KEYS[3], 't' .. key)
+  local pending = redis.call('HGET', PENDING, TICKET .. key)
   -- An entry in front of the head was lost by the queue, or is decided and about to be published.
-  if waiting and head and tonumber(string.match(waiting, '^%d+')) >= head then return true end
+  if pending and head and tonumber(string.match(pending, '^%d+')) >= head then return true end
   return nil
 end
 
+local function admit(key)
+  sequence = sequence + 1
+  local text = digits(sequence)
+  redis.call('XADD', QUEUE, text .. '-0', ENTRY_TICKET, key, ENTRY_KIND, 'cancel', ENTRY_REQUESTED, digits(now))
+  redis.call('HSET', PENDING, CANCELLATION .. key, text)
+  if not head then head = sequence end
+  return {'admitted', sequence}
+end
+
 local answers = {}
-local taken = 0
-for index, item in ipairs(cmsgpack.unpack(ARGV[1])) do
-  local key = item[1]
-  local place = tonumber(redis.call('HGET', KEYS[3], 'c' .. key) or 0)
-  local held, entered = holds(key)
-  if held == nil and item[2] then held = true end
+local admitted = 0
+for index, item in ipairs(cancellations) do
+  local key = item[KEY]
+  local earlier = tonumber(redis.call('HGET', PENDING, CANCELLATION .. key) or 0)
+  local held, checked_in = holds(key)
+  if held == nil and item[HELD_IN_LEDGER] then held = true end
   if held == false then
     -- Also while an earlier cancellation that has been decided is still to be trimmed.
-    answers[index] = {'n'}
-  elseif entered then
-    -- Whatever waits in the queue will find it so.
-    answers[index] = {'i', entered}
-  elseif place > 0 and head and place >= head then
-    answers[index] = {'p', place}
+    answers[index] = {'nothing'}
+  elseif checked_in then
+    -- A cancellation that waits in the queue will be refused for the same reason.
+    answers[index] = {'checked_in', checked_in}
+  elseif earlier > 0 and head and earlier >= head then
+    answers[index] = {'repeated', earlier}
   elseif held and over then
-    answers[index] = {'e'}
+    answers[index] = {'event_over'}
   elseif held then
-    seq = seq + 1
-    taken = taken + 1
-    local text = string.format('%.0f', seq)
-    redis.call('XADD', KEYS[2], text .. '-0', 't', key, 'c', 'cancel', 'r', string.format('%.0f', now))
-    redis.call('HSET', KEYS[3], 'c' .. key, text)
-    if not head then head = seq end
-    answers[index] = {'a', seq}
+    answers[index] = admit(key)
+    admitted = admitted + 1
   else
-    answers[index] = {'x'}
+    answers[index] = {'unknown'}
   end
 end
 
-local wake = 0
-if taken > 0 then
-  redis.call('HSET', KEYS[1], 'seq', string.format('%.0f', seq))
-  redis.call('EXPIRE', KEYS[1], ARGV[2])
-  if redis.call('SET', KEYS[7], '1', 'NX', 'PX', ARGV[3]) then wake = 1 end
+local wake = false
+if admitted > 0 then
+  redis.call('HSET', STATE, 'seq', digits(sequence))
+  redis.call('EXPIRE', STATE, state_ttl)
+  wake = redis.call('SET', WAKE, '1', 'NX', 'PX', wake_ttl) ~= false
 end
-return cmsgpack.pack({1, now, wake, answers})
+return cmsgpack.pack({'done', now, wake, answers})

@@ -1,20 +1,29 @@
--- Takes an order of the organizer's in: it takes its turn in the event's queue.
+-- Puts a command of the organizer's into the event's queue, where it takes its turn.
 --
--- KEYS  1 state  2 queue  3 wake
--- ARGV  1 kind  2 key of the order  3 payload  4 state TTL (s)  5 wake TTL (ms)
--- Reply 0 if the event is not loaded, else the place, negative if no wake-up is wanted
+-- KEYS  state, queue, wake
+-- ARGV  kind        'resize' or 'close'
+--       key         the command's own key
+--       payload
+--       state_ttl (s), wake_ttl (ms)
+-- Reply 0 if the event is not loaded, else the command's sequence, negative if no wake-up is wanted
 
-local seq = tonumber(redis.call('HGET', KEYS[1], 'seq'))
-if not seq then return 0 end
-local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
-if last then seq = math.max(seq, tonumber(string.match(last[1], '^%d+'))) end
-seq = seq + 1
+local STATE, QUEUE, WAKE = KEYS[1], KEYS[2], KEYS[3]
 
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local place = string.format('%.0f', seq)
-redis.call('XADD', KEYS[2], place .. '-0', 't', ARGV[2], 'c', ARGV[1], 'r', string.format('%.0f', now), 'p', ARGV[3])
-redis.call('HSET', KEYS[1], 'seq', place)
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-if redis.call('SET', KEYS[3], '1', 'NX', 'PX', ARGV[5]) then return seq end
-return -seq
+local kind = ARGV[1]
+local key = ARGV[2]
+local payload = ARGV[3]
+local state_ttl = ARGV[4]
+local wake_ttl = ARGV[5]
+
+local sequence = tonumber(redis.call('HGET', STATE, 'seq'))
+if not sequence then return 0 end
+sequence = math.max(sequence, tail_of(QUEUE) or 0) + 1
+
+local _, now = clock()
+local text = digits(sequence)
+redis.call('XADD', QUEUE, text .. '-0', ENTRY_TICKET, key, ENTRY_KIND, kind, ENTRY_REQUESTED, digits(now), ENTRY_PAYLOAD,
+  payload)
+redis.call('HSET', STATE, 'seq', text)
+redis.call('EXPIRE', STATE, state_ttl)
+if redis.call('SET', WAKE, '1', 'NX', 'PX', wake_ttl) then return sequence end
+return -sequence

@@ -5,8 +5,6 @@
 -- as if it had come evenly. Each window has a hash: `w` its number, address -> how often. Nothing is written before
 -- `write`, so the calls before it may refuse.
 
-local CHUNK = 1000  -- fields in one command; Lua can unpack about 8000 values
-
 -- `slots`: the keys of the two hashes. `quota`: how often in a window; 0 for no limit. `most`: addresses counted at most.
 local function new_limiter(slots, quota, seconds, most, now)
   local window = seconds * 1000
@@ -18,7 +16,7 @@ local function new_limiter(slots, quota, seconds, most, now)
   local limiter = {left_of_window = window - into}
 
   local function read(slot, wanted, addresses, counts)
-    if tonumber(redis.call('HGET', slot, 'w')) ~= wanted then return false end
+    if tonumber(redis.call('HGET', slot, WINDOW)) ~= wanted then return false end
     for start = 1, #addresses, CHUNK do
       local names = {unpack(addresses, start, math.min(start + CHUNK - 1, #addresses))}
       for offset, count in ipairs(redis.call('HMGET', slot, unpack(names))) do
@@ -66,13 +64,13 @@ local function new_limiter(slots, quota, seconds, most, now)
 
   function limiter.write()
     if not next(changed) then return end
-    local fresh = tonumber(redis.call('HGET', current, 'w')) ~= number
-    local fields = {'w', string.format('%.0f', number)}
+    local fresh = tonumber(redis.call('HGET', current, WINDOW)) ~= number
+    local fields = {WINDOW, digits(number)}
     for address in pairs(changed) do
       fields[#fields + 1] = address
       fields[#fields + 1] = here[address]
     end
-    -- What is there of the window before the last is of no use to anybody.
+    -- The hash is that of the window before the last, which no longer counts.
     if fresh then redis.call('UNLINK', current) end
     for start = 1, #fields, 2 * CHUNK do
       redis.call('HSET', current, unpack(fields, start, math.min(start + 2 * CHUNK - 1, #fields)))

@@ -1,74 +1,94 @@
 -- Publishes decisions that the ledger has committed. Repeating it changes nothing.
 --
--- KEYS  1 state  2-4 decided  5 rates  6 waitlist
--- ARGV  1 msgpack [[key, e-mail digest, outcome, revision, holds the e-mail, sequence if waitlisted or 0], ...]
---       2 version  3 last sequence  4 outcome TTL (s)  5 rates TTL (s)
---       6 decisions per second in this batch; 0: not measured   7 the same, assumed before the first measurement
---       8 moment of these decisions (ms); 0 if more of the same follow
---       9 waitlist TTL (s)  10 channel of the event's news
---       11 what must have been shown already for the moment to count (ms; 0: nothing): whoever publishes beside the
---          drain, and decides nothing, must not hide what the drain has not published yet
---       12... the event's row, field, value pairs
+-- KEYS  state, decided (3), rates, waitlist
+-- ARGV  outcomes           msgpack [[ticket key, e-mail digest, outcome, revision, holds the e-mail,
+--                          sequence if waitlisted or 0], ...]
+--       version            of the event's row
+--       last_sequence      of the ledger
+--       outcome_ttl, rates_ttl, waitlist_ttl (s)
+--       measured_rate      decisions per second in this batch; 0: not measured
+--       assumed_rate       the same, assumed before the first measurement
+--       decided_ms         moment of these decisions; 0 if more of the same follow
+--       published_before   moment (ms) up to which all must have been published for `decided_ms` to count; 0: any. A
+--                          caller beside the drain, which decides nothing, must not hide what the drain has not
+--                          published yet
+--       channel            where the event's news are published
+--       row                ..., field, value pairs of the event's row
 -- Reply number of outcomes written
 --
--- An outcome only replaces one of a lower revision, so a late publish cannot turn a status back, and cannot put anybody
--- back on the waitlist. Fields are read and written in chunks: one command for each ticket costs four times as much.
--- Whoever hears the news finds all of this written.
+-- An outcome only replaces one of a lower revision, so a late publish cannot turn a status back, and cannot return a
+-- ticket to the waitlist. Fields are read and written in chunks: one command for each ticket costs four times as much.
+-- All of this is written before the news are sent.
 
-local CHUNK = 1000  -- fields in one command; Lua can unpack about 8000 values
+local STATE = KEYS[1]
+local DECIDED = {KEYS[2], KEYS[3], KEYS[4]}
+local RATES, WAITLIST = KEYS[5], KEYS[6]
+
+local outcomes = cmsgpack.unpack(ARGV[1])
+local version = ARGV[2]
+local last_sequence = ARGV[3]
+local outcome_ttl = ARGV[4]
+local rates_ttl = ARGV[5]
+local waitlist_ttl = ARGV[6]
+local measured_rate = tonumber(ARGV[7])
+local assumed_rate = tonumber(ARGV[8])
+local decided_ms = ARGV[9]
+local published_before = tonumber(ARGV[10])
+local channel = ARGV[11]
+local row = {select(12, unpack(ARGV))}
+
+-- Where an outcome has its parts.
+local KEY, DIGEST, TEXT, REVISION, HOLDS_EMAIL, WAITLISTED_AT = 1, 2, 3, 4, 5, 6
 -- How much a batch says about what a full one would do: nearly nothing if it is small, since its time goes into what
 -- every batch costs. One of FULL tickets moves the rate half the way, one of a single ticket by less than a millionth.
 local FULL, HALF = 1000, 0.5
 
-local time = redis.call('TIME')
-local second = tonumber(time[1])
-local today = KEYS[2 + math.floor(second / 86400) % 3]
-local rows = cmsgpack.unpack(ARGV[1])
+local second = clock()
+local today = of_today(DECIDED, second)
 
--- Where an outcome stands already: ticket -> {slot, revision}. Empty for nearly every batch.
+-- Where Redis has an outcome of a ticket already: ticket -> {slot, revision}. Empty for nearly every batch.
 local present = {}
-for slot = 2, 4 do
-  if redis.call('EXISTS', KEYS[slot]) == 1 then
-    for start = 1, #rows, CHUNK do
-      local tickets = {}
-      for index = start, math.min(start + CHUNK - 1, #rows) do tickets[#tickets + 1] = 't' .. rows[index][1] end
-      for offset, outcome in ipairs(redis.call('HMGET', KEYS[slot], unpack(tickets))) do
-        if outcome then
-          present[tickets[offset]] = {KEYS[slot], tonumber(string.match(outcome, '^%d+'))}
-        end
-      end
+for _, slot in ipairs(existing(DECIDED)) do
+  for start = 1, #outcomes, CHUNK do
+    local tickets = {}
+    for index = start, math.min(start + CHUNK - 1, #outcomes) do
+      tickets[#tickets + 1] = TICKET .. outcomes[index][KEY]
+    end
+    for offset, text in ipairs(redis.call('HMGET', slot, unpack(tickets))) do
+      if text then present[tickets[offset]] = {slot = slot, revision = tonumber(string.match(text, '^%d+'))} end
     end
   end
 end
 
--- A newer outcome of a known ticket takes the place of the older one, and of its hold on the e-mail.
-local function forget(row, slot)
-  redis.call('HDEL', slot, 't' .. row[1])
-  for other = 2, 4 do
-    if redis.call('HGET', KEYS[other], 'e' .. row[2]) == row[1] then redis.call('HDEL', KEYS[other], 'e' .. row[2]) end
+-- Removes the older outcome of a ticket, and its hold on the e-mail.
+local function remove_older(item, slot)
+  redis.call('HDEL', slot, TICKET .. item[KEY])
+  local email = EMAIL .. item[DIGEST]
+  for _, other in ipairs(DECIDED) do
+    if redis.call('HGET', other, email) == item[KEY] then redis.call('HDEL', other, email) end
   end
 end
 
 local written = 0
 local fields, joins, leaves, changed = {}, {}, {}, {}
-for _, row in ipairs(rows) do
-  local there = present['t' .. row[1]]
-  if not there or row[4] > there[2] then
-    if there then forget(row, there[1]) end
-    fields[#fields + 1] = 't' .. row[1]
-    fields[#fields + 1] = row[3]
-    if row[5] then
-      fields[#fields + 1] = 'e' .. row[2]
-      fields[#fields + 1] = row[1]
+for _, item in ipairs(outcomes) do
+  local older = present[TICKET .. item[KEY]]
+  if not older or item[REVISION] > older.revision then
+    if older then remove_older(item, older.slot) end
+    fields[#fields + 1] = TICKET .. item[KEY]
+    fields[#fields + 1] = item[TEXT]
+    if item[HOLDS_EMAIL] then
+      fields[#fields + 1] = EMAIL .. item[DIGEST]
+      fields[#fields + 1] = item[KEY]
     end
-    if row[6] > 0 then
-      joins[#joins + 1] = row[6]
-      joins[#joins + 1] = row[1]
-    elseif row[4] > 1 then
+    if item[WAITLISTED_AT] > 0 then
+      joins[#joins + 1] = item[WAITLISTED_AT]
+      joins[#joins + 1] = item[KEY]
+    elseif item[REVISION] > 1 then
       -- A first decision has nothing to leave.
-      leaves[#leaves + 1] = row[1]
+      leaves[#leaves + 1] = item[KEY]
     end
-    changed[#changed + 1] = row[1]
+    changed[#changed + 1] = item[KEY]
     written = written + 1
   end
 end
@@ -76,40 +96,38 @@ for start = 1, #fields, 2 * CHUNK do
   redis.call('HSET', today, unpack(fields, start, math.min(start + 2 * CHUNK - 1, #fields)))
 end
 for start = 1, #joins, 2 * CHUNK do
-  redis.call('ZADD', KEYS[6], unpack(joins, start, math.min(start + 2 * CHUNK - 1, #joins)))
+  redis.call('ZADD', WAITLIST, unpack(joins, start, math.min(start + 2 * CHUNK - 1, #joins)))
 end
 for start = 1, #leaves, CHUNK do
-  redis.call('ZREM', KEYS[6], unpack(leaves, start, math.min(start + CHUNK - 1, #leaves)))
+  redis.call('ZREM', WAITLIST, unpack(leaves, start, math.min(start + CHUNK - 1, #leaves)))
 end
 
 if written > 0 then
-  redis.call('EXPIRE', today, ARGV[4])
-  redis.call('EXPIRE', KEYS[6], ARGV[9])
+  redis.call('EXPIRE', today, outcome_ttl)
+  redis.call('EXPIRE', WAITLIST, waitlist_ttl)
 end
-if written > 0 and tonumber(ARGV[11]) == 0 then
-  local slot = 'd' .. (second % 10)
-  local at, count = string.match(redis.call('HGET', KEYS[5], slot) or '', '^(%d+)|(%d+)$')
-  local total = written
-  if tonumber(at) == second then total = total + tonumber(count) end
-  redis.call('HSET', KEYS[5], slot, time[1] .. '|' .. total)
-  redis.call('EXPIRE', KEYS[5], ARGV[5])
+if written > 0 and published_before == 0 then
+  count_in_second(RATES, DECIDED_IN, second, written)
+  redis.call('EXPIRE', RATES, rates_ttl)
 end
 
-local there = redis.call('HMGET', KEYS[1], 'version', 'seq', 'rate', 'shown')
-if there[1] then
-  if tonumber(there[1]) <= tonumber(ARGV[2]) then
+local state = redis.call('HMGET', STATE, 'version', 'seq', 'rate', 'shown')
+local copied_version, copied_sequence = tonumber(state[1]), tonumber(state[2])
+if copied_version then
+  if copied_version <= tonumber(version) then
     -- The whole row: what was changed while this server was away must not hide behind the newer version.
-    redis.call('HSET', KEYS[1], 'version', ARGV[2], unpack(ARGV, 12))
+    redis.call('HSET', STATE, 'version', version, unpack(row))
   end
-  if tonumber(there[2]) < tonumber(ARGV[3]) then redis.call('HSET', KEYS[1], 'seq', ARGV[3]) end
-  local measured = tonumber(ARGV[6])
-  if measured > 0 and written > 0 then
-    local rate = tonumber(there[3] or ARGV[7])
-    rate = rate + math.min(HALF, (written / FULL) ^ 2) * (measured - rate)
-    redis.call('HSET', KEYS[1], 'rate', string.format('%.2f', rate))
+  if copied_sequence < tonumber(last_sequence) then redis.call('HSET', STATE, 'seq', last_sequence) end
+  if measured_rate > 0 and written > 0 then
+    local rate = tonumber(state[3] or assumed_rate)
+    rate = rate + math.min(HALF, (written / FULL) ^ 2) * (measured_rate - rate)
+    redis.call('HSET', STATE, 'rate', string.format('%.2f', rate))
   end
-  local shown = tonumber(there[4] or 0)
-  if tonumber(ARGV[8]) > shown and shown >= tonumber(ARGV[11]) then redis.call('HSET', KEYS[1], 'shown', ARGV[8]) end
+  local published = tonumber(state[4] or 0)
+  if tonumber(decided_ms) > published and published >= published_before then
+    redis.call('HSET', STATE, 'shown', decided_ms)
+  end
 end
-if written > 0 then redis.call('PUBLISH', ARGV[10], table.concat(changed, ' ')) end
+if written > 0 then redis.call('PUBLISH', channel, table.concat(changed, ' ')) end
 return written

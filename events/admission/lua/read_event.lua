@@ -1,12 +1,12 @@
 -- Reads one event's public state. Writes nothing.
 --
--- KEYS  1 state
--- Reply msgpack {} if the event is not loaded, else {now ms, snapshot as JSON, confirmed, waitlisted}
+-- KEYS  state
+-- Reply msgpack {'not_loaded'}, or {'done', now ms, snapshot as JSON, confirmed, waitlisted}
 
-local state = redis.call('HMGET', KEYS[1], 'snapshot', 'confirmed', 'waitlisted')
-if not state[1] then
-  return cmsgpack.pack({})
-end
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-return cmsgpack.pack({now, state[1], tonumber(state[2]), tonumber(state[3])})
+local STATE = KEYS[1]
+
+local state = redis.call('HMGET', STATE, 'snapshot', 'confirmed', 'waitlisted')
+local snapshot, confirmed, waitlisted = state[1], state[2], state[3]
+if not snapshot then return cmsgpack.pack({'not_loaded'}) end
+local _, now = clock()
+return cmsgpack.pack({'done', now, snapshot, tonumber(confirmed), tonumber(waitlisted)})

@@ -1,8 +1,12 @@
--- Gives a lease back, if it is still ours.
+-- Gives a lease back, if it is still the caller's.
 --
--- KEYS  1 lease
--- ARGV  1 token
--- Reply 1 if it was ours
+-- KEYS  lease
+-- ARGV  token
+-- Reply 1 if it was the caller's, else 0
 
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])
+local LEASE = KEYS[1]
+
+local token = ARGV[1]
+
+if redis.call('GET', LEASE) ~= token then return 0 end
+return redis.call('DEL', LEASE)

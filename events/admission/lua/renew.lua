@@ -1,10 +1,16 @@
--- Keeps a lease for another while, if it is still ours; the wake flag lives as long, since work is going on.
+-- Prolongs a lease, if it is still the caller's; the wake flag with it, since work is going on.
 --
--- KEYS  1 lease  2 wake
--- ARGV  1 token  2 lease TTL (ms)  3 wake TTL (ms)
--- Reply 1 if it is ours, 0 if it went to somebody else
+-- KEYS  lease, wake
+-- ARGV  token, lease_ttl (ms), wake_ttl (ms)
+-- Reply 1 if it is the caller's, 0 if another drain has it or may have had it
 
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-redis.call('SET', KEYS[2], '1', 'PX', ARGV[3])
+local LEASE, WAKE = KEYS[1], KEYS[2]
+
+local token = ARGV[1]
+local lease_ttl = ARGV[2]
+local wake_ttl = ARGV[3]
+
+if redis.call('GET', LEASE) ~= token then return 0 end
+redis.call('PEXPIRE', LEASE, lease_ttl)
+redis.call('SET', WAKE, '1', 'PX', wake_ttl)
 return 1

@@ -1,44 +1,46 @@
--- Reads where tickets of one event stand. Writes nothing.
+-- Reads the status of tickets of one event. Writes nothing.
 --
--- KEYS  1 state  2 queue  3 pending  4-6 decided  7 waitlist
--- ARGV  1 msgpack [key, ...]
+-- KEYS  state, queue, pending, decided (3), waitlist
+-- ARGV  tickets   msgpack [ticket key, ...]
 -- Reply msgpack {decisions per second or 0, [answer, ...]} with an answer one of
---       {"o", outcome}   {"w", outcome, place on the waitlist; 0: not known here}   {"q", seq, position, requested ms}
---       {"l", seq, requested ms}  pending, but gone from the queue      {"x"}  not known here
+--       {'decided', outcome}
+--       {'waitlisted', outcome, position on the waitlist; 0: not known here}
+--       {'queued', sequence, position, requested ms}
+--       {'dropped', sequence, requested ms}     pending, but gone from the queue
+--       {'unknown'}
 
-local head = nil
-local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
-if first then head = tonumber(string.match(first[1], '^%d+')) end
+local STATE, QUEUE, PENDING = KEYS[1], KEYS[2], KEYS[3]
+local DECIDED = existing({KEYS[4], KEYS[5], KEYS[6]})
+local WAITLIST = KEYS[7]
 
-local decided = {}
-for slot = 4, 6 do
-  if redis.call('EXISTS', KEYS[slot]) == 1 then decided[#decided + 1] = KEYS[slot] end
-end
+local tickets = cmsgpack.unpack(ARGV[1])
 
-local state = redis.call('HMGET', KEYS[1], 'rate', 'waitlisted')
--- The set may have gone by TTL and begun anew; a place counted in a part of it would be wrong.
-local complete = state[2] and tonumber(state[2]) == redis.call('ZCARD', KEYS[7])
+local head = head_of(QUEUE)
+local state = redis.call('HMGET', STATE, 'rate', 'waitlisted')
+local rate, waitlisted = tonumber(state[1] or 0), state[2]
+-- The set may have gone by TTL and begun anew; a position counted in a part of it would be wrong.
+local complete = waitlisted and tonumber(waitlisted) == redis.call('ZCARD', WAITLIST)
 
-local function look(key)
-  local ticket = 't' .. key
-  for _, slot in ipairs(decided) do
-    local outcome = redis.call('HGET', slot, ticket)
+local function find(key)
+  local field = TICKET .. key
+  for _, slot in ipairs(DECIDED) do
+    local outcome = redis.call('HGET', slot, field)
     if outcome then
-      if not string.find(outcome, '|waitlisted|', 1, true) then return {'o', outcome} end
-      local ahead = complete and redis.call('ZRANK', KEYS[7], key)
-      return {'w', outcome, ahead and ahead + 1 or 0}
+      if not string.find(outcome, '|waitlisted|', 1, true) then return {'decided', outcome} end
+      local ahead = complete and redis.call('ZRANK', WAITLIST, key)
+      return {'waitlisted', outcome, ahead and ahead + 1 or 0}
     end
   end
-  local waiting = redis.call('HGET', KEYS[3], ticket)
-  if not waiting then return {'x'} end
-  local place, requested = string.match(waiting, '^(%d+)|(%d+)|')
-  place = tonumber(place)
-  if head and place >= head then return {'q', place, place - head + 1, tonumber(requested)} end
-  return {'l', place, tonumber(requested)}
+  local pending = redis.call('HGET', PENDING, field)
+  if not pending then return {'unknown'} end
+  local sequence, requested = string.match(pending, '^(%d+)|(%d+)|')
+  sequence = tonumber(sequence)
+  if head and sequence >= head then return {'queued', sequence, sequence - head + 1, tonumber(requested)} end
+  return {'dropped', sequence, tonumber(requested)}
 end
 
 local answers = {}
-for index, key in ipairs(cmsgpack.unpack(ARGV[1])) do
-  answers[index] = look(key)
+for index, key in ipairs(tickets) do
+  answers[index] = find(key)
 end
-return cmsgpack.pack({tonumber(state[1] or 0), answers})
+return cmsgpack.pack({rate, answers})

@@ -1,47 +1,52 @@
 -- Removes decided entries from the queue. The last step of a batch, after commit and publish.
 --
--- KEYS  1 queue  2 pending
--- ARGV  1 msgpack [[seq, key, e-mail digest, kind], ...] in the order of the queue; kind is empty for a registration
+-- KEYS  queue, pending
+-- ARGV  entries   msgpack [[sequence, key, e-mail digest, kind; empty for a registration], ...] in the queue's order
 -- Reply entries left
 --
--- If Redis was rewound meanwhile (failover, disk loss), the same places may belong to other people now. The queue only
--- ever loses its tail, so if our last entry is still ours, all before it are; else each is checked.
+-- If Redis was rewound meanwhile (failover, disk loss), the same sequences may belong to other people now. The queue only
+-- ever loses its tail, so if the last entry is still the one that was decided, all before it are; else each is checked.
 
-local CHUNK = 1000  -- rows in one command; Lua can unpack about 8000 values
+local QUEUE, PENDING = KEYS[1], KEYS[2]
 
-local rows = cmsgpack.unpack(ARGV[1])
+local entries = cmsgpack.unpack(ARGV[1])
 
-local function is_ours(row)
-  local id = string.format('%.0f-0', row[1])
-  local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
-  -- Every entry begins with its key. One that names no ticket (not from the door) belongs to nobody else.
-  return entry ~= nil and (row[2] == '' or entry[2][2] == row[2])
+-- Where an entry has its parts.
+local SEQUENCE, KEY, DIGEST, KIND = 1, 2, 3, 4
+
+local function is_unchanged(item)
+  local id = digits(item[SEQUENCE]) .. '-0'
+  local entry = redis.call('XRANGE', QUEUE, id, id)[1]
+  -- Every entry begins with its key. One that names no ticket (not from the door) cannot be told from another.
+  return entry ~= nil and (item[KEY] == '' or entry[2][2] == item[KEY])
 end
 
-local last = rows[#rows]
-if is_ours(last) then
-  redis.call('XTRIM', KEYS[1], 'MINID', '=', string.format('%.0f-0', last[1] + 1))
+local last = entries[#entries]
+if is_unchanged(last) then
+  redis.call('XTRIM', QUEUE, 'MINID', '=', digits(last[SEQUENCE] + 1) .. '-0')
 else
-  for _, row in ipairs(rows) do
-    if is_ours(row) then redis.call('XDEL', KEYS[1], string.format('%.0f-0', row[1])) end
+  for _, item in ipairs(entries) do
+    if is_unchanged(item) then redis.call('XDEL', QUEUE, digits(item[SEQUENCE]) .. '-0') end
   end
 end
 
--- A later ticket under the same e-mail keeps its own note, and so does a later cancellation of the same ticket: of
--- those notes only the ones that name our place go.
-for start = 1, #rows, CHUNK do
+-- A later ticket under the same e-mail keeps its own field in pending, and so does a later cancellation of the same
+-- ticket: of those fields only the ones that name the entry's sequence go.
+for start = 1, #entries, CHUNK do
   local notes, gone = {}, {}
-  for index = start, math.min(start + CHUNK - 1, #rows) do
-    local row = rows[index]
-    if row[4] == '' then gone[#gone + 1] = 't' .. row[2] end
-    notes[#notes + 1] = row[4] == '' and 'e' .. row[3] or 'c' .. row[2]
+  for index = start, math.min(start + CHUNK - 1, #entries) do
+    local item = entries[index]
+    if item[KIND] == '' then gone[#gone + 1] = TICKET .. item[KEY] end
+    notes[#notes + 1] = item[KIND] == '' and EMAIL .. item[DIGEST] or CANCELLATION .. item[KEY]
   end
-  for offset, place in ipairs(redis.call('HMGET', KEYS[2], unpack(notes))) do
-    if place and tonumber(place) == rows[start + offset - 1][1] then gone[#gone + 1] = notes[offset] end
+  for offset, sequence in ipairs(redis.call('HMGET', PENDING, unpack(notes))) do
+    if sequence and tonumber(sequence) == entries[start + offset - 1][SEQUENCE] then
+      gone[#gone + 1] = notes[offset]
+    end
   end
-  if #gone > 0 then redis.call('HDEL', KEYS[2], unpack(gone)) end
+  if #gone > 0 then redis.call('HDEL', PENDING, unpack(gone)) end
 end
 
-local left = redis.call('XLEN', KEYS[1])
-if left == 0 then redis.call('DEL', KEYS[1]) end
+local left = redis.call('XLEN', QUEUE)
+if left == 0 then redis.call('DEL', QUEUE) end
 return left

@@ -1,0 +1,200 @@
+"""Calls of the Lua scripts: every argument by the name that it has in its script.
+
+`lua/<name>.lua` documents the keys, the arguments and the reply. A function here takes the event's
+`keys`, and then what the script takes, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from events.admission import scripts
+from events.admission.keys import EventKeys
+from events.admission.scripts import Argument, Script
+
+_encode = msgspec.msgpack.Encoder().encode
+
+Row = Sequence[str | bytes | int]  # field, value, field, value, ...
+
+
+class OrganizerClaim(NamedTuple):
+    """The organizer whose token a registration came with, and whether it has a callback."""
+
+    organizer_id: int
+    has_callback: bool
+
+
+class OlderName(NamedTuple):
+    """A registration's name under an older secret. `key` and `note` are empty without an Idempotency-Key."""
+
+    key: str
+    note: str
+    email_digest: str
+
+
+class AdmissionRequest(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A registration that asks to be admitted. `note` stands for its Idempotency-Key, and is empty without one;
+    `address` is a digest, empty for callers who are not limited."""
+
+    key: str
+    email_digest: str
+    note: str
+    payload: str
+    address: str = ""
+    organizer: OrganizerClaim | None = None
+    older_names: Sequence[OlderName] | None = None
+
+
+class CancelRequest(NamedTuple):
+    """A ticket to be given back; `held_in_ledger` if the ledger is known to hold a seat for it."""
+
+    key: str
+    held_in_ledger: bool
+
+
+class PublishedOutcome(NamedTuple):
+    """An outcome as it is published. `waitlisted_at` is its sequence, 0 if it is not on the waitlist."""
+
+    key: str
+    email_digest: str
+    text: str
+    revision: int
+    holds_email: bool
+    waitlisted_at: int
+
+
+class DecidedEntry(NamedTuple):
+    """An entry to be removed from the queue; `kind` is empty for a registration."""
+
+    sequence: int
+    key: str
+    email_digest: str
+    kind: str
+
+
+class Call(NamedTuple):
+    """A script with its keys and arguments. Both methods raise redis.exceptions.RedisError."""
+
+    script: Script
+    keys: Sequence[str]
+    args: Sequence[Argument]
+
+    def run(self, client: scripts.Redis) -> Any:
+        """The reply, on a blocking client."""
+        return self.script.call(client, self.keys, *self.args)
+
+    async def run_async(self, client: scripts.AsyncRedis) -> Any:
+        """The reply, on the event loop's client."""
+        return await self.script.call_async(client, self.keys, *self.args)
+
+
+def admit(
+    keys: EventKeys,
+    *,
+    registrations: Sequence[AdmissionRequest],
+    queue_limit: int,
+    state_ttl: int,
+    wake_ttl: int,
+    rates_ttl: int,
+    keys_ttl: int,
+    deadline: int,
+    address_quota: int,
+    address_window: int,
+    addresses_max: int,
+    refusal_quota: int,
+    refusal_window: int,
+) -> Call:
+    """Takes registrations in."""
+    names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates)
+    return Call(
+        scripts.ADMIT,
+        (*names, *keys.addresses, *keys.refusals, *keys.keys),
+        (
+            *(_encode(registrations), queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline),
+            *(address_quota, address_window, addresses_max, refusal_quota, refusal_window),
+        ),
+    )
+
+
+def cancel(
+    keys: EventKeys, *, cancellations: Sequence[CancelRequest], state_ttl: int, wake_ttl: int, deadline: int
+) -> Call:
+    """Takes cancellations in."""
+    names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
+    return Call(scripts.CANCEL, names, (_encode(cancellations), state_ttl, wake_ttl, deadline))
+
+
+def status(keys: EventKeys, *, tickets: Sequence[str]) -> Call:
+    """Reads the status of tickets."""
+    names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.waitlist)
+    return Call(scripts.STATUS, names, (_encode(tickets),))
+
+
+def read_event(keys: EventKeys) -> Call:
+    """Reads an event's public state."""
+    return Call(scripts.READ_EVENT, (keys.state,), ())
+
+
+def put_event(keys: EventKeys, *, version: int, last_sequence: int, state_ttl: int, decided_ms: int, row: Row) -> Call:
+    """Puts a copy of an event's row."""
+    return Call(scripts.PUT_EVENT, (keys.state, keys.queue), (version, last_sequence, state_ttl, decided_ms, *row))
+
+
+def publish(
+    keys: EventKeys,
+    *,
+    outcomes: Sequence[PublishedOutcome],
+    version: int,
+    last_sequence: int,
+    outcome_ttl: int,
+    rates_ttl: int,
+    waitlist_ttl: int,
+    measured_rate: float,
+    assumed_rate: float,
+    decided_ms: int,
+    published_before: int,
+    channel: str,
+    row: Row,
+) -> Call:
+    """Publishes decisions."""
+    return Call(
+        scripts.PUBLISH,
+        (keys.state, *keys.decided, keys.rates, keys.waitlist),
+        (
+            *(_encode(outcomes), version, last_sequence, outcome_ttl, rates_ttl, waitlist_ttl),
+            *(f"{measured_rate:.1f}", assumed_rate, decided_ms, published_before, channel, *row),
+        ),
+    )
+
+
+def trim(keys: EventKeys, *, entries: Sequence[DecidedEntry]) -> Call:
+    """Removes decided entries from the queue."""
+    return Call(scripts.TRIM, (keys.queue, keys.pending), (_encode(entries),))
+
+
+def idle(keys: EventKeys) -> Call:
+    """Clears the wake flag of an empty queue."""
+    return Call(scripts.IDLE, (keys.queue, keys.wake), ())
+
+
+def renew(keys: EventKeys, *, token: str, lease_ttl: int, wake_ttl: int) -> Call:
+    """Prolongs a lease."""
+    return Call(scripts.RENEW, (keys.lease, keys.wake), (token, lease_ttl, wake_ttl))
+
+
+def release(keys: EventKeys, *, token: str) -> Call:
+    """Gives a lease back."""
+    return Call(scripts.RELEASE, (keys.lease,), (token,))
+
+
+def mark_lost(keys: EventKeys, *, lost_ttl: int, channel: str, fields: Sequence[bytes]) -> Call:
+    """Moves lost tickets from pending to lost."""
+    return Call(scripts.MARK_LOST, (keys.queue, keys.pending, keys.lost), (lost_ttl, channel, *fields))
+
+
+def enqueue(keys: EventKeys, *, kind: str, key: str, payload: str, state_ttl: int, wake_ttl: int) -> Call:
+    """Puts a command into the queue."""
+    return Call(scripts.ENQUEUE, (keys.state, keys.queue, keys.wake), (kind, key, payload, state_ttl, wake_ttl))

@@ -1,0 +1,25 @@
+"""Names that are short in Redis, where they are stored once for each ticket; `lua/shared.lua` has the same ones."""
+
+from __future__ import annotations
+
+# Fields of an entry of the queue.
+ENTRY_TICKET = b"t"
+ENTRY_KIND = b"c"
+ENTRY_REQUESTED = b"r"
+ENTRY_PAYLOAD = b"p"
+
+# Prefixes of the fields of `pending` and `decided`, before a ticket's key, an e-mail digest, and the key of the ticket
+# that is cancelled.
+TICKET = "t"
+EMAIL = "e"
+CANCELLATION = "c"
+
+# Prefixes of the fields of `rates`.
+ADMITTED_IN = b"a"
+DECIDED_IN = b"d"
+
+# The field of a limiter's hash that holds the number of its window.
+WINDOW = "w"
+
+# The prefix of the last part of an outcome once the ticket's holder has been let in; the time (ms) follows.
+CHECKED_IN = "i"

@@ -1,0 +1,69 @@
+-- Names and helpers of all scripts, put in front of each. Not a script of its own.
+--
+-- Names that are short in Redis, where they are stored once for each ticket; `fields.py` has the same ones.
+
+-- Fields of an entry of the queue.
+local ENTRY_TICKET, ENTRY_KIND, ENTRY_REQUESTED, ENTRY_PAYLOAD = 't', 'c', 'r', 'p'
+-- Prefixes of the fields of `pending` and `decided`, before a ticket's key, an e-mail digest, and the key of the ticket
+-- that is cancelled.
+local TICKET, EMAIL, CANCELLATION = 't', 'e', 'c'
+-- Prefixes of the fields of `rates`.
+local ADMITTED_IN, DECIDED_IN = 'a', 'd'
+-- The field of a limiter's hash that holds the number of its window.
+local WINDOW = 'w'
+-- The prefix of the last part of an outcome once the ticket's holder has been let in; the time (ms) follows.
+local CHECKED_IN = 'i'
+
+local CHUNK = 1000  -- fields in one command; Lua can unpack about 8000 values
+local RATE_SLOTS = 10  -- seconds that `rates` has a field for
+local DAY_SECONDS = 86400
+
+-- This server's clock: seconds, and milliseconds.
+local function clock()
+  local time = redis.call('TIME')
+  local second = tonumber(time[1])
+  return second, second * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- A whole number as text; tostring would round a large one.
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
+local function sequence_of(entry)
+  return entry and tonumber(string.match(entry[1], '^%d+'))
+end
+
+-- The sequence of the oldest entry in the queue; nil if it is empty.
+local function head_of(queue)
+  return sequence_of(redis.call('XRANGE', queue, '-', '+', 'COUNT', 1)[1])
+end
+
+-- The sequence of the newest entry in the queue; nil if it is empty.
+local function tail_of(queue)
+  return sequence_of(redis.call('XREVRANGE', queue, '+', '-', 'COUNT', 1)[1])
+end
+
+-- The hash of today among one for each day: keys that are written today outlive tomorrow.
+local function of_today(slots, second)
+  return slots[1 + math.floor(second / DAY_SECONDS) % #slots]
+end
+
+-- Those of the keys that exist.
+local function existing(slots)
+  local found = {}
+  for _, slot in ipairs(slots) do
+    if redis.call('EXISTS', slot) == 1 then found[#found + 1] = slot end
+  end
+  return found
+end
+
+-- Adds `count` to what happened in this second. Returns whether it is the first of the second.
+local function count_in_second(rates, prefix, second, count)
+  local field = prefix .. (second % RATE_SLOTS)
+  local at, before = string.match(redis.call('HGET', rates, field) or '', '^(%d+)|(%d+)$')
+  local first = tonumber(at) ~= second
+  redis.call('HSET', rates, field, digits(second) .. '|' .. (first and count or count + tonumber(before)))
+  return first
+end
+

@@ -1,0 +1,254 @@
+"""What the Lua scripts reply, decoded: a whole batch in one pass, every answer a class of its own.
+
+`lua/<name>.lua` documents each reply; the tags here are its first elements. Times in milliseconds since 1970, UTC, by
+Redis's clock; rates in decisions per second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+import msgspec
+
+from events.admission.outcomes import decode_outcome
+from events.domain.outcome import Outcome
+from events.domain.rate_limit import Quota
+
+
+class _Answer(msgspec.Struct, gc=False, array_like=True):
+    """An array: the tag, then the fields."""
+
+
+class NotLoaded(_Answer, tag="not_loaded"):
+    """Redis holds no copy of the event."""
+
+
+class TooLate(_Answer, tag="too_late"):
+    """The call arrived after its deadline, and had no effect."""
+
+    now_ms: int
+
+
+# admit.lua
+
+
+class RefusalReason(Enum):
+    """Why a registration was not admitted, where nothing else is to be said."""
+
+    KEY_REUSED = "key_reused"
+    CLOSED = "closed"
+    SOLD_OUT = "sold_out"
+    DUPLICATE = "duplicate"
+    QUEUE_FULL = "queue_full"
+    FOREIGN_CALLBACK = "foreign_callback"
+
+
+class Admitted(_Answer, tag="admitted"):
+    """The registration is in the queue; `position` 1 is next."""
+
+    sequence: int
+    position: int
+
+
+class AlreadyQueued(_Answer, tag="queued"):
+    """A retry, whose ticket is in the queue. `name` says under which of its names: 0 is the current one."""
+
+    sequence: int
+    position: int
+    requested_ms: int
+    name: int
+
+
+class AlreadyDecided(_Answer, tag="decided"):
+    """A retry, whose ticket is decided. `name` says under which of its names: 0 is the current one."""
+
+    text: str
+    name: int
+
+    def outcome(self, key: str) -> Outcome:
+        """The outcome of the ticket, which has this key under that name."""
+        return decode_outcome(key, self.text)
+
+
+class Refused(_Answer, tag="refused"):
+    """Not admitted."""
+
+    reason: RefusalReason
+
+
+class NotOpen(_Answer, tag="not_open"):
+    """Registration opens later."""
+
+    opens_ms: int
+
+
+class RateLimited(_Answer, tag="rate_limited"):
+    """Too many registrations from the address."""
+
+    wait_ms: int
+
+    @property
+    def wait_seconds(self) -> int:
+        """Whole seconds until it may come again."""
+        return _whole_seconds(self.wait_ms)
+
+
+class RefusalsLimited(_Answer, tag="refusals_limited"):
+    """Too many refusals of the address."""
+
+    wait_ms: int
+
+    @property
+    def wait_seconds(self) -> int:
+        """Whole seconds until it may come again."""
+        return _whole_seconds(self.wait_ms)
+
+
+class OrganizerUnknown(_Answer, tag="organizer_unknown"):
+    """The registration came with an organizer's token, and the copy of the event does not say whose event it is."""
+
+
+Admission = (
+    Admitted | AlreadyQueued | AlreadyDecided | Refused | NotOpen | RateLimited | RefusalsLimited | OrganizerUnknown
+)
+
+
+class AdmitReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
+    """The answers to a batch of registrations, in its order.
+
+    `lefts` says what each registration's address has left in this window, -1 where it was not counted; it is empty
+    without a limit.
+    """
+
+    now_ms: int
+    wake: bool
+    answers: list[Admission]
+    rate: float
+    lefts: list[int]
+    window_left_ms: int
+
+    def quotas(self) -> Sequence[Quota | None]:
+        """What each address has left, and the seconds until it has more, or may come again if it was limited; None
+        where it was not counted."""
+        if not self.lefts:
+            return [None] * len(self.answers)
+        rest = _whole_seconds(self.window_left_ms)
+        waits = (a.wait_seconds if isinstance(a, RateLimited) else rest for a in self.answers)
+        return [Quota(left, wait) if left >= 0 else None for left, wait in zip(self.lefts, waits, strict=True)]
+
+
+def _whole_seconds(ms: int) -> int:
+    return -(-ms // 1000)
+
+
+# cancel.lua
+
+
+class CancellationQueued(_Answer, tag="admitted"):
+    """The cancellation is in the queue."""
+
+    sequence: int
+
+
+class CancellationRepeated(_Answer, tag="repeated"):
+    """An earlier cancellation of the ticket is in the queue."""
+
+    sequence: int
+
+
+class NothingToCancel(_Answer, tag="nothing"):
+    """The ticket holds no seat, and is not on the waitlist."""
+
+
+class NotInRedis(_Answer, tag="unknown"):
+    """Redis does not know the ticket; the ledger may."""
+
+
+class EventOver(_Answer, tag="event_over"):
+    """No seat moves any more."""
+
+
+class CheckedIn(_Answer, tag="checked_in"):
+    """The ticket's holder has been let in, and keeps the seat."""
+
+    checked_in_ms: int
+
+
+CancelAnswer = CancellationQueued | CancellationRepeated | NothingToCancel | NotInRedis | EventOver | CheckedIn
+
+
+class CancelReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
+    """The answers to a batch of cancellations, in its order."""
+
+    now_ms: int
+    wake: bool
+    answers: list[CancelAnswer]
+
+
+# status.lua
+
+
+class Queued(_Answer, tag="queued"):
+    """The ticket is in the queue; `position` 1 is next."""
+
+    sequence: int
+    position: int
+    requested_ms: int
+
+
+class Decided(_Answer, tag="decided"):
+    """The ticket is decided, and not on the waitlist."""
+
+    text: str
+
+    def outcome(self, key: str) -> Outcome:
+        """The outcome of the ticket, which has this key."""
+        return decode_outcome(key, self.text)
+
+
+class Waitlisted(_Answer, tag="waitlisted"):
+    """The ticket is on the waitlist; `position` 1 is next, 0: Redis does not know."""
+
+    text: str
+    position: int
+
+    def outcome(self, key: str) -> Outcome:
+        """The outcome of the ticket, which has this key."""
+        return decode_outcome(key, self.text)
+
+
+class Dropped(_Answer, tag="dropped"):
+    """The ticket was admitted, and is in the queue no more; it may be decided."""
+
+    sequence: int
+    requested_ms: int
+
+
+StatusAnswer = Queued | Decided | Waitlisted | Dropped | NotInRedis
+
+
+class StatusReply(msgspec.Struct, frozen=True, array_like=True):
+    """The status of tickets, in the order asked for."""
+
+    rate: float
+    answers: list[StatusAnswer]
+
+
+# read_event.lua
+
+
+class EventReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
+    """An event's copy as JSON, and the counts, which are newer."""
+
+    now_ms: int
+    snapshot: str
+    confirmed: int
+    waitlisted: int
+
+
+_Decoder = msgspec.msgpack.Decoder
+decode_admit: Callable[[bytes], AdmitReply | NotLoaded | TooLate] = _Decoder(AdmitReply | NotLoaded | TooLate).decode
+decode_cancel: Callable[[bytes], CancelReply | NotLoaded | TooLate] = _Decoder(CancelReply | NotLoaded | TooLate).decode
+decode_status = _Decoder(StatusReply).decode
+decode_event: Callable[[bytes], EventReply | NotLoaded] = _Decoder(EventReply | NotLoaded).decode

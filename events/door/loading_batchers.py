@@ -1,0 +1,39 @@
+"""Batches of calls to admission that load the event first where Redis has no copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from events.admission.gate import EventNotLoaded
+from events.door.loader import Loader
+from omnify.common.batcher import EventBatchers
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class LoadingBatchers(Generic[Item, Result]):
+    """One batcher for each busy event, whose `call` may raise EventNotLoaded.
+
+    Both methods raise QueueUnavailable and DatabaseUnavailable, and return None if there is no such event.
+    """
+
+    __slots__ = ("_batchers", "_loader")
+
+    def __init__(self, loader: Loader, call: Callable[[int, list[Item]], Awaitable[Sequence[Result]]]) -> None:
+        self._loader = loader
+        self._batchers = EventBatchers[Item, Result](call)
+
+    async def ask(self, event_id: int, item: Item) -> Result | None:
+        """The result for one item of one event."""
+        try:
+            return await self._batchers.ask(event_id, item)
+        except EventNotLoaded:
+            return await self.load_and_ask(event_id, item)
+
+    async def load_and_ask(self, event_id: int, item: Item) -> Result | None:
+        """The same, after the event has been copied from the ledger into Redis."""
+        if not await self._loader.load_event(event_id):
+            return None
+        return await self._batchers.ask(event_id, item)

@@ -1,0 +1,49 @@
+"""The Lua scripts and the Python that calls them name the same things."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from events.admission import calls, fields
+from events.admission.calls import Call
+
+LUA = Path(calls.__file__).parent / "lua"
+PARTS = {"shared", "limiter"}
+NAMES = sorted(path.stem for path in LUA.glob("*.lua") if path.stem not in PARTS)
+
+
+def _arguments(text: str) -> list[str]:
+    """The names that a script gives to ARGV[1], ARGV[2] and so on; the last may take all that are left."""
+    found = re.findall(r"^local (\w+) = .*?(?:ARGV\[(\d+)\]|select\((\d+), unpack\(ARGV\)\))", text, flags=re.M)
+    assert [int(one or rest) for _, one, rest in found] == list(range(1, len(found) + 1))
+    return [name for name, _, _ in found]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_names_its_arguments_as_its_caller_does(name: str) -> None:
+    call: Callable[..., Call] = getattr(calls, name)
+    assert list(inspect.signature(call).parameters) == ["keys", *_arguments((LUA / f"{name}.lua").read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_uses_keys_and_arguments_by_name_alone(name: str) -> None:
+    text = (LUA / f"{name}.lua").read_text("utf-8")
+    uses = [
+        line for line in text.splitlines() if re.search(r"\b(KEYS|ARGV)\b(?!  )", line) and not line.startswith("--")
+    ]
+    assert [line for line in uses if not line.startswith("local ")] == []
+
+
+def test_both_sides_have_the_same_short_names_in_redis() -> None:
+    found: dict[str, str] = {}
+    for names, values in re.findall(
+        r"^local ([A-Z_, ]+) = ('.*)$", (LUA / "shared.lua").read_text("utf-8"), flags=re.M
+    ):
+        found.update(zip(names.split(", "), re.findall(r"'(\w+)'", values), strict=True))
+    there = {name: value for name, value in vars(fields).items() if name.isupper()}
+    assert {name: value.decode() if isinstance(value, bytes) else value for name, value in there.items()} == found
