@@ -31,7 +31,7 @@ REASONS: dict[str, str] = {
 }
 
 CANCELLATIONS: dict[str, str] = {
-    "by_holder": "You gave this registration back. The seat is free for somebody else.",
+    "by_holder": "You gave this registration back. Its place is free for another guest.",
     "by_organizer": "The organizer cancelled this registration.",
     "event_cancelled": "The organizer cancelled the event. There is nothing that you need to do.",
 }

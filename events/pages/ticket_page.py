@@ -53,7 +53,7 @@ class TicketPage:
         ticket, event, retry_seconds = found
         cancelling = b"cancelling" in scope.get("query_string", b"") and ticket.status not in _ENDS
         over = from_iso(event.end_time).timestamp() <= self._clock()
-        key = (ticket.status, ticket.reason, cancelling, over, _details(event))
+        key = (ticket.status, ticket.reason, ticket.checked_in_at is not None, cancelling, over, _details(event))
         template = self._templates.get(key, lambda: self._render(ticket, event, cancelling, over))
         retry = CANCELLING_SECONDS if cancelling else retry_seconds
         body = template.fill(self._slots(ticket, retry or RETRY_SECONDS))
@@ -116,6 +116,7 @@ def _context(ticket: Ticket, event: Event, cancelling: bool) -> dict[str, Any]:
         "called_off": ticket.reason == "event_cancelled",
         "cancelling": cancelling,
         "ended": ticket.status in _ENDS,
+        "checked_in": ticket.checked_in_at is not None,
         "event": event,
         "when": view.when(from_iso(event.start_time), from_iso(event.end_time)),
     }

@@ -19,6 +19,8 @@ from django.utils import timezone
 from events.admission.commands import enqueue_closing
 from events.admission.snapshots import put_event
 from events.domain.tickets import Tickets
+from events.domain.times import whole_ms
+from events.ledger.check_in import check_in
 from events.ledger.events import cancel_event, change_event
 from events.ledger.queries import event_snapshot
 from events.models import Event
@@ -192,6 +194,36 @@ def test_a_ticket_goes_from_its_place_in_line_to_a_code(make_event: Make, server
     browse(servers, scene)
 
 
+def test_a_ticket_that_is_checked_in_says_so_and_cannot_be_given_back(
+    make_event: Make, servers: Services, drain: Drain
+) -> None:
+    event = make_event()
+
+    async def scene(browser: Browser) -> None:
+        ticket = await registered(browser, event, 1)
+        await asyncio.to_thread(drain.run, event.pk)
+        before = (await browser.get(ticket)).text
+        assert "You have a seat" in before
+        assert "Give my seat back" in before
+        await asyncio.to_thread(let_in, drain, event, ticket.removeprefix("/t/").partition("-")[2][:20])
+        inside = (await browser.get(ticket)).text
+        assert "You are checked in" in inside
+        assert "data-checked-in" in inside, "the script compares it with what it hears"
+        assert "Give my seat back" not in inside
+
+    browse(servers, scene)
+
+
+def let_in(drain: Drain, event: Event, key: str) -> None:
+    now, digest = whole_ms(timezone.now()), world_tickets.email_digest
+    with closing_connection(), transaction.atomic():
+        organizer_id = Event.objects.values_list("organizer_id", flat=True).get(pk=event.pk)
+        done = check_in(event_id=event.pk, key=key, organizer_id=organizer_id, now=now, digest=digest)
+    update = done.door_update
+    assert update is not None
+    drain.queue.publish(event=update.event, outcomes=[update.outcome], published_before_ms=update.published_before_ms)
+
+
 def test_a_cancelled_ticket_says_by_whom(make_event: Make, servers: Services, drain: Drain) -> None:
     event = make_event()
 
@@ -201,7 +233,7 @@ def test_a_cancelled_ticket_says_by_whom(make_event: Make, servers: Services, dr
         await asyncio.to_thread(drain.run, event.pk)
         await asyncio.to_thread(end, event)
         await asyncio.to_thread(drain.run, event.pk)
-        assert "The seat is free for somebody else." in (await browser.get(given_back)).text
+        assert "Its place is free for another guest." in (await browser.get(given_back)).text
         page = (await browser.get(kept)).text
         assert "The organizer cancelled the event." in page
         assert "somebody else" not in page

@@ -21,9 +21,10 @@ let said = 0;
 // One way in for news, wherever they come from
 
 async function take(news) {
-  const { status, cancelling } = ticket();
+  const { status, cancelling, checkedIn } = ticket();
   trouble(!navigator.onLine); // What was under way still comes in when the connection has gone.
-  if (news.status !== status) return refresh();
+  const same = news.status === status && Boolean(news.checked_in_at) === (checkedIn !== undefined);
+  if (!same) return refresh();
   if (cancelling === undefined && news.position) move(news);
 }
 
