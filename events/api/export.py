@@ -1,7 +1,8 @@
 """All attendees as CSV, streamed: batch after batch by position, so memory does not grow with the event.
 
 The file is for spreadsheets, whatever separates cells where they run: it begins with a byte order mark, or Excel reads
-`é` as `Ã©`; every cell is quoted, so that a `;` inside one is text where `;` separates; no cell begins like a formula.
+`é` as `Ã©`; every cell is quoted; no cell begins like a formula, and none does where `;` separates, since there the
+quotes are no help: `"1","Ann;=1+1"` is `1,"Ann` and `=1+1"`.
 Between two batches no database connection is held: a slow reader costs a socket, not a connection.
 """
 
@@ -29,9 +30,10 @@ COLUMNS = tuple(field for field in Attendee.__struct_fields__ if field != "ticke
 
 # A spreadsheet runs a cell that starts like this as a formula (OWASP, "CSV Injection"), whatever white space stands
 # before it and however wide it is: an apostrophe makes it text.
-_FORMULA = re.compile(
-    r"[\t\r\n]|[\s\u200b-\u200f\u2060-\u2069\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"
-)
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"
+_UNSEEN = r"\s\u200b-\u200f\u2060-\u2069\ufeff"
+_FORMULA = re.compile(rf"[\t\r\n]|[{_UNSEEN}]*{_SIGN}")
+_FORMULA_BEHIND_SEMICOLON = re.compile(rf";(?=[{_UNSEEN}\"]*{_SIGN})")
 _BOM = "\ufeff".encode()
 # What file systems do not take in a name.
 _NOT_IN_FILES = re.compile(r'[\x00-\x1f"*/:<>?\\|\u202a-\u202e\u2066-\u2069]+')
@@ -87,6 +89,7 @@ def _encode(rows: Iterable[Sequence[object]]) -> bytes:
 
 
 def _safe(value: object) -> object:
-    if isinstance(value, str) and _FORMULA.match(value):
-        return f"'{value}"
+    if isinstance(value, str):
+        text = _FORMULA_BEHIND_SEMICOLON.sub(";'", value)
+        return f"'{text}" if _FORMULA.match(text) else text
     return "" if value is None else value
