@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from events.api.fields import MomentField, TextField, WholeNumberField
+from events.api.fields import ChoiceField, MomentField, TextField, WholeNumberField
 from events.domain.public.token import Token
 from events.domain.scopes import Scope
 from events.domain.times import iso_of
@@ -19,7 +19,7 @@ class TokenInput(serializers.Serializer[Any]):
     """What a new token is for. Needs `organizer` and `now` in its context."""
 
     label = TextField(max_length=LABEL_MAX, help_text="What you know it by later.")  # type: ignore[assignment]
-    scope = serializers.ChoiceField(choices=[scope.value for scope in Scope])
+    scope = ChoiceField(choices=[scope.value for scope in Scope])
     event_id = WholeNumberField(
         required=False, allow_null=True, help_text="With the scope `check-in`: one event alone. Null or absent: all."
     )

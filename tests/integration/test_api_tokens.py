@@ -57,6 +57,11 @@ def test_a_bad_field_is_named(changes: dict[str, object], field: str) -> None:
     assert list(answer.json()["errors"]) == [field]
 
 
+def test_a_scope_that_is_none_is_told_which_there_are() -> None:
+    answer = organizer().post("/tokens", {"label": "Door", "scope": "everything"})
+    assert answer.json()["errors"] == {"scope": ["This must be one of full, read, check-in."]}
+
+
 def test_another_organizers_event_is_no_event() -> None:
     theirs = create(organizer("other"))
     sent = {"label": "Door", "scope": "check-in", "event_id": theirs}

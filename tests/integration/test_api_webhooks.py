@@ -80,6 +80,11 @@ def test_bad_fields_are_named(changes: dict[str, Any], field: str) -> None:
     assert list(answer.json()["errors"]) == [field]
 
 
+def test_what_is_no_list_is_refused_without_the_names_of_types_of_ours() -> None:
+    answer = organizer().post("/webhooks", {"url": URL, "event_types": "registration.confirmed", "event_id": None})
+    assert answer.json()["errors"] == {"event_types": ["This must be a list."]}
+
+
 def test_a_name_that_leads_inside_and_one_that_does_not_exist_are_refused_alike(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

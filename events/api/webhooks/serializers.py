@@ -84,7 +84,10 @@ class WebhookInput(serializers.Serializer[Any]):
 
     url = WebhookUrlField(help_text="https:// or http://, at a public address.")
     event_types = serializers.ListField(
-        child=ChoiceField(choices=[kind.value for kind in MessageType]), allow_empty=False, max_length=50
+        child=ChoiceField(choices=[kind.value for kind in MessageType]),
+        allow_empty=False,
+        max_length=50,
+        error_messages={"not_a_list": "This must be a list."},
     )
     event_id = WholeNumberField(
         required=False, allow_null=True, help_text="One of the organizer's own events; null or absent: all of them."
