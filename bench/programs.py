@@ -33,7 +33,7 @@ def running(child: Child, *, stop_seconds: float = STOP_SECONDS) -> Iterator[Chi
     try:
         yield child
         if not child.running:
-            raise ProgramFailedError(f"{child.name}: {child.ending()}; {child.last_words()}")
+            raise ProgramFailedError(f"{child.name}: {child.ending()}; {child.last_log_line()}")
     finally:
         child.stop(stop_seconds)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omnify.embedded.home import Home, open_home
-from omnify.embedded.place import find_place
 from omnify.embedded.ports import free_port
 from omnify.embedded.postgres import Postgres
+from omnify.embedded.postgres_files import find_postgres_files
 from omnify.embedded.valkey import Valkey
 
 STOP_SECONDS = 30.0
@@ -44,8 +44,8 @@ def start_servers() -> Iterator[Servers]:
             directory=home.path / "valkey", log=home.log("valkey"), port=free_port(), password=secrets.token_hex(8)
         )
         ends.callback(valkey.start().stop, STOP_SECONDS)
-        place = find_place(home.path)
-        ends.callback(shutil.rmtree, place.directory, ignore_errors=True)
-        postgres = Postgres(place=place, log=home.log("postgres"), port=free_port(), password=secrets.token_hex(8))
+        files = find_postgres_files(home.path)
+        ends.callback(shutil.rmtree, files.directory, ignore_errors=True)
+        postgres = Postgres(files=files, log=home.log("postgres"), port=free_port(), password=secrets.token_hex(8))
         ends.callback(postgres.start().stop, STOP_SECONDS)
         yield Servers(home, valkey.url(0), valkey.url(1), postgres.urls_of_programs())

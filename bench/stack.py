@@ -102,9 +102,9 @@ class Stack:
         self._running["drain"] = child
         return child
 
-    def deliverer(self) -> contextlib.AbstractContextManager[Child]:
+    def dispatcher(self) -> contextlib.AbstractContextManager[Child]:
         """One worker that sends webhooks. Its end is not waited for: an endpoint that hangs would hold it."""
-        return running(Programs(self.home, self.env).deliverer("deliver-1"), stop_seconds=2)
+        return running(Programs(self.home, self.env).dispatcher("deliver-1"), stop_seconds=2)
 
     def task_worker(self) -> contextlib.AbstractContextManager[Child]:
         """Celery's default pool with one process a core, for *task*. It says nowhere when it is ready."""
@@ -166,7 +166,7 @@ def start_stack(**settings: str) -> Iterator[Stack]:
         setup = Programs(servers.home, env).setup()
         wait_until(lambda: not setup.running, seconds=120, what="the set-up")
         if setup.process.returncode:
-            raise TimeoutError(setup.last_words())
+            raise TimeoutError(setup.last_log_line())
         yield stack
 
 

@@ -13,9 +13,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from omnify.embedded.place import Place, find_place
 from omnify.embedded.ports import port_of, reserve_port
 from omnify.embedded.postgres import Postgres
+from omnify.embedded.postgres_files import PostgresFiles, find_postgres_files
 from omnify.embedded.process import Child
 from omnify.embedded.valkey import Valkey
 from tests.timing import count_start
@@ -51,7 +51,7 @@ class Services:
             password=secrets.token_hex(8),
         )
         self._postgres_password = secrets.token_hex(8)
-        self._place: Place | None = None
+        self._files: PostgresFiles | None = None
         self._children: list[Child] = []
 
     def environment(self) -> dict[str, str]:
@@ -72,15 +72,15 @@ class Services:
         count_start("pairs of stores")
         self._children.append(self.valkey.start())
         if self.database == "postgres":
-            self._place = find_place(self.home)
-            self._children.append(self._postgres(self._place).start())
+            self._files = find_postgres_files(self.home)
+            self._children.append(self._postgres(self._files).start())
 
     def stop(self) -> None:
         """Stops the servers and removes their data. Harmless when repeated."""
         while self._children:
             self._children.pop().stop(STOP_SECONDS)
-        if self._place:
-            shutil.rmtree(self._place.directory, ignore_errors=True)
+        if self._files:
+            shutil.rmtree(self._files.directory, ignore_errors=True)
         shutil.rmtree(self.home, ignore_errors=True)
         for holder in self._ports:
             with contextlib.suppress(OSError):
@@ -94,9 +94,9 @@ class Services:
         port, password = port_of(self._ports[1]), self._postgres_password
         return f"postgres://omnify:{password}@127.0.0.1:{port}/omnify"
 
-    def _postgres(self, place: Place) -> Postgres:
+    def _postgres(self, files: PostgresFiles) -> Postgres:
         return Postgres(
-            place=place,
+            files=files,
             log=self.home / "postgres.log",
             port=port_of(self._ports[1]),
             password=self._postgres_password,

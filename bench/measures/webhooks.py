@@ -73,7 +73,7 @@ def _delivery_rate(stack: Stack, options: Options, *urls: str) -> float:
     ledger.fill(event_id, messages)  # each decision leaves a message for each subscription
     before = len(_moments(urls[0]))
     warm, all_of_them = before + warm_up // EVERY, before + messages // EVERY
-    with stack.deliverer():
+    with stack.dispatcher():
         deadline = time.monotonic() + PATIENCE_SECONDS
         # Seldom, since looking takes time from those who are looked at.
         while len(moments := _moments(urls[0])) < all_of_them and time.monotonic() < deadline:
@@ -94,7 +94,7 @@ def _terminal(stack: Stack, options: Options, url: str) -> dict[str, list[float]
             return found
 
         def sent() -> float:
-            with stack.deliverer():
+            with stack.dispatcher():
                 return rate(url, url)
 
         return interleaved(options.repetitions, {WITHOUT: rate, WRITTEN: lambda: rate(url, url), SENT: sent})

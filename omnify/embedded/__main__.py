@@ -1,6 +1,6 @@
 """`python -m omnify.embedded [--parent PID]`: what `make run` does when the packages are installed.
 
-With `--parent` (make's process id) the service stops when that process is gone, so that killing `make` leaves nothing.
+With `--parent` (make's process id) the service stops when that process dies, so that killing `make` stops everything.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from omnify.embedded.supervisor import Supervisor
 
 
 def main() -> int:
-    """The exit code; a start that fails says why in one line."""
+    """Runs the supervisor. Returns the exit code; a start that fails prints why, in one line."""
     parser = argparse.ArgumentParser(prog="python -m omnify.embedded", description="Runs all of Omnify.")
-    parser.add_argument("--parent", type=int, help="stop when this process, our parent, is gone")
+    parser.add_argument("--parent", type=int, help="stop when this process, the parent, has died")
     parent = parser.parse_args().parent
     try:
         supervisor = Supervisor(_home(), _port(os.environ.get("PORT", "")), say)
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def say(line: str) -> None:
-    """A line for people. A terminal that has gone away is no reason to stop."""
+    """Prints a line for the user. A closed terminal is not an error."""
     with suppress(OSError):
         sys.stdout.write(f"omnify: {line}\n")
         sys.stdout.flush()

@@ -1,10 +1,10 @@
-"""Becomes another program that cannot outlive its parent. Run as a script, with only the standard library:
+"""Becomes another program that cannot outlive its parent. A script that needs only the standard library:
 
     python -I -S exec_child.py PARENT_PID DEATH_SIGNAL UID GID PROGRAM ARGUMENT...
 
-A program of its own and not a `preexec_fn`, which may not touch locks or memory in a process that has threads. The
-order matters: changing the user clears the death signal, so that comes first; and a parent that died before the
-signal was set will never send it, so it is looked for afterwards. UID -1 keeps the user.
+It is not a `preexec_fn`, which is unsafe in a process with threads. The order matters: changing the user clears the
+death signal, so the user is changed first; and if the parent died before the signal was set, it is never sent, so the
+parent is checked afterwards. UID -1 keeps the user.
 """
 
 from __future__ import annotations

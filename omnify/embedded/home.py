@@ -34,7 +34,7 @@ _LEFTOVERS_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """What is made up once and kept."""
+    """Generated once and kept in `embedded.json`."""
 
     secret_key: str
     valkey_port: int
@@ -45,7 +45,7 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """An `$OMNIFY_HOME` that this process has to itself. The locks last as long as the process."""
+    """An `$OMNIFY_HOME` locked by this process. The locks are released when the process ends."""
 
     path: Path
     children_lock: int
@@ -55,12 +55,14 @@ class Home:
         return self.path / TOKEN_FILE
 
     def token(self) -> str:
-        """The kept token; empty before the first start."""
+        """Returns the stored token; an empty string before the first start."""
         return self.token_file.read_text("utf-8").strip() if self.token_file.exists() else ""
 
     def token_line(self, *, before: str, terminal: bool) -> str:
-        """What people are told of the token, which was `before` when this start began. Itself only on a terminal, once:
-        what is printed elsewhere ends in somebody's log."""
+        """Returns the line that tells the user where the token is; `before` is the token before this start.
+
+        A new token is shown once, and only on a terminal: other output may end in a log.
+        """
         shown = f"{self.token()} (kept in " if terminal and self.token() != before else "(kept in "
         return f"organizer token: {shown}{self.token_file})"
 
@@ -69,24 +71,26 @@ class Home:
         return self.path / "metrics"
 
     def log(self, name: str) -> Path:
-        """The log of a child."""
+        """Returns the path of a child's log."""
         return self.path / "log" / f"{name}.log"
 
     def trim_logs(self, limit: int = LOG_LIMIT_BYTES) -> None:
-        """Moves what is over the limit to `<name>.log.1`. Children append to the open file, so it is emptied and not
-        renamed; a line written in between is lost."""
+        """Copies logs over the limit, in bytes, to `<name>.log.1`, and empties them.
+
+        Children append to the open file, so it is not renamed; a line written during the copy is lost.
+        """
         for log in (self.path / "log").glob("*.log"):
             if log.stat().st_size > limit:
                 shutil.copyfile(log, log.with_suffix(".log.1"))
                 os.truncate(log, 0)
 
     def empty_metrics(self) -> None:
-        """Counters start at zero with the service; files of dead processes would pile up otherwise."""
+        """Deletes the metrics of earlier processes: counters start at zero with the service."""
         shutil.rmtree(self.metrics, ignore_errors=True)
         self.metrics.mkdir(mode=0o700)
 
     def secrets(self) -> Secrets:
-        """The kept secrets, with another port where somebody else has taken the kept one."""
+        """Returns the stored secrets, with a new port where another process uses the stored one."""
         path = self.path / "embedded.json"
         kept = _read_secrets(path) if path.exists() else _new_secrets()
         moved = replace(
@@ -98,13 +102,13 @@ class Home:
         return moved
 
     def write_service_file(self, values: Mapping[str, str]) -> None:
-        """Tells `manage.py` where the service is."""
+        """Writes `service.env`, from which `manage.py` reads where the service is."""
         lines = "".join(f"{name}={value}\n" for name, value in values.items())
         write_private(self.path / SERVICE_FILE, f"# Written by `make run` at every start.\n{lines}")
 
 
 def open_home(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Home:
-    """Makes the folder and takes it for this process. Calls `waiting` if that means to wait for leftover children.
+    """Creates and locks the folder for this process. Calls `waiting` if children of an earlier start still run.
 
     Raises:
         CannotStart: it cannot be written, or the service runs from it already.
@@ -121,7 +125,7 @@ def open_home(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Home
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its owner reads, as a whole or not at all."""
+    """Writes a file atomically, readable for its owner only."""
     half = path.with_name(f"{path.name}.new")
     half.unlink(missing_ok=True)
     with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -132,7 +136,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _make(path: Path) -> None:
-    """PostgreSQL's unprivileged user has to pass through root's folder; a folder in use is left as it is."""
+    """Creates the folder. PostgreSQL's unprivileged user can enter root's; a folder in use is not changed."""
     mode = 0o711 if os.geteuid() == 0 else 0o700
     path.mkdir(parents=True, exist_ok=True)
     if not any(path.iterdir()) and path.stat().st_uid == os.geteuid():

@@ -1,9 +1,9 @@
-"""Makes `.venv` and installs what a lock file names, each file by its hash. Run as a script, with only the standard
+"""Makes `.venv` and installs the packages of a lock file, verified by hash. A script that needs only the standard
 library:
 
     python3 omnify/embedded/packages.py requirements.lock
 
-Does nothing when the file is what was installed last. A lock lets several copies start from one checkout at once.
+Does nothing if the file has not changed since the last installation. A lock makes concurrent starts safe.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PYTHON = VENV / "bin" / "python"
 
 
 def main(names: list[str]) -> None:
-    """Installs each file that has changed since it was installed; one line and an exit code if that fails."""
+    """Installs each lock file that has changed since it was installed. Exits with one line if that fails."""
     try:
         VENV.mkdir(exist_ok=True)
         with (VENV / ".lock").open("w") as lock:
@@ -43,7 +43,7 @@ def _make_venv() -> None:
 
 
 def _install(lock: Path) -> None:
-    # The interpreter too: another one needs other wheels.
+    # The interpreter's version too: another one needs other wheels.
     wanted = f"{sys.version.split()[0]}\n{lock.read_text('utf-8')}"
     stamp = VENV / f".installed-{lock.name}"
     if stamp.exists() and stamp.read_text("utf-8") == wanted:

@@ -8,8 +8,10 @@ LOOPBACK = "127.0.0.1"
 
 
 def reserve_port() -> socket.socket:
-    """A socket bound to a free port. While it is open nobody is given that port by chance, yet a server that sets
-    SO_REUSEADDR can listen there."""
+    """Returns a socket bound to a free port.
+
+    While it is open, the system gives the port to no other process, but a server with SO_REUSEADDR can listen there.
+    """
     holder = socket.socket()
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     holder.bind((LOOPBACK, 0))
@@ -17,13 +19,13 @@ def reserve_port() -> socket.socket:
 
 
 def port_of(holder: socket.socket) -> int:
-    """The port a socket is bound to."""
+    """Returns the port a socket is bound to."""
     port: int = holder.getsockname()[1]
     return port
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
+    """Returns a port that is free now."""
     with reserve_port() as holder:
         return port_of(holder)
 

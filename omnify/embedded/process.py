@@ -1,4 +1,4 @@
-"""Children of the supervisor: started, looked at and stopped in one way."""
+"""Starts, watches and stops child processes of the supervisor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ABANDON_SECONDS = 20.0
 
 
 class CannotStart(Exception):
-    """The service cannot be started; the message is one line for people."""
+    """The service cannot be started; the message is one line for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Account:
 
 
 def unprivileged_account() -> Account | None:
-    """`nobody` if this process is root, None if it is an ordinary user and needs no other.
+    """Returns `nobody` if this process is root, else None.
 
     Raises:
         CannotStart: root on a machine without a user `nobody`.
@@ -48,7 +48,7 @@ def unprivileged_account() -> Account | None:
 
 @dataclass(slots=True)
 class Child:
-    """A running program. Its own session keeps the terminal's Ctrl-C from reaching it before its turn."""
+    """A running program. It has its own session, so that Ctrl-C in the terminal does not reach it directly."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -64,27 +64,27 @@ class Child:
         return self.process.poll() is None
 
     def ending(self) -> str:
-        """How it ended, for people."""
+        """Returns how it ended, as text for the user."""
         code = self.process.returncode
         if code is None:
             return "still running"
         return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
 
-    def last_words(self) -> str:
-        """The last line of its log, for the one line that says why nothing works."""
+    def last_log_line(self) -> str:
+        """Returns the last line of its log, for an error message."""
         try:
             lines = self.log.read_bytes()[-4000:].decode(errors="replace").split("\n")
         except OSError:
             return ""
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         if self.running:
             self.process.send_signal(self.stop_signal)
 
     def stop(self, seconds: float) -> bool:
-        """Asks, waits, and kills after `seconds`. Returns whether it went by itself."""
-        self.ask_to_stop()
+        """Sends the stop signal, and kills the process after `seconds`. Returns whether it stopped by itself."""
+        self.request_stop()
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -109,7 +109,7 @@ def start_child(
     """Starts a child that dies with this process. Call from the main thread: the death signal is bound to the thread.
 
     Args:
-        death_signal: what the kernel sends the child when this process is gone, however it went.
+        death_signal: what the kernel sends the child when this process has died.
         keep_open: descriptors the child inherits.
     """
     uid, gid = (account.uid, account.gid) if account else (-1, -1)
@@ -131,7 +131,7 @@ def start_child(
 
 @contextmanager
 def stopped_on_failure(child: Child) -> Iterator[None]:
-    """Leaves no child behind whose start was cut short."""
+    """Stops the child if the block fails or is interrupted."""
     try:
         yield
     except BaseException:
@@ -140,15 +140,15 @@ def stopped_on_failure(child: Child) -> Iterator[None]:
 
 
 def wait_for(child: Child, ready: Callable[[], bool], *, seconds: float) -> None:
-    """Returns when `ready()` is true.
+    """Waits until `ready()` is true.
 
     Raises:
-        CannotStart: the child ended, or the time is over.
+        CannotStart: the child ended, or was not ready after `seconds`.
     """
     deadline = time.monotonic() + seconds
     while not ready():
         if not child.running:
-            raise CannotStart(f"{child.name} did not start ({child.ending()}): {child.last_words()}")
+            raise CannotStart(f"{child.name} did not start ({child.ending()}): {child.last_log_line()}")
         if time.monotonic() > deadline:
-            raise CannotStart(f"{child.name} does not answer after {seconds:g} s; its log is {child.log}")
+            raise CannotStart(f"{child.name} is not ready after {seconds:g} s; its log is {child.log}")
         time.sleep(_POLL_SECONDS)

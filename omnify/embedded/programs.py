@@ -1,4 +1,4 @@
-"""The children that are Omnify itself: set-up, web and drains, and the environment they share."""
+"""Starts Omnify's own processes: set-up, web, drains and dispatcher, in the environment they share."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from omnify.environment import BadEnvironment, read_environment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DRAINS = ("drain-1", "drain-2")
-DELIVERERS = ("deliver-1",)
+DISPATCHERS = ("deliver-1",)
 
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """Starts them, each with its log in the home."""
+    """Starts the programs, each with its log in the home."""
 
     home: Home
     env: Mapping[str, str]
 
     def setup(self) -> Child:
-        """Migrations and the organizer; it ends by itself."""
+        """Starts the migrations and the creation of the organizer; the process ends by itself."""
         return self._start_as("OWNER", "setup", "-m", "omnify.embedded.setup")
 
     def web(self) -> Child:
-        """gunicorn with the door and the API."""
+        """Starts gunicorn with the door and the API."""
         config = ROOT / "omnify" / "gunicorn_conf.py"
         return self._start_as("WEB", "web", "-m", "gunicorn", "--config", str(config), "omnify.asgi:application")
 
     def drain(self, name: str) -> Child:
-        """A Celery worker for all partitions. One process, no pool: the row lock leaves nothing for a second one."""
+        """Starts a Celery worker for all partitions. One process: an event's row lock allows no second one anyway."""
         count = int(self.env.get("REGISTRATION_PARTITIONS") or 4)
         return self._celery("WORKER", name, ",".join(f"registrations.{number}" for number in range(count)))
 
-    def deliverer(self, name: str) -> Child:
-        """A Celery worker that sends webhooks. One process: it has hundreds of requests under way at once."""
+    def dispatcher(self, name: str) -> Child:
+        """Starts a Celery worker that sends webhooks. One process, with hundreds of requests at once."""
         return self._celery("DELIVER", name, "webhooks")
 
     def _celery(self, role: str, name: str, queues: str) -> Child:
@@ -49,7 +49,7 @@ class Programs:
         return self._start_as(role, name, "-m", "celery", "--quiet", "-A", "omnify.celery", *worker)
 
     def _start_as(self, role: str, name: str, *arguments: str) -> Child:
-        """With `DATABASE_URL_<role>` as its DATABASE_URL, if there is one, and none of the others."""
+        """Starts a program with `DATABASE_URL_<role>` as its DATABASE_URL, if there is one, and no other role's."""
         others = {name: value for name, value in self.env.items() if not name.startswith("DATABASE_URL")}
         database = self.env.get(f"DATABASE_URL_{role}") or self.env["DATABASE_URL"]
         return start_child(
@@ -63,10 +63,10 @@ class Programs:
 
 
 def check_variables(home: Home) -> None:
-    """Reads the environment as every program will, before a server is started for nothing.
+    """Checks the environment variables before any server is started.
 
     Raises:
-        CannotStart: a variable has a value that cannot be used.
+        CannotStart: a variable has an invalid value.
     """
     secret_key = os.environ.get("SECRET_KEY") or home.secrets().secret_key
     database = os.environ.get("DATABASE_URL") or "made with the server"
@@ -78,7 +78,7 @@ def check_variables(home: Home) -> None:
 
 
 def service_values(*, secret_key: str, database: str, redis: str, broker: str, port: int) -> dict[str, str]:
-    """What `service.env` holds: enough for any process that is to work beside the service."""
+    """Returns the contents of `service.env`: enough for any process that works beside the service."""
     older = os.environ.get("SECRET_KEY_FALLBACKS", "")
     return {
         "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key,
@@ -86,13 +86,13 @@ def service_values(*, secret_key: str, database: str, redis: str, broker: str, p
         "DATABASE_URL": database,
         "REDIS_URL": redis,
         "CELERY_BROKER_URL": broker,
-        # Of this start: for `rehearse` and `listen`, which ask the service over HTTP.
+        # For `rehearse` and `listen`, which use the service over HTTP.
         "SERVICE_URL": f"http://{LOOPBACK}:{port}",
     }
 
 
 def child_environment(home: Home, port: int, values: Mapping[str, str]) -> dict[str, str]:
-    """The supervisor's environment with the service's own values on top."""
+    """Returns the supervisor's environment, overridden by the service's own values."""
     return {
         **os.environ,
         **values,

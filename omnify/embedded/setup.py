@@ -1,4 +1,4 @@
-"""Tables and the first organizer, made before the service starts. A process of its own: it needs Django.
+"""Creates tables and the first organizer before the service starts. A separate process, since it needs Django.
 
 python -m omnify.embedded.setup
 """
@@ -19,7 +19,7 @@ ORGANIZER = "organizer"
 
 
 def main() -> None:
-    """Migrates, and leaves a token that works in `$OMNIFY_HOME/organizer-token`."""
+    """Migrates the database, and stores a valid token in `$OMNIFY_HOME/organizer-token`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
     django.setup()
     from django.conf import settings
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def keep_token(path: Path) -> None:
-    """Issues a token unless the kept one is still good for this database."""
+    """Issues a token, unless the stored one is valid in this database."""
     from django.db import transaction
 
     from events.domain.audit import Action

@@ -1,8 +1,8 @@
-"""Starts everything in order, starts again what dies, and stops in the opposite order.
+"""Starts all processes in order, restarts those that die, and stops them in the opposite order.
 
-    valkey, postgres  →  set-up (migrations, organizer)  →  web, drains, deliverer  →  ready when /health/ready says so
+    valkey, postgres  →  set-up (migrations, organizer)  →  web, drains, dispatcher  →  ready when /health/ready is 200
 
-A signal raises `StopRequested` wherever the supervisor is; from then on it only stops, and a second one makes it quick.
+A signal raises `StopRequested` wherever the supervisor is; from then on it only stops. A second signal kills.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from pathlib import Path
 from types import FrameType
 
 from omnify.embedded.home import Home, open_home
-from omnify.embedded.place import find_place
 from omnify.embedded.ports import LOOPBACK, is_free
 from omnify.embedded.postgres import Postgres
+from omnify.embedded.postgres_files import find_postgres_files
 from omnify.embedded.process import CannotStart, Child
-from omnify.embedded.programs import DELIVERERS, DRAINS, Programs, check_variables, child_environment, service_values
+from omnify.embedded.programs import DISPATCHERS, DRAINS, Programs, check_variables, child_environment, service_values
 from omnify.embedded.valkey import Valkey
 
 POLL_SECONDS = 0.2
 READY_NOTE_SECONDS = 20.0
 LOG_CHECK_SECONDS = 30.0
-# A child that lived this long has started well; its next death is not part of a series.
+# A child that ran this long has started successfully; its next death is the first of a new series.
 STEADY_SECONDS = 20.0
 BACKOFF_SECONDS = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
-# Before the service was ever ready, a child that dies this often in a row is the reason why it cannot start.
-HOPELESS = 4
-SAME_WISH_SECONDS = 1.0
+# If a child dies this often in a row before the service was ever ready, the start has failed.
+DEATHS_TO_GIVE_UP = 4
+REPEATED_SIGNAL_SECONDS = 1.0
 STOP_SECONDS = {"web": 15.0, "drain-1": 20.0, "drain-2": 20.0, "deliver-1": 20.0, "valkey": 30.0, "postgres": 60.0}
 
 
 class StopRequested(BaseException):
-    """SIGINT, SIGTERM or SIGHUP has come."""
+    """SIGINT, SIGTERM or SIGHUP was received."""
 
 
 @dataclass(slots=True)
-class Kept:
-    """A child that is started again when it dies."""
+class Supervised:
+    """A child that is restarted when it dies. `due` is the time of the next start, if it is dead."""
 
     child: Child
     start: Callable[[], Child]
@@ -52,8 +52,8 @@ class Kept:
     deaths: int = 0
     due: float | None = None
 
-    def tend(self, now: float) -> str:
-        """Starts it again if it is dead and its pause is over. Returns a sentence when there is news."""
+    def restart_if_due(self, now: float) -> str:
+        """Restarts a dead child after its back-off. Returns a message if it has just died, else an empty string."""
         if self.due is not None:
             if now >= self.due:
                 self.child, self.started, self.due = self.start(), now, None
@@ -63,28 +63,26 @@ class Kept:
         self.deaths = 1 if now - self.started > STEADY_SECONDS else self.deaths + 1
         pause = BACKOFF_SECONDS[min(self.deaths, len(BACKOFF_SECONDS)) - 1]
         self.due = now + pause
-        return (
-            f"{self.child.name} ended ({self.child.ending()}); starting it again in {pause:g} s, see {self.child.log}"
-        )
+        return f"{self.child.name} ended ({self.child.ending()}); restarting it in {pause:g} s, see {self.child.log}"
 
 
 class Supervisor:
-    """One copy of the service. `say` prints a line for people."""
+    """Runs one copy of the service. `say` prints a line for the user."""
 
     def __init__(self, home: Path, port: int, say: Callable[[str], None]) -> None:
         self._path = home
         self._port = port
         self._say = say
-        self._kept: list[Kept] = []
+        self._children: list[Supervised] = []
         self._stopping = False
-        self._asked = 0.0
-        self._hurry = False
+        self._stop_requested_at = 0.0
+        self._kill_now = False
         self._ready = False
         # DATABASE_URL_WEB and so on, of the embedded PostgreSQL; an operator's own are in the environment.
         self._databases: dict[str, str] = {}
 
     def run(self) -> None:
-        """Returns after a stop that was asked for.
+        """Runs the service until it is asked to stop.
 
         Raises:
             CannotStart: the message says why.
@@ -114,14 +112,14 @@ class Supervisor:
         programs = Programs(home, child_environment(home, self._port, {**values, **self._databases}))
         self._set_up(programs)
         self._home = home
-        self._keep(programs.web)
+        self._supervise(programs.web)
         for name in DRAINS:
-            self._keep(lambda name=name: programs.drain(name))  # type: ignore[misc]
-        for name in DELIVERERS:
-            self._keep(lambda name=name: programs.deliverer(name))  # type: ignore[misc]
+            self._supervise(lambda name=name: programs.drain(name))  # type: ignore[misc]
+        for name in DISPATCHERS:
+            self._supervise(lambda name=name: programs.dispatcher(name))  # type: ignore[misc]
 
     def _start_servers(self, home: Home) -> dict[str, str]:
-        """Starts those the environment does not name, and returns the addresses of all."""
+        """Starts the servers that the environment does not name; returns the variables of `service.env`."""
         kept = home.secrets()
         redis_url, database_url = os.environ.get("REDIS_URL", ""), os.environ.get("DATABASE_URL", "")
         broker_url = os.environ.get("CELERY_BROKER_URL") or redis_url
@@ -133,32 +131,32 @@ class Supervisor:
                 password=kept.valkey_password,
             )
             redis_url, broker_url = valkey.url(0), broker_url or valkey.url(1)
-            self._keep_server(valkey, home)
+            self._supervise_server(valkey, home)
         if not database_url:
-            place = find_place(home.path)
-            if place.note:
-                self._say(place.note)
+            files = find_postgres_files(home.path)
+            if files.note:
+                self._say(files.note)
             postgres = Postgres(
-                place=place,
+                files=files,
                 log=home.log("postgres"),
                 port=kept.postgres_port,
                 password=kept.postgres_password,
             )
-            postgres.forget_last_server()
-            self._keep_server(postgres, home)
+            postgres.remove_stale_pid_file()
+            self._supervise_server(postgres, home)
             self._databases = postgres.urls_of_programs()
             database_url = self._databases["DATABASE_URL_OWNER"]
         return service_values(
             secret_key=kept.secret_key, database=database_url, redis=redis_url, broker=broker_url, port=self._port
         )
 
-    def _keep_server(self, server: Valkey | Postgres, home: Home) -> None:
+    def _supervise_server(self, server: Valkey | Postgres, home: Home) -> None:
         keep_open = (home.children_lock,)
         child = server.start(keep_open=keep_open)
-        self._kept.append(Kept(child, lambda: server.spawn(keep_open=keep_open), time.monotonic()))
+        self._children.append(Supervised(child, lambda: server.spawn(keep_open=keep_open), time.monotonic()))
 
-    def _keep(self, start: Callable[[], Child]) -> None:
-        self._kept.append(Kept(start(), start, time.monotonic()))
+    def _supervise(self, start: Callable[[], Child]) -> None:
+        self._children.append(Supervised(start(), start, time.monotonic()))
 
     def _set_up(self, programs: Programs) -> None:
         child = programs.setup()
@@ -168,7 +166,7 @@ class Supervisor:
         finally:
             child.stop(5.0)
         if child.process.returncode:
-            raise CannotStart(child.last_words().removeprefix("omnify: ") or f"set-up failed ({child.ending()})")
+            raise CannotStart(child.last_log_line().removeprefix("omnify: ") or f"set-up failed ({child.ending()})")
 
     # Watching
 
@@ -177,8 +175,8 @@ class Supervisor:
         logs_due = time.monotonic() + LOG_CHECK_SECONDS
         while True:
             now = time.monotonic()
-            for kept in self._kept:
-                self._tend(kept, now)
+            for kept in self._children:
+                self._restart_if_due(kept, now)
             if not self._ready:
                 problem = self._problem()
                 if not problem:
@@ -191,23 +189,23 @@ class Supervisor:
                 logs_due = now + LOG_CHECK_SECONDS
             time.sleep(POLL_SECONDS)
 
-    def _tend(self, kept: Kept, now: float) -> None:
-        news = kept.tend(now)
-        if news and not self._ready and kept.deaths >= HOPELESS:
-            raise CannotStart(f"{kept.child.name} does not stay up: {kept.child.last_words()}")
+    def _restart_if_due(self, kept: Supervised, now: float) -> None:
+        news = kept.restart_if_due(now)
+        if news and not self._ready and kept.deaths >= DEATHS_TO_GIVE_UP:
+            raise CannotStart(f"{kept.child.name} does not stay up: {kept.child.last_log_line()}")
         if news:
             self._say(news)
 
     def _problem(self) -> str:
-        """Why the service is not ready, or an empty string."""
+        """Returns why the service is not ready; an empty string if it is."""
         connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=5)
         try:
             connection.request("GET", "/health/ready", headers={"Connection": "close"})
-            answer = connection.getresponse()
-            body = answer.read()
-            return "" if answer.status == 200 else str(json.loads(body).get("message", answer.status))
+            response = connection.getresponse()
+            body = response.read()
+            return "" if response.status == 200 else str(json.loads(body).get("message", response.status))
         except (OSError, http.client.HTTPException, ValueError, AttributeError):
-            return "no answer from the web processes"
+            return "the web processes do not respond"
         finally:
             connection.close()
 
@@ -219,17 +217,17 @@ class Supervisor:
     # Stopping
 
     def _stop(self) -> None:
-        """web first, so that nothing new comes in; then the workers; then, together, the servers all need."""
-        for names in (("web",), (*DRAINS, *DELIVERERS), ("valkey", "postgres")):
-            children = [kept.child for kept in self._kept if kept.child.name in names]
+        """Stops web first, so that no new requests come in; then the workers; then the servers."""
+        for names in (("web",), (*DRAINS, *DISPATCHERS), ("valkey", "postgres")):
+            children = [kept.child for kept in self._children if kept.child.name in names]
             for child in children:
-                child.ask_to_stop()
+                child.request_stop()
             deadlines = {child.name: time.monotonic() + STOP_SECONDS[child.name] for child in children}
             for child in children:
-                while child.running and time.monotonic() < deadlines[child.name] and not self._hurry:
+                while child.running and time.monotonic() < deadlines[child.name] and not self._kill_now:
                     time.sleep(0.02)
                 if child.running:
-                    self._say(f"{child.name} does not stop by itself: killing it")
+                    self._say(f"{child.name} did not stop in time: killing it")
                     child.process.kill()
                 child.process.wait()
 
@@ -248,8 +246,8 @@ class Supervisor:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if not self._stopping:
-            self._stopping, self._asked = True, time.monotonic()
+            self._stopping, self._stop_requested_at = True, time.monotonic()
             raise StopRequested
-        # Ctrl-C and `kill` reach a process group, and make passes on what it gets: one wish may come twice.
-        if time.monotonic() > self._asked + SAME_WISH_SECONDS:
-            self._hurry = True
+        # Ctrl-C and `kill` signal a process group, and make passes its signal on: one request may arrive twice.
+        if time.monotonic() > self._stop_requested_at + REPEATED_SIGNAL_SECONDS:
+            self._kill_now = True

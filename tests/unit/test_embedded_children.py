@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from omnify.embedded.process import CannotStart, Child, start_child, wait_for
-from omnify.embedded.supervisor import BACKOFF_SECONDS, STEADY_SECONDS, Kept
+from omnify.embedded.supervisor import BACKOFF_SECONDS, STEADY_SECONDS, Supervised
 
 SLEEP = ["/bin/sh", "-c", "exec sleep 300"]
 ENV = {"PATH": "/usr/bin:/bin"}
@@ -98,18 +98,18 @@ def test_a_child_that_keeps_dying_is_started_ever_more_slowly_and_a_steady_one_a
         starts.append(now)
         return Child("web", _Ended(), Path("web.log"), signal.SIGTERM)  # type: ignore[arg-type]
 
-    kept = Kept(start(), start, now)
+    kept = Supervised(start(), start, now)
     pauses = []
     for _ in range(8):
-        assert "web ended (killed by SIGKILL)" in kept.tend(now)
+        assert "web ended (killed by SIGKILL)" in kept.restart_if_due(now)
         assert kept.due is not None
-        assert kept.tend(kept.due - 0.01) == ""
+        assert kept.restart_if_due(kept.due - 0.01) == ""
         pauses.append(round(kept.due - now, 3))
         now = kept.due
-        kept.tend(now)
+        kept.restart_if_due(now)
     assert pauses == [*BACKOFF_SECONDS, BACKOFF_SECONDS[-1], BACKOFF_SECONDS[-1]]
     assert len(starts) == 9
 
     now += STEADY_SECONDS + 1
-    kept.tend(now)
+    kept.restart_if_due(now)
     assert kept.due == now + BACKOFF_SECONDS[0]

