@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from events.admin.tables import BoundedPaginator, ReadOnly
+from events.admin.base import BoundedPaginator, ReadOnly
 from events.domain.audit import Action
 from events.domain.webhooks.states import DeliveryState
 from events.ledger.webhooks import subscriptions

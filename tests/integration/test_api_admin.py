@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from events.admin.tables import BoundedPaginator
+from events.admin.base import BoundedPaginator
 from events.models import Event, OrganizerToken, Registration
 from events.secrets import tickets
 from tests.integration.api import Caller, attend, create, organizer
