@@ -1,4 +1,4 @@
-"""The audit trail's rows: written in the transaction of the act, read by whom they concern, removed when old."""
+"""Rows of the audit trail: written in the transaction of the action, and removed when they are old."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
 
-# The trigger of the table lets younger rows go for nobody (migration `audit`).
+# Younger rows cannot be deleted: the table's trigger refuses it (migration 0011).
 LEAST_DAYS = 30
 _CHUNK = 5000
 
 
-def record(actor: Actor, action: Action, thing: AuditObject, *, once: str | None = None) -> None:
-    """Writes an act down, in the caller's transaction if there is one, and into the log when that is committed.
+def record(actor: Actor, action: Action, target: AuditObject, *, once: str | None = None) -> None:
+    """Records an action in the caller's transaction, if there is one, and logs it after the commit.
 
-    With `once` nothing is written if there is an entry with the same text.
+    With `once` notarget is written if there is an entry with the same text.
     """
     if once is not None and AuditEntry.objects.filter(once=once).exists():
         return
     row = AuditEntry(
         at=timezone.now(),
-        organizer_id=thing.organizer_id if thing.organizer_id is not None else actor.organizer_id,
+        organizer_id=target.organizer_id if target.organizer_id is not None else actor.organizer_id,
         actor=actor.kind.value,
         actor_organizer_id=actor.organizer_id,
         token_id=actor.token_id,
         admin_id=actor.admin_id,
         address=actor.address,
         action=action.value,
-        object_type=thing.type,
-        object_id=thing.id,
+        object_type=target.type,
+        object_id=target.id,
         once=once,
     )
-    # Of two that fail at the same moment the second one is ignored: an error would end the caller's transaction.
+    # Of two at the same moment the second is ignored: an error would abort the caller's transaction.
     AuditEntry.objects.bulk_create([row], ignore_conflicts=once is not None)
     transaction.on_commit(lambda: _log(row))
 
 
 def entries_of(*, organizer_id: int) -> QuerySet[AuditEntry]:
-    """What was done to an organizer's things, newest first."""
+    """The entries about an organizer's objects, newest first."""
     return AuditEntry.objects.filter(organizer_id=organizer_id).order_by("-id")
 
 

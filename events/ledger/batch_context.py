@@ -1,4 +1,4 @@
-"""What the ledger knows about a batch before it is decided: read under the event's row lock."""
+"""Reads what the ledger has about a batch before it is decided, under the event's row lock."""
 
 from __future__ import annotations
 
@@ -20,49 +20,55 @@ Digest = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class BatchContext:
-    """`fresh` are the commands still to be carried out, in order; `repeated` is what became of the others before."""
+    """What the ledger has about a batch.
 
-    fresh: Sequence[Command]
+    Attributes:
+        pending: the commands still to be applied, in order.
+        ledger: what `allocate` needs to know about them.
+        decided: the outcomes of tickets in the batch that an earlier drain decided.
+    """
+
+    pending: Sequence[Command]
     ledger: LedgerView
-    repeated: Sequence[Outcome]
+    decided: Sequence[Outcome]
 
 
 def load_batch_context(event_id: int, commands: Sequence[Command], *, digest: Digest) -> BatchContext:
-    """Separates what was decided before (by a drain that died since) from what was not, and looks the rest up."""
+    """Separates commands that an earlier drain applied from pending ones, and reads what those depend on."""
     requests = [command for command in commands if isinstance(command, Request)]
-    given_back = [command.key for command in commands if isinstance(command, Cancellation)]
-    known = known_tickets(event_id, [*(request.key for request in requests), *given_back])
-    tickets = {key: with_digest(known[key], digest) for key in given_back if key in known}
-    fresh = _without(commands, known.keys() | _already_applied(event_id, commands))
-    closing = any(isinstance(command, Closing) for command in fresh)
-    emails = [command.email_key for command in fresh if isinstance(command, Request)]
+    cancelled = [command.key for command in commands if isinstance(command, Cancellation)]
+    known = known_tickets(event_id, [*(request.key for request in requests), *cancelled])
+    tickets = {key: with_digest(known[key], digest) for key in cancelled if key in known}
+    pending = _without(commands, known.keys() | _already_applied(event_id, commands))
+    closing = any(isinstance(command, Closing) for command in pending)
+    emails = [command.email_key for command in pending if isinstance(command, Request)]
     ledger = LedgerView(
         taken=taken_emails(event_id, emails),
         tickets=tickets,
-        waitlist=_with_digests(first_waitlisted(event_id, count=lookahead(fresh)), digest),
+        waitlist=_with_digests(first_waitlisted(event_id, count=lookahead(pending)), digest),
         holders=_with_digests(holding_tickets(event_id, count=MOVES_AT_ONCE), digest) if closing else (),
     )
-    repeated = [_of_request(known[r.key].outcome, r) for r in requests if r.key in known]
-    return BatchContext(fresh, ledger, [*repeated, *(held.outcome for held in tickets.values())])
+    decided = [_of_request(known[r.key].outcome, r) for r in requests if r.key in known]
+    return BatchContext(pending, ledger, [*decided, *(ticket.outcome for ticket in tickets.values())])
 
 
-def with_digest(held: DecidedTicket, digest: Digest) -> DecidedTicket:
-    """The ledger keeps the e-mail, Redis a digest of it."""
-    known = digest(held.email_key, held.outcome.mark)
-    return DecidedTicket(held.email_key, msgspec.structs.replace(held.outcome, email_digest=known))
+def with_digest(ticket: DecidedTicket, digest: Digest) -> DecidedTicket:
+    """Adds the digest under which Redis has the ticket's e-mail; the ledger stores the e-mail itself."""
+    known = digest(ticket.email_key, ticket.outcome.mark)
+    return DecidedTicket(ticket.email_key, msgspec.structs.replace(ticket.outcome, email_digest=known))
 
 
 def _with_digests(found: Iterable[DecidedTicket], digest: Digest) -> list[DecidedTicket]:
-    return [with_digest(held, digest) for held in found]
+    return [with_digest(ticket, digest) for ticket in found]
 
 
 def _of_request(outcome: Outcome, request: Request) -> Outcome:
-    """What the ledger held already, with the digest that only the queue's entry carries."""
+    """Adds the digest of the e-mail, which the queue's entry carries."""
     return msgspec.structs.replace(outcome, email_digest=request.email_digest)
 
 
 def _already_applied(event_id: int, commands: Sequence[Command]) -> set[str]:
-    """Orders of the organizer's that were carried out before."""
+    """Finds resizes that an earlier drain applied."""
     keys = [command.key for command in commands if isinstance(command, Resize)]
     if not keys:
         return set()
@@ -71,16 +77,16 @@ def _already_applied(event_id: int, commands: Sequence[Command]) -> set[str]:
 
 
 def _without(commands: Sequence[Command], done: set[str]) -> list[Command]:
-    """The requests and orders not `done`, and all cancellations: those name a ticket that has a decision.
+    """Leaves out commands whose key is `done`. Cancellations stay: their key is the ticket's, which may be decided.
 
-    A key twice in one batch cannot come from the door; it would break the batch, so only the first one counts.
+    The door never sends one key twice in a batch; it would break the batch, so only the first command counts.
     """
     seen = set(done)
-    fresh: list[Command] = []
+    pending: list[Command] = []
     for command in commands:
         if isinstance(command, Cancellation):
-            fresh.append(command)
+            pending.append(command)
         elif command.key not in seen:
             seen.add(command.key)
-            fresh.append(command)
-    return fresh
+            pending.append(command)
+    return pending

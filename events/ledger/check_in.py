@@ -117,11 +117,11 @@ def _write(event: Event, row: Registration, *, checked_in_at: datetime | None, d
     event.checked_in_count += 1 if checked_in_at else -1
     event.decided_at, event.version = moment, event.version + 1
     event.save(update_fields=["checked_in_count", "decided_at", "version"])
-    held = with_digest(known_tickets(event.pk, [row.ticket_key])[row.ticket_key], digest)
+    ticket = with_digest(known_tickets(event.pk, [row.ticket_key])[row.ticket_key], digest)
     type_ = MessageType.CHECKED_IN if checked_in_at else MessageType.UPDATED
     return DoorUpdate(
         event=event_snapshot(event),
-        outcome=held.outcome,
+        outcome=ticket.outcome,
         published_before_ms=to_ms(before) if before else 0,
-        messages=write_check_in_messages(event, held.outcome, type_=type_, now=moment),
+        messages=write_check_in_messages(event, ticket.outcome, type_=type_, now=moment),
     )

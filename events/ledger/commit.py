@@ -1,8 +1,8 @@
 """One batch of the queue, decided and written in one transaction under the event's row lock.
 
-Re-applying a batch is harmless: what the ledger holds already is left as it is and reported again, so a drain that
-died between commit and publish is repaired by the next one. Tickets that a batch moves without naming them (whoever
-moves up, whoever held a place of a cancelled event) are found by the moment of that commit: see `_unpublished`.
+Applying a batch twice is harmless: rows that the ledger already has are left unchanged and reported again, so a drain
+that died between commit and publish is repaired by the next one. Tickets that a batch changes without naming them
+(promotions from the waitlist, tickets of a cancelled event) are found by the time of that commit: see `_unpublished`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from events.domain.outcome import Outcome
 from events.domain.times import from_ms, to_ms
 from events.ledger.batch_context import Digest, load_batch_context, with_digest
 from events.ledger.tickets import changed_since, known_outcomes
-from events.ledger.write import Committed, latest, next_moment, write
+from events.ledger.write import Committed, next_moment, write
 from events.models import Event
 from omnify.common.logs import get_logger
 
@@ -37,8 +37,8 @@ class Batch:
 
     Attributes:
         commands: in order of admission; `poisoned` are entries that cannot be read, which end `rejected`/`invalid`.
-        digest: turns an `email_key` into what stands for it in Redis.
-        published_ms: the moment up to which Redis has been shown this event's changes; None if it knows none.
+        digest: turns an `email_key` into its digest in Redis.
+        published_ms: the time up to which this event's changes are published in Redis; None if it has no such event.
         before_commit: called last inside the transaction.
     """
 
@@ -50,7 +50,7 @@ class Batch:
 
 
 def commit_batch(event_id: int, batch: Batch) -> Committed:
-    """Carries a batch out.
+    """Decides a batch and writes it.
 
     Data that the database refuses costs only its own entry: the batch is then written one entry at a time.
 
@@ -61,7 +61,7 @@ def commit_batch(event_id: int, batch: Batch) -> Committed:
     try:
         return _commit(event_id, batch)
     except _REFUSED as problem:
-        # The database's own words may quote an e-mail address, so only their kind is logged.
+        # The database's message may quote an e-mail address, so only the type of the error is logged.
         logger.warning("a batch was refused", event_id=event_id, problem=type(problem).__name__)
         return _commit_one_by_one(event_id, batch)
 
@@ -69,10 +69,10 @@ def commit_batch(event_id: int, batch: Batch) -> Committed:
 def _commit(event_id: int, batch: Batch) -> Committed:
     with transaction.atomic():
         event = _lock(event_id)
-        unshown = _unpublished(event, batch)
+        unpublished = _unpublished(event, batch)
         done = (_all_fit(event, batch) and _commit_optimistically(event, batch)) or _commit_with_context(event, batch)
         batch.before_commit()
-    return _with_outcomes(done, unshown) if unshown else done
+    return done.with_earlier(unpublished)
 
 
 def _lock(event_id: int) -> Event:
@@ -95,52 +95,52 @@ def _seats(event: Event) -> Seats:
 
 
 def _unpublished(event: Event, batch: Batch) -> list[Outcome]:
-    """What was changed by a drain that died before it published, or was published to a Redis that has lost it since."""
+    """Reads changes that Redis lacks: of a drain that died before it published, or lost by Redis since."""
     if batch.published_ms is None or event.decided_at is None or to_ms(event.decided_at) <= batch.published_ms:
         return []
     changed = changed_since(event.pk, from_ms(batch.published_ms))
-    return [with_digest(held, batch.digest).outcome for held in changed]
-
-
-def _with_outcomes(done: Committed, earlier: Sequence[Outcome]) -> Committed:
-    return replace(done, outcomes=list(latest([*earlier, *done.outcomes]).values()))
+    return [with_digest(ticket, batch.digest).outcome for ticket in changed]
 
 
 def _all_fit(event: Event, batch: Batch) -> bool:
-    """Whether there is a seat for everybody in the batch, and nothing but registrations."""
+    """Whether the batch holds only registrations, and every one of them gets a seat."""
     if batch.poisoned or event.cancelled_at or event.confirmed_count + len(batch.commands) > event.max_capacity:
         return False
     return all(isinstance(command, Request) for command in batch.commands)
 
 
 def _commit_optimistically(event: Event, batch: Batch) -> Committed | None:
-    """Decides as if no ticket of the batch were known to the ledger, and lets its unique indexes contradict, quietly.
+    """Decides as if the ledger had no ticket or e-mail of the batch; None if a unique index says that it has.
 
-    The door has turned nearly all duplicates away, and a ticket comes twice only after a crash, so looking first would
-    ask two questions for each row in vain: a sixth of a batch's time. Only while there is a seat for everybody: then a
-    row under a known e-mail would be a second seat, and cannot slip by.
+    The door refuses nearly all duplicates, and a ticket comes twice only after a crash, so reading first would cost a
+    sixth of a batch's time for nothing. Only while all fit: then a row under a known e-mail is a second seat, which the
+    unique index refuses. (On a full event it would be a rejection, which no index refuses.)
     """
     try:
         with transaction.atomic():
-            now = next_moment(event)
-            done = allocate(seats=_seats(event), commands=batch.commands, ledger=LedgerView(), now_ms=to_ms(now))
-            return write(event, batch.commands, done, now=now)
+            return _decide(event, batch.commands, LedgerView())
     except IntegrityError:
         return None
 
 
 def _commit_with_context(event: Event, batch: Batch) -> Committed:
+    """Reads what the ledger has about the batch, and decides the rest."""
     context = load_batch_context(event.pk, batch.commands, digest=batch.digest)
-    now = next_moment(event)
-    done = allocate(seats=_seats(event), commands=context.fresh, ledger=context.ledger, now_ms=to_ms(now))
     known = known_outcomes(event.pk, [request.key for request in batch.poisoned])
     poisoned = {request.key: request for request in batch.poisoned if request.key not in known}
-    written = write(event, context.fresh, done, poisoned=list(poisoned.values()), now=now)
-    return _with_outcomes(written, context.repeated)
+    return _decide(event, context.pending, context.ledger, list(poisoned.values())).with_earlier(context.decided)
+
+
+def _decide(
+    event: Event, commands: Sequence[Command], ledger: LedgerView, poisoned: Sequence[Request] = ()
+) -> Committed:
+    now = next_moment(event)
+    done = allocate(seats=_seats(event), commands=commands, ledger=ledger, now_ms=to_ms(now))
+    return write(event, commands, done, poisoned=poisoned, now=now)
 
 
 def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:
-    """The slow way round a poisoned batch: a savepoint for each entry, one transaction around all."""
+    """Commits a batch with data that the database refuses: a savepoint for each entry, one transaction for all."""
     parts: list[Committed] = []
     alone = replace(batch, commands=(), poisoned=(), before_commit=lambda: None)
     with transaction.atomic():
@@ -151,14 +151,7 @@ def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:
             if parts[-1].unfinished:
                 break
         parts.append(_commit(event_id, replace(alone, poisoned=batch.poisoned, before_commit=batch.before_commit)))
-    return Committed(
-        event=parts[-1].event,
-        outcomes=list(latest(outcome for part in parts for outcome in part.outcomes).values()),
-        decided=sum(part.decided for part in parts),
-        rewound=any(part.rewound for part in parts),
-        unfinished=next((part.unfinished for part in parts if part.unfinished), None),
-        messages=sum(part.messages for part in parts),
-    )
+    return Committed.merged(parts)
 
 
 def _commit_alone(event_id: int, alone: Batch, command: Command) -> Committed:
@@ -170,7 +163,7 @@ def _commit_alone(event_id: int, alone: Batch, command: Command) -> Committed:
             with transaction.atomic():
                 blank = Request.blank(command.key, command.sequence, command.requested_ms, mark=command.mark)
                 return _commit(event_id, replace(alone, poisoned=[blank]))
-        # An order that the ledger cannot carry out must not hold up everybody behind it.
-        logger.error("an order was refused", event_id=event_id, problem=type(problem).__name__)
+        # A command that the database refuses must not block the commands after it.
+        logger.error("a command was refused", event_id=event_id, problem=type(problem).__name__)
         with transaction.atomic():
             return _commit(event_id, alone)

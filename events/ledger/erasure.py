@@ -1,4 +1,4 @@
-"""What an UPDATE leaves behind: dead rows in PostgreSQL's files, and whatever other column may name somebody."""
+"""Finds and removes what is left of a person after the rows are anonymised: dead rows in files, other columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOUCHED = (Registration._meta.db_table, WebhookDelivery._meta.db_table)
 
 
 def take_time() -> None:
-    """Lets this process's statements take as long as they need; the drain's limit is for the drain."""
+    """Lifts the statement timeout for this process: it is meant for the drain."""
     database().lift_statement_timeout()
 
 

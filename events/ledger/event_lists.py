@@ -14,7 +14,7 @@ from events.models import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which events: those that are not over at `now`, or with `past` those that are; None is no matter."""
+    """Which events: those that have not ended at `now`, or with `past` those that have. None does not filter."""
 
     now: datetime
     past: bool = False
@@ -25,7 +25,7 @@ class EventFilter:
 
 
 def find_events(wanted: EventFilter) -> QuerySet[Event]:
-    """The events in order: soonest start first, of the past the latest first."""
+    """Returns the events by start time: the soonest first, past events with the latest first."""
     if wanted.past:
         rows = Event.objects.filter(end_time__lte=wanted.now).order_by("-start_time", "-pk")
     else:

@@ -1,7 +1,7 @@
 """Creating and changing events.
 
-A change holds the row lock under which seats are decided from before its rules are checked until it is committed, so
-that capacity never races and two changes at once cannot agree on something that neither of them asked for.
+A change holds the event's row lock, under which seats are decided too, from before its rules are checked until its
+commit. So a change never races with a decision, and two concurrent changes are checked one after the other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class CapacityBelowConfirmed(Exception):
 
 
 class CapacityBelowWaitlisted(Exception):
-    """More people are on the event's waitlist than the waitlist would have places."""
+    """The event's waitlist is longer than the waitlist capacity asked for."""
 
     def __init__(self, waitlisted_count: int) -> None:
         super().__init__(f"{waitlisted_count} registrations are on the waitlist.")
@@ -33,7 +33,7 @@ class CapacityBelowWaitlisted(Exception):
 
 
 class EventOver(Exception):
-    """The event has ended: nothing moves its seats any more."""
+    """The event has ended, and seats no longer change."""
 
     def __init__(self) -> None:
         super().__init__("The event is over: no seat moves any more.")
@@ -51,20 +51,20 @@ def lock_event(*, event_id: int, organizer_id: int | None = None) -> Event | Non
 
 
 def check_sizes(event: Event, *, max_capacity: int | None, waitlist_capacity: int | None) -> None:
-    """Refuses at once what the drain would refuse in its turn as things stand; None is a size that stays.
+    """Refuses at once what the drain would refuse, judged by the current counters; None leaves a size unchanged.
 
     Raises:
         CapacityBelowConfirmed, CapacityBelowWaitlisted
     """
     seats = event.max_capacity if max_capacity is None else max_capacity
-    places = event.waitlist_capacity if waitlist_capacity is None else waitlist_capacity
+    waitlist = event.waitlist_capacity if waitlist_capacity is None else waitlist_capacity
     if seats < event.confirmed_count:
         raise CapacityBelowConfirmed(event.confirmed_count)
-    if places < event.waitlisted_count - (seats - event.confirmed_count):
+    if waitlist < event.waitlisted_count - (seats - event.confirmed_count):
         raise CapacityBelowWaitlisted(event.waitlisted_count)
 
 
-# What may be put right after an event's end: it moves neither a seat nor the end.
+# Fields that may be corrected after the event: they change neither seats nor times.
 _ALWAYS = frozenset({"name", "location"})
 
 
@@ -93,12 +93,12 @@ def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> E
 
 
 def cancel_event(event: Event, *, now: datetime) -> bool:
-    """Marks an event cancelled: nobody is admitted or decided in their favour from now on. False: it was already.
+    """Marks an event cancelled: from now on every registration is refused. Returns False if it was cancelled already.
 
-    `event` comes from `lock_event`, in the same transaction. The places are taken back by the drain.
+    `event` comes from `lock_event`, in the same transaction. The drain cancels its tickets.
 
     Raises:
-        EventOver: it has taken place; those who had a seat keep the record of it.
+        EventOver: it has ended; its registrations stay as they are.
     """
     if event.cancelled_at is not None:
         return False
@@ -114,5 +114,5 @@ def _revised(now: datetime) -> dict[str, Any]:
 
 
 def size_change(*, event_id: int, key: str) -> SizeChange | None:
-    """What became of an order; None while it waits for its turn."""
+    """Returns the result of a `Resize`; None while it is in the queue."""
     return SizeChange.objects.filter(event_id=event_id, key=key).first()

@@ -1,4 +1,4 @@
-"""What the door's loader and the sweep ask of the ledger."""
+"""Reads of the door's loader and of the sweep."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _LATE = timedelta(hours=1)
 
 
 def find_events(event_ids: Sequence[int]) -> dict[int, EventSnapshot]:
-    """The events among `event_ids` that exist."""
+    """Reads these events; unknown ones are left out."""
     return {event.pk: event_snapshot(event) for event in Event.objects.filter(pk__in=event_ids)}
 
 
 def live_events(*, limit: int) -> list[EventSnapshot]:
-    """Events that can still be registered for, those that close first first."""
+    """Reads events whose registration has not closed, ordered by closing time."""
     rows = Event.objects.filter(registration_closes_at__gt=timezone.now(), cancelled_at=None)
     return [event_snapshot(event) for event in rows.order_by("registration_closes_at")[:limit]]
 
 
 def watched_event_ids(*, all_events: bool) -> Iterator[int]:
-    """Events whose queue may hold work: those not closed for long, or simply all."""
+    """Returns events whose queue may hold work: those open or closed within the last hour, or all."""
     rows = Event.objects.all()
     if not all_events:
         rows = rows.filter(registration_closes_at__gt=timezone.now() - _LATE)
@@ -38,13 +38,13 @@ def watched_event_ids(*, all_events: bool) -> Iterator[int]:
 
 
 def event_progress(event_ids: Sequence[int]) -> list[EventProgress]:
-    """How far these events are, of those that exist."""
+    """Reads the version and the time of the last decision of these events; unknown ones are left out."""
     rows = Event.objects.filter(pk__in=event_ids).values_list("pk", "version", "decided_at")
     return [EventProgress(pk, version, to_ms(decided) if decided else 0) for pk, version, decided in rows]
 
 
 def still_closing() -> list[EventSnapshot]:
-    """Cancelled events of which somebody still holds a place."""
+    """Reads cancelled events with tickets that are not cancelled yet."""
     rows = Event.objects.filter(Q(confirmed_count__gt=0) | Q(waitlisted_count__gt=0), cancelled_at__isnull=False)
     return [event_snapshot(event) for event in rows]
 

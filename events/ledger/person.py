@@ -1,4 +1,4 @@
-"""Everything the ledger keeps about one e-mail address, field by field: a new column is part of it by itself."""
+"""Exports everything the ledger stores about one e-mail address, field by field; new columns are included."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from events.models import Event, Registration, WebhookDelivery
 
 
 def registrations_of(email_key: str) -> list[dict[str, Any]]:
-    """Each registration under the address with its event's name and its messages to webhooks, in order."""
+    """Reads each registration under the address, with its event's name and its webhook deliveries, in order."""
     return [
         {**_fields(row), "event_name": event.name, "webhook_deliveries": _deliveries(row)}
         for event in Event.objects.order_by("pk").iterator(chunk_size=1000)

@@ -1,4 +1,4 @@
-"""What the API and the door's loaders read from the database. No function here changes a row."""
+"""Reads of the API and of the door's loader. No function here changes a row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from events.models import Event, Registration
 
 
 class AttendeeCursor(NamedTuple):
-    """A place in an event's list of attendees: its order of admission."""
+    """A row of an event's attendee list, which is in order of admission."""
 
     sequence: int
     row_id: int
@@ -46,21 +46,20 @@ def event_snapshot(event: Event) -> EventSnapshot:
 
 
 def find_event(*, event_id: int) -> Event | None:
-    """The event, whoever owns it."""
+    """Reads an event of any organizer."""
     return Event.objects.filter(pk=event_id).first()
 
 
 def own_event(*, event_id: int, organizer_id: int) -> Event | None:
-    """The event if it is this organizer's; another's is as absent as one that never was."""
+    """Reads an event of this organizer; None for another's, as for one that does not exist."""
     return Event.objects.filter(pk=event_id, organizer_id=organizer_id).first()
 
 
 class AttendeeFilter(NamedTuple):
-    """Registrations of an event that hold a seat (`confirmed`), wait for one (`waitlisted`) or held a place once
-    (`cancelled`), all or some of them.
+    """Which registrations of an event: of one status (confirmed, waitlisted or cancelled), that match a search.
 
-    `names_only` keeps the search from e-mail addresses, for those who may not see them: guessing letter by letter
-    would show them otherwise.
+    `names_only` leaves e-mail addresses out of the search, for callers who may not see them: they could guess an
+    address letter by letter.
     """
 
     event_id: int
@@ -70,17 +69,17 @@ class AttendeeFilter(NamedTuple):
 
 
 def count_attendees(guests: AttendeeFilter) -> int:
-    """How many registrations match. Reads them all: only for a search, never for the total."""
+    """Counts matching registrations. Reads them all: only for a search, never for the total."""
     return _rows_of(guests).count()
 
 
 def attendees_at(guests: AttendeeFilter, *, offset: int, limit: int) -> Sequence[Registration]:
-    """A slice by number; costs as much as the offset is deep."""
+    """Reads a slice by number; its cost grows with the offset."""
     return list(_rows_of(guests).order_by("sequence", "pk")[offset : offset + limit])
 
 
 def attendees_after(guests: AttendeeFilter, *, after: AttendeeCursor | None, limit: int) -> Sequence[Registration]:
-    """The next `limit` attendees in order of admission; costs the same at any depth."""
+    """Reads the next `limit` attendees in order of admission; costs the same at any depth."""
     rows = _rows_of(guests)
     if after is not None:
         # The first filter is the index's range; the second only breaks ties within one sequence.
@@ -90,7 +89,7 @@ def attendees_after(guests: AttendeeFilter, *, after: AttendeeCursor | None, lim
 
 
 def attendees_before(guests: AttendeeFilter, *, before: AttendeeCursor, limit: int) -> Sequence[Registration]:
-    """The `limit` attendees right before a position, in order of admission."""
+    """Reads the `limit` attendees right before a row, in order of admission."""
     rows = _rows_of(guests).filter(sequence__lte=before.sequence)
     rows = rows.filter(Q(sequence__lt=before.sequence) | Q(pk__lt=before.row_id))
     return list(rows.order_by("-sequence", "-pk")[:limit])[::-1]

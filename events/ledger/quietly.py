@@ -1,8 +1,8 @@
-"""Statements with people's data in them, which the database may refuse. PostgreSQL only.
+"""Runs statements with personal data that the database may refuse. PostgreSQL only.
 
-A refused statement is logged by PostgreSQL together with the values that made it fail, and a known ticket, a second
-seat under one address or a text that cannot be stored is an ordinary thing for the ledger. So these statements run
-inside a function that catches their refusal (its migration): it undoes what they did, and is no error for the server.
+PostgreSQL logs a refused statement together with the values that made it fail, and refusals are ordinary here: a known
+ticket, a second seat under one address, a text that cannot be stored. So these statements run inside a function that
+catches the error (migration 0009), which undoes them and leaves nothing to log.
 It costs 2 % of a batch's time, where `ON CONFLICT DO NOTHING` costs 11 % (docs/store-logs.md).
 """
 
@@ -20,7 +20,7 @@ _NUL = "\\u0000"
 
 
 class RowsExist(IntegrityError):
-    """A row of the statement's is there already; nothing was written."""
+    """A unique index has one of the rows already; nothing was written."""
 
 
 def run_quietly(statement: str, *, document: bytes, others: bytes = b"null", event_id: int, moment: datetime) -> int:
@@ -44,8 +44,9 @@ def run_quietly(statement: str, *, document: bytes, others: bytes = b"null", eve
 
 
 def refuse_nul(document: str, texts: Sequence[str]) -> None:
-    """For queries, which are not run quietly: raises ValueError for a NUL in `texts`, of which `document` is made.
+    """Raises ValueError for a NUL in `texts`, from which `document` was encoded. For queries, which run directly.
 
-    It is the one thing in JSON that PostgreSQL refuses to read. The document is searched first: that costs nothing."""
+    A NUL is the one thing in JSON that PostgreSQL refuses to read. Searching the document first costs next to nothing.
+    """
     if _NUL in document and any("\0" in text for text in texts):
         raise ValueError("a NUL character")

@@ -1,7 +1,7 @@
-"""Forgetting people: names and e-mail addresses go, the rows stay, so that every count stays what it was.
+"""Anonymises registrations: names and e-mail addresses are removed, rows and therefore all counts stay.
 
 An anonymised row has no name and no e-mail. Its `email_key` is made of its ticket's key, which is as unique as the
-address was and says nothing about anybody.
+address was and identifies no person.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class TicketOfPerson:
-    """A ticket under the e-mail address that is to be forgotten. `held`: it has a seat, or a place on a waitlist, that
-    can be given back: whoever was let in keeps it.
+    """A ticket under an e-mail address that is to be erased.
 
-    `email` is the address as it was given.
+    `held`: it has a seat or a position on the waitlist that can be given back; not after a check-in. `email` is the
+    address as it was entered.
     """
 
     event_id: int
@@ -39,14 +39,14 @@ class TicketOfPerson:
 
 
 def past_events(*, ended_before: datetime) -> Iterator[EventSnapshot]:
-    """Events that ended before that moment and of which people are still known, the oldest first."""
+    """Reads events that ended before that time and are not anonymised yet, the oldest first."""
     rows = Event.objects.filter(end_time__lt=ended_before, forgotten_at=None).order_by("end_time", "pk")
     for event in rows.iterator(chunk_size=_CHUNK):
         yield event_snapshot(event)
 
 
 def anonymise_event(event_id: int, *, now: datetime) -> int:
-    """Forgets everybody of an event, a thousand rows a statement, and that it was done. Returns how many rows."""
+    """Anonymises all registrations of an event, 1,000 rows a statement, and marks it. Returns how many rows."""
     rows = Registration.objects.filter(event_id=event_id)
     in_order = rows.order_by("ticket_key").values_list("ticket_key", flat=True)
     forgotten, last = 0, ""
@@ -59,19 +59,19 @@ def anonymise_event(event_id: int, *, now: datetime) -> int:
 
 
 def tickets_of_email(email_key: str) -> list[TicketOfPerson]:
-    """Every ticket under an address. Reads event after event: nothing but a seat is found by its address alone."""
+    """Reads every ticket under an address, event by event: only tickets that hold a seat have an index by address."""
     found: list[TicketOfPerson] = []
     keys = mailbox_keys(email_key)
     for event_id in Event.objects.filter(forgotten_at=None).order_by("pk").values_list("pk", flat=True):
         rows = Registration.objects.filter(event_id=event_id, email_key__in=keys)
         fields = rows.values_list("ticket_key", "status", "checked_in_at", "sequence", "email")
-        for key, status, checked_in_at, place, email in fields:
-            found.append(TicketOfPerson(event_id, key, status in HOLDING and checked_in_at is None, place, email))
+        for key, status, checked_in_at, sequence, email in fields:
+            found.append(TicketOfPerson(event_id, key, status in HOLDING and checked_in_at is None, sequence, email))
     return found
 
 
 def anonymise_tickets(tickets: list[TicketOfPerson]) -> int:
-    """Forgets whose tickets these are, and where their messages went. Returns how many rows."""
+    """Anonymises tickets and deletes their callback messages. Returns how many rows were anonymised."""
     for ticket in tickets:
         _callbacks(ticket.event_id).filter(ticket_key=ticket.key).delete()
     return sum(
@@ -80,12 +80,12 @@ def anonymise_tickets(tickets: list[TicketOfPerson]) -> int:
 
 
 def _callbacks(event_id: int) -> QuerySet[WebhookDelivery]:
-    """Messages to addresses that came with registrations. An organizer's own webhooks get tickets, not people."""
+    """Messages to callback URLs, which may name a person. Those to an organizer's own webhooks name tickets only."""
     return WebhookDelivery.objects.filter(event_id=event_id).exclude(url="")
 
 
 def _anonymise(rows: QuerySet[Registration]) -> int:
     known = rows.exclude(email="", name="")
-    # A callback's address may name somebody too, and nothing is left to tell of.
-    nobody = {"name": "", "email": "", "search_key": None, "callback_url": "", "callback_organizer": None}
-    return known.update(**nobody, email_key=Concat(Value(FORGOTTEN), F("ticket_key")))
+    # A callback's URL may name a person too.
+    blank = {"name": "", "email": "", "search_key": None, "callback_url": "", "callback_organizer": None}
+    return known.update(**blank, email_key=Concat(Value(FORGOTTEN), F("ticket_key")))

@@ -1,4 +1,4 @@
-"""Finding rows by what a person would write: case, accents, width and white space do not count.
+"""Finds rows by text as people type it: case, accents, width and white space are ignored.
 
 A row is searched in its `search_key`, folded when it was written, or where that is NULL (plain ASCII) in its own
 columns, lower-cased while they are read. No extension of the database, no index: one walk over an event's rows.
@@ -20,9 +20,9 @@ Row = TypeVar("Row", bound=Model)
 
 
 def matching(rows: QuerySet[Row], text: str, *columns: str, first_line_only: bool = False) -> QuerySet[Row]:
-    """The rows in whose `columns` the text stands, as a search means it; all of them for an empty text.
+    """Filters rows to those with `text` in one of `columns`; an empty text matches all.
 
-    `first_line_only`: only the first line of the key counts, for whom the others are none of their business.
+    `first_line_only` searches the first line of the key alone, for callers who may not see the other columns.
     """
     if not text:
         return rows
@@ -31,7 +31,7 @@ def matching(rows: QuerySet[Row], text: str, *columns: str, first_line_only: boo
     in_columns = reduce(or_, (Q(**{f"{name}__contains": wanted}) for name in plain))
     in_key = Q(search_key__contains=wanted)
     if first_line_only:
-        # What is wanted has no line break, so where it first stands before one, it ends before it.
+        # The text has no line break: if it first occurs before the first one, it also ends before it.
         in_key &= Q(LessThan(StrIndex("search_key", Value(wanted)), StrIndex("search_key", Value("\n"))))
     narrowed: QuerySet[Row] = rows.alias(**plain).filter(in_key | (Q(search_key__isnull=True) & in_columns))
     return narrowed

@@ -1,4 +1,4 @@
-"""Whether the database's own log can hold what people have told us: statements, and the values in them."""
+"""Checks that the database's log cannot hold personal data: statements, and the values in them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _QUIET: Mapping[str, tuple[str, ...]] = {
 
 
 def logging_problems() -> list[str]:
-    """The settings that let statements into the log, one sentence each; none on SQLite, which keeps no log.
+    """Finds the settings that let statements into the log, one sentence each; none on SQLite, which has no log.
 
     Raises:
         django.db.DatabaseError: the database is out of reach.

@@ -20,7 +20,7 @@ _HOLDING = sorted(status.value for status in HOLDING)
 
 
 def known_tickets(event_id: int, keys: Sequence[str]) -> dict[str, DecidedTicket]:
-    """What the ledger holds about these tickets, by key."""
+    """Reads these tickets; those that are not decided yet are left out."""
     if not keys:
         return {}
     found = (_ticket(*row) for row in database().find_tickets(event_id, keys))
@@ -28,12 +28,12 @@ def known_tickets(event_id: int, keys: Sequence[str]) -> dict[str, DecidedTicket
 
 
 def known_outcomes(event_id: int, keys: Sequence[str]) -> dict[str, Outcome]:
-    """The same without the e-mails: key → outcome."""
+    """Reads the outcomes of these tickets, by key."""
     return {key: held.outcome for key, held in known_tickets(event_id, keys).items()}
 
 
 def find_outcomes(tickets: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Outcome]:
-    """The decided ones among `tickets`, given as (event id, key)."""
+    """Reads the outcomes of `tickets`, given as (event id, key); undecided ones are left out."""
     by_event: dict[int, list[str]] = {}
     for event_id, key in tickets:
         by_event.setdefault(event_id, []).append(key)
@@ -45,25 +45,25 @@ def find_outcomes(tickets: Sequence[tuple[int, str]]) -> dict[tuple[int, str], O
 
 
 def taken_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
-    """Those among `email_keys` that hold a seat or a place on the waitlist. Raises ValueError for a NUL in one."""
+    """Finds those among `email_keys` that hold a seat or wait for one. Raises ValueError for a NUL in one."""
     if not email_keys:
         return set()
     return database().find_taken_emails(event_id, email_keys)
 
 
 def first_waitlisted(event_id: int, *, count: int) -> list[DecidedTicket]:
-    """The first `count` on the waitlist, in order of admission."""
+    """Reads the first `count` tickets on the waitlist, in order of admission."""
     rows = _of(event_id).filter(status=Status.WAITLISTED.value).order_by("sequence", "pk")
     return list(_read(rows[:count])) if count else []
 
 
 def holding_tickets(event_id: int, *, count: int) -> list[DecidedTicket]:
-    """Any `count` tickets that hold a place, in the order of the index that finds them."""
+    """Reads any `count` tickets that hold a seat or wait for one, in the order of the index that finds them."""
     return list(_read(_of(event_id).filter(status__in=_HOLDING).order_by("email_key")[:count]))
 
 
 def changed_since(event_id: int, moment: datetime) -> list[DecidedTicket]:
-    """Tickets that were changed after their first decision, by another one or at the entrance, later than `moment`."""
+    """Reads tickets that changed after `moment` and after their first decision, by a later decision or a check-in."""
     decided = _of(event_id).filter(revision__gt=1, decided_at__gt=moment).order_by("decided_at")
     entered = _of(event_id).filter(check_in_changed_at__gt=moment).exclude(decided_at__gt=moment)
     return [*_read(decided), *_read(entered.order_by("check_in_changed_at"))]
@@ -107,7 +107,7 @@ def _ticket(
 
 
 def _reason(status: str, reason: str) -> Reason | None:
-    """A release before this one wrote no reason for a cancellation; the migration found those of cancelled events."""
+    """Reads a reason. An older release wrote none for a cancellation by the holder."""
     if reason:
         return Reason(reason)
     return Reason.BY_HOLDER if status == Status.CANCELLED else None

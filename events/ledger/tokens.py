@@ -1,4 +1,4 @@
-"""Organizers' tokens: which of them count, when they were last used, their making and their end."""
+"""Organizers' tokens: finding valid ones, noting their use, and revoking them."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from events.domain.times import to_ms
 from events.domain.tokens import hash_token
 from events.models import OrganizerToken
 
-# The time of the last use is for people: a write for each request would cost more than it tells.
+# The time of the last use is informative only: a write for each request would cost more than it is worth.
 USED_STEP = timedelta(minutes=1)
 
 
 def find_token(*, token: str | None = None, token_id: int | None = None) -> OrganizerToken | None:
-    """A token that counts, found by itself or by its row id, with its organizer; notes that it was used.
+    """Finds a valid token by its text or its row id, with its organizer, and notes its use.
 
-    None for one that is unknown, revoked or expired.
+    None if it is unknown, revoked or expired.
     """
     named = {"pk": token_id} if token is None else {"token_hash": hash_token(token)}
     now = timezone.now()
-    found = _counting(now).select_related("organizer").filter(**named).first()
+    found = _valid(now).select_related("organizer").filter(**named).first()
     if found is not None and (found.last_used_at is None or found.last_used_at <= now - USED_STEP):
         _note_use([found.pk], now)
     return found
 
 
 def grants(token_hashes: Sequence[str]) -> dict[str, Grant]:
-    """What those tokens stand for that count, by their hashes; notes that they were used."""
+    """Finds the grants of valid tokens, by hash, and notes their use."""
     now = timezone.now()
-    found = list(_counting(now).filter(token_hash__in=token_hashes))
+    found = list(_valid(now).filter(token_hash__in=token_hashes))
     stale = [row.pk for row in found if row.last_used_at is None or row.last_used_at <= now - USED_STEP]
     if stale:
         _note_use(stale, now)
@@ -44,25 +44,25 @@ def grants(token_hashes: Sequence[str]) -> dict[str, Grant]:
 
 
 def own_tokens(*, organizer_id: int) -> QuerySet[OrganizerToken]:
-    """An organizer's tokens, newest first, those that ended among them."""
+    """An organizer's tokens, newest first, including revoked and expired ones."""
     return OrganizerToken.objects.filter(organizer_id=organizer_id).order_by("-pk")
 
 
 def revoke(tokens: QuerySet[OrganizerToken], *, now: datetime) -> list[OrganizerToken]:
-    """Ends those of `tokens` that are not revoked yet, and returns them: from the next request on they do not count.
+    """Revokes those of `tokens` that are not revoked yet, and returns them. Takes effect with the next request.
 
-    The door remembers a token for up to half a minute (`omnify.loader`).
+    The door caches a token for up to half a minute (`omnify.loader`).
     """
     ended = list(tokens.filter(revoked_at=None).select_for_update().order_by("pk"))
     OrganizerToken.objects.filter(pk__in=[row.pk for row in ended]).update(revoked_at=now)
     return ended
 
 
-def _counting(now: datetime) -> QuerySet[OrganizerToken]:
+def _valid(now: datetime) -> QuerySet[OrganizerToken]:
     return OrganizerToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
 
 
 def _note_use(token_ids: Sequence[int], now: datetime) -> None:
-    # The condition stands in the statement too: of many requests at once one writes.
+    # The statement repeats the condition, so that of many concurrent requests only one writes.
     used = Q(last_used_at=None) | Q(last_used_at__lte=now - USED_STEP)
     OrganizerToken.objects.filter(used, pk__in=token_ids).update(last_used_at=now)

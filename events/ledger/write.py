@@ -1,10 +1,12 @@
-"""Writes what a batch led to: rows, counters, and what became of the organizer's orders. Inside the caller's
-transaction, under the event's row lock."""
+"""Writes an allocation: registrations, counters, results of resizes, and webhook messages.
+
+Inside the caller's transaction, under the event's row lock.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -23,15 +25,15 @@ from events.models import Event, SizeChange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """What a batch led to.
+    """The result of a batch.
 
     Attributes:
-        event: its row after the batch; `decided_ms` in it is the moment of this or, if nothing changed, the last batch.
-        outcomes: where every ticket of the batch stands now, each once.
-        decided: how many changes of status there were just now.
-        rewound: some place was given out a second time: Redis has lost entries.
-        unfinished: the key of an order that has begun and must be given again, with all that stands behind it.
-        messages: how many messages for webhooks were written.
+        event: its row after the batch; `decided_ms` is the time of the last batch that changed anything.
+        outcomes: the current outcome of every ticket of the batch, each once.
+        decided: how many status changes this batch made.
+        rewound: a sequence was given out a second time: Redis has lost entries.
+        unfinished: the key of a command that is only partly applied; it and all commands after it stay in the queue.
+        messages: how many webhook messages were written.
     """
 
     event: EventSnapshot
@@ -41,15 +43,33 @@ class Committed:
     unfinished: str | None = None
     messages: int = 0
 
+    def with_earlier(self, outcomes: Sequence[Outcome]) -> Committed:
+        """Adds outcomes of earlier batches, where this one has no newer outcome of the ticket."""
+        if not outcomes:
+            return self
+        return replace(self, outcomes=list(_latest([*outcomes, *self.outcomes]).values()))
+
+    @classmethod
+    def merged(cls, parts: Sequence[Committed]) -> Committed:
+        """Makes one result of several, given in the order in which they were committed."""
+        return cls(
+            event=parts[-1].event,
+            outcomes=list(_latest(outcome for part in parts for outcome in part.outcomes).values()),
+            decided=sum(part.decided for part in parts),
+            rewound=any(part.rewound for part in parts),
+            unfinished=next((part.unfinished for part in parts if part.unfinished), None),
+            messages=sum(part.messages for part in parts),
+        )
+
 
 def next_moment(event: Event) -> datetime:
-    """Now, in whole milliseconds, and later than every decision of this event so far, whatever the clocks say."""
+    """Returns now in whole milliseconds, or a millisecond after the event's last decision if the clock is behind it."""
     now = whole_ms(timezone.now())
     return now if event.decided_at is None else max(now, event.decided_at + timedelta(milliseconds=1))
 
 
 def invalid(request: Request, now: datetime) -> Outcome:
-    """The end of an entry that cannot be read or stored."""
+    """Returns the outcome of an entry that cannot be read or stored: rejected as invalid."""
     return Outcome(
         key=request.key,
         status=Status.REJECTED,
@@ -71,29 +91,29 @@ def write(
     poisoned: Sequence[Request] = (),
     now: datetime,
 ) -> Committed:
-    """Writes an allocation of `commands`, and the end of `poisoned` entries. `event` is the locked row.
+    """Writes an allocation of `commands`, and rejects `poisoned` entries. `event` is the locked row.
 
     Raises:
-        django.db.DataError, IntegrityError, ValueError: the database refuses; the row in memory is as it was.
+        django.db.DataError, IntegrityError, ValueError: the database refuses; `event` is unchanged in memory.
     """
     unfinished = commands[done.handled].key if done.handled < len(commands) else None
     refused = [(request, invalid(request, now)) for request in poisoned]
     changes = [*done.changes, *(outcome for _, outcome in refused)]
     if not changes and not done.resizes:
         return Committed(event=event_snapshot(event), unfinished=unfinished)
-    last = latest(changes)
-    fresh = {request.key for request in done.decided_requests}
+    last = _latest(changes)
+    new = {request.key for request in done.decided_requests}
     decided = [*((request, last[request.key]) for request in done.decided_requests), *refused]
-    moved = [outcome for outcome in last.values() if outcome.revision > 1 and outcome.key not in fresh]
-    # First what gives e-mails back: somebody new may hold one of them by the end of the batch.
+    moved = [outcome for outcome in last.values() if outcome.revision > 1 and outcome.key not in new]
+    # Cancellations free e-mails that a new registration of the same batch may take, so they are written first.
     move_registrations(event.pk, moved, decided_at=now)
     insert_registrations(event.pk, decided, decided_at=now)
-    places = [command.sequence for command in (*commands, *poisoned)]
+    sequences = [command.sequence for command in (*commands, *poisoned)]
     rewound = any(request.sequence <= event.last_sequence for request, _ in decided)
     sells_out = _sells_out(event, done)
-    # Only now, since a refused row must leave the event in memory as it was.
-    _count(event, done, invalid_ones=len(refused), last_sequence=max(places, default=0), now=now)
-    _answer_orders(event, done, now)
+    # After the rows: if one is refused, `event` must be unchanged in memory.
+    _update_event(event, done, invalid_ones=len(refused), last_sequence=max(sequences, default=0), now=now)
+    _record_resizes(event, done, now)
     messages = write_messages(event, changes, now=now, sold_out=sells_out)
     return Committed(
         event=event_snapshot(event),
@@ -106,15 +126,15 @@ def write(
 
 
 def _sells_out(event: Event, done: Allocation) -> bool:
-    """Whether the last place, of the waitlist's too, goes with this allocation."""
+    """Whether this allocation takes the last seat or the last position on the waitlist."""
     seats = done.seats
     left = seats.capacity - seats.confirmed + seats.waitlist_capacity - seats.waitlisted
     had = event.max_capacity - event.confirmed_count + event.waitlist_capacity - event.waitlisted_count
     return left <= 0 < had and not seats.cancelled
 
 
-def latest(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
-    """The last word on each ticket; of two with one revision, the one that stands behind."""
+def _latest(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
+    """Returns the newest outcome of each ticket, by revision; of two with one revision, the later in the list."""
     last: dict[str, Outcome] = {}
     for outcome in outcomes:
         known = last.get(outcome.key)
@@ -123,7 +143,7 @@ def latest(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
     return last
 
 
-def _count(event: Event, done: Allocation, *, invalid_ones: int, last_sequence: int, now: datetime) -> None:
+def _update_event(event: Event, done: Allocation, *, invalid_ones: int, last_sequence: int, now: datetime) -> None:
     event.max_capacity, event.confirmed_count = done.seats.capacity, done.seats.confirmed
     event.waitlist_capacity, event.waitlisted_count = done.seats.waitlist_capacity, done.seats.waitlisted
     event.cancelled_count += done.cancelled
@@ -141,18 +161,18 @@ def _count(event: Event, done: Allocation, *, invalid_ones: int, last_sequence: 
     )
 
 
-def _answer_orders(event: Event, done: Allocation, now: datetime) -> None:
+def _record_resizes(event: Event, done: Allocation, now: datetime) -> None:
     SizeChange.objects.bulk_create(
         SizeChange(
             event=event,
-            key=order.key,
-            sequence=order.sequence,
-            max_capacity=order.max_capacity,
-            waitlist_capacity=order.waitlist_capacity,
+            key=resize.key,
+            sequence=resize.sequence,
+            max_capacity=resize.max_capacity,
+            waitlist_capacity=resize.waitlist_capacity,
             verdict=verdict.value,
             confirmed_count=event.confirmed_count,
             waitlisted_count=event.waitlisted_count,
             decided_at=now,
         )
-        for order, verdict in done.resizes
+        for resize, verdict in done.resizes
     )
