@@ -13,7 +13,7 @@ from events.domain.webhooks.sealing import Sealer
 
 @cache
 def tickets() -> Tickets:
-    """Made once: deriving its keys costs more than using them."""
+    """The maker and checker of ticket ids; cached, since deriving its keys costs more than using them."""
     return Tickets(settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)
 
 
@@ -25,5 +25,5 @@ def message_ids() -> MessageIds:
 
 @cache
 def sealer() -> Sealer:
-    """Made once, since its keys never change."""
+    """Seals and opens webhook secrets; cached, since its keys never change."""
     return Sealer(settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)

@@ -1,7 +1,7 @@
-"""Which address a request counts under.
+"""Finds the client's address, under which a request is counted.
 
-Behind `n` trusted proxies each of them has added the address it saw to the right end of X-Forwarded-For, so the n-th
-from the right is the one that nobody but a proxy of ours has written. Everything further left is the client's word.
+Each of `n` trusted proxies appends the address it saw to X-Forwarded-For, so the n-th from the right was written by a
+trusted proxy. Everything further left comes from the client.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
-# Whoever has one IPv6 address has at least the /64 around it.
+# A client that has one IPv6 address usually has its whole /64.
 _IPV6_BYTES = 8
 _MAPPED_IPV4 = bytes(10) + b"\xff\xff"
 
 
 def client_address(*, peer: str, forwarded: Sequence[bytes], trusted_proxies: int) -> str:
-    """The address to count under: IPv4 as it is, IPv6 as its /64; empty if there is none (a Unix socket).
+    """Returns the address to count under: IPv4 as it is, IPv6 as its /64; empty for a Unix socket.
 
-    `peer` is who opened the connection, `forwarded` the values of all X-Forwarded-For headers in order. Without trusted
-    proxies the header is not looked at; what cannot be read as an address counts as the peer's.
+    `peer` is the address of the connection, `forwarded` the values of all X-Forwarded-For headers in order. Without
+    trusted proxies the header is ignored; a value that is no address counts as the peer's.
     """
     if trusted_proxies and forwarded:
         hops = b",".join(forwarded).rsplit(b",", trusted_proxies)

@@ -1,11 +1,11 @@
-"""Who gets a place: a pure function from the event's counters and the next commands to changes of status.
+"""Decides who gets a seat: a pure function from the event's counters and the next commands to changes of status.
 
-The drain calls it under the event's row lock with the oldest entries of the queue, so order of admission is order
-of decision and capacity can never race. The database's constraints hold the same invariants a second time.
+The drain calls it under the event's row lock with the oldest entries of the queue, so decisions follow the order of
+admission and never race for capacity. The database's constraints hold the same invariants a second time.
 
-Two invariants hold between any two commands: `confirmed <= capacity`, and a seat is free only while nobody is on the
-waitlist. So a seat that becomes free goes to the first on the waitlist at once, and nobody who comes later can be
-quicker. After the event's end no seat moves: what counts is when a command was admitted, not when its turn comes.
+Two invariants hold between any two commands: `confirmed <= capacity`, and a seat is free only while the waitlist is
+empty. So a seat that becomes free goes to the first ticket on the waitlist at once, before any later registration.
+A command that was admitted after the event's end changes no seat; when it is applied does not matter.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from events.domain.commands import Cancellation, Closing, Command, Request, Resi
 from events.domain.outcome import Outcome
 from events.domain.states import HOLDING, Reason, Status
 
-# How many places one transaction may move for a single order of the organizer's: an order that moves more goes on in
-# the next transaction. A transaction of any size would outlive its statement timeout, and jam the event for good.
+# How many tickets one transaction may change for a single command of the organizer; the rest follows in the next
+# transaction. An unbounded transaction would run into its statement timeout each time, and block the event.
 MOVES_AT_ONCE = 1000
 NEVER = 1 << 62
 
 
 class DecidedTicket(msgspec.Struct, frozen=True):
-    """A ticket that has a decision, with the e-mail that it holds."""
+    """A ticket that has been decided, with its e-mail."""
 
     email_key: str
     outcome: Outcome
 
 
 class Sizing(StrEnum):
-    """What became of a `Resize`."""
+    """The result of a `Resize`."""
 
     APPLIED = "applied"
-    BELOW_CONFIRMED = "below_confirmed"  # more registrations are confirmed than there would be seats
-    BELOW_WAITLISTED = "below_waitlisted"  # more are on the waitlist than it would have places
-    EVENT_OVER = "event_over"  # it was ordered after the event's end
+    BELOW_CONFIRMED = "below_confirmed"  # fewer seats than confirmed registrations
+    BELOW_WAITLISTED = "below_waitlisted"  # the waitlist would be longer than its capacity
+    EVENT_OVER = "event_over"  # admitted after the event's end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seats:
-    """The event's counters before or after a batch. Nothing that was admitted at `ends_ms` or later moves a seat."""
+    """The event's counters before or after a batch. A command admitted at `ends_ms` or later changes no seat."""
 
     capacity: int
     confirmed: int
@@ -57,13 +57,13 @@ class Seats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerView:
-    """What the ledger holds about a batch's tickets and e-mails.
+    """What the ledger has about a batch's tickets and e-mails.
 
     Attributes:
-        taken: the `email_key`s among the requests that hold a place.
+        taken: the `email_key`s among the requests that hold a seat or wait for one.
         tickets: the decided tickets that the cancellations name, by key.
-        waitlist: the first on the waitlist in order of admission; `lookahead` says how many are needed.
-        holders: for a `Closing`: up to `MOVES_AT_ONCE` tickets that hold a place.
+        waitlist: the first tickets on the waitlist in order of admission; `lookahead` says how many are needed.
+        holders: for a `Closing`, up to `MOVES_AT_ONCE` tickets that hold a seat or wait for one.
     """
 
     taken: Set[str] = frozenset()
@@ -74,15 +74,15 @@ class LedgerView:
 
 @dataclass(slots=True, kw_only=True)
 class Allocation:
-    """What a batch leads to.
+    """The result of a batch.
 
     Attributes:
         seats: the counters after it.
-        changes: every change of a status, in the order in which they happened; a ticket may stand in it twice.
-        fresh: the requests that were decided, in order of admission.
-        rejected: rejections by reason; `cancelled`: tickets that lost their place.
-        sized: what became of each order that is done.
-        handled: commands that are done. The one behind them, if any, has begun and is to be given again.
+        changes: every change of status, in order; one ticket may have several.
+        decided_requests: the requests that were decided, in order of admission.
+        rejected: rejections by reason; `cancelled`: the number of cancelled tickets.
+        resizes: the result of each finished resize.
+        handled: how many commands are done. The next one, if any, is partly applied and must be applied again.
     """
 
     seats: Seats
@@ -95,7 +95,7 @@ class Allocation:
 
 
 def lookahead(commands: Iterable[Command]) -> int:
-    """How many of the waitlist a batch may touch: each cancellation frees a seat, and may itself empty a place."""
+    """How many tickets of the waitlist a batch may change: a cancellation promotes one, and may itself remove one."""
     needed = 0
     for command in commands:
         if isinstance(command, Cancellation):
@@ -106,12 +106,12 @@ def lookahead(commands: Iterable[Command]) -> int:
 
 
 def allocate(*, seats: Seats, commands: Iterable[Command], ledger: LedgerView, now_ms: int) -> Allocation:
-    """Carries out `commands` in the order given, at `now_ms` (milliseconds since 1970, UTC).
+    """Applies `commands` in the order given, at `now_ms` (milliseconds since 1970, UTC).
 
     Args:
         seats: the event's counters as the ledger holds them, under its row lock.
         commands: the next ones in order of admission; no request among them was decided before.
-        ledger: what is known about them.
+        ledger: what the ledger has about them.
     """
     allocator = _Allocator(seats, ledger, now_ms)
     done = allocator.done
@@ -132,7 +132,7 @@ def allocate(*, seats: Seats, commands: Iterable[Command], ledger: LedgerView, n
 
 
 class _Allocator:
-    """Carries commands out, one at a time, on counters and lists of its own."""
+    """Applies commands, one at a time, to its own copy of the counters and lists."""
 
     def __init__(self, seats: Seats, ledger: LedgerView, now_ms: int) -> None:
         self.capacity, self.confirmed = seats.capacity, seats.confirmed
@@ -147,7 +147,7 @@ class _Allocator:
         self._line: list[tuple[int, str]] = [(held.outcome.sequence, held.outcome.key) for held in ledger.waitlist]
 
     def register(self, request: Request) -> None:
-        """A seat, a place on the waitlist, or a reason."""
+        """Gives a seat or a position on the waitlist, or rejects with a reason."""
         reason = self._refusal(request)
         if reason is not None:
             self.done.rejected[reason] = self.done.rejected.get(reason, 0) + 1
@@ -164,7 +164,7 @@ class _Allocator:
         self._tickets[request.key] = DecidedTicket(request.email_key, outcome)
 
     def apply(self, command: Cancellation | Resize | Closing) -> bool:
-        """False: there is more to do than one transaction bears."""
+        """Applies a command. Returns False if there is more to do than one transaction may."""
         match command:
             case Cancellation():
                 if command.requested_ms >= self._ends_ms:
@@ -216,10 +216,10 @@ class _Allocator:
         self.done.changes.append(outcome)
 
     def _cancel(self, held: DecidedTicket | None, reason: Reason) -> None:
-        """Takes a place back. A ticket that holds none is left as it is: cancelling twice is harmless.
+        """Cancels a ticket. One that holds no seat and does not wait is left unchanged: cancelling twice is harmless.
 
-        Whoever has been let in keeps their seat, or a second person would sit on it; if the event itself ends, the
-        check-in stays on record.
+        A checked-in ticket keeps its seat, because the person is inside. It is cancelled only with the whole event, and
+        keeps its check-in.
         """
         if held is None or held.outcome.status not in HOLDING:
             return
@@ -234,7 +234,7 @@ class _Allocator:
         self.done.cancelled += 1
 
     def _promote(self) -> None:
-        """Gives free seats to the first on the waitlist."""
+        """Gives free seats to the first tickets on the waitlist."""
         while self._line and self.waitlisted and self.confirmed < self.capacity and not self._closed:
             held = self._tickets[heappop(self._line)[1]]
             if held.outcome.status is Status.WAITLISTED:
@@ -242,24 +242,24 @@ class _Allocator:
                 self.confirmed += 1
                 self._change(held, Status.CONFIRMED)
 
-    def _resize(self, order: Resize) -> bool:
-        if order.requested_ms >= self._ends_ms:
-            self.done.resizes.append((order, Sizing.EVENT_OVER))
+    def _resize(self, resize: Resize) -> bool:
+        if resize.requested_ms >= self._ends_ms:
+            self.done.resizes.append((resize, Sizing.EVENT_OVER))
             return True
-        seats = self.capacity if order.max_capacity is None else order.max_capacity
-        places = self.waitlist_capacity if order.waitlist_capacity is None else order.waitlist_capacity
+        seats = self.capacity if resize.max_capacity is None else resize.max_capacity
+        waitlist = self.waitlist_capacity if resize.waitlist_capacity is None else resize.waitlist_capacity
         moving = 0 if self._closed else min(self.waitlisted, max(0, seats - self.confirmed))
-        if seats < self.confirmed or places < self.waitlisted - moving:
+        if seats < self.confirmed or waitlist < self.waitlisted - moving:
             verdict = Sizing.BELOW_CONFIRMED if seats < self.confirmed else Sizing.BELOW_WAITLISTED
-            self.done.resizes.append((order, verdict))
+            self.done.resizes.append((resize, verdict))
             return True
-        # Only as many seats as can be filled now: the rest would be free while somebody waits.
+        # Only as many seats as are filled now: others would be free while the waitlist is not empty.
         finished = moving <= MOVES_AT_ONCE
         self.capacity = seats if finished else self.confirmed + MOVES_AT_ONCE
         self._promote()
         if finished:
-            self.waitlist_capacity = places
-            self.done.resizes.append((order, Sizing.APPLIED))
+            self.waitlist_capacity = waitlist
+            self.done.resizes.append((resize, Sizing.APPLIED))
         return finished
 
     def _close(self) -> bool:

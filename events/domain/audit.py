@@ -1,6 +1,6 @@
-"""What the audit trail says: who did what to which thing, and from where. No guest's data, and no secret.
+"""Entries of the audit trail: who did what to which object, and from where. No attendee's data, and no secret.
 
-An act has an actor, an action and an object. The object is a type and an id, or a ticket's reference; never a name.
+An entry has an actor, an action and an object. The object is a type and an id, or a ticket's reference; never a name.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Action(StrEnum):
     PEOPLE_FORGOTTEN = "people_forgotten"
     PERSON_EXPORTED = "person_exported"
     SECRETS_RESEALED = "secrets_resealed"
-    ADDED = "added"  # in the admin's pages, whatever has no action of its own
+    ADDED = "added"  # in the admin's pages, where no other action fits
     CHANGED = "changed"
     DELETED = "deleted"
 
@@ -62,19 +62,19 @@ class Actor:
 
 
 class AuditObject(NamedTuple):
-    """What an act was done to. `organizer_id` is the organizer whose it is, and who sees the entry."""
+    """The object of an action. `organizer_id` is its owner, who can read the entry."""
 
     type: str
     id: str
     organizer_id: int | None = None
 
 
-# Failed sign-ins are written down, but nobody may fill the trail with them: of those that share a minute and one of
-# these slots the first is kept. An attack from everywhere at once leaves so many entries a minute, and no more.
+# Failed sign-ins are recorded, but must not flood the trail: of those in one minute and slot only the first is kept. So
+# an attack leaves at most this many entries a minute, however many addresses it comes from.
 FAILURE_SLOTS = 10
 
 
 def failure_slot(*, where: str, address: str, now_seconds: float) -> str:
-    """What failed sign-ins of one minute and place, from one address or another with the same slot, have in common."""
+    """Returns the key under which a failed sign-in is kept once: the minute, and a hash of page and address."""
     slot = zlib.crc32(f"{where} {address}".encode()) % FAILURE_SLOTS
     return f"{int(now_seconds // 60)}:{slot}"

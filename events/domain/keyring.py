@@ -1,9 +1,9 @@
 """The service's secrets, and every key that is derived from one of them.
 
-Nothing signs, seals or digests with a secret itself: each purpose has a key of its own, so that what one of them gives
-away is of no use for another. There is one current secret, which makes everything new, and there may be older ones,
-which go on answering for what they made. A **mark** says which secret made a thing; it is stored beside what must look
-the same after the secret was changed.
+Nothing signs, seals or digests with a secret itself: each purpose has a derived key, so that leaking one of them
+endangers no other. There is one current secret, which makes everything new, and there may be older ones,
+which still verify what they made. A **mark** names the secret that made a value; it is stored where the value must
+stay the same after the secret has changed.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     email_digest: str = ""
     checked_in_ms: int | None = None
     # None of these goes to Redis. `mark` names the secret that made the ticket's id. The others are for webhooks:
-    # `position` is the place on the waitlist at the moment of this change.
+    # `position` is the position on the waitlist at the time of this change.
     mark: str = ""
     position: int | None = None
     callback: Callback | None = None

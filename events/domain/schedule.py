@@ -1,4 +1,4 @@
-"""When an event takes place and when people may register: what is filled in, and what is refused.
+"""Checks the times of an event and of its registration, and fills in those that were not sent.
 
 Rules beside the contract's (end after start, end in the future): registration closes after it opens and not
 after the event is over. A time that was not sent is never at fault; a finished event can still get a new name.
@@ -22,7 +22,7 @@ class Schedule:
 
 
 def first_schedule(*, sent: Mapping[str, datetime], now: datetime) -> Schedule:
-    """A new event's times: registration opens `now` and closes with the event unless told."""
+    """A new event's times: registration opens `now` and closes with the event unless times are given."""
     return Schedule(
         start_time=sent["start_time"],
         end_time=sent["end_time"],

@@ -33,7 +33,7 @@ class EventSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class EventProgress:
-    """How far the ledger's row of an event is: its version, and the moment of its last decision."""
+    """The version of an event's row in the ledger, and the time of its last decision."""
 
     event_id: int
     version: int
@@ -42,11 +42,11 @@ class EventProgress:
 
 @dataclass(frozen=True, slots=True)
 class CopyProgress:
-    """How far the door's copy of an event is; None for `version` where it has none."""
+    """The same of the door's copy in Redis; `version` is None if there is no copy."""
 
     version: int | None
     published_ms: int
 
     def misses(self, mark: EventProgress) -> bool:
-        """Whether the ledger is ahead. An event that is not copied at all is loaded when somebody asks for it."""
+        """Whether the ledger is ahead of the copy. False without a copy: the door loads it on the next request."""
         return self.version is not None and (self.version < mark.version or self.published_ms < mark.decided_ms)

@@ -1,4 +1,4 @@
-"""The states of a registration and of an event, and the ways between them."""
+"""The states of a registration and of an event, and the transitions between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a registration stands. Names are part of the public contract."""
+    """The status of a registration. Names are part of the public contract."""
 
     QUEUED = "queued"
     CONFIRMED = "confirmed"
@@ -46,7 +46,7 @@ class EventState(StrEnum):
     CANCELLED = "cancelled"
 
 
-# A status only moves along these edges; whatever is not listed would be a status running backwards.
+# A status changes only along these edges; any other change would run backwards.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED, Status.LOST}),
     Status.WAITLISTED: frozenset({Status.CONFIRMED, Status.CANCELLED}),
@@ -58,7 +58,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 # These hold the e-mail of the event: a second registration under it is a duplicate.
 ACTIVE = frozenset({Status.QUEUED, Status.CONFIRMED, Status.WAITLISTED})
-# These hold a place in the ledger: a seat, or one on the waitlist.
+# These hold a seat in the ledger, or wait for one.
 HOLDING = frozenset({Status.CONFIRMED, Status.WAITLISTED})
 TERMINAL = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED, Status.LOST})
 

@@ -35,12 +35,12 @@ _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _OPENS = {"\u202a": "\u202c", "\u202b": "\u202c", "\u2066": "\u2069", "\u2067": "\u2069", "\u2068": "\u2069"}
 
 # What search does without: marks on Latin, Greek and Cyrillic letters, points of Hebrew, vowel signs and hamzas of
-# Arabic. Marks of other scripts are letters of their own to whoever reads them (か is not が).
+# Arabic. Marks of other scripts make different letters (か is not が).
 _ACCENTS = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
     f"\u06d6-\u06dc\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f{_IGNORABLE}]"
 )
-# Letters that Unicode does not decompose, as people write them who have not got them; and marks that keyboards replace.
+# Letters that Unicode does not decompose, as they are typed on keyboards without them; quotes and dashes likewise.
 _WRITTEN_AS = str.maketrans(
     {
         **{"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ŋ": "n", "\u0131": "i", "ƒ": "f"},

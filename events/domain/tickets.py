@@ -56,7 +56,7 @@ class TicketName(NamedTuple):
 class Tickets:
     """Makes ticket ids under the current secret, and knows those of the older ones, which stand newest first.
 
-    Whoever holds a secret can make genuine ids; without it every id that it made is unknown.
+    A secret is enough to make genuine ids; an id whose secret is not configured is unknown.
     """
 
     __slots__ = ("_address_key", "_keys", "mark")

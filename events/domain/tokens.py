@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 _SCHEME = "bearer"
-# What people are told of a token that does not count; which of the three it is stays unsaid.
+# The message for an invalid token; it does not say which of the three applies.
 NO_TOKEN = "This token is unknown, has expired or has been revoked."  # noqa: S105 - a sentence
 
 

@@ -1,4 +1,4 @@
-"""How long a place in line takes, and when to ask again.
+"""Estimates how long a position in line takes, and when a client should ask again.
 
 `jitter` is a random number from 0 up to 1 that the caller draws: people who wait for the same thing must not come back
 in the same second. All seconds are spread around what is expected, except where asking too early would be in vain.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from math import ceil
 
-# Until a drain has measured its own rate: well below what a laptop does, so that nobody is promised too much.
+# Until a drain has measured its own rate: well below what a laptop does, so that no estimate is too short.
 ASSUMED_PER_SECOND = 1000.0
 LONGEST_RETRY_SECONDS = 60
 LONGEST_WAIT_SECONDS = 30  # of a long poll
 # The longest expected wait that can still be spread by a quarter both ways.
 _LONGEST_EXPECTED = LONGEST_RETRY_SECONDS / 1.25 - 1
-# A waitlist moves when somebody cancels, not at a rate: worth a look this often at its front, and more rarely behind.
+# A waitlist moves with cancellations, not at a rate: clients ask this often at its front, and less often further back.
 _WAITLIST_SECONDS = 5.0
 _WAITLIST_SECONDS_PER_PLACE = 0.5
 

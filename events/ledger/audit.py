@@ -23,7 +23,7 @@ _CHUNK = 5000
 def record(actor: Actor, action: Action, target: AuditObject, *, once: str | None = None) -> None:
     """Records an action in the caller's transaction, if there is one, and logs it after the commit.
 
-    With `once` notarget is written if there is an entry with the same text.
+    With `once` nothing is written if there is an entry with the same text.
     """
     if once is not None and AuditEntry.objects.filter(once=once).exists():
         return

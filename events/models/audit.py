@@ -14,7 +14,7 @@ _SHORT, _ADDRESS, _ID = 32, 45, 64
 
 
 class AuditEntry(models.Model):
-    """Who did what to which thing. `organizer_id` is whose thing it is; `once` keeps repeated failures to one row."""
+    """Who did what to which object. `organizer_id` owns the object; `once` keeps repeated failures to one row."""
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     organizer_id = models.BigIntegerField(null=True)

@@ -14,7 +14,7 @@ MAX_CAPACITY = 10_000_000
 
 
 class Event(models.Model):
-    """Something people register for. The row is also the lock under which its registrations are decided."""
+    """An event to register for. The row is also the lock under which its registrations are decided."""
 
     organizer = models.ForeignKey(Organizer, on_delete=models.PROTECT, related_name="events")
     name = LineField()
@@ -28,13 +28,13 @@ class Event(models.Model):
     registration_closes_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    # How often its organizer changed what people see of it, and when last; null: never.
+    # How often its organizer changed its public fields, and when last; null: never.
     revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     changed_at = models.DateTimeField(null=True, editable=False)
-    # When the people of a past event were forgotten.
+    # When the registrations of a past event were anonymised.
     forgotten_at = models.DateTimeField(null=True, editable=False)
 
-    # Counters, moved in the transaction that decides. Totals shown to people come from here, never from COUNT.
+    # Counters, updated in the transaction that decides. Public totals come from here, never from COUNT.
     confirmed_count = models.PositiveIntegerField(default=0, editable=False)
     waitlisted_count = models.PositiveIntegerField(default=0, editable=False)
     cancelled_count = models.PositiveIntegerField(default=0, editable=False)
@@ -42,9 +42,9 @@ class Event(models.Model):
     rejected_counts = models.JSONField(default=dict, editable=False)  # {reason: number}
 
     # The moment of the last decision or check-in. Strictly growing, and the `decided_at` of all that one transaction
-    # decided: what Redis has not been shown yet is what was changed since the moment it knows.
+    # decided: what is not published in Redis yet is what changed after the time that Redis has.
     decided_at = models.DateTimeField(null=True, editable=False)
-    # The highest place in the order of admission that the ledger has seen.
+    # The highest sequence (number in the order of admission) that the ledger has seen.
     last_sequence = models.BigIntegerField(default=0, editable=False)
     # Grows with every change of the row: a copy in Redis is only replaced by a newer one.
     version = models.BigIntegerField(default=1, editable=False)
@@ -56,7 +56,7 @@ class Event(models.Model):
             models.CheckConstraint(
                 condition=Q(waitlisted_count__lte=F("waitlist_capacity")), name="event_waitlist_never_overfull"
             ),
-            # A waitlist moves in the transaction that frees a seat: nobody waits beside an empty one.
+            # A promotion happens in the transaction that frees a seat, so the waitlist is empty while a seat is free.
             models.CheckConstraint(
                 condition=Q(waitlisted_count=0)
                 | Q(confirmed_count__gte=F("max_capacity"))
@@ -73,7 +73,7 @@ class Event(models.Model):
             models.Index(fields=["registration_closes_at"], name="event_by_close"),
             # Lists leave out what is over, or show nothing else: years of events are not read for it.
             models.Index(fields=["end_time"], name="event_by_end"),
-            # Cancelled events of which somebody still holds a place: few, and gone soon.
+            # Cancelled events with tickets that are not cancelled yet: few, and not for long.
             models.Index(
                 fields=["id"],
                 condition=Q(cancelled_at__isnull=False) & (Q(confirmed_count__gt=0) | Q(waitlisted_count__gt=0)),
@@ -86,9 +86,9 @@ class Event(models.Model):
 
 
 class SizeChange(models.Model):
-    """What became of an organizer's order to change an event's sizes: written in the transaction that obeyed it.
+    """The result of a `Resize` command, written in the transaction that applied it.
 
-    The order travels through the event's queue, so whoever gave it reads the answer here; it is also the history.
+    The command travels through the event's queue, so the API reads its result here. The rows are also the history.
     """
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="size_changes", db_index=False)
@@ -97,7 +97,7 @@ class SizeChange(models.Model):
     max_capacity = models.PositiveIntegerField(null=True)
     waitlist_capacity = models.PositiveIntegerField(null=True)
     verdict = models.CharField(max_length=20, choices=[(v.value, v.value) for v in Sizing])
-    # Of the event at that moment, for whoever is told why.
+    # Of the event at that time, for the message of a refusal.
     confirmed_count = models.PositiveIntegerField()
     waitlisted_count = models.PositiveIntegerField()
     decided_at = models.DateTimeField()

@@ -18,7 +18,7 @@ LABEL_MAX = 100
 
 
 class Organizer(models.Model):
-    """Somebody who creates events and reads the attendees of their own."""
+    """An organizer, who creates events and reads the attendees of their own."""
 
     name = LineField(unique=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -28,14 +28,14 @@ class Organizer(models.Model):
 
     @property
     def is_authenticated(self) -> bool:
-        """What DRF asks of whoever stands behind a request."""
+        """Required by DRF of a request's user."""
         return True
 
 
 class OrganizerToken(models.Model):
     """A bearer token. Revoked by setting `revoked_at`; never stored in clear.
 
-    `event` narrows a check-in token to one event; `last_used_at` is behind by up to a minute.
+    `event` narrows a check-in token to one event; `last_used_at` is up to a minute late.
     """
 
     organizer = models.ForeignKey(Organizer, on_delete=models.CASCADE, related_name="tokens")
@@ -76,7 +76,7 @@ class OrganizerToken(models.Model):
         event_id: int | None = None,
         expires_at: datetime | None = None,
     ) -> str:
-        """Makes a token for `organizer` and returns it in clear, the only time anybody can see it."""
+        """Makes a token for `organizer` and returns it in clear, the only time it can be seen."""
         return cls.issue_row(organizer, scope=scope, label=label, event_id=event_id, expires_at=expires_at)[1]
 
     @classmethod

@@ -16,11 +16,11 @@ _HOLDING = sorted(status.value for status in HOLDING)
 
 
 class Registration(models.Model):
-    """The ledger's word on a ticket. Written by the drain, in batches, under the event's row lock."""
+    """A decided ticket. Written by the drain, in batches, under the event's row lock."""
 
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="registrations", db_index=False)
     ticket_key = models.CharField(max_length=20)
-    # Names the secret that made the ticket's id, so that it is shown as it was given after the secret was changed.
+    # Names the secret that made the ticket's id, so that the id stays the same after the secret has changed.
     mark = models.CharField(max_length=4, blank=True, default="", db_default="", editable=False)
     name = models.CharField(max_length=255)
     email = models.CharField(max_length=254)
@@ -56,8 +56,8 @@ class Registration(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=[s.value for s in DECIDED]), name="registration_status_known"
             ),
-            # Whoever has been let in keeps their seat, unless the whole event ends. Without a reason: given back under
-            # a release that allowed it.
+            # A checked-in ticket keeps its seat unless the whole event is cancelled. An older release also allowed to
+            # cancel it, and wrote no reason.
             models.CheckConstraint(
                 condition=Q(checked_in_at__isnull=True)
                 | Q(status=Status.CONFIRMED.value)
@@ -72,21 +72,21 @@ class Registration(models.Model):
                 condition=Q(status=Status.CONFIRMED.value),
                 name="registration_attendees",
             ),
-            # Promotion takes from its head, and a place on the waitlist is a count of what stands before it.
+            # Promotions take from its head; a position on the waitlist is the number of rows up to it.
             models.Index(
                 fields=["event", "sequence", "id"],
                 condition=Q(status=Status.WAITLISTED.value),
                 name="registration_waitlist",
             ),
-            # The list of those who gave their ticket back or lost it: written to by cancellations only.
+            # The list of cancelled registrations: only cancellations write to this index.
             models.Index(
                 fields=["event", "sequence", "id"],
                 condition=Q(status=Status.CANCELLED.value),
                 name="registration_cancelled",
             ),
-            # Changes after the first decision, to be shown again when a drain died before it could show them.
+            # Changes after the first decision, to be published again if a drain died before it published them.
             models.Index(fields=["event", "decided_at"], condition=Q(revision__gt=1), name="registration_changed"),
-            # The same for the entrance; also who is inside.
+            # The same for check-ins; also the list of who is inside.
             models.Index(
                 fields=["event", "check_in_changed_at"],
                 condition=Q(check_in_changed_at__isnull=False),

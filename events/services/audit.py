@@ -1,4 +1,4 @@
-"""Writes down what a request or a command does, for the audit trail: who asks is found out here, once.
+"""Records what requests and commands do in the audit trail, and finds out who acts.
 
 Whatever an organizer, an operator or an admin changes ends in `Trail.record`, in the transaction of the change. A view
 or a command that changed something and recorded nothing says so in the log, and no test passes with that line.
@@ -24,7 +24,7 @@ logger = get_logger(__name__)
 
 
 class Trail:
-    """The acts of one actor, in one request or command."""
+    """The actions of one actor, in one request or command."""
 
     __slots__ = ("actor", "recorded")
 
@@ -32,13 +32,13 @@ class Trail:
         self.actor = actor
         self.recorded = False
 
-    def record(self, action: Action, thing: AuditObject | Model) -> None:
-        """Writes an act down; call it inside the transaction of the act."""
+    def record(self, action: Action, target: AuditObject | Model) -> None:
+        """Records an action; call it inside the action's transaction."""
         self.recorded = True
-        audit.record(self.actor, action, thing if isinstance(thing, AuditObject) else audit_object_of(thing))
+        audit.record(self.actor, action, target if isinstance(target, AuditObject) else audit_object_of(target))
 
     def expect_something(self, what: str) -> None:
-        """Complains if an act is over and nothing was written down."""
+        """Logs an error if an action is over and nothing was recorded."""
         if not self.recorded:
             logger.error("an act was not written down", what=what)
 
@@ -65,7 +65,7 @@ def trail_of_operator() -> Trail:
 
 
 def record_failed_sign_in(request: HttpRequest, *, where: str) -> None:
-    """Writes down that somebody did not get in at the console or the admin; what they typed is kept nowhere."""
+    """Records a failed sign-in at the console or the admin; what was typed is stored nowhere."""
     address = address_of(request)
     once = failure_slot(where=where, address=address, now_seconds=time.time())
     actor = Actor(kind=ActorKind.UNKNOWN, address=address)
@@ -83,10 +83,10 @@ def address_of(request: HttpRequest) -> str:
 
 
 def audit_object_of(row: Model) -> AuditObject:
-    """How the trail names a row: never by what people wrote into it."""
+    """Returns the object of a row: never named by a text that a person typed."""
     match row:
         case Registration():
-            # Whose it is would be a question to the database: the actor's, whom alone it can belong to.
+            # Its owner would cost a query; it is always the actor, who reaches no other organizer's tickets.
             return AuditObject("ticket", reference(row.event_id, row.ticket_key))
         case Event():
             return AuditObject("event", str(row.pk), row.organizer_id)

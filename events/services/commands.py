@@ -1,7 +1,7 @@
-"""An organizer's orders on an event: its sizes, and its end. They go through the event's queue, and the drain obeys.
+"""Sends an organizer's commands on an event through its queue: new sizes, and its cancellation.
 
-Only the drain moves seats, so an order takes its turn behind whoever was admitted before it. What became of a resize
-is read from the ledger, in which the drain writes it in the same transaction.
+Only the drain changes seats, so a command is applied after everything that was admitted before it. The result of a
+resize is read from the ledger, where the drain writes it in the transaction that applies the command.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
 
-PATIENCE_SECONDS = 20.0
-_LOOK_SECONDS = 0.03
-_LONGEST_LOOK_SECONDS = 0.25
+RESIZE_TIMEOUT_SECONDS = 20.0
+_POLL_SECONDS = 0.03
+_LONGEST_POLL_SECONDS = 0.25
 
 SIZES = frozenset({"max_capacity", "waitlist_capacity"})
 
 
 class ResizePending(Exception):
-    """The order is in the queue and will be obeyed in its turn, but nobody has got to it in time."""
+    """The resize is in the queue and will be applied, but the drain has not reached it in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """Sizes to be; None leaves one as it is."""
+    """New sizes; None leaves one unchanged."""
 
     max_capacity: int | None = None
     waitlist_capacity: int | None = None
@@ -49,12 +49,12 @@ class Sizes:
 
 
 def sizes_of(event: Event, fields: Mapping[str, Any]) -> Sizes:
-    """Those among validated `fields` that are sizes and differ from what the event has."""
+    """Picks the sizes among validated `fields` that differ from the event's."""
     return Sizes(**{name: fields[name] for name in SIZES & fields.keys() if fields[name] != getattr(event, name)})
 
 
 def resize(event: Event, sizes: Sizes) -> str:
-    """Puts the order into the event's queue and returns its key. Raises redis.exceptions.RedisError."""
+    """Enqueues a resize and returns its key. Raises redis.exceptions.RedisError."""
     key, snapshot = tickets().mint(), event_snapshot(event)
     placed = enqueue_resize(
         redis_client(),
@@ -63,26 +63,26 @@ def resize(event: Event, sizes: Sizes) -> str:
         max_capacity=sizes.max_capacity,
         waitlist_capacity=sizes.waitlist_capacity,
     )
-    logger.info("resize ordered", event_id=event.pk, sequence=placed.sequence)
+    logger.info("resize enqueued", event_id=event.pk, sequence=placed.sequence)
     if placed.wake:
         wake_drain(event.pk)
     return key
 
 
 def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Waits until the drain has obeyed. Never inside a transaction: the drain needs the event's row.
+    """Waits until the drain has applied a resize. Never call it in a transaction: the drain needs the event's row.
 
     Raises:
-        CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver: it was refused in its turn.
-        ResizePending: after `PATIENCE_SECONDS`.
+        CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver: the drain refused it.
+        ResizePending: after `RESIZE_TIMEOUT_SECONDS`.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    pause = _LOOK_SECONDS
+    deadline = time.monotonic() + RESIZE_TIMEOUT_SECONDS
+    pause = _POLL_SECONDS
     while (change := size_change(event_id=event_id, key=key)) is None:
         if time.monotonic() > deadline:
             raise ResizePending
         sleep(pause)
-        pause = min(_LONGEST_LOOK_SECONDS, pause * 1.5)
+        pause = min(_LONGEST_POLL_SECONDS, pause * 1.5)
     if change.verdict == Sizing.BELOW_CONFIRMED:
         raise CapacityBelowConfirmed(change.confirmed_count)
     if change.verdict == Sizing.BELOW_WAITLISTED:
@@ -92,25 +92,27 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
 
 
 def cancel_ticket(event: EventSnapshot, key: str) -> None:
-    """Gives a ticket back in its holder's stead; it takes its turn. Raises redis.exceptions.RedisError."""
+    """Enqueues the cancellation of a ticket for its holder. Raises redis.exceptions.RedisError."""
     placed = enqueue_cancellation(redis_client(), event, key=key)
     if placed is not None and placed.wake:
         wake_drain(event.event_id)
 
 
 def close_event(event: Event) -> None:
-    """Has the places of an event taken back that is cancelled in this transaction, once it is committed.
+    """Enqueues the `Closing` of an event that the caller's transaction cancels; wakes a drain after the commit.
 
-    The order is in the queue before the commit, so that no crash comes between; the drain cannot obey it earlier, since
+    The command is enqueued before the commit, so that a crash cannot lose it. The drain cannot apply it earlier, since
     this transaction holds the event's row. Raises redis.exceptions.RedisError: then the caller must not commit.
     """
-    placed = requeue_closing(event_snapshot(event))
-    if placed:
+    if requeue_closing(event_snapshot(event)):
         transaction.on_commit(lambda: wake_drain(event.pk))
 
 
 def requeue_closing(event: EventSnapshot) -> bool:
-    """The order alone. True: somebody should wake a drain. Raises redis.exceptions.RedisError."""
+    """Enqueues a `Closing`; a second one changes nothing. Returns True if the caller must wake a drain.
+
+    Raises redis.exceptions.RedisError.
+    """
     placed = enqueue_closing(redis_client(), event, key=tickets().mint())
-    logger.info("closing ordered", event_id=event.event_id, sequence=placed.sequence)
+    logger.info("closing enqueued", event_id=event.event_id, sequence=placed.sequence)
     return placed.wake

@@ -1,4 +1,4 @@
-"""Hands changed events to the door."""
+"""Publishes changed events to the door."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def publish_after_commit(event: Event) -> None:
 
 
 def _publish(snapshot: EventSnapshot) -> None:
-    # The row is what counts and it is saved: the door loads an event that it does not know when somebody asks.
+    # The row is saved. The door loads an event that is missing in Redis on the next request for it.
     try:
         put_event(redis_client(), snapshot)
     except redis.RedisError as problem:

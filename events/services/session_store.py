@@ -1,7 +1,7 @@
-"""Sessions in the database that end by themselves: some time after they began, and sooner when nobody uses them.
+"""Sessions in the database that expire: some time after they began, and sooner when they are not used.
 
-`_began` and `_seen` are times in seconds. The limits are held where a session is read, so every view is behind them;
-the use is written down once a minute at most. The admin's sessions are shorter than the console's, which stays open at
+`_began` and `_seen` are times in seconds. The limits are checked where a session is read, so they apply to every view;
+its use is stored once a minute at most. The admin's sessions are shorter than the console's, which stays open at
 an entrance for an evening.
 """
 
@@ -30,14 +30,14 @@ ADMIN = Limits(idle=30 * 60, whole=8 * 3600)
 
 
 def is_over(data: dict[str, Any], *, now: float) -> bool:
-    """Whether a session with this data has ended; also one that never said when it began."""
+    """Whether a session with this data has expired; True if it has no time of its beginning."""
     limits = ADMIN if SESSION_KEY in data else CONSOLE
     began, seen = data.get(BEGAN, 0), data.get(SEEN, 0)
     return not (now - limits.whole < began <= now and seen > now - limits.idle)
 
 
 def begin_session(request: HttpRequest, limits: Limits) -> None:
-    """Counts a session's time from now: a sign-in gets all of it, whatever the browser had before."""
+    """Starts a session's time now: a sign-in gets all of it, whatever session the browser had before."""
     session: Any = request.session
     session[BEGAN] = session[SEEN] = time.time()
     session.set_expiry(limits.whole)
@@ -64,7 +64,7 @@ class SessionStore(db.SessionStore):
     def _current(self, data: dict[str, Any]) -> dict[str, Any]:
         now = time.time()
         if not data or is_over(data, now=now):
-            # What is written from now on is another session's.
+            # What is written from now on belongs to a new session.
             self._session_key = None
             return {}
         if data[SEEN] < now - _STEP_SECONDS:

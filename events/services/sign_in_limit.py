@@ -16,7 +16,7 @@ logger = get_logger(__name__)
 
 
 class TooManySignIns(Exception):
-    """This address or this account has to wait for `seconds`; nothing was checked."""
+    """This address or account must wait for `seconds`; no credential was checked."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many attempts to sign in. Try again in {seconds} seconds.")
@@ -24,7 +24,7 @@ class TooManySignIns(Exception):
 
 
 class SignInAttempt:
-    """One attempt. `where` keeps console and admin apart; `account` is empty where a token alone is shown."""
+    """One attempt. `where` keeps console and admin apart; `account` is empty where only a token is asked for."""
 
     def __init__(self, request: HttpRequest, *, where: str, account: str = "") -> None:
         digest, address = tickets().address_digest, address_of(request)
@@ -38,11 +38,11 @@ class SignInAttempt:
         }
 
     def begin(self) -> None:
-        """Counts it, before anything is checked.
+        """Counts the attempt; call it before anything is checked.
 
         Raises:
-            TooManySignIns: it must not be made.
-            redis.exceptions.RedisError: it cannot be counted, and so not be made either.
+            TooManySignIns: the limit is reached.
+            redis.exceptions.RedisError: it cannot be counted, so it must be refused.
         """
         seconds = begin_sign_in(redis_client(), **self._digests)
         if seconds:
@@ -50,5 +50,5 @@ class SignInAttempt:
             raise TooManySignIns(seconds)
 
     def worked(self) -> None:
-        """It was a good one, and does not count."""
+        """Takes the attempt back from the count: it succeeded."""
         sign_in_worked(redis_client(), **self._digests)

@@ -98,7 +98,7 @@ def test_a_change_that_its_turn_in_the_queue_makes_impossible_is_refused_then(ad
 def test_a_change_that_nobody_obeys_in_time_says_so_and_is_made_later(
     monkeypatch: pytest.MonkeyPatch, drain: Drain
 ) -> None:
-    monkeypatch.setattr(commands, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(commands, "RESIZE_TIMEOUT_SECONDS", 0.1)
     caller = organizer()
     event_id = create(caller, max_capacity=10)
     answer = caller.patch(f"/events/{event_id}", {"max_capacity": 20})
