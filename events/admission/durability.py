@@ -8,9 +8,10 @@ import redis
 
 
 def durability_problems(client: redis.Redis) -> list[str]:
-    """What keeps this server from keeping a 202's promise, one sentence each; empty if it is set up well.
+    """The settings under which an acknowledged registration could be lost, one sentence each; empty if there are none.
 
-    A managed server may forbid CONFIG: that is said too, since nobody can check then.
+    A managed server may forbid CONFIG: that is a problem too, since the settings cannot be checked then. Raises
+    redis.exceptions.RedisError.
     """
     wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
     try:

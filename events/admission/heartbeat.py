@@ -1,4 +1,4 @@
-"""Which drain workers are alive, and which one of them sweeps or is told to deliver webhooks."""
+"""Which drain workers are alive, which of them sweeps, and whether the dispatcher is being woken up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WORKER_GONE_SECONDS = 16
 
 
 def beat(client: redis.Redis, worker: str) -> None:
-    """Says that a drain worker is alive; to be repeated every `WORKER_BEAT_SECONDS`."""
+    """Records that a drain worker is alive; to be repeated every `WORKER_BEAT_SECONDS`."""
     now = time.time()
     pipe = client.pipeline(transaction=False)
     pipe.zadd(k.WORKERS, {worker: now + WORKER_GONE_SECONDS})
@@ -23,22 +23,22 @@ def beat(client: redis.Redis, worker: str) -> None:
 
 
 def leave(client: redis.Redis, worker: str) -> None:
-    """Says that a drain worker is going."""
+    """Records that a drain worker has stopped."""
     client.zrem(k.WORKERS, worker)
 
 
 def worker_count(client: redis.Redis) -> int:
-    """Drain workers alive now."""
+    """The number of drain workers alive now."""
     return int(client.zcount(k.WORKERS, time.time(), "+inf"))
 
 
 def claim_sweep(client: redis.Redis, *, interval_ms: int) -> bool:
-    """Whether this process is the one that sweeps in this interval."""
+    """Claims the sweep of this interval. False: another worker has it."""
     return bool(client.set(k.SWEEP, "1", nx=True, px=interval_ms))
 
 
 def claim_dispatcher_wakeup(client: redis.Redis) -> bool:
-    """Whether a wake-up should be sent to the dispatcher: none is under way."""
+    """Claims the next wake-up of the dispatcher. False: one is under way, and none should be sent."""
     return bool(client.set(k.DELIVER, "1", nx=True, px=k.WAKE_TTL_MS))
 
 

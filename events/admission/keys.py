@@ -2,8 +2,8 @@
 
 All keys of one event share the hash tag `{event:<id>}`, so they live in one slot of a Redis Cluster.
 
-    {event:7}:state    hash    a copy of the event's row; `seq`, the last place given out; `shown`, the moment (ms) of
-                               the last decisions that were published
+    {event:7}:state    hash    a copy of the event's row; `seq`, the last sequence given out; `shown`, the moment (ms)
+                               of the last decisions that were published
                                removed by TTL, 7 days after its last use
     {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0` (see `entry`)
                                removed by its owner, trim, with the last entry
@@ -16,10 +16,10 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     {event:7}:decided:0, :1, :2
                        hash    t<ticket key> -> an encoded outcome; e<e-mail digest> -> key of the seat's holder
                                one for each day (day number modulo 3); removed by TTL, 2 days
-    {event:7}:waitlist zset    ticket key, scored by its sequence: who is on the waitlist. Complete only while it has as
-                               many members as `waitlisted` in the state says; else the ledger knows the places
+    {event:7}:waitlist zset    ticket key, scored by its sequence: the waitlist. Complete only while it has as many
+                               members as `waitlisted` in the state says; else only the ledger knows the positions
                                removed by TTL, 7 days after the last decision of the event
-    {event:7}:wake     string  a wake-up is on its way, or a drain is at work
+    {event:7}:wake     string  a wake-up is under way, or a drain is at work
                                removed by TTL, 4 s, or by the idle script
     {event:7}:lease    string  token of the drain at work
                                removed by TTL, 12 s, or by its holder
@@ -31,14 +31,14 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                        hash    w -> number of a window of the limit on addresses; address digest -> registrations in it
                                one for each window (number modulo 2); removed by TTL, two windows
     {event:7}:refusals:0, :1
-                       hash    the same of what was refused to an address and tells of other people
-    {event:7}:news     no key but a channel: the keys of tickets whose status has just changed, with spaces between
+                       hash    the same of refusals of an address that reveal something about other people
+    {event:7}:news     no key but a channel: the keys of tickets whose status has just changed, separated by spaces
     omnify:workers     zset    names of live drain workers, scored by the time they expire
                                removed by TTL, 1 minute
-    omnify:sweep       string  somebody sweeps in this interval
+    omnify:sweep       string  a worker sweeps in this interval
                                removed by TTL
-    omnify:deliver     string  a hint that there are webhooks to send is on its way
-                               removed by TTL, 4 s, or by whoever gets the hint
+    omnify:deliver     string  a wake-up of the dispatcher is under way
+                               removed by TTL, 4 s, or by the worker that receives the wake-up
     omnify:sign-ins:<digest>
                        string  attempts to sign in from one address, or to one account, in a window
                                removed by TTL, 15 minutes
@@ -58,11 +58,11 @@ STATE_TTL_SECONDS = 7 * 86_400
 OUTCOME_TTL_SECONDS = 2 * 86_400
 KEYS_TTL_SECONDS = 2 * 86_400
 WAITLIST_TTL_SECONDS = 7 * 86_400
-WAKE_TTL_MS = 4_000  # a wake-up that got lost, or found a dead drain's lease, is sent again after this time
+WAKE_TTL_MS = 4_000  # a wake-up that was lost, or found a dead drain's lease, is repeated after this time
 LEASE_TTL_MS = 12_000  # later than the statement timeout; a killed drain holds its event up this long
 RATES_TTL_SECONDS = 60
 LOST_TTL_SECONDS = 30 * 86_400
-# Addresses counted in one window of one event; who comes after so many others is not limited. About 50 MB.
+# Addresses counted in one window of one event; further ones are not limited. About 50 MB.
 ADDRESSES_MAX = 1_000_000
 WORKERS_TTL_SECONDS = 60
 SIGN_IN_WINDOW_SECONDS = 15 * 60
@@ -74,16 +74,16 @@ DELIVER = "omnify:deliver"
 
 
 def sign_ins(digest: str) -> str:
-    """Attempts of one address or at one account."""
+    """Counts attempts to sign in from one address, or to one account."""
     return f"omnify:sign-ins:{digest}"
 
 
 def signed_in_before(digest: str) -> str:
-    """That an address is known to an account."""
+    """Records that an address has signed in to an account before."""
     return f"omnify:signed-in:{digest}"
 
 
-# Keys that carry no TTL because somebody named above removes them.
+# Keys without a TTL, which are removed by the owners named above.
 OWNED_PATTERNS: tuple[re.Pattern[str], ...] = (
     re.compile(r"\{event:\d+\}:(queue|pending)"),
     re.compile(r"(registrations\.\d+|webhooks)(\x06\x16\d+)?"),
@@ -127,7 +127,7 @@ _CHANNEL = re.compile(r"\{event:(\d+)\}:news")
 
 
 def event_of_channel(name: str) -> int:
-    """The event whose news come on this channel. Raises ValueError for any other name."""
+    """The event whose news are published on this channel. Raises ValueError for any other name."""
     match = _CHANNEL.fullmatch(name)
     if match is None:
         raise ValueError(f"not a channel of news: {name!r}")
@@ -136,5 +136,5 @@ def event_of_channel(name: str) -> int:
 
 @lru_cache(maxsize=4096)
 def event_keys(event_id: int) -> EventKeys:
-    """The keys of an event, made once."""
+    """The keys of an event, cached."""
     return EventKeys(event_id)

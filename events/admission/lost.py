@@ -1,4 +1,4 @@
-"""Tickets that the queue has lost: acknowledged once, and now neither waiting nor decided.
+"""Finds tickets that the queue has lost: acknowledged, and now neither waiting nor decided.
 
 A ticket in `pending` whose sequence is before the head of the queue (or whose queue is gone) is an orphan: either
 decided and about to be trimmed by the next drain, or lost. Only the ledger can tell, so the caller asks it.

@@ -1,4 +1,4 @@
-"""What Redis has written to its disk, and how it is made to write it anew without what was deleted since.
+"""Makes Redis rewrite its files, without what was deleted since.
 
 An append-only file keeps every command, so what was deleted is in it until it is rewritten from the data. The same
 holds for a snapshot until the next one.
@@ -16,7 +16,7 @@ _LOOK_SECONDS = 0.1
 
 
 class NotRewritten(Exception):
-    """Redis still has the old file. The message says why, for people."""
+    """Redis still has the old file. The message says why, to be shown to people."""
 
 
 class _Files:
@@ -31,11 +31,11 @@ class _Files:
         return dict(found)
 
     def rewrite(self, command: str, name: str, *, busy: tuple[str, ...], status: str) -> None:
-        """Sends `command` until it is taken, and waits for its end. A run that was under way before does not count: it
-        may have begun before the deletion."""
-        self._wait(lambda: not self._busy(busy), f"{name} is being written for somebody else")
+        """Sends `command` until Redis starts it, and waits for its end. A run that was under way before does not count:
+        it may have begun before the deletion."""
+        self._wait(lambda: not self._busy(busy), f"{name} is being written for another caller")
         while not self._begun(command):
-            self._wait(lambda: not self._busy(busy), f"{name} is being written for somebody else")
+            self._wait(lambda: not self._busy(busy), f"{name} is being written for another caller")
         self._wait(lambda: not self._busy(busy), f"{name} is still being written")
         if self.state().get(status) != "ok":
             raise NotRewritten(f"Redis could not write {name}; its log says why.")
@@ -63,13 +63,13 @@ class _Files:
 
 
 def rewrite_files(client: redis.Redis, *, seconds: float) -> list[str]:
-    """Has Redis write its files anew from what it holds now, and waits for it.
+    """Makes Redis rewrite its files from what it holds now, and waits until it is done.
 
-    Returns sentences on what this cannot reach: files of replicas, and snapshots whose configuration is hidden.
+    Returns sentences about what this does not cover: files of replicas, and snapshots whose configuration is hidden.
 
     Raises:
         NotRewritten: not allowed, failed, or not done within `seconds`.
-        redis.exceptions.RedisError: Redis is out of reach.
+        redis.exceptions.RedisError: Redis does not answer.
     """
     files, beyond = _Files(client, time.monotonic() + seconds), []
     try:

@@ -1,7 +1,7 @@
 """Counts attempts to sign in, before they are checked: hashing a password is what an attempt costs.
 
-Fixed windows, because few attempts are legal anyway. An attempt that succeeded is taken back. Where somebody has signed
-in to an account before, the account's own limit does not count: nobody can lock others out by guessing at their name.
+Windows are fixed, because few attempts are legitimate anyway. A successful attempt is uncounted. From an address that
+has signed in to an account before, the account's own limit does not apply: guessing passwords locks no owner out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def begin_sign_in(client: redis.Redis, *, address: str, account: str, both: str)
 
     Args:
         address: digest of the client's address.
-        account: digest of the account's name; empty where a secret alone is shown, whose guessing no account limits.
+        account: digest of the account's name; empty where only a secret is given, which belongs to no account yet.
         both: digest of the two together.
 
     Raises:
@@ -42,9 +42,9 @@ def begin_sign_in(client: redis.Redis, *, address: str, account: str, both: str)
 
 
 def sign_in_worked(client: redis.Redis, *, address: str, account: str, both: str) -> None:
-    """Takes the attempt back, and remembers the address for the account. Raises redis.exceptions.RedisError."""
+    """Uncounts the attempt, and records the address for the account. Raises redis.exceptions.RedisError."""
     pipe = client.pipeline(transaction=True)
-    # A window that has ended meanwhile begins again with one attempt more.
+    # If the window has ended meanwhile, the next one allows one attempt more.
     pipe.decr(k.sign_ins(address))
     pipe.expire(k.sign_ins(address), k.SIGN_IN_WINDOW_SECONDS, nx=True)
     if account:

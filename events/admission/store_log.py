@@ -1,4 +1,4 @@
-"""Whether Redis itself keeps the arguments of commands, in which there are names and addresses."""
+"""Checks that Redis does not log the arguments of commands, which contain names and addresses."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import redis
 
-# The slow log, and what Valkey 8.1 has beside it; a server that does not know one of them has nothing to turn off.
+# The slow log, and the other logs of Valkey 8.1. A server without one of them has nothing to turn off.
 _KEEPS_ARGUMENTS = ("slowlog-log-slower-than", "commandlog-request-larger-than", "commandlog-reply-larger-than")
 
 
 def logging_problems(client: redis.Redis) -> list[str]:
-    """The settings under which commands are kept, one sentence each. Raises redis.exceptions.RedisError."""
+    """The settings under which commands are logged, one sentence each. Raises redis.exceptions.RedisError."""
     try:
         found: dict[str, Any] = {}
         for name in (*_KEEPS_ARGUMENTS, "hide-user-data-from-log"):

@@ -137,8 +137,7 @@ class Door:
             event_id = parse.event_id(text)
             if event_id is None:
                 return responses.event_not_found()
-            parse.require_json(sent.content_type)
-            return await self._registrar.register(event_id, body, parse.idempotency_key(sent.idempotency_keys), caller)
+            return await self._registrar.register(event_id, body, parse.checked_key(sent), caller)
         except BodyTooLarge:
             return responses.closing(responses.refuse(413, Code.PAYLOAD_TOO_LARGE, "At most 16 KiB."))
         except BodyIncomplete:

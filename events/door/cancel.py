@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import astuple
+
 from events.admission.calls import CancelRequest
 from events.admission.gate import Gate
 from events.admission.replies import (
@@ -15,6 +17,7 @@ from events.admission.replies import (
     NothingToCancel,
     NotInRedis,
 )
+from events.domain.public.ticket import CancelledTicket
 from events.domain.states import HOLDING
 from events.domain.tickets import Tickets, reference
 from events.domain.times import iso
@@ -22,7 +25,7 @@ from events.door import responses
 from events.door.loader import Loader
 from events.door.loading_batchers import LoadingBatchers
 from events.door.responses import Response
-from events.door.ticket import code_of, show
+from events.door.ticket import code_of, render
 from events.door.ticket_status import TicketStatusReader
 from omnify.common.envelope import Code
 from omnify.common.logs import get_logger
@@ -88,12 +91,12 @@ class Canceller:
     async def _accepted(self, ticket_id: str, event_id: int, key: str, sequence: int | None) -> Response:
         """The 202 with the ticket, and the cancellation's sequence, None if there was nothing to cancel."""
         ticket = await self._reader.read(event_id, key)
-        data = show(ticket_id, event_id, ticket, code_of(self._tickets, ticket_id, ticket)).data
-        message = b"There is nothing to cancel." if sequence is None else b"Cancellation received."
-        shown = b"null" if sequence is None else b"%d" % sequence
-        # `data` is an object with fields, so one more can be put before its closing brace.
-        body = b'{"success":true,"message":"%s","data":%s,"cancellation_sequence":%s}}' % (message, data[:-1], shown)
-        return Response(202, body, () if sequence is None else ((b"retry-after", b"1"),))
+        rendered = render(ticket_id, event_id, ticket, code_of(self._tickets, ticket_id, ticket))
+        data = CancelledTicket(*astuple(rendered), cancellation_sequence=sequence)
+        if sequence is None:
+            return responses.ok(data, message="There is nothing to cancel.", status=202)
+        headers = ((b"retry-after", b"1"),)
+        return responses.ok(data, message="Cancellation received.", status=202, headers=headers)
 
 
 def _already_checked_in(checked_in_ms: int) -> Response:

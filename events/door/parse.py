@@ -116,6 +116,12 @@ def idempotency_key(values: list[bytes]) -> str | None:
     return values[0].decode("ascii")
 
 
+def checked_key(sent: Sent) -> str | None:
+    """Checks the content type, and returns the Idempotency-Key, None without one. Raises NotJson, BadRequest."""
+    require_json(sent.content_type)
+    return idempotency_key(sent.idempotency_keys)
+
+
 def wait_seconds(query: bytes) -> int | None:
     """How long a long poll may take, None without `wait`. Raises BadRequest for anything but a whole number to 30."""
     if not query:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from events.domain.public.ticket import render_ticket
+from events.domain.public.ticket import Ticket, render_ticket
 from events.domain.states import Status
 from events.domain.tickets import Tickets
 from events.domain.waiting import retry_after, waitlist_retry
@@ -41,23 +41,26 @@ def code_of(tickets: Tickets, ticket_id: str, ticket: TicketStatus) -> str | Non
 
 
 def show(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None = None) -> Shown:
-    """The ticket's `data`, with its check-in `code`. `estimated_seconds` is there only while queued."""
-    data = _encode(
-        render_ticket(
-            ticket_id,
-            event_id,
-            ticket.status,
-            reason=ticket.reason,
-            position=ticket.position,
-            sequence=ticket.sequence,
-            requested_ms=ticket.requested_ms,
-            decided_ms=ticket.decided_ms,
-            check_in_code=code,
-            checked_in_ms=ticket.checked_in_ms,
-            estimated_seconds=ticket.estimated_seconds,
-        )
-    )
+    """The ticket's `data`, with its check-in `code`, and its tag."""
+    data = _encode(render(ticket_id, event_id, ticket, code))
     return Shown(data, tag_of(ticket.status, data))
+
+
+def render(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None = None) -> Ticket:
+    """The public ticket, with its check-in `code`."""
+    return render_ticket(
+        ticket_id,
+        event_id,
+        ticket.status,
+        reason=ticket.reason,
+        position=ticket.position,
+        sequence=ticket.sequence,
+        requested_ms=ticket.requested_ms,
+        decided_ms=ticket.decided_ms,
+        check_in_code=code,
+        checked_in_ms=ticket.checked_in_ms,
+        estimated_seconds=ticket.estimated_seconds,
+    )
 
 
 def ticket_answer(

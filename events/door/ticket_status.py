@@ -46,7 +46,7 @@ class TicketStatus(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def terminal(self) -> bool:
-        """Whether a client has nothing more to wait for."""
+        """Whether the status is final, so that a client can stop waiting."""
         return self.status in TERMINAL
 
 
