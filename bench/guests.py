@@ -69,9 +69,9 @@ class Door:
         await asyncio.gather(*(self._ask("DELETE", path) for path in paths))
 
     async def _ask(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
-        from events.pages.internal_client import ask
+        from events.pages.internal_client import request
 
-        reply = await ask(self._app, dict(_SCOPE), method, path, headers=_JSON if body else (), body=body)
+        reply = await request(self._app, dict(_SCOPE), method, path, headers=_JSON if body else (), body=body)
         if reply.status >= 400:
             raise load.ClientFailedError(f"{method} {path}: {reply.status} {reply.body[:200]!r}")
         data: dict[str, str] = json.loads(reply.body)["data"]

@@ -1,4 +1,4 @@
-"""The door as an ASGI application: the hot routes here, every other path and method to the application behind it.
+"""The door as an ASGI application: it handles the hot routes and hands every other request to the next application.
 
 POST /events/{id}/register                 GET /events/{id}
 GET, DELETE /registrations/{ticket_id}     GET /registrations/{ticket_id}/events
@@ -32,7 +32,7 @@ from omnify.common.shared_timeout import BODY_SECONDS, SharedTimeout
 
 logger = logging.getLogger(__name__)
 
-Result = TypeVar("Result")
+T = TypeVar("T")
 
 _EVENTS = "/events/"
 _REGISTRATIONS = "/registrations/"
@@ -44,7 +44,7 @@ _ALIVE = responses.ok({"status": "alive"}, message="Alive.")
 
 
 class Door:
-    """Answers the hot routes and hands the rest to `app`."""
+    """Handles the hot routes and hands other requests to `app`."""
 
     def __init__(
         self,
@@ -82,9 +82,9 @@ class Door:
             await self._registration(scope, receive, send, path[len(_REGISTRATIONS) :])
         elif path.startswith(_EVENTS) and method == "POST" and path.endswith(_REGISTER):
             text = path[len(_EVENTS) : -len(_REGISTER)]
-            await self._reply(send, "register", self._register(scope, receive, text))
+            await self._respond(send, "register", self._register(scope, receive, text))
         elif path.startswith(_EVENTS) and method in _READS and "/" not in path[len(_EVENTS) :]:
-            await self._reply(send, "event", self._event(path[len(_EVENTS) :]))
+            await self._respond(send, "event", self._event(path[len(_EVENTS) :]))
         elif path == _LIVE and method in _READS:
             await _send(send, "live", _ALIVE)
         else:
@@ -94,25 +94,25 @@ class Door:
         ticket_id, slash, tail = rest.partition("/")
         method = scope["method"]
         if method in _READS and not slash:
-            await self._reply(send, "status", self._status(scope, receive, ticket_id))
+            await self._respond(send, "status", self._status(scope, receive, ticket_id))
         elif method in _READS and tail == _STREAM:
             await self._stream(scope, receive, send, ticket_id)
         elif method == "DELETE" and not slash:
-            await self._reply(send, "cancel", self._canceller.cancel(ticket_id))
+            await self._respond(send, "cancel", self._canceller.cancel(ticket_id))
         else:
             await self._app(scope, receive, send)
 
     def disconnect_watchers(self) -> None:
-        """Ends every stream and long poll: the server is stopping, and clients find another one."""
+        """Ends every stream and long poll because the server is stopping; clients reconnect to another process."""
         self._hub.end()
 
     @property
     def watchers(self) -> int:
-        """Clients that are held now, by a stream or a long poll."""
+        """The number of open streams and long polls."""
         return self._hub.watchers
 
     async def close(self) -> None:
-        """Gives the subscriptions up."""
+        """Closes the subscriptions to Redis."""
         await self._hub.close()
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, ticket_id: str) -> None:
@@ -123,13 +123,13 @@ class Door:
         else:
             await _send(send, "stream", found)
 
-    async def _reply(self, send: Send, route: str, work: Awaitable[Response]) -> None:
+    async def _respond(self, send: Send, route: str, work: Awaitable[Response]) -> None:
         await _send(send, route, await _checked(work))
 
     async def _register(self, scope: Scope, receive: Receive, text: str) -> Response:
         sent = parse.headers(scope["headers"])
         try:
-            # The body is read before anything is refused: an unread one would cost the client its connection.
+            # The body is read before anything is refused: with an unread body the connection would have to be closed.
             body = await read_body(
                 receive, length=sent.length, limit=parse.MAX_BODY_BYTES, shared_timeout=self._body_timeout
             )
@@ -141,11 +141,11 @@ class Door:
         except BodyTooLarge:
             return responses.closing(responses.refuse(413, Code.PAYLOAD_TOO_LARGE, "At most 16 KiB."))
         except BodyIncomplete:
-            # Nobody may be left to read this; the server drops it then.
+            # If the client has disconnected, the server drops this response.
             return responses.closing(responses.refuse(408, Code.REQUEST_TIMEOUT, "The body did not come in time."))
         except Unauthenticated as problem:
             return responses.unauthenticated(str(problem))
-        except parse.OutOfReach as problem:
+        except parse.ScopeTooSmall as problem:
             return responses.refuse(403, Code.FORBIDDEN, str(problem))
         except parse.NotJson:
             message = "The body must be application/json in UTF-8."
@@ -168,31 +168,31 @@ class Door:
         return await self._events.read(event_id)
 
 
-_WHAT: dict[type[Exception], str] = {
+_UNAVAILABLE: dict[type[Exception], str] = {
     QueueUnavailable: "The queue is out of reach.",
     DatabaseUnavailable: "The database is out of reach.",
 }
 
 
-async def _checked(work: Awaitable[Result]) -> Result | Response:
-    """The work's result, or the answer that says why there is none."""
+async def _checked(work: Awaitable[T]) -> T | Response:
+    """Returns the result of `work`, or the response to its failure."""
     try:
         return await work
     except (QueueUnavailable, DatabaseUnavailable) as problem:
-        return responses.unavailable(_WHAT[type(problem)])
+        return responses.unavailable(_UNAVAILABLE[type(problem)])
     except Exception:
         logger.exception("the door failed")
         return responses.refuse(500, Code.INTERNAL_ERROR, "Something went wrong on our side.")
 
 
-async def _send(send: Send, route: str, answer: Response) -> None:
-    _count(route, answer.status)
-    await send(responses.start_message(answer))
-    await send({"type": "http.response.body", "body": answer.body})
+async def _send(send: Send, route: str, response: Response) -> None:
+    _count(route, response.status)
+    await send(responses.start_message(response))
+    await send({"type": "http.response.body", "body": response.body})
 
 
 def _header(scope: Scope, name: bytes) -> str:
-    """All values of a header with this lower-case name, as one; empty without it."""
+    """The values of a header (name in lower case), joined by commas; empty without it."""
     found = ""
     for known, value in scope["headers"]:
         if known == name:

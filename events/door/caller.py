@@ -1,4 +1,4 @@
-"""Who asks: the address that a request counts under, and the organizer behind a bearer token, if any."""
+"""Identifies the client of a request: its address for the limits, and the organizer of its bearer token, if any."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from omnify.common.asgi_types import Scope as ConnectionScope
 
 
 class Unauthenticated(Exception):
-    """The token does not count. The message is for people."""
+    """The token is unknown, expired or revoked. The message is for people."""
 
 
 class Caller(NamedTuple):
-    """Whoever registers. `address` is a digest; empty: not limited. `organizer_id` needs a token of full scope.
+    """The client of a registration.
 
-    Registering takes no token, so one of a smaller scope makes its holder no more than a guest; `scoped` tells why. An
-    organizer has an address too: it is admission that knows whose event it is, and spares only that one the limit.
+    `address` is a digest of its address, empty if addresses are not limited. `organizer_id` is set for a token with the
+    scope `full`. Registering needs no token, so a token with a smaller scope counts as none; `scoped` is true then. An
+    organizer has an address too: only admission knows whose event it is, and exempts its own organizer from the limit.
     """
 
     address: str
@@ -31,7 +32,7 @@ class Caller(NamedTuple):
 
 
 class Callers:
-    """Tells callers apart. Without an Authorization header it asks nobody."""
+    """Identifies callers. Without an Authorization header it reads no store."""
 
     def __init__(self, *, loader: Loader, tickets: Tickets, trusted_proxies: int, limited: bool) -> None:
         self._loader = loader
@@ -42,11 +43,11 @@ class Callers:
     async def identify(
         self, scope: ConnectionScope, *, authorizations: Sequence[bytes], forwarded: Sequence[bytes]
     ) -> Caller:
-        """The caller of a request; the sequences are the values of its Authorization and X-Forwarded-For headers.
+        """Returns the caller of a request with these values of its Authorization and X-Forwarded-For headers.
 
         Raises:
-            Unauthenticated: it shows a token that does not count.
-            DatabaseUnavailable: nobody can say whether the token counts.
+            Unauthenticated: its token is unknown, expired or revoked.
+            DatabaseUnavailable: the token cannot be checked.
         """
         grant = await self._grant(authorizations) if authorizations else None
         organizer_id = grant.organizer_id if grant and grant.scope is Scope.FULL else None
@@ -60,7 +61,7 @@ class Callers:
         return Caller(self._digest(address) if address else "", organizer_id, scoped)
 
     async def _grant(self, authorizations: Sequence[bytes]) -> Grant | None:
-        # Several are joined as Django joins them, and so are no token that anybody was given.
+        # Several values are joined, as Django does it; the result is no valid token.
         token = bearer_token(b",".join(authorizations).decode("latin-1"))
         if token is None:
             return None

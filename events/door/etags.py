@@ -1,7 +1,7 @@
-"""Entity tags of tickets: `"<letter of the status>-<digest of what is shown>"`.
+"""Entity tags of tickets: `"<letter of the status>-<digest of the shown ticket>"`.
 
-The letter lets a long poll tell a client that has missed a change of status from one that has only missed a step in
-line, without anything being remembered about clients.
+By the letter, a long poll can tell whether its client has missed a change of status or only a step in line, without
+storing anything about clients.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _SHAPE = re.compile(r'(?:W/)?"([qwcrxl])-[0-9a-f]{16}"')
 
 
 def tag_of(status: Status, shown: bytes) -> bytes:
-    """The tag of a ticket of which `shown` is sent, quotes included."""
+    """The tag of a ticket that is sent as the bytes `shown`, with its quotes."""
     return f'"{_LETTERS[status]}-{blake2b(shown, digest_size=8).hexdigest()}"'.encode()
 
 
 def matches(tag: bytes, if_none_match: str) -> bool:
-    """Whether a client that sends this If-None-Match has it already (RFC 9110, 13.1.2: weak comparison)."""
+    """Whether this If-None-Match contains the tag (RFC 9110, 13.1.2: weak comparison)."""
     wanted = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
     return tag.decode() in wanted or "*" in wanted
 
 
 def known_statuses(if_none_match: str) -> set[Status]:
-    """The statuses that a client has seen according to its tags; empty if they say nothing."""
+    """The statuses in a client's tags; empty if none of them is a ticket's tag."""
     return {_STATUSES[match[1]] for match in _SHAPE.finditer(if_none_match)}

@@ -1,4 +1,4 @@
-"""What the door asks when Redis does not know: the contract of the loader that `omnify.asgi` hands to it."""
+"""The interface of the loader, which reads the ledger when Redis lacks something. `omnify.asgi` passes it in."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from events.domain.scopes import Grant
 
 
 class DatabaseUnavailable(Exception):
-    """The ledger is out of reach, so nobody can say whether the thing exists."""
+    """The database cannot be reached, so it is unknown whether the thing exists."""
 
 
 class Loader(Protocol):
-    """Brings into Redis what only the ledger knows. Never blocks the event loop."""
+    """Reads the ledger without blocking the event loop."""
 
     async def load_event(self, event_id: int) -> bool:
-        """Loads an event into Redis. False: there is none. Raises DatabaseUnavailable, QueueUnavailable."""
+        """Loads an event into Redis. Returns False if there is none. Raises DatabaseUnavailable, QueueUnavailable."""
 
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
-        """The ledger's decision on a ticket, None without one. Raises DatabaseUnavailable."""
+        """Returns the ledger's decision on a ticket, None without one. Raises DatabaseUnavailable."""
 
     async def find_grant(self, token_hash: str) -> Grant | None:
-        """What the token with this hash stands for; None for one that does not count. Raises DatabaseUnavailable."""
+        """Returns what the token with this hash grants, None if it is not valid. Raises DatabaseUnavailable."""
 
     async def waitlist_position(self, event_id: int, key: str) -> int | None:
-        """A ticket's place on the waitlist, 1 = next to move up; None: it is not on it. Raises DatabaseUnavailable."""
+        """Returns a ticket's position on the waitlist (1 is next for a seat), None without one.
+
+        Raises DatabaseUnavailable.
+        """

@@ -1,4 +1,4 @@
-"""What a client sends, checked: body, content type, Idempotency-Key, event id."""
+"""Parses and checks what a client sends: body, content type, Idempotency-Key, event id."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _IDEMPOTENCY_KEY = re.compile(rb"[\x20-\x7e]{1,255}")
 
 
 class Registration(msgspec.Struct):
-    """A registration as it comes in. Fields this release does not know are ignored."""
+    """A registration's JSON. Unknown fields are ignored."""
 
     name: str
     email: str
@@ -33,7 +33,7 @@ class Registration(msgspec.Struct):
 
 
 class Registrant(NamedTuple):
-    """A registration, checked. `callback_url` is empty without one."""
+    """A valid registration. `callback_url` is empty without one."""
 
     name: str
     email: str
@@ -41,7 +41,7 @@ class Registrant(NamedTuple):
 
 
 class BadRequest(Exception):
-    """Bad input. `errors` names each field at fault."""
+    """Invalid input. `errors` has a list of sentences for each invalid field."""
 
     def __init__(self, errors: dict[str, list[str]] | None, message: str = "The request is not valid.") -> None:
         super().__init__(message)
@@ -49,15 +49,15 @@ class BadRequest(Exception):
         self.message = message
 
 
-class OutOfReach(Exception):
-    """The token's scope does not reach what is asked for. The message is for people."""
+class ScopeTooSmall(Exception):
+    """The token's scope does not allow the request. The message is for people."""
 
 
 _decode = msgspec.json.Decoder(Registration).decode
 
 
-class Sent(NamedTuple):
-    """The headers of a registration that matter to the door."""
+class RegistrationHeaders(NamedTuple):
+    """The headers of a registration that the door reads."""
 
     content_type: bytes
     length: int | None
@@ -66,8 +66,8 @@ class Sent(NamedTuple):
     forwarded: list[bytes]
 
 
-def headers(raw: Iterable[Header]) -> Sent:
-    """Picks them out in one pass. The server has made the names lower-case and checked that the length is a number."""
+def headers(raw: Iterable[Header]) -> RegistrationHeaders:
+    """Finds them in one pass. The server has made the names lower case and checked that the length is a number."""
     content_type, length = b"", None
     keys: list[bytes] = []
     authorizations: list[bytes] = []
@@ -83,20 +83,20 @@ def headers(raw: Iterable[Header]) -> Sent:
             authorizations.append(value)
         elif name == b"x-forwarded-for":
             forwarded.append(value)
-    return Sent(content_type, length, keys, authorizations, forwarded)
+    return RegistrationHeaders(content_type, length, keys, authorizations, forwarded)
 
 
 def event_id(text: str) -> int | None:
-    """The id in a path, or None: then there is no such event."""
+    """Parses the id in a path; None if it cannot be one."""
     return int(text) if _EVENT_ID.fullmatch(text) else None
 
 
 class NotJson(Exception):
-    """The body is of another type."""
+    """The body has another content type."""
 
 
 def require_json(content_type: bytes) -> None:
-    """Raises NotJson unless a body of this type may be read as JSON in UTF-8."""
+    """Raises NotJson unless this content type is JSON in UTF-8."""
     if content_type != b"application/json" and not _is_json(content_type):
         raise NotJson
 
@@ -108,7 +108,7 @@ def _is_json(content_type: bytes) -> bool:
 
 
 def idempotency_key(values: list[bytes]) -> str | None:
-    """The Idempotency-Key, or None without one. Raises BadRequest."""
+    """Returns the Idempotency-Key, None without one. Raises BadRequest."""
     if not values:
         return None
     if len(values) > 1 or not _IDEMPOTENCY_KEY.fullmatch(values[0]):
@@ -123,7 +123,7 @@ def checked_key(sent: Sent) -> str | None:
 
 
 def wait_seconds(query: bytes) -> int | None:
-    """How long a long poll may take, None without `wait`. Raises BadRequest for anything but a whole number to 30."""
+    """Returns `wait` in seconds, None without it. Raises BadRequest for anything but a whole number up to 30."""
     if not query:
         return None
     values = [value for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if name == "wait"]
@@ -135,41 +135,41 @@ def wait_seconds(query: bytes) -> int | None:
 
 
 def no_callback(url: str) -> str:
-    """What a `callback_url` is without a token."""
+    """Refuses a `callback_url` without a token. Raises ValueError."""
     raise ValueError("Only an organizer can have one: show a token.")
 
 
 def scoped_callback(url: str) -> str:
-    """What a `callback_url` is with a token of another scope than `full`. Raises OutOfReach."""
-    raise OutOfReach("A callback_url needs an organizer's token with the scope full.")
+    """Refuses a `callback_url` with a token of another scope than `full`. Raises ScopeTooSmall."""
+    raise ScopeTooSmall("A callback_url needs an organizer's token with the scope full.")
 
 
 def own_callback(url: str) -> str:
-    """A `callback_url` at a public address, as its text tells. Raises ValueError."""
+    """Accepts a `callback_url` whose host is not obviously private. Raises ValueError."""
     check_url(url, allow_private=False)
     return url
 
 
 def any_callback(url: str) -> str:
-    """The same where receivers may be private. Raises ValueError."""
+    """Accepts any well-formed `callback_url`, also at a private address. Raises ValueError."""
     check_url(url, allow_private=True)
     return url
 
 
 def registration(body: bytes, *, callback: Callable[[str], str] = no_callback) -> Registrant:
-    """What a body says, its `callback_url` passed through `callback`. Raises BadRequest naming every field at fault."""
+    """Parses a body and checks its `callback_url` with `callback`. Raises BadRequest with every invalid field."""
     try:
         found = _decode(body)
         url = "" if found.callback_url is None else callback(found.callback_url)
         return Registrant(clean_name(found.name), clean_email(found.email), url)
     except (ValueError, RecursionError):
-        # msgspec's errors are ValueErrors too. The fast way stops at the first fault; this one finds them all.
+        # msgspec's errors are ValueErrors too. msgspec stops at the first error; `_explain` finds all of them.
         raise _explain(body, callback) from None
 
 
 def _explain(body: bytes, callback: Callable[[str], str]) -> BadRequest:
     try:
-        # The standard library's, since it lets lone surrogates through: then the field at fault can be named.
+        # The standard library's decoder accepts lone surrogates, so the error can name the field that has one.
         found: Any = json.loads(body.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return BadRequest(None, NOT_JSON)

@@ -94,7 +94,7 @@ class Registrar:
         """The response to one registration.
 
         Raises:
-            BadRequest, OutOfReach: nothing was queued.
+            BadRequest, ScopeTooSmall: nothing was queued.
             QueueUnavailable, DatabaseUnavailable: a store is out of reach.
         """
         organizer_id = caller.organizer_id

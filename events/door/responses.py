@@ -1,4 +1,4 @@
-"""Answers as bytes: the two shapes of `omnify.common.envelope`, rendered for the hot routes."""
+"""HTTP responses of the hot routes, with bodies in the two shapes of `omnify.common.envelope`."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from omnify.common.envelope import Code, failure, success
 
 _encode = msgspec.json.Encoder().encode
 _JSON: Header = (b"content-type", b"application/json")
-_NOT_KEPT: Header = (b"cache-control", b"no-store")
+_NO_STORE: Header = (b"cache-control", b"no-store")
 _PUBLIC: Header = (b"cache-control", b"no-cache")
-# The envelope of `success`, written out: encoding it anew would cost as much as the ticket.
+# The envelope of `success` as bytes: encoding it each time would cost as much as encoding the ticket.
 _ACCEPTED = b'{"success":true,"message":"Registration received.","data":'
 STORE_RETRY_SECONDS = 2
 
 
 @dataclass(slots=True)
 class Response:
-    """An HTTP answer, ready to send."""
+    """An HTTP response, ready to send."""
 
     status: int
     body: bytes
     headers: Sequence[Header] = ()
-    # What says so may be kept by browsers and proxies: default deny, since nearly all is about one person's ticket.
+    # Whether browsers and proxies may store it. Default deny: nearly all responses are about one person's ticket.
     public: bool = False
 
     def header(self, name: bytes) -> bytes:
@@ -44,7 +44,7 @@ class Response:
 def ok(
     data: Any, *, message: str = "OK", status: int = 200, headers: Sequence[Header] = (), public: bool = False
 ) -> Response:
-    """An answer that worked."""
+    """A successful response with `data`."""
     return Response(status, _encode(success(data, message)), headers, public)
 
 
@@ -56,27 +56,27 @@ def refuse(
     errors: dict[str, list[str]] | None = None,
     retry_seconds: int | None = None,
 ) -> Response:
-    """An answer that did not work."""
+    """An error response."""
     headers = [] if retry_seconds is None else [(b"retry-after", b"%d" % retry_seconds)]
     return Response(status, _encode(failure(code, message, errors)), headers)
 
 
 def unauthenticated(message: str) -> Response:
-    """A token that does not count. The same answer as the API's."""
-    answer = refuse(401, Code.UNAUTHENTICATED, message)
-    return Response(answer.status, answer.body, ((b"www-authenticate", b"Bearer"),))
+    """401 for an invalid token, the same response as the API's."""
+    response = refuse(401, Code.UNAUTHENTICATED, message)
+    return Response(response.status, response.body, ((b"www-authenticate", b"Bearer"),))
 
 
-def with_quota(answer: Response, limit: RateLimit, quota: Quota) -> Response:
-    """`answer`, and what the client's address has left of this limit."""
+def with_quota(response: Response, limit: RateLimit, quota: Quota) -> Response:
+    """`response` with RateLimit headers: what the client's address has left of this limit."""
     field = quota.field(limit.name)
-    headers = (*answer.headers, (b"ratelimit-policy", limit.policy.encode()), (b"ratelimit", field.encode()))
-    return Response(answer.status, answer.body, headers)
+    headers = (*response.headers, (b"ratelimit-policy", limit.policy.encode()), (b"ratelimit", field.encode()))
+    return Response(response.status, response.body, headers)
 
 
-def closing(answer: Response) -> Response:
-    """`answer`, and then the end of the connection: what is left of a body must not be read as a request."""
-    return Response(answer.status, answer.body, (*answer.headers, (b"connection", b"close")))
+def closing(response: Response) -> Response:
+    """`response` with `Connection: close`: the unread rest of a body must not be taken for the next request."""
+    return Response(response.status, response.body, (*response.headers, (b"connection", b"close")))
 
 
 def event_not_found() -> Response:
@@ -90,8 +90,8 @@ def ticket_not_found() -> Response:
 
 
 def unavailable(what: str) -> Response:
-    """A store is out of reach."""
-    wait = outage_retry(STORE_RETRY_SECONDS, jitter=random())  # noqa: S311 - nothing secret hangs on it
+    """503 because a store is unavailable; `what` is a sentence about it."""
+    wait = outage_retry(STORE_RETRY_SECONDS, jitter=random())  # noqa: S311 - not security-sensitive
     return refuse(503, Code.UNAVAILABLE, f"{what} Try again.", retry_seconds=wait)
 
 
@@ -105,7 +105,7 @@ def accepted(
     rate: float,
     jitter: float,
 ) -> Response:
-    """The 202 with the ticket."""
+    """The 202 of a registration."""
     seconds = estimated_seconds(position=position, rate=rate) if position else 0.0
     wait = retry_after(seconds, jitter=jitter)
     url = f"/registrations/{ticket_id}"
@@ -114,9 +114,9 @@ def accepted(
     return Response(202, body, ((b"location", url.encode()), (b"retry-after", b"%d" % wait)))
 
 
-def start_message(answer: Response) -> Message:
-    """The ASGI message that opens the answer. Content-Length is given, or the server would send it in chunks."""
-    length = (b"content-length", b"%d" % len(answer.body))
-    kept = _PUBLIC if answer.public else _NOT_KEPT
-    headers = [kept, *answer.headers] if answer.status in (204, 304) else [_JSON, length, kept, *answer.headers]
-    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+def start_message(response: Response) -> Message:
+    """The ASGI message that starts the response. Without Content-Length the server would send it in chunks."""
+    length = (b"content-length", b"%d" % len(response.body))
+    cache = _PUBLIC if response.public else _NO_STORE
+    headers = [cache, *response.headers] if response.status in (204, 304) else [_JSON, length, cache, *response.headers]
+    return {"type": "http.response.start", "status": response.status, "headers": headers}

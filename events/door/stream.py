@@ -1,10 +1,10 @@
-"""`GET /registrations/{ticket_id}/events`: a ticket as server-sent events, from where it stands to its terminal status.
+"""`GET /registrations/{ticket_id}/events`: a ticket as server-sent events, until its status is final.
 
     retry: 3120                        once, in milliseconds
     id: "q-6f0c..."                    the ticket's ETag
     data: {"ticket_id": ...}           the same object as GET's `data`
 
-    : keep-alive                       so that nobody on the way takes the connection for dead
+    : keep-alive                       so that no proxy closes the connection as idle
 
 (WHATWG HTML, 9.2 "Server-sent events")
 """
@@ -36,17 +36,17 @@ HEADERS: tuple[Header, ...] = (
 
 
 def event_text(shown: Shown) -> bytes:
-    """A ticket as one event. JSON from `show` holds no line breaks."""
+    """A ticket as one event. The JSON from `show` has no line breaks."""
     return b"id: %b\ndata: %b\n\n" % (shown.tag, shown.data)
 
 
 def retry_text(jitter: float) -> bytes:
-    """How long a client waits before it comes back after the connection broke."""
+    """The time after which a client reconnects when the connection breaks."""
     return f"retry: {reconnect_ms(jitter=jitter)}\n".encode()
 
 
 class Streams:
-    """Streams of all tickets."""
+    """Opens streams of any ticket."""
 
     def __init__(
         self, *, tickets: Tickets, reader: TicketStatusReader, hub: WatchHub, jitter: Callable[[], float] = random
@@ -57,7 +57,7 @@ class Streams:
         self._jitter = jitter
 
     async def open(self, ticket_id: str, *, last_event_id: str) -> Response | Stream:
-        """A stream to be run, or an answer in its place. Raises QueueUnavailable, DatabaseUnavailable."""
+        """Returns a stream to run, or a response instead of it. Raises QueueUnavailable, DatabaseUnavailable."""
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
             return responses.ticket_not_found()
@@ -65,7 +65,7 @@ class Streams:
         ticket = await self._reader.read(event_id, key)
         stream = Stream(self._hub, self._tickets, ticket_id, event_id, key, ticket, retry_text(self._jitter()))
         if ticket.terminal and stream.shown(ticket).tag.decode() == last_event_id.strip():
-            # The client has had the end. An EventSource would come back for ever after anything but a 204.
+            # The client has the final status. An EventSource reconnects without end after any status but 204.
             return Response(204, b"")
         return stream
 
@@ -94,7 +94,7 @@ class Stream:
         self._opening = opening
 
     async def run(self, receive: Receive, send: Send) -> None:
-        """Sends until the terminal status, the end of the server, or until the client hangs up."""
+        """Sends until the status is final, the server stops or the client disconnects."""
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         with contextlib.suppress(ClientDisconnected):
             async with cancel_on_disconnect(receive):
@@ -105,7 +105,7 @@ class Stream:
                 await send({"type": "http.response.body", "body": b""})
 
     async def show_headers(self, send: Send) -> None:
-        """What a HEAD gets."""
+        """Responds to HEAD."""
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": b""})
 
@@ -114,22 +114,22 @@ class Stream:
         await self._send(send, self._opening + self._text(sent))
         with self._hub.watch(self._event_id, self._key, sent, kind="stream") as watch:
             with contextlib.suppress(QueueUnavailable, DatabaseUnavailable):
-                # If a store goes away just now, the watch comes to life with it.
+                # If a store is unavailable now, the ticket is read again at the next tick.
                 await self._hub.subscribe(self._event_id, watch)
             while not (sent.terminal or self._hub.ending):
                 await watch.changed()
-                news = watch.latest
-                await self._send(send, KEEP_ALIVE if news == sent else self._text(news))
-                sent = news
+                latest = watch.latest
+                await self._send(send, KEEP_ALIVE if latest == sent else self._text(latest))
+                sent = latest
 
     def _text(self, ticket: TicketStatus) -> bytes:
         return event_text(self.shown(ticket))
 
     def shown(self, ticket: TicketStatus) -> Shown:
-        """The ticket as it stands."""
+        """Renders the ticket with its check-in code."""
         code = code_of(self._tickets, self._ticket_id, ticket)
         return show(self._ticket_id, self._event_id, ticket, code)
 
     async def _send(self, send: Send, text: bytes) -> None:
-        # Returns only when the client reads: meanwhile its watch keeps no more than the latest ticket.
+        # Returns only once the client reads; meanwhile its watch keeps only the latest status.
         await send({"type": "http.response.body", "body": text, "more_body": True})

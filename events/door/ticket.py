@@ -1,4 +1,4 @@
-"""The answer with a ticket, its tag and its Retry-After."""
+"""The response with a ticket, its ETag and its Retry-After."""
 
 from __future__ import annotations
 
@@ -22,32 +22,31 @@ _MESSAGES: dict[Status, str] = {
     Status.CANCELLED: "Cancelled.",
     Status.LOST: "The queue lost this registration before it was decided: register again.",
 }
-# What stands before `data` in the answer.
-_OPENINGS = {status: f'{{"success":true,"message":"{text}","data":'.encode() for status, text in _MESSAGES.items()}
+# The response up to its `data`.
+_PREFIXES = {status: f'{{"success":true,"message":"{text}","data":'.encode() for status, text in _MESSAGES.items()}
 _encode = msgspec.json.Encoder().encode
 
 
 class Shown(NamedTuple):
-    """What a client is shown of a ticket: the object `data`, and its tag. The tag changes with the place, so a 304
-    never hides progress."""
+    """A ticket's JSON object `data` and its ETag. The tag changes with the position, so a 304 never hides progress."""
 
     data: bytes
     tag: bytes
 
 
 def code_of(tickets: Tickets, ticket_id: str, ticket: TicketStatus) -> str | None:
-    """The check-in code of a ticket with a seat."""
+    """The check-in code of a ticket with a seat, None without a seat."""
     return tickets.check_in_code_of(ticket_id) if ticket.status is Status.CONFIRMED else None
 
 
 def show(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None = None) -> Shown:
-    """The ticket's `data`, with its check-in `code`, and its tag."""
+    """Encodes the ticket with its check-in `code`, and its tag."""
     data = _encode(render(ticket_id, event_id, ticket, code))
     return Shown(data, tag_of(ticket.status, data))
 
 
 def render(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None = None) -> Ticket:
-    """The public ticket, with its check-in `code`."""
+    """Returns the public ticket with its check-in `code`. Only a queued one has `estimated_seconds`."""
     return render_ticket(
         ticket_id,
         event_id,
@@ -63,12 +62,12 @@ def render(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None
     )
 
 
-def ticket_answer(
+def ticket_response(
     ticket_id: str, event_id: int, ticket: TicketStatus, *, jitter: float, code: str | None = None
 ) -> Response:
-    """The 200 with a ticket. `jitter`, from 0 up to 1, spreads Retry-After; a terminal ticket has none."""
+    """The 200 with a ticket. `jitter`, from 0 up to 1, spreads Retry-After; a final status has none."""
     data, tag = show(ticket_id, event_id, ticket, code)
-    body = _OPENINGS[ticket.status] + data + b"}"
+    body = _PREFIXES[ticket.status] + data + b"}"
     if ticket.terminal:
         return Response(200, body, ((b"etag", tag),))
     return Response(200, body, ((b"etag", tag), (b"retry-after", b"%d" % _retry(ticket, jitter))))

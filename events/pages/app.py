@@ -31,10 +31,10 @@ _READS = ("GET", "HEAD")
 _IMMUTABLE = b"public, max-age=31536000, immutable"
 _PROBLEMS = {
     404: ("Not found", "There is nothing at this address. Please check the link."),
-    405: ("Not like this", "This page cannot be used that way."),
-    409: ("Not possible any more", "This registration cannot be given back now."),
-    413: ("Too much", "That is more text than fits into a registration."),
-    503: ("One moment, please", "We cannot reach this page's data. It will load again by itself."),
+    405: ("Not possible", "This page cannot be used in that way."),
+    409: ("No longer possible", "This registration can no longer be cancelled."),
+    413: ("Too much text", "That is more text than fits into a registration."),
+    503: ("One moment, please", "We cannot load this page right now. It will try again by itself."),
 }
 _OURS = ("Something went wrong", "That was our fault, not yours. Please try again.")
 

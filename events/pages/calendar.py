@@ -1,11 +1,11 @@
-"""A ticket's event as an iCalendar file (RFC 5545), with the methods of RFC 5546: adding it again brings it up to date.
+"""A ticket's event as an iCalendar file (RFC 5545), with the methods of RFC 5546: importing it again updates it.
 
-status        CONFIRMED with a seat, TENTATIVE for who waits (and the time stays free), CANCELLED once the ticket or the
-              event is; then the method is CANCEL, which takes the entry out (RFC 5546, 4.1.3)
+status        CONFIRMED with a seat, TENTATIVE while waiting (the time stays free), CANCELLED once the ticket or the
+              event is; the method is CANCEL then, which removes the entry (RFC 5546, 4.1.3)
 sequence      grows with the event's changes, and with the ticket's status in between
-uid           the ticket's own, so that two tickets in one calendar do not cancel each other; it is made of the ticket's
-              id and tells nothing of it (RFC 7986, 5.3)
-organizer     the site: who stands behind it is not public
+uid           one for each ticket, so that two tickets in one calendar do not cancel each other; it is a digest of
+              the ticket's id, which it does not reveal (RFC 7986, 5.3)
+organizer     the site, since the organizer is not public
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _STEPS = ("TENTATIVE", "CONFIRMED", "CANCELLED")
 
 
 def calendar_entry(ticket: Ticket, event: Event, *, site: str, now: datetime) -> tuple[bytes, str]:
-    """The file and its method.
+    """Returns the file and its method.
 
     It links to the event and not to the ticket: calendars are shared, and a ticket's address is its key.
 
     Args:
-        site: what the event's address begins with, `https://tickets.example.org`.
+        site: scheme and host of the event's address, such as `https://tickets.example.org`.
     """
     status = "CANCELLED" if event.registration_state == "cancelled" else _STATUS.get(ticket.status, "CANCELLED")
     method = "CANCEL" if status == "CANCELLED" else "PUBLISH"
@@ -49,7 +49,7 @@ def calendar_entry(ticket: Ticket, event: Event, *, site: str, now: datetime) ->
 
 
 def site_of(*, public_url: str, scheme: str, host: str) -> str:
-    """Where this service is reached: as the operator says, or else as this visitor does."""
+    """Returns the site's scheme and host: `PUBLIC_URL` if it is set, otherwise from this request."""
     return public_url or f"{scheme}://{host if _HOST.fullmatch(host) else 'localhost'}"
 
 

@@ -1,7 +1,7 @@
-"""The pages' own files (stylesheet, scripts, icon), held in memory.
+"""The pages' assets (stylesheets, scripts, icon), held in memory.
 
-Their address contains a digest of all of them: `/assets/<version>/<name>`. So a browser keeps them for good, scripts
-import each other by relative names, and a new release is a new address. A crowd fetches them without reaching Django.
+Their path contains a digest of all of them: `/assets/<version>/<name>`. So browsers can cache them without limit,
+scripts import each other by relative names, and a new release has new paths. They are served without Django.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ROOT = "/assets/"
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file, as it is and compressed."""
+    """One file, plain and compressed."""
 
     content_type: bytes
     plain: bytes
@@ -28,13 +28,13 @@ class File:
 
 @cache
 def files() -> dict[str, File]:
-    """All files by name, read once."""
+    """All files by name, read once for each process."""
     return {path.name: _read(path) for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
 
 
 @cache
 def version() -> str:
-    """Changes with any of the files."""
+    """A digest of all files, which changes with any of them."""
     digest = blake2b(digest_size=6)
     for name, file in files().items():
         digest.update(name.encode() + b"\0" + file.plain + b"\0")
@@ -42,12 +42,12 @@ def version() -> str:
 
 
 def base() -> str:
-    """The folder that pages link to, with the slash at its end."""
+    """The path that pages link to, with the slash at its end."""
     return f"{ROOT}{version()}/"
 
 
 def find(path: str) -> tuple[File, bool] | None:
-    """The file of an address, and whether the address names this very version of it."""
+    """The file of a path, and whether the path has the current version; None if there is no such file."""
     wanted, _, name = path[len(ROOT) :].partition("/")
     file = files().get(name)
     return None if file is None else (file, wanted == version())
@@ -55,5 +55,5 @@ def find(path: str) -> tuple[File, bool] | None:
 
 def _read(path: Path) -> File:
     plain = path.read_bytes()
-    # mtime=0: the same file is the same bytes in every process.
+    # mtime=0 makes the compressed bytes the same in every process.
     return File(_TYPES[path.suffix].encode(), plain, gzip.compress(plain, 9, mtime=0))

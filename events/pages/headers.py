@@ -1,8 +1,8 @@
-"""What every page says to the browser: whose scripts may run, who may frame it, what it tells others."""
+"""Security headers of every page: which scripts may run, who may frame it, and what other sites are told."""
 
 from __future__ import annotations
 
-# No 'unsafe-inline' anywhere: a name that somehow reached a page unescaped still could not run, nor restyle it.
+# Without 'unsafe-inline', a name that reaches a page unescaped can neither run a script nor restyle the page.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -21,7 +21,7 @@ CAMERA_HERE = NO_DEVICES.replace("camera=()", "camera=(self)")
 SECURITY: dict[str, str] = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Frame-Options": "DENY",
-    # A ticket's address is its key: no other site may learn it from a link that is followed.
+    # A ticket's address is its key: it must not be sent to other sites as the referrer.
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",

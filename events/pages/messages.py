@@ -1,4 +1,4 @@
-"""What people read in place of codes. The scripts find these sentences in the page, so each is written once."""
+"""The sentences that visitors read in place of codes. Scripts take them from the page, so each is written once."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ MESSAGES: dict[str, str] = {
     "sold_out": "All seats are taken.",
     "request_timeout": "Your details did not arrive in time. Please send them again.",
     "payload_too_large": "That is more text than fits into a registration.",
-    "unsupported_media_type": "Your browser sent something we could not read.",
+    "unsupported_media_type": "Your browser sent something that we cannot read.",
     "idempotency_key_reused": "This form was sent before with other details. Please send it once more.",
     "rate_limited": "Many people are registering from your network.",
     "queue_full": "The line is full at the moment.",
     "unavailable": "We cannot take registrations at this moment. Nothing was sent.",
     "internal_error": "Something went wrong on our side.",
-    # Not from the service: the script's own.
+    # Not a code of the service: the script uses it.
     "offline": "No connection. Your registration will be sent as soon as you are back online.",
 }
 
 REASONS: dict[str, str] = {
-    "sold_out": "Every seat went to somebody who was ahead of you in line.",
+    "sold_out": "All seats went to people who were ahead of you in line.",
     "duplicate": "This e-mail address is registered for this event already. Its first ticket still counts.",
     "registration_closed": "Registration had closed.",
     "event_cancelled": "The event was cancelled before your turn came.",
@@ -31,11 +31,11 @@ REASONS: dict[str, str] = {
 }
 
 CANCELLATIONS: dict[str, str] = {
-    "by_holder": "You gave this registration back. Its place is free for another guest.",
+    "by_holder": "You cancelled this registration. Its place is free for another guest.",
     "by_organizer": "The organizer cancelled this registration.",
-    "event_cancelled": "The organizer cancelled the event. There is nothing that you need to do.",
+    "event_cancelled": "The organizer cancelled the event. You do not need to do anything.",
 }
-# Of a ticket that was cancelled before reasons were kept.
+# For a ticket that was cancelled before reasons were stored.
 CANCELLED = "This registration is cancelled."
 
 STATES: dict[str, str] = {
@@ -49,5 +49,5 @@ STATES: dict[str, str] = {
 
 
 def message(code: str) -> str:
-    """The sentence for an error code; a code that is newer than this page gets the general one."""
+    """The sentence for an error code; the general one for a code that this page does not know."""
     return MESSAGES.get(code, MESSAGES["internal_error"])

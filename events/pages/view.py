@@ -1,4 +1,4 @@
-"""What pages read from the public contract, and how they say it."""
+"""Decodes the service's responses for pages, and formats times and waits as text."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from events.domain.public.ticket import Ticket
 Data = TypeVar("Data")
 
 
-class Answer(msgspec.Struct, Generic[Data]):
-    """An answer that worked; only its data matters here."""
+class Success(msgspec.Struct, Generic[Data]):
+    """The body of a successful response; only its data matters here."""
 
     data: Data
 
 
 class Refusal(msgspec.Struct):
-    """An answer that did not."""
+    """The body of an error response."""
 
     code: str
     message: str
     errors: dict[str, list[str]] | None = None
 
 
-decode_event = msgspec.json.Decoder(Answer[Event]).decode
-decode_ticket = msgspec.json.Decoder(Answer[Ticket]).decode
+decode_event = msgspec.json.Decoder(Success[Event]).decode
+decode_ticket = msgspec.json.Decoder(Success[Ticket]).decode
 decode_refusal = msgspec.json.Decoder(Refusal).decode
 
 
 def when(start: datetime, end: datetime) -> str:
-    """The time span in UTC, for whoever has no script to say it in their own time."""
+    """A time span in UTC, for browsers without a script that shows it in local time."""
     first, last = start.astimezone(UTC), end.astimezone(UTC)
     text = f"{first:%A} {first.day} {first:%B %Y}, {first:%H:%M}"
     same_day = first.date() == last.date()
@@ -41,13 +41,13 @@ def when(start: datetime, end: datetime) -> str:
 
 
 def moment(at: datetime) -> str:
-    """A moment in UTC."""
+    """A point in time, in UTC."""
     utc = at.astimezone(UTC)
     return f"{utc:%A} {utc.day} {utc:%B %Y, %H:%M} UTC"
 
 
 def wait_text(seconds: float) -> str:
-    """An expected wait, rounded the way people say it. `ticket.js` says the same."""
+    """An expected wait, rounded as people say it. `ticket.js` formats it in the same way."""
     if seconds < 1.5:
         return "about a second"
     if seconds < 90:

@@ -10,7 +10,7 @@ from events.domain.states import Reason, Status
 from events.door.etags import known_statuses, matches, tag_of
 from events.door.parse import BadRequest, wait_seconds
 from events.door.stream import event_text, retry_text
-from events.door.ticket import show, ticket_answer
+from events.door.ticket import show, ticket_response
 from events.door.ticket_status import TicketStatus
 
 QUEUED = TicketStatus(Status.QUEUED, 0, 42, 1000, position=3, estimated_seconds=0.4)
@@ -43,30 +43,30 @@ def test_a_tag_matches_itself_weakly_in_a_list_and_behind_a_star() -> None:
 
 @pytest.mark.parametrize("ticket", [QUEUED, WAITLISTED, REJECTED, LOST])
 def test_a_ticket_is_the_same_object_in_an_answer_and_in_an_event(ticket: TicketStatus) -> None:
-    answer = ticket_answer("7-abc", 7, ticket, jitter=0.5)
-    data = json.loads(answer.body)["data"]
+    response = ticket_response("7-abc", 7, ticket, jitter=0.5)
+    data = json.loads(response.body)["data"]
     assert list(data)[:11] == [
         *("ticket_id", "reference", "event_id", "status", "reason"),
         *("position", "sequence", "requested_at", "decided_at", "check_in_code", "checked_in_at"),
     ]
     shown = show("7-abc", 7, ticket)
     lines = event_text(shown).decode().split("\n")
-    assert lines[0] == f"id: {answer.header(b'etag').decode()}"
+    assert lines[0] == f"id: {response.header(b'etag').decode()}"
     assert json.loads(lines[1].removeprefix("data: ")) == data
     assert lines[2:] == ["", ""]
 
 
 def test_only_what_is_not_terminal_says_when_to_ask_again() -> None:
-    waits = [ticket_answer("7-abc", 7, s, jitter=0.5).header(b"retry-after") for s in (QUEUED, WAITLISTED)]
+    waits = [ticket_response("7-abc", 7, s, jitter=0.5).header(b"retry-after") for s in (QUEUED, WAITLISTED)]
     assert all(int(wait) >= 1 for wait in waits)
-    assert ticket_answer("7-abc", 7, REJECTED, jitter=0.5).header(b"retry-after") == b""
+    assert ticket_response("7-abc", 7, REJECTED, jitter=0.5).header(b"retry-after") == b""
 
 
 def test_the_tag_changes_with_the_place_and_not_with_chance() -> None:
-    tags = {ticket_answer("7-abc", 7, WAITLISTED, jitter=jitter).header(b"etag") for jitter in (0.0, 0.5, 0.9)}
+    tags = {ticket_response("7-abc", 7, WAITLISTED, jitter=jitter).header(b"etag") for jitter in (0.0, 0.5, 0.9)}
     assert len(tags) == 1
     step = TicketStatus(Status.WAITLISTED, 1, 42, 1000, 2000, position=6)
-    assert ticket_answer("7-abc", 7, step, jitter=0.5).header(b"etag") not in tags
+    assert ticket_response("7-abc", 7, step, jitter=0.5).header(b"etag") not in tags
 
 
 def test_a_stream_says_in_milliseconds_when_to_come_back() -> None:
