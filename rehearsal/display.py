@@ -1,4 +1,4 @@
-"""What the operator sees: the live progress, the table of figures, a line for each proof."""
+"""The output of a rehearsal: the live progress, the table of figures, a line for each proof."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLAIN_SECONDS = 2.0
 
 
 class Live:
-    """Three bars on a terminal; elsewhere a line every two seconds. Tickets are read when everybody has registered."""
+    """Three bars on a terminal; elsewhere a line every two seconds. Tickets are read after all registrations."""
 
     def __init__(
         self, *, console: Console, registrations: int, seats: int, plain_seconds: float = PLAIN_SECONDS

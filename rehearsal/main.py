@@ -1,6 +1,4 @@
-"""A rehearsal from its arguments to its exit code; what `manage.py rehearse` and `python -m
-rehearsal` share.
-"""
+"""Runs a rehearsal from its arguments to its exit code, for `manage.py rehearse` and `python -m rehearsal`."""
 
 from __future__ import annotations
 
@@ -21,8 +19,8 @@ KEPT, BROKEN, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 
 def run(given: Mapping[str, Any], *, out: TextIO, err: TextIO) -> int:
-    """The exit code: 0 every proof holds, 1 one does not, 2 nothing to rehearse with, 130 interrupted."""
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell of every call, into the live progress
+    """Runs a rehearsal. Returns 0 if every proof holds, 1 if one fails, 2 if it cannot run, 130 if interrupted."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every call, into the live progress
     complaints = Console(file=err, highlight=False, soft_wrap=True, markup=False)
     try:
         options = read_options(given, environ=os.environ)

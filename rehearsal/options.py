@@ -20,8 +20,9 @@ MOST_SECONDS = 24 * 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """A rehearsal. `people` are distinct; `duplicates` of them register twice, `cancel` registrations are given back.
-    Times in seconds.
+    """The options of a rehearsal. Times are in seconds.
+
+    `people` are distinct; `duplicates` of them register twice, `cancel` registrations are cancelled.
     """
 
     url: str
@@ -45,25 +46,25 @@ class Options:
 
     @property
     def tickets_may_change(self) -> bool:
-        """Whether a ticket may move on after its decision."""
+        """Whether a ticket may change after its decision."""
         return bool(self.cancel or self.waitlist)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments, for Django's parser and for the one of `python -m rehearsal`."""
     add = parser.add_argument
-    add("--url", help="the service (default: the one that `make run` has started from $OMNIFY_HOME)")
-    add("--token", help="an organizer's token (default: $OMNIFY_TOKEN, or the file that `make run` keeps)")
+    add("--url", help="the service's URL (default: the service started by `make run`, from $OMNIFY_HOME)")
+    add("--token", help="an organizer's token (default: $OMNIFY_TOKEN, or the token stored by `make run`)")
     add("--people", default="20000", help="distinct people who register (default: 20000)")
     add("--seats", default="2000", help="seats of the event (default: 2000)")
     add("--duplicates", default="5%", help="how many of them register twice: 5%% or a number (default: 5%%)")
-    add("--cancel", default="0", help="how many give their ticket back, if they got one: 10%% or a number (default: 0)")
+    add("--cancel", default="0", help="how many cancel their ticket, if they got one: 10%% or a number (default: 0)")
     add("--waitlist", default="0", help="places on the event's waitlist (default: 0)")
-    add("--rate", help="registrations per second over all (default: as fast as possible)")
+    add("--rate", help="registrations per second in all (default: as fast as possible)")
     add("--processes", default="2", help="processes the crowd comes from (default: 2)")
-    add("--connections", default="128", help="connections over all (default: 128)")
-    add("--patience", default="60", help="give up after so many seconds without any progress (default: 60)")
-    add("--time-limit", default="3600", help="give up after so many seconds in any case (default: 3600)")
+    add("--connections", default="128", help="connections in all (default: 128)")
+    add("--patience", default="60", help="give up after this many seconds without progress (default: 60)")
+    add("--time-limit", default="3600", help="give up after this many seconds in any case (default: 3600)")
     add("--json", dest="json_file", help="also write the figures and proofs to this file")
     add(
         "--webhooks",
@@ -73,10 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Options:
-    """The options of a rehearsal.
+    """Reads and checks the options of a rehearsal.
 
     Raises:
-        Unusable: one of them makes no sense, or there is no token; the message is one line for people.
+        Unusable: an option is invalid, or there is no token; the message is one line for the user.
     """
     people = _number(given, "people", most=MOST_PEOPLE)
     processes = _number(given, "processes", most=64)
@@ -97,7 +98,7 @@ def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Opt
         webhooks=bool(given.get("webhooks")),
     )
     if options.rate is not None and options.registrations > options.rate * options.time_limit:
-        raise Unusable("--rate: the crowd would not have come before --time-limit")
+        raise Unusable("--rate: at this rate the registrations would take longer than --time-limit")
     return options
 
 

@@ -1,7 +1,6 @@
-"""The few calls of an organizer: create the event, count, list the attendees.
+"""The organizer's API calls: create the event, read counts, list the attendees.
 
-They may meet a service that is being restarted, so every reading call is repeated for as long as the
-rehearsal has patience.
+The service may be restarting, so reading calls are repeated for `patience` seconds.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ T = TypeVar("T")
 
 
 class Unusable(Exception):
-    """Nothing to rehearse with: no service, no token, or an option without sense. One line for people."""
+    """The rehearsal cannot run: no service, no token, or a bad option. The message is one line for the user."""
 
 
 class Organizer:
-    """Holds the token. Every reading call takes at most `patience` seconds, or raises Unusable."""
+    """Calls the API with the organizer's token. A reading call raises Unusable after `patience` seconds."""
 
     def __init__(self, *, url: str, token: str, patience: float) -> None:
         self._url = url
@@ -48,7 +47,7 @@ class Organizer:
         self._client.close()
 
     def create_event(self, *, name: str, seats: int, waitlist: int, lasts: timedelta) -> int:
-        """The id of a new event that is open at once."""
+        """Creates an event that is open at once. Returns its id."""
         start = datetime.now(UTC) + lasts
         body = {
             "name": name,
@@ -61,13 +60,13 @@ class Organizer:
         try:
             response = self._client.post("/events", json=body)
         except httpx.HTTPError as problem:
-            raise Unusable(f"no service answers at {self._url} ({problem})") from problem
+            raise Unusable(f"no service responds at {self._url} ({problem})") from problem
         if response.status_code == 401:
             raise Unusable(f"the service at {self._url} refuses this organizer token")
         return int(_data(response, expected=201)["id"])
 
     def subscribe(self, *, url: str, event_id: int) -> tuple[int, str]:
-        """A webhook for everything about the tickets of an event: its id and its secret."""
+        """Creates a webhook for all changes of an event's tickets. Returns its id and its secret."""
         types = [kind.value for kind in TYPE_OF_STATUS.values()]
         data = _data(
             self._client.post("/webhooks", json={"url": url, "event_types": types, "event_id": event_id}), expected=201
@@ -75,26 +74,26 @@ class Organizer:
         return int(data["id"]), str(data["secret"])
 
     def unsubscribe(self, webhook_id: int) -> None:
-        """Ends it, if the service answers; nothing is left to be told of anyway."""
+        """Deletes the webhook, if the service responds; no more messages are expected."""
         with contextlib.suppress(httpx.HTTPError):
             self._client.delete(f"/webhooks/{webhook_id}")
 
     def counts(self, event_id: int) -> EventCounts:
-        return self._patiently(lambda: self._event(event_id))
+        return self._with_retries(lambda: self._event(event_id))
 
-    def glance(self, event_id: int) -> EventCounts | None:
-        """The event's counts now, or None while the service cannot say."""
+    def try_counts(self, event_id: int) -> EventCounts | None:
+        """Returns the event's counts, or None if the service does not respond."""
         try:
             return self._event(event_id)
         except (httpx.HTTPError, Unusable):
             return None
 
     def stats(self, event_id: int) -> Stats:
-        return self._patiently(lambda: msgspec.convert(_data(self._client.get(f"/events/{event_id}/stats")), Stats))
+        return self._with_retries(lambda: msgspec.convert(_data(self._client.get(f"/events/{event_id}/stats")), Stats))
 
     def attendees(self, event_id: int) -> list[Attendee]:
-        """All of them, as one stream of CSV, in the order in which the service lists them."""
-        return self._patiently(lambda: self._attendees(event_id))
+        """Reads the attendee list, streamed as CSV, in the service's order."""
+        return self._with_retries(lambda: self._attendees(event_id))
 
     def _event(self, event_id: int) -> EventCounts:
         return msgspec.convert(_data(self._client.get(f"/events/{event_id}", timeout=5.0)), EventCounts)
@@ -105,17 +104,17 @@ class Organizer:
                 response.read()
                 _data(response)
             lines = response.iter_lines()
-            # The file is for spreadsheets too: it begins with a byte order mark.
+            # The file begins with a byte order mark, for spreadsheets.
             rows = csv.DictReader(chain((next(lines, "").removeprefix("\ufeff"),), lines))
             return [msgspec.convert(row, Attendee, strict=False) for row in rows]
 
-    def _patiently(self, read: Callable[[], T]) -> T:
+    def _with_retries(self, read: Callable[[], T]) -> T:
         until = time.monotonic() + self._patience
         while True:
             try:
                 return read()
             except msgspec.ValidationError as problem:
-                raise Unusable(f"the service answers in another shape than the contract's: {problem}") from problem
+                raise Unusable(f"a response does not match the contract: {problem}") from problem
             except (httpx.HTTPError, Unusable) as problem:
                 if time.monotonic() > until:
                     raise Unusable(str(problem)) from problem
@@ -123,7 +122,7 @@ class Organizer:
 
 
 def _data(response: httpx.Response, *, expected: int = 200) -> Any:
-    """The `data` of an answer, or Unusable with what the service said instead."""
+    """Returns the `data` of a response. Raises Unusable, with the service's message."""
     try:
         body = response.json()
     except ValueError:

@@ -1,7 +1,6 @@
-"""A receiver of webhooks: verifies each message with the reference implementation and hands it on.
+"""A receiver of webhooks: verifies each message with the reference implementation and passes it on.
 
-For trying things out, for rehearsals and for tests. It answers 204 to a message it could verify, 401 to one it could
-not, and remembers nothing itself.
+For trials, rehearsals and tests. It responds 204 to a message with a valid signature and 401 to others.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ STOP_SECONDS = 5.0
 
 
 class Message(NamedTuple):
-    """One message as it came. `verified` is None if there was no secret to verify it with."""
+    """A received message. `verified` is None if there was no secret to verify it with."""
 
     id: str
     type: str
@@ -33,8 +32,8 @@ class Message(NamedTuple):
 class Receiver:
     """Listens in a thread of its own until the end of its `with` block.
 
-    `on_message` is called in that thread, before the answer is sent. `secrets` may be filled at any time: a message is
-    genuine if it is so under one of them.
+    `on_message` is called in that thread, before the response is sent. Secrets may be added at any time: a message is
+    genuine if its signature is valid under one of them.
     """
 
     def __init__(self, on_message: Callable[[Message], None], *, port: int = 0, host: str = "127.0.0.1") -> None:
@@ -60,7 +59,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where messages are to be sent."""
+        """The URL that messages are to be sent to."""
         return f"http://{self._host}:{self._port}/"
 
     async def _serve(self) -> None:
@@ -88,7 +87,7 @@ class Receiver:
 
 
 def verify(secrets: list[str], body: bytes, headers: Mapping[str, str]) -> bool | None:
-    """Whether the message is genuine under one of the secrets; None without any."""
+    """Whether the signature is valid under one of the secrets; None without any."""
     if not secrets:
         return None
     for secret in secrets:

@@ -1,6 +1,6 @@
-"""The naivest model of an event: carries commands out one by one, and knows nothing of batches, crashes or Redis.
+"""A naive model of an event: carries commands out one by one, without batches, crashes or Redis.
 
-Fed with everybody's registrations and cancellations in the order of admission, it says how each ticket must end.
+Given all registrations and cancellations in the order of admission, it computes how each ticket must end.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
         if options.webhooks:
             told = open_inbox(organizer, event_id)
         with told as inbox, Processes(workloads(options, event_id=event_id, run=os.urandom(6).hex())) as crowd:
-            look, quiet = partial(organizer.glance, event_id), lambda: organizer.stats(event_id).queued == 0
+            look, quiet = partial(organizer.try_counts, event_id), lambda: organizer.stats(event_id).queued == 0
             _watch(crowd, options, progress, samples, look, quiet)
             seen = _gather(organizer, event_id, options, crowd.results(), samples)
             if inbox is not None:

@@ -1,4 +1,4 @@
-"""Webhooks and their delivery log. Subscriptions are made and changed by their organizers; operators help them."""
+"""Webhooks and their delivery log, for operators who help organizers with their subscriptions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from events.services.deliveries import wake_dispatchers
 
 
 class SinceForm(forms.Form):
-    """From when on messages are sent once more."""
+    """Asks from when on messages are to be resent."""
 
     since = forms.SplitDateTimeField(help_text="In UTC, such as 2026-11-24 and 12:00.")
 
 
 @admin.register(Webhook)
 class WebhookAdmin(ReadOnly):
-    """Who is told of what, and whether it works."""
+    """Subscriptions, and whether their endpoints fail."""
 
     list_display = ("id", "organizer", "event", "url", "created_at", "disabled_reason", "failing_since")
     list_select_related = ("organizer", "event")
@@ -48,13 +48,13 @@ class WebhookAdmin(ReadOnly):
 
     @admin.action(description="Switch on")
     def enable(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
-        """What has waited is sent."""
+        """Enables webhooks; pending messages are sent."""
         self._change(request, queryset, enabled=True)
         wake_dispatchers()
 
     @admin.action(description="Switch off")
     def disable(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
-        """What waits stays."""
+        """Disables webhooks; pending messages are kept."""
         self._change(request, queryset, enabled=False)
 
     def _change(self, request: HttpRequest, queryset: QuerySet[Webhook], *, enabled: bool) -> None:
@@ -66,7 +66,7 @@ class WebhookAdmin(ReadOnly):
 
     @admin.action(description="Rotate the secret (shown once)")
     def rotate(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> HttpResponse:
-        """On the page itself and not in a message, which would store it."""
+        """Shows the new secrets on the page itself: a Django message would store them."""
         with transaction.atomic():
             issued = [(f"webhook {one.pk}", subscriptions.rotate_secret(one, now=timezone.now())) for one in queryset]
             for webhook in queryset:
@@ -77,17 +77,17 @@ class WebhookAdmin(ReadOnly):
 
     @admin.action(description="Send a test message")
     def send_test(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
-        """To those that are on and have an address."""
+        """Sends a test message to webhooks that are enabled and have a URL."""
         ready = queryset.filter(disabled_at=None, deleted_at=None).exclude(url="")
         for webhook in ready:
             subscriptions.send_test(webhook, now=timezone.now())
             trail_of_admin(request).record(Action.WEBHOOK_TESTED, webhook)
         wake_dispatchers()
-        self.message_user(request, f"Test messages on their way: {len(ready)}", messages.SUCCESS)
+        self.message_user(request, f"Test messages to be sent: {len(ready)}", messages.SUCCESS)
 
-    @admin.action(description="Send everything since a time once more")
+    @admin.action(description="Resend everything since a time")
     def replay(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> HttpResponse | None:
-        """Asks for the time first."""
+        """Resends messages, after asking since when."""
         form = SinceForm(request.POST if "since_0" in request.POST else None)
         if not form.is_valid():
             context = {**admin.site.each_context(request), "title": "Replay", "form": form, "webhooks": queryset}
@@ -97,7 +97,7 @@ class WebhookAdmin(ReadOnly):
             trail_of_admin(request).record(Action.WEBHOOK_REPLAYED, webhook)
         replayed = sum(subscriptions.replay(webhook, since=since, now=now) for webhook in queryset)
         wake_dispatchers()
-        self.message_user(request, f"Messages on their way once more: {replayed}", messages.SUCCESS)
+        self.message_user(request, f"Messages to be sent again: {replayed}", messages.SUCCESS)
         return None
 
 
@@ -119,24 +119,26 @@ class WebhookDeliveryAdmin(ReadOnly):
 
     @admin.display(description="message")
     def message_id(self, row: WebhookDelivery) -> str:
-        """The `webhook-id` that the receiver saw."""
+        """The `webhook-id` header of every attempt."""
         return message_ids().of(row.pk, row.mark)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """A ticket is found by its place, which has an index while its messages wait."""
+        """Finds a ticket's deliveries by its event and key; indexed while they are pending."""
         ticket = tickets().parse(search_term)
         if ticket:
             return queryset.filter(event_id=ticket[0], ticket_key=ticket[1]), False
         return super().get_search_results(request, queryset, search_term)
 
-    @admin.action(description="Send once more")
+    @admin.action(description="Retry")
     def retry(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
-        """At once, whatever became of them."""
+        """Makes deliveries due now, whatever their state."""
         now = timezone.now()
         states = [subscriptions.retry(row, now=now).state for row in queryset]
         for webhook in Webhook.objects.filter(webhookdelivery__in=queryset).distinct():
             trail_of_admin(request).record(Action.WEBHOOK_REPLAYED, webhook)
         wake_dispatchers()
-        self.message_user(request, f"On their way: {states.count(DeliveryState.PENDING.value)}", messages.SUCCESS)
+        self.message_user(
+            request, f"Deliveries to be sent: {states.count(DeliveryState.PENDING.value)}", messages.SUCCESS
+        )

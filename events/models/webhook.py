@@ -1,9 +1,9 @@
-"""Webhooks: who wants to be told, where, and every message on its way.
+"""Webhooks: subscriptions, the endpoints they send to, and every delivery.
 
 Webhook            what an organizer subscribed to; with an empty `url`, the organizer's default secret, under
                    which the messages for `callback_url`s go out
-WebhookEndpoint    one place that messages go to, with its breaker: one for each subscription, and one for each
-                   server that callback URLs name
+WebhookEndpoint    an address that messages go to, with its breaker: one for each subscription, and one for each
+                   server of callback URLs
 WebhookDelivery    one message for one webhook: the outbox before it is sent, the log afterwards
 """
 
@@ -35,7 +35,7 @@ class Webhook(models.Model):
         max_length=10, blank=True, editable=False, choices=[(r.value, r.value) for r in DisabledReason]
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    # A deleted one goes for good when the log has forgotten its last delivery.
+    # The row of a deleted webhook is deleted with its last delivery.
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -54,7 +54,7 @@ class Webhook(models.Model):
 
 
 class WebhookEndpoint(models.Model):
-    """A place that messages go to. Its breaker is shared by all workers, so it lives here."""
+    """An address that messages go to. Its breaker is shared by all workers, so it is stored here."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="endpoints")
     # `https://host:port` of callback URLs; empty for a subscription's own URL.
@@ -101,7 +101,7 @@ class WebhookDelivery(models.Model):
 
     state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in DeliveryState])
     next_attempt_at = models.DateTimeField()
-    # Until then a worker has it. It is that worker's token too: a later claim has a later time.
+    # Until then a worker has claimed it. It also identifies the claim: a later claim has a later time.
     claimed_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     step = models.PositiveSmallIntegerField(default=0)  # attempts since the schedule began, or began again
@@ -111,19 +111,19 @@ class WebhookDelivery(models.Model):
 
     class Meta:
         indexes = [
-            # What is due, endpoint by endpoint. Only of what waits, so it stays small however long the log is.
+            # What is due, endpoint by endpoint. Only pending rows, so it stays small however long the log is.
             models.Index(
                 fields=["endpoint", "next_attempt_at", "id"],
                 condition=Q(state=DeliveryState.PENDING.value),
                 name="webhook_delivery_due",
             ),
-            # The same of messages that were tried before: few, and they must not wait behind all that is new.
+            # The same for messages that were tried before: few, and they must not wait behind new ones.
             models.Index(
                 fields=["endpoint", "next_attempt_at", "id"],
                 condition=Q(state=DeliveryState.PENDING.value, step__gt=0),
                 name="webhook_delivery_again",
             ),
-            # Whether an earlier message of the same ticket still waits. By sequence: new rows come at its end.
+            # Whether an earlier message of the ticket is pending. By sequence: new rows are at the end of the index.
             models.Index(
                 fields=["event", "sequence"],
                 condition=Q(state=DeliveryState.PENDING.value),

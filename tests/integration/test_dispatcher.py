@@ -76,7 +76,7 @@ def test_a_dead_endpoint_is_left_alone_after_some_failures(make_event: Make, rec
     assert WebhookDelivery.objects.filter(attempts=0, claimed_until=None).exists(), "the rest was given back"
 
 
-def test_a_courier_that_stops_ends_what_is_under_way_and_gives_the_rest_back(
+def test_a_dispatcher_that_stops_ends_what_is_under_way_and_gives_the_rest_back(
     make_event: Make, receivers: Receivers
 ) -> None:
     event = make_event()

@@ -1,4 +1,4 @@
-"""`manage.py listen`: a receiver of webhooks to try things with. It verifies each message and prints it."""
+"""`manage.py listen`: a receiver of webhooks, for trials. It verifies each message and prints it."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Command(BaseCommand):
             "--secret",
             action="append",
             default=[],
-            help="whsec_..., from the answer of POST /webhooks; may come twice.",
+            help="whsec_..., from the response of POST /webhooks; may be given twice.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Prints `✓ <id> <type> <data>` for each message that is genuine."""
+        """Prints each message, after ✓ if its signature is valid."""
         try:
             for secret in options["secret"]:
                 signing_key(secret)

@@ -1,6 +1,4 @@
-"""`manage.py rehearse`: a crowd against the running service, and the proof from outside that it kept its
-promises.
-"""
+"""`manage.py rehearse`: sends a crowd to the running service, and proves from outside that it kept its promises."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from rehearsal.options import add_arguments
 
 
 class Command(BaseCommand):
-    help = "Sends a crowd to the running service over HTTP and proves what became of every registration."
+    help = "Sends a crowd to the running service over HTTP and proves the result of every registration."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
