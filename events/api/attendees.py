@@ -1,7 +1,7 @@
 """Pages of attendees that cost the same at any depth.
 
-`next_page` and `previous_page` carry a cursor: the place of the last (or first) row of this page in the order of
-admission. It is signed, so a cursor is one that we gave out or none at all. Without one, `?page=N` counts rows.
+`next_page` and `previous_page` carry a cursor: the sequence of the last (or first) row of this page. It is signed, so
+that only cursors of this service are read. Without one, `?page=N` counts rows.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from django.core import signing
 from msgspec.structs import asdict
 
-from events.api.lists import Asked
-from events.api.pagination import InvalidPage, Page, check_exists, page_data
+from events.api.lists import ListQuery, page_data
+from events.api.pagination import InvalidPage, PageRequest, check_exists
 from events.domain.public.attendee import Attendee
 from events.domain.scopes import Scope, guest_fields
 from events.domain.states import Status
@@ -36,17 +36,17 @@ class Cursor(NamedTuple):
 
     @property
     def position(self) -> AttendeeCursor:
-        """The place it speaks of."""
+        """Returns the position that it names."""
         return AttendeeCursor(self.sequence, self.row_id)
 
 
 def write_cursor(direction: str, row: Registration) -> str:
-    """The opaque text for a link."""
+    """Renders the opaque text for a link."""
     return signing.dumps((direction, row.sequence, row.pk), salt=_SALT, compress=False)
 
 
 def read_cursor(text: str) -> Cursor:
-    """The cursor of a link.
+    """Reads the cursor of a link.
 
     Raises:
         InvalidPage: it is not one that this service gave out.
@@ -57,13 +57,13 @@ def read_cursor(text: str) -> Cursor:
         raise InvalidPage from problem
 
 
-def attendee_page(event: Event, guests: AttendeeFilter, *, scope: Scope, asked: Asked) -> dict[str, Any]:
-    """The `data` of one page.
+def attendee_page(event: Event, guests: AttendeeFilter, *, scope: Scope, query: ListQuery) -> dict[str, Any]:
+    """Builds the `data` of one page.
 
     Raises:
-        InvalidPage: there is no such page, or the cursor is not ours.
+        InvalidPage: there is no such page, or the cursor is not of this service.
     """
-    page, filters = asked.page, asked.filters
+    page, filters = query.page, query.filters
     total = _total(event, guests)
     cursor = read_cursor(filters["cursor"]) if "cursor" in filters else None
     if cursor is None:
@@ -71,8 +71,14 @@ def attendee_page(event: Event, guests: AttendeeFilter, *, scope: Scope, asked: 
     rows, more = _read(guests, page, cursor)
     if not rows and page.number > 1:
         raise InvalidPage
-    links = _links(asked, rows, more)
-    return page_data(page, total_items=total, results=[render_guest(row, scope) for row in rows], **links)
+    return page_data(
+        query,
+        total_items=total,
+        results=[render_guest(row, scope) for row in rows],
+        more=more and bool(rows),
+        after=write_cursor("after", rows[-1]) if rows else None,
+        before=write_cursor("before", rows[0]) if rows else None,
+    )
 
 
 def _total(event: Event, guests: AttendeeFilter) -> int:
@@ -82,8 +88,8 @@ def _total(event: Event, guests: AttendeeFilter) -> int:
     return counts.get(guests.status, event.cancelled_count)
 
 
-def _read(guests: AttendeeFilter, page: Page, cursor: Cursor | None) -> tuple[Sequence[Registration], bool]:
-    """The rows, and whether there are more behind them."""
+def _read(guests: AttendeeFilter, page: PageRequest, cursor: Cursor | None) -> tuple[Sequence[Registration], bool]:
+    """Reads the rows, and whether more follow."""
     if cursor is not None and cursor.direction == "before":
         return queries.attendees_before(guests, before=cursor.position, limit=page.size), True
     if cursor is not None:
@@ -91,13 +97,6 @@ def _read(guests: AttendeeFilter, page: Page, cursor: Cursor | None) -> tuple[Se
     else:
         rows = queries.attendees_at(guests, offset=page.offset, limit=page.size + 1)
     return rows[: page.size], len(rows) > page.size
-
-
-def _links(asked: Asked, rows: Sequence[Registration], more: bool) -> dict[str, str | None]:
-    number = asked.page.number
-    following = asked.link(number + 1, cursor=write_cursor("after", rows[-1])) if more and rows else None
-    before = asked.link(number - 1, cursor=write_cursor("before", rows[0])) if number > 1 else None
-    return {"next_page": following, "previous_page": before}
 
 
 def render_attendee(row: Registration) -> Attendee:

@@ -1,8 +1,8 @@
-"""Lists: their query is read in one place, so that no list ignores what it was asked.
+"""Lists: their query is read, and their pages and links are built, in one place.
 
-A list is a `ListView`. It names its query parameters in `filters`, each with the function that reads its text; `page`
-and `page_size` are every list's. Whatever else stands in the query, stands there twice or cannot be read is 400
-`invalid`, before anything is looked up; what was asked for is `self.asked`.
+A list is a `ListView`. It names its query parameters in `filters`, each with the function that reads its text; every
+list also has `page` and `page_size`. A parameter that is unknown, given twice or unreadable is 400 `invalid`, before
+anything is looked up. Views find what was read in `self.list_query`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from rest_framework.request import Request
 
-from events.api.pagination import InvalidPageSize, Page, check_exists, page_data, page_url, read_page
+from events.api.pagination import InvalidPageSize, PageRequest, check_exists, count_pages, page_url, read_page
 from events.api.refusals import invalid_fields
 from events.api.views.base import ApiView
 from events.domain.text import LINE_MAX, clean_line
@@ -28,34 +28,34 @@ _PAGING = ("page", "page_size")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a request wants of a list. `filters` has the values of those parameters that were sent."""
+class ListQuery:
+    """The query of a list, read. `filters` has the values of those parameters that were sent."""
 
-    page: Page
+    page: PageRequest
     filters: Mapping[str, Any]
     url: str
     params: Mapping[str, str]
 
     def link(self, number: int, *, cursor: str | None = None) -> str:
-        """The address of another page with the same filters."""
+        """Builds the address of another page with the same filters."""
         return page_url(self.url, self.params, page=number, cursor=cursor)
 
 
 class ListView(ApiView):
-    """A view whose GET answers a page of a list."""
+    """Answers GET with a page of a list."""
 
     filters: ClassVar[Mapping[str, Filter]] = {}
-    asked: Asked
+    list_query: ListQuery
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Reads the query as soon as it is known who asks."""
+        """Reads the query as soon as the token is known."""
         super().initial(request, *args, **kwargs)
         if request.method in ("GET", "HEAD"):
-            self.asked = read_query(request, self.filters)
+            self.list_query = read_query(request, self.filters)
 
 
-def read_query(request: Request, filters: Mapping[str, Filter]) -> Asked:
-    """What the query asks for.
+def read_query(request: Request, filters: Mapping[str, Filter]) -> ListQuery:
+    """Reads the query.
 
     Raises:
         Refusal: 400, naming every parameter at fault.
@@ -75,7 +75,7 @@ def read_query(request: Request, filters: Mapping[str, Filter]) -> Asked:
     page = _page(params, errors)
     if errors or page is None:
         raise invalid_fields(errors)
-    return Asked(page=page, filters=found, url=link(request.path), params=params)
+    return ListQuery(page=page, filters=found, url=link(request.path), params=params)
 
 
 def _unknown(filters: Mapping[str, Filter]) -> str:
@@ -89,33 +89,49 @@ def _read(read: Filter, name: str, text: str, found: dict[str, Any], errors: dic
         errors[name] = [str(problem)]
 
 
-def _page(params: Mapping[str, str], errors: dict[str, list[str]]) -> Page | None:
+def _page(params: Mapping[str, str], errors: dict[str, list[str]]) -> PageRequest | None:
     try:
-        # A page that does not exist is 404, which is only said of a query that can be understood.
+        # A page that does not exist is 404, but a query that cannot be read is 400 first.
         return read_page({name: text for name, text in params.items() if not (errors and name == "page")})
     except InvalidPageSize as problem:
         errors["page_size"] = [str(problem)]
         return None
 
 
-def numbered_page(asked: Asked, rows: QuerySet[Any], render: Callable[[list[Any]], Sequence[Any]]) -> dict[str, Any]:
-    """The `data` of a list whose pages are counted: one count, one slice.
+def numbered_page(
+    query: ListQuery, rows: QuerySet[Any], render: Callable[[list[Any]], Sequence[Any]]
+) -> dict[str, Any]:
+    """Reads a page by its number, with one COUNT and one SELECT, and builds the `data` of the answer.
 
     Raises:
         InvalidPage: there are fewer pages.
     """
-    page = asked.page
+    page = query.page
     total = rows.count()
     check_exists(page, total_items=total)
     shown = list(rows[page.offset : page.offset + page.size])
-    more = page.offset + len(shown) < total
-    return page_data(
-        page,
-        total_items=total,
-        results=render(shown),
-        next_page=asked.link(page.number + 1) if more else None,
-        previous_page=asked.link(page.number - 1) if page.number > 1 else None,
-    )
+    return page_data(query, total_items=total, results=render(shown), more=page.offset + len(shown) < total)
+
+
+def page_data(
+    query: ListQuery,
+    *,
+    total_items: int,
+    results: Sequence[Any],
+    more: bool,
+    after: str | None = None,
+    before: str | None = None,
+) -> dict[str, Any]:
+    """Builds the `data` of a page. `more` says whether another follows; `after` and `before` are the links' cursors."""
+    number = query.page.number
+    return {
+        "total_items": total_items,
+        "total_pages": count_pages(total_items=total_items, size=query.page.size),
+        "current_page": number,
+        "next_page": query.link(number + 1, cursor=after) if more else None,
+        "previous_page": query.link(number - 1, cursor=before) if number > 1 else None,
+        "results": results,
+    }
 
 
 def one_of(*names: str) -> Filter:
@@ -137,7 +153,7 @@ def flag(text: str) -> bool:
 
 
 def search_text(text: str) -> str:
-    """Reads what is searched for; nothing but white space is no search."""
+    """Reads the text to search for; white space alone is no search."""
     if not text.strip():
         return ""
     try:

@@ -1,4 +1,8 @@
-"""Django responses in the two shapes of `omnify.common.envelope`."""
+"""Builds Django's responses in the two shapes of `omnify.common.envelope`.
+
+Not DRF's `Response`, which renders after the view: the error pages and the admin's sign-in answer outside DRF, and all
+answers are to have the same headers, a Content-Length among them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ PUBLIC = {"Cache-Control": "no-cache"}
 
 
 def ok(data: Any, *, message: str = "OK", status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """An answer that worked."""
+    """Builds a success."""
     return _json(success(data, message), status, headers)
 
 
@@ -29,7 +33,7 @@ def refused(
     errors: dict[str, list[str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """An answer that did not."""
+    """Builds a failure; `errors` has sentences by field."""
     return _json(failure(code, message, errors), status, headers)
 
 

@@ -19,7 +19,7 @@ from events.pages.headers import CAMERA_HERE, SECURITY
 from events.services.sign_in_limit import TooManySignIns
 
 HOME = "/console"
-# Whose tokens see a screen. What stands on it comes from the API, which looks at the token again.
+# Which scopes see a screen. Its content comes from the API, which checks the token again.
 SCREENS = {
     "events": ANY_TOKEN,
     "event_form": ONLY_FULL,
@@ -37,30 +37,30 @@ SCREENS = {
 _HEADERS = {**SECURITY, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
 
 
-class Page(View):
-    """A page of the console, with the headers of all of them."""
+class ConsoleView(View):
+    """Answers with the headers of all console pages."""
 
     http_method_names = ["get", "post"]
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Answers, and adds the headers; an answer may have said one of them more exactly."""
+        """Answers, and adds the headers that the answer does not set itself."""
         response = super().dispatch(request, *args, **kwargs)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
 
-class Login(Page):
+class Login(ConsoleView):
     """Starts a session with an organizer's token."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The form; whoever is signed in goes on."""
+        """Renders the form; a browser with a session is redirected."""
         if signed_in(request):
             return HttpResponseRedirect(_next(request.GET.get("next")))
         return self._form(request)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Signs in, or says that the token does not count."""
+        """Signs in, or renders the form with the reason why not."""
         try:
             found = sign_in(request, token=pasted(request.POST.get("token", "")))
         except TooManySignIns as problem:
@@ -77,22 +77,22 @@ class Login(Page):
         return render(request, "console/login.html", context, status=status)
 
 
-class Logout(Page):
+class Logout(ConsoleView):
     """Ends the session."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """POST only: no other site's link signs anybody out."""
+        """Signs out. POST only, so that no other site's link can do it."""
         sign_out(request)
         return HttpResponseRedirect(reverse("console-login"))
 
 
-class Screen(Page):
-    """A screen of somebody who is signed in. `name` is its template and its script."""
+class Screen(ConsoleView):
+    """Renders one screen for a signed-in organizer. `name` is its template and its script."""
 
     name = ""
 
     def get(self, request: HttpRequest, **ids: int) -> HttpResponse:
-        """The frame, or the way to the sign-in and back."""
+        """Renders the frame, or redirects to the sign-in, which leads back."""
         token = signed_in(request)
         if token is None:
             return HttpResponseRedirect(f"{reverse('console-login')}?{urlencode({'next': request.path})}")
@@ -114,6 +114,6 @@ class Screen(Page):
 
 
 def _next(target: str | None) -> str:
-    """A path of the console's own, whatever a link asks for."""
+    """Returns `target` if it is a path of the console, else the console's first page."""
     own = target is not None and (target == HOME or target.startswith(f"{HOME}/"))
     return target if own and target and url_has_allowed_host_and_scheme(target, allowed_hosts=None) else HOME

@@ -39,7 +39,7 @@ class Attendees(ListView):
     def get(self, request: Request, event_id: int | None) -> HttpResponseBase:
         """A page, or all of them as CSV."""
         event = own_event(request, event_id)
-        asked, scope = self.asked.filters, token_of(request).reach
+        asked, scope = self.list_query.filters, token_of(request).reach
         status, entrance, csv = asked.get("status", Status.CONFIRMED), scope is Scope.CHECK_IN, self._wants_csv(request)
         guests = AttendeeFilter(event.pk, Status(status), asked.get("search", ""), names_only=entrance)
         if entrance and (csv or guests.status is not Status.CONFIRMED):
@@ -47,10 +47,12 @@ class Attendees(ListView):
         if csv:
             trail_of(request).record(Action.ATTENDEES_EXPORTED, event)
             return csv_response(event, guests)
-        return responses.ok(attendee_page(event, guests, scope=scope, asked=self.asked), message=_SAID[guests.status])
+        return responses.ok(
+            attendee_page(event, guests, scope=scope, query=self.list_query), message=_SAID[guests.status]
+        )
 
     def _wants_csv(self, request: Request) -> bool:
-        wanted = self.asked.filters.get("format")
+        wanted = self.list_query.filters.get("format")
         if wanted is None:
             return request._request.get_preferred_type([_JSON, _CSV]) == _CSV
         return bool(wanted == "csv")

@@ -24,7 +24,7 @@ class AuditTrail(ListView):
     def get(self, request: Request) -> HttpResponse:
         """A page, newest first."""
         rows = entries_of(organizer_id=organizer_of(request).pk)
-        data = numbered_page(self.asked, rows, lambda page: [render_entry(row) for row in page])
+        data = numbered_page(self.list_query, rows, lambda page: [render_entry(row) for row in page])
         return responses.ok(data, message="What was done, newest first.")
 
 

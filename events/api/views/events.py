@@ -47,18 +47,18 @@ class EventList(ListView):
     @openapi.LIST_EVENTS
     def get(self, request: Request) -> HttpResponse:
         """A page."""
-        asked = self.asked.filters
+        filters = self.list_query.filters
         wanted = EventFilter(
             now=timezone.now(),
-            past=asked.get("past", False),
-            search=asked.get("search", ""),
-            state=EventState(asked["state"]) if "state" in asked else None,
-            organizer_id=_asking(request).pk if asked.get("mine") else None,
-            event_id=token_of(request).event_id if asked.get("mine") else None,
+            past=filters.get("past", False),
+            search=filters.get("search", ""),
+            state=EventState(filters["state"]) if "state" in filters else None,
+            organizer_id=_asking(request).pk if filters.get("mine") else None,
+            event_id=token_of(request).event_id if filters.get("mine") else None,
         )
         message = "Past events, the latest first." if wanted.past else "Events, soonest start first."
         kept = None if wanted.organizer_id else PUBLIC
-        return responses.ok(numbered_page(self.asked, find_events(wanted), _render), message=message, headers=kept)
+        return responses.ok(numbered_page(self.list_query, find_events(wanted), _render), message=message, headers=kept)
 
     @openapi.CREATE_EVENT
     def post(self, request: Request) -> HttpResponse:

@@ -32,7 +32,7 @@ class TokenList(ListView):
         """A page, newest first."""
         rows, shown = own_tokens(organizer_id=organizer_of(request).pk), token_of(request).pk
         data = numbered_page(
-            self.asked, rows, lambda page: [render_token(row, current=row.pk == shown) for row in page]
+            self.list_query, rows, lambda page: [render_token(row, current=row.pk == shown) for row in page]
         )
         return responses.ok(data, message="Your tokens, newest first.")
 

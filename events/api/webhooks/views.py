@@ -37,7 +37,7 @@ class WebhookList(ListView):
     def get(self, request: Request) -> HttpResponse:
         """Returns a page of the organizer's webhooks, oldest first."""
         rows = subscriptions.own_webhooks(organizer_id=organizer_of(request).pk)
-        page = numbered_page(self.asked, rows, partial(render_webhooks, scope=_scope(request)))
+        page = numbered_page(self.list_query, rows, partial(render_webhooks, scope=_scope(request)))
         return responses.ok(page, message="Your webhooks.")
 
     @openapi.CREATE_WEBHOOK
@@ -145,8 +145,10 @@ class Deliveries(ListView):
     @openapi.LIST_DELIVERIES
     def get(self, request: Request, webhook_id: int | None) -> HttpResponse:
         """Returns a page of the delivery log, newest first."""
-        rows = subscriptions.deliveries(_own_webhook(request, webhook_id), state=self.asked.filters.get("state", ""))
-        page = numbered_page(self.asked, rows, partial(_delivery_rows, scope=_scope(request)))
+        rows = subscriptions.deliveries(
+            _own_webhook(request, webhook_id), state=self.list_query.filters.get("state", "")
+        )
+        page = numbered_page(self.list_query, rows, partial(_delivery_rows, scope=_scope(request)))
         return responses.ok(page, message="Deliveries, newest first.")
 
 
