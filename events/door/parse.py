@@ -116,7 +116,7 @@ def idempotency_key(values: list[bytes]) -> str | None:
     return values[0].decode("ascii")
 
 
-def checked_key(sent: Sent) -> str | None:
+def checked_key(sent: RegistrationHeaders) -> str | None:
     """Checks the content type, and returns the Idempotency-Key, None without one. Raises NotJson, BadRequest."""
     require_json(sent.content_type)
     return idempotency_key(sent.idempotency_keys)
