@@ -183,7 +183,7 @@ def test_an_outage_is_said_and_the_form_sends_itself_when_it_is_over(service: Se
     page.get_by_label("E-mail").fill("patient@example.org")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Nothing was sent")
-    expect(page.get_by_role("alert")).to_contain_text("We try again by ourselves")
+    expect(page.get_by_role("alert")).to_contain_text("We will try again in")
     service.heal()
     page.wait_for_url("**/t/*")
     sees(page, "You have a seat")

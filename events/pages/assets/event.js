@@ -1,11 +1,11 @@
-// The event's page: local times, the countdown, seats as they go, and a form that can be sent twice without harm.
+// The event's page: local times, the countdown, the number of seats, and a form that can safely be sent twice.
 
 import { Clock, jittered, onReturn } from "./clock.js";
 import { oneAtATime, Timer } from "./timer.js";
 import { countdown, localTimes } from "./times.js";
 
 const LOOK_AGAIN_MS = 10000;
-const PATIENCE_MS = 20000; // One look at a time: one that hangs must not be the last.
+const TIMEOUT_MS = 20000; // Only one request runs at a time: one that hangs must end.
 const RETRY_CODES = ["registration_not_open", "rate_limited", "queue_full", "unavailable", "offline"];
 
 const page = document.getElementById("event");
@@ -38,7 +38,7 @@ function tick() {
   const left = opens - clock.now();
   if (state === "upcoming" && left <= 0) {
     show("open");
-    watching.set(jittered(1500)); // Not everybody in the same instant.
+    watching.set(jittered(1500)); // So that not all browsers ask in the same instant.
   }
   byId("countdown").textContent = countdown(left);
   byId("countdown").hidden = false;
@@ -47,10 +47,10 @@ function tick() {
 
 const look = oneAtATime(async () => {
   try {
-    const answer = await fetch(`/events/${page.dataset.id}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    const answer = await fetch(`/events/${page.dataset.id}`, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (answer.ok) take((await answer.json()).data);
   } catch {
-    // The next look will do.
+    // The next request will do.
   }
 });
 
@@ -60,7 +60,7 @@ function take(event) {
   byId("waitlist").textContent = Math.max(0, event.waitlist_capacity - event.waitlisted_count).toLocaleString();
   byId("taken").max = event.max_capacity;
   byId("taken").value = event.max_capacity - event.seats_left;
-  // The door may still say "upcoming" for what the network took.
+  // The answer may be from just before the opening, and still say "upcoming".
   if (event.registration_state !== "upcoming" || clock.now() < opens) show(event.registration_state);
   if (state === "upcoming") tick();
 }
@@ -76,10 +76,10 @@ const entered = () => ({ name: form.elements.name.value.trim(), email: form.elem
 let key = form.elements.key.value;
 let keyIsFor = null;
 let sending = false;
-// A place in line may depend on it: it goes on while another tab is looked at.
+// Sending goes on while another tab is shown: a place in line may depend on it.
 const retrying = new Timer(send, { whileHidden: true });
 
-// The same details under the same key are the same registration, however often they are sent.
+// The same details with the same key are the same registration, however often they are sent.
 function keyFor(body) {
   if (keyIsFor !== null && keyIsFor !== body) key = newKey();
   keyIsFor = body;
@@ -125,7 +125,7 @@ function refused({ code, errors }, seconds) {
 
 function again(seconds) {
   byId("problem-retry").hidden = false;
-  byId("problem-retry").textContent = `We try again by ourselves in ${countdown(seconds * 1000)}. Your details stay here.`;
+  byId("problem-retry").textContent = `We will try again in ${countdown(seconds * 1000)}. Your details stay here.`;
   retrying.set(seconds * 1000 + Math.random() * 1000);
 }
 

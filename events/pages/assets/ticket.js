@@ -1,13 +1,13 @@
-// The ticket's page: the place in line as it moves. Everything else is the server's rendering, fetched again when the
+// The ticket's page: updates the position in line. Everything else is rendered by the server, and fetched again when the
 // status changes.
 
 import { jittered, onReturn } from "./clock.js";
 import { oneAtATime, Timer } from "./timer.js";
 import { localTimes } from "./times.js";
 
-const SLOW_MS = 60000; // A seat may still be cancelled: somebody who keeps the page open sees it.
+const SLOW_MS = 60000; // A seat may still be cancelled, and an open page shows it.
 const STREAM_AGAIN_MS = 45000; // In case a stream is silent because it is broken.
-const PATIENCE_MS = 20000; // One question at a time: one that hangs must not be the last.
+const TIMEOUT_MS = 20000; // Only one request runs at a time: one that hangs must end.
 const MOVING = ["queued", "waitlisted"];
 const ENDS = ["rejected", "cancelled", "lost"];
 const byId = (id) => document.getElementById(id);
@@ -18,11 +18,11 @@ let stream = null;
 const next = new Timer(() => ask());
 let said = 0;
 
-// One way in for news, wherever they come from
+// One function for all updates, wherever they come from
 
 async function take(news) {
   const { status, cancelling, checkedIn } = ticket();
-  trouble(!navigator.onLine); // What was under way still comes in when the connection has gone.
+  trouble(!navigator.onLine); // Responses on their way still arrive when the browser goes offline.
   const same = news.status === status && Boolean(news.checked_in_at) === (checkedIn !== undefined);
   if (!same) return refresh();
   if (cancelling === undefined && news.position) move(news);
@@ -37,7 +37,7 @@ function move({ position, estimated_seconds }) {
   announce(position);
 }
 
-// A screen reader hears the place now and then, not with every step.
+// A screen reader announces the position now and then, not with every step.
 function announce(position) {
   if (Date.now() - said < 20000) return;
   said = Date.now();
@@ -50,7 +50,7 @@ function waitWords(seconds) {
 }
 
 const refresh = oneAtATime(async () => {
-  const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+  const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
 });
 
@@ -64,12 +64,12 @@ function replace(page) {
   plan();
 }
 
-// Reloading shows where the ticket stands then, not that it was being cancelled once.
+// Reloading shows the ticket's status, not that it was once being cancelled.
 function plainAddress() {
   if (ticket().cancelling === undefined) history.replaceState(null, "", location.pathname);
 }
 
-// Where news come from: the event stream while it holds, otherwise questions, no sooner than Retry-After says
+// Sources of updates: the event stream while it is open, otherwise polls, no sooner than Retry-After says
 
 function plan() {
   next.stop();
@@ -102,7 +102,7 @@ function heard(text) {
 
 const ask = oneAtATime(async () => {
   try {
-    const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
     const seconds = Number(answer.headers.get("Retry-After"));
     if (seconds) ticket().retry = seconds;
     if (!answer.ok) throw new Error(String(answer.status));
