@@ -1,4 +1,4 @@
-"""What the running service has left in its home: its address and the organizer's token."""
+"""Reads the running service's address and the organizer's token from `$OMNIFY_HOME`."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from omnify.common.service_file import read_service_file
 TOKEN_FILE = "organizer-token"  # noqa: S105 - a file name
 
 
-class NothingKept(ValueError):
-    """The home does not have it; the message is one line for people."""
+class NotStored(ValueError):
+    """It is neither in the environment nor in the home. The message is one line for the user."""
 
 
-def kept_address(environ: Mapping[str, str]) -> str:
-    """The address of the service that `make run` has started: from the environment, else from the home.
+def stored_address(environ: Mapping[str, str]) -> str:
+    """Returns the address of the service started by `make run`: from the environment, else from the home.
 
     Raises:
-        NothingKept: no service was started from this home.
+        NotStored: no service was started from this home.
     """
     home = _home(environ)
     address = environ.get("SERVICE_URL") or read_service_file(home).get("SERVICE_URL", "")
     if not address:
-        raise NothingKept(f"no service was started from {home}: `make run` starts one, OMNIFY_HOME names another home")
+        raise NotStored(f"no service was started from {home}: `make run` starts one, OMNIFY_HOME names another home")
     return address
 
 
-def kept_token(environ: Mapping[str, str]) -> str:
-    """The organizer's token, from the environment, else from the home.
+def stored_token(environ: Mapping[str, str]) -> str:
+    """Returns the organizer's token: from the environment, else from the home.
 
     Raises:
-        NothingKept: there is none.
+        NotStored: there is none.
     """
     path = _home(environ) / TOKEN_FILE
     try:
@@ -39,7 +39,7 @@ def kept_token(environ: Mapping[str, str]) -> str:
     except (OSError, ValueError):
         token = ""
     if not token:
-        raise NothingKept(f"no organizer token: give --token or set OMNIFY_TOKEN ({path} has none)")
+        raise NotStored(f"no organizer token: give --token or set OMNIFY_TOKEN ({path} has none)")
     return token
 
 

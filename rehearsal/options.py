@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal.home import NothingKept, kept_address, kept_token
+from rehearsal.home import NotStored, stored_address, stored_token
 from rehearsal.http import parse_target
 from rehearsal.organizer import Unusable
 
@@ -82,8 +82,8 @@ def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Opt
     people = _number(given, "people", most=MOST_PEOPLE)
     processes = _number(given, "processes", most=64)
     options = Options(
-        url=_base_url(given.get("url") or _kept(kept_address, environ)),
-        token=given.get("token") or _kept(kept_token, environ),
+        url=_base_url(given.get("url") or _kept(stored_address, environ)),
+        token=given.get("token") or _kept(stored_token, environ),
         people=people,
         seats=_number(given, "seats", most=10_000_000),
         duplicates=_share(given, "duplicates", people),
@@ -130,7 +130,7 @@ def _base_url(url: str) -> str:
 def _kept(find: Callable[[Mapping[str, str]], str], environ: Mapping[str, str]) -> str:
     try:
         return find(environ)
-    except NothingKept as problem:
+    except NotStored as problem:
         raise Unusable(str(problem)) from problem
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from events.domain.webhooks.signing import BadSecret, signing_key
-from rehearsal.home import NothingKept, kept_address
+from rehearsal.home import NotStored, stored_address
 from rehearsal.receiver import Message, Receiver
 
 PORT = 8900
@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
 def _where_to_subscribe(url: str) -> str:
     try:
-        service = kept_address(os.environ)
-    except NothingKept as problem:
+        service = stored_address(os.environ)
+    except NotStored as problem:
         return f"({problem})"
     return f'subscribe: POST {service}/webhooks {{"url": "{url}", "event_types": ["registration.confirmed"]}}'
