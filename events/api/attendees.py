@@ -82,10 +82,15 @@ def attendee_page(event: Event, guests: AttendeeFilter, *, scope: Scope, query: 
 
 
 def _total(event: Event, guests: AttendeeFilter) -> int:
-    if guests.search:
+    if guests.search or guests.checked_in is not None:
         return queries.count_attendees(guests)
-    counts = {Status.CONFIRMED: event.confirmed_count, Status.WAITLISTED: event.waitlisted_count}
-    return counts.get(guests.status, event.cancelled_count)
+    counts: dict[Status, int] = {
+        Status.CONFIRMED: event.confirmed_count,
+        Status.WAITLISTED: event.waitlisted_count,
+        Status.CANCELLED: event.cancelled_count,
+        Status.REJECTED: sum(event.rejected_counts.values()),
+    }
+    return counts[guests.status]
 
 
 def _read(guests: AttendeeFilter, page: PageRequest, cursor: Cursor | None) -> tuple[Sequence[Registration], bool]:

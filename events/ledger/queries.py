@@ -56,7 +56,7 @@ def own_event(*, event_id: int, organizer_id: int) -> Event | None:
 
 
 class AttendeeFilter(NamedTuple):
-    """Which registrations of an event: of one status (confirmed, waitlisted or cancelled), that match a search.
+    """Which registrations of an event: of one decided status, that match a search, checked in or not (None: both).
 
     `names_only` leaves e-mail addresses out of the search, for callers who may not see them: they could guess an
     address letter by letter.
@@ -66,10 +66,11 @@ class AttendeeFilter(NamedTuple):
     status: Status = Status.CONFIRMED
     search: str = ""
     names_only: bool = False
+    checked_in: bool | None = None
 
 
 def count_attendees(guests: AttendeeFilter) -> int:
-    """Counts matching registrations. Reads them all: only for a search, never for the total."""
+    """Counts matching registrations. Reads them all: only for what the event has no counter of."""
     return _rows_of(guests).count()
 
 
@@ -97,6 +98,8 @@ def attendees_before(guests: AttendeeFilter, *, before: AttendeeCursor, limit: i
 
 def _rows_of(guests: AttendeeFilter) -> QuerySet[Registration]:
     rows = Registration.objects.filter(event_id=guests.event_id, status=guests.status.value)
+    if guests.checked_in is not None:
+        rows = rows.filter(checked_in_at__isnull=not guests.checked_in)
     if guests.names_only:
         return matching(rows, guests.search, "name", first_line_only=True)
     return matching(rows, guests.search, "name", "email")

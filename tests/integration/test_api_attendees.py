@@ -13,6 +13,7 @@ from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test import AsyncClient
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from events.api import export
 from events.api.attendees import read_cursor, write_cursor
@@ -329,7 +330,7 @@ def test_the_waitlist_is_listed_by_itself() -> None:
     assert found == ["waitlisted3@example.com", "waitlisted4@example.com"]
     assert page["results"][0]["confirmed_at"] is None
     assert caller.get(f"/events/{event_id}/attendees").json()["data"]["total_items"] == 2
-    assert caller.get(f"/events/{event_id}/attendees?status=rejected").status_code == 400
+    assert caller.get(f"/events/{event_id}/attendees?status=queued").status_code == 400
 
 
 def test_who_gave_a_ticket_back_is_listed_with_by_whom() -> None:
@@ -342,6 +343,29 @@ def test_who_gave_a_ticket_back_is_listed_with_by_whom() -> None:
     page = caller.get(f"/events/{event_id}/attendees?status=cancelled&page_size=1").json()["data"]
     assert (page["total_items"], [one["reason"] for one in page["results"]]) == (2, ["by_holder"])
     assert caller.get(page["next_page"]).json()["data"]["results"][0]["email"] == "cancelled3@example.com"
+
+
+def test_the_rejected_are_listed_with_the_reason_and_counted() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1)
+    attend(event_id, 2, status="rejected", first=2)
+    Registration.objects.filter(status="rejected").update(reason="sold_out")
+    Event.objects.filter(pk=event_id).update(rejected_counts={"sold_out": 2})
+    page = caller.get(f"/events/{event_id}/attendees?status=rejected&page_size=1").json()["data"]
+    assert (page["total_items"], [one["reason"] for one in page["results"]]) == (2, ["sold_out"])
+
+
+def test_the_list_shows_who_has_come_and_who_has_not() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 3)
+    Registration.objects.filter(email="confirmed2@example.com").update(checked_in_at=timezone.now())
+    for value, expected in (("true", [2]), ("false", [1, 3])):
+        page = caller.get(f"/events/{event_id}/attendees?checked_in={value}").json()["data"]
+        assert [one["email"] for one in page["results"]] == [f"confirmed{n}@example.com" for n in expected]
+        assert page["total_items"] == len(expected)
+    assert caller.get(f"/events/{event_id}/attendees?checked_in=yes").status_code == 400
 
 
 @pytest.mark.parametrize("name", ["Ann;=1+1;x", 'x";=1+1;"', 'x;"=1+1"', "a; \u200b@x", "a;\uff1d1", "=1;-1"])

@@ -43,13 +43,14 @@ LIST_ATTENDEES = extend_schema(
         OpenApiParameter(
             "status",
             str,
-            enum=["confirmed", "waitlisted", "cancelled"],
+            enum=["confirmed", "waitlisted", "cancelled", "rejected"],
             description=(
-                "`waitlisted`: who waits for a seat, the first in line first; `cancelled`: who held a place once "
-                "(default: confirmed)."
+                "`waitlisted`: who waits for a seat, the first in line first; `cancelled`: who held a place once; "
+                "`rejected`: who got none, with the reason (default: confirmed)."
             ),
         ),
         OpenApiParameter("search", str, description=f"Part of a name or e-mail. {SEARCH_RULE}"),
+        OpenApiParameter("checked_in", bool, description="Only guests who are checked in, or who are not."),
         OpenApiParameter("format", str, enum=["json", "csv"], description="Goes before `Accept`."),
         OpenApiParameter("cursor", str, description="Opaque; only from `next_page` and `previous_page`."),
         sent_header("Content-Disposition", "Names the file of a CSV.", 200),

@@ -10,7 +10,7 @@ from events.admission.stats import queue_stats
 from events.api import openapi, responses
 from events.api.attendees import attendee_page
 from events.api.export import csv_response
-from events.api.lists import ListView, one_of, search_text
+from events.api.lists import ListView, flag, one_of, search_text
 from events.api.permissions import token_of
 from events.api.refusals import out_of_reach
 from events.api.views.base import ApiView, own_event, trail_of
@@ -25,15 +25,22 @@ _SAID = {
     Status.CONFIRMED: "Confirmed registrations in order of admission.",
     Status.WAITLISTED: "The waitlist, the first in line first.",
     Status.CANCELLED: "Cancelled registrations in order of admission.",
+    Status.REJECTED: "Rejected registrations in order of admission.",
 }
 _CSV, _JSON = "text/csv", "application/json"
 
 
 class Attendees(ListView):
-    """Registrations that hold a seat, or with `?status=` wait for one or held one once, in order of admission."""
+    """Registrations that hold a seat, or with `?status=` those of another decided status, in order of admission."""
 
     scopes = {"GET": ANY_TOKEN}
-    filters = {"status": one_of(*_SAID), "search": search_text, "format": one_of("json", "csv"), "cursor": str}
+    filters = {
+        "status": one_of(*_SAID),
+        "search": search_text,
+        "checked_in": flag,
+        "format": one_of("json", "csv"),
+        "cursor": str,
+    }
 
     @openapi.LIST_ATTENDEES
     def get(self, request: Request, event_id: int | None) -> HttpResponseBase:
@@ -41,7 +48,13 @@ class Attendees(ListView):
         event = own_event(request, event_id)
         asked, scope = self.list_query.filters, token_of(request).reach
         status, entrance, csv = asked.get("status", Status.CONFIRMED), scope is Scope.CHECK_IN, self._wants_csv(request)
-        guests = AttendeeFilter(event.pk, Status(status), asked.get("search", ""), names_only=entrance)
+        guests = AttendeeFilter(
+            event.pk,
+            Status(status),
+            asked.get("search", ""),
+            names_only=entrance,
+            checked_in=asked.get("checked_in"),
+        )
         if entrance and (csv or guests.status is not Status.CONFIRMED):
             raise out_of_reach("A token with the scope check-in reads the guests with a seat, and no CSV.")
         if csv:
