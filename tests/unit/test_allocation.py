@@ -126,7 +126,7 @@ class Naive:
         return {"status": Status.REJECTED, "reason": Reason.SOLD_OUT}
 
 
-orders = st.one_of(
+commands = st.one_of(
     st.tuples(st.just("register"), st.integers(0, 12)),
     st.tuples(st.just("register"), st.integers(0, 12)),
     st.tuples(st.just("cancel"), st.integers(1, 40)),
@@ -137,7 +137,7 @@ cases = st.fixed_dictionaries(
         "capacity": st.integers(1, 8),
         "waitlist": st.integers(0, 6),
         "ends_ms": st.integers(1, 40) | st.just(allocation.NEVER),
-        "batches": st.lists(st.lists(orders, max_size=12), max_size=6),
+        "batches": st.lists(st.lists(commands, max_size=12), max_size=6),
     }
 )
 
