@@ -14,7 +14,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -24,14 +23,12 @@ from omnify.embedded.postgres import Postgres
 from omnify.embedded.postgres_files import find_postgres_files
 from omnify.embedded.process import CannotStart, Child
 from omnify.embedded.programs import DISPATCHERS, DRAINS, Programs, check_variables, child_environment, service_values
+from omnify.embedded.restarts import RestartedChild
 from omnify.embedded.valkey import Valkey
 
 POLL_SECONDS = 0.2
 READY_NOTE_SECONDS = 20.0
 LOG_CHECK_SECONDS = 30.0
-# A child that ran this long has started successfully; its next death is the first of a new series.
-STEADY_SECONDS = 20.0
-BACKOFF_SECONDS = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 # If a child dies this often in a row before the service was ever ready, the start has failed.
 DEATHS_TO_GIVE_UP = 4
 REPEATED_SIGNAL_SECONDS = 1.0
@@ -42,30 +39,6 @@ class StopRequested(BaseException):
     """SIGINT, SIGTERM or SIGHUP was received."""
 
 
-@dataclass(slots=True)
-class Supervised:
-    """A child that is restarted when it dies. `due` is the time of the next start, if it is dead."""
-
-    child: Child
-    start: Callable[[], Child]
-    started: float
-    deaths: int = 0
-    due: float | None = None
-
-    def restart_if_due(self, now: float) -> str:
-        """Restarts a dead child after its back-off. Returns a message if it has just died, else an empty string."""
-        if self.due is not None:
-            if now >= self.due:
-                self.child, self.started, self.due = self.start(), now, None
-            return ""
-        if self.child.running:
-            return ""
-        self.deaths = 1 if now - self.started > STEADY_SECONDS else self.deaths + 1
-        pause = BACKOFF_SECONDS[min(self.deaths, len(BACKOFF_SECONDS)) - 1]
-        self.due = now + pause
-        return f"{self.child.name} ended ({self.child.ending()}); restarting it in {pause:g} s, see {self.child.log}"
-
-
 class Supervisor:
     """Runs one copy of the service. `say` prints a line for the user."""
 
@@ -73,7 +46,7 @@ class Supervisor:
         self._path = home
         self._port = port
         self._say = say
-        self._children: list[Supervised] = []
+        self._children: list[RestartedChild] = []
         self._stopping = False
         self._stop_requested_at = 0.0
         self._kill_now = False
@@ -153,10 +126,10 @@ class Supervisor:
     def _supervise_server(self, server: Valkey | Postgres, home: Home) -> None:
         keep_open = (home.children_lock,)
         child = server.start(keep_open=keep_open)
-        self._children.append(Supervised(child, lambda: server.spawn(keep_open=keep_open), time.monotonic()))
+        self._children.append(RestartedChild(child, lambda: server.spawn(keep_open=keep_open), time.monotonic()))
 
     def _supervise(self, start: Callable[[], Child]) -> None:
-        self._children.append(Supervised(start(), start, time.monotonic()))
+        self._children.append(RestartedChild(start(), start, time.monotonic()))
 
     def _set_up(self, programs: Programs) -> None:
         child = programs.setup()
@@ -189,7 +162,7 @@ class Supervisor:
                 logs_due = now + LOG_CHECK_SECONDS
             time.sleep(POLL_SECONDS)
 
-    def _restart_if_due(self, kept: Supervised, now: float) -> None:
+    def _restart_if_due(self, kept: RestartedChild, now: float) -> None:
         news = kept.restart_if_due(now)
         if news and not self._ready and kept.deaths >= DEATHS_TO_GIVE_UP:
             raise CannotStart(f"{kept.child.name} does not stay up: {kept.child.last_log_line()}")

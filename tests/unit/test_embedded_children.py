@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from omnify.embedded.process import CannotStart, Child, start_child, wait_for
-from omnify.embedded.supervisor import BACKOFF_SECONDS, STEADY_SECONDS, Supervised
+from omnify.embedded.restarts import BACKOFF_SECONDS, STEADY_SECONDS, RestartedChild
 
 SLEEP = ["/bin/sh", "-c", "exec sleep 300"]
 ENV = {"PATH": "/usr/bin:/bin"}
@@ -98,7 +98,7 @@ def test_a_child_that_keeps_dying_is_started_ever_more_slowly_and_a_steady_one_a
         starts.append(now)
         return Child("web", _Ended(), Path("web.log"), signal.SIGTERM)  # type: ignore[arg-type]
 
-    kept = Supervised(start(), start, now)
+    kept = RestartedChild(start(), start, now)
     pauses = []
     for _ in range(8):
         assert "web ended (killed by SIGKILL)" in kept.restart_if_due(now)
