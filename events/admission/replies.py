@@ -20,6 +20,14 @@ class _Answer(msgspec.Struct, gc=False, array_like=True):
     """An array: the tag, then the fields."""
 
 
+class _WithOutcome(_Answer):
+    text: str
+
+    def outcome(self, key: str) -> Outcome:
+        """The outcome of the ticket, which has this key."""
+        return decode_outcome(key, self.text)
+
+
 class NotLoaded(_Answer, tag="not_loaded"):
     """Redis holds no copy of the event."""
 
@@ -60,15 +68,10 @@ class AlreadyQueued(_Answer, tag="queued"):
     name: int
 
 
-class AlreadyDecided(_Answer, tag="decided"):
+class AlreadyDecided(_WithOutcome, tag="decided"):
     """A retry, whose ticket is decided. `name` says under which of its names: 0 is the current one."""
 
-    text: str
     name: int
-
-    def outcome(self, key: str) -> Outcome:
-        """The outcome of the ticket, which has this key under that name."""
-        return decode_outcome(key, self.text)
 
 
 class Refused(_Answer, tag="refused"):
@@ -197,25 +200,14 @@ class Queued(_Answer, tag="queued"):
     requested_ms: int
 
 
-class Decided(_Answer, tag="decided"):
+class Decided(_WithOutcome, tag="decided"):
     """The ticket is decided, and not on the waitlist."""
 
-    text: str
 
-    def outcome(self, key: str) -> Outcome:
-        """The outcome of the ticket, which has this key."""
-        return decode_outcome(key, self.text)
-
-
-class Waitlisted(_Answer, tag="waitlisted"):
+class Waitlisted(_WithOutcome, tag="waitlisted"):
     """The ticket is on the waitlist; `position` 1 is next, 0: Redis does not know."""
 
-    text: str
     position: int
-
-    def outcome(self, key: str) -> Outcome:
-        """The outcome of the ticket, which has this key."""
-        return decode_outcome(key, self.text)
 
 
 class Dropped(_Answer, tag="dropped"):
