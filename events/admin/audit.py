@@ -1,4 +1,4 @@
-"""What is done in the operators' pages goes into the audit trail, in the place of Django's own log of changes.
+"""Records what is done in the operators' pages in the audit trail, instead of Django's own log of changes.
 
 Django's log keeps a text of each object it speaks of, and that may be a person's name. Every class of these pages
 derives from `Audited`; a test walks the site for one that does not.
@@ -32,20 +32,20 @@ class Audited(AnyAdmin):
     """Writes changes into the audit trail, and shows that as an object's history."""
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        """In the place of Django's."""
+        """Records it in the audit trail, instead of Django's log."""
         _record(request, Action.ADDED, obj)
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        """In the place of Django's."""
+        """Records it in the audit trail, instead of Django's log."""
         _record(request, Action.CHANGED, obj)
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
-        """In the place of Django's."""
+        """Records it in the audit trail, instead of Django's log."""
         for obj in queryset:
             _record(request, Action.DELETED, obj)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """The audit trail's entries of this object."""
+        """Redirects to the audit trail's entries of this object."""
         listed = reverse("admin:events_auditentry_changelist")
         return HttpResponseRedirect(f"{listed}?q={self.opts.model_name}+{object_id}")
 
@@ -57,7 +57,7 @@ def _record(request: HttpRequest, action: Action, obj: Model) -> None:
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(Audited):
-    """The whole trail, to read."""
+    """Shows the whole trail."""
 
     list_display = (
         *("at", "action", "object_type", "object_id", "organizer_id", "actor"),
@@ -71,21 +71,21 @@ class AuditEntryAdmin(Audited):
     exclude = ("once",)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
+        """Returns False."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
+        """Returns False."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
+        """Returns False."""
         return False
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """By object: its type, and its id if there is one."""
+        """Finds by object: its type, and its id if there is one."""
         kind, _, number = search_term.strip().partition(" ")
         found = queryset.filter(object_type=_TYPES.get(kind, kind)) if kind else queryset
         return (found.filter(object_id=number) if number else found), False

@@ -1,4 +1,4 @@
-"""The admin's sign-in behind the limit on attempts: past it no password is hashed, and no database asked."""
+"""Limits sign-in attempts to the admin: beyond the limit no password is hashed and no query is made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from omnify.common.envelope import Code
 
 @never_cache
 def limited_login(request: HttpRequest) -> HttpResponse:
-    """Django's own view, unless this address or account has tried too often: then 429."""
+    """Calls Django's own view, or answers 429 if this address or account has tried too often."""
     if request.method != "POST":
         return admin.site.login(request)
     attempt = SignInAttempt(request, where="admin", account=request.POST.get("username", ""))
@@ -23,7 +23,7 @@ def limited_login(request: HttpRequest) -> HttpResponse:
         headers = {"Retry-After": str(problem.seconds)}
         return responses.refused(Code.RATE_LIMITED, status=429, message=str(problem), headers=headers)
     response = admin.site.login(request)
-    # Into the admin; a form that is shown again is 200, also to somebody who is signed in as another.
+    # A redirect is a success; the form shown again is 200, also in a session that is signed in already.
     if response.status_code == 302:
         attempt.worked()
     return response

@@ -21,9 +21,9 @@ admin.site.unregister([User, Group])
 
 @admin.register(User)
 class AuditedUserAdmin(Audited, UserAdminBase):
-    """Users of these pages."""
+    """Shows users of these pages."""
 
 
 @admin.register(Group)
 class AuditedGroupAdmin(Audited, GroupAdmin):
-    """Their groups."""
+    """Shows their groups."""

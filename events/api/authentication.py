@@ -1,4 +1,4 @@
-"""Organizers show `Authorization: Bearer <token>`. Everybody else is nobody, which is enough to read and register."""
+"""Authenticates organizers by `Authorization: Bearer <token>`. Reading and registering need no token."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from events.models import Organizer, OrganizerToken
 
 
 class OrganizerTokenAuthentication(BaseAuthentication):
-    """Sets `request.user` to the organizer, `request.auth` to the token. One that does not count is a 401 anywhere."""
+    """Sets `request.user` to the organizer, `request.auth` to the token. An invalid token is a 401 on every route."""
 
     def authenticate(self, request: Request) -> tuple[Organizer, OrganizerToken] | None:
-        """None without a bearer token: whether that is enough is the permission's business."""
+        """Finds the token; None without one, since permissions decide whether one is needed."""
         token = bearer_token(request.headers.get("Authorization", ""))
         if token is None:
             return None

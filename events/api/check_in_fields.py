@@ -1,4 +1,4 @@
-"""What is sent from the entrance, checked."""
+"""Validates what the entrance sends."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from rest_framework import serializers
 
 
 class CheckInInput(serializers.Serializer[Any]):
-    """The body of `POST /events/{id}/check-ins`: one of the two."""
+    """The body of `POST /events/{id}/check-ins`: one of the two fields."""
 
     code = serializers.CharField(required=False, max_length=100, help_text="What the QR code holds.")
     ticket_id = serializers.CharField(required=False, max_length=100)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Names what is missing."""
+        """Checks that exactly one field was sent."""
         if len(attrs) != 1:
             raise serializers.ValidationError({"code": ["Send either code or ticket_id."]})
         return attrs

@@ -1,6 +1,6 @@
-"""The one place that turns exceptions into answers, for DRF's views and for Django's own error pages.
+"""Turns exceptions into answers, for DRF's views and for Django's own error pages.
 
-Whoever finds a problem raises: a `Refusal` that says everything, an exception of DRF, or one of the few domain
+Code that finds a problem raises: a complete `Refusal`, an exception of DRF, or one of the few domain
 exceptions listed in `_refusal`. Redis or the database out of reach is 503 `unavailable`, whatever was asked.
 """
 
@@ -39,7 +39,7 @@ _CODES = {
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """DRF's hook. None lets the exception go on to Django, which logs it and answers 500."""
+    """Answers an exception of a view (DRF's hook). None passes it on to Django, which logs it and answers 500."""
     set_rollback()
     if isinstance(exc, exceptions.MethodNotAllowed):
         return _method_not_allowed(context["view"].allowed_methods).response()
@@ -102,7 +102,7 @@ def _method_not_allowed(methods: list[str]) -> Refusal:
 
 
 def sentences_by_field(detail: Any) -> dict[str, list[str]]:
-    """What DRF says of a body, as `{"<field>": ["<sentence>", ...]}`, however deep it says it.
+    """Flattens DRF's errors about a body, however deep, to `{"<field>": ["<sentence>", ...]}`.
 
     DRF nests its errors as the body is nested: lists by index, objects by name, and both in each other. What is inside
     a field is said where it is: `{"event_types": {1: ["..."]}}` becomes `{"event_types": ["Item 2: ..."]}`.
@@ -115,48 +115,48 @@ def sentences_by_field(detail: Any) -> dict[str, list[str]]:
     return {name: sentences or ["This is not valid."] for name, sentences in found.items()}
 
 
-def _sentences(inside: Any, place: tuple[str, ...] = ()) -> Iterator[str]:
+def _sentences(inside: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
     if isinstance(inside, dict):
         for key, value in inside.items():
-            further = () if key == _WHOLE else (_named(key, first=not place),)
-            yield from _sentences(value, (*place, *further))
+            further = () if key == _WHOLE else (_named(key, first=not path),)
+            yield from _sentences(value, (*path, *further))
     elif isinstance(inside, list | tuple):
         # A list holds sentences, or what is wrong with each item; an item that nothing is wrong with is empty.
         for number, value in enumerate(inside):
             plain = not isinstance(value, dict | list | tuple)
-            yield from _sentences(value, place if plain else (*place, _named(number, first=not place)))
+            yield from _sentences(value, path if plain else (*path, _named(number, first=not path)))
     elif str(inside).strip():
-        yield f"{', '.join(place)}: {inside}" if place else str(inside)
+        yield f"{', '.join(path)}: {inside}" if path else str(inside)
 
 
 def _named(key: Any, *, first: bool) -> str:
-    """A place inside a field: items are counted from 1."""
+    """Names a position inside a field; items are counted from 1."""
     return f"{'Item' if first else 'item'} {key + 1}" if isinstance(key, int) else str(key)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 400: a host that is not allowed, a body that cannot be read."""
+    """Answers Django's 400: a host that is not allowed, a body that cannot be read."""
     if _for_humans(request):
         return defaults.bad_request(request, exception)
     return responses.refused(Code.INVALID, status=400, message="The request cannot be understood.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 403."""
+    """Answers Django's 403."""
     if _for_humans(request):
         return defaults.permission_denied(request, exception)
     return responses.refused(Code.FORBIDDEN, status=403, message="This is not allowed.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 404, for every path that nothing answers."""
+    """Answers Django's 404, for every path without a view."""
     if _for_humans(request):
         return defaults.page_not_found(request, exception)
     return responses.refused(Code.NOT_FOUND, status=404, message="There is nothing at this address.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's 500, called while the exception is being handled."""
+    """Answers Django's 500; called while the exception is being handled."""
     if isinstance(sys.exception(), OUTAGES):
         return unavailable().response()
     if _for_humans(request):

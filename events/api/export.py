@@ -1,4 +1,4 @@
-"""All attendees as CSV, streamed: batch after batch by position, so memory does not grow with the event.
+"""Streams all attendees as CSV, batch after batch by position, so memory does not grow with the event.
 
 The file is for spreadsheets, whatever separates cells where they run: it begins with a byte order mark, or Excel reads
 `é` as `Ã©`; every cell is quoted; no cell begins like a formula, and none does where `;` separates, since there the
@@ -41,7 +41,7 @@ _FILE_NAME_MAX = 80
 
 
 def csv_response(event: Event, guests: AttendeeFilter) -> StreamingHttpResponse:
-    """The whole list as an attachment."""
+    """Streams the whole list as an attachment."""
     return StreamingHttpResponse(
         csv_chunks(guests),
         content_type="text/csv; charset=utf-8",
@@ -50,7 +50,7 @@ def csv_response(event: Event, guests: AttendeeFilter) -> StreamingHttpResponse:
 
 
 def _attachment(event: Event) -> str:
-    """The file's name twice (RFC 6266): in ASCII, and with the event's name for every client of this century."""
+    """Renders the file's name twice (RFC 6266): in ASCII, and in UTF-8 with the event's name."""
     plain = f"event-{event.pk}-attendees"
     name = _NOT_IN_FILES.sub("-", event.name)[:_FILE_NAME_MAX].strip(" .-")
     full = quote(f"{plain}-{name}.csv", safe="")
@@ -58,7 +58,7 @@ def _attachment(event: Event) -> str:
 
 
 async def csv_chunks(guests: AttendeeFilter) -> AsyncIterator[bytes]:
-    """The header row, then `BATCH_ROWS` rows at a time."""
+    """Yields the header row, then `BATCH_ROWS` rows at a time."""
     yield _BOM + _encode([COLUMNS])
     after: AttendeeCursor | None = None
     while True:

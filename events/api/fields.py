@@ -1,4 +1,4 @@
-"""Input fields that take JSON at its word: "7" is not a number, 7 is not a text, a time has an offset."""
+"""Input fields without coercion: "7" is not a number, 7 is not a text, a time needs an offset."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class TextField(serializers.CharField):
-    """A line of 1 to 255 characters, without control characters, trimmed."""
+    """Accepts a line of 1 to 255 characters, without control characters; trims it."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": NAME_MAX, **kwargs})
@@ -29,7 +29,7 @@ class TextField(serializers.CharField):
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:
-        """The cleaned text."""
+        """Returns the cleaned text."""
         try:
             return clean_name(data)
         except ValueError as problem:
@@ -37,7 +37,7 @@ class TextField(serializers.CharField):
 
 
 class ChoiceField(serializers.ChoiceField):
-    """One of a few texts; the refusal says which."""
+    """Accepts one of a few texts; the error names them."""
 
     def __init__(self, choices: Sequence[str], **kwargs: Any) -> None:
         super().__init__(choices, **kwargs)
@@ -45,20 +45,20 @@ class ChoiceField(serializers.ChoiceField):
 
 
 class WholeNumberField(serializers.IntegerField):
-    """A JSON number without a fraction."""
+    """Accepts a JSON number without a fraction."""
 
     def to_internal_value(self, data: Any) -> int:
-        """The number; a text, a boolean or a fraction is refused."""
+        """Returns the number. Refuses a text, a boolean or a fraction."""
         if isinstance(data, bool) or not isinstance(data, int):
             raise serializers.ValidationError("This must be a whole number.")
         return data
 
 
 class MomentField(serializers.DateTimeField):
-    """ISO 8601 with an offset; kept in UTC, cut to milliseconds."""
+    """Accepts ISO 8601 with an offset; converts to UTC and cuts to milliseconds."""
 
     def to_internal_value(self, value: Any) -> datetime:
-        """The moment."""
+        """Returns the time in UTC, from 1970 to 9998."""
         moment = _parse(value)
         if moment is None:
             raise serializers.ValidationError("This must be a time such as 2026-11-23T12:00:00+00:00.")

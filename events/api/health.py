@@ -1,7 +1,7 @@
 """`GET /health/live` and `GET /health/ready`.
 
 Each check runs in a thread of its own and is waited for briefly, so that a hung server makes an answer, not another
-hung request. While a check hangs, whoever asks next waits for the same one: a balancer that asks every second does
+hung request. While a check hangs, further requests wait for the same one: a balancer that asks every second does
 not pile up threads.
 """
 
@@ -29,7 +29,7 @@ TIMEOUT_SECONDS = 3.0
 
 
 class Check:
-    """One thing the service needs. `probe` returns a sentence about what is wrong, or an empty string."""
+    """Checks one thing the service needs. `probe` returns a sentence about what is wrong, or an empty string."""
 
     def __init__(self, probe: Callable[[], str]) -> None:
         self._probe = probe
@@ -37,7 +37,7 @@ class Check:
         self._running: Future[str] | None = None
 
     def start(self) -> Future[str]:
-        """The check that is under way, or a new one."""
+        """Returns the running check, or starts one."""
         with self._lock:
             if self._running is None or self._running.done():
                 self._running = Future()
@@ -86,7 +86,7 @@ CHECKS = {
 
 
 class Live(ApiView):
-    """Whether this process answers at all."""
+    """Answers whether the process is alive."""
 
     # No token is looked at: that would ask the database.
     authentication_classes = []
@@ -94,12 +94,12 @@ class Live(ApiView):
 
     @openapi.LIVE
     def get(self, request: Request) -> HttpResponse:
-        """Always 200."""
+        """Answers 200."""
         return responses.ok(Alive("alive"), message="Alive.")
 
 
 class Ready(ApiView):
-    """Whether the service can keep its promises now."""
+    """Answers whether the service can work now."""
 
     # No token is looked at: that would ask the database.
     authentication_classes = []
@@ -107,7 +107,7 @@ class Ready(ApiView):
 
     @openapi.READY
     def get(self, request: Request) -> HttpResponse:
-        """200 or 503, after `TIMEOUT_SECONDS` at the latest."""
+        """Answers 200 or 503, after `TIMEOUT_SECONDS` at the latest."""
         problems = find_problems()
         if not problems:
             return responses.ok(Readiness(**dict.fromkeys(CHECKS, "ok")), message="Ready.")
@@ -121,7 +121,7 @@ class Ready(ApiView):
 
 
 def find_problems() -> dict[str, list[str]]:
-    """What does not answer, by name of the check."""
+    """Runs all checks. Returns a sentence for each that failed, by its name."""
     running = {name: check.start() for name, check in CHECKS.items()}
     wait(running.values(), timeout=TIMEOUT_SECONDS)
     found = {name: future.result() if future.done() else _TOO_SLOW for name, future in running.items()}

@@ -1,6 +1,6 @@
-"""`GET /metrics`: the counters of all processes, and what is true of the moment, for Prometheus.
+"""`GET /metrics`: the counters of all processes, and gauges read at the moment, for Prometheus.
 
-Depths and ages are read from Redis when somebody asks, so they are the same whichever process answers.
+Depths and ages are read from Redis for each request, so they are the same whichever process answers.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ EVENTS_LIMIT = 500
 
 
 class Counted(Collector):
-    """The counters of all processes of all hosts that share the folder."""
+    """Collects the counters of all processes of all hosts that share the folder."""
 
     def collect(self) -> Iterable[Metric]:
-        """One sum over every process, living and dead."""
+        """Sums over every process, living and dead."""
         files = [str(path) for path in Path(metrics.ROOT).glob("*/*.db")]
         merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
         return merged
 
 
 class Moment(Collector):
-    """Queues, workers and stores as they are now."""
+    """Collects the present state of queues, workers and stores."""
 
     def collect(self) -> Iterator[Metric]:
         """Reads the stores; one that is out of reach is said to be down instead."""
@@ -75,14 +75,14 @@ def _event_ids() -> list[int] | None:
 
 
 class MetricsView(ApiView):
-    """The text that Prometheus scrapes."""
+    """Answers with the text that Prometheus scrapes."""
 
     authentication_classes = []
     scopes = {"GET": ANYONE}
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
-        """Counters and the moment; 401 without the token, where one is set."""
+        """Answers with counters and gauges; 401 without the token of METRICS_TOKEN, where one is set."""
         if not _may_read(request.headers.get("Authorization", "")):
             raise AuthenticationFailed("Show the token of METRICS_TOKEN: `Authorization: Bearer <token>`.")
         registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Bodies: JSON in UTF-8, of a sane size, with every character and number something the stores can keep."""
+"""Parses bodies: JSON in UTF-8, of limited size, with characters and numbers that the stores can keep."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MAX_BODY_BYTES = 16 * 1024
 
 
 class JSONBodyParser(BaseParser):
-    """msgspec's decoder: no NaN, no lone surrogates, no bytes after the end."""
+    """Parses with msgspec: no NaN, no lone surrogates, no bytes after the end."""
 
     media_type = "application/json"
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The object; a flaw of msgspec's finding is a ValueError.
+        """Returns the object.
 
         Raises:
             Refusal: 413, the body is over `MAX_BODY_BYTES`.
@@ -45,16 +45,16 @@ class JSONBodyParser(BaseParser):
 
 
 class OneFormat(BaseContentNegotiation):
-    """JSON goes out whatever `Accept` says: an error must be readable for whoever asked for something else."""
+    """Answers JSON whatever `Accept` says, so that an error is readable for a client that wants something else."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
-        """The JSON parser, or None (415) for a body that says it is something else."""
+        """Returns the JSON parser; None, which is a 415, for another Content-Type."""
         kind = request.content_type.partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == kind), None)
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        """The view's first."""
+        """Returns the view's first renderer."""
         renderer = next(iter(renderers))
         return renderer, renderer.media_type or ""

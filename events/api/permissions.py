@@ -1,4 +1,4 @@
-"""Whether the token of a request reaches what is asked for.
+"""Checks that the token of a request reaches the view.
 
 Apart from the views because DRF's settings name this module while DRF itself is still being imported.
 """
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class ScopeReaches(BasePermission):
-    """Lets through what the view's `scopes` say for the method; one that they do not name is for `full` alone."""
+    """Allows the scopes that the view's `scopes` give for the method; `full` alone for a method not named there."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether this request may reach the view's method. Raises Refusal where its token's scope does not."""
+        """Tells whether a token is there where one is needed. Raises Refusal if its scope does not reach."""
         needed = scopes_of(view, request.method or "")
-        # A method that the view does not have is a 405, whoever asks.
+        # A method that the view does not have is a 405, with and without a token.
         if not needed or request.method not in view.allowed_methods:
             return True
         token: Any = request.auth
@@ -40,20 +40,20 @@ class ScopeReaches(BasePermission):
 
 
 def scopes_of(view: type[APIView] | APIView, method: str) -> Scopes:
-    """Which scopes reach this method of a view; none means that no token is needed."""
+    """Returns the scopes that reach this method of a view; none means that no token is needed."""
     declared: Mapping[str, Scopes] = getattr(view, "scopes", {})
     return declared.get("GET" if method == "HEAD" else method, ONLY_FULL)
 
 
 def token_of(request: Request) -> OrganizerToken:
-    """The token that is shown, or that the session was begun with."""
+    """Returns the request's token, or the one that its session was begun with."""
     token: Any = request.auth
     assert token is not None, "the view's scopes ask for a token"
     return cast("OrganizerToken", token)
 
 
 def require_event(request: Request, event_id: int | None) -> None:
-    """Refuses a token for one event at any other."""
+    """Refuses a token that is for another event."""
     own = token_of(request).event_id
     if own is not None and event_id != own:
         raise out_of_reach(f"This token is for the event {own} alone.")

@@ -1,4 +1,4 @@
-"""Answers that are not successes, as exceptions: whoever finds the problem raises one, with status and headers.
+"""Refusals as exceptions: code that finds a problem raises one, with status and headers.
 
 Apart from `errors` because DRF's settings name modules that need these while DRF itself is still being imported.
 """
@@ -16,7 +16,7 @@ RETRY_SECONDS = 5
 
 
 class Refusal(Exception):
-    """An answer that is not a success, complete with status, code and headers."""
+    """Ends the request with a failure: status, code, message and headers."""
 
     def __init__(
         self,
@@ -32,27 +32,27 @@ class Refusal(Exception):
         self.errors, self.headers = errors, headers
 
     def response(self) -> HttpResponse:
-        """The answer in the standard shape."""
+        """Builds the answer."""
         return responses.refused(
             self.code, status=self.status, message=self.message, errors=self.errors, headers=self.headers
         )
 
 
 def event_not_found() -> Refusal:
-    """Also for another organizer's event: its existence is nobody else's business."""
+    """Makes a 404, also for another organizer's event: its existence is private."""
     return Refusal(Code.EVENT_NOT_FOUND, 404, "There is no such event.")
 
 
 def out_of_reach(message: str) -> Refusal:
-    """403: a token that counts, whose scope ends before this."""
+    """Makes a 403 for a valid token whose scope does not reach this."""
     return Refusal(Code.FORBIDDEN, 403, message)
 
 
 def invalid_fields(errors: dict[str, list[str]]) -> Refusal:
-    """400 with one entry for each field or query parameter at fault."""
+    """Makes a 400 with one entry for each field or query parameter at fault."""
     return Refusal(Code.INVALID, 400, "The request is not valid.", errors=errors)
 
 
 def unavailable(message: str = "A part of the service is out of reach. Try again shortly.") -> Refusal:
-    """503: nothing was done, and trying again makes sense."""
+    """Makes a 503 with Retry-After: nothing was done, and the client may try again."""
     return Refusal(Code.UNAVAILABLE, 503, message, headers={"Retry-After": str(RETRY_SECONDS)})

@@ -22,7 +22,7 @@ from events.domain.scopes import ANYONE
 _JSON = "application/vnd.oai.openapi+json"
 _YAML = "application/vnd.oai.openapi"
 
-# What each Accept gets. The order is the preference among equals: plain JSON for whoever does not care.
+# Renderers by Accept. Among equals the first is preferred: plain JSON for `*/*`.
 _TYPES = {
     "application/json": OpenApiJsonRenderer,
     _JSON: OpenApiJsonRenderer,
@@ -38,25 +38,25 @@ _generating = Lock()
 
 
 class SchemaView(ApiView):
-    """The OpenAPI document: JSON, or YAML for whoever asks."""
+    """Answers with the OpenAPI document as JSON or, by `Accept`, YAML."""
 
     scopes = {"GET": ANYONE}
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
-        """The same document for everybody."""
+        """Answers with the document, the same for every client."""
         wanted = request._request.get_preferred_type(list(_TYPES)) or "application/json"
         return HttpResponse(_document(wanted), content_type=wanted, headers={"Vary": "Accept", **PUBLIC})
 
 
 class DocsView(SpectacularSwaggerSplitView):
-    """Swagger UI from our own static files."""
+    """Answers with Swagger UI, from our own static files."""
 
     http_method_names = ["get", "head"]
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """The page, or with `?script` the script that starts it."""
+        """Answers with the page, or with `?script` the script that starts it."""
         response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         response["Content-Security-Policy"] = _POLICY
         response["Cache-Control"] = PUBLIC["Cache-Control"]

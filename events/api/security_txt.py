@@ -1,4 +1,4 @@
-"""`GET /.well-known/security.txt` (RFC 9116): whom to tell of a weakness. 404 where the operator names nobody."""
+"""`GET /.well-known/security.txt` (RFC 9116): where to report a weakness. 404 without SECURITY_CONTACT."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from events.domain.scopes import ANYONE
 from omnify.common.links import link
 
 PATH = "/.well-known/security.txt"
-# The RFC recommends less than a year. It is counted from today, as whoever runs the service stands by the setting.
+# The RFC recommends less than a year. Counted from today: the setting is valid as long as the service runs with it.
 VALID_FOR = timedelta(days=180)
 
 
 class SecurityTxt(ApiView):
-    """The operator's contact."""
+    """Answers with the operator's contact."""
 
     authentication_classes = []
     scopes = {"GET": ANYONE}
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
-        """The file, made of settings; the same for a whole day."""
+        """Answers with the file, the same for a whole day."""
         contact = settings.ENV.security_contact
         if not contact:
             raise Http404
@@ -35,7 +35,7 @@ class SecurityTxt(ApiView):
 
 
 def render(contact: str, *, now: datetime) -> str:
-    """The file's text. `Canonical` only where the address is known and https, as the RFC wants."""
+    """Renders the file. `Canonical` only where the address is known and https, as the RFC wants."""
     expires = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + VALID_FOR
     canonical = link(PATH)
     lines = [f"Contact: {contact}", f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}", "Preferred-Languages: en"]

@@ -20,7 +20,9 @@ _TIMES = ("start_time", "end_time", "registration_opens_at", "registration_close
 
 
 class EventInput(serializers.Serializer[Event]):
-    """The body of `POST /events`. Needs `now` in its context."""
+    """The body of `POST /events`."""
+
+    # Its context must have `now`.
 
     name = TextField()
     location = TextField()
@@ -36,7 +38,7 @@ class EventInput(serializers.Serializer[Event]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Fills in the times that were not sent and holds all four against each other."""
+        """Fills in the times that were not sent and checks all four against each other."""
         sent = {name: attrs[name] for name in _TIMES if name in attrs}
         now: datetime = whole_ms(self.context["now"])
         schedule = self._schedule(sent, now)
@@ -60,5 +62,5 @@ class EventChanges(EventInput):
 
 
 def schedule_of(event: Event) -> Schedule:
-    """The event's four times."""
+    """Returns the event's four times."""
     return Schedule(**{name: getattr(event, name) for name in _TIMES})

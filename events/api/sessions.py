@@ -25,7 +25,7 @@ _TOKEN_ID = "organizer_token"  # noqa: S105 - the name under which the session k
 
 
 def sign_in(request: HttpRequest, *, token: str) -> OrganizerToken | None:
-    """Starts a session with a token, and returns it; None if it does not count.
+    """Starts a session with a token, and returns the token; None if it is not valid.
 
     Raises:
         TooManySignIns: this address has tried too often. A token names no account, so there is no limit for each.
@@ -37,7 +37,7 @@ def sign_in(request: HttpRequest, *, token: str) -> OrganizerToken | None:
         record_failed_sign_in(request, where="console")
         return None
     attempt.worked()
-    # A new session, whatever the browser had: one that somebody planted there would otherwise be theirs too.
+    # Always a new session: one that an attacker planted in the browser would otherwise be signed in too.
     request.session.flush()
     request.session[_TOKEN_ID] = found.pk
     begin_session(request, CONSOLE)
@@ -55,7 +55,7 @@ def sign_out(request: HttpRequest) -> None:
 
 
 def signed_in(request: HttpRequest) -> OrganizerToken | None:
-    """The token that this session was begun with; None without one, and once the token does not count."""
+    """Returns the token that this session was begun with; None without a session, and once the token is not valid."""
     # Without the cookie the session is left alone: looking into it would make the answer vary by cookie.
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return None
@@ -64,10 +64,14 @@ def signed_in(request: HttpRequest) -> OrganizerToken | None:
 
 
 class OrganizerSessionAuthentication(SessionAuthentication):
-    """Sets `request.user` and `request.auth` as the session's token would; comes after the bearer token."""
+    """Authenticates by the session's token, if there is no bearer token."""
 
     def authenticate(self, request: Request) -> tuple[Any, OrganizerToken] | None:
-        """None without a session. Raises PermissionDenied for a changing request without the CSRF token."""
+        """Finds the session's token; None without a session.
+
+        Raises:
+            PermissionDenied: a changing request without the CSRF token.
+        """
         token = signed_in(request._request)
         if token is None:
             return None

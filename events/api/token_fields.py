@@ -1,4 +1,4 @@
-"""The body of `POST /tokens`, and a token as its organizer sees it: never the token itself."""
+"""Validates the body of `POST /tokens`, and renders tokens for their organizer, without the token itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from events.models.organizer import LABEL_MAX
 
 
 class TokenInput(serializers.Serializer[Any]):
-    """What a new token is for. Needs `organizer` and `now` in its context."""
+    """The body of `POST /tokens`: what a new token is for."""
+
+    # Its context must have `organizer` and `now`.
 
     label = TextField(max_length=LABEL_MAX, help_text="What you know it by later.")  # type: ignore[assignment]
     scope = ChoiceField(choices=[scope.value for scope in Scope])
@@ -26,7 +28,7 @@ class TokenInput(serializers.Serializer[Any]):
     expires_at = MomentField(required=False, allow_null=True, help_text="In the future. Null or absent: no end.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The columns of the new row."""
+        """Checks the fields against each other. Returns the columns of the new row."""
         problems: dict[str, list[str]] = {}
         scope, event_id, expires_at = Scope(attrs["scope"]), attrs.get("event_id"), attrs.get("expires_at")
         if event_id is not None and scope is not Scope.CHECK_IN:

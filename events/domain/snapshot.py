@@ -1,4 +1,4 @@
-"""An event as the door knows it: what the ledger hands to admission."""
+"""The copy of an event that the ledger hands to admission, and the door works from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that change something: each writes down that it did, and its operator is the actor."""
+"""Commands that change something: each records it in the audit trail, with its operator as the actor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from events.services.audit import Trail, trail_of_operator
 
 
 class ActingCommand(BaseCommand):
-    """Gives a command `self.trail`, and complains if it ended well and recorded nothing there."""
+    """Gives a command `self.trail`, and complains if it succeeded and recorded nothing there."""
 
     trail: Trail
 

@@ -1,4 +1,4 @@
-"""What commands read from standard input: on the command line it would stay in the shell's history."""
+"""Reads from standard input what on the command line would stay in the shell's history."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from events.domain.attendee import clean_email
 
 
 def read_address() -> str:
-    """The e-mail address on the first line. Raises CommandError, without repeating it, for something else."""
+    """Reads the e-mail address on the first line. Raises CommandError, which does not repeat it."""
     try:
         return clean_email(sys.stdin.readline().strip())
     except ValueError as problem:

@@ -36,7 +36,7 @@ _NOT_FOUND = bad(
 
 CHECK_IN_BY_CODE = extend_schema(
     operation_id="check_in_by_code",
-    summary="Let somebody in",
+    summary="Check in by code",
     description=(
         "`code` is what the ticket's QR code holds (one of an earlier release holds a ticket id). Once for each seat: "
         "of two doors that send the same code at the same time, one gets the 200. A refusal that speaks of an earlier "

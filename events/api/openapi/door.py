@@ -50,6 +50,7 @@ class RegistrationInput(serializers.Serializer[Any]):
 READ_EVENT = extend_schema(
     operation_id="read_event",
     summary="Read an event",
+    description="Its public state now, the same for every client.",
     tags=["events"],
     auth=ANYONE,
     parameters=[event_id_in_path(), RETRY_AFTER_OUTAGE],
@@ -137,9 +138,9 @@ READ_TICKET = extend_schema(
     operation_id="read_ticket",
     summary="Read a registration",
     description=(
-        "Whoever holds the ticket id may read it. No answer contains the name or the e-mail. With `wait` the answer is "
-        "held until the status changes; a terminal ticket, and one whose status is another one than the tag in "
-        "`If-None-Match` stands for, is answered at once."
+        "The ticket id is all that is needed to read it. No answer contains the name or the e-mail. With `wait` the "
+        "answer is held until the status changes; a terminal ticket, and one whose status is not that of the tag in "
+        "`If-None-Match`, is answered at once."
     ),
     tags=["registrations"],
     auth=ANYONE,
@@ -202,9 +203,9 @@ CANCEL_TICKET = extend_schema(
     operation_id="cancel_ticket",
     summary="Cancel a registration",
     description=(
-        "Whoever holds the ticket id may give the ticket back. The cancellation takes its turn in the event's queue, "
-        "behind everything admitted before it; a freed seat goes to the first on the waitlist. A ticket that holds no "
-        "place, or was cancelled before, is answered as it is."
+        "The ticket id is all that is needed to give the ticket back. The cancellation takes its turn in the event's "
+        "queue, behind everything admitted before it; a freed seat goes to the first on the waitlist. A ticket that "
+        "holds no place, or was cancelled before, is answered as it is."
     ),
     tags=["registrations"],
     auth=ANYONE,

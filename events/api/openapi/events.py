@@ -61,7 +61,7 @@ LIST_EVENTS = extend_schema(
         ),
         OpenApiParameter("search", str, description=f"Part of a name or a place. {SEARCH_RULE}"),
         OpenApiParameter("past", bool, description="`true`: events that are over."),
-        OpenApiParameter("mine", bool, description="`true`: only the events of the organizer who asks; needs a token."),
+        OpenApiParameter("mine", bool, description="`true`: only the organizer's own events; needs a token."),
         CHALLENGE,
         RETRY_AFTER_OUTAGE,
     ],

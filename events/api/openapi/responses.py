@@ -23,13 +23,13 @@ Responses = dict[int, OpenApiResponse]
 
 
 def good(shape: type[Serializer[Any]], description: str, **examples: Any) -> OpenApiResponse:
-    """A success; each example is the `data` of one."""
+    """Describes a success; each example is the `data` of one."""
     shown = [OpenApiExample(name, value=success(data), response_only=True) for name, data in examples.items()]
     return OpenApiResponse(shape, description, shown)
 
 
 def bad(description: str, *cases: tuple[Code, str] | tuple[Code, str, dict[str, list[str]]]) -> OpenApiResponse:
-    """A failure with one example for each code: (code, message, errors)."""
+    """Describes a failure with one example for each code: (code, message, errors)."""
     shown = [OpenApiExample(case[0].value, value=failure(*case), response_only=True) for case in cases]
     return OpenApiResponse(Failure, description, shown)
 
@@ -74,7 +74,7 @@ ALREADY_IN = (
 
 
 def sent_header(name: str, description: str, *statuses: int, kind: Any = str) -> OpenApiParameter:
-    """A header of answers with these statuses."""
+    """Describes a header of answers with these statuses."""
     return OpenApiParameter(name, kind, "header", description=description, response=list(statuses))
 
 
@@ -83,7 +83,7 @@ CHALLENGE = sent_header("WWW-Authenticate", "Always `Bearer`.", 401)
 
 
 def event_id_in_path() -> OpenApiParameter:
-    """The event of the address."""
+    """Describes the event of the address."""
     return OpenApiParameter("event_id", OpenApiTypes.INT, OpenApiParameter.PATH)
 
 
@@ -91,7 +91,7 @@ SEARCH_RULE = "Case, accents, width and white space do not count."
 
 
 def paging() -> Sequence[OpenApiParameter]:
-    """`page` and `page_size`."""
+    """Describes `page` and `page_size`."""
     whole = {"type": "integer", "minimum": 1}
     size = {**whole, "maximum": 100, "default": 10}
     return (

@@ -31,7 +31,7 @@ _CSV, _JSON = "text/csv", "application/json"
 
 
 class Attendees(ListView):
-    """Registrations that hold a seat, or with `?status=` those of another decided status, in order of admission."""
+    """Lists registrations with a seat, or by `?status=` those of another status, in order of admission."""
 
     scopes = {"GET": ANY_TOKEN}
     filters = {
@@ -44,7 +44,7 @@ class Attendees(ListView):
 
     @openapi.LIST_ATTENDEES
     def get(self, request: Request, event_id: int | None) -> HttpResponseBase:
-        """A page, or all of them as CSV."""
+        """Answers with a page, or all of them as CSV."""
         event = own_event(request, event_id)
         asked, scope = self.list_query.filters, token_of(request).reach
         status, entrance, csv = asked.get("status", Status.CONFIRMED), scope is Scope.CHECK_IN, self._wants_csv(request)
@@ -72,13 +72,13 @@ class Attendees(ListView):
 
 
 class Stats(ApiView):
-    """Where an event's registrations stand now."""
+    """Answers with the numbers of an event's registrations now."""
 
     scopes = {"GET": READERS}
 
     @openapi.READ_STATS
     def get(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Counters from the ledger, the queue from Redis."""
+        """Reads the counters from the ledger, the queue from Redis."""
         event = own_event(request, event_id)
         queue = queue_stats(redis_client(), event.pk)
         rejected = {reason.value: event.rejected_counts.get(reason.value, 0) for reason in REJECTION_REASONS}

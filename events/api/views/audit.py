@@ -1,4 +1,4 @@
-"""`GET /audit`: what was done to an organizer's things, by whom, and from where."""
+"""`GET /audit`: what was done to an organizer's objects, by whom, and from where."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from events.models import AuditEntry
 
 
 class AuditTrail(ListView):
-    """The organizer's part of the audit trail."""
+    """Lists the organizer's part of the audit trail."""
 
     scopes = {"GET": READERS}
 
     @openapi.READ_AUDIT
     def get(self, request: Request) -> HttpResponse:
-        """A page, newest first."""
+        """Answers with a page, newest first."""
         rows = entries_of(organizer_id=organizer_of(request).pk)
         data = numbered_page(self.list_query, rows, lambda page: [render_entry(row) for row in page])
         return responses.ok(data, message="What was done, newest first.")

@@ -1,4 +1,4 @@
-"""What all API views share: reading the request, refusing, and finding the organizer's own event."""
+"""What all API views share: scopes, headers, validation, and finding the organizer's own event."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class ApiView(APIView):
     narrows: ClassVar[bool] = False
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Notices an organizer's act that nobody has written down."""
+        """Complains of a change by an organizer that the view did not record in the audit trail."""
         if response.status_code < 400 and request.method not in _READS and scopes_of(self, request.method or ""):
             trail_of(request).expect_something(f"{request.method} {type(self).__name__}")
         return super().finalize_response(request, response, *args, **kwargs)
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        """None: DRF would add Allow and Vary to every answer, which the door does not."""
+        """Returns no headers: DRF would add Allow and Vary to every answer, which the door does not."""
         return {}
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
@@ -53,19 +53,19 @@ class ApiView(APIView):
 
 
 def trail_of(request: Request) -> Trail:
-    """Where the acts of this request are written down."""
+    """Returns the audit trail for the acts of this request."""
     return trail_of_token(request._request, token_of(request))
 
 
 def organizer_of(request: Request) -> Organizer:
-    """Who asks, on a method that needs a token."""
+    """Returns the organizer of the request, on a method that needs a token."""
     organizer: Any = request.user
     assert isinstance(organizer, Organizer), "the view's scopes ask for a token"
     return organizer
 
 
 def own_event(request: Request, event_id: int | None) -> Event:
-    """The event of this address if it is the organizer's own, else 404."""
+    """Finds the event of this address; another organizer's is a 404."""
     organizer = organizer_of(request)
     event = event_id and queries.own_event(event_id=event_id, organizer_id=organizer.pk)
     if not event:
@@ -74,6 +74,6 @@ def own_event(request: Request, event_id: int | None) -> Event:
 
 
 def validated(serializer: Serializer[Any]) -> dict[str, Any]:
-    """The clean fields, or 400."""
+    """Returns the validated fields. Raises ValidationError, which is a 400."""
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)

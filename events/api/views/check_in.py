@@ -23,13 +23,13 @@ from omnify.common.envelope import Code
 
 
 class CheckIns(ApiView):
-    """Those who are let in to one event of the organizer's."""
+    """Checks in to one event of the organizer's, by code."""
 
     scopes = {"POST": ENTRANCE}
 
     @openapi.CHECK_IN_BY_CODE
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Lets the holder of a code in, once."""
+        """Checks the holder of a code in, once."""
         event = own_event(request, event_id)
         ((field, text),) = validated(CheckInInput(data=request.data)).items()
         # QR codes of an earlier release hold the ticket's id.
@@ -43,13 +43,13 @@ class CheckIns(ApiView):
 
 
 class UndoCheckIn(ApiView):
-    """One check-in, named by its ticket's reference."""
+    """Undoes one check-in, named by its ticket's reference."""
 
     scopes = {"DELETE": ENTRANCE}
 
     @openapi.UNDO_CHECK_IN
     def delete(self, request: Request, event_id: int | None, reference: str) -> HttpResponse:
-        """Takes it back. Twice is harmless."""
+        """Undoes the check-in. Repeating it is harmless."""
         event, named = own_event(request, event_id), parse_reference(reference)
         if named is None or named[0] != event.pk:
             raise _not_found()
@@ -61,14 +61,14 @@ class UndoCheckIn(ApiView):
 
 
 class CheckInView(ApiView):
-    """One ticket of the organizer's own events."""
+    """Checks in by ticket id, to any event of the organizer's."""
 
     scopes = {"POST": ENTRANCE}
     narrows = True
 
     @openapi.CHECK_IN
     def post(self, request: Request, ticket_id: str) -> HttpResponse:
-        """Lets the holder in, once."""
+        """Checks the holder in, once."""
         parsed = tickets().parse(ticket_id)
         if parsed is None:
             raise _not_found()

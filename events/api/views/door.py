@@ -1,4 +1,4 @@
-"""The routes that the door answers, for the schema's sake and for the methods that the door leaves to Django."""
+"""The routes that the door answers, for the OpenAPI document and for methods that the door leaves to Django."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Register(ApiView):
 
     @openapi.REGISTER
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Only reached without the door."""
+        """Answers 503: only reached without the door."""
         raise unavailable(DOOR_ONLY)
 
 
@@ -30,12 +30,12 @@ class Ticket(ApiView):
 
     @openapi.READ_TICKET
     def get(self, request: Request, ticket_id: str) -> HttpResponse:
-        """Only reached without the door."""
+        """Answers 503: only reached without the door."""
         raise unavailable(DOOR_ONLY)
 
     @openapi.CANCEL_TICKET
     def delete(self, request: Request, ticket_id: str) -> HttpResponse:
-        """Only reached without the door."""
+        """Answers 503: only reached without the door."""
         raise unavailable(DOOR_ONLY)
 
 
@@ -46,5 +46,5 @@ class TicketEvents(ApiView):
 
     @openapi.FOLLOW_TICKET
     def get(self, request: Request, ticket_id: str) -> HttpResponse:
-        """Only reached without the door."""
+        """Answers 503: only reached without the door."""
         raise unavailable(DOOR_ONLY)

@@ -34,7 +34,7 @@ DOOR_ONLY = "The ASGI door answers this route: start the service with `make run`
 
 
 class EventList(ListView):
-    """Events that are not over, those that are, and a new one."""
+    """Lists events, and creates one."""
 
     scopes = {"GET": ANYONE, "POST": ONLY_FULL}
     filters = {
@@ -46,7 +46,7 @@ class EventList(ListView):
 
     @openapi.LIST_EVENTS
     def get(self, request: Request) -> HttpResponse:
-        """A page."""
+        """Answers with a page."""
         filters = self.list_query.filters
         wanted = EventFilter(
             now=timezone.now(),
@@ -62,7 +62,7 @@ class EventList(ListView):
 
     @openapi.CREATE_EVENT
     def post(self, request: Request) -> HttpResponse:
-        """A new event of the organizer who asks."""
+        """Creates an event of the request's organizer."""
         fields = validated(EventInput(data=request.data, context={"now": timezone.now()}))
         with transaction.atomic():
             event = create_event(organizer=organizer_of(request), fields=fields)
@@ -73,18 +73,18 @@ class EventList(ListView):
 
 
 class EventDetail(ApiView):
-    """One event. The door reads it; here it is changed."""
+    """Changes one event. The door reads it."""
 
     scopes = {"GET": ANYONE, "PATCH": ONLY_FULL}
 
     @openapi.READ_EVENT
     def get(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Only reached without the door."""
+        """Answers 503: only reached without the door."""
         raise unavailable(DOOR_ONLY)
 
     @openapi.CHANGE_EVENT
     def patch(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Changes an event of the organizer who asks: first its sizes, through the queue, then the rest."""
+        """Changes the organizer's event: first its sizes, through the queue, then the rest."""
         with transaction.atomic():
             event = _locked(request, event_id)
             fields = _changes(event, request.data)
@@ -108,13 +108,13 @@ class EventDetail(ApiView):
 
 
 class EventCancellation(ApiView):
-    """The end of an event before its time."""
+    """Cancels one event."""
 
     scopes = {"POST": ONLY_FULL}
 
     @openapi.CANCEL_EVENT
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Closes registration at once; the places are taken back in the event's queue. Twice is harmless."""
+        """Closes registration at once; the event's queue takes the seats back. Repeating it is harmless."""
         with transaction.atomic():
             event = _locked(request, event_id)
             if cancel_event(event, now=timezone.now()):
@@ -125,7 +125,7 @@ class EventCancellation(ApiView):
 
 
 def _locked(request: Request, event_id: int | None) -> Event:
-    """The organizer's own event, locked until the transaction ends; else 404."""
+    """Finds the organizer's own event and locks it until the transaction ends; else 404."""
     event = event_id and lock_event(event_id=event_id, organizer_id=organizer_of(request).pk)
     if not event:
         raise event_not_found()
@@ -142,7 +142,7 @@ def _render(events: Iterable[Event]) -> list[public.Event]:
 
 
 def _asking(request: Request) -> Organizer:
-    """Who asks, where only some of what a list can do needs a token."""
+    """Returns the organizer, where only some filters of a list need a token."""
     if request.user is None:
         raise NotAuthenticated
     return organizer_of(request)

@@ -23,13 +23,13 @@ from omnify.common.envelope import Code
 
 
 class TokenList(ListView):
-    """The organizer's tokens, and a new one."""
+    """Lists the organizer's tokens, and makes one."""
 
     scopes = {"GET": ONLY_FULL, "POST": ONLY_FULL}
 
     @openapi.LIST_TOKENS
     def get(self, request: Request) -> HttpResponse:
-        """A page, newest first."""
+        """Answers with a page, newest first."""
         rows, shown = own_tokens(organizer_id=organizer_of(request).pk), token_of(request).pk
         data = numbered_page(
             self.list_query, rows, lambda page: [render_token(row, current=row.pk == shown) for row in page]
@@ -38,7 +38,7 @@ class TokenList(ListView):
 
     @openapi.CREATE_TOKEN
     def post(self, request: Request) -> HttpResponse:
-        """A new one, shown once."""
+        """Makes a token, shown once."""
         organizer = organizer_of(request)
         fields = validated(TokenInput(data=request.data, context={"organizer": organizer, "now": timezone.now()}))
         with transaction.atomic():
@@ -49,13 +49,13 @@ class TokenList(ListView):
 
 
 class TokenDetail(ApiView):
-    """One token."""
+    """Revokes one token."""
 
     scopes = {"DELETE": ONLY_FULL}
 
     @openapi.REVOKE_TOKEN
     def delete(self, request: Request, token_id: int | None) -> HttpResponse:
-        """Ends it, for good. Twice is harmless."""
+        """Revokes the token permanently. Repeating it is harmless."""
         tokens = own_tokens(organizer_id=organizer_of(request).pk).filter(pk=token_id or 0)
         with transaction.atomic():
             revoke(tokens, now=timezone.now())

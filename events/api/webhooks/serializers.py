@@ -1,4 +1,4 @@
-"""What an organizer sends about a webhook, checked: where it goes, and what it is for."""
+"""Validates what an organizer sends about a webhook: its URL, its message types, its event."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOOK_UP_SECONDS = 2.0
 
 
 class WebhookUrlField(serializers.CharField):
-    """An address that messages may be sent to. Every connection is checked again.
+    """Accepts an address that messages may be sent to. Every connection is checked again.
 
     What is said of a name must not tell which names there are inside the operator's network: one that does not exist
     and one that leads inside get the same answer, after the same time.
@@ -38,7 +38,7 @@ class WebhookUrlField(serializers.CharField):
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:
-        """The address as it was sent."""
+        """Returns the address as it was sent."""
         try:
             target = check_url(data, allow_private=settings.ENV.webhook_allow_private)
         except BadUrl as problem:
@@ -61,7 +61,7 @@ def _may_be_called(target: Target) -> bool:
 
 
 def addresses(target: Target) -> list[str]:
-    """Every address that the target's name has now; none if the name servers do not say in time."""
+    """Looks up every address of the target's name; none if the name servers do not answer in time."""
     answer: Future[list[str]] = Future()
     # A daemon: a name server that hangs must not keep the process from stopping.
     threading.Thread(target=_look_up, args=(target, answer), daemon=True).start()
@@ -80,7 +80,9 @@ def _look_up(target: Target, answer: Future[list[str]]) -> None:
 
 
 class WebhookInput(serializers.Serializer[Any]):
-    """The body of `POST /webhooks`. Needs `organizer` in its context."""
+    """The body of `POST /webhooks`."""
+
+    # Its context must have `organizer`.
 
     url = WebhookUrlField(help_text="https:// or http://, at a public address.")
     event_types = serializers.ListField(
@@ -94,7 +96,7 @@ class WebhookInput(serializers.Serializer[Any]):
     )
 
     def validate_event_types(self, value: list[str]) -> list[str]:
-        """Each once, in the contract's order."""
+        """Returns each once, in the contract's order."""
         return [kind.value for kind in MessageType if kind.value in value]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +125,7 @@ class WebhookChanges(WebhookInput):
         super().__init__(*args, partial=True, **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
-        """Takes JSON at its word: "no" is not false."""
+        """Refuses anything but true and false: DRF would take "no" for false."""
         if "enabled" in data and not isinstance(data["enabled"], bool):
             raise serializers.ValidationError({"enabled": ["This must be true or false."]})
         return super().to_internal_value(data)

@@ -1,4 +1,4 @@
-"""An event as everybody sees it."""
+"""The public event, and how it is rendered from the snapshot of its row."""
 
 from __future__ import annotations
 

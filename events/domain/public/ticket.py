@@ -19,7 +19,8 @@ class AcceptedTicket(Struct, frozen=True, gc=False):
     """The promise of a decision."""
 
     ticket_id: Annotated[
-        str, Meta(description="The key to the ticket: whoever has it may read the ticket.", examples=[TICKET_ID])
+        str,
+        Meta(description="The key to the ticket: it is all that is needed to read the ticket.", examples=[TICKET_ID]),
     ]
     event_id: Annotated[int, Meta(examples=[7])]
     status: Annotated[Status, Meta(examples=["queued"])]

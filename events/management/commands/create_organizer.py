@@ -28,7 +28,7 @@ class Command(ActingCommand):
     help = "Creates an organizer and prints a token, once."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The command line."""
+        """Adds the name and the token's options."""
         parser.add_argument("name", metavar="NAME", help="1 to 255 characters; no two organizers share one.")
         parser.add_argument(
             "--new-token", action="store_true", help="another token for an organizer who exists already"
@@ -48,7 +48,7 @@ class Command(ActingCommand):
         parser.add_argument("--label", default="", help="what the organizer's list of tokens calls it")
 
     def handle(self, *args: Any, name: str, new_token: bool, **options: Any) -> None:
-        """One organizer, one token, in one transaction."""
+        """Creates the organizer and the token in one transaction."""
         name = _clean(name)
         scope, event_id = Scope(options["scope"]), options["event"]
         if event_id is not None and scope is not Scope.CHECK_IN:
@@ -95,7 +95,7 @@ def _clean_label(label: str) -> str:
 
 
 def _moment(text: str | None, *, now: datetime) -> datetime | None:
-    """What --expires says: None without it."""
+    """Reads --expires; None without it."""
     if text is None:
         return None
     moment = _read_moment(text, now=now)

@@ -32,19 +32,19 @@ class _Encoder(DjangoJSONEncoder):
 
 
 class Command(ActingCommand):
-    """An address on the command line would stay in the shell's history, so it is read from standard input."""
+    """Reads the address from standard input: on the command line it would stay in the shell's history."""
 
     help = "Prints everything that is kept about one e-mail address, read from standard input, as JSON."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The command line."""
+        """Adds `--email`."""
         parser.add_argument("--email", action="store_true", required=True, help="the address is on standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints one document. `mentions` counts every column of the database in which the address stands."""
         address = read_address()
         take_time()
-        # Whose data it was is what must not stand anywhere.
+        # Without the address: the trail is kept, and must not hold it.
         self.trail.record(Action.PERSON_EXPORTED, AuditObject("one address", ""))
         found = registrations_of(email_key(address))
         known = spellings(address, *mailbox_keys(email_key(address)), *(row["email"] for row in found))

@@ -37,7 +37,7 @@ _LOOK_SECONDS = 0.1
 
 
 class Command(ActingCommand):
-    """An address on the command line would stay in the shell's history, so it is read from standard input."""
+    """Reads the address from standard input: on the command line it would stay in the shell's history."""
 
     help = (
         "Removes names and e-mail addresses of events that ended more than RETENTION_DAYS (or --days) ago, and all "
@@ -46,7 +46,7 @@ class Command(ActingCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The command line."""
+        """Adds `--days`, `--email` and `--rewrite-tables`."""
         parser.add_argument("--days", type=int, help="events that ended so many days ago (default: RETENTION_DAYS)")
         parser.add_argument("--email", action="store_true", help="forget the address given on standard input")
         parser.add_argument(
@@ -56,7 +56,7 @@ class Command(ActingCommand):
         )
 
     def handle(self, *args: Any, days: int | None, email: bool, rewrite_tables: bool, **options: Any) -> None:
-        """Says how much was forgotten, and of whom nothing."""
+        """Prints how many registrations were anonymised, and no names."""
         self._rewrite_tables = rewrite_tables
         take_time()
         try:
@@ -69,7 +69,7 @@ class Command(ActingCommand):
             raise CommandError("After how many days? Set RETENTION_DAYS, or give --days.")
         if not 0 <= days <= 36_500:
             raise CommandError("--days: from 0 to 36500.")
-        # Also when nothing is found: the trail says that somebody asked for it.
+        # Also when nothing is found: the trail says that it was asked for.
         self.trail.record(Action.PEOPLE_FORGOTTEN, AuditObject("past events", f"{days} days"))
         events = rows = left = 0
         for event in retention.past_events(ended_before=timezone.now() - timedelta(days=days)):
@@ -95,7 +95,7 @@ class Command(ActingCommand):
             "a place under this address is still to be given back",
         )
         with transaction.atomic():
-            # Whose data it was is what must not stand anywhere.
+            # Without the address: the trail is kept, and must not hold it.
             self.trail.record(Action.PEOPLE_FORGOTTEN, AuditObject("one address", ""))
             rows = retention.anonymise_tickets(known)
         self._leave_redis(key, known)
@@ -131,7 +131,7 @@ class Command(ActingCommand):
         return [*problems, unvacuumed] if unvacuumed else problems
 
     def _give_back(self, held: list[TicketOfPerson]) -> list[TicketOfPerson]:
-        """Cancels, in the events' queues, what is held of events that are not over. Returns those tickets."""
+        """Cancels, through the events' queues, held tickets of events that are not over. Returns those tickets."""
         events = find_events([ticket.event_id for ticket in held])
         now_ms = time.time() * 1000
         coming = [ticket for ticket in held if events[ticket.event_id].end_ms > now_ms]

@@ -1,7 +1,7 @@
-"""`manage.py reconcile`: what the queue has lost, event by event.
+"""`manage.py reconcile`: lists what the queue has lost, event by event.
 
-Three witnesses: tickets still noted as pending though no queue holds them, tickets noted as lost before, and places
-in the order of admission that the ledger never saw. Gaps are legal (a place can be skipped), so they are told apart.
+Three sources: tickets still noted as pending though no queue holds them, tickets noted as lost before, and sequences
+that the ledger never saw. Gaps are legal (a sequence can be skipped), so they are listed apart.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from omnify.common.clients import redis_client
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is missing of one event: tickets with their places, and ranges of places nobody decided."""
+    """What is missing of one event: tickets with their sequences, and ranges of sequences that were never decided."""
 
     event_id: int
     lost: list[dict[str, Any]]
@@ -36,7 +36,7 @@ class Command(BaseCommand):
     help = "Lists tickets that were acknowledged and then lost by the queue."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Command-line options."""
+        """Adds `--event` and `--json`."""
         parser.add_argument("--event", type=int, help="only this event")
         parser.add_argument("--json", action="store_true", help="one JSON object per event")
 
@@ -60,9 +60,9 @@ class Command(BaseCommand):
             return
         for ticket in finding.lost:
             ids = " or ".join((ticket["ticket_id"], *ticket.get("or", ())))
-            self.stdout.write(f"event {finding.event_id}: lost {ids} (place {ticket['sequence']})")
+            self.stdout.write(f"event {finding.event_id}: lost {ids} (sequence {ticket['sequence']})")
         for first, last in finding.gaps:
-            self.stdout.write(f"event {finding.event_id}: places {first}-{last} belong to no registration")
+            self.stdout.write(f"event {finding.event_id}: sequences {first}-{last} belong to no registration")
 
 
 def _reconcile(event_id: int) -> Finding:
@@ -74,11 +74,11 @@ def _lost_tickets(client: redis.Redis, event_id: int) -> list[dict[str, Any]]:
     orphans = {o.key: o.sequence for o in lost.orphans(client, event_id) if o.key}
     candidates = {**lost.known_lost(client, event_id), **orphans}
     decided = known_outcomes(event_id, list(candidates))
-    found = sorted((place, key) for key, place in candidates.items() if key not in decided)
-    return [_lost_ticket(event_id, key, place) for place, key in found]
+    found = sorted((sequence, key) for key, sequence in candidates.items() if key not in decided)
+    return [_lost_ticket(event_id, key, sequence) for sequence, key in found]
 
 
-def _lost_ticket(event_id: int, key: str, place: int) -> dict[str, Any]:
-    """The ids of a lost ticket: nobody remembers which secret made it, so there is one for each."""
+def _lost_ticket(event_id: int, key: str, sequence: int) -> dict[str, Any]:
+    """Returns the ids of a lost ticket, one for each secret, since it is not known which of them made it."""
     ticket_id, *others = tickets().ticket_ids(event_id=event_id, key=key)
-    return {"ticket_id": ticket_id, "sequence": place} | ({"or": others} if others else {})
+    return {"ticket_id": ticket_id, "sequence": sequence} | ({"or": others} if others else {})

@@ -12,7 +12,7 @@ from events.management.acting import ActingCommand
 
 
 class Command(ActingCommand):
-    """To be run after SECRET_KEY was changed, while the one before is still in SECRET_KEY_FALLBACKS."""
+    """Seals secrets anew after a change of SECRET_KEY, while the one before is still in SECRET_KEY_FALLBACKS."""
 
     help = (
         "Seals every webhook's secret under SECRET_KEY. Reads what the secrets in SECRET_KEY_FALLBACKS have sealed. It "
@@ -20,7 +20,7 @@ class Command(ActingCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Says how many were sealed anew. Exit code 1 if one cannot be read."""
+        """Prints how many were sealed anew. Exit code 1 if one cannot be read."""
         done = reseal_secrets()
         self.trail.record(Action.SECRETS_RESEALED, AuditObject("webhook secrets", str(done.resealed)))
         self.stderr.write(f"Sealed anew: {done.resealed}; under the current secret already: {done.current}.")

@@ -17,16 +17,16 @@ from events.models import OrganizerToken
 
 
 class Command(ActingCommand):
-    """A token on the command line would stay in the shell's history, so it is read from standard input."""
+    """Reads the token from standard input: on the command line it would stay in the shell's history."""
 
     help = "Revokes the token given on standard input, or all tokens of --organizer NAME."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The command line."""
+        """Adds `--organizer`."""
         parser.add_argument("--organizer", metavar="NAME", help="revoke all of this organizer's tokens")
 
     def handle(self, *args: Any, organizer: str | None, **options: Any) -> None:
-        """From the next request on, the tokens no longer count."""
+        """Revokes the tokens, from the next request on."""
         tokens = OrganizerToken.objects.filter(revoked_at=None)
         if organizer is None:
             tokens = tokens.filter(token_hash=hash_token(sys.stdin.readline().strip()))
