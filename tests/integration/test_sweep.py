@@ -127,7 +127,7 @@ def test_places_that_were_never_decided_are_listed(
     drain.run(event.pk)
     out = io.StringIO()
     call_command("reconcile", event=event.pk, stdout=out, stderr=io.StringIO())
-    assert f"event {event.pk}: places 2-4 belong to no registration" in out.getvalue()
+    assert f"event {event.pk}: sequences 2-4 belong to no registration" in out.getvalue()
 
 
 def test_times_that_changed_while_redis_was_away_reach_the_door_with_the_next_full_sweep(
