@@ -8,11 +8,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from events.domain.public.definition import Time, one_of
 from events.domain.public.ticket import REFERENCE, TICKET_ID
-from events.domain.states import CANCELLATION_REASONS
+from events.domain.states import Reason
 
 
 class Attendee(Struct, frozen=True, kw_only=True):
-    """A confirmed registration as its organizer sees it."""
+    """A decided registration as its organizer sees it."""
 
     ticket_id: Annotated[
         str | UnsetType, Meta(description="With a token of the scope `full` alone.", examples=[TICKET_ID])
@@ -24,15 +24,15 @@ class Attendee(Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(examples=["Ada Lovelace"])]
     email: Annotated[str, Meta(examples=["ada@example.com"])]
     confirmed_at: Annotated[
-        Time | None, Meta(description="Null on the waitlist.", examples=["2030-11-01T09:00:00.250+00:00"])
+        Time | None, Meta(description="Null if it never had a seat.", examples=["2030-11-01T09:00:00.250+00:00"])
     ]
     sequence: Annotated[int, Meta(description="Place in the order of admission; gaps are legal.", examples=[1])]
     checked_in_at: Time | None
     reason: Annotated[
         str | None,
         Meta(
-            description="By whom it was cancelled; null otherwise.",
-            extra_json_schema=one_of(CANCELLATION_REASONS),
+            description="Why it was rejected, or by whom it was cancelled; null otherwise.",
+            extra_json_schema=one_of(Reason),
         ),
     ]
 
