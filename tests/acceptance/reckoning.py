@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 
 from tests.acceptance.drop import Drop, Ticket, patient
@@ -36,11 +37,12 @@ def _model(drop: Drop) -> Model:
     for ticket in drop.tickets.values():
         assert ticket.sequence > ticket.after, "who came later got an earlier place"
     commands = [Command(t.sequence, partial(_register, t)) for t in drop.tickets.values()]
-    commands += [Command(place, partial(_cancel, ticket)) for place, ticket in _cancellations(drop).items()]
+    cancellations = _cancellations(drop)
+    commands += [Command(place, partial(_cancel, ticket)) for place, ticket in cancellations.items()]
     orders = [order for order in drop.orders() if order[3] != "event_over"]
     commands += [Command(place, partial(_resize, seats, waitlist)) for place, seats, waitlist, _ in orders]
     if drop.ended:
-        commands.append(Command(_ended_at(drop), Model.close))
+        commands.append(Command(_ended_at(drop, cancellations), Model.close))
     assert len({command.place for command in commands}) == len(commands), "a place was given out twice"
     untrue = carry_out(model, commands, drop.claims)
     assert untrue == []
@@ -60,10 +62,13 @@ def _cancellations(drop: Drop) -> dict[int, str]:
     return known
 
 
-def _ended_at(drop: Drop) -> float:
-    """The place from which on nobody was decided in their favour: the first who was told so."""
-    told = [ticket.sequence for ticket in drop.tickets.values() if ticket.reason == "event_cancelled"]
-    return min(told, default=ENDLESS) - 0.5
+def _ended_at(drop: Drop, cancellations: Mapping[int, str]) -> float:
+    """The sequence from which on nothing was decided in anybody's favour: that of the first who was told so, or of the
+    first cancellation that came too late, its ticket having been cancelled with the event."""
+    with_the_event = {t.id: t for t in drop.tickets.values() if t.reason == "event_cancelled"}
+    told = [ticket.sequence for ticket in with_the_event.values() if ticket.status == "rejected"]
+    late = [place for place, ticket_id in cancellations.items() if ticket_id in with_the_event]
+    return min([*told, *late], default=ENDLESS) - 0.5
 
 
 def _compare_ledger(drop: Drop, model: Model) -> None:
