@@ -15,15 +15,15 @@ import django
 import pytest
 import redis
 
-# What tests share asserts too, and says then what it saw.
-pytest.register_assert_rewrite("tests.acceptance", "tests.browser", "tests.integration")
-
 from tests.services import Services
 from tests.soak import SOAK, belongs, load_profile, time_is_over
 from tests.timing import Timing
 
 if TYPE_CHECKING:
     from tests.acceptance.service import Service
+
+# What tests share asserts too, and says then what it saw.
+pytest.register_assert_rewrite("tests.acceptance", "tests.browser", "tests.integration")
 
 # Before anything reads the settings.
 SERVICES = Services(os.environ.get("OMNIFY_TEST_DATABASE") or "postgres")
