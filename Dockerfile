@@ -24,7 +24,7 @@ RUN SECRET_KEY=only-for-the-build-where-nothing-is-signed DATABASE_URL=sqlite://
 FROM python:3.11-slim
 
 LABEL org.opencontainers.image.title="Omnify" \
-      org.opencontainers.image.description="Registers people for events when everybody comes at once." \
+      org.opencontainers.image.description="Registers people for events when everyone comes at once." \
       org.opencontainers.image.licenses="MIT"
 
 # A user without a home and without a shell. It owns the metrics' folder (a volume in compose) and nothing else.

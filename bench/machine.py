@@ -1,4 +1,4 @@
-"""The machine: what it is, and how much of it somebody else used while we measured."""
+"""The machine: what it is, and how much of it other processes used while we measured."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Seconds of processor time used by now: by everybody (None where the system does not tell), and by us."""
+    """Seconds of processor time used by now: by all processes (None where the system does not tell), and by us."""
 
     clock: float
-    everybody: float | None
+    total: float | None
     us: float
 
 
 def look() -> Moment:
     """Now. Children count once they have ended, so look before the first and after the last of them."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return Moment(time.monotonic(), _everybody(), sum(usage.ru_utime + usage.ru_stime for usage in usages))
+    return Moment(time.monotonic(), _all_processes(), sum(usage.ru_utime + usage.ru_stime for usage in usages))
 
 
 def others_share(before: Moment, after: Moment) -> float | None:
     """The share of all cores that other programs used between two looks, interrupts left out."""
-    if before.everybody is None or after.everybody is None:
+    if before.total is None or after.total is None:
         return None
-    theirs = (after.everybody - before.everybody) - (after.us - before.us)
+    theirs = (after.total - before.total) - (after.us - before.us)
     return round(max(0.0, theirs) / ((after.clock - before.clock) * cores()), 3)
 
 
@@ -57,7 +57,7 @@ def describe() -> dict[str, Any]:
     }
 
 
-def _everybody() -> float | None:
+def _all_processes() -> float | None:
     try:
         ticks = [int(word) for word in Path("/proc/stat").read_text("utf-8").split("\n", 1)[0].split()[1:]]
     except OSError:

@@ -1,7 +1,7 @@
 """Receivers of webhooks for the bench: `python -m bench.receivers PORT [hang]`.
 
 The fast one answers 204 with as little work as Python can do, and tells at `GET /` when each hundredth message came
-(monotonic seconds); the one that hangs takes connections and answers nobody.
+(monotonic seconds); the one that hangs accepts connections and never responds.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Omnify",
-    "DESCRIPTION": "Registers people for events when everybody comes at once.",
+    "DESCRIPTION": "Registers people for events when everyone comes at once.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVERS": [{"url": ENV.public_url or "/"}],

@@ -28,7 +28,7 @@ async def application(
     receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
     send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
 ) -> None:
-    """One constant for everybody."""
+    """The same constant for every request."""
     if scope["type"] == "http":
         await send(_START)
         await send(_END)

@@ -1,6 +1,6 @@
 """The drain alone on queues in which every tenth entry gives a ticket back, against queues of registrations only.
 
-The worst case: half the people have seats and the other half wait, so every cancellation of a seat moves somebody up.
+The worst case: half the people have seats and the other half wait, so every cancellation of a seat moves one up.
 Each chunk of the queue cancels tickets of the chunk before: some of them decided in the same batch, some before it.
 """
 

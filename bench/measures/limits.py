@@ -1,4 +1,4 @@
-"""What counting addresses costs the door: accepts with the limit on, so high that nobody is refused, against off.
+"""What counting addresses costs the door: accepts with the limit on, so high that no request is refused, against off.
 
 The rates scatter with whatever else the machine does; the processors' time for one accept, in the door and in Redis,
 says the same more steadily.

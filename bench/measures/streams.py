@@ -1,6 +1,6 @@
 """Event streams: how long after a decision the last of many clients hears of it, and what an open stream costs.
 
-All wait for tickets of one event, so one drain decides them in a few batches and everybody is told within a moment: the
+All wait for tickets of one event, so one drain decides them in a few batches and all are told within a moment: the
 worst case for the doors. Memory is the growth of the doors' resident size over the streams.
 """
 

@@ -80,7 +80,7 @@ def _restrict(cursor: Any, role: str, *, limit: int, password: str) -> None:
 
 
 def _hand_over(cursor: Any) -> None:
-    """Gives the owner what is somebody else's."""
+    """Transfers the database, the schema and everything in it to the owner."""
     owner = sql.Identifier(OWNER)
     cursor.execute("SELECT current_database()")
     database = sql.Identifier(cursor.fetchone()[0])

@@ -20,7 +20,7 @@ class RegistrationSerializer(serializers.Serializer[Any]):
 
 
 def register(event_id: int, name: str, email: str) -> dict[str, Any]:
-    """Decides one registration in a transaction of its own. `status` says what became of it."""
+    """Decides one registration in a transaction of its own. `status` is the decision."""
     email_key = email.lower()
     with transaction.atomic():
         event = Event.objects.select_for_update().get(pk=event_id)

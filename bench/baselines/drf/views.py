@@ -15,7 +15,7 @@ class LockView(APIView):
     """(b): everything under the event's row lock, before the answer."""
 
     def post(self, request: Request, event_id: int) -> Response:
-        """Registers and says what became of it."""
+        """Registers, and returns the decision."""
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         outcome = register(event_id, **serializer.validated_data)

@@ -13,7 +13,7 @@ from events.domain.times import iso
 
 
 class Event(Struct, frozen=True):
-    """An event as everybody sees it. Times in UTC."""
+    """An event as every client sees it. Times in UTC."""
 
     id: Annotated[int, Meta(examples=[7])]
     name: Annotated[str, Meta(examples=["Winter concert"])]

@@ -2,7 +2,7 @@
 
 export class Clock {
   // `now`: the server's milliseconds since 1970 when it made this page. What the network took makes this clock late by
-  // that much and never early, so nobody sends a form before the server would take it.
+  // that much and never early, so no form is sent before the server would take it.
   constructor(now) {
     const [page] = performance.getEntriesByType("navigation");
     this.set(now, page ? page.responseStart : performance.now());

@@ -11,7 +11,7 @@ async function load(url) {
   const data = await attempt(() => api("GET", url));
   if (!data) return;
   const rows = data.results.map((one) => row(person(one.name), person(one.email), shortMoment(one.confirmed_at), shortMoment(one.checked_in_at) || "–"));
-  fill("rows", rows, "Nobody to show.");
+  fill("rows", rows, "No attendees to show.");
   pager(data, load);
 }
 

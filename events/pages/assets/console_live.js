@@ -43,7 +43,7 @@ function figures(stats) {
   byId("f-seats").max = event.max_capacity;
   byId("f-seats").value = stats.confirmed;
   byId("f-queued").textContent = number(stats.queued);
-  byId("f-oldest").textContent = stats.queued ? `first one waits ${oneDigit(stats.oldest_queued_seconds)} s` : "nobody waits";
+  byId("f-oldest").textContent = stats.queued ? `first one waits ${oneDigit(stats.oldest_queued_seconds)} s` : "no one is waiting";
   byId("f-admitted").textContent = oneDigit(stats.admitted_per_second);
   byId("f-decided").textContent = oneDigit(stats.decided_per_second);
   byId("f-waitlisted").textContent = number(stats.waitlisted);

@@ -10,7 +10,7 @@ async function load(url) {
   const data = await attempt(() => api("GET", url));
   if (!data) return;
   const before = (data.current_page - 1) * SIZE;
-  fill("rows", data.results.map((one, index) => row(number(before + index + 1), person(one.name), person(one.email))), "Nobody waits.");
+  fill("rows", data.results.map((one, index) => row(number(before + index + 1), person(one.name), person(one.email))), "The waitlist is empty.");
   pager(data, load);
 }
 
