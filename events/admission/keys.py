@@ -20,7 +20,7 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                members as `waitlisted` in the state says; else only the ledger knows the positions
                                removed by TTL, 7 days after the last decision of the event
     {event:7}:wake     string  a wake-up is under way, or a drain is at work
-                               removed by TTL, 4 s, or by the idle script
+                               removed by TTL, 4 s, or by idle.lua, once the queue is empty
     {event:7}:lease    string  token of the drain at work
                                removed by TTL, 12 s, or by its holder
     {event:7}:rates    hash    a<slot>, d<slot> -> `second|count`: admissions and decisions of the last seconds

@@ -52,6 +52,7 @@ class Sender:
     async def _send_from(self, queue: EndpointQueue) -> None:
         """Sends one delivery after the other, while the endpoint may have that many requests at once."""
         try:
+            # `<=` because `in_flight` includes this task, which sends one at a time.
             while queue.deliveries and queue.in_flight <= queue.concurrency_limit and not self._stopping.is_set():
                 delivery = queue.deliveries.popleft()
                 if self._claim_ends_too_soon(delivery):

@@ -112,7 +112,7 @@ CHANGE_EVENT = extend_schema(
         **NO_TOKEN,
         **NO_EVENT,
         409: bad(
-            "More registrations are confirmed, or on the waitlist, than there would be places; or the event has ended: "
+            "More registrations are confirmed, or on the waitlist, than the new sizes allow; or the event has ended: "
             "then only name and location can be changed.",
             (Code.CAPACITY_BELOW_CONFIRMED, "120 registrations are already confirmed."),
             (Code.CAPACITY_BELOW_WAITLISTED, "40 registrations are on the waitlist."),

@@ -27,11 +27,11 @@ export function row(...cells) {
 }
 
 export function fill(id, parts, empty) {
-  const place = byId(id);
-  const columns = place.closest("table")?.querySelectorAll("th").length;
+  const body = byId(id);
+  const columns = body.closest("table")?.querySelectorAll("th").length;
   const nothing = columns ? el("tr", {}, el("td", { colspan: columns, class: "quiet" }, empty)) : el("p", { class: "quiet" }, empty);
-  place.replaceChildren(...(parts.length ? parts : [nothing]));
-  place.removeAttribute("aria-busy");
+  body.replaceChildren(...(parts.length ? parts : [nothing]));
+  body.removeAttribute("aria-busy");
 }
 
 export function problem(text) {
@@ -52,12 +52,12 @@ export async function attempt(work) {
 
 // Marks the fields that a refusal names, and clears the others.
 export function faults(form, errors) {
-  for (const place of form.querySelectorAll(".field")) {
-    const input = place.querySelector("input, select");
+  for (const field of form.querySelectorAll(".field")) {
+    const input = field.querySelector("input, select");
     const text = errors[input?.name]?.join(" ") ?? "";
     input?.toggleAttribute("aria-invalid", Boolean(text));
     if (text) input.setAttribute("aria-invalid", "true");
-    place.querySelector(".error").textContent = text;
+    field.querySelector(".error").textContent = text;
   }
   form.querySelector("[aria-invalid=true]")?.focus();
 }
