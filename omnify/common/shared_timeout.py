@@ -22,6 +22,7 @@ class SharedTimeout:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._due: dict[asyncio.Task[Any], float] = {}  # oldest first
+        self._cancelled: dict[asyncio.Task[Any], int] = {}  # how often each was cancelled here
         self._timer: asyncio.TimerHandle | None = None
 
     async def wait(self, work: Awaitable[Result]) -> Result:
@@ -35,12 +36,20 @@ class SharedTimeout:
         try:
             return await work
         except asyncio.CancelledError:
-            # `_cancel_overdue` removed the task. If the task was also cancelled from elsewhere, that goes on.
-            if task not in self._due and task.uncancel() == 0:
+            # If the task was also cancelled from elsewhere, that goes on.
+            if task in self._cancelled and self._uncancel(task) == 0:
                 raise TimeoutError from None
             raise
         finally:
-            self._due.pop(task, None)
+            del self._due[task]
+            if task in self._cancelled:
+                self._uncancel(task)
+
+    def _uncancel(self, task: asyncio.Task[Any]) -> int:
+        """Takes back the cancellations made here, and returns how many from elsewhere are left."""
+        for _ in range(self._cancelled.pop(task)):
+            task.uncancel()
+        return task.cancelling()
 
     def _cancel_overdue(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
@@ -49,5 +58,11 @@ class SharedTimeout:
             if due > now:
                 self._timer = loop.call_at(due, self._cancel_overdue, loop)
                 return
+            # Overdue again later: before Python 3.12 `asyncio.wait_for` swallows a cancellation if what it waits for
+            # happens in the same turn of the loop, and a client that sends a byte now and then would stay.
             del self._due[task]
+            self._due[task] = now + self._seconds
+            self._cancelled[task] = self._cancelled.get(task, 0) + 1
             task.cancel()
+        if self._due:
+            self._timer = loop.call_later(self._seconds, self._cancel_overdue, loop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -72,3 +73,21 @@ def test_a_failure_is_passed_on() -> None:
             await SharedTimeout(60).wait(work())
 
     asyncio.run(scene())
+
+
+def test_a_cancellation_that_is_swallowed_is_repeated() -> None:
+    """As `asyncio.wait_for` does it before Python 3.12 when a byte arrives in the same turn."""
+
+    async def swallowing() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    async def run() -> int:
+        with pytest.raises(TimeoutError):
+            await SharedTimeout(0.01).wait(swallowing())
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    assert asyncio.run(asyncio.wait_for(run(), 30)) == 0
