@@ -15,15 +15,12 @@ import django
 import pytest
 import redis
 
-from tests.services import Services
-from tests.soak import SOAK, belongs, load_profile, time_is_over
-from tests.timing import Timing
+from tests.support.run_times import Timing
+from tests.support.servers import Services
+from tests.support.soak import SOAK, belongs, load_profile, time_is_over
 
 if TYPE_CHECKING:
-    from tests.acceptance.service import Service
-
-# What tests share asserts too, and says then what it saw.
-pytest.register_assert_rewrite("tests.acceptance", "tests.browser", "tests.integration")
+    from tests.support.service.processes import Service
 
 # Before anything reads the settings.
 SERVICES = Services(os.environ.get("OMNIFY_TEST_DATABASE") or "postgres")
@@ -106,8 +103,8 @@ def one_service() -> Iterator[Service]:
 
 def running_service() -> Iterator[Service]:
     """A whole service, with servers of its own, so that killing them disturbs no other test."""
-    from tests.acceptance.service import Service
-    from tests.acceptance.store_logs import leaks, not_json
+    from tests.support.service.logs import leaks, not_json
+    from tests.support.service.processes import Service
 
     service = Service()
     try:
@@ -154,7 +151,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     again, which took a third of the time of all integration tests; those two stay as the migrations left them."""
     from django.test import TransactionTestCase
 
-    from tests.emptying import statements
+    from tests.support.database_cleanup import statements
 
     with django_db_blocker.unblock():
         emptying = statements()

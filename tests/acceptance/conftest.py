@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.service import Service
 from tests.conftest import find_leaks
+from tests.support.service.event import Event, open_event
+from tests.support.service.processes import Service
 
 
 @pytest.fixture

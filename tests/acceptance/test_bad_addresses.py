@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.http import JSON, body
-from tests.acceptance.service import Service
+from tests.support.service.event import Event, open_event
+from tests.support.service.http_client import JSON, body
+from tests.support.service.processes import Service
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.usefixtures("nothing_is_queued")]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.acceptance.crowd import Crowd
-from tests.acceptance.event import open_event
-from tests.acceptance.service import PARTS, Service
-from tests.acceptance.waiting import wait_until
-from tests.soak import amount
+from tests.support.service.crowd import Crowd
+from tests.support.service.event import open_event
+from tests.support.service.processes import PARTS, Service
+from tests.support.soak import amount
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 

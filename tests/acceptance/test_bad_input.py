@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from tests.acceptance.event import Event
-from tests.acceptance.http import Answer, answer_on, body, request_bytes, reset
+from tests.support.service.event import Event
+from tests.support.service.http_client import Answer, answer_on, body, request_bytes, reset
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.usefixtures("nothing_is_queued")]
 

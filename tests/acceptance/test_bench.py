@@ -12,7 +12,7 @@ import pytest
 
 from bench.measures import measures
 from omnify.embedded.programs import ROOT
-from tests.services import bare_environment
+from tests.support.servers import bare_environment
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 

@@ -12,8 +12,8 @@ import pytest
 
 from events.admission.sign_ins import PER_ADDRESS
 from omnify.common.database_roles import ROLES
-from tests.acceptance.event import open_event
-from tests.acceptance.service import Service
+from tests.support.service.event import open_event
+from tests.support.service.processes import Service
 
 pytestmark = pytest.mark.acceptance
 

@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.acceptance.crowd import verify_ledger
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.service import Service
+from tests.support.service.crowd import verify_ledger
+from tests.support.service.event import Event, open_event
+from tests.support.service.processes import Service
 from worker.failpoints import DrainFailpoint, Failpoint
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.acceptance.event import open_event
-from tests.acceptance.http import body
-from tests.acceptance.service import Service
+from tests.support.service.event import open_event
+from tests.support.service.http_client import body
+from tests.support.service.processes import Service
 
 pytestmark = pytest.mark.acceptance
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.following import Follower, follow
-from tests.acceptance.http import Answer, ask_on
-from tests.acceptance.service import DRAINS, Service
 from tests.acceptance.test_observing import scrape, value
-from tests.acceptance.waiting import wait_until
+from tests.support.service.event import Event, open_event
+from tests.support.service.event_stream import Follower, follow
+from tests.support.service.http_client import Answer, ask_on
+from tests.support.service.processes import DRAINS, Service
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
 

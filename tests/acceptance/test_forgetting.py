@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.event import open_event
-from tests.acceptance.service import Service
-from tests.acceptance.waiting import wait_until
+from tests.support.service.event import open_event
+from tests.support.service.processes import Service
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
 

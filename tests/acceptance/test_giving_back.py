@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.service import Service
-from tests.acceptance.waiting import wait_until
+from tests.support.service.event import Event, open_event
+from tests.support.service.processes import Service
+from tests.support.waiting import wait_until
 from worker.failpoints import Failpoint
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]

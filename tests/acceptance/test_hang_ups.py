@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.crowd import verify_ledger
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.http import answer_on, body, request_bytes, reset
-from tests.acceptance.service import Service
-from tests.acceptance.waiting import wait_until
+from tests.support.service.crowd import verify_ledger
+from tests.support.service.event import Event, open_event
+from tests.support.service.http_client import answer_on, body, request_bytes, reset
+from tests.support.service.processes import Service
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
 

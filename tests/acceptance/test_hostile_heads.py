@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.http import Address, Answer, answer_on
-from tests.acceptance.service import Service
-from tests.acceptance.store_logs import not_json
+from tests.support.service.event import Event, open_event
+from tests.support.service.http_client import Address, Answer, answer_on
+from tests.support.service.logs import not_json
+from tests.support.service.processes import Service
 
 pytestmark = pytest.mark.acceptance
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.http import Address, Answer
-from tests.acceptance.service import Service
+from tests.support.service.event import Event, open_event
+from tests.support.service.http_client import Address, Answer
+from tests.support.service.processes import Service
 
 pytestmark = pytest.mark.acceptance
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.crowd import verify_ledger
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.service import Service
-from tests.acceptance.waiting import wait_until
+from tests.support.service.crowd import verify_ledger
+from tests.support.service.event import Event, open_event
+from tests.support.service.processes import Service
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
 

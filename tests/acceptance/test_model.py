@@ -23,11 +23,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.acceptance.drop import Drop
-from tests.acceptance.reckoning import settle
-from tests.acceptance.service import DRAINS, Service
 from tests.conftest import find_leaks
-from tests.soak import SOAK, amount, time_is_over
+from tests.support.model_based.checker import settle
+from tests.support.model_based.history import Drop
+from tests.support.service.processes import DRAINS, Service
+from tests.support.soak import SOAK, amount, time_is_over
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 

@@ -10,9 +10,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from events.domain.tickets import reference_of
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.service import DRAINS, Service
-from tests.acceptance.waiting import wait_until
+from tests.support.service.event import Event, open_event
+from tests.support.service.processes import DRAINS, Service
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
 

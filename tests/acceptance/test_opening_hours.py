@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.acceptance.crowd import verify_ledger
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.http import JSON, Answer, ask_on, body
-from tests.acceptance.service import Service
+from tests.support.service.crowd import verify_ledger
+from tests.support.service.event import Event, open_event
+from tests.support.service.http_client import JSON, Answer, ask_on, body
+from tests.support.service.processes import Service
 
 pytestmark = pytest.mark.acceptance
 

@@ -11,9 +11,9 @@ import pytest
 
 from rehearsal.proofs import PROOFS
 from rehearsal.webhook_proofs import WEBHOOK_PROOFS
-from tests.acceptance.service import Service
-from tests.acceptance.waiting import wait_until
-from tests.soak import amount
+from tests.support.service.processes import Service
+from tests.support.soak import amount
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 

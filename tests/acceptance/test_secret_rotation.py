@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.acceptance.event import open_event
-from tests.acceptance.hooks import organizer_calls, subscribe
-from tests.acceptance.service import SECRET, Service
-from tests.acceptance.waiting import wait_until
-from tests.receivers import Receivers
+from tests.support.service.event import open_event
+from tests.support.service.processes import SECRET, Service
+from tests.support.service.webhooks import organizer_calls, subscribe
+from tests.support.waiting import wait_until
+from tests.support.webhook_receivers import Receivers
 
 pytestmark = pytest.mark.acceptance
 

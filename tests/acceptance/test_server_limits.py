@@ -8,10 +8,10 @@ import signal
 
 import pytest
 
-from tests.acceptance.event import Event
-from tests.acceptance.http import JSON, Address, answer_on, body, request_bytes
-from tests.acceptance.service import Service
-from tests.acceptance.waiting import wait_until
+from tests.support.service.event import Event
+from tests.support.service.http_client import JSON, Address, answer_on, body, request_bytes
+from tests.support.service.processes import Service
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.http import TIMEOUT_SECONDS, answer_on, request_bytes
-from tests.acceptance.service import Service
+from tests.support.service.event import Event, open_event
+from tests.support.service.http_client import TIMEOUT_SECONDS, answer_on, request_bytes
+from tests.support.service.processes import Service
 
 pytestmark = pytest.mark.acceptance
 

@@ -14,10 +14,10 @@ import pytest
 from events.admission.entry import pack
 from events.domain.commands import Callback
 from events.domain.tickets import KEY_CHARS, Tickets
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.service import Service
-from tests.acceptance.store_logs import leaks
-from tests.acceptance.waiting import wait_until
+from tests.support.service.event import Event, open_event
+from tests.support.service.logs import leaks
+from tests.support.service.processes import Service
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
 

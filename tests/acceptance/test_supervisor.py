@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from omnify.embedded.programs import ROOT
-from tests.acceptance.supervised import SUPERVISOR, Supervised, alive, kill
-from tests.acceptance.waiting import wait_until
+from tests.support.service.supervised import SUPERVISOR, Supervised, alive, kill
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
 HEAL_SECONDS = 120.0

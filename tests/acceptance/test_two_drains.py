@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.crowd import Crowd, verify_ledger
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.service import DRAINS, Service
-from tests.acceptance.waiting import wait_until
+from tests.support.service.crowd import Crowd, verify_ledger
+from tests.support.service.event import Event, open_event
+from tests.support.service.processes import DRAINS, Service
+from tests.support.waiting import wait_until
 from worker.failpoints import Failpoint
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.event import open_event
-from tests.acceptance.hooks import TICKETS, Hook, default_secret, organizer_calls, subscribe
-from tests.acceptance.service import Service
-from tests.acceptance.waiting import wait_until
-from tests.receivers import Got, Receivers
+from tests.support.service.event import open_event
+from tests.support.service.processes import Service
+from tests.support.service.webhooks import TICKETS, Hook, default_secret, organizer_calls, subscribe
+from tests.support.waiting import wait_until
+from tests.support.webhook_receivers import Got, Receivers
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.acceptance.service import Service
-from tests.browser.visitor import Visitors
 from tests.conftest import running_service
+from tests.support.service.processes import Service
+from tests.support.visitors import Visitors
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (

@@ -8,9 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.event import open_event
-from tests.acceptance.service import Service
-from tests.browser.visitor import Visitors, register, sees, sign_in
+from tests.support.service.event import open_event
+from tests.support.service.processes import Service
+from tests.support.visitors import Visitors, register, sees, sign_in
 
 # WCAG 2.2 at level AA, and what axe-core knows as good practice.
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

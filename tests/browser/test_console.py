@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.service import Service
-from tests.acceptance.waiting import wait_until
-from tests.browser.visitor import Visitors, register, sees, sign_in, ticket_of
+from tests.support.service.event import Event, open_event
+from tests.support.service.processes import Service
+from tests.support.visitors import Visitors, register, sees, sign_in, ticket_of
+from tests.support.waiting import wait_until
 
 
 def organizer(service: Service, visitors: Visitors, *, refusals: tuple[int, ...] = ()) -> Page:

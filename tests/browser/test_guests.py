@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import Route, expect
 
 from events.admission.keys import event_keys
-from tests.acceptance.event import open_event
-from tests.acceptance.service import DRAINS, Service
-from tests.acceptance.waiting import wait_until
-from tests.browser.visitor import Visitors, give_back, register, sees, stayed, stays, ticket_of
+from tests.support.service.event import open_event
+from tests.support.service.processes import DRAINS, Service
+from tests.support.visitors import Visitors, give_back, register, sees, stayed, stays, ticket_of
+from tests.support.waiting import wait_until
 
 CROWD = 2300  # three batches of the drain
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.event import open_event
-from tests.acceptance.service import Service
-from tests.browser.visitor import Visitors, sign_in
+from tests.support.service.event import open_event
+from tests.support.service.processes import Service
+from tests.support.visitors import Visitors, sign_in
 
 # Every quarter of an hour of a year, as an input would say it, beside what the browser's own clock shows of them.
 YEAR = """async base => {

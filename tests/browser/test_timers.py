@@ -8,9 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.event import open_event
-from tests.acceptance.service import Service
-from tests.browser.visitor import Visitors, register, sees, sign_in
+from tests.support.service.event import open_event
+from tests.support.service.processes import Service
+from tests.support.visitors import Visitors, register, sees, sign_in
 
 ASSETS = Path(__file__).parents[2] / "events" / "pages" / "assets"
 # Counts what is set to run, beside what is asked of the service.

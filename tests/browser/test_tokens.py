@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.acceptance.event import open_event
-from tests.acceptance.service import Service
-from tests.browser.visitor import Visitors, sign_in
+from tests.support.service.event import open_event
+from tests.support.service.processes import Service
+from tests.support.visitors import Visitors, sign_in
 
 
 def test_a_token_for_the_entrance_opens_no_more_than_that(service: Service, visitors: Visitors) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from playwright.sync_api import expect
 
-from tests.acceptance.event import open_event
-from tests.acceptance.service import Service
-from tests.browser.visitor import Visitors, sign_in
-from tests.receivers import Receivers
+from tests.support.service.event import open_event
+from tests.support.service.processes import Service
+from tests.support.visitors import Visitors, sign_in
+from tests.support.webhook_receivers import Receivers
 
 
 def test_a_webhook_lives_its_whole_life_at_the_console(service: Service, visitors: Visitors) -> None:

@@ -16,8 +16,8 @@ from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply, RateLimited
 from events.domain.rate_limit import Quota, RateLimit
 from events.models import Event
-from tests.integration.world import apply_for, kinds, with_gate
-from tests.services import Services
+from tests.support.in_process.events import apply_for, kinds, with_gate
+from tests.support.servers import Services
 from worker.drain import Drain
 
 Make = Callable[..., Event]

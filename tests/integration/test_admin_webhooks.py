@@ -12,8 +12,8 @@ from django.test import Client
 from events.domain.webhooks.signing import signing_key
 from events.models import Event, Webhook, WebhookDelivery
 from events.secrets import sealer, tickets
-from tests.integration.api import create, organizer
-from tests.integration.outbox import change, end, states, subscribe, take, write
+from tests.support.in_process.api import create, organizer
+from tests.support.in_process.outbox import change, end, states, subscribe, take, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

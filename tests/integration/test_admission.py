@@ -22,8 +22,8 @@ from events.domain.states import Status
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from omnify.common.redis_client import connect_async
-from tests.integration.world import apply_for, kind, kinds, with_gate
-from tests.services import Services
+from tests.support.in_process.events import apply_for, kind, kinds, with_gate
+from tests.support.servers import Services
 from worker.drain import Drain
 
 Make = Callable[..., Event]

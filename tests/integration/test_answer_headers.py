@@ -10,12 +10,12 @@ from django.test import Client
 
 from events.models import OrganizerToken
 from events.pages.headers import SECURITY
-from tests.integration.api import attend, create, organizer
-from tests.integration.browsing import Browser, browse
 from tests.integration.test_console import signed_in
 from tests.integration.test_door import Visitor, visit
-from tests.routes import methods, routes
-from tests.services import Services
+from tests.support.in_process.api import attend, create, organizer
+from tests.support.in_process.pages import Browser, browse
+from tests.support.routes import methods, routes
+from tests.support.servers import Services
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,8 +19,8 @@ from django.test.utils import CaptureQueriesContext
 from events.admin.base import BoundedPaginator
 from events.models import Event, OrganizerToken, Registration
 from events.secrets import tickets
-from tests.integration.api import Caller, attend, create, organizer
 from tests.integration.test_api_events import stored_version, wait_until_somebody_waits_for_a_lock
+from tests.support.in_process.api import Caller, attend, create, organizer
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)

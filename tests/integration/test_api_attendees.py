@@ -19,8 +19,8 @@ from events.api import export
 from events.api.attendees import read_cursor, write_cursor
 from events.api.pagination import InvalidPage
 from events.models import Event, Registration
-from tests.integration.api import ANYONE, Caller, attend, create, organizer
-from tests.integration.outages import redis_out_of_reach
+from tests.support.in_process.api import ANYONE, Caller, attend, create, organizer
+from tests.support.in_process.outages import redis_out_of_reach
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from django.db import connection
 
 from events.models import Registration
 from events.secrets import tickets
-from tests.integration.api import ANYONE, Caller, attend, create, organizer
+from tests.support.in_process.api import ANYONE, Caller, attend, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 
 from omnify.django_app import MAX_BODY_BYTES, django_app
-from tests.integration.api import ANYONE, create, organizer
-from tests.integration.outages import database_out_of_reach
+from tests.support.in_process.api import ANYONE, create, organizer
+from tests.support.in_process.outages import database_out_of_reach
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

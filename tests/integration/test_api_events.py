@@ -10,8 +10,8 @@ from django.db import connection
 
 from events.admission import keys
 from events.models import Event
-from tests.integration.api import ANYONE, body, create, organizer
-from tests.integration.outages import redis_out_of_reach
+from tests.support.in_process.api import ANYONE, body, create, organizer
+from tests.support.in_process.outages import redis_out_of_reach
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,8 @@ from django.db import connection
 
 from events.admission.heartbeat import beat, leave
 from events.api.health import TIMEOUT_SECONDS, Check
-from tests.integration.api import ANYONE
-from tests.integration.outages import database_out_of_reach, redis_out_of_reach
+from tests.support.in_process.api import ANYONE
+from tests.support.in_process.outages import database_out_of_reach, redis_out_of_reach
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,7 +19,7 @@ from events.domain.times import to_ms
 from events.ledger.event_lists import EventFilter, find_events
 from events.ledger.queries import event_snapshot
 from events.models import Event, Organizer
-from tests.integration.api import ANYONE, Caller, create, organizer
+from tests.support.in_process.api import ANYONE, Caller, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from events.models import AuditEntry, Organizer, OrganizerToken
-from tests.integration.api import Caller, create, organizer
+from tests.support.in_process.api import Caller, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from omnify.common.envelope import Code
-from tests.integration.api import ANYONE, attend, create, organizer
+from tests.support.in_process.api import ANYONE, attend, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

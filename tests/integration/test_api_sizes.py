@@ -12,9 +12,9 @@ import redis
 from events.admission.keys import event_keys
 from events.models import Event, Registration, SizeChange
 from events.services import commands
-from tests.integration.api import ANYONE, Caller, create, organizer
-from tests.integration.outages import redis_out_of_reach
-from tests.integration.world import apply_for, kinds
+from tests.support.in_process.api import ANYONE, Caller, create, organizer
+from tests.support.in_process.events import apply_for, kinds
+from tests.support.in_process.outages import redis_out_of_reach
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)

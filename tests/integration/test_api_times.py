@@ -14,7 +14,7 @@ from django.core.management import call_command
 from events.domain.webhooks.message import TicketChange, ticket_body
 from events.models import Registration, WebhookDelivery
 from events.secrets import tickets
-from tests.integration.api import ANYONE, attend, create, organizer
+from tests.support.in_process.api import ANYONE, attend, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from events.models import OrganizerToken
 from omnify.common.envelope import Code
-from tests.integration.api import Caller, create, organizer
+from tests.support.in_process.api import Caller, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,8 +15,8 @@ from events.domain.webhooks.signing import signing_key
 from events.domain.webhooks.url import read_networks
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from events.secrets import message_ids, sealer
-from tests.integration.api import ANYONE, Caller, create, organizer
-from tests.integration.outbox import ALL, change, end, states, take, write
+from tests.support.in_process.api import ANYONE, Caller, create, organizer
+from tests.support.in_process.outbox import ALL, change, end, states, take, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -25,9 +25,9 @@ from events.ledger.audit import purge
 from events.management.acting import ActingCommand
 from events.models import AuditEntry, Event, OrganizerToken, Registration
 from events.secrets import tickets
-from tests.integration.api import Caller, attend, body, create, organizer
 from tests.integration.test_console import csrf, signed_in
-from tests.routes import methods, routes
+from tests.support.in_process.api import Caller, attend, body, create, organizer
+from tests.support.routes import methods, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from events.models import OrganizerToken
 from omnify.common.envelope import Code
-from tests.integration.api import Caller, body, create, organizer
+from tests.support.in_process.api import Caller, body, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ import pytest
 
 from omnify.common.database_roles import DELIVER, OWNER, ROLES, WEB, WORKER, connection_limits
 from omnify.embedded.programs import ROOT
-from tests.services import Services
+from tests.support.servers import Services
 
 NAME = "earlier_release"
 

@@ -9,8 +9,8 @@ import pytest
 
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from events.secrets import sealer
-from tests.integration.outbox import change, deliver_until, states, subscribe, write
-from tests.receivers import Receivers
+from tests.support.in_process.outbox import change, deliver_until, states, subscribe, write
+from tests.support.webhook_receivers import Receivers
 from worker.webhooks.endpoint_queue import FIRST_AT_ONCE, FIRST_ROOM, MOST_AT_ONCE
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,8 +20,8 @@ from events.door.app import Door
 from events.models import Event
 from omnify.common.redis_client import connect_async
 from omnify.loader import LedgerLoader
-from tests.integration.world import open_event, tickets
-from tests.services import Services
+from tests.support.in_process.events import open_event, tickets
+from tests.support.servers import Services
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)

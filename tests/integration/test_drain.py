@@ -15,8 +15,8 @@ from events.admission.replies import AdmitReply, StatusAnswer
 from events.domain.states import Reason, Status
 from events.ledger.lookup import sequence_gaps
 from events.models import Event, Registration
-from tests.integration.world import apply_for, kind, kinds, with_gate
-from tests.services import Services
+from tests.support.in_process.events import apply_for, kind, kinds, with_gate
+from tests.support.servers import Services
 from worker.drain import Drain, Drained
 from worker.failpoints import Failpoint
 

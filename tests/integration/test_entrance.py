@@ -21,12 +21,12 @@ from events.ledger.queries import event_snapshot
 from events.models import Event, Registration, WebhookDelivery
 from events.services import check_ins
 from omnify.loader import LedgerLoader
-from tests.integration.outages import redis_out_of_reach
-from tests.integration.outbox import subscribe
 from tests.integration.test_door import Visitor, visit
 from tests.integration.test_drain import Crash, crash_at, told
-from tests.integration.world import apply_for, kinds, make_queue, tickets, with_gate
-from tests.services import Services
+from tests.support.in_process.events import apply_for, kinds, make_queue, tickets, with_gate
+from tests.support.in_process.outages import redis_out_of_reach
+from tests.support.in_process.outbox import subscribe
+from tests.support.servers import Services
 from worker.drain import Drain
 from worker.repair import republish
 

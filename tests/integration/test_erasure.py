@@ -22,7 +22,7 @@ from events.domain.commands import Callback
 from events.ledger.erasure import places_of, spellings
 from events.models import Event, Registration, WebhookDelivery
 from events.secrets import tickets
-from tests.services import Services
+from tests.support.servers import Services
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)

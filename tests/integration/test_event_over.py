@@ -18,10 +18,10 @@ from events.admission.snapshots import put_event
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration, SizeChange
-from tests.integration.api import body, create, organizer
 from tests.integration.test_door import Visitor, visit
-from tests.integration.world import apply_for, kinds, tickets, with_gate
-from tests.services import Services
+from tests.support.in_process.api import body, create, organizer
+from tests.support.in_process.events import apply_for, kinds, tickets, with_gate
+from tests.support.servers import Services
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -158,7 +158,7 @@ def test_a_resize_that_is_ordered_after_the_end_is_told_so(
 def test_the_page_of_a_past_event_offers_nothing_to_give_back(
     make_event: Make, admit: Admit, drain: Drain, servers: Services, redis_client: redis.Redis
 ) -> None:
-    from tests.integration.browsing import Browser, browse
+    from tests.support.in_process.pages import Browser, browse
 
     event, keys = full(make_event, admit, drain)
     end(redis_client, event)

@@ -22,9 +22,9 @@ from events.management.commands import forget
 from events.models import Event, Registration
 from events.secrets import tickets
 from events.services.commands import resize, sizes_of
-from tests.integration.api import attend, create, organizer
-from tests.integration.world import apply_for, with_gate
-from tests.services import Services
+from tests.support.in_process.api import attend, create, organizer
+from tests.support.in_process.events import apply_for, with_gate
+from tests.support.servers import Services
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -31,8 +31,8 @@ from events.ledger import batch_context
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
 from tests.integration.test_drain import Crash, answer_for, crash_at, told
-from tests.integration.world import apply_for, kind, kinds, tickets, with_gate
-from tests.services import Services
+from tests.support.in_process.events import apply_for, kind, kinds, tickets, with_gate
+from tests.support.servers import Services
 from worker.drain import Drain, Drained
 from worker.failpoints import Failpoint
 

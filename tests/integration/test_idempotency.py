@@ -17,8 +17,8 @@ from events.admission.replies import AdmitReply
 from events.models import Event, Registration
 from omnify.loader import LedgerLoader
 from tests.integration.test_door import Visitor, visit
-from tests.integration.world import apply_for, kinds, tickets
-from tests.services import Services
+from tests.support.in_process.events import apply_for, kinds, tickets
+from tests.support.servers import Services
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from events.models import Event, Registration
-from tests.integration.api import attend, create, organizer
+from tests.support.in_process.api import attend, create, organizer
 
 pytestmark = pytest.mark.django_db
 

@@ -22,8 +22,8 @@ from events.models import Event
 from omnify.loader import LedgerLoader
 from tests.integration.test_door import Visitor, visit
 from tests.integration.test_waitlist_places import outcome, publish
-from tests.integration.world import apply_for, tickets
-from tests.services import Services
+from tests.support.in_process.events import apply_for, tickets
+from tests.support.servers import Services
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)

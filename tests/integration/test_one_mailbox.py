@@ -15,8 +15,8 @@ from django.db import connection
 from events.domain.attendee import email_key
 from events.ledger.retention import tickets_of_email
 from events.models import Registration
-from tests.integration.api import attend, create, organizer
-from tests.services import Services
+from tests.support.in_process.api import attend, create, organizer
+from tests.support.servers import Services
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LETTERS, SENT = "anna@m\u00fcller.de", "anna@xn--mller-kva.de"
@@ -83,7 +83,7 @@ def test_a_second_seat_under_another_spelling_is_refused_by_the_drain(
     make_event: Callable[..., Any], admit: Callable[..., Any], drain: Any
 ) -> None:
     from events.admission.entry import pack
-    from tests.integration.world import apply_for
+    from tests.support.in_process.events import apply_for
 
     event = make_event(max_capacity=5)
     # Digests of two releases differ, so the door lets both in; the ledger has the last word.

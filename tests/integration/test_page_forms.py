@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from events.models import Event
 from events.pages.internal_client import request
-from tests.integration.browsing import Browser, browse
-from tests.services import Services
+from tests.support.in_process.pages import Browser, browse
+from tests.support.servers import Services
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -26,10 +26,10 @@ from events.ledger.queries import event_snapshot
 from events.models import Event
 from events.pages import files
 from events.pages.ticket_page import qr_code
-from tests.integration.browsing import Browser, Shown, browse
 from tests.integration.test_door import NoLoader
-from tests.integration.world import tickets as world_tickets
-from tests.services import Services
+from tests.support.in_process.events import tickets as world_tickets
+from tests.support.in_process.pages import Browser, Shown, browse
+from tests.support.servers import Services
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -372,7 +372,7 @@ def test_files_are_kept_for_good_under_their_own_version(servers: Services) -> N
 
 
 def test_a_closed_gate_is_a_page_that_loads_again_by_itself(servers: Services) -> None:
-    from tests.integration.outages import NOBODY
+    from tests.support.in_process.outages import NOBODY
 
     class Gone:
         valkey = type("", (), {"url": staticmethod(lambda *_: f"redis://127.0.0.1:{NOBODY}/0")})
@@ -388,7 +388,7 @@ def test_a_closed_gate_is_a_page_that_loads_again_by_itself(servers: Services) -
 
 
 def genuine() -> str:
-    from tests.integration.world import tickets
+    from tests.support.in_process.events import tickets
 
     assert isinstance(tickets, Tickets)
     return tickets.ticket_id(event_id=1, key=tickets.mint())

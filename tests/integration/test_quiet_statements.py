@@ -18,8 +18,8 @@ from events.ledger.rows import insert_registrations
 from events.ledger.store_log import logging_problems as database_problems
 from events.ledger.write import invalid
 from events.models import Registration
-from tests.integration.world import tickets
-from tests.services import Services
+from tests.support.in_process.events import tickets
+from tests.support.servers import Services
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,8 +16,8 @@ from events.admission.replies import AdmitReply
 from events.domain.rate_limit import RateLimit
 from events.models import Event
 from tests.integration.test_door import Visitor, visit
-from tests.integration.world import apply_for, kinds, with_gate
-from tests.services import Services
+from tests.support.in_process.events import apply_for, kinds, with_gate
+from tests.support.servers import Services
 from worker.drain import Drain
 
 Make = Callable[..., Event]

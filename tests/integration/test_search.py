@@ -16,7 +16,7 @@ from django.db import connection
 from events.ledger.queries import AttendeeFilter, attendees_at, count_attendees
 from events.ledger.retention import anonymise_event
 from events.models import Event, Registration
-from tests.integration.api import ANYONE, Caller, attend, create, organizer
+from tests.support.in_process.api import ANYONE, Caller, attend, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +35,7 @@ def register(event: Event, names: list[str], admit: Callable[..., Any], drain: A
     """Registrations as the door and the drain make them."""
     from events.admission.entry import pack
     from events.domain.attendee import clean_name
-    from tests.integration.world import apply_for
+    from tests.support.in_process.events import apply_for
 
     applications = []
     for number, name in enumerate(names):

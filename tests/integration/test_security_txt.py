@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.integration.api import ANYONE
+from tests.support.in_process.api import ANYONE
 
 URL = "/.well-known/security.txt"
 

@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 
 from events.admission import sign_ins
 from omnify.urls import admin_paths
-from tests.integration.api import organizer
-from tests.integration.outages import redis_out_of_reach
+from tests.support.in_process.api import organizer
+from tests.support.in_process.outages import redis_out_of_reach
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,8 +14,8 @@ from events.domain.webhooks.retry import FAILURES_TO_OPEN, AttemptResult
 from events.ledger.webhooks.attempts import Attempt, record
 from events.ledger.webhooks.claims import ClaimedDelivery
 from events.models import Event, WebhookDelivery, WebhookEndpoint
-from tests.integration.outbox import change, deliver_until, states, subscribe, take, write
-from tests.receivers import Receivers
+from tests.support.in_process.outbox import change, deliver_until, states, subscribe, take, write
+from tests.support.webhook_receivers import Receivers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

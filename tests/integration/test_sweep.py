@@ -20,8 +20,8 @@ from events.admission.heartbeat import beat, leave, worker_count
 from events.admission.keys import event_keys
 from events.admission.queue import Queue
 from events.models import Event
-from tests.integration.world import apply_for, kinds, tickets, with_gate
-from tests.services import Services
+from tests.support.in_process.events import apply_for, kinds, tickets, with_gate
+from tests.support.servers import Services
 from worker.drain import Drain
 from worker.repair import mark_lost
 from worker.sweep import Sweep

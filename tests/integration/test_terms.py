@@ -11,9 +11,9 @@ from django.db import connection
 from django.utils import timezone
 
 from events.models import AuditEntry, Event, Registration
-from tests.acceptance.waiting import wait_until
-from tests.integration.api import attend, create, organizer
 from tests.integration.test_forget import let_it_be_over
+from tests.support.in_process.api import attend, create, organizer
+from tests.support.waiting import wait_until
 from worker.retention import RetentionPeriods, anonymise_past_events, purge_until_stopped
 
 pytestmark = pytest.mark.django_db(transaction=True)

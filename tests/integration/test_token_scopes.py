@@ -16,8 +16,8 @@ from events.domain.scopes import ONLY_FULL, Scope
 from events.models import OrganizerToken, Registration
 from events.secrets import tickets
 from omnify.common.envelope import Code
-from tests.integration.api import ANYONE, Caller, attend, create, organizer
-from tests.routes import methods, routes
+from tests.support.in_process.api import ANYONE, Caller, attend, create, organizer
+from tests.support.routes import methods, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -23,8 +23,8 @@ from events.ledger.queries import event_snapshot
 from events.models import Event
 from omnify.loader import LedgerLoader
 from tests.integration.test_door import NoLoader
-from tests.integration.world import apply_for, tickets, with_gate
-from tests.services import Services
+from tests.support.in_process.events import apply_for, tickets, with_gate
+from tests.support.servers import Services
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)

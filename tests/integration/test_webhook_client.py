@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from events.domain.webhooks.url import read_networks
-from tests.dns import NameServer
-from tests.receivers import Receivers, nobody_listening
+from tests.support.name_server import NameServer
+from tests.support.webhook_receivers import Receivers, nobody_listening
 from worker.webhooks.client import MAX_RESPONSE_BYTES, Response, WebhookClient, read_retry_after
 
 NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.UTC)

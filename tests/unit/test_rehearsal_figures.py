@@ -13,7 +13,7 @@ from rehearsal.options import read_options
 from rehearsal.proofs import Proof
 from rehearsal.records import Observation, Tally
 from rehearsal.runner import Outcome
-from tests.unit.rehearsal_simulation import simulate
+from tests.support.rehearsal.simulation import simulate
 from tests.unit.test_rehearsal_crowd import ARGUMENTS
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rehearsal.records import CancellationResult, Observation
-from tests.unit.rehearsal_simulation import change_ticket, failed, simulate
+from tests.support.rehearsal.simulation import change_ticket, failed, simulate
 
 replace = msgspec.structs.replace
 

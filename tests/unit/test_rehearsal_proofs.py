@@ -8,7 +8,7 @@ import pytest
 from rehearsal.evidence import short
 from rehearsal.proofs import PROOFS, prove
 from rehearsal.records import Attendee, EventCounts, Observation, RegistrationResult, Stats, Ticket
-from tests.unit.rehearsal_simulation import change_ticket, failed, simulate
+from tests.support.rehearsal.simulation import change_ticket, failed, simulate
 
 replace = msgspec.structs.replace
 

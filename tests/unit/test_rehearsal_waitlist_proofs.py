@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.proofs import prove
 from rehearsal.records import CancellationResult, EventCounts, Observation, Ticket
-from tests.unit.rehearsal_simulation import change_ticket, failed, simulate
+from tests.support.rehearsal.simulation import change_ticket, failed, simulate
 
 replace = msgspec.structs.replace
 

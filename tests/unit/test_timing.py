@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.timing import SLOWEST, summary
+from tests.support.run_times import SLOWEST, summary
 
 SECONDS = {
     "tests/acceptance/test_a.py::test_first": 30.0,

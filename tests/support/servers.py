@@ -18,7 +18,7 @@ from omnify.embedded.postgres import Postgres
 from omnify.embedded.postgres_files import PostgresFiles, find_postgres_files
 from omnify.embedded.process import Child
 from omnify.embedded.valkey import Valkey
-from tests.timing import count_start
+from tests.support.run_times import count_start
 
 STOP_SECONDS = 20.0
 # What `make run` or a developer may have set, and a service under test must not inherit.

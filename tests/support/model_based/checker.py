@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 
-from tests.acceptance.drop import Drop, Ticket, patient
-from tests.acceptance.model import ENDLESS, Command, Model, carry_out
-from tests.acceptance.waiting import wait_until
+from tests.support.model_based.history import Drop, Ticket, patient
+from tests.support.model_based.model import ENDLESS, Command, Model, carry_out
+from tests.support.waiting import wait_until
 
 _COUNTS = """SELECT confirmed_count, waitlisted_count, cancelled_count, rejected_counts, max_capacity, waitlist_capacity
 FROM events_event WHERE id = %s"""

@@ -16,11 +16,11 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from events.domain.states import TRANSITIONS, Status
-from tests.acceptance.event import Event, open_event
-from tests.acceptance.http import Answer
-from tests.acceptance.model import Claim, Model
-from tests.acceptance.service import Service
-from tests.acceptance.waiting import wait_until
+from tests.support.model_based.model import Claim, Model
+from tests.support.service.event import Event, open_event
+from tests.support.service.http_client import Answer
+from tests.support.service.processes import Service
+from tests.support.waiting import wait_until
 
 _SIZES = {"capacity_below_confirmed": "below_confirmed", "capacity_below_waitlisted": "below_waitlisted"}
 MOMENT = timedelta(milliseconds=500)

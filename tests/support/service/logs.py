@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from tests.acceptance.service import Service
+from tests.support.service.processes import Service
 
 # Every guest of these tests has an address and a name like these.
 PEOPLE = ("@example.", "%40example", "Guest ")

@@ -7,8 +7,8 @@ import json
 import socket
 from typing import Any
 
-from tests.acceptance.event import Event
-from tests.acceptance.http import reset
+from tests.support.service.event import Event
+from tests.support.service.http_client import reset
 
 
 class Follower:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.acceptance.event import Event
-from tests.acceptance.http import JSON, Answer
-from tests.acceptance.service import Service
+from tests.support.service.event import Event
+from tests.support.service.http_client import JSON, Answer
+from tests.support.service.processes import Service
 
 TICKETS = [f"registration.{status}" for status in ("confirmed", "waitlisted", "rejected", "cancelled")]
 ALL = [*TICKETS, "event.sold_out"]

@@ -31,10 +31,10 @@ from omnify.embedded.postgres_files import find_postgres_files
 from omnify.embedded.process import CannotStart, Child
 from omnify.embedded.programs import ROOT, Programs
 from omnify.embedded.valkey import Valkey
-from tests.acceptance.http import Address
-from tests.acceptance.waiting import wait_until
-from tests.services import bare_environment
-from tests.timing import count_start
+from tests.support.run_times import count_start
+from tests.support.servers import bare_environment
+from tests.support.service.http_client import Address
+from tests.support.waiting import wait_until
 from worker.failpoints import Failpoint
 
 STORES = ("valkey", "postgres")

@@ -1,4 +1,4 @@
-"""The service under its supervisor, as `make run` starts it; `tests.acceptance.service` has its parts without it."""
+"""The service under its supervisor, as `make run` starts it. `processes.py` has its parts without the supervisor."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from omnify.embedded.ports import LOOPBACK, free_port
 from omnify.embedded.programs import ROOT
-from tests.acceptance.http import Address
-from tests.acceptance.waiting import wait_until
-from tests.services import bare_environment
-from tests.timing import count_start
+from tests.support.run_times import count_start
+from tests.support.servers import bare_environment
+from tests.support.service.http_client import Address
+from tests.support.waiting import wait_until
 
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0

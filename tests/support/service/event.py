@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from events.admission.keys import EventKeys, event_keys
-from tests.acceptance.http import JSON, Answer
-from tests.acceptance.service import Service
-from tests.acceptance.waiting import wait_until
+from tests.support.service.http_client import JSON, Answer
+from tests.support.service.processes import Service
+from tests.support.waiting import wait_until
 
 TERMINAL = {"confirmed", "rejected", "cancelled", "lost"}
 

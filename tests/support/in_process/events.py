@@ -28,7 +28,7 @@ from events.ledger.queries import event_snapshot
 from events.models import Event, Organizer
 from events.secrets import tickets as service_tickets
 from omnify.common.redis_client import connect_async
-from tests.services import Services
+from tests.support.servers import Services
 from worker.drain import Drain
 
 tickets = Tickets("a secret of the tests")

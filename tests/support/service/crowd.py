@@ -8,9 +8,9 @@ import json
 import threading
 import time
 
-from tests.acceptance.event import Event
-from tests.acceptance.http import JSON, Answer, ask_on
-from tests.acceptance.waiting import wait_until
+from tests.support.service.event import Event
+from tests.support.service.http_client import JSON, Answer, ask_on
+from tests.support.waiting import wait_until
 
 CONNECTIONS = 8
 _PATIENCE_SECONDS = 100.0
