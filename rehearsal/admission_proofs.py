@@ -23,17 +23,17 @@ def decisions_follow_admission(evidence: Evidence) -> Iterator[str]:
 
 
 def first_come_first_seated(evidence: Evidence) -> Iterator[str]:
-    """No registration was rejected as sold out while a later one got a place that no cancellation had freed."""
+    """No registration was rejected as sold out while a later one got what no cancellation had freed."""
     given_back = len(evidence.cancelled)
     turned_away = [s for _, t, s in evidence.sequenced if t.reason == Reason.SOLD_OUT]
     if turned_away:
         first = min(turned_away)
-        later = [s for _, _, s in evidence.placed if s > first]
+        later = [s for _, _, s in evidence.holders if s > first]
         for sequence in later[given_back:]:
             yield f"sequence {first} was turned away, sequence {sequence} got a seat"
     if evidence.refused_sold_out:
         refused = min(evidence.refused_sold_out, key=lambda result: result.answered_at)
-        later = [s for a, _, s in evidence.placed if a.first_sent_at > refused.answered_at]
+        later = [s for a, _, s in evidence.holders if a.first_sent_at > refused.answered_at]
         for sequence in later[given_back:]:
             yield f"registration {refused.number} was told sold_out, later sequence {sequence} got a seat"
 

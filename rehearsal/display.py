@@ -71,7 +71,7 @@ def announce(*, console: Console, options: Options) -> None:
     """One line that says what is about to happen."""
     speed = f"at {options.rate} a second" if options.rate else "as fast as possible"
     leaving = f", {options.cancel} tickets given back" if options.cancel else ""
-    waitlist = f" and {options.waitlist} places on the waitlist" if options.waitlist else ""
+    waitlist = f" and {options.waitlist} positions on the waitlist" if options.waitlist else ""
     console.print(
         f"{options.people} people, {options.duplicates} of them twice{leaving}, for {options.seats} seats{waitlist} at "
         f"{options.url}, {speed}",

@@ -12,8 +12,8 @@ from events.domain.tickets import ticket_ref
 from omnify.common.envelope import Code
 from rehearsal.records import CancellationResult, Observation, RegistrationResult, Ticket, WebhookMessage
 
-# A ticket with one of these statuses at the end had a seat or a waitlist place at some time.
-_PLACED = {Status.CONFIRMED, Status.WAITLISTED, Status.CANCELLED}
+# A ticket with one of these statuses at the end had a seat or a waitlist position at some time.
+_HELD = {Status.CONFIRMED, Status.WAITLISTED, Status.CANCELLED}
 
 
 class Cancellation(NamedTuple):
@@ -51,9 +51,9 @@ class Evidence:
         return [(a, t, t.sequence) for a, t in self.admitted if t.sequence is not None]
 
     @cached_property
-    def placed(self) -> list[tuple[RegistrationResult, Ticket, int]]:
-        """Registrations that had a seat or a waitlist place at some time, in order of admission."""
-        return sorted((s for s in self.sequenced if s[1].status in _PLACED), key=lambda one: one[2])
+    def holders(self) -> list[tuple[RegistrationResult, Ticket, int]]:
+        """Registrations that had a seat or a waitlist position at some time, in order of admission."""
+        return sorted((s for s in self.sequenced if s[1].status in _HELD), key=lambda one: one[2])
 
     @cached_property
     def confirmed(self) -> dict[str, Ticket]:

@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seats", default="2000", help="seats of the event (default: 2000)")
     add("--duplicates", default="5%", help="how many of them register twice: 5%% or a number (default: 5%%)")
     add("--cancel", default="0", help="how many cancel their ticket, if they got one: 10%% or a number (default: 0)")
-    add("--waitlist", default="0", help="places on the event's waitlist (default: 0)")
+    add("--waitlist", default="0", help="the event's waitlist capacity (default: 0)")
     add("--rate", help="registrations per second in all (default: as fast as possible)")
     add("--processes", default="2", help="processes the crowd comes from (default: 2)")
     add("--connections", default="128", help="connections in all (default: 128)")

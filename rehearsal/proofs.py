@@ -73,25 +73,25 @@ def every_202_ended(evidence: Evidence) -> Iterator[str]:
 
 
 def seats_are_filled_exactly(evidence: Evidence) -> Iterator[str]:
-    """All seats are taken, then all waitlist places; fewer only if fewer registered."""
+    """All seats are taken, then all waitlist positions; fewer only if fewer registered."""
     people = len({result.email.casefold() for result in evidence.accepted})
-    confirmed, waiting, places = len(evidence.confirmed), len(evidence.waitlisted), evidence.seen.waitlist
+    confirmed, waiting, waitlist = len(evidence.confirmed), len(evidence.waitlisted), evidence.seen.waitlist
     seats = min(evidence.seen.seats, people)
     if evidence.cancelled:
-        placed = len(evidence.placed)
-        if placed < min(evidence.seen.seats + places, people):
-            yield f"only {placed} ever had a place ({people} people admitted)"
-        if confirmed > evidence.seen.seats or waiting > places:
-            yield f"{confirmed} confirmed for {evidence.seen.seats} seats, {waiting} wait on {places} places"
-    elif (confirmed, waiting) != (seats, min(places, people - seats)):
+        holders = len(evidence.holders)
+        if holders < min(evidence.seen.seats + waitlist, people):
+            yield f"only {holders} ever had a seat or a waitlist position ({people} people admitted)"
+        if confirmed > evidence.seen.seats or waiting > waitlist:
+            yield f"{confirmed} confirmed for {evidence.seen.seats} seats, {waiting} wait on a waitlist of {waitlist}"
+    elif (confirmed, waiting) != (seats, min(waitlist, people - seats)):
         yield f"{confirmed} confirmed, {seats} expected; {waiting} wait ({people} people admitted)"
 
 
 def never_oversold(evidence: Evidence) -> Iterator[str]:
-    """At no time that we looked were more seats or waitlist places taken than there are."""
+    """At no time that we looked were more seats or waitlist positions taken than there are."""
     for sample in [*evidence.seen.samples, evidence.seen.counts]:
         if sample.waitlisted_count > evidence.seen.waitlist:
-            yield f"{sample.waitlisted_count} wait on {evidence.seen.waitlist} places"
+            yield f"{sample.waitlisted_count} wait on a waitlist of {evidence.seen.waitlist}"
         if sample.confirmed_count > evidence.seen.seats or sample.seats_left < 0:
             yield f"{sample.confirmed_count} confirmed of {evidence.seen.seats} seats"
 
@@ -110,8 +110,8 @@ def no_email_has_two_seats(evidence: Evidence) -> Iterator[str]:
 
 
 def refusals_were_right(evidence: Evidence) -> Iterator[str]:
-    """`sold_out` only if every seat and waitlist place was taken; `duplicate` only if the e-mail had a ticket."""
-    full = len(evidence.placed) >= evidence.seen.seats + evidence.seen.waitlist
+    """`sold_out` only if every seat and waitlist position was taken; `duplicate` only if the e-mail had a ticket."""
+    full = len(evidence.holders) >= evidence.seen.seats + evidence.seen.waitlist
     if not full and evidence.refused_sold_out:
         yield f"{len(evidence.refused_sold_out)} refused as sold out at the door, yet seats are left"
     if not full and evidence.rejected[Reason.SOLD_OUT]:
@@ -121,7 +121,7 @@ def refusals_were_right(evidence: Evidence) -> Iterator[str]:
         if result.code == Code.DUPLICATE_REGISTRATION and result.email.casefold() not in known:
             yield f"registration {result.number} was refused as a duplicate without a first registration"
     held: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for result, ticket, sequence in evidence.placed:
+    for result, ticket, sequence in evidence.holders:
         held[result.email.casefold()].append((sequence, _given_back_at(evidence, ticket)))
     for result, ticket, sequence in evidence.sequenced:
         others = held[result.email.casefold()]

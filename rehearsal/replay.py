@@ -19,7 +19,7 @@ class Replay:
     def __init__(self, *, seats: int, waitlist: int) -> None:
         self.seats, self.waitlist = seats, waitlist
         self.ends: dict[str, End] = {}
-        self.holders: dict[str, str] = {}  # folded e-mail -> the ticket that holds a place under it
+        self.holders: dict[str, str] = {}  # folded e-mail -> the ticket with a seat or a waitlist position under it
         self.seated: set[str] = set()
         self.waiting: dict[str, None] = {}
         self._emails: dict[str, str] = {}
@@ -39,7 +39,7 @@ class Replay:
             self.ends[ticket] = (Status.WAITLISTED, None)
 
     def cancel(self, ticket: str, reason: Reason = Reason.BY_HOLDER) -> None:
-        """Carries a cancellation out. Does nothing if the ticket has neither seat nor waitlist place."""
+        """Carries a cancellation out. Does nothing if the ticket has neither seat nor waitlist position."""
         if ticket not in self.seated and ticket not in self.waiting:
             return
         self.seated.discard(ticket)

@@ -136,7 +136,7 @@ class EventAdmin(Audited, EventAdminBase):
             self.message_user(request, "New sizes take their turn in the event's queue.", messages.INFO)
             transaction.on_commit(lambda: resize(event, sizes))
 
-    @admin.action(description="Cancel the event (and every seat and waitlist place)")
+    @admin.action(description="Cancel the event (and all its tickets)")
     def cancel(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
         """Does what `POST /events/{id}/cancel` does."""
         for event_id in queryset.values_list("pk", flat=True):

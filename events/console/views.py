@@ -14,7 +14,7 @@ from events.api.sessions import sign_in, sign_out, signed_in
 from events.domain.scopes import ANY_TOKEN, ENTRANCE, ONLY_FULL, READERS, Scope
 from events.domain.text import pasted
 from events.domain.tokens import NO_TOKEN
-from events.pages import files
+from events.pages import files, messages
 from events.pages.headers import CAMERA_HERE, SECURITY
 from events.services.sign_in_limit import TooManySignIns
 
@@ -32,6 +32,7 @@ SCREENS = {
     "tokens": ONLY_FULL,
     "audit": READERS,
 }
+_LABELS = {"states": messages.STATES, "rejections": messages.REJECTIONS, "message-types": messages.MESSAGE_TYPES}
 # Django compares the Origin of a form with its own, and browsers send "null" for it under "no-referrer". No address
 # here is a secret, and to other sites this policy says nothing either.
 _HEADERS = {**SECURITY, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
@@ -101,7 +102,7 @@ class Screen(ConsoleView):
         context["full"] = token.reach is Scope.FULL
         if self.name not in reach or token.event_id not in (None, ids.get("event_id", token.event_id)):
             return self._elsewhere(request, context)
-        response = render(request, f"console/{self.name}.html", {**context, "screen": self.name})
+        response = render(request, f"console/{self.name}.html", {**context, "screen": self.name, "labels": _LABELS})
         if self.name == "check_in":
             response["Permissions-Policy"] = CAMERA_HERE
         return response

@@ -1,6 +1,6 @@
 """Gives every mailbox one key, however its domain was spelled (`events.domain.attendee.email_key`).
 
-Where two seats of one event turn out to be one person's, both stay: nobody loses a seat to an update. The one with the
+Where two seats of one event turn out to be one person's, both stay: an update takes no seat away. The one with the
 domain in letters keeps the key that it had, which no new registration gets.
 """
 

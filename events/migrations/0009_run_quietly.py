@@ -1,5 +1,7 @@
-"""A function for statements that may be refused for the data they carry: what it catches is an error for nobody, so that
-PostgreSQL writes neither the statement nor its values to its log. See `events.ledger.quietly`."""
+"""Adds a function that runs statements which may be refused for the data they carry.
+
+It catches the error, so PostgreSQL writes neither the statement nor its values to its log. See `events.ledger.quietly`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentences that visitors read in place of codes. Scripts take them from the page, so each is written once."""
+"""What people read in place of codes. Pages contain it in templates, from which their scripts take it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REASONS: dict[str, str] = {
 }
 
 CANCELLATIONS: dict[str, str] = {
-    "by_holder": "You cancelled this registration. Its place is free for another guest.",
+    "by_holder": "You cancelled this registration.",
     "by_organizer": "The organizer cancelled this registration.",
     "event_cancelled": "The organizer cancelled the event. You do not need to do anything.",
 }
@@ -45,6 +45,24 @@ STATES: dict[str, str] = {
     "sold_out": "Sold out",
     "closed": "Registration closed",
     "cancelled": "Cancelled",
+}
+# What the console calls the reasons of rejections: the names of lines in a chart.
+REJECTIONS: dict[str, str] = {
+    "sold_out": "Sold out",
+    "duplicate": "Duplicate",
+    "registration_closed": "Closed",
+    "event_cancelled": "Event cancelled",
+    "invalid": "Invalid",
+}
+
+MESSAGE_TYPES: dict[str, str] = {
+    "registration.confirmed": "Confirmed",
+    "registration.waitlisted": "Waitlisted",
+    "registration.rejected": "Rejected",
+    "registration.cancelled": "Cancelled",
+    "registration.checked_in": "Checked in",
+    "registration.updated": "Check-in undone",
+    "event.sold_out": "Sold out",
 }
 
 

@@ -95,7 +95,7 @@ class TicketPage:
         return {
             "ticket": ticket.ticket_id,
             "position": str(position),
-            "place": f"{position:,}" if position else "…",
+            "position_text": f"{position:,}" if position else "…",
             "wait": view.wait_text(ticket.estimated_seconds or 0),
             "retry": str(retry_seconds),
             "reference": ticket.reference,

@@ -56,15 +56,15 @@ def sizes_of(event: Event, fields: Mapping[str, Any]) -> Sizes:
 def resize(event: Event, sizes: Sizes) -> str:
     """Enqueues a resize and returns its key. Raises redis.exceptions.RedisError."""
     key, snapshot = tickets().mint(), event_snapshot(event)
-    placed = enqueue_resize(
+    enqueued = enqueue_resize(
         redis_client(),
         snapshot,
         key=key,
         max_capacity=sizes.max_capacity,
         waitlist_capacity=sizes.waitlist_capacity,
     )
-    logger.info("resize enqueued", event_id=event.pk, sequence=placed.sequence)
-    if placed.wake:
+    logger.info("resize enqueued", event_id=event.pk, sequence=enqueued.sequence)
+    if enqueued.wake:
         wake_drain(event.pk)
     return key
 
@@ -93,8 +93,8 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
 
 def cancel_ticket(event: EventSnapshot, key: str) -> None:
     """Enqueues the cancellation of a ticket for its holder. Raises redis.exceptions.RedisError."""
-    placed = enqueue_cancellation(redis_client(), event, key=key)
-    if placed is not None and placed.wake:
+    enqueued = enqueue_cancellation(redis_client(), event, key=key)
+    if enqueued is not None and enqueued.wake:
         wake_drain(event.event_id)
 
 
@@ -113,6 +113,6 @@ def requeue_closing(event: EventSnapshot) -> bool:
 
     Raises redis.exceptions.RedisError.
     """
-    placed = enqueue_closing(redis_client(), event, key=tickets().mint())
-    logger.info("closing enqueued", event_id=event.event_id, sequence=placed.sequence)
-    return placed.wake
+    enqueued = enqueue_closing(redis_client(), event, key=tickets().mint())
+    logger.info("closing enqueued", event_id=event.event_id, sequence=enqueued.sequence)
+    return enqueued.wake

@@ -19,10 +19,10 @@ from omnify.common.stray_output import printed_lines_go_to
 
 logger = get_logger(__name__)
 
-PATIENCE_SECONDS = 2.0
+TIMEOUT_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
-# What the server says before anybody is logged in comes without an SQLSTATE, and in English: see `lc_messages`.
-_NO_ROOM = ("too many connections", "remaining connection slots", "too many clients")
+# What the server says before a login comes without an SQLSTATE, and in English: see `lc_messages`.
+_ALL_IN_USE = ("too many connections", "remaining connection slots", "too many clients")
 
 
 def _log(line: str) -> None:
@@ -30,16 +30,16 @@ def _log(line: str) -> None:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's, with patience."""
+    """Django's, except that connecting waits for a free connection."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """A connection. Raises psycopg2.OperationalError as psycopg2 does, also if none becomes free in time."""
-        until = time.monotonic() + PATIENCE_SECONDS
+        """Connects. Raises psycopg2.OperationalError as psycopg2 does, also if no connection becomes free in time."""
+        until = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
                 with printed_lines_go_to(_log):
                     return super().get_new_connection(conn_params)
             except psycopg2.OperationalError as problem:
-                if time.monotonic() > until or not any(text in str(problem) for text in _NO_ROOM):
+                if time.monotonic() > until or not any(text in str(problem) for text in _ALL_IN_USE):
                     raise
             time.sleep(_PAUSE_SECONDS)

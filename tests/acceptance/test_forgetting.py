@@ -48,7 +48,7 @@ def test_a_forgotten_address_is_in_no_log_no_queue_and_no_table(service: Service
     kept = json.loads(service.manage("export_person", "--email", given=ADDRESS + "\n").stdout)
     assert [row["ticket_id"] for row in kept["registrations"]] == [answer.data["ticket_id"]]
     done = service.manage("forget", "--email", "--rewrite-tables", given=ADDRESS.upper() + "\n")
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "Forgotten: 1 registrations; places given back: 1.")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "Forgotten: 1 registrations; tickets given back: 1.")
 
     # Redis removes the old files of a rewrite in the background.
     written = [path for path in service.home.iterdir() if path != service.ledger_data.parent]

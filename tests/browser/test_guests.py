@@ -65,10 +65,10 @@ def test_somebody_watches_the_line_move_during_a_rehearsal_gets_a_seat_and_gives
         register(page, event_id, "between")
         stays(page)
         sees(page, "You are in line")
-        place = page.locator("#place")
-        expect(place).to_have_text(re.compile(r"^2,3\d\d$"))
+        position = page.locator("#position")
+        expect(position).to_have_text(re.compile(r"^2,3\d\d$"))
         decide_one_batch(service, event_id, stopped)
-        expect(place).to_have_text(re.compile(r"^(1,)?3\d\d$"))
+        expect(position).to_have_text(re.compile(r"^(1,)?3\d\d$"))
         for drain in DRAINS:
             service.release(drain)
         sees(page, "You have a seat")
@@ -87,7 +87,7 @@ def test_whoever_leaves_the_line_makes_room(service: Service, visitors: Visitors
         register(first, event.id, "first")
         register(second, event.id, "second")
         stays(second)
-        expect(second.locator("#place")).to_have_text("2")
+        expect(second.locator("#position")).to_have_text("2")
         expect(second.locator("#wait")).to_contain_text("about")
         give_back(first)
         expect(first.locator("#status")).to_have_text("Cancelling …")
@@ -103,14 +103,14 @@ def test_a_seat_given_back_reaches_the_first_on_the_waitlist_without_reloading(
     holder, next_up, last = [visitors.come() for _ in range(3)]
     register(holder, event.id, "holder")
     sees(holder, "You have a seat")
-    for page, name, place in ((next_up, "next", "1"), (last, "last", "2")):
+    for page, name, position in ((next_up, "next", "1"), (last, "last", "2")):
         register(page, event.id, name)
         sees(page, "You are on the waitlist")
-        expect(page.locator("#place")).to_have_text(place)
+        expect(page.locator("#position")).to_have_text(position)
         stays(page)
     give_back(holder)
     sees(next_up, "You have a seat")
-    expect(last.locator("#place")).to_have_text("1")
+    expect(last.locator("#position")).to_have_text("1")
     stayed(next_up)
     stayed(last)
 
@@ -120,7 +120,7 @@ def test_nothing_needs_a_script(service: Service, visitors: Visitors) -> None:
     page = visitors.come(java_script_enabled=False, refusals=(409,))
     with drains_stopped(service):
         register(page, event.id, "plain")
-        expect(page.locator("#place")).to_have_text("1")
+        expect(page.locator("#position")).to_have_text("1")
     sees(page, "You have a seat")
     expect(page.locator("svg.qr")).to_be_visible()
     with page.expect_download() as download:

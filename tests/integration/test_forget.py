@@ -140,7 +140,7 @@ def test_one_person_is_forgotten_everywhere_and_gives_coming_seats_back(
         drain.run(event.pk)
     let_it_be_over(past)
     said = forgetting("--email", email="GUEST0@example.com")
-    assert said == "Forgotten: 2 registrations; places given back: 1."
+    assert said == "Forgotten: 2 registrations; tickets given back: 1."
     assert Registration.objects.filter(email__iexact="guest0@example.com").count() == 0
     assert Registration.objects.filter(email_key="guest0@example.com").count() == 0
     statuses = dict(Registration.objects.filter(event=coming).values_list("sequence", "status"))
@@ -148,13 +148,13 @@ def test_one_person_is_forgotten_everywhere_and_gives_coming_seats_back(
     past.refresh_from_db()
     assert past.confirmed_count == 1
     assert len(people(past)) == 3
-    assert forgetting("--email", email="guest0@example.com") == "Forgotten: 0 registrations; places given back: 0."
+    assert forgetting("--email", email="guest0@example.com") == "Forgotten: 0 registrations; tickets given back: 0."
 
 
 def test_whoever_is_still_queued_is_not_half_forgotten(
     make_event: Make, admit: Admit, forgetting: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forget, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(forget, "TIMEOUT_SECONDS", 0.1)
     event = make_event()
     admit(event.pk, [service_application(1)])
     with pytest.raises(CommandError, match="still queued"):

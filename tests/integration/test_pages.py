@@ -175,7 +175,7 @@ def test_a_ticket_goes_from_its_place_in_line_to_a_code(make_event: Make, server
     async def scene(browser: Browser) -> None:
         tickets = [await registered(browser, event, guest) for guest in (1, 2)]
         waiting = await browser.get(tickets[1])
-        assert '<p class="big" id="place">2</p>' in waiting.text
+        assert '<p class="big" id="position">2</p>' in waiting.text
         assert f'<meta http-equiv="refresh" content="{waiting.headers["retry-after"]}">' in waiting.text
         assert "Leave the line" in waiting.text
         await asyncio.to_thread(drain.run, event.pk)
@@ -233,7 +233,7 @@ def test_a_cancelled_ticket_says_by_whom(make_event: Make, servers: Services, dr
         await asyncio.to_thread(drain.run, event.pk)
         await asyncio.to_thread(end, event)
         await asyncio.to_thread(drain.run, event.pk)
-        assert "Its place is free for another guest." in (await browser.get(given_back)).text
+        assert "You cancelled this registration." in (await browser.get(given_back)).text
         page = (await browser.get(kept)).text
         assert "The organizer cancelled the event." in page
         assert "somebody else" not in page

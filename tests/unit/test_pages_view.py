@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from events.domain.states import CANCELLATION_REASONS, REJECTION_REASONS, EventState, Reason
+from events.domain.webhooks.message import MessageType
 from events.pages import messages
 from events.pages.view import wait_text, when
 from omnify.common.envelope import Code
@@ -24,6 +25,8 @@ def test_every_code_reason_and_state_has_its_words() -> None:
     assert {reason.value for reason in CANCELLATION_REASONS} == messages.CANCELLATIONS.keys()
     assert {*REJECTION_REASONS, *CANCELLATION_REASONS} == {*Reason}
     assert {state.value for state in EventState} == messages.STATES.keys()
+    assert {reason.value for reason in REJECTION_REASONS} == messages.REJECTIONS.keys()
+    assert {type_.value for type_ in MessageType} == messages.MESSAGE_TYPES.keys()
     assert messages.message("newer than this page") == messages.MESSAGES["internal_error"]
 
 

@@ -48,7 +48,7 @@ def test_tickets_given_back_and_a_waitlist_are_rehearsed_too(tmp_path: Path) -> 
     figures = json.loads((tmp_path / "figures.json").read_text())["figures"]
     assert set(figures["statuses"]) >= {"confirmed", "waitlisted", "cancelled by_holder"}
     assert figures["given_back"]["nothing to cancel"] > 0
-    assert "14 tickets given back, for 10 seats and 12 places on the waitlist" in text
+    assert "14 tickets given back, for 10 seats and 12 positions on the waitlist" in text
 
 
 @pytest.mark.parametrize("fault", MOVING_FAULTS)

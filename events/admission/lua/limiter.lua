@@ -36,13 +36,13 @@ local function new_limiter(slots, quota, seconds, most, now)
   function limiter.wait(address)
     if quota == 0 then return 0 end
     local used, fading = here[address] or 0, before[address] or 0
-    local room = quota - 1 - used
-    if room < 0 then
+    local spare = quota - 1 - used
+    if spare < 0 then
       -- Not in this window; in the next one as soon as enough of this one has faded.
       return window - into + math.max(0, window - math.floor((quota - 1) * window / used))
     end
-    if fading * (window - into) > room * window then
-      return window - into - math.floor(room * window / fading)
+    if fading * (window - into) > spare * window then
+      return window - into - math.floor(spare * window / fading)
     end
     return 0
   end

@@ -45,8 +45,8 @@ LIST_ATTENDEES = extend_schema(
             str,
             enum=["confirmed", "waitlisted", "cancelled", "rejected"],
             description=(
-                "`waitlisted`: who waits for a seat, the first in line first; `cancelled`: who held a place once; "
-                "`rejected`: who got none, with the reason (default: confirmed)."
+                "`waitlisted`: on the waitlist, the next to get a seat first; `cancelled`: after a seat or a position "
+                "on the waitlist; `rejected`: with the reason (default: confirmed)."
             ),
         ),
         OpenApiParameter("search", str, description=f"Part of a name or e-mail. {SEARCH_RULE}"),

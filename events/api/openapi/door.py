@@ -152,7 +152,7 @@ READ_TICKET = extend_schema(
             description="Long poll: seconds to wait for another status.",
         ),
         OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="An `ETag` seen before."),
-        sent_header("ETag", "Changes with every change of the ticket, its place in line included.", 200, 304),
+        sent_header("ETag", "Changes with every change of the ticket, its position in line included.", 200, 304),
         sent_header("Retry-After", "Whole seconds to wait before asking again.", 200, 304, 503, kind=int),
     ],
     responses={
@@ -176,9 +176,9 @@ FOLLOW_TICKET = extend_schema(
     operation_id="follow_ticket",
     summary="Follow a registration",
     description=(
-        "Server-sent events: at once the ticket as it stands, then every change (another status at once, another place "
-        "about once a second), until the terminal status ends the stream. `data` is the object that `read_ticket` has "
-        "as `data`, `id` its `ETag`. A stream that ends before a terminal status is to be opened again."
+        "Server-sent events: first the ticket as it is now, then every change, a new status at once and a new position "
+        "about once a second. The terminal status ends the stream. `data` is the object that `read_ticket` returns as "
+        "`data`, `id` is its `ETag`. If the stream ends before a terminal status, open it again."
     ),
     tags=["registrations"],
     auth=ANYONE,
@@ -205,7 +205,7 @@ CANCEL_TICKET = extend_schema(
     description=(
         "The ticket id is all that is needed to give the ticket back. The cancellation takes its turn in the event's "
         "queue, behind everything admitted before it; a freed seat goes to the first on the waitlist. A ticket that "
-        "holds no place, or was cancelled before, is answered as it is."
+        "has no seat and is not on the waitlist, or was cancelled before, is answered as it is."
     ),
     tags=["registrations"],
     auth=ANYONE,

@@ -59,7 +59,7 @@ LIST_EVENTS = extend_schema(
             enum=[state.value for state in EventState],
             description="Only events whose `registration_state` is this.",
         ),
-        OpenApiParameter("search", str, description=f"Part of a name or a place. {SEARCH_RULE}"),
+        OpenApiParameter("search", str, description=f"Part of a name or a location. {SEARCH_RULE}"),
         OpenApiParameter("past", bool, description="`true`: events that are over."),
         OpenApiParameter("mine", bool, description="`true`: only the organizer's own events; needs a token."),
         CHALLENGE,

@@ -26,7 +26,7 @@ class Attendee(Struct, frozen=True, kw_only=True):
     confirmed_at: Annotated[
         Time | None, Meta(description="Null if it never had a seat.", examples=["2030-11-01T09:00:00.250+00:00"])
     ]
-    sequence: Annotated[int, Meta(description="Place in the order of admission; gaps are legal.", examples=[1])]
+    sequence: Annotated[int, Meta(description="Number in the order of admission; gaps are legal.", examples=[1])]
     checked_in_at: Time | None
     reason: Annotated[
         str | None,

@@ -24,7 +24,7 @@ class AcceptedTicket(Struct, frozen=True, gc=False):
     ]
     event_id: Annotated[int, Meta(examples=[7])]
     status: Annotated[Status, Meta(examples=["queued"])]
-    position: Annotated[int | None, Meta(description="Place in line, from 1; null once decided.", examples=[42])]
+    position: Annotated[int | None, Meta(description="Position in line, from 1; null once decided.", examples=[42])]
     status_url: Annotated[str, Meta(examples=[f"/registrations/{TICKET_ID}"])]
     requested_at: Annotated[Time, Meta(examples=["2030-11-01T09:00:00.100+00:00"])]
 
@@ -40,8 +40,8 @@ class Ticket(Struct, frozen=True, gc=False):
     event_id: Annotated[int, Meta(examples=[7])]
     status: Annotated[Status, Meta(examples=["queued"])]
     reason: Annotated[Reason | None, Meta(description="Why it was rejected, or by whom it was cancelled.")]
-    position: Annotated[int | None, Meta(description="Place in line, 1 is next; null once decided.", examples=[12])]
-    sequence: Annotated[int | None, Meta(description="Place in the order of admission.", examples=[42])]
+    position: Annotated[int | None, Meta(description="Position in line, 1 is next; null once decided.", examples=[12])]
+    sequence: Annotated[int | None, Meta(description="Number in the order of admission.", examples=[42])]
     requested_at: Annotated[Time | None, Meta(examples=["2030-11-01T09:00:00.100+00:00"])]
     decided_at: Time | None
     check_in_code: Annotated[
@@ -60,7 +60,7 @@ class CancelledTicket(Ticket, frozen=True, gc=False, kw_only=True):
     cancellation_sequence: Annotated[
         int | None,
         Meta(
-            description="The cancellation's place in the order of admission; null: nothing to cancel.",
+            description="The cancellation's number in the order of admission; null: nothing to cancel.",
             examples=[1042],
         ),
     ]

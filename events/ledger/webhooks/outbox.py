@@ -32,7 +32,7 @@ def write_messages(event: Event, changes: Sequence[Outcome], *, now: datetime, s
 
     Args:
         changes: every change of a ticket's status in the caller's transaction, in order.
-        sold_out: whether the last seat or waitlist place was taken in this transaction.
+        sold_out: whether the last seat or the last position on the waitlist was taken in this transaction.
     """
     if not changes and not sold_out:
         return 0

@@ -31,7 +31,7 @@ from events.secrets import tickets
 from events.services.commands import cancel_ticket
 from omnify.common.clients import redis_client
 
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 FILES_SECONDS = 600.0
 _LOOK_SECONDS = 0.1
 
@@ -92,7 +92,7 @@ class Command(ActingCommand):
         given_back = self._give_back([ticket for ticket in known if ticket.held])
         self._until(
             lambda: not any(ticket.held for ticket in retention.tickets_of_email(key) if ticket in given_back),
-            "a place under this address is still to be given back",
+            "a ticket under this address is still to be given back",
         )
         with transaction.atomic():
             # Without the address: the trail is kept, and must not hold it.
@@ -102,7 +102,7 @@ class Command(ActingCommand):
         problems = self._clean_files()
         texts = spellings(address, *mailbox_keys(key), *(ticket.email for ticket in known))
         problems += [f"{count} rows of {table}.{column} have it still." for table, column, count in places_of(texts)]
-        self.stderr.write(f"Forgotten: {rows} registrations; places given back: {len(given_back)}.")
+        self.stderr.write(f"Forgotten: {rows} registrations; tickets given back: {len(given_back)}.")
         _complain(problems)
 
     def _queued(self, key: str) -> bool:
@@ -140,7 +140,7 @@ class Command(ActingCommand):
         return coming
 
     def _until(self, done: Callable[[], bool], otherwise: str) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while not done():
             if time.monotonic() > deadline:
                 raise CommandError(f"Not finished: {otherwise}. Is a worker at work? Run it again.")

@@ -1,7 +1,8 @@
 // A new event, or changes to one.
 
 import { api } from "./api.js";
-import { attempt, byId, faults, problem } from "./dom.js";
+import { attempt, byId } from "./dom.js";
+import { onSubmit } from "./forms.js";
 import { paint } from "./head.js";
 import { LocalTime, readTimes } from "./local_time.js";
 
@@ -31,20 +32,14 @@ function show(event) {
   paint(event);
 }
 
-form.addEventListener("submit", async (sent) => {
-  sent.preventDefault();
-  problem(null);
+onSubmit(form, async () => {
   byId("saved").textContent = "";
   byId("save").disabled = true;
   try {
     const event = await (eventId ? api("PATCH", `/events/${eventId}`, changed(values())) : api("POST", "/events", changed(values())));
-    faults(form, {});
     if (!eventId) return location.assign(`/console/events/${event.id}`);
     show(event);
     byId("saved").textContent = "Saved.";
-  } catch (trouble) {
-    problem(trouble.code ? trouble.message : "The service cannot be reached. Please try again.");
-    faults(form, trouble.errors ?? {});
   } finally {
     byId("save").disabled = false;
   }

@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { attempt, byId, chip, el, fill, number, pager, person } from "./dom.js";
+import { label } from "./labels.js";
 import { localSpan } from "./times.js";
 
 function tile(event) {
@@ -9,7 +10,7 @@ function tile(event) {
   return el(
     "a",
     { class: "card tile", href: `/console/events/${event.id}` },
-    chip(event.registration_state),
+    chip(event.registration_state, label("states", event.registration_state) ?? event.registration_state),
     el("h2", {}, person(event.name)),
     el("p", { class: "quiet small" }, person(event.location), ` · ${localSpan(event.start_time, event.end_time)}`),
     el("progress", { max: event.max_capacity, value: taken, "aria-label": "Seats taken" }),

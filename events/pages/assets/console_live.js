@@ -2,21 +2,16 @@
 
 import { api } from "./api.js";
 import { Chart } from "./chart.js";
-import { attempt, byId, faults, number } from "./dom.js";
+import { attempt, byId, number } from "./dom.js";
+import { showErrors } from "./forms.js";
 import { eventId, paint, showHead } from "./head.js";
+import { labels } from "./labels.js";
 import { seen } from "./text.js";
 import { Timer } from "./timer.js";
 
 const EVERY_MS = 1000;
 const SPAN_MS = 10 * 60 * 1000;
 const SHORTEST_MS = 60 * 1000;
-const REASONS = {
-  sold_out: "Sold out",
-  duplicate: "Duplicate",
-  registration_closed: "Closed",
-  event_cancelled: "Event cancelled",
-  invalid: "Invalid",
-};
 const KEPT = `omnify.live.${eventId}`;
 const oneDigit = (value) => value.toLocaleString(undefined, { maximumFractionDigits: 1 });
 
@@ -34,7 +29,7 @@ const charts = [
     area: true,
     ceiling: () => event?.max_capacity ?? 1,
   }),
-  chart("c-rejected", "Turned away", Object.entries(REASONS).map(([code, name]) => ({ name, read: (s) => s.rejected[code] ?? 0 }))),
+  chart("c-rejected", "Turned away", labels("rejections").map(([code, name]) => ({ name, read: (s) => s.rejected[code] ?? 0 }))),
 ];
 
 function figures(stats) {
@@ -76,7 +71,7 @@ async function measure() {
 byId("cancel-form").addEventListener("submit", async (sent) => {
   sent.preventDefault();
   const sure = seen(byId("sure").value) === seen(event.name);
-  faults(byId("cancel-form"), sure ? {} : { sure: ["This is not the event's name."] });
+  showErrors(byId("cancel-form"), sure ? {} : { sure: ["This is not the event's name."] });
   if (!sure) return;
   const done = await attempt(() => api("POST", `/events/${eventId}/cancel`));
   if (done) byId("cancel").hidden = true;

@@ -1,8 +1,9 @@
 // The organizer's tokens: made, shown once, revoked.
 
 import { api } from "./api.js";
-import { attempt, byId, el, faults, fill, pager, problem, row, person } from "./dom.js";
+import { attempt, byId, el, fill, pager, row, person } from "./dom.js";
 import { eventChoices } from "./event_choices.js";
+import { onSubmit, showSecret } from "./forms.js";
 import { LocalTime, readTimes } from "./local_time.js";
 import { shortMoment } from "./times.js";
 
@@ -50,21 +51,12 @@ function values() {
   };
 }
 
-form.addEventListener("submit", async (sent) => {
-  sent.preventDefault();
-  problem(null);
-  try {
-    const made = await api("POST", "/tokens", values());
-    faults(form, {});
-    byId("secret").replaceChildren("The token, shown this once: ", el("code", {}, made.token));
-    byId("secret").hidden = false;
-    form.reset();
-    await load(FIRST);
-    byId("secret").scrollIntoView({ block: "center" });
-  } catch (trouble) {
-    problem(trouble.code ? trouble.message : "The service cannot be reached. Please try again.");
-    faults(form, trouble.errors ?? {});
-  }
+onSubmit(form, async () => {
+  const made = await api("POST", "/tokens", values());
+  showSecret("The token, shown only once: ", made.token);
+  form.reset();
+  await load(FIRST);
+  byId("secret").scrollIntoView({ block: "center" });
 });
 
 const names = await eventChoices(byId("event_id"));

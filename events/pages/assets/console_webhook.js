@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { attempt, byId, chip, el, fill, number, pager, problem, row } from "./dom.js";
+import { showSecret } from "./forms.js";
 import { LocalTime } from "./local_time.js";
 import { Timer } from "./timer.js";
 import { shortMoment } from "./times.js";
@@ -59,8 +60,7 @@ byId("toggle").addEventListener("click", async () => {
 byId("rotate").addEventListener("click", async () => {
   const made = await act(() => api("POST", `${path}/rotate-secret`), "The old secret goes on signing for 24 hours.");
   if (!made) return;
-  byId("secret").replaceChildren("The new secret, shown this once: ", el("code", {}, made.secret));
-  byId("secret").hidden = false;
+  showSecret("The new secret, shown only once: ", made.secret);
 });
 byId("delete").addEventListener("click", async (event) => {
   // A second press is the confirmation.

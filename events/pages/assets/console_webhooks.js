@@ -1,24 +1,17 @@
 // Subscriptions, and a new one.
 
 import { api } from "./api.js";
-import { attempt, byId, chip, el, faults, fill, isolated, pager, problem, row } from "./dom.js";
+import { attempt, byId, chip, el, fill, isolated, pager, row } from "./dom.js";
 import { eventChoices } from "./event_choices.js";
+import { onSubmit, showSecret } from "./forms.js";
+import { label, labels } from "./labels.js";
 
-const TYPES = {
-  "registration.confirmed": "Confirmed",
-  "registration.waitlisted": "Waitlisted",
-  "registration.rejected": "Rejected",
-  "registration.cancelled": "Cancelled",
-  "registration.checked_in": "Checked in",
-  "registration.updated": "Corrected",
-  "event.sold_out": "Sold out",
-};
 const FIRST = "/webhooks?page_size=50";
 const form = byId("webhook-form");
 
 function shown(hook) {
   const link = el("a", { href: `/console/webhooks/${hook.id}` }, hook.url ?? "Default secret, for callback addresses");
-  const types = hook.event_types.map((type) => TYPES[type] ?? type).join(", ");
+  const types = hook.event_types.map((type) => label("message-types", type) ?? type).join(", ");
   const state = chip(hook.enabled ? (hook.failing_since ? "waitlist" : "open") : "cancelled", stateOf(hook));
   return row(link, types, hook.event_id === null ? "All" : isolated(names.get(hook.event_id) ?? `#${hook.event_id}`), state);
 }
@@ -40,25 +33,16 @@ function values() {
   return { url: byId("url").value.trim(), event_types: types, event_id: Number(byId("event_id").value) || null };
 }
 
-form.addEventListener("submit", async (sent) => {
-  sent.preventDefault();
-  problem(null);
-  try {
-    const made = await api("POST", "/webhooks", values());
-    faults(form, {});
-    byId("secret").replaceChildren("The secret, shown this once: ", el("code", {}, made.secret));
-    byId("secret").hidden = false;
-    form.reset();
-    await load(FIRST);
-    byId("secret").scrollIntoView({ block: "center" });
-  } catch (trouble) {
-    problem(trouble.code ? trouble.message : "The service cannot be reached. Please try again.");
-    faults(form, trouble.errors ?? {});
-  }
+onSubmit(form, async () => {
+  const made = await api("POST", "/webhooks", values());
+  showSecret("The secret, shown only once: ", made.secret);
+  form.reset();
+  await load(FIRST);
+  byId("secret").scrollIntoView({ block: "center" });
 });
 
-for (const [value, label] of Object.entries(TYPES)) {
-  byId("types").append(el("label", {}, el("input", { type: "checkbox", name: "event_types", value, checked: "" }), ` ${label}`));
+for (const [value, text] of labels("message-types")) {
+  byId("types").append(el("label", {}, el("input", { type: "checkbox", name: "event_types", value, checked: "" }), ` ${text}`));
 }
 const names = await eventChoices(byId("event_id"));
 await load(FIRST);

@@ -39,27 +39,19 @@ export function problem(text) {
   byId("problem").hidden = !text;
 }
 
+export function explain(trouble) {
+  problem(trouble.code ? trouble.message : "The service cannot be reached. Nothing was changed, as far as we know.");
+}
+
 // Runs `work` for a person: what goes wrong is shown at the top of the page.
 export async function attempt(work) {
   problem(null);
   try {
     return await work();
   } catch (trouble) {
-    problem(trouble.code ? trouble.message : "The service cannot be reached. Nothing was changed, as far as we know.");
+    explain(trouble);
     return undefined;
   }
-}
-
-// Marks the fields that a refusal names, and clears the others.
-export function faults(form, errors) {
-  for (const field of form.querySelectorAll(".field")) {
-    const input = field.querySelector("input, select");
-    const text = errors[input?.name]?.join(" ") ?? "";
-    input?.toggleAttribute("aria-invalid", Boolean(text));
-    if (text) input.setAttribute("aria-invalid", "true");
-    field.querySelector(".error").textContent = text;
-  }
-  form.querySelector("[aria-invalid=true]")?.focus();
 }
 
 // An answer's link without its host: behind a proxy the service may not know under which name it is reached.
@@ -78,15 +70,6 @@ export function pager(data, turn) {
   }
 }
 
-export const STATES = {
-  upcoming: "Opens soon",
-  open: "Open",
-  waitlist: "Waitlist open",
-  sold_out: "Sold out",
-  closed: "Closed",
-  cancelled: "Cancelled",
-};
-
-export function chip(state, label = STATES[state] ?? state) {
-  return el("p", { class: "chip", "data-state": state }, label);
+export function chip(state, text) {
+  return el("p", { class: "chip", "data-state": state }, text);
 }

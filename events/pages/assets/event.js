@@ -1,6 +1,7 @@
 // The event's page: local times, the countdown, the number of seats, and a form that can safely be sent twice.
 
 import { Clock, jittered, onReturn } from "./clock.js";
+import { label } from "./labels.js";
 import { oneAtATime, Timer } from "./timer.js";
 import { countdown, localTimes } from "./times.js";
 
@@ -12,7 +13,6 @@ const page = document.getElementById("event");
 const form = document.getElementById("form");
 const button = document.getElementById("send");
 const byId = (id) => document.getElementById(id);
-const words = (list, code) => byId(list).content.querySelector(`[data-code="${CSS.escape(code)}"]`)?.textContent;
 const clock = new Clock(Number(page.dataset.now));
 const opens = Date.parse(page.dataset.opens);
 let state = page.dataset.state;
@@ -27,7 +27,7 @@ function show(next) {
   }
   const chip = byId("chip");
   chip.dataset.state = state;
-  chip.textContent = words("states", state) ?? "";
+  chip.textContent = label("states", state) ?? "";
   byId("announce").textContent = chip.textContent;
 }
 
@@ -76,7 +76,7 @@ const entered = () => ({ name: form.elements.name.value.trim(), email: form.elem
 let key = form.elements.key.value;
 let keyIsFor = null;
 let sending = false;
-// Sending goes on while another tab is shown: a place in line may depend on it.
+// Sending goes on while another tab is shown: a position in line may depend on it.
 const retrying = new Timer(send, { whileHidden: true });
 
 // The same details with the same key are the same registration, however often they are sent.
@@ -115,7 +115,7 @@ async function post(body) {
 }
 
 function refused({ code, errors }, seconds) {
-  problem(words("messages", code) ?? words("messages", "internal_error"));
+  problem(label("messages", code) ?? label("messages", "internal_error"));
   for (const field of ["name", "email"]) fault(field, errors?.[field]?.join(" ") ?? "");
   if (errors) form.querySelector("[aria-invalid=true]")?.focus();
   if (code === "idempotency_key_reused") keyIsFor = "";

@@ -1,7 +1,8 @@
 // What stands above every screen of one event.
 
 import { api } from "./api.js";
-import { attempt, byId, isolated, person, STATES } from "./dom.js";
+import { attempt, byId, isolated, person } from "./dom.js";
+import { label } from "./labels.js";
 import { localSpan } from "./times.js";
 
 export const eventId = document.getElementById("main").dataset.event;
@@ -17,6 +18,6 @@ export function paint(event) {
   byId("about").replaceChildren(person(event.location), ` · ${localSpan(event.start_time, event.end_time)}`);
   byId("chip").hidden = false;
   byId("chip").dataset.state = event.registration_state;
-  byId("chip").textContent = STATES[event.registration_state] ?? event.registration_state;
+  byId("chip").textContent = label("states", event.registration_state) ?? event.registration_state;
   document.title = `${isolated(event.name)} · Omnify`;
 }

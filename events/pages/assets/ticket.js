@@ -29,7 +29,7 @@ async function take(news) {
 }
 
 function move({ position, estimated_seconds }) {
-  byId("place").textContent = position.toLocaleString("en");
+  byId("position").textContent = position.toLocaleString("en");
   const line = byId("line");
   start = Math.max(start, position);
   if (line) [line.max, line.value] = [start, start - position + 1];

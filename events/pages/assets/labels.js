@@ -1,0 +1,13 @@
+// The words for codes, as the page has them in templates (`events/pages/messages.py`).
+
+const parts = (list) => document.getElementById(list).content;
+
+// Undefined for a code that this page does not know.
+export function label(list, code) {
+  return parts(list).querySelector(`[data-code="${CSS.escape(code)}"]`)?.textContent;
+}
+
+// All of a list, as [code, text].
+export function labels(list) {
+  return Array.from(parts(list).querySelectorAll("[data-code]"), (part) => [part.dataset.code, part.textContent]);
+}
