@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from events.domain.tickets import reference_of
 from tests.support.service.event import Event, open_event
+from tests.support.service.metrics import grown, scrape, value
 from tests.support.service.processes import DRAINS, Service
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
-
-Metrics = dict[tuple[str, tuple[tuple[str, str], ...]], float]
-
-
-def scrape(service: Service) -> Metrics:
-    """What `/metrics` says: (name, labels) -> value."""
-    answer = service.address.ask("GET", "/metrics")
-    assert answer.status == 200
-    families = text_string_to_metric_families(answer.body.decode())
-    return {(s.name, tuple(sorted(s.labels.items()))): s.value for family in families for s in family.samples}
-
-
-def value(metrics: Metrics, name: str, **labels: str) -> float:
-    return metrics.get((name, tuple(sorted(labels.items()))), 0.0)
-
-
-def grown(service: Service, before: Metrics, name: str, **labels: str) -> Callable[[], float]:
-    return lambda: value(scrape(service), name, **labels) - value(before, name, **labels)
 
 
 def test_metrics_add_up_over_all_processes(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures over `tests.support.in_process.events`, which needs Django and so is imported late."""
+"""Fixtures over `tests.support.in_process`, which needs Django and so is imported late."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def make_event(db: None, redis_client: redis.Redis) -> Callable[..., Any]:
 @pytest.fixture
 def admit(servers: Services) -> Callable[..., Any]:
     """Admits applications to an event in one batch, and returns the gate's reply."""
-    from tests.support.in_process.events import with_gate
+    from tests.support.in_process.gate import with_gate
 
     def call(event_id: int, applications: Sequence[Any], *, queue_limit: int = 1000, limit: Any = None) -> Any:
         return with_gate(servers, lambda gate: gate.admit(event_id, applications), queue_limit=queue_limit, limit=limit)
@@ -36,7 +36,7 @@ def admit(servers: Services) -> Callable[..., Any]:
 @pytest.fixture
 def queue(redis_client: redis.Redis) -> Any:
     """The drain's view of the run's Valkey."""
-    from tests.support.in_process.events import make_queue
+    from tests.support.in_process.drain import make_queue
 
     return make_queue(redis_client)
 
@@ -44,7 +44,7 @@ def queue(redis_client: redis.Redis) -> Any:
 @pytest.fixture
 def drain(queue: Any) -> Any:
     """A drain in this process."""
-    from tests.support.in_process.events import make_drain
+    from tests.support.in_process.drain import make_drain
 
     return make_drain(queue)
 
@@ -52,7 +52,7 @@ def drain(queue: Any) -> Any:
 @pytest.fixture
 def working_drain(db: None, redis_client: redis.Redis) -> Iterator[None]:
     """A drain at work in a thread, as a worker's sweep would keep it: for whoever waits for an order to be obeyed."""
-    from tests.support.in_process.events import drain_all_until
+    from tests.support.in_process.drain import drain_all_until
 
     stop = threading.Event()
     thread = threading.Thread(target=drain_all_until, args=(redis_client, stop))

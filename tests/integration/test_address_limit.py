@@ -16,7 +16,7 @@ from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply, RateLimited
 from events.domain.rate_limit import Quota, RateLimit
 from events.models import Event
-from tests.support.in_process.events import apply_for, kinds, with_gate
+from tests.support.in_process.gate import apply_for, kinds, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain
 

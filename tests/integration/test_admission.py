@@ -22,7 +22,7 @@ from events.domain.states import Status
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from omnify.common.redis_client import connect_async
-from tests.support.in_process.events import apply_for, kind, kinds, with_gate
+from tests.support.in_process.gate import apply_for, kind, kinds, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain
 

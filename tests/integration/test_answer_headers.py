@@ -10,9 +10,9 @@ from django.test import Client
 
 from events.models import OrganizerToken
 from events.pages.headers import SECURITY
-from tests.integration.test_console import signed_in
-from tests.integration.test_door import Visitor, visit
 from tests.support.in_process.api import attend, create, organizer
+from tests.support.in_process.console import signed_in
+from tests.support.in_process.door import Visitor, visit
 from tests.support.in_process.pages import Browser, browse
 from tests.support.routes import methods, routes
 from tests.support.servers import Services

@@ -19,8 +19,10 @@ from django.test.utils import CaptureQueriesContext
 from events.admin.base import BoundedPaginator
 from events.models import Event, OrganizerToken, Registration
 from events.secrets import tickets
-from tests.integration.test_api_events import stored_version, wait_until_somebody_waits_for_a_lock
+from tests.support.in_process.admin import change, form
 from tests.support.in_process.api import Caller, attend, create, organizer
+from tests.support.in_process.events import stored_version
+from tests.support.in_process.locks import wait_until_a_transaction_is_blocked
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,21 +33,6 @@ def operator() -> Client:
     client = Client()
     client.force_login(User.objects.create_superuser("operator"))
     return client
-
-
-def form(event: Event, **changes: Any) -> dict[str, Any]:
-    """What the browser would send."""
-    sizes = {"max_capacity": event.max_capacity, "waitlist_capacity": event.waitlist_capacity}
-    data: dict[str, Any] = {"name": event.name, "location": event.location, **sizes}
-    for name in ("start_time", "end_time", "registration_opens_at", "registration_closes_at"):
-        moment = getattr(event, name)
-        data |= {f"{name}_0": moment.strftime("%Y-%m-%d"), f"{name}_1": moment.strftime("%H:%M:%S")}
-    return {**data, **changes}
-
-
-def change(operator: Client, event_id: int, **changes: Any) -> Any:
-    event = Event.objects.get(pk=event_id)
-    return operator.post(f"/admin/events/event/{event_id}/change/", form(event, **changes))
 
 
 def test_every_page_opens(operator: Client) -> None:
@@ -138,7 +125,7 @@ def test_a_change_waits_for_the_decisions_under_way(operator: Client) -> None:
     with transaction.atomic():
         Event.objects.select_for_update().get(pk=event_id)
         thread.start()
-        wait_until_somebody_waits_for_a_lock()
+        wait_until_a_transaction_is_blocked()
         Event.objects.filter(pk=event_id).update(confirmed_count=6)
     thread.join(timeout=20)
     # Refused with a sentence: without the lock it would be the constraint that refuses, with a 500.

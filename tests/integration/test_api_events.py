@@ -6,19 +6,13 @@ from typing import Any
 
 import pytest
 import redis
-from django.db import connection
 
-from events.admission import keys
 from events.models import Event
 from tests.support.in_process.api import ANYONE, body, create, organizer
+from tests.support.in_process.events import stored_version
 from tests.support.in_process.outages import redis_out_of_reach
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def stored_version(client: redis.Redis, event_id: int) -> int:
-    state = client.hgetall(keys.event_keys(event_id).state)
-    return int(state[b"version"])
 
 
 def test_a_new_event_is_answered_in_full_with_its_address() -> None:
@@ -149,18 +143,6 @@ def test_anothers_event_is_as_absent_as_none() -> None:
         answer = other.patch(path, {"name": "Mine"})
         assert (answer.status_code, answer.json()["code"]) == (404, "event_not_found"), path
     assert Event.objects.get(pk=event_id).name == "Concert"
-
-
-def wait_until_somebody_waits_for_a_lock() -> None:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    with connection.cursor() as cursor:
-        for _ in range(20_000):
-            # The statistics are a snapshot of the transaction's first look, unless it is thrown away.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(query)
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("nobody waited")
 
 
 def test_an_event_is_saved_while_redis_is_away(caplog: pytest.LogCaptureFixture) -> None:

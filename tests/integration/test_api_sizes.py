@@ -13,7 +13,7 @@ from events.admission.keys import event_keys
 from events.models import Event, Registration, SizeChange
 from events.services import commands
 from tests.support.in_process.api import ANYONE, Caller, create, organizer
-from tests.support.in_process.events import apply_for, kinds
+from tests.support.in_process.gate import apply_for, kinds
 from tests.support.in_process.outages import redis_out_of_reach
 from worker.drain import Drain
 

@@ -25,8 +25,8 @@ from events.ledger.audit import purge
 from events.management.acting import ActingCommand
 from events.models import AuditEntry, Event, OrganizerToken, Registration
 from events.secrets import tickets
-from tests.integration.test_console import csrf, signed_in
 from tests.support.in_process.api import Caller, attend, body, create, organizer
+from tests.support.in_process.console import csrf, signed_in
 from tests.support.routes import methods, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)

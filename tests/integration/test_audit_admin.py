@@ -12,7 +12,7 @@ from django.test import Client
 
 from events.admin.audit import Audited
 from events.models import AuditEntry, Event, Organizer, OrganizerToken, Webhook
-from tests.integration.test_api_admin import change
+from tests.support.in_process.admin import change
 from tests.support.in_process.api import create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)

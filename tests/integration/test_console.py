@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,7 +10,8 @@ from django.utils import timezone
 
 from events.models import OrganizerToken
 from omnify.common.envelope import Code
-from tests.support.in_process.api import Caller, body, create, organizer
+from tests.support.in_process.api import body, create, organizer
+from tests.support.in_process.console import csrf, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,27 +22,6 @@ SCREENS = [
     "/console/webhooks",
     "/console/webhooks/1",
 ]
-_CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-
-
-def csrf(page: Any) -> str:
-    """The CSRF token in a page's form."""
-    found = _CSRF.search(page.content.decode())
-    assert found
-    return found[1]
-
-
-def signed_in(caller: Caller, **fields: str) -> Client:
-    """A browser after signing in, with CSRF checks as for real browsers."""
-    client = Client(enforce_csrf_checks=True)
-    form = client.get("/console/login")
-    answer = sign_in(client, csrf(form), caller.token or "", **fields)
-    assert answer.status_code == 302, answer.content
-    return client
-
-
-def sign_in(client: Client, token: str, secret: str, **fields: str) -> Any:
-    return client.post("/console/login", {"csrfmiddlewaretoken": token, "token": secret, **fields})
 
 
 def test_a_token_opens_every_screen() -> None:

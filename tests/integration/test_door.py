@@ -3,112 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
 from django.db import connections
 
-from events.admission.gate import Gate
 from events.admission.keys import event_keys
-from events.domain.outcome import Outcome
-from events.domain.rate_limit import RateLimit
-from events.domain.tickets import Tickets
-from events.door.app import Door
 from events.models import Event
-from omnify.common.redis_client import connect_async
 from omnify.loader import LedgerLoader
-from tests.support.in_process.events import open_event, tickets
+from tests.support.in_process.door import Visitor, visit
+from tests.support.in_process.events import open_event
 from tests.support.servers import Services
 from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
-Reply = tuple[int, dict[str, str], Any]
-
-
-class NoLoader:
-    """A loader for tests in which the door must find everything in Redis."""
-
-    async def load_event(self, event_id: int) -> bool:
-        raise AssertionError("the door asked the ledger for an event")
-
-    async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
-        raise AssertionError("the door asked the ledger for a ticket")
-
-    async def find_grant(self, token_hash: str) -> Any:
-        raise AssertionError("the door asked the ledger for a token")
-
-    async def waitlist_position(self, event_id: int, key: str) -> int | None:
-        raise AssertionError("the door asked the ledger for a place")
-
-
-class Visitor:
-    """Calls a door the way the server does."""
-
-    def __init__(self, door: Door, woken: list[int]) -> None:
-        self.door = door
-        self.woken = woken
-        self.address = "192.0.2.1"
-
-    async def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
-        raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-        sent: list[Any] = []
-
-        async def receive() -> Any:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        client = (self.address, 50_000)
-        await self.door(
-            {"type": "http", "method": method, "path": path, "headers": raw, "client": client}, receive, send
-        )
-        start, end = sent
-        found = {name.decode(): value.decode() for name, value in start["headers"]}
-        return start["status"], found, json.loads(end["body"]) if end["body"] else None
-
-    async def register(self, event_id: int, number: int | str, **headers: str) -> Reply:
-        body = json.dumps({"name": f"Guest {number}", "email": f"guest{number}@example.com"}).encode()
-        return await self.ask("POST", f"/events/{event_id}/register", body, content_type="application/json", **headers)
-
-
-def visit(
-    servers: Services,
-    scene: Callable[[Visitor], Awaitable[Any]],
-    *,
-    loader: Any = None,
-    limit: RateLimit | None = None,
-    refusals: RateLimit | None = None,
-    secrets: Tickets = tickets,
-    trusted_proxies: int = 0,
-) -> Any:
-    """Runs a scene with a door of its own; whatever it passes on to Django fails the test."""
-
-    async def behind(*args: Any) -> None:
-        raise AssertionError("the door passed it on")
-
-    async def run() -> Any:
-        client = connect_async(servers.valkey.url())
-        woken: list[int] = []
-        door = Door(
-            gate=Gate(client, queue_limit=1000, address_limit=limit, refusal_limit=refusals),
-            tickets=secrets,
-            loader=loader or NoLoader(),
-            wake=woken.append,
-            app=behind,
-            trusted_proxies=trusted_proxies,
-        )
-        try:
-            return await scene(Visitor(door, woken))
-        finally:
-            await client.aclose()
-
-    return asyncio.run(run())
 
 
 def test_the_door_needs_no_database(make_event: Make, servers: Services, drain: Drain) -> None:

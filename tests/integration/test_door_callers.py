@@ -21,7 +21,7 @@ from events.domain.tokens import hash_token
 from events.models import Event, Organizer, OrganizerToken
 from omnify import loader as loaders
 from omnify.loader import LedgerLoader
-from tests.integration.test_door import Visitor, visit
+from tests.support.in_process.door import Visitor, visit
 from tests.support.in_process.events import tickets
 from tests.support.in_process.outages import database_out_of_reach
 from tests.support.servers import Services

@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 
 from events.admission.keys import event_keys
 from events.admission.queue import Queue
-from events.admission.replies import AdmitReply, StatusAnswer
+from events.admission.replies import AdmitReply
 from events.domain.states import Reason, Status
 from events.ledger.lookup import sequence_gaps
 from events.models import Event, Registration
-from tests.support.in_process.events import apply_for, kind, kinds, with_gate
+from tests.support.in_process.drain import Crash, answer_for, crash_at, told
+from tests.support.in_process.gate import apply_for, kind, kinds
 from tests.support.servers import Services
 from worker.drain import Drain, Drained
 from worker.failpoints import Failpoint
@@ -24,29 +25,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
 Admit = Callable[..., AdmitReply]
-
-
-class Crash(BaseException):
-    """Stands for the end of a process at a checkpoint."""
-
-
-def crash_at(failpoint: Failpoint) -> Callable[[Failpoint], None]:
-    def checkpoint(reached: Failpoint) -> None:
-        if reached == failpoint:
-            raise Crash
-
-    return checkpoint
-
-
-def told(event: Event) -> list[tuple[str, str, int]]:
-    """What the ledger says, in order of admission."""
-    rows = Registration.objects.filter(event=event).order_by("sequence")
-    return list(rows.values_list("status", "reason", "sequence"))
-
-
-def answer_for(servers: Services, event: Event, key: str) -> StatusAnswer:
-    answer: StatusAnswer = with_gate(servers, lambda gate: gate.statuses(event.pk, [key])).answers[0]
-    return answer
 
 
 def test_the_first_admitted_get_the_seats(make_event: Make, admit: Admit, drain: Drain) -> None:

@@ -21,9 +21,10 @@ from events.ledger.queries import event_snapshot
 from events.models import Event, Registration, WebhookDelivery
 from events.services import check_ins
 from omnify.loader import LedgerLoader
-from tests.integration.test_door import Visitor, visit
-from tests.integration.test_drain import Crash, crash_at, told
-from tests.support.in_process.events import apply_for, kinds, make_queue, tickets, with_gate
+from tests.support.in_process.door import Visitor, visit
+from tests.support.in_process.drain import Crash, crash_at, make_queue, told
+from tests.support.in_process.events import tickets
+from tests.support.in_process.gate import apply_for, kinds, with_gate
 from tests.support.in_process.outages import redis_out_of_reach
 from tests.support.in_process.outbox import subscribe
 from tests.support.servers import Services

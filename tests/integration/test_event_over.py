@@ -18,9 +18,10 @@ from events.admission.snapshots import put_event
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration, SizeChange
-from tests.integration.test_door import Visitor, visit
 from tests.support.in_process.api import body, create, organizer
-from tests.support.in_process.events import apply_for, kinds, tickets, with_gate
+from tests.support.in_process.door import Visitor, visit
+from tests.support.in_process.events import tickets
+from tests.support.in_process.gate import apply_for, kinds, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 import redis
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 
 from events.admission.calls import CancelRequest
 from events.admission.replies import AdmitReply
@@ -23,7 +21,8 @@ from events.models import Event, Registration
 from events.secrets import tickets
 from events.services.commands import resize, sizes_of
 from tests.support.in_process.api import attend, create, organizer
-from tests.support.in_process.events import apply_for, with_gate
+from tests.support.in_process.events import let_it_be_over
+from tests.support.in_process.gate import apply_for, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain
 
@@ -31,13 +30,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
 Admit = Callable[..., AdmitReply]
-
-
-def let_it_be_over(event: Event, *, days: int = 40) -> None:
-    """As if the event had ended so long ago."""
-    end = timezone.now() - timedelta(days=days)
-    fields = {"start_time": end - timedelta(hours=2), "end_time": end, "registration_closes_at": end}
-    Event.objects.filter(pk=event.pk).update(**fields)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *args: str, email: str = "") -> str:

@@ -30,8 +30,9 @@ from events.domain.states import Status
 from events.ledger import batch_context
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
-from tests.integration.test_drain import Crash, answer_for, crash_at, told
-from tests.support.in_process.events import apply_for, kind, kinds, tickets, with_gate
+from tests.support.in_process.drain import Crash, answer_for, crash_at, told
+from tests.support.in_process.events import tickets
+from tests.support.in_process.gate import apply_for, kind, kinds, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain, Drained
 from worker.failpoints import Failpoint

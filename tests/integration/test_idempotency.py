@@ -16,8 +16,9 @@ from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply
 from events.models import Event, Registration
 from omnify.loader import LedgerLoader
-from tests.integration.test_door import Visitor, visit
-from tests.support.in_process.events import apply_for, kinds, tickets
+from tests.support.in_process.door import Visitor, visit
+from tests.support.in_process.events import tickets
+from tests.support.in_process.gate import apply_for, kinds
 from tests.support.servers import Services
 from worker.drain import Drain
 

@@ -20,9 +20,10 @@ from events.domain.outcome import Outcome
 from events.domain.states import Status
 from events.models import Event
 from omnify.loader import LedgerLoader
-from tests.integration.test_door import Visitor, visit
-from tests.integration.test_waitlist_places import outcome, publish
-from tests.support.in_process.events import apply_for, tickets
+from tests.support.in_process.door import Visitor, visit
+from tests.support.in_process.drain import outcome, publish
+from tests.support.in_process.events import tickets
+from tests.support.in_process.gate import apply_for
 from tests.support.servers import Services
 from worker.drain import Drain
 

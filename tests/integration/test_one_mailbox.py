@@ -46,7 +46,7 @@ def test_an_update_gives_a_mailbox_its_one_key() -> None:
 
 
 def test_the_door_knows_a_mailbox_in_every_spelling(make_event: Callable[..., Any], servers: Services) -> None:
-    from tests.integration.test_door import Visitor, visit
+    from tests.support.in_process.door import Visitor, visit
 
     event = make_event(max_capacity=5)
 
@@ -83,7 +83,7 @@ def test_a_second_seat_under_another_spelling_is_refused_by_the_drain(
     make_event: Callable[..., Any], admit: Callable[..., Any], drain: Any
 ) -> None:
     from events.admission.entry import pack
-    from tests.support.in_process.events import apply_for
+    from tests.support.in_process.gate import apply_for
 
     event = make_event(max_capacity=5)
     # Digests of two releases differ, so the door lets both in; the ledger has the last word.

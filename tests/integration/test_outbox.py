@@ -16,7 +16,7 @@ from events.domain.webhooks.retry import FAILURES_TO_OPEN
 from events.ledger.webhooks.claims import EndpointCapacity, destinations, purge, release
 from events.ledger.webhooks.subscriptions import change_webhook, delete_webhook, rotate_secret
 from events.models import Event, Registration, Webhook, WebhookDelivery, WebhookEndpoint
-from tests.support.in_process.events import apply_for
+from tests.support.in_process.gate import apply_for
 from tests.support.in_process.outbox import change, end, states, subscribe, take, write
 from worker.drain import Drain
 from worker.failpoints import Failpoint

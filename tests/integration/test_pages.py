@@ -26,8 +26,8 @@ from events.ledger.queries import event_snapshot
 from events.models import Event
 from events.pages import files
 from events.pages.ticket_page import qr_code
-from tests.integration.test_door import NoLoader
-from tests.support.in_process.events import tickets as world_tickets
+from tests.support.in_process.door import NoLoader
+from tests.support.in_process.events import tickets as issuer
 from tests.support.in_process.pages import Browser, Shown, browse
 from tests.support.servers import Services
 from worker.drain import Drain
@@ -182,7 +182,7 @@ def test_a_ticket_goes_from_its_place_in_line_to_a_code(make_event: Make, server
         seat, none = [await browser.get(ticket) for ticket in tickets]
         assert "You have a seat" in seat.text
         key = tickets[0].removeprefix("/t/").partition("-")[2][:20]
-        code = world_tickets.check_in_code(event_id=event.pk, key=key)
+        code = issuer.check_in_code(event_id=event.pk, key=key)
         assert qr_code(code).split(">", 1)[1] in seat.text.replace("&#x27;", "'")
         assert f">{event.pk}-{key[:8]}<" in seat.text, "the reference, and not the id, is what a photograph shows"
         assert seat.text.count("<svg") == 1
@@ -215,7 +215,7 @@ def test_a_ticket_that_is_checked_in_says_so_and_cannot_be_given_back(
 
 
 def let_in(drain: Drain, event: Event, key: str) -> None:
-    now, digest = whole_ms(timezone.now()), world_tickets.email_digest
+    now, digest = whole_ms(timezone.now()), issuer.email_digest
     with closing_connection(), transaction.atomic():
         organizer_id = Event.objects.values_list("organizer_id", flat=True).get(pk=event.pk)
         done = check_in(event_id=event.pk, key=key, organizer_id=organizer_id, now=now, digest=digest)

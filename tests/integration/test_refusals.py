@@ -15,8 +15,8 @@ from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply
 from events.domain.rate_limit import RateLimit
 from events.models import Event
-from tests.integration.test_door import Visitor, visit
-from tests.support.in_process.events import apply_for, kinds, with_gate
+from tests.support.in_process.door import Visitor, visit
+from tests.support.in_process.gate import apply_for, kinds, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain
 

@@ -35,7 +35,7 @@ def register(event: Event, names: list[str], admit: Callable[..., Any], drain: A
     """Registrations as the door and the drain make them."""
     from events.admission.entry import pack
     from events.domain.attendee import clean_name
-    from tests.support.in_process.events import apply_for
+    from tests.support.in_process.gate import apply_for
 
     applications = []
     for number, name in enumerate(names):

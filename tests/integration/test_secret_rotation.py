@@ -16,7 +16,7 @@ from events.domain.tickets import Tickets
 from events.domain.webhooks.sealing import CannotOpen, Sealer
 from events.ledger.webhooks.claims import ClaimedDelivery, Destination
 from events.models import Event, OrganizerToken, Registration, Webhook, WebhookDelivery, WebhookEndpoint
-from tests.integration.test_door import Visitor, visit
+from tests.support.in_process.door import Visitor, visit
 from tests.support.servers import Services
 from worker.drain import Drain
 from worker.webhooks.signed_request import RequestSigner

@@ -13,8 +13,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from events.services.session_store import ADMIN, BEGAN, CONSOLE, SEEN, Limits, is_over
-from tests.integration.test_console import signed_in
 from tests.support.in_process.api import organizer
+from tests.support.in_process.console import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

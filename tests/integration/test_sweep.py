@@ -20,7 +20,8 @@ from events.admission.heartbeat import beat, leave, worker_count
 from events.admission.keys import event_keys
 from events.admission.queue import Queue
 from events.models import Event
-from tests.support.in_process.events import apply_for, kinds, tickets, with_gate
+from tests.support.in_process.events import tickets
+from tests.support.in_process.gate import apply_for, kinds, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain
 from worker.repair import mark_lost

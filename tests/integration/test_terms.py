@@ -11,8 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from events.models import AuditEntry, Event, Registration
-from tests.integration.test_forget import let_it_be_over
 from tests.support.in_process.api import attend, create, organizer
+from tests.support.in_process.events import let_it_be_over
 from tests.support.waiting import wait_until
 from worker.retention import RetentionPeriods, anonymise_past_events, purge_until_stopped
 

@@ -15,15 +15,16 @@ from events.admission.keys import event_keys
 from events.admission.queue import Queue
 from events.admission.replies import AdmitReply
 from events.domain.outcome import Outcome
-from events.domain.states import Reason, Status
+from events.domain.states import Status
 from events.domain.waiting import ASSUMED_PER_SECOND
 from events.door.loader import DatabaseUnavailable
 from events.door.ticket_status import TicketStatus, TicketStatusReader
-from events.ledger.queries import event_snapshot
 from events.models import Event
 from omnify.loader import LedgerLoader
-from tests.integration.test_door import NoLoader
-from tests.support.in_process.events import apply_for, tickets, with_gate
+from tests.support.in_process.door import NoLoader
+from tests.support.in_process.drain import outcome, publish
+from tests.support.in_process.events import tickets
+from tests.support.in_process.gate import apply_for, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain
 
@@ -31,27 +32,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
 Admit = Callable[..., AdmitReply]
-
-
-def outcome(key: str, status: Status, sequence: int, *, revision: int = 1, email: str = "") -> Outcome:
-    reason = Reason.SOLD_OUT if status is Status.REJECTED else None
-    return Outcome(
-        key=key,
-        status=status,
-        reason=reason,
-        sequence=sequence,
-        requested_ms=1000,
-        decided_ms=2000,
-        revision=revision,
-        email_digest=email or f"mail of {key}"[:12],
-    )
-
-
-def publish(queue: Queue, event: Event, *outcomes: Outcome, waitlisted: int, rate: float = 0.0) -> int:
-    """As a drain does, with the counter that the ledger would have."""
-    event.version += 1
-    event.waitlisted_count = waitlisted
-    return queue.publish(event=event_snapshot(event), outcomes=outcomes, decisions_per_second=rate)
 
 
 def stand(servers: Services, event: Event, *keys: str, loader: Any = None) -> list[TicketStatus]:

@@ -10,21 +10,7 @@ from hypothesis import strategies as st
 from rehearsal.crowd import registrations
 from rehearsal.options import read_options
 from rehearsal.runner import workloads
-
-ARGUMENTS = {
-    "url": "http://127.0.0.1:8000",
-    "token": "t",
-    "people": "100",
-    "seats": "10",
-    "duplicates": "7",
-    "cancel": "0",
-    "waitlist": "0",
-    "rate": "9",
-    "processes": "3",
-    "connections": "10",
-    "patience": "60",
-    "time_limit": "3600",
-}
+from tests.support.rehearsal.arguments import ARGUMENTS
 
 
 @given(people=st.integers(1, 300), result=st.integers(0, 100))

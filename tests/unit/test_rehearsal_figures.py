@@ -13,8 +13,8 @@ from rehearsal.options import read_options
 from rehearsal.proofs import Proof
 from rehearsal.records import Observation, Tally
 from rehearsal.runner import Outcome
+from tests.support.rehearsal.arguments import ARGUMENTS
 from tests.support.rehearsal.simulation import simulate
-from tests.unit.test_rehearsal_crowd import ARGUMENTS
 
 
 def outcome(*proofs: Proof, retries: dict[str, int] | None = None) -> Outcome:

@@ -10,7 +10,7 @@ import pytest
 from rehearsal.main import UNUSABLE, run
 from rehearsal.options import read_options
 from rehearsal.organizer import Unusable
-from tests.unit.test_rehearsal_crowd import ARGUMENTS
+from tests.support.rehearsal.arguments import ARGUMENTS
 
 
 @pytest.mark.parametrize(("text", "number"), [("5%", 5), ("0", 0), ("100%", 100), ("2.5%", 2), ("17", 17)])

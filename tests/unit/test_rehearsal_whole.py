@@ -10,8 +10,8 @@ import pytest
 
 from rehearsal.main import BROKEN, KEPT, run
 from rehearsal.proofs import PROOFS
+from tests.support.rehearsal.arguments import ARGUMENTS
 from tests.support.rehearsal.stand_in import FAULTS, MOVING_FAULTS, StandIn, running
-from tests.unit.test_rehearsal_crowd import ARGUMENTS
 
 MOVING = {"seats": "10", "duplicates": "20", "cancel": "14", "waitlist": "12", "connections": "4"}
 

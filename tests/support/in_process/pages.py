@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 
 from events.domain.outcome import Outcome
 from events.pages.app import Pages
-from tests.integration.test_door import visit
+from tests.support.in_process.door import visit
 from tests.support.servers import Services
 
 _HIDDEN_KEY = re.compile(r'name="key" value="([^"]+)"')
