@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from django.core.management import call_command
 from django.test import Client
+from django.urls import get_resolver
 
 from omnify.common.envelope import Code
 from tests.support.in_process.api import ANYONE, attend, create, organizer
@@ -73,6 +75,21 @@ def test_the_document_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_operation_is_in_it_and_no_other(document: dict[str, Any]) -> None:
     found = {(path, method) for path, methods in document["paths"].items() for method in methods}
     assert found == OPERATIONS
+
+
+def test_every_operation_is_described_for_its_callers(document: dict[str, Any]) -> None:
+    """Without a description of its own an operation gets the docstring of its view, which is for developers."""
+    views = {
+        view: [method.__doc__ for method in vars(view).values() if inspect.isfunction(method)]
+        for view in (
+            pattern.callback.cls for pattern in get_resolver().url_patterns if hasattr(pattern.callback, "cls")
+        )
+    }
+    docstrings = {inspect.cleandoc(text) for texts in views.values() for text in texts if text}
+    assert len(docstrings) > 20, "the views are found"
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert operation["description"] not in docstrings, f"{method} {path}"
 
 
 def test_it_comes_as_json_or_yaml() -> None:
@@ -201,6 +218,7 @@ _CROWD = """
 import threading, django
 django.setup()
 from django.test import Client
+from django.urls import get_resolver
 answers = []
 def ask():
     answers.append(Client(headers={"host": "localhost"}).get("/schema").status_code)

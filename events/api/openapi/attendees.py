@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from events.api.openapi.envelopes import page_of, success_with
-from events.api.openapi.events import BAD_QUERY
 from events.api.openapi.examples import ATTENDEE, STATS, page_example
 from events.api.openapi.responses import (
-    CHALLENGE,
+    BAD_QUERY,
+    EVENT_ID,
     NO_EVENT,
-    NO_TOKEN,
-    ORGANIZER,
-    OUTAGE,
-    RETRY_AFTER_OUTAGE,
     SEARCH_RULE,
     bad,
-    event_id_in_path,
+    describe,
     good,
     paging,
     sent_header,
@@ -27,7 +23,7 @@ from omnify.common.envelope import Code
 
 _CSV = "text/csv"
 
-LIST_ATTENDEES = extend_schema(
+LIST_ATTENDEES = describe(
     operation_id="list_attendees",
     summary="List attendees",
     description=(
@@ -36,9 +32,8 @@ LIST_ATTENDEES = extend_schema(
         "would run as a formula start with an apostrophe."
     ),
     tags=["events"],
-    auth=ORGANIZER,
     parameters=[
-        event_id_in_path(),
+        EVENT_ID,
         *paging(),
         OpenApiParameter(
             "status",
@@ -54,8 +49,6 @@ LIST_ATTENDEES = extend_schema(
         OpenApiParameter("format", str, enum=["json", "csv"], description="Goes before `Accept`."),
         OpenApiParameter("cursor", str, description="Opaque; only from `next_page` and `previous_page`."),
         sent_header("Content-Disposition", "Names the file of a CSV.", 200),
-        CHALLENGE,
-        RETRY_AFTER_OUTAGE,
     ],
     responses={
         (200, "application/json"): good(
@@ -65,26 +58,22 @@ LIST_ATTENDEES = extend_schema(
         ),
         (200, _CSV): OpenApiResponse(OpenApiTypes.STR, "A page of attendees, or all of them as CSV."),
         **BAD_QUERY,
-        **NO_TOKEN,
         404: bad(
             "There is no such event, it is another organizer's, or there is no such page.",
             (Code.EVENT_NOT_FOUND, "There is no such event."),
             (Code.INVALID_PAGE, "This page does not exist."),
         ),
-        **OUTAGE,
     },
 )
 
-READ_STATS = extend_schema(
+READ_STATS = describe(
     operation_id="read_stats",
     summary="Where registrations stand",
+    description="How many registrations have which status, how long the line is and how fast it moves.",
     tags=["events"],
-    auth=ORGANIZER,
-    parameters=[event_id_in_path(), CHALLENGE, RETRY_AFTER_OUTAGE],
+    parameters=[EVENT_ID],
     responses={
         200: good(success_with(Stats), "Counters of the ledger, and the queue now.", stats=STATS),
-        **NO_TOKEN,
         **NO_EVENT,
-        **OUTAGE,
     },
 )

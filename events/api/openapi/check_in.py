@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample
 
 from events.api.check_in_fields import CheckInInput
 from events.api.openapi.envelopes import success_with
@@ -10,14 +10,12 @@ from events.api.openapi.examples import ATTENDEE, CHECK_IN_CODE, CHECKED_IN_AT
 from events.api.openapi.responses import (
     ALREADY_IN,
     BODY_FAULTS,
-    CHALLENGE,
-    NO_TOKEN,
-    ORGANIZER,
-    OUTAGE,
-    RETRY_AFTER_OUTAGE,
+    EVENT_ID,
+    TICKET_ID,
     bad,
-    event_id_in_path,
+    describe,
     good,
+    id_in_path,
 )
 from events.domain.public.attendee import Attendee
 from omnify.common.envelope import Code
@@ -34,7 +32,7 @@ _NOT_FOUND = bad(
     (Code.EVENT_NOT_FOUND, "There is no such event."),
 )
 
-CHECK_IN_BY_CODE = extend_schema(
+CHECK_IN_BY_CODE = describe(
     operation_id="check_in_by_code",
     summary="Check in by code",
     description=(
@@ -43,46 +41,38 @@ CHECK_IN_BY_CODE = extend_schema(
         "check-in gives its time in `errors.checked_in_at`. Who has been let in cannot give the seat back."
     ),
     tags=["events"],
-    auth=ORGANIZER,
     request=CheckInInput,
     examples=[OpenApiExample("code", value={"code": CHECK_IN_CODE}, request_only=True)],
-    parameters=[event_id_in_path(), CHALLENGE, RETRY_AFTER_OUTAGE],
+    parameters=[EVENT_ID],
     responses={
         200: good(success_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": CHECKED_IN_AT}),
         400: bad(
             "Malformed JSON, or not exactly one of the two fields.",
             (Code.INVALID, "The request is not valid.", {"code": ["Send either code or ticket_id."]}),
         ),
-        **NO_TOKEN,
         404: _NOT_FOUND,
         409: _REFUSED,
         **BODY_FAULTS,
-        **OUTAGE,
     },
 )
 
-UNDO_CHECK_IN = extend_schema(
+UNDO_CHECK_IN = describe(
     operation_id="undo_check_in",
     summary="Undo a check-in",
     description="The ticket is named by its `reference`. Twice is harmless.",
     tags=["events"],
-    auth=ORGANIZER,
     parameters=[
-        event_id_in_path(),
-        OpenApiParameter("reference", str, OpenApiParameter.PATH),
-        CHALLENGE,
-        RETRY_AFTER_OUTAGE,
+        EVENT_ID,
+        id_in_path("reference", str),
     ],
     responses={
         200: good(success_with(Attendee), "Not checked in.", undone=ATTENDEE),
-        **NO_TOKEN,
         404: _NOT_FOUND,
         409: bad("The event was cancelled: its check-ins stay on record.", _NO_SEAT),
-        **OUTAGE,
     },
 )
 
-CHECK_IN = extend_schema(
+CHECK_IN = describe(
     operation_id="check_in",
     summary="Check a ticket in",
     description=(
@@ -90,21 +80,16 @@ CHECK_IN = extend_schema(
         "speaks of an earlier check-in gives its time in `errors.checked_in_at`."
     ),
     tags=["registrations"],
-    auth=ORGANIZER,
     request=None,
     parameters=[
-        OpenApiParameter("ticket_id", str, OpenApiParameter.PATH),
-        CHALLENGE,
-        RETRY_AFTER_OUTAGE,
+        TICKET_ID,
     ],
     responses={
         200: good(success_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": CHECKED_IN_AT}),
-        **NO_TOKEN,
         404: bad(
             "There is no such ticket, it is not decided yet, or its event is another organizer's.",
             (Code.TICKET_NOT_FOUND, "There is no such ticket."),
         ),
         409: _REFUSED,
-        **OUTAGE,
     },
 )

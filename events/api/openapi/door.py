@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from events.api.openapi import examples
 from events.api.openapi.envelopes import success_with
-from events.api.openapi.events import OVER
 from events.api.openapi.responses import (
     ALREADY_IN,
     ANYONE,
     BODY_FAULTS,
     CHALLENGE,
     EITHER,
+    EVENT_ID,
     NO_EVENT,
     NO_TOKEN,
-    OUTAGE,
-    RETRY_AFTER_OUTAGE,
+    OVER,
+    TICKET_ID,
     bad,
-    event_id_in_path,
+    describe,
     good,
     sent_header,
 )
@@ -47,20 +47,20 @@ class RegistrationInput(serializers.Serializer[Any]):
     )
 
 
-READ_EVENT = extend_schema(
+READ_EVENT = describe(
     operation_id="read_event",
     summary="Read an event",
     description="Its public state now, the same for every client.",
     tags=["events"],
     auth=ANYONE,
-    parameters=[event_id_in_path(), RETRY_AFTER_OUTAGE],
-    responses={200: good(success_with(Event), "The event now.", event=examples.EVENT), **NO_EVENT, **OUTAGE},
+    parameters=[EVENT_ID],
+    responses={200: good(success_with(Event), "The event now.", event=examples.EVENT), **NO_EVENT},
 )
 
 # Responses to registrations that were counted, unless the limit is off.
 COUNTED = (202, 409, 429, 503)
 
-REGISTER = extend_schema(
+REGISTER = describe(
     operation_id="register",
     summary="Register for an event",
     description=(
@@ -75,7 +75,7 @@ REGISTER = extend_schema(
     auth=EITHER,
     request=RegistrationInput,
     parameters=[
-        event_id_in_path(),
+        EVENT_ID,
         OpenApiParameter(
             "Idempotency-Key",
             {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
@@ -123,7 +123,6 @@ REGISTER = extend_schema(
             "Too many registrations from one address; after `Retry-After` one more will be taken.",
             (Code.RATE_LIMITED, "Too many registrations from this address."),
         ),
-        **OUTAGE,
         503: bad(
             "Nothing was queued.",
             (Code.QUEUE_FULL, "Too many are waiting. Try again."),
@@ -134,7 +133,7 @@ REGISTER = extend_schema(
 
 NO_TICKET = {404: bad("No ticket has this id.", (Code.TICKET_NOT_FOUND, "There is no such ticket."))}
 
-READ_TICKET = extend_schema(
+READ_TICKET = describe(
     operation_id="read_ticket",
     summary="Read a registration",
     description=(
@@ -145,7 +144,7 @@ READ_TICKET = extend_schema(
     tags=["registrations"],
     auth=ANYONE,
     parameters=[
-        OpenApiParameter("ticket_id", str, OpenApiParameter.PATH),
+        TICKET_ID,
         OpenApiParameter(
             "wait",
             {"type": "integer", "minimum": 1, "maximum": LONGEST_WAIT_SECONDS},
@@ -168,11 +167,10 @@ READ_TICKET = extend_schema(
         304: OpenApiResponse(description="Nothing has changed since the `ETag` of `If-None-Match`."),
         400: bad("`wait` is not a number of seconds.", (Code.INVALID, "The request is not valid.", _WAIT_FAULT)),
         **NO_TICKET,
-        **OUTAGE,
     },
 )
 
-FOLLOW_TICKET = extend_schema(
+FOLLOW_TICKET = describe(
     operation_id="follow_ticket",
     summary="Follow a registration",
     description=(
@@ -183,11 +181,10 @@ FOLLOW_TICKET = extend_schema(
     tags=["registrations"],
     auth=ANYONE,
     parameters=[
-        OpenApiParameter("ticket_id", str, OpenApiParameter.PATH),
+        TICKET_ID,
         OpenApiParameter(
             "Last-Event-ID", str, OpenApiParameter.HEADER, description="The `id` of the last event that came."
         ),
-        RETRY_AFTER_OUTAGE,
     ],
     responses={
         (200, "text/event-stream"): OpenApiResponse(
@@ -195,11 +192,10 @@ FOLLOW_TICKET = extend_schema(
         ),
         204: OpenApiResponse(description="The client has the terminal status already, by its `Last-Event-ID`."),
         **NO_TICKET,
-        **OUTAGE,
     },
 )
 
-CANCEL_TICKET = extend_schema(
+CANCEL_TICKET = describe(
     operation_id="cancel_ticket",
     summary="Cancel a registration",
     description=(
@@ -210,7 +206,7 @@ CANCEL_TICKET = extend_schema(
     tags=["registrations"],
     auth=ANYONE,
     parameters=[
-        OpenApiParameter("ticket_id", str, OpenApiParameter.PATH),
+        TICKET_ID,
         sent_header("Retry-After", "Whole seconds to wait before reading the ticket.", 202, 503, kind=int),
     ],
     responses={
@@ -221,6 +217,5 @@ CANCEL_TICKET = extend_schema(
             ALREADY_IN,
             OVER,
         ),
-        **OUTAGE,
     },
 )

@@ -13,6 +13,7 @@ from omnify.common.envelope import Code
 LIVE = extend_schema(
     operation_id="health_live",
     summary="Is the process alive?",
+    description="Reads no store, so that a store that hangs does not get the process restarted.",
     tags=["operating"],
     auth=ANYONE,
     responses={200: good(success_with(Alive), "It is.", alive=example(Alive))},

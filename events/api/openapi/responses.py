@@ -1,12 +1,12 @@
-"""Building blocks of the descriptions: answers with examples, headers, parameters."""
+"""Building blocks of the descriptions: operations, answers with examples, headers, parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.serializers import Serializer
 
 from events.api.openapi.envelopes import Failure
@@ -64,8 +64,15 @@ NO_EVENT: Responses = {
         "There is no such event, or it is another organizer's.", (Code.EVENT_NOT_FOUND, "There is no such event.")
     ),
 }
+NO_PAGE: Responses = {404: bad("There are fewer pages.", (Code.INVALID_PAGE, "This page does not exist."))}
+BAD_QUERY: Responses = {
+    400: bad(
+        "A bad or unknown query parameter, or one that is given twice.",
+        (Code.INVALID, "The request is not valid.", {"page_size": ["A whole number from 1 to 100."]}),
+    )
+}
 
-
+OVER = (Code.EVENT_OVER, "The event is over: no seat moves any more.")
 ALREADY_IN = (
     Code.ALREADY_CHECKED_IN,
     f"This ticket was checked in already, at {CHECKED_IN_AT}.",
@@ -82,9 +89,42 @@ RETRY_AFTER_OUTAGE = sent_header("Retry-After", "Whole seconds to wait before tr
 CHALLENGE = sent_header("WWW-Authenticate", "Always `Bearer`.", 401)
 
 
-def event_id_in_path() -> OpenApiParameter:
-    """Describes the event of the address."""
-    return OpenApiParameter("event_id", OpenApiTypes.INT, OpenApiParameter.PATH)
+def id_in_path(name: str, kind: Any = OpenApiTypes.INT) -> OpenApiParameter:
+    """Describes a part of the address."""
+    return OpenApiParameter(name, kind, OpenApiParameter.PATH)
+
+
+EVENT_ID = id_in_path("event_id")
+TICKET_ID = id_in_path("ticket_id", str)
+
+
+def describe(
+    *,
+    operation_id: str,
+    summary: str,
+    description: str,
+    tags: Sequence[str],
+    responses: Mapping[Any, OpenApiResponse],
+    auth: Any = ORGANIZER,
+    parameters: Sequence[OpenApiParameter] = (),
+    **more: Any,
+) -> Any:
+    """Describes an operation, with the answers and headers of an outage and, for an organizer's, of a missing token.
+
+    `description` is required: drf-spectacular would take the view's docstring, which is for developers.
+    """
+    own = {parameter.name for parameter in parameters}
+    shared = [CHALLENGE, RETRY_AFTER_OUTAGE] if auth is ORGANIZER else [RETRY_AFTER_OUTAGE]
+    return extend_schema(
+        operation_id=operation_id,
+        summary=summary,
+        description=description,
+        tags=tags,
+        auth=auth,
+        parameters=[*parameters, *(parameter for parameter in shared if parameter.name not in own)],
+        responses={**(NO_TOKEN if auth is ORGANIZER else {}), **OUTAGE, **responses},
+        **more,
+    )
 
 
 SEARCH_RULE = "Case, accents, width and white space do not count."

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample
 
 from events.api.openapi.envelopes import page_of, success_with
-from events.api.openapi.events import BAD_QUERY, NO_PAGE
 from events.api.openapi.examples import page_example
 from events.api.openapi.responses import (
+    BAD_QUERY,
     BODY_FAULTS,
-    CHALLENGE,
-    NO_TOKEN,
-    ORGANIZER,
-    OUTAGE,
-    RETRY_AFTER_OUTAGE,
+    NO_PAGE,
     bad,
+    describe,
     good,
+    id_in_path,
     paging,
 )
 from events.api.token_fields import TokenInput
@@ -27,46 +24,31 @@ from events.domain.public.token import AuditEntry, NewToken, Token
 from omnify.common.envelope import Code
 
 _TOKEN = example(Token)
-_ID = OpenApiParameter("token_id", OpenApiTypes.INT, OpenApiParameter.PATH)
+_ID = id_in_path("token_id")
 
 
-def _describe(
-    name: str, summary: str, responses: dict[int, OpenApiResponse], *parameters: OpenApiParameter, **more: Any
-) -> Any:
-    return extend_schema(
-        operation_id=name,
-        summary=summary,
-        tags=["tokens"],
-        auth=ORGANIZER,
-        parameters=[*parameters, CHALLENGE, RETRY_AFTER_OUTAGE],
-        responses={**NO_TOKEN, **OUTAGE, **responses},
-        **more,
-    )
-
+_describe = partial(describe, tags=["tokens"])
 
 LIST_TOKENS = _describe(
-    "list_tokens",
-    "List your tokens",
-    {200: good(page_of(Token), "A page, newest first.", page=page_example("/tokens", _TOKEN)), **BAD_QUERY, **NO_PAGE},
-    *paging(),
+    operation_id="list_tokens",
+    summary="List your tokens",
+    description="Yours, newest first, revoked and expired ones too. The tokens themselves are not shown.",
+    parameters=paging(),
+    responses={
+        200: good(page_of(Token), "A page, newest first.", page=page_example("/tokens", _TOKEN)),
+        **BAD_QUERY,
+        **NO_PAGE,
+    },
 )
 
 CREATE_TOKEN = _describe(
-    "create_token",
-    "Make a token",
-    {
-        201: good(success_with(NewToken), "Made; `token` is shown this once.", token=example(NewToken)),
-        400: bad(
-            "Malformed JSON, or a missing or bad field; `errors` names each.",
-            (Code.INVALID, "The request is not valid.", {"expires_at": ["It must be in the future."]}),
-        ),
-        **BODY_FAULTS,
-    },
-    request=TokenInput,
+    operation_id="create_token",
+    summary="Make a token",
     description=(
         "`full` reaches everything, `read` all but secrets and ticket ids, `check-in` check-ins, the event, and of its "
         "guests what an entrance needs: of one event or of all."
     ),
+    request=TokenInput,
     examples=[
         OpenApiExample(
             "entrance",
@@ -74,12 +56,22 @@ CREATE_TOKEN = _describe(
             request_only=True,
         )
     ],
+    responses={
+        201: good(success_with(NewToken), "Made; `token` is shown this once.", token=example(NewToken)),
+        400: bad(
+            "Malformed JSON, or a missing or bad field; `errors` names each.",
+            (Code.INVALID, "The request is not valid.", {"expires_at": ["It must be in the future."]}),
+        ),
+        **BODY_FAULTS,
+    },
 )
 
 REVOKE_TOKEN = _describe(
-    "revoke_token",
-    "Revoke a token",
-    {
+    operation_id="revoke_token",
+    summary="Revoke a token",
+    description="The token and the sessions that it began end, and do not come back.",
+    parameters=[_ID],
+    responses={
         200: good(
             success_with(Token),
             "It no longer counts, at the register route within 30 seconds. Twice is harmless.",
@@ -87,17 +79,16 @@ REVOKE_TOKEN = _describe(
         ),
         404: bad("There is no such token of yours.", (Code.TOKEN_NOT_FOUND, "There is no such token.")),
     },
-    _ID,
 )
 
 READ_AUDIT = _describe(
-    "read_audit",
-    "Read the audit trail",
-    {
+    operation_id="read_audit",
+    summary="Read the audit trail",
+    description="What was done to what is yours: sign-ins, exports, changes, check-ins. It cannot be changed.",
+    parameters=paging(),
+    responses={
         200: good(page_of(AuditEntry), "A page, newest first.", page=page_example("/audit", example(AuditEntry))),
         **BAD_QUERY,
         **NO_PAGE,
     },
-    *paging(),
-    description="What was done to what is yours: sign-ins, exports, changes, check-ins. It cannot be changed.",
 )

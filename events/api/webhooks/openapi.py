@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import DELIVERY, NEW_WEBHOOK, WEBHOOK, page_example
 from events.api.openapi.responses import (
+    BAD_QUERY,
     BODY_FAULTS,
-    CHALLENGE,
-    NO_TOKEN,
-    ORGANIZER,
-    OUTAGE,
-    RETRY_AFTER_OUTAGE,
     Responses,
     bad,
+    describe,
     good,
+    id_in_path,
     paging,
     sent_header,
 )
@@ -41,57 +38,33 @@ _INVALID: Responses = {
         (Code.INVALID, "The request is not valid.", {"url": ["The address is not a public one."]}),
     )
 }
-_BAD_QUERY: Responses = {
-    400: bad(
-        "A bad or unknown query parameter, or one given twice.",
-        (Code.INVALID, "The request is not valid.", {"page_size": ["A whole number from 1 to 100."]}),
-    )
-}
-_HEADERS = (CHALLENGE, RETRY_AFTER_OUTAGE)
-_ID = OpenApiParameter("webhook_id", OpenApiTypes.INT, OpenApiParameter.PATH)
-_DELIVERY_ID = OpenApiParameter("delivery_id", OpenApiTypes.INT, OpenApiParameter.PATH)
+_ID = id_in_path("webhook_id")
+_DELIVERY_ID = id_in_path("delivery_id")
 
 
-def _describe(
-    name: str,
-    summary: str,
-    responses: dict[int, OpenApiResponse],
-    *parameters: OpenApiParameter,
-    **more: Any,
-) -> Any:
-    return extend_schema(
-        operation_id=name,
-        summary=summary,
-        tags=["webhooks"],
-        auth=ORGANIZER,
-        parameters=[*parameters, *_HEADERS],
-        responses={**NO_TOKEN, **OUTAGE, **responses},
-        **more,
-    )
-
+_describe = partial(describe, tags=["webhooks"])
 
 LIST_WEBHOOKS = _describe(
-    "list_webhooks",
-    "List your webhooks",
-    {200: good(page_of(Webhook), "A page, oldest first.", page=page_example("/webhooks", WEBHOOK)), **_BAD_QUERY}
+    operation_id="list_webhooks",
+    summary="List your webhooks",
+    description="Yours, oldest first, with your default secret if you have one.",
+    parameters=paging(),
+    responses={
+        200: good(page_of(Webhook), "A page, oldest first.", page=page_example("/webhooks", WEBHOOK)),
+        **BAD_QUERY,
+    }
     | {404: bad("There is no such page.", (Code.INVALID_PAGE, "This page does not exist."))},
-    *paging(),
 )
 
 CREATE_WEBHOOK = _describe(
-    "create_webhook",
-    "Subscribe",
-    {
-        201: good(success_with(NewWebhook), "Created; `secret` is shown only in this response.", webhook=NEW_WEBHOOK),
-        **_INVALID,
-        **BODY_FAULTS,
-    },
-    sent_header("Location", "Where the webhook is.", 201),
-    request=WebhookInput,
+    operation_id="create_webhook",
+    summary="Subscribe",
     description=(
         "Messages are signed as in the Standard Webhooks specification and sent at least once; the messages of one "
         "ticket keep their order. Without `event_id` you get the messages of all your events."
     ),
+    parameters=[sent_header("Location", "Where the webhook is.", 201)],
+    request=WebhookInput,
     examples=[
         OpenApiExample(
             "webhook",
@@ -99,59 +72,70 @@ CREATE_WEBHOOK = _describe(
             request_only=True,
         )
     ],
+    responses={
+        201: good(success_with(NewWebhook), "Created; `secret` is shown only in this response.", webhook=NEW_WEBHOOK),
+        **_INVALID,
+        **BODY_FAULTS,
+    },
 )
 
 RENEW_DEFAULT_SECRET = _describe(
-    "renew_default_secret",
-    "Make or renew the default secret",
-    {
+    operation_id="renew_default_secret",
+    summary="Make or renew the default secret",
+    description="It signs the messages to `callback_url`s of registrations. Its `id` leads to their delivery log.",
+    request=None,
+    responses={
         200: good(
             success_with(NewWebhook),
             "`secret` is shown only in this response; the one before it also signs for 24 hours.",
             webhook={**NEW_WEBHOOK, "url": None, "event_types": [], "default_secret": True},
         )
     },
-    request=None,
-    description="It signs the messages to `callback_url`s of registrations. Its `id` leads to their delivery log.",
 )
 
 READ_WEBHOOK = _describe(
-    "read_webhook",
-    "Read a webhook",
-    {200: good(success_with(Webhook), "The webhook.", webhook=WEBHOOK), **_NOT_FOUND},
-    _ID,
+    operation_id="read_webhook",
+    summary="Read a webhook",
+    description="Without its secret, which is shown only when it is made.",
+    parameters=[_ID],
+    responses={200: good(success_with(Webhook), "The webhook.", webhook=WEBHOOK), **_NOT_FOUND},
 )
 
 CHANGE_WEBHOOK = _describe(
-    "change_webhook",
-    "Change a webhook",
-    {
+    operation_id="change_webhook",
+    summary="Change a webhook",
+    description="Any of the fields; the others stay. `enabled` switches it off or on; messages wait while it is off.",
+    parameters=[_ID],
+    request=WebhookChanges,
+    examples=[OpenApiExample("enable", value={"enabled": True}, request_only=True)],
+    responses={
         200: good(success_with(Webhook), "Changed.", webhook=WEBHOOK),
         **_INVALID,
         **_NOT_FOUND,
         409: bad("It is the default secret.", _DEFAULT),
         **BODY_FAULTS,
     },
-    _ID,
-    request=WebhookChanges,
-    examples=[OpenApiExample("enable", value={"enabled": True}, request_only=True)],
 )
 
 DELETE_WEBHOOK = _describe(
-    "delete_webhook",
-    "Delete a webhook",
-    {
+    operation_id="delete_webhook",
+    summary="Delete a webhook",
+    description="No further message is sent. Its delivery log cannot be read any more.",
+    parameters=[_ID],
+    responses={
         200: good(success_with(Webhook), "Nothing more is sent.", webhook=WEBHOOK),
         **_NOT_FOUND,
         409: bad("It is the default secret.", _DEFAULT),
     },
-    _ID,
 )
 
 ROTATE_SECRET = _describe(
-    "rotate_secret",
-    "Rotate the secret",
-    {
+    operation_id="rotate_secret",
+    summary="Rotate the secret",
+    description="Makes a new secret. Messages are signed with both for 24 hours, so that the receiver can be changed.",
+    parameters=[_ID],
+    request=None,
+    responses={
         200: good(
             success_with(NewWebhook),
             "`secret` is shown only in this response; the old one also signs for 24 hours.",
@@ -159,41 +143,46 @@ ROTATE_SECRET = _describe(
         ),
         **_NOT_FOUND,
     },
-    _ID,
-    request=None,
 )
 
 TEST_WEBHOOK = _describe(
-    "test_webhook",
-    "Send a test message",
-    {
+    operation_id="test_webhook",
+    summary="Send a test message",
+    description="Sends a message of the type `webhook.test`. The delivery log shows the answer.",
+    parameters=[_ID],
+    request=None,
+    responses={
         202: good(success_with(Delivery), "A message of the type `webhook.test` will be sent.", delivery=DELIVERY),
         **_NOT_FOUND,
         409: bad("It is switched off, or the default secret.", _DISABLED, _DEFAULT),
     },
-    _ID,
-    request=None,
 )
 
 LIST_DELIVERIES = _describe(
-    "list_deliveries",
-    "Read the delivery log",
-    {
+    operation_id="list_deliveries",
+    summary="Read the delivery log",
+    description="Each message and what its last attempt led to, newest first.",
+    parameters=[
+        _ID,
+        *paging(),
+        OpenApiParameter(
+            "state", str, enum=[state.value for state in DeliveryState], description="Only deliveries in this state."
+        ),
+    ],
+    responses={
         200: good(page_of(Delivery), "A page, newest first.", page=page_example("/webhooks/3/deliveries", DELIVERY)),
-        **_BAD_QUERY,
+        **BAD_QUERY,
         **_NO_PAGE,
     },
-    _ID,
-    *paging(),
-    OpenApiParameter(
-        "state", str, enum=[state.value for state in DeliveryState], description="Only deliveries in this state."
-    ),
 )
 
 RETRY_DELIVERY = _describe(
-    "retry_delivery",
-    "Retry a delivery",
-    {
+    operation_id="retry_delivery",
+    summary="Retry a delivery",
+    description="Sends a message once more, whatever its state; its schedule of retries starts again.",
+    parameters=[_ID, _DELIVERY_ID],
+    request=None,
+    responses={
         202: good(success_with(Delivery), "It is due now, and keeps its message id.", delivery=DELIVERY),
         404: bad(
             "There is no such webhook or delivery.",
@@ -202,15 +191,16 @@ RETRY_DELIVERY = _describe(
         ),
         409: bad("The webhook is switched off.", _DISABLED),
     },
-    _ID,
-    _DELIVERY_ID,
-    request=None,
 )
 
 REPLAY_WEBHOOK = _describe(
-    "replay_webhook",
-    "Resend every message since a time",
-    {
+    operation_id="replay_webhook",
+    summary="Resend every message since a time",
+    description="Sends every message since `since` once more, delivered or not.",
+    parameters=[_ID],
+    request=ReplayInput,
+    examples=[OpenApiExample("since", value={"since": "2030-11-01T09:00:00+00:00"}, request_only=True)],
+    responses={
         202: good(
             success_with(Replayed),
             "Delivered and dead deliveries are due now; they keep their message ids.",
@@ -221,7 +211,4 @@ REPLAY_WEBHOOK = _describe(
         409: bad("The webhook is switched off.", _DISABLED),
         **BODY_FAULTS,
     },
-    _ID,
-    request=ReplayInput,
-    examples=[OpenApiExample("since", value={"since": "2030-11-01T09:00:00+00:00"}, request_only=True)],
 )
