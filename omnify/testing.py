@@ -36,7 +36,7 @@ class PytestRunner:
 
 
 def as_path(label: str) -> str:
-    """`tests.unit.test_env` is a label to Django and `tests/unit/test_env.py` to pytest."""
+    """`tests.unit.test_environment` is a label to Django and `tests/unit/test_environment.py` to pytest."""
     module = ROOT.joinpath(*label.split("."))
     if module.is_dir():
         return str(module)

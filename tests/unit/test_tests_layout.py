@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
+SOURCES = ("bench", "deploy", "events", "omnify", "rehearsal", "tests", "worker")
 LEVELS = ("unit", "integration", "acceptance", "browser")
 
 
@@ -49,3 +50,23 @@ def test_a_level_has_only_tests_and_fixtures(level: str) -> None:
 def test_every_folder_of_tests_is_a_level_or_support() -> None:
     folders = {path.name for path in TESTS.iterdir() if path.is_dir()} - {"__pycache__"}
     assert folders == {*LEVELS, "support"}
+
+
+def names_of_sources() -> set[str]:
+    """Modules and folders, alone and with folders before them: `stream`, `door_stream`, `events_door_stream`."""
+    paths = [Path("requirements")]
+    for source in SOURCES:
+        found = [TESTS.parent / source, *(TESTS.parent / source).rglob("*")]
+        paths += [path.relative_to(TESTS.parent).with_suffix("") for path in found if "__" not in str(path)]
+    return {"_".join(path.parts[start:]) for path in paths for start in range(len(path.parts))}
+
+
+@pytest.mark.parametrize("level", ["unit", "integration"])
+def test_a_file_is_named_after_what_it_tests(level: str) -> None:
+    sources = names_of_sources()
+    riddles = []
+    for path in (TESTS / level).glob("test_*.py"):
+        words = path.stem.split("_")[1:]
+        if not any("_".join(words[:end]) in sources for end in range(1, len(words) + 1)):
+            riddles.append(path.name)
+    assert riddles == []
