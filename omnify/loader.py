@@ -19,7 +19,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
 from events.admission.gate import QueueUnavailable
-from events.admission.snapshots import put_event
+from events.admission.snapshots import put_snapshot
 from events.domain.outcome import Outcome
 from events.domain.scopes import Grant
 from events.door.loader import DatabaseUnavailable
@@ -131,7 +131,7 @@ class LedgerLoader:
         def load() -> int:
             snapshots = live_events(limit=LIVE_LIMIT)
             for snapshot in snapshots:
-                put_event(self._client, snapshot)
+                put_snapshot(self._client, snapshot)
             return len(snapshots)
 
         loaded: int = await self._off_loop(load)
@@ -141,7 +141,7 @@ class LedgerLoader:
         def load() -> Sequence[bool]:
             found = find_events(list(set(event_ids)))
             for snapshot in found.values():
-                put_event(self._client, snapshot)
+                put_snapshot(self._client, snapshot)
             return [event_id in found for event_id in event_ids]
 
         results: Sequence[bool] = await self._off_loop(load)

@@ -15,8 +15,9 @@ from collections import deque
 import msgspec
 
 from rehearsal.crowd import Moment, Registration
+from rehearsal.envelope import Envelope, decode
 from rehearsal.http import Response, Target
-from rehearsal.records import ACCEPTED, NO_ANSWER, CancellationResult, RegistrationResult
+from rehearsal.records import ACCEPTED, CancellationResult, RegistrationResult
 from rehearsal.retrying import RetryingConnection
 
 LATER_AFTER = 100
@@ -26,12 +27,7 @@ class _ReturnData(msgspec.Struct):
     cancellation_sequence: int | None = None
 
 
-class _Body(msgspec.Struct):
-    code: str = ""
-    data: _ReturnData | None = None
-
-
-_decoder = msgspec.json.Decoder(_Body)
+_decoder = msgspec.json.Decoder(Envelope[_ReturnData])
 
 
 class Cancellations:
@@ -69,16 +65,8 @@ class Cancellations:
 def _cancellation_result(
     ticket_id: str, connection: RetryingConnection, response: Response | None
 ) -> CancellationResult:
-    status, body = (NO_ANSWER, _Body()) if response is None else (response.status, _decode(response))
+    status, body = decode(_decoder, response)
     sequence = body.data.cancellation_sequence if status == ACCEPTED and body.data else None
     return CancellationResult(
         ticket_id, status, body.code, sequence, connection.first_sent_at, time.monotonic(), connection.tries
     )
-
-
-def _decode(response: Response) -> _Body:
-    """Decodes a response; one that is not in the service's shape has neither code nor data, and fails the proofs."""
-    try:
-        return _decoder.decode(response.body)
-    except msgspec.MsgspecError:
-        return _Body()

@@ -17,8 +17,9 @@ import msgspec
 from events.domain.states import TERMINAL, Status
 from rehearsal.cancellations import Cancellations
 from rehearsal.crowd import Registration, registrations
+from rehearsal.envelope import Envelope, decode
 from rehearsal.http import Response, Target, parse_target
-from rehearsal.records import ACCEPTED, NO_ANSWER, RegistrationResult, Tally, Ticket, Workload, WorkloadResult
+from rehearsal.records import ACCEPTED, RegistrationResult, Tally, Ticket, Workload, WorkloadResult
 from rehearsal.retrying import RetryingConnection, retry_after
 
 LONGEST_POLL_PAUSE = 0.5
@@ -37,12 +38,7 @@ class _TicketData(msgspec.Struct):
     decided_at: datetime | None = None
 
 
-class _Body(msgspec.Struct):
-    code: str = ""
-    data: _TicketData | None = None
-
-
-_decoder = msgspec.json.Decoder(_Body)
+_decoder = msgspec.json.Decoder(Envelope[_TicketData])
 
 
 class Guests:
@@ -156,7 +152,7 @@ def _registration_result(
     registration: Registration, connection: RetryingConnection, response: Response | None
 ) -> RegistrationResult:
     now = time.monotonic()
-    status, body = (NO_ANSWER, _Body()) if response is None else (response.status, _decode(response))
+    status, body = decode(_decoder, response)
     return RegistrationResult(
         number=registration.number,
         email=registration.email,
@@ -171,7 +167,7 @@ def _registration_result(
 
 def _ticket(ticket_id: str, response: Response, *, before: Ticket | None = None) -> Ticket:
     status, decided_ms = (before.status, before.decided_ms) if before else ("", None)
-    body = _decode(response)
+    _, body = decode(_decoder, response)
     data = body.data
     if response.status != 200 or data is None or data.ticket_id != ticket_id:
         return Ticket(ticket_id, body.code or f"answered {response.status}", before=status)
@@ -186,14 +182,6 @@ def _ticket(ticket_id: str, response: Response, *, before: Ticket | None = None)
         status,
         decided_ms,
     )
-
-
-def _decode(response: Response) -> _Body:
-    """Decodes a response; one that is not in the service's shape has neither code nor data, and fails the proofs."""
-    try:
-        return _decoder.decode(response.body)
-    except msgspec.MsgspecError:
-        return _Body()
 
 
 def _ms(moment: datetime | None) -> float | None:

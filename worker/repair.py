@@ -56,7 +56,7 @@ def mark_lost(client: redis.Redis, event_id: int) -> int:
     if not orphans:
         return 0
     decided = known_outcomes(event_id, [o.key for o in orphans if o.key])
-    marked = lost.mark_lost(client, event_id, [o for o in orphans if o.key not in decided])
+    marked = lost.move_to_lost(client, event_id, [o for o in orphans if o.key not in decided])
     if marked:
         message = "the queue has lost tickets; `manage.py reconcile` lists them"
         logger.error(message, event_id=event_id, lost=marked)

@@ -46,7 +46,7 @@ def purge_until_stopped(stop: threading.Event, *, periods: RetentionPeriods, cli
     """Deletes and anonymises every `INTERVAL_SECONDS`, until `stop` is set."""
     while not stop.is_set():
         _try("old deliveries", partial(_purge_deliveries, stop, _ago(periods.webhook_log_days)))
-        _try("old audit entries", partial(audit.purge, before=_ago(periods.audit_days)))
+        _try("old audit entries", partial(audit.purge_entries, before=_ago(periods.audit_days)))
         if periods.retention_days is not None:
             _try(
                 "people of past events",
@@ -69,7 +69,7 @@ def _try(what: str, purge: Callable[[], object]) -> None:
 
 
 def _purge_deliveries(stop: threading.Event, before: datetime) -> None:
-    while claims.purge(before=before, limit=CHUNK) and not stop.wait(REST_SECONDS):
+    while claims.purge_deliveries(before=before, limit=CHUNK) and not stop.wait(REST_SECONDS):
         pass
 
 
@@ -90,6 +90,6 @@ def _anonymise(event_id: int) -> None:
     row = find_event(event_id=event_id)
     if row is not None:
         # Before it is done: after a crash, two entries are better than none.
-        audit.record(_SERVICE, Action.PEOPLE_FORGOTTEN, audit_object_of(row))
+        audit.add_entry(_SERVICE, Action.PEOPLE_FORGOTTEN, audit_object_of(row))
     rows = retention.anonymise_event(event_id, now=datetime.now(UTC))
     logger.info("people of a past event forgotten", event_id=event_id, registrations=rows)

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from events.domain.audit import Action, AuditObject
-from events.models import AuditEntry, Event
+from events.models import Event
 from events.services.audit import audit_object_of, record_failed_sign_in, trail_of_admin
 from events.services.session_store import ADMIN, begin_session
 
@@ -53,46 +53,6 @@ class Audited(AnyAdmin):
 def _record(request: HttpRequest, action: Action, obj: Model) -> None:
     action = _OF_EVENTS.get(action, action) if isinstance(obj, Event) else action
     trail_of_admin(request).record(action, audit_object_of(obj))
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(Audited):
-    """Shows the whole trail."""
-
-    list_display = (
-        *("at", "action", "object_type", "object_id", "organizer_id", "actor"),
-        *("actor_organizer_id", "token_id", "admin_id", "address"),
-    )
-    list_filter = ("action", "actor")
-    search_help_text = "An object, such as: event 7."
-    search_fields = ("object_type",)
-    ordering = ("-id",)
-    show_full_result_count = False
-    exclude = ("once",)
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Returns False."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Returns False."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Returns False."""
-        return False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Finds by object: its type, and its id if there is one."""
-        kind, _, number = search_term.strip().partition(" ")
-        found = queryset.filter(object_type=_TYPES.get(kind, kind)) if kind else queryset
-        return (found.filter(object_id=number) if number else found), False
-
-
-# Django's names of models that the trail calls otherwise.
-_TYPES = {"organizertoken": "token", "registration": "ticket"}
 
 
 @receiver(user_logged_in)

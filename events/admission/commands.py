@@ -11,7 +11,7 @@ from events.admission import keys as k
 from events.admission.calls import CancelRequest
 from events.admission.entry import pack_sizes
 from events.admission.replies import CancellationQueued, CancellationRepeated, CancelReply, decode_cancel
-from events.admission.snapshots import put_event
+from events.admission.snapshots import put_snapshot
 from events.domain.snapshot import EventSnapshot
 
 
@@ -57,7 +57,7 @@ def enqueue_cancellation(client: redis.Redis, event: EventSnapshot, *, key: str)
         deadline=0,
     )
     while not isinstance(reply := decode_cancel(call.run(client)), CancelReply):
-        put_event(client, event)
+        put_snapshot(client, event)
     [answer] = reply.answers
     if isinstance(answer, CancellationQueued | CancellationRepeated):
         return Enqueued(answer.sequence, reply.wake)
@@ -71,6 +71,6 @@ def _enqueue(client: redis.Redis, event: EventSnapshot, kind: str, key: str, pay
     )
     sequence = int(call.run(client))
     while sequence == 0:  # repeated only if the copy is removed just in between
-        put_event(client, event)
+        put_snapshot(client, event)
         sequence = int(call.run(client))
     return Enqueued(abs(sequence), sequence > 0)

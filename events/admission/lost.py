@@ -41,7 +41,7 @@ def orphans(client: redis.Redis, event_id: int) -> Iterator[Orphan]:
             yield Orphan(field, field[1:].decode() if field[:1] == TICKET.encode() else None, sequence)
 
 
-def mark_lost(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> int:
+def move_to_lost(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> int:
     """Moves orphans that the ledger does not know from `pending` to `lost`. Returns how many tickets."""
     keys = k.event_keys(event_id)
     fields = [orphan.field for orphan in lost]

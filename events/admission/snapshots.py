@@ -14,7 +14,7 @@ from events.domain.snapshot import CopyProgress, EventSnapshot
 _encode_json = msgspec.json.Encoder().encode
 
 
-def put_event(client: redis.Redis, snapshot: EventSnapshot) -> bool:
+def put_snapshot(client: redis.Redis, snapshot: EventSnapshot) -> bool:
     """Puts a copy of an event's row, for the door. False: Redis has a newer one. Raises redis.exceptions.RedisError."""
     call = calls.put_event(
         k.event_keys(snapshot.event_id),

@@ -20,7 +20,7 @@ LEAST_DAYS = 30
 _CHUNK = 5000
 
 
-def record(actor: Actor, action: Action, target: AuditObject, *, once: str | None = None) -> None:
+def add_entry(actor: Actor, action: Action, target: AuditObject, *, once: str | None = None) -> None:
     """Records an action in the caller's transaction, if there is one, and logs it after the commit.
 
     With `once` nothing is written if there is an entry with the same text.
@@ -50,7 +50,7 @@ def entries_of(*, organizer_id: int) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(organizer_id=organizer_id).order_by("-id")
 
 
-def purge(*, before: datetime) -> int:
+def purge_entries(*, before: datetime) -> int:
     """Removes what is older than `before`, in chunks of one transaction each. Returns how many rows."""
     removed = 0
     while ids := list(AuditEntry.objects.filter(at__lt=before).order_by("at").values_list("pk", flat=True)[:_CHUNK]):

@@ -18,7 +18,7 @@ def take_time() -> None:
     database().lift_statement_timeout()
 
 
-def vacuum(*, rewrite: bool = False) -> str:
+def vacuum_tables(*, rewrite: bool = False) -> str:
     """Frees the dead rows of the tables that were touched, indexes included. Returns a sentence on what was not done.
 
     With `rewrite` the tables are written anew, so that not a byte of a dead row is left in their files; nothing else
@@ -35,7 +35,7 @@ def spellings(*addresses: str) -> list[str]:
     return sorted(lower | {quote(address).lower() for address in lower} | {quote(a, safe="@").lower() for a in lower})
 
 
-def places_of(texts: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+def columns_with(texts: Sequence[str]) -> Iterator[tuple[str, str, int]]:
     """Every column of every table that holds one of `texts`: (table, column, rows). Reads the whole database."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):

@@ -24,7 +24,7 @@ class EventFilter:
     event_id: int | None = None
 
 
-def find_events(wanted: EventFilter) -> QuerySet[Event]:
+def list_events(wanted: EventFilter) -> QuerySet[Event]:
     """Returns the events by start time: the soonest first, past events with the latest first."""
     if wanted.past:
         rows = Event.objects.filter(end_time__lte=wanted.now).order_by("-start_time", "-pk")

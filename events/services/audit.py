@@ -35,7 +35,7 @@ class Trail:
     def record(self, action: Action, target: AuditObject | Model) -> None:
         """Records an action; call it inside the action's transaction."""
         self.recorded = True
-        audit.record(self.actor, action, target if isinstance(target, AuditObject) else audit_object_of(target))
+        audit.add_entry(self.actor, action, target if isinstance(target, AuditObject) else audit_object_of(target))
 
     def expect_something(self, what: str) -> None:
         """Logs an error if an action is over and nothing was recorded."""
@@ -69,7 +69,7 @@ def record_failed_sign_in(request: HttpRequest, *, where: str) -> None:
     address = address_of(request)
     once = failure_slot(where=where, address=address, now_seconds=time.time())
     actor = Actor(kind=ActorKind.UNKNOWN, address=address)
-    audit.record(actor, Action.SIGN_IN_FAILED, AuditObject(where, ""), once=once)
+    audit.add_entry(actor, Action.SIGN_IN_FAILED, AuditObject(where, ""), once=once)
 
 
 def address_of(request: HttpRequest) -> str:

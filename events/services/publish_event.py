@@ -5,7 +5,7 @@ from __future__ import annotations
 import redis
 from django.db import transaction
 
-from events.admission.snapshots import put_event
+from events.admission.snapshots import put_snapshot
 from events.domain.snapshot import EventSnapshot
 from events.ledger.queries import event_snapshot
 from events.models import Event
@@ -24,7 +24,7 @@ def publish_after_commit(event: Event) -> None:
 def _publish(snapshot: EventSnapshot) -> None:
     # The row is saved. The door loads an event that is missing in Redis on the next request for it.
     try:
-        put_event(redis_client(), snapshot)
+        put_snapshot(redis_client(), snapshot)
     except redis.RedisError as problem:
         reason = type(problem).__name__
         logger.warning("event not published", event_id=snapshot.event_id, reason=reason)

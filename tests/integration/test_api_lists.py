@@ -16,7 +16,7 @@ from events.api.lists import ListView
 from events.domain.public.event import state_of
 from events.domain.states import EventState
 from events.domain.times import to_ms
-from events.ledger.event_lists import EventFilter, find_events
+from events.ledger.event_lists import EventFilter, list_events
 from events.ledger.queries import event_snapshot
 from events.models import Event, Organizer
 from tests.support.in_process.api import ANYONE, Caller, create, organizer
@@ -164,5 +164,5 @@ def test_the_database_and_the_door_say_the_same_of_every_event(
         cancelled_at=now if cancelled else None,
     )
     said = state_of(event_snapshot(event), now_ms=to_ms(now))
-    found = [state for state in EventState if find_events(EventFilter(now=now, state=state)).filter(pk=event.pk)]
+    found = [state for state in EventState if list_events(EventFilter(now=now, state=state)).filter(pk=event.pk)]
     assert found == [said]

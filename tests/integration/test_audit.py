@@ -21,7 +21,7 @@ import events.management.commands as commands
 from events.api.permissions import scopes_of
 from events.api.views import base
 from events.domain.audit import FAILURE_SLOTS
-from events.ledger.audit import purge
+from events.ledger.audit import purge_entries
 from events.management.acting import ActingCommand
 from events.models import AuditEntry, Event, OrganizerToken, Registration
 from events.secrets import tickets
@@ -166,10 +166,10 @@ def test_the_database_refuses_changes_and_removals_but_those_of_retention() -> N
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             change(AuditEntry.objects.all())
     with pytest.raises(DatabaseError, match="append-only"):
-        purge(before=timezone.now() + timedelta(days=1))
+        purge_entries(before=timezone.now() + timedelta(days=1))
     old = timezone.now() - timedelta(days=400)
     AuditEntry.objects.create(at=old, actor="operator", action="changed")
-    assert purge(before=timezone.now() - timedelta(days=365)) == 1
+    assert purge_entries(before=timezone.now() - timedelta(days=365)) == 1
     assert acts() == ["event_created"]
 
 

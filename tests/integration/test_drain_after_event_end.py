@@ -14,7 +14,7 @@ from events.admission.calls import CancelRequest
 from events.admission.commands import enqueue_resize
 from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply, CancellationRepeated
-from events.admission.snapshots import put_event
+from events.admission.snapshots import put_snapshot
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration, SizeChange
@@ -38,7 +38,7 @@ def end(client: redis.Redis, event: Event) -> None:
     times = {"start_time": past - MINUTE, "end_time": past, "registration_closes_at": past}
     Event.objects.filter(pk=event.pk).update(**times)
     event.refresh_from_db()
-    put_event(client, event_snapshot(event))
+    put_snapshot(client, event_snapshot(event))
 
 
 def full(make_event: Make, admit: Admit, drain: Drain) -> tuple[Event, list[str]]:

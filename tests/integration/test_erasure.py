@@ -19,7 +19,7 @@ from events.admission.persistence import NotRewritten, rewrite_files
 from events.admission.replies import AdmitReply
 from events.domain.attendee import email_key
 from events.domain.commands import Callback
-from events.ledger.erasure import places_of, spellings
+from events.ledger.erasure import columns_with, spellings
 from events.models import Event, Registration, WebhookDelivery
 from events.secrets import tickets
 from tests.support.servers import Services
@@ -66,7 +66,7 @@ def test_a_forgotten_address_stands_in_no_column_and_in_no_file_of_redis(
     kept = json.loads(call(monkeypatch, "export_person", "--email"))
     assert {found["column"] for found in kept["mentions"]} >= {"email", "email_key", "callback_url", "url"}
     call(monkeypatch, "forget", "--email")
-    assert list(places_of(spellings(ADDRESS))) == []
+    assert list(columns_with(spellings(ADDRESS))) == []
     assert on_disk(servers) == []
     kept = json.loads(call(monkeypatch, "export_person", "--email"))
     assert kept == {"email": ADDRESS, "registrations": [], "queue": [], "mentions": []}

@@ -15,7 +15,7 @@ from events.admission.gate import EventNotLoaded, Gate, QueueUnavailable
 from events.admission.keys import event_keys
 from events.admission.queue import Queue
 from events.admission.replies import AdmitReply, Admitted
-from events.admission.snapshots import put_event
+from events.admission.snapshots import put_snapshot
 from events.admission.stats import queue_stats
 from events.domain.commands import Request
 from events.domain.states import Status
@@ -65,7 +65,7 @@ def grow(event: Event, client: redis.Redis, capacity: int) -> None:
     event.refresh_from_db()
     event.max_capacity, event.version = capacity, event.version + 1
     event.save()
-    put_event(client, event_snapshot(event))
+    put_snapshot(client, event_snapshot(event))
 
 
 def test_a_holder_is_a_duplicate_after_the_decision_and_a_refused_one_is_not(
@@ -149,7 +149,7 @@ def test_places_go_on_where_the_ledger_stands_after_redis_lost_everything(
     drain.run(event.pk)
     redis_client.flushall()
     event.refresh_from_db()
-    put_event(redis_client, event_snapshot(event))
+    put_snapshot(redis_client, event_snapshot(event))
     assert admit(event.pk, [apply_for(9)]).answers[0].sequence == 5
 
 
@@ -157,8 +157,8 @@ def test_a_copy_of_an_older_row_does_not_replace_a_newer_one(make_event: Make, r
     event = make_event()
     old = event_snapshot(event)
     event.name, event.version = "Renamed", event.version + 1
-    assert put_event(redis_client, event_snapshot(event))
-    assert not put_event(redis_client, old)
+    assert put_snapshot(redis_client, event_snapshot(event))
+    assert not put_snapshot(redis_client, old)
     state = redis_client.hget(event_keys(event.pk).state, "snapshot")
     assert state is not None
     assert b"Renamed" in state

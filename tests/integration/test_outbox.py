@@ -13,7 +13,7 @@ from django.utils import timezone
 from events.domain.commands import Callback
 from events.domain.states import Status
 from events.domain.webhooks.retry import FAILURES_TO_OPEN
-from events.ledger.webhooks.claims import EndpointCapacity, destinations, purge, release
+from events.ledger.webhooks.claims import EndpointCapacity, destinations, purge_deliveries, release
 from events.ledger.webhooks.subscriptions import change_webhook, delete_webhook, rotate_secret
 from events.models import Event, Registration, Webhook, WebhookDelivery, WebhookEndpoint
 from tests.support.in_process.gate import apply_for
@@ -390,8 +390,8 @@ def test_the_log_is_forgotten_and_what_is_still_tried_is_not(make_event: Make) -
     end(take(room=1)[:1])
     now = timezone.now()
     delete_webhook(deleted, now=now)
-    assert purge(before=now - timedelta(days=1), limit=100) == 0
-    assert purge(before=now + timedelta(days=1), limit=100) == 2
+    assert purge_deliveries(before=now - timedelta(days=1), limit=100) == 0
+    assert purge_deliveries(before=now + timedelta(days=1), limit=100) == 2
     assert set(Webhook.objects.values_list("pk", flat=True)) == {webhook.pk}
     assert WebhookEndpoint.objects.count() == 1
     assert all(state == "pending" for state in states(webhook))

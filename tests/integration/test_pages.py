@@ -17,7 +17,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from events.admission.commands import enqueue_closing
-from events.admission.snapshots import put_event
+from events.admission.snapshots import put_snapshot
 from events.domain.tickets import Tickets
 from events.domain.times import whole_ms
 from events.ledger.check_in import check_in
@@ -303,14 +303,14 @@ def test_an_entry_that_is_added_again_follows_ticket_and_event(
             with transaction.atomic():
                 change_event(Event.objects.select_for_update().get(pk=event.pk), fields=fields, now=timezone.now())
             event.refresh_from_db()
-            put_event(client, event_snapshot(event))
+            put_snapshot(client, event_snapshot(event))
 
     def call_off() -> None:
         with closing_connection():
             with transaction.atomic():
                 cancel_event(Event.objects.select_for_update().get(pk=event.pk), now=timezone.now())
             event.refresh_from_db()
-            put_event(client, event_snapshot(event))
+            put_snapshot(client, event_snapshot(event))
 
     async def scene(browser: Browser) -> None:
         seat, waiting = [await registered(browser, event, guest) for guest in (1, 2)]

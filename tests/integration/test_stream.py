@@ -13,7 +13,7 @@ import redis
 from django.db import connection
 
 from events.admission.keys import event_keys
-from events.admission.lost import mark_lost, orphans
+from events.admission.lost import move_to_lost, orphans
 from events.admission.queue import Queue
 from events.admission.replies import AdmitReply
 from events.domain.outcome import Outcome
@@ -309,7 +309,7 @@ def test_a_lost_ticket_ends_its_stream(
         for number, client in enumerate(clients, start=1):
             assert not client.ended
             redis_client.xtrim(queue, minid=f"{number + 1}-0", approximate=False)
-            mark_lost(redis_client, event.pk, list(orphans(redis_client, event.pk)))
+            move_to_lost(redis_client, event.pk, list(orphans(redis_client, event.pk)))
             await until(lambda client=client: client.ended)
             assert client.statuses[-1] == "lost"
 

@@ -24,7 +24,7 @@ from events.domain.scopes import ANYONE, ONLY_FULL
 from events.domain.states import EventState
 from events.domain.times import to_ms
 from events.ledger import queries
-from events.ledger.event_lists import EventFilter, find_events
+from events.ledger.event_lists import EventFilter, list_events
 from events.ledger.events import cancel_event, change_event, check_not_over, check_sizes, create_event, lock_event
 from events.models import Event, Organizer
 from events.services.commands import SIZES, await_resize, close_event, resize, sizes_of
@@ -58,7 +58,7 @@ class EventList(ListView):
         )
         message = "Past events, the latest first." if wanted.past else "Events, soonest start first."
         kept = None if wanted.organizer_id else PUBLIC
-        return responses.ok(numbered_page(self.list_query, find_events(wanted), _render), message=message, headers=kept)
+        return responses.ok(numbered_page(self.list_query, list_events(wanted), _render), message=message, headers=kept)
 
     @openapi.CREATE_EVENT
     def post(self, request: Request) -> HttpResponse:

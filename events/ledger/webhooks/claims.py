@@ -92,7 +92,7 @@ def release(rows: Sequence[ClaimedDelivery]) -> None:
         WebhookDelivery.objects.filter(pk__in=ids, claimed_until=until).update(claimed_until=None)
 
 
-def purge(*, before: datetime, limit: int) -> int:
+def purge_deliveries(*, before: datetime, limit: int) -> int:
     """Deletes up to `limit` deliveries created before `before`, and deleted webhooks that have none left.
 
     Pending deliveries are kept, unless their webhook is switched off or deleted. Returns how many

@@ -14,7 +14,7 @@ from events.admission.erasure import find_personal_data
 from events.domain.attendee import email_key, mailbox_keys
 from events.domain.audit import Action, AuditObject
 from events.domain.times import iso_of
-from events.ledger.erasure import places_of, spellings, take_time
+from events.ledger.erasure import columns_with, spellings, take_time
 from events.ledger.lookup import watched_event_ids
 from events.ledger.person import registrations_of
 from events.management.acting import ActingCommand
@@ -52,7 +52,9 @@ class Command(ActingCommand):
             "email": address,
             "registrations": [{"ticket_id": _ticket_id(row), **row} for row in found],
             "queue": self._queue(address),
-            "mentions": [{"table": table, "column": column, "rows": rows} for table, column, rows in places_of(known)],
+            "mentions": [
+                {"table": table, "column": column, "rows": rows} for table, column, rows in columns_with(known)
+            ],
         }
         self.stdout.write(json.dumps(document, cls=_Encoder, ensure_ascii=False, indent=2))
 

@@ -22,7 +22,7 @@ from events.admission.persistence import NotRewritten, rewrite_files
 from events.domain.attendee import email_key, mailbox_keys
 from events.domain.audit import Action, AuditObject
 from events.ledger import retention
-from events.ledger.erasure import places_of, spellings, take_time, vacuum
+from events.ledger.erasure import columns_with, spellings, take_time, vacuum_tables
 from events.ledger.lookup import find_events, watched_event_ids
 from events.ledger.retention import TicketOfPerson
 from events.management.acting import ActingCommand
@@ -101,7 +101,7 @@ class Command(ActingCommand):
         self._leave_redis(key, known)
         problems = self._clean_files()
         texts = spellings(address, *mailbox_keys(key), *(ticket.email for ticket in known))
-        problems += [f"{count} rows of {table}.{column} have it still." for table, column, count in places_of(texts)]
+        problems += [f"{count} rows of {table}.{column} have it still." for table, column, count in columns_with(texts)]
         self.stderr.write(f"Forgotten: {rows} registrations; tickets given back: {len(given_back)}.")
         _complain(problems)
 
@@ -127,7 +127,7 @@ class Command(ActingCommand):
             problems = rewrite_files(redis_client(), seconds=FILES_SECONDS)
         except NotRewritten as problem:
             problems = [f"{problem} Until its file is rewritten it holds what was forgotten."]
-        unvacuumed = vacuum(rewrite=self._rewrite_tables)
+        unvacuumed = vacuum_tables(rewrite=self._rewrite_tables)
         return [*problems, unvacuumed] if unvacuumed else problems
 
     def _give_back(self, held: list[TicketOfPerson]) -> list[TicketOfPerson]:

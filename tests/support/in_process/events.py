@@ -9,7 +9,7 @@ import redis
 from django.utils import timezone
 
 from events.admission import keys
-from events.admission.snapshots import put_event
+from events.admission.snapshots import put_snapshot
 from events.domain.tickets import Tickets
 from events.ledger.queries import event_snapshot
 from events.models import Event, Organizer
@@ -33,7 +33,7 @@ def open_event(client: redis.Redis, *, load: bool = True, **fields: Any) -> Even
     }
     event = Event.objects.create(organizer=organizer, **given)
     if load:
-        put_event(client, event_snapshot(event))
+        put_snapshot(client, event_snapshot(event))
     return event
 
 
