@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from django.db import DataError, IntegrityError, transaction
 
-from events.domain.allocation import LedgerView, Seats, allocate
+from events.domain.allocation import LedgerView, Seats
+from events.domain.allocator import allocate
 from events.domain.commands import Command, Request
 from events.domain.outcome import Outcome
 from events.domain.times import from_ms, to_ms

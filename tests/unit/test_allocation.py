@@ -18,9 +18,9 @@ from events.domain.allocation import (
     LedgerView,
     Seats,
     Sizing,
-    allocate,
     lookahead,
 )
+from events.domain.allocator import allocate
 from events.domain.commands import Cancellation, Closing, Command, Request, Resize
 from events.domain.outcome import Outcome
 from events.domain.states import HOLDING, TRANSITIONS, Reason, Status
