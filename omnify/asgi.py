@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
@@ -20,18 +21,20 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from events.admission.gate import Gate, QueueUnavailable
+from events.admission.link import Link, can_link
 from events.door.app import Door
+from events.door.fast_path import FastPath
 from events.door.loader import DatabaseUnavailable
 from events.pages.app import Pages
 from events.secrets import tickets
 from events.services.wakeups import wake_drain
-from omnify.common.asgi_types import ASGIApp, Receive, Scope, Send
+from omnify.common.asgi_types import ASGIApp, Header, Receive, Scope, Send
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
 from omnify.common.redis_client import connect_async
 from omnify.front import Front
-from omnify.hsts import with_hsts
+from omnify.hsts import hsts_headers, with_hsts
 from omnify.loader import LedgerLoader
 
 logger = get_logger(__name__)
@@ -62,6 +65,18 @@ class Service:
             return
         await (self._front or self._open())(scope, receive, send)
 
+    def fast_path_on(self, port: int | None) -> FastPath | None:
+        """The fast path of connections on this port; None where every request goes through `__call__`."""
+        operations = settings.ENV.operations_port
+        if self._door is None or not settings.ENV.fast_path or (operations is not None and port == operations):
+            return None
+        return self._door.fast_path
+
+    @property
+    def common_headers(self) -> Sequence[Header]:
+        """Headers of every response of the service."""
+        return hsts_headers(settings.SECURE_HSTS_SECONDS)
+
     def disconnect_watchers(self) -> None:
         """Ends streams and long polls. Called by gunicorn's workers when they are told to stop."""
         if self._door is not None:
@@ -69,10 +84,12 @@ class Service:
 
     def _open(self) -> ASGIApp:
         self._client = connect_async(settings.ENV.redis_url)
+        self._link = Link(settings.ENV.redis_url) if can_link(settings.ENV.redis_url) else None
         self._loader = LedgerLoader(redis_client())
         self._gate = Gate(
             self._client,
             queue_limit=settings.ENV.queue_limit,
+            link=self._link,
             address_limit=settings.ENV.register_rate_limit,
             refusal_limit=settings.ENV.refusal_rate_limit,
         )
@@ -87,7 +104,7 @@ class Service:
         )
         pages = Pages(app=self._door, render=render_to_string, public_url=settings.ENV.public_url)
         front = Front(app=pages, operations_port=settings.ENV.operations_port)
-        self._front = with_hsts(front, seconds=settings.SECURE_HSTS_SECONDS)
+        self._front = with_hsts(front, self.common_headers)
         return self._front
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -102,6 +119,8 @@ class Service:
                 if self._door is not None:
                     await self._door.close()
                 await self._client.aclose()
+                if self._link is not None:
+                    await self._link.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

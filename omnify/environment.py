@@ -56,6 +56,7 @@ class Environment:
     webhook_allow_private: bool
     webhook_deny: tuple[Network, ...]
     web_threads: int
+    fast_path: bool
     admin: bool
     webhook_log_days: int
     log_level: str
@@ -100,6 +101,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         trusted_proxies=_number(values, "TRUSTED_PROXIES", 0, low=0, high=16),
         hsts_seconds=_number(values, "HSTS_SECONDS", 31_536_000, low=0, high=63_072_000),
         web_threads=_number(values, "WEB_THREADS", 6, low=1, high=500),
+        fast_path=_flag({"FAST_PATH": "on", **values}, "FAST_PATH"),
         admin=_flag({"ADMIN": "on", **values}, "ADMIN"),
         webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
         webhook_deny=_networks(values, "WEBHOOK_DENY"),

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from events.admission import calls
 from events.admission import keys as k
 from events.admission.calls import AdmissionRequest, Call, CancelRequest
+from events.admission.link import Link
 from events.admission.news import News
 from events.admission.replies import (
     AdmitReply,
@@ -72,17 +73,19 @@ class _ServerClock:
 
 
 class Gate:
-    """Admission on one Redis."""
+    """Admission on one Redis. Scripts are called through `link` where it can be used, the rest through `client`."""
 
     def __init__(
         self,
         client: redis.asyncio.Redis,
         *,
         queue_limit: int,
+        link: Link | None = None,
         address_limit: RateLimit | None = None,
         refusal_limit: RateLimit | None = None,
     ) -> None:
         self._client = client
+        self._caller = link or client
         self._queue_limit = queue_limit
         self.address_limit = address_limit
         self.refusal_limit = refusal_limit
@@ -178,7 +181,7 @@ class Gate:
 
     async def _run(self, call: Call) -> bytes:
         try:
-            reply: bytes = await call.run_async(self._client)
+            reply: bytes = await call.run_async(self._caller)
         except (RedisError, OSError) as problem:
             logger.throttled_warning("redis did not answer", script=call.script.name, problem=str(problem)[:200])
             raise QueueUnavailable(type(problem).__name__) from problem

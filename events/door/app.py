@@ -7,32 +7,28 @@ GET /health/live: here, so that a crowd that fills Django's bulkheads makes no b
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
 
-from events.admission.gate import Gate, QueueUnavailable
+from events.admission.gate import Gate
 from events.domain.tickets import Tickets
 from events.door import parse, responses
-from events.door.caller import Callers, Unauthenticated
+from events.door.caller import Callers
 from events.door.cancel import Canceller
+from events.door.counting import count
+from events.door.counting import flush as flush_counts
 from events.door.event import EventReader
-from events.door.loader import DatabaseUnavailable, Loader
+from events.door.failures import checked
+from events.door.fast_path import FastPath
+from events.door.loader import Loader
 from events.door.register import Registrar
 from events.door.responses import Response
 from events.door.status import Hold, StatusReader
 from events.door.stream import Stream, Streams
 from events.door.ticket_status import TicketStatusReader
 from events.door.watch_hub import WatchHub
-from omnify.common import metrics
 from omnify.common.asgi_types import ASGIApp, Receive, Scope, Send
-from omnify.common.envelope import Code
-from omnify.common.request_body import BodyIncomplete, BodyTooLarge, read_body
+from omnify.common.request_body import read_body
 from omnify.common.shared_timeout import BODY_SECONDS, SharedTimeout
-
-logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _EVENTS = "/events/"
 _REGISTRATIONS = "/registrations/"
@@ -74,6 +70,7 @@ class Door:
         )
         self._body_timeout = SharedTimeout(BODY_SECONDS)
         self._app = app
+        self.fast_path = FastPath(registrar=self._registrar, statuses=self._statuses, callers=self._callers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -112,52 +109,38 @@ class Door:
         return self._hub.watchers
 
     async def close(self) -> None:
-        """Closes the subscriptions to Redis."""
+        """Closes the subscriptions to Redis, and writes what has been counted."""
+        flush_counts()
         await self._hub.close()
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, ticket_id: str) -> None:
-        found = await _checked(self._streams.open(ticket_id, last_event_id=_header(scope, b"last-event-id")))
+        found = await checked(self._streams.open(ticket_id, last_event_id=_header(scope, b"last-event-id")))
         if isinstance(found, Stream):
-            _count("stream", 200)
+            count("stream", 200)
             await (found.run(receive, send) if scope["method"] == "GET" else found.show_headers(send))
         else:
             await _send(send, "stream", found)
 
     async def _respond(self, send: Send, route: str, work: Awaitable[Response]) -> None:
-        await _send(send, route, await _checked(work))
+        await _send(send, route, await checked(work))
 
     async def _register(self, scope: Scope, receive: Receive, text: str) -> Response:
         sent = parse.headers(scope["headers"])
-        try:
-            # The body is read before anything is refused: with an unread body the connection would have to be closed.
-            body = await read_body(
-                receive, length=sent.length, limit=parse.MAX_BODY_BYTES, shared_timeout=self._body_timeout
-            )
-            caller = await self._callers.identify(scope, authorizations=sent.authorizations, forwarded=sent.forwarded)
-            event_id = parse.event_id(text)
-            if event_id is None:
-                return responses.event_not_found()
-            return await self._registrar.register(event_id, body, parse.checked_key(sent), caller)
-        except BodyTooLarge:
-            return responses.closing(responses.refuse(413, Code.PAYLOAD_TOO_LARGE, "At most 16 KiB."))
-        except BodyIncomplete:
-            # If the client has disconnected, the server drops this response.
-            return responses.closing(responses.refuse(408, Code.REQUEST_TIMEOUT, "The body did not come in time."))
-        except Unauthenticated as problem:
-            return responses.unauthenticated(str(problem))
-        except parse.ScopeTooSmall as problem:
-            return responses.refuse(403, Code.FORBIDDEN, str(problem))
-        except parse.NotJson:
-            message = "The body must be application/json in UTF-8."
-            return responses.refuse(415, Code.UNSUPPORTED_MEDIA_TYPE, message)
-        except parse.BadRequest as problem:
-            return responses.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
+        # The body is read before anything is refused: with an unread body the connection would have to be closed.
+        body = await read_body(
+            receive, length=sent.length, limit=parse.MAX_BODY_BYTES, shared_timeout=self._body_timeout
+        )
+        client = scope.get("client")
+        caller = await self._callers.identify(
+            peer=client[0] if client else "", authorizations=sent.authorizations, forwarded=sent.forwarded
+        )
+        event_id = parse.event_id(text)
+        if event_id is None:
+            return responses.event_not_found()
+        return await self._registrar.register(self._registrar.prepare(event_id, body, parse.checked_key(sent), caller))
 
     async def _status(self, scope: Scope, receive: Receive, ticket_id: str) -> Response:
-        try:
-            wait = parse.wait_seconds(scope.get("query_string", b""))
-        except parse.BadRequest as problem:
-            return responses.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
+        wait = parse.wait_seconds(scope.get("query_string", b""))
         hold = Hold(wait, receive) if wait else None
         return await self._statuses.read(ticket_id, if_none_match=_header(scope, b"if-none-match"), hold=hold)
 
@@ -168,43 +151,11 @@ class Door:
         return await self._events.read(event_id)
 
 
-_UNAVAILABLE: dict[type[Exception], str] = {
-    QueueUnavailable: "The queue is out of reach.",
-    DatabaseUnavailable: "The database is out of reach.",
-}
-
-
-async def _checked(work: Awaitable[T]) -> T | Response:
-    """Returns the result of `work`, or the response to its failure."""
-    try:
-        return await work
-    except (QueueUnavailable, DatabaseUnavailable) as problem:
-        return responses.unavailable(_UNAVAILABLE[type(problem)])
-    except Exception:
-        logger.exception("the door failed")
-        return responses.refuse(500, Code.INTERNAL_ERROR, "Something went wrong on our side.")
-
-
 async def _send(send: Send, route: str, response: Response) -> None:
-    _count(route, response.status)
+    count(route, response.status)
     await send(responses.start_message(response))
     await send({"type": "http.response.body", "body": response.body})
 
 
 def _header(scope: Scope, name: bytes) -> str:
-    """The values of a header (name in lower case), joined by commas; empty without it."""
-    found = ""
-    for known, value in scope["headers"]:
-        if known == name:
-            found = f"{found}, {value.decode('latin-1')}" if found else value.decode("latin-1")
-    return found
-
-
-_counters: dict[tuple[str, int], Any] = {}
-
-
-def _count(route: str, status: int) -> None:
-    counter = _counters.get((route, status))
-    if counter is None:
-        counter = _counters[(route, status)] = metrics.DOOR_ANSWERS.labels(route, str(status))
-    counter.inc()
+    return parse.joined(scope["headers"], name)

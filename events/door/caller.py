@@ -11,7 +11,6 @@ from events.domain.scopes import Grant, Scope
 from events.domain.tickets import Tickets
 from events.domain.tokens import NO_TOKEN, bearer_token, hash_token
 from events.door.loader import Loader
-from omnify.common.asgi_types import Scope as ConnectionScope
 
 
 class Unauthenticated(Exception):
@@ -40,10 +39,9 @@ class Callers:
         self._limited = limited
         self._digest: Callable[[str], str] = lru_cache(maxsize=8192)(tickets.address_digest)
 
-    async def identify(
-        self, scope: ConnectionScope, *, authorizations: Sequence[bytes], forwarded: Sequence[bytes]
-    ) -> Caller:
-        """Returns the caller of a request with these values of its Authorization and X-Forwarded-For headers.
+    async def identify(self, *, peer: str, authorizations: Sequence[bytes], forwarded: Sequence[bytes]) -> Caller:
+        """Returns the caller of a request from the address `peer` (empty for a Unix socket), with these values of its
+        Authorization and X-Forwarded-For headers.
 
         Raises:
             Unauthenticated: its token is unknown, expired or revoked.
@@ -51,14 +49,17 @@ class Callers:
         """
         grant = await self._grant(authorizations) if authorizations else None
         organizer_id = grant.organizer_id if grant and grant.scope is Scope.FULL else None
-        scoped = grant is not None and organizer_id is None
+        return Caller(self._address(peer, forwarded), organizer_id, scoped=grant is not None and organizer_id is None)
+
+    def anonymous(self, *, peer: str, forwarded: Sequence[bytes]) -> Caller:
+        """Returns the caller of a request without an Authorization header."""
+        return Caller(self._address(peer, forwarded), None)
+
+    def _address(self, peer: str, forwarded: Sequence[bytes]) -> str:
         if not self._limited:
-            return Caller("", organizer_id, scoped)
-        client = scope.get("client")
-        address = client_address(
-            peer=client[0] if client else "", forwarded=forwarded, trusted_proxies=self._trusted_proxies
-        )
-        return Caller(self._digest(address) if address else "", organizer_id, scoped)
+            return ""
+        address = client_address(peer=peer, forwarded=forwarded, trusted_proxies=self._trusted_proxies)
+        return self._digest(address) if address else ""
 
     async def _grant(self, authorizations: Sequence[bytes]) -> Grant | None:
         # Several values are joined, as Django does it; the result is no valid token.

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from events.admission.gate import EventNotLoaded
 from events.door.loader import Loader
-from omnify.common.batcher import EventBatchers
+from omnify.common.batcher import EventBatchers, Waiter
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -31,6 +31,10 @@ class LoadingBatchers(Generic[Item, Result]):
             return await self._batchers.ask(event_id, item)
         except EventNotLoaded:
             return await self.load_and_ask(event_id, item)
+
+    def put(self, event_id: int, item: Item, waiter: Waiter[Result]) -> None:
+        """Has `waiter` told the result, or EventNotLoaded: then it goes on with `load_and_ask`."""
+        self._batchers.put(event_id, item, waiter)
 
     async def load_and_ask(self, event_id: int, item: Item) -> Result | None:
         """The same, after the event has been copied from the ledger into Redis."""

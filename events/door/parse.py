@@ -86,6 +86,15 @@ def headers(raw: Iterable[Header]) -> RegistrationHeaders:
     return RegistrationHeaders(content_type, length, keys, authorizations, forwarded)
 
 
+def joined(raw: Iterable[Header], name: bytes) -> str:
+    """The values of a header (name in lower case), joined by commas; empty without it."""
+    found = ""
+    for known, value in raw:
+        if known == name:
+            found = f"{found}, {value.decode('latin-1')}" if found else value.decode("latin-1")
+    return found
+
+
 def event_id(text: str) -> int | None:
     """Parses the id in a path; None if it cannot be one."""
     return int(text) if _EVENT_ID.fullmatch(text) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from random import random
+from typing import NamedTuple
 
 import msgspec
 
@@ -36,6 +37,7 @@ from events.door.loader import Loader
 from events.door.loading_batchers import LoadingBatchers
 from events.door.responses import Response
 from omnify.common import metrics
+from omnify.common.batcher import Waiter
 from omnify.common.envelope import Code
 from omnify.common.logs import get_logger
 
@@ -58,6 +60,14 @@ QUEUE_FULL_RETRY_SECONDS = 5
 
 # How a `callback_url` is checked without a token, and with one of a smaller scope than `full`.
 _GUESTS_CALLBACK = {False: parse.no_callback, True: parse.scoped_callback}
+
+
+class Prepared(NamedTuple):
+    """A valid registration for an event, ready to be admitted; `names` is what its ticket may be called."""
+
+    event_id: int
+    names: Sequence[TicketName]
+    request: AdmissionRequest
 
 
 class AdmissionResult(msgspec.Struct, frozen=True, gc=False):
@@ -90,13 +100,8 @@ class Registrar:
         self._jitter = jitter
         self._batchers = LoadingBatchers[AdmissionRequest, AdmissionResult](loader, self._admit_batch)
 
-    async def register(self, event_id: int, body: bytes, idempotency_key: str | None, caller: Caller) -> Response:
-        """The response to one registration.
-
-        Raises:
-            BadRequest, ScopeTooSmall: nothing was queued.
-            QueueUnavailable, DatabaseUnavailable: a store is out of reach.
-        """
+    def prepare(self, event_id: int, body: bytes, idempotency_key: str | None, caller: Caller) -> Prepared:
+        """Checks a registration. Raises BadRequest, ScopeTooSmall."""
         organizer_id = caller.organizer_id
         check = self._callback if organizer_id is not None else _GUESTS_CALLBACK[caller.scoped]
         name, email, url = found = parse.registration(body, callback=check)
@@ -104,13 +109,32 @@ class Registrar:
             event_id=event_id, idempotency_key=idempotency_key, body=found, email_key=email_key(email)
         )
         callback = Callback(url, organizer_id) if url and organizer_id is not None else None
-        request = _admission_request(name, email, names, callback, caller)
-        result = await self._batchers.ask(event_id, request)
+        return Prepared(event_id, names, _admission_request(name, email, names, callback, caller))
+
+    async def register(self, prepared: Prepared) -> Response:
+        """The response to one registration.
+
+        Raises QueueUnavailable, DatabaseUnavailable: a store is out of reach, and nothing is known to be queued.
+        """
+        result = await self._batchers.ask(prepared.event_id, prepared.request)
         if result is not None and isinstance(result.answer, OrganizerUnknown):
-            result = await self._batchers.load_and_ask(event_id, request)
-        if result is None:
-            return responses.event_not_found()
-        response, quota, limit = self._respond(event_id, names, result), result.quota, self._gate.address_limit
+            return await self.load_and_register(prepared)
+        return responses.event_not_found() if result is None else self.respond(prepared, result)
+
+    async def load_and_register(self, prepared: Prepared) -> Response:
+        """The same for an event of which Redis has no copy, or an incomplete one."""
+        result = await self._batchers.load_and_ask(prepared.event_id, prepared.request)
+        return responses.event_not_found() if result is None else self.respond(prepared, result)
+
+    def put(self, prepared: Prepared, waiter: Waiter[AdmissionResult]) -> None:
+        """Has `waiter` told the result, which `respond` turns into the response; or EventNotLoaded, after which
+        `load_and_register` goes on; or QueueUnavailable."""
+        self._batchers.put(prepared.event_id, prepared.request, waiter)
+
+    def respond(self, prepared: Prepared, result: AdmissionResult) -> Response:
+        """The response to admission's answer, with what the client's address has left."""
+        response = self._respond(prepared.event_id, prepared.names, result)
+        quota, limit = result.quota, self._gate.address_limit
         return response if quota is None or limit is None else responses.with_quota(response, limit, quota)
 
     async def _admit_batch(self, event_id: int, requests: list[AdmissionRequest]) -> list[AdmissionResult]:

@@ -115,8 +115,13 @@ def accepted(
 
 
 def start_message(response: Response) -> Message:
-    """The ASGI message that starts the response. Without Content-Length the server would send it in chunks."""
-    length = (b"content-length", b"%d" % len(response.body))
+    """The ASGI message that starts the response."""
+    return {"type": "http.response.start", "status": response.status, "headers": all_headers(response)}
+
+
+def all_headers(response: Response) -> list[Header]:
+    """The response's headers as they are sent. Without Content-Length the server would send the body in chunks."""
     cache = _PUBLIC if response.public else _NO_STORE
-    headers = [cache, *response.headers] if response.status in (204, 304) else [_JSON, length, cache, *response.headers]
-    return {"type": "http.response.start", "status": response.status, "headers": headers}
+    if response.status in (204, 304):
+        return [cache, *response.headers]
+    return [_JSON, (b"content-length", b"%d" % len(response.body)), cache, *response.headers]

@@ -13,9 +13,10 @@ from events.door.disconnect import ClientDisconnected, cancel_on_disconnect
 from events.door.etags import known_statuses, matches
 from events.door.responses import Response
 from events.door.ticket import code_of, ticket_response
-from events.door.ticket_status import TicketStatus, TicketStatusReader
+from events.door.ticket_status import Answer, TicketStatus, TicketStatusReader, status_in_redis
 from events.door.watch_hub import WatchHub
 from omnify.common.asgi_types import Receive
+from omnify.common.batcher import Waiter
 
 
 class Hold(NamedTuple):
@@ -23,6 +24,15 @@ class Hold(NamedTuple):
 
     seconds: int
     receive: Receive
+
+
+class Poll(NamedTuple):
+    """A request for the status of a genuine ticket."""
+
+    ticket_id: str
+    event_id: int
+    key: str
+    if_none_match: str
 
 
 class StatusReader:
@@ -38,16 +48,37 @@ class StatusReader:
 
     async def read(self, ticket_id: str, *, if_none_match: str = "", hold: Hold | None = None) -> Response:
         """Returns the response for one ticket, at once without `hold`. Raises QueueUnavailable, DatabaseUnavailable."""
-        parsed = self._tickets.parse(ticket_id)
-        if parsed is None:
+        poll = self.prepare(ticket_id, if_none_match)
+        if poll is None:
             return responses.ticket_not_found()
-        event_id, key = parsed
-        ticket = await self._reader.read(event_id, key)
+        ticket = await self._reader.read(poll.event_id, poll.key)
         if hold is not None and not ticket.terminal and _knows(if_none_match, ticket):
-            ticket = await self._hold(event_id, key, ticket, hold)
-        code = code_of(self._tickets, ticket_id, ticket)
-        response = ticket_response(ticket_id, event_id, ticket, jitter=self._jitter(), code=code)
-        if if_none_match and matches(response.header(b"etag"), if_none_match):
+            ticket = await self._hold(poll.event_id, poll.key, ticket, hold)
+        return self._respond(poll, ticket)
+
+    def prepare(self, ticket_id: str, if_none_match: str) -> Poll | None:
+        """Reads the ticket's id; None if it was never given out."""
+        parsed = self._tickets.parse(ticket_id)
+        return None if parsed is None else Poll(ticket_id, *parsed, if_none_match)
+
+    def put(self, poll: Poll, waiter: Waiter[Answer]) -> None:
+        """Has `waiter` told what Redis knows, which `respond` turns into the response; or QueueUnavailable."""
+        self._reader.put(poll.event_id, poll.key, waiter)
+
+    def respond(self, poll: Poll, answer: Answer) -> Response | None:
+        """The response to Redis's answer; None if the ledger must be asked, with `read_ledger`."""
+        ticket = status_in_redis(poll.key, answer)
+        return None if ticket is None else self._respond(poll, ticket)
+
+    async def read_ledger(self, poll: Poll, answer: Answer) -> Response:
+        """The response after a look into the ledger. Raises DatabaseUnavailable."""
+        return self._respond(poll, await self._reader.ask_ledger(poll.event_id, poll.key, answer))
+
+    def _respond(self, poll: Poll, ticket: TicketStatus) -> Response:
+        """The 200 with this ticket, or the 304 for a client that has it."""
+        code = code_of(self._tickets, poll.ticket_id, ticket)
+        response = ticket_response(poll.ticket_id, poll.event_id, ticket, jitter=self._jitter(), code=code)
+        if poll.if_none_match and matches(response.header(b"etag"), poll.if_none_match):
             return Response(304, b"", response.headers)
         return response
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,13 +19,17 @@ from events.domain.tickets import reference
 from events.domain.waiting import estimated_seconds
 from events.door.loader import DatabaseUnavailable, Loader
 from omnify.common import metrics
-from omnify.common.batcher import EventBatchers
+from omnify.common.batcher import EventBatchers, Waiter
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
 
-# One ticket's answer from Redis, and the event's decisions per second.
-Answer = tuple[StatusAnswer, float]
+
+class Answer(NamedTuple):
+    """What Redis knows of one ticket, and its event's decisions per second."""
+
+    known: StatusAnswer
+    rate: float
 
 
 class TicketStatus(msgspec.Struct, frozen=True, gc=False):
@@ -63,9 +68,12 @@ class TicketStatusReader:
 
         Raises QueueUnavailable, DatabaseUnavailable.
         """
-        answer, rate = await self._batchers.ask(event_id, key)
-        status = _status_in_redis(key, answer, rate)
-        return status if status is not None else await self._ask_ledger(event_id, key, answer)
+        answer = await self._batchers.ask(event_id, key)
+        return status_in_redis(key, answer) or await self.ask_ledger(event_id, key, answer)
+
+    def put(self, event_id: int, key: str, waiter: Waiter[Answer]) -> None:
+        """Has `waiter` told Redis's answer, which `status_in_redis` reads, or QueueUnavailable."""
+        self._batchers.put(event_id, key, waiter)
 
     async def read_all(self, event_id: int, keys: Sequence[str]) -> dict[str, TicketStatus]:
         """Several tickets in one call; those that only the ledger knows are left out while it is unavailable.
@@ -73,14 +81,14 @@ class TicketStatusReader:
         Raises QueueUnavailable.
         """
         found: dict[str, TicketStatus] = {}
-        unknown: dict[str, StatusAnswer] = {}
-        for key, (answer, rate) in zip(keys, await self._ask_redis(event_id, keys), strict=True):
-            status = _status_in_redis(key, answer, rate)
+        unknown: dict[str, Answer] = {}
+        for key, answer in zip(keys, await self._ask_redis(event_id, keys), strict=True):
+            status = status_in_redis(key, answer)
             if status is None:
                 unknown[key] = answer
             else:
                 found[key] = status
-        asked = [self._ask_ledger(event_id, key, answer) for key, answer in unknown.items()]
+        asked = [self.ask_ledger(event_id, key, answer) for key, answer in unknown.items()]
         for key, result in zip(unknown, await asyncio.gather(*asked, return_exceptions=True), strict=True):
             if isinstance(result, TicketStatus):
                 found[key] = result
@@ -90,14 +98,16 @@ class TicketStatusReader:
 
     async def _ask_redis(self, event_id: int, keys: Sequence[str]) -> list[Answer]:
         reply = await self._gate.statuses(event_id, keys)
-        return [(answer, reply.rate) for answer in reply.answers]
+        return [Answer(answer, reply.rate) for answer in reply.answers]
 
-    async def _ask_ledger(self, event_id: int, key: str, answer: StatusAnswer) -> TicketStatus:
-        if isinstance(answer, Waitlisted):
-            return await self._waitlisted(event_id, answer.outcome(key))
+    async def ask_ledger(self, event_id: int, key: str, answer: Answer) -> TicketStatus:
+        """One ticket about which Redis does not know enough. Raises DatabaseUnavailable."""
+        known = answer.known
+        if isinstance(known, Waitlisted):
+            return await self._waitlisted(event_id, known.outcome(key))
         outcome = await self._loader.find_outcome(event_id, key)
         if outcome is None:
-            return await self._lost(event_id, key, answer)
+            return await self._lost(event_id, key, known)
         if outcome.status is Status.WAITLISTED:
             return await self._waitlisted(event_id, outcome)
         return _decided(outcome)
@@ -126,14 +136,15 @@ class TicketStatusReader:
         return TicketStatus(Status.LOST, 0, sequence, requested_ms)
 
 
-def _status_in_redis(key: str, answer: StatusAnswer, rate: float) -> TicketStatus | None:
+def status_in_redis(key: str, answer: Answer) -> TicketStatus | None:
     """The status as far as Redis knows it; None: the ledger must be asked."""
-    if isinstance(answer, Queued):
-        return _queued(answer, rate)
-    if isinstance(answer, Decided):
-        return _decided(answer.outcome(key))
-    if isinstance(answer, Waitlisted) and answer.position:
-        return _decided(answer.outcome(key), answer.position)
+    known = answer.known
+    if isinstance(known, Queued):
+        return _queued(known, answer.rate)
+    if isinstance(known, Decided):
+        return _decided(known.outcome(key))
+    if isinstance(known, Waitlisted) and known.position:
+        return _decided(known.outcome(key), known.position)
     return None
 
 

@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 # Bounds the time that one script call blocks Redis: about 3 ms.
 BATCH_LIMIT = 500
@@ -20,6 +20,20 @@ TURNS = 6
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Awaited = TypeVar("Awaited", contravariant=True)
+
+
+class Waiter(Protocol[Awaited]):
+    """Gets the result of one item. A future is one; so is any object with these three methods."""
+
+    def done(self) -> bool:
+        """Whether nothing waits for the result any more."""
+
+    def set_result(self, result: Awaited, /) -> None:
+        """Gets the result."""
+
+    def set_exception(self, problem: Exception, /) -> None:
+        """Gets the exception of the whole batch."""
 
 
 class Batcher(Generic[Item, Result]):
@@ -41,17 +55,20 @@ class Batcher(Generic[Item, Result]):
         self._call = call
         self._limit = limit
         self._on_idle = on_idle
-        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._waiting: deque[tuple[Item, Waiter[Result]]] = deque()
         self._pump_task: asyncio.Task[None] | None = None
 
     def ask(self, item: Item) -> asyncio.Future[Result]:
         """Returns a future of the item's result. Cancelling it withdraws nothing: an item once sent may take effect."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Result] = loop.create_future()
-        self._waiting.append((item, future))
-        if self._pump_task is None:
-            self._pump_task = loop.create_task(self._pump())
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self.put(item, future)
         return future
+
+    def put(self, item: Item, waiter: Waiter[Result]) -> None:
+        """Has `waiter` told the item's result. It costs no future and no task; it is not called before this returns."""
+        self._waiting.append((item, waiter))
+        if self._pump_task is None:
+            self._pump_task = asyncio.get_running_loop().create_task(self._pump())
 
     async def _pump(self) -> None:
         try:
@@ -73,14 +90,14 @@ class Batcher(Generic[Item, Result]):
         try:
             results = await self._call([item for item, _ in batch])
         except Exception as problem:
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(problem)
+            for _, waiter in batch:
+                if not waiter.done():
+                    waiter.set_exception(problem)
             return
-        for (_, future), result in zip(batch, results, strict=True):
+        for (_, waiter), result in zip(batch, results, strict=True):
             # Setting the result of a future that a disconnected client has cancelled would raise, and stop all batches.
-            if not future.done():
-                future.set_result(result)
+            if not waiter.done():
+                waiter.set_result(result)
 
 
 class EventBatchers(Generic[Item, Result]):
@@ -97,8 +114,11 @@ class EventBatchers(Generic[Item, Result]):
 
     def ask(self, event_id: int, item: Item) -> asyncio.Future[Result]:
         """Returns a future of the result for one item of one event."""
-        batcher = self._batchers.get(event_id) or self._begin(event_id)
-        return batcher.ask(item)
+        return (self._batchers.get(event_id) or self._begin(event_id)).ask(item)
+
+    def put(self, event_id: int, item: Item, waiter: Waiter[Result]) -> None:
+        """Has `waiter` told the result for one item of one event."""
+        (self._batchers.get(event_id) or self._begin(event_id)).put(item, waiter)
 
     def _begin(self, event_id: int) -> Batcher[Item, Result]:
         batcher = Batcher(

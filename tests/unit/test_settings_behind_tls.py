@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from omnify.hsts import with_hsts
+from omnify.hsts import hsts_headers, with_hsts
 
 ROOT = Path(__file__).parents[2]
 _SETTINGS = (
@@ -75,6 +75,6 @@ def test_every_answer_says_it_once(given: list[tuple[bytes, bytes]]) -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(with_hsts(app, seconds=60)({"type": "http"}, None, send))  # type: ignore[arg-type]
+    asyncio.run(with_hsts(app, hsts_headers(60))({"type": "http"}, None, send))  # type: ignore[arg-type]
     assert sent[0]["headers"] == [(b"etag", b"x"), (b"strict-transport-security", b"max-age=60")]
-    assert with_hsts(app, seconds=0) is app
+    assert with_hsts(app, hsts_headers(0)) is app

@@ -1,0 +1,180 @@
+"""One connection to Redis for the script calls of a process's event loop, without the machinery of a client around it.
+
+Calls are flights: what is asked while a flight is in the air leaves together in the next one, in order. So fifty busy
+events at once cost as many system calls, and as many fsyncs of Redis, as one. Nothing is sent twice. A connection that
+breaks, or does not answer in time, fails every call that waits for it; the next call makes a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+from collections import deque
+from typing import Any
+
+import hiredis
+from redis.asyncio.connection import parse_url
+from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError, TimeoutError
+
+from omnify.common.redis_client import CONNECT_TIMEOUT_SECONDS, REPLY_TIMEOUT_SECONDS
+
+# What a plain address may say. For anything else (TLS, a Unix socket, options) a redis-py client does it all.
+_KNOWN_OPTIONS = {"host", "port", "db", "username", "password"}
+
+
+def can_link(url: str) -> bool:
+    """Whether a `Link` knows all that this address says."""
+    return url.startswith("redis://") and set(parse_url(url)) <= _KNOWN_OPTIONS
+
+
+class Link:
+    """A connection that is made when it is needed. It has the one method of a redis-py client that scripts use."""
+
+    def __init__(self, url: str) -> None:
+        self._options: dict[str, Any] = {"host": "localhost", "port": 6379, **parse_url(url)}
+        self._connection: _Connection | None = None
+        self._connecting: asyncio.Task[_Connection] | None = None
+
+    async def execute_command(self, *args: Any) -> Any:
+        """The reply to a command. Raises redis.exceptions.RedisError, OSError."""
+        connection = self._connection
+        if connection is None or connection.is_lost:
+            connection = await self._connect()
+        return await connection.ask(args)
+
+    async def aclose(self) -> None:
+        """Closes the connection."""
+        if self._connection is not None:
+            self._connection.close()
+
+    async def _connect(self) -> _Connection:
+        """The new connection, which all that ask for it meanwhile share."""
+        if self._connecting is None:
+            self._connecting = asyncio.get_running_loop().create_task(self._open())
+            self._connecting.add_done_callback(self._connected)
+        # A client that disconnects must not break the connection of all others.
+        return await asyncio.shield(self._connecting)
+
+    def _connected(self, task: asyncio.Task[_Connection]) -> None:
+        self._connecting = None
+        if not task.cancelled() and task.exception() is None:
+            self._connection = task.result()
+
+    async def _open(self) -> _Connection:
+        loop, options = asyncio.get_running_loop(), self._options
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+                _, connection = await loop.create_connection(_Connection, options["host"], options["port"])
+                try:
+                    await self._log_in(connection)
+                except BaseException:
+                    connection.close()
+                    raise
+                return connection
+        except builtins.TimeoutError as problem:
+            raise TimeoutError("no connection to Redis in time") from problem
+
+    async def _log_in(self, connection: _Connection) -> None:
+        options = self._options
+        if options.get("password"):
+            user = (options["username"],) if options.get("username") else ()
+            await connection.ask(("AUTH", *user, options["password"]))
+        if options.get("db"):
+            await connection.ask(("SELECT", options["db"]))
+
+
+class _Connection(asyncio.Protocol):
+    """One connection. Replies come in the order of the commands."""
+
+    def __init__(self) -> None:
+        self.is_lost = False
+        self._loop = asyncio.get_running_loop()
+        self._transport: Any = None
+        self._reader = hiredis.Reader(replyError=_error)
+        self._queued: list[bytes] = []
+        # Every call that waits for its reply, with the moment at which it is too late.
+        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
+        self._in_flight = 0
+        self._sending: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """What asyncio calls. uvloop's transports are no subclass of asyncio's."""
+        self._transport = transport
+
+    def ask(self, args: tuple[Any, ...]) -> asyncio.Future[Any]:
+        """The reply to come."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        if self.is_lost:
+            future.set_exception(ConnectionError("the connection to Redis is lost"))
+            return future
+        due = self._loop.time() + REPLY_TIMEOUT_SECONDS
+        self._waiting.append((future, due))
+        self._queued.append(hiredis.pack_command(args))
+        if not self._in_flight and self._sending is None:
+            # At the end of this turn of the loop: other events' calls of the same turn go along.
+            self._sending = self._loop.call_soon(self._send)
+        if self._timer is None:
+            self._timer = self._loop.call_at(due, self._check_time)
+        return future
+
+    def close(self) -> None:
+        """Closes it; what waits fails."""
+        self._fail(ConnectionError("closed"))
+
+    def _send(self) -> None:
+        self._sending = None
+        queued, self._queued = self._queued, []
+        if queued and not self.is_lost:
+            self._in_flight = len(queued)
+            self._transport.write(queued[0] if len(queued) == 1 else b"".join(queued))
+
+    def data_received(self, data: bytes) -> None:
+        """What asyncio calls."""
+        self._reader.feed(data)
+        try:
+            while (reply := self._reader.gets()) is not False:
+                self._in_flight -= 1
+                self._answer(reply)
+        except (hiredis.HiredisError, IndexError) as problem:
+            self._fail(ConnectionError(f"not a reply of Redis: {type(problem).__name__}"))
+            return
+        if not self._in_flight and self._queued:
+            self._send()
+
+    def _answer(self, reply: Any) -> None:
+        future, _ = self._waiting.popleft()
+        if future.done():
+            return
+        if isinstance(reply, RedisError):
+            future.set_exception(reply)
+        else:
+            future.set_result(reply)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """What asyncio calls."""
+        self._fail(ConnectionError("the connection to Redis is lost"))
+
+    def _check_time(self) -> None:
+        self._timer = None
+        if not self._waiting:
+            return
+        due = self._waiting[0][1]
+        if due <= self._loop.time():
+            self._fail(TimeoutError("Redis did not answer in time"))
+        else:
+            self._timer = self._loop.call_at(due, self._check_time)
+
+    def _fail(self, problem: RedisError) -> None:
+        self.is_lost = True
+        if self._timer is not None:
+            self._timer.cancel()
+        waiting, self._waiting = self._waiting, deque()
+        for future, _ in waiting:
+            if not future.done():
+                future.set_exception(problem)
+        self._transport.abort()
+
+
+def _error(text: str) -> RedisError:
+    return NoScriptError(text) if text.startswith("NOSCRIPT") else ResponseError(text)
