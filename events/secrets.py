@@ -13,13 +13,13 @@ from events.domain.webhooks.sealing import Sealer
 
 @cache
 def tickets() -> Tickets:
-    """The maker and checker of ticket ids; cached, since deriving its keys costs more than using them."""
+    """Returns the maker and checker of ticket ids; cached, since deriving its keys costs more than using them."""
     return Tickets(settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)
 
 
 @cache
 def message_ids() -> MessageIds:
-    """The ids of webhook messages."""
+    """Returns the maker of webhook message ids."""
     return MessageIds(settings.ENV.secret_key, *settings.ENV.secret_key_fallbacks)
 
 

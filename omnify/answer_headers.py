@@ -18,7 +18,7 @@ from events.pages.headers import SECURITY
 
 @sync_and_async_middleware
 def answer_headers(get_response):  # type: ignore[no-untyped-def]
-    """The outermost middleware. Async as well as sync: Django's mixin would switch threads for each response."""
+    """Wraps everything else, as a middleware. Async as well as sync: Django's mixin would switch threads each time."""
     if iscoroutinefunction(get_response):
 
         async def respond_async(request: HttpRequest) -> HttpResponseBase:

@@ -36,7 +36,7 @@ _SIGN_INS = ("/admin/login", "/console/login")
 
 
 def kind_of(scope: Mapping[str, Any]) -> Kind:
-    """The kind of an ASGI request."""
+    """Tells the kind of an ASGI request."""
     method, path = scope["method"], str(scope["path"])
     if path == "/metrics":
         return Kind.METRICS
@@ -112,5 +112,5 @@ class Bulkheads:
         self._by_kind = {kind: _Bulkhead(asyncio.Semaphore(sizes.get(kind, max_concurrent))) for kind in Kind}
 
     def permit(self, scope: Mapping[str, Any]) -> Permit:
-        """A permit for this request, not yet acquired."""
+        """Returns a permit for this request, not yet acquired."""
         return Permit(self._by_kind[kind_of(scope)])

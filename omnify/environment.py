@@ -65,7 +65,7 @@ class Environment:
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
-    """The environment as typed values.
+    """Reads the environment as typed values.
 
     Raises:
         BadEnvironment: a variable is missing or unusable; the message is one line for people.
@@ -154,7 +154,7 @@ def _number(values: Mapping[str, str], name: str, default: int, *, low: int, hig
 
 
 def _days_or_off(values: Mapping[str, str], name: str, default: int) -> int | None:
-    """Whole days from 1; None for `off`."""
+    """Parses whole days from 1; returns None for `off`."""
     if values.get(name, "").strip().lower() == "off":
         return None
     return _number(values, name, default, low=1, high=36_500)

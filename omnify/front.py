@@ -35,12 +35,12 @@ _HEADERS = [
 
 
 def is_canonical(path: bytes) -> bool:
-    """Whether this is the one way to write a path, as it came (percent-encoded, without the query)."""
+    """Tells whether this is the one way to write a path, as it came (percent-encoded, without the query)."""
     return path.startswith(b"/") and not _NOT_CANONICAL.search(path)
 
 
 def is_plain(path: str, raw: bytes) -> bool:
-    """Whether a path is canonical at first sight: nearly all are, and this costs a tenth of the regular expression.
+    """Tells whether a path is canonical at first sight: nearly all are, and the regular expression costs tenfold.
 
     `path` is `raw` decoded, so a path with an escape has another length.
     """
@@ -49,7 +49,7 @@ def is_plain(path: str, raw: bytes) -> bool:
 
 
 def is_here(path: bytes, *, port: int | None, operations_port: int | None) -> bool:
-    """Whether this port serves the path. Without an operations port, every port serves every path."""
+    """Tells whether this port serves the path. Without an operations port, every port serves every path."""
     if operations_port is None:
         return True
     if port == operations_port:
@@ -88,6 +88,6 @@ def _without_body(send: Send) -> Send:
 
 
 def _port(scope: Scope) -> int | None:
-    """The port that the connection came in on, from the socket and not from a header. None for a Unix socket."""
+    """Returns the port of the connection, from its socket and not from a header. None for a Unix socket."""
     server = scope.get("server")
     return server[1] if server and isinstance(server[1], int) else None

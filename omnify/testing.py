@@ -26,7 +26,7 @@ class PytestRunner:
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:
-        """The option of Django's own runner that its callers use most."""
+        """Adds the option of Django's own runner that its callers use most."""
         parser.add_argument("--keepdb", action="store_true", help="Keep the test database.")
 
     def run_tests(self, test_labels: Sequence[str], **_: Any) -> int:
@@ -36,7 +36,7 @@ class PytestRunner:
 
 
 def as_path(label: str) -> str:
-    """`tests.unit.test_environment` is a label to Django and `tests/unit/test_environment.py` to pytest."""
+    """Converts Django's label `tests.unit.test_environment` to pytest's path `tests/unit/test_environment.py`."""
     module = ROOT.joinpath(*label.split("."))
     if module.is_dir():
         return str(module)
@@ -44,7 +44,7 @@ def as_path(label: str) -> str:
 
 
 def suite_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Which database the suite uses: the operator's if one is named, SQLite otherwise."""
+    """Returns the suite's database: the operator's if one is named, SQLite otherwise."""
     default = "environment" if environ.get("DATABASE_URL") else "sqlite"
     # The suite names the settings itself, once its servers have addresses; named here they would be read before.
     rest = {name: value for name, value in environ.items() if name != "DJANGO_SETTINGS_MODULE"}

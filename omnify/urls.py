@@ -37,11 +37,11 @@ class EventIdConverter:
     regex = "[^/]+"
 
     def to_python(self, value: str) -> int | None:
-        """The number in the path."""
+        """Returns the number in the path."""
         return event_id(value)
 
     def to_url(self, value: int) -> str:
-        """The path of a number."""
+        """Returns the path of a number."""
         return str(value)
 
 
@@ -56,7 +56,7 @@ handler500 = "events.api.errors.server_error"
 
 
 def admin_paths(*, on: bool) -> list[URLPattern | URLResolver]:
-    """The paths of the admin, with a limit on sign-ins; none if the admin is off."""
+    """Returns the paths of the admin, with a limit on sign-ins; none if the admin is off."""
     if not on:
         return []
     return [

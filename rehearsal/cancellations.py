@@ -31,7 +31,7 @@ _decoder = msgspec.json.Decoder(Envelope[_ReturnData])
 
 
 class Cancellations:
-    """`seen` holds the results so far."""
+    """The cancellations of one process; `seen` holds the results so far."""
 
     def __init__(self, target: Target) -> None:
         self.seen: list[CancellationResult] = []

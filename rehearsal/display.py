@@ -68,7 +68,7 @@ class Live:
 
 
 def announce(*, console: Console, options: Options) -> None:
-    """One line that says what is about to happen."""
+    """Returns one line that says what is about to happen."""
     speed = f"at {options.rate} a second" if options.rate else "as fast as possible"
     leaving = f", {options.cancel} tickets given back" if options.cancel else ""
     waitlist = f" and {options.waitlist} positions on the waitlist" if options.waitlist else ""
@@ -81,7 +81,7 @@ def announce(*, console: Console, options: Options) -> None:
 
 
 def report(*, console: Console, outcome: Outcome) -> None:
-    """The table, and a line for each proof."""
+    """Renders the table, and a line for each proof."""
     table = Table(title=f"Rehearsal, event {outcome.event_id}", title_justify="left", show_header=False)
     for name, value in _rows(outcome.figures):
         table.add_row(name, escape(value))
@@ -94,7 +94,7 @@ def report(*, console: Console, outcome: Outcome) -> None:
 
 
 def as_json(*, options: Options, outcome: Outcome) -> bytes:
-    """The figures and proofs for programs. Holds no token, no ticket id and no e-mail."""
+    """Renders the figures and proofs for programs: no token, no ticket id and no e-mail."""
     asked = {
         name: getattr(options, name)
         for name in ("url", "people", "seats", "duplicates", "cancel", "waitlist", "rate", "processes", "connections")

@@ -38,7 +38,7 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 def measure(*, seen: Observation, tally: Tally) -> Figures:
-    """The figures of an observation. `tally` adds the tries that had to be repeated."""
+    """Computes the figures of an observation. `tally` adds the tries that had to be repeated."""
     accepted = [result for result in seen.results if result.accepted]
     times = [(t.requested_ms, t.first_decided_ms) for t in seen.tickets]
     decided = [(start, end) for start, end in times if start is not None and end is not None]
@@ -60,7 +60,7 @@ def measure(*, seen: Observation, tally: Tally) -> Figures:
 
 
 def spread(values: list[float]) -> Spread | None:
-    """Nearest-rank percentiles, so each is a value that occurred; None of nothing."""
+    """Computes nearest-rank percentiles, so each is a value that occurred; None without values."""
     if not values:
         return None
     values = sorted(values)
@@ -69,7 +69,7 @@ def spread(values: list[float]) -> Spread | None:
 
 
 def _rate(spans: Iterable[tuple[float, float]]) -> float:
-    """How many a second from the first start to the last end; 0 when no time passed."""
+    """Returns how many per second, from the first start to the last end; 0 if no time passed."""
     starts_ends = list(spans)
     if not starts_ends:
         return 0.0
@@ -82,7 +82,7 @@ def _counted(words: Iterable[str]) -> dict[str, int]:
 
 
 def _taken(status: int, code: str, sequence: int | None) -> str:
-    """What a cancellation was told."""
+    """Tells what a cancellation was told."""
     if status != ACCEPTED:
         return _said(status, code)
     return "nothing to cancel" if sequence is None else "in its turn"

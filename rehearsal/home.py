@@ -11,7 +11,7 @@ TOKEN_FILE = "organizer-token"  # noqa: S105 - a file name
 
 
 class NotStored(ValueError):
-    """It is neither in the environment nor in the home. The message is one line for the user."""
+    """The value is neither in the environment nor in the home. The message is one line for the user."""
 
 
 def stored_address(environ: Mapping[str, str]) -> str:

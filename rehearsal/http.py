@@ -46,7 +46,7 @@ class Target(msgspec.Struct, frozen=True):
     prefix: str
 
     def request(self, method: str, path: str, *, headers: str = "", body: bytes = b"") -> bytes:
-        """The bytes of a request; `headers` are whole lines, each with its CRLF."""
+        """Renders a request; `headers` are whole lines, each with its CRLF."""
         length = f"Content-Length: {len(body)}\r\n" if body else ""
         head = f"{method} {self.prefix}{path} HTTP/1.1\r\nHost: {self._authority}\r\n{headers}{length}\r\n"
         return head.encode("ascii") + body

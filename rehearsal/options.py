@@ -51,7 +51,7 @@ class Options:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments, for Django's parser and for the one of `python -m rehearsal`."""
+    """Adds the arguments, to Django's parser or to that of `python -m rehearsal`."""
     add = parser.add_argument
     add("--url", help="the service's URL (default: the service started by `make run`, from $OMNIFY_HOME)")
     add("--token", help="an organizer's token (default: $OMNIFY_TOKEN, or the token stored by `make run`)")

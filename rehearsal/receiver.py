@@ -87,7 +87,7 @@ class Receiver:
 
 
 def verify(secrets: list[str], body: bytes, headers: Mapping[str, str]) -> bool | None:
-    """Whether the signature is valid under one of the secrets; None without any."""
+    """Tells whether the signature is valid under one of the secrets; None without any."""
     if not secrets:
         return None
     for secret in secrets:

@@ -42,7 +42,7 @@ class WebhookAdmin(ReadOnly):
 
     @admin.display(description="failing since")
     def failing_since(self, webhook: Webhook) -> Any:
-        """The first failure since the last success."""
+        """Returns the time of the first failure since the last success."""
         endpoint = webhook.endpoints.filter(origin="").first()
         return endpoint and endpoint.failing_since
 
@@ -119,7 +119,7 @@ class WebhookDeliveryAdmin(ReadOnly):
 
     @admin.display(description="message")
     def message_id(self, row: WebhookDelivery) -> str:
-        """The `webhook-id` header of every attempt."""
+        """Returns the `webhook-id` header of every attempt."""
         return message_ids().of(row.pk, row.mark)
 
     def get_search_results(

@@ -83,11 +83,11 @@ class Call(NamedTuple):
     args: Sequence[Argument]
 
     def run(self, client: scripts.Redis) -> Any:
-        """The reply, on a blocking client."""
+        """Runs the script on a blocking client, and returns its reply."""
         return self.script.call(client, self.keys, *self.args)
 
     async def run_async(self, client: scripts.AsyncRedis) -> Any:
-        """The reply, on the event loop's client."""
+        """Runs the script on the event loop's client, and returns its reply."""
         return await self.script.call_async(client, self.keys, *self.args)
 
 

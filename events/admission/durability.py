@@ -8,7 +8,7 @@ import redis
 
 
 def durability_problems(client: redis.Redis) -> list[str]:
-    """The settings under which an acknowledged registration could be lost, one sentence each; empty if there are none.
+    """Finds the settings under which an acknowledged registration could be lost, one sentence each.
 
     A managed server may forbid CONFIG: that is a problem too, since the settings cannot be checked then. Raises
     redis.exceptions.RedisError.

@@ -40,18 +40,18 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def pack(*, name: str, email: str, email_digest: str, mark: str = "", callback: Callback | None = None) -> str:
-    """The payload of a registration. Text, since Lua's msgpack knows no binary."""
+    """Packs a registration's payload. Text, since Lua's msgpack knows no binary."""
     told = (callback.url, str(callback.organizer_id)) if callback else ()
     return _encode((name, email, email_digest, mark, *told)).decode()
 
 
 def pack_sizes(*, max_capacity: int | None, waitlist_capacity: int | None) -> str:
-    """The payload of a resize."""
+    """Packs a resize's payload."""
     return _encode((max_capacity, waitlist_capacity)).decode()
 
 
 def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
-    """The entry as the drain reads it. Never raises for bad data, which would block all entries behind it."""
+    """Decodes an entry. Never raises for bad data, which would block all entries behind it."""
     sequence = int(stream_id.split(b"-", 1)[0])
     key = _key(fields.get(ENTRY_TICKET, b""))
     requested = fields.get(ENTRY_REQUESTED, b"")

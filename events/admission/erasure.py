@@ -26,7 +26,7 @@ def delete_event_keys(client: redis.Redis, event_id: int) -> bool:
 
 
 def is_queued(client: redis.Redis, event_id: int, email_digest: str) -> bool:
-    """Whether a registration under this e-mail waits for its decision."""
+    """Tells whether a registration under this e-mail waits for its decision."""
     keys = k.event_keys(event_id)
     sequence: Any = client.hget(keys.pending, f"{EMAIL}{email_digest}")
     head = _head(client, event_id)
@@ -34,7 +34,7 @@ def is_queued(client: redis.Redis, event_id: int, email_digest: str) -> bool:
 
 
 def is_entry_freed(client: redis.Redis, event_id: int, sequence: int) -> bool:
-    """Whether the memory of the entry with this sequence is free: the queue is empty, or a whole node further."""
+    """Tells whether the memory of the entry with this sequence is free: the queue is empty, or a whole node further."""
     head = _head(client, event_id)
     return head is None or head > sequence + NODE_ENTRIES
 
@@ -54,7 +54,7 @@ def delete_email_digest(client: redis.Redis, event_id: int, email_digest: str) -
 
 
 def find_personal_data(client: redis.Redis, event_id: int, email_digest: str) -> dict[str, Any]:
-    """What Redis has of one e-mail, as far as it has it.
+    """Finds everything that Redis has of one e-mail.
 
     `queued` is the waiting registration as it was sent, `holder` the keys of the tickets that hold its seat.
     """

@@ -28,7 +28,7 @@ def leave(client: redis.Redis, worker: str) -> None:
 
 
 def worker_count(client: redis.Redis) -> int:
-    """The number of drain workers alive now."""
+    """Counts the drain workers alive now."""
     return int(client.zcount(k.WORKERS, time.time(), "+inf"))
 
 

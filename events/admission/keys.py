@@ -118,7 +118,7 @@ class EventKeys:
         self.news = f"{tag}:news"
 
     def all(self) -> list[str]:
-        """Every key the event can have."""
+        """Lists every key the event can have."""
         several = ("addresses", "decided", "keys", "refusals")
         single = (getattr(self, name) for name in self.__slots__ if name not in (*several, "news"))
         return [*single, *self.addresses, *self.decided, *self.keys, *self.refusals]
@@ -128,7 +128,7 @@ _CHANNEL = re.compile(r"\{event:(\d+)\}:news")
 
 
 def event_of_channel(name: str) -> int:
-    """The event whose news are published on this channel. Raises ValueError for any other name."""
+    """Reads the id of the event whose news are published on this channel. Raises ValueError for any other name."""
     match = _CHANNEL.fullmatch(name)
     if match is None:
         raise ValueError(f"not a channel of news: {name!r}")
@@ -137,5 +137,5 @@ def event_of_channel(name: str) -> int:
 
 @lru_cache(maxsize=4096)
 def event_keys(event_id: int) -> EventKeys:
-    """The keys of an event, cached."""
+    """Returns the keys of an event, cached."""
     return EventKeys(event_id)

@@ -29,7 +29,7 @@ class Orphan:
 
 
 def orphans(client: redis.Redis, event_id: int) -> Iterator[Orphan]:
-    """The event's orphans. Reads the whole of `pending`, in steps."""
+    """Finds the event's orphans. Reads the whole of `pending`, in steps."""
     keys = k.event_keys(event_id)
     if not client.exists(keys.pending):
         return

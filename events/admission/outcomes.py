@@ -14,7 +14,7 @@ from events.domain.states import Reason, Status
 
 
 def encode_outcome(outcome: Outcome) -> str:
-    """The stored form. The e-mail is not part of it."""
+    """Encodes an outcome for Redis, without the e-mail."""
     return (
         f"{outcome.revision}|{outcome.status.value}|{outcome.reason.value if outcome.reason else ''}|"
         f"{outcome.sequence}|{outcome.requested_ms}|{outcome.decided_ms}|"
@@ -23,7 +23,7 @@ def encode_outcome(outcome: Outcome) -> str:
 
 
 def decode_outcome(key: str, text: str) -> Outcome:
-    """The outcome of ticket `key`. Raises ValueError for a text that `encode_outcome` did not make."""
+    """Decodes the outcome of ticket `key`. Raises ValueError for a text that `encode_outcome` did not make."""
     revision, status, reason, sequence, requested, decided, checked_in = text.split("|")
     return Outcome(
         key=key,

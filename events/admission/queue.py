@@ -44,7 +44,7 @@ class Queue:
         self._lease_ms = lease_ms
 
     def lease(self, event_id: int) -> Lease | None:
-        """The lease, or None if another drain holds it."""
+        """Takes the lease; None if another drain holds it."""
         lease = Lease(event_id, secrets.token_hex(8))
         name = k.event_keys(event_id).lease
         return lease if self._client.set(name, lease.token, nx=True, px=self._lease_ms) else None
@@ -60,13 +60,13 @@ class Queue:
         return bool(calls.release(k.event_keys(lease.event_id), token=lease.token).run(self._client))
 
     def head(self, event_id: int, *, count: int, after: int | None = None) -> list[Entry]:
-        """The oldest `count` entries, in order of admission; with `after`, those after that sequence."""
+        """Reads the oldest `count` entries, in order of admission; with `after`, those after that sequence."""
         first = "-" if after is None else f"({after}-0"
         found: Any = self._client.xrange(k.event_keys(event_id).queue, min=first, count=count)
         return [read_entry(stream_id, fields) for stream_id, fields in found]
 
     def published_ms(self, event_id: int) -> int | None:
-        """The moment of the last decisions that were published; None if Redis has no copy of the event."""
+        """Reads the time of the last decisions that were published; None if Redis has no copy of the event."""
         found: Any = self._client.hget(k.event_keys(event_id).state, "shown")
         return None if found is None else int(found)
 
@@ -122,7 +122,7 @@ class Queue:
         return bool(calls.idle(k.event_keys(event_id)).run(self._client))
 
     def claim_wake(self, event_id: int) -> bool:
-        """Whether a wake-up should be sent: none is under way, and no drain is at work."""
+        """Claims the next wake-up. False: one is under way, or a drain is at work."""
         return bool(self._client.set(k.event_keys(event_id).wake, "1", nx=True, px=k.WAKE_TTL_MS))
 
     def wake_after(self, event_id: int, *, ms: int) -> None:
@@ -136,7 +136,7 @@ class Queue:
         self.wake_after(event_id, ms=max(left, 1))
 
     def lengths(self, event_ids: Sequence[int]) -> list[int]:
-        """How many entries wait in each event's queue."""
+        """Counts the entries in each event's queue."""
         pipe = self._client.pipeline(transaction=False)
         for event_id in event_ids:
             pipe.xlen(k.event_keys(event_id).queue)

@@ -24,7 +24,7 @@ class _WithOutcome(_Answer):
     text: str
 
     def outcome(self, key: str) -> Outcome:
-        """The outcome of the ticket, which has this key."""
+        """Decodes the outcome of the ticket, which has this key."""
         return decode_outcome(key, self.text)
 
 
@@ -132,8 +132,10 @@ class AdmitReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     window_left_ms: int
 
     def quotas(self) -> Sequence[Quota | None]:
-        """What each address has left, and the seconds until it has more, or may come again if it was limited; None
-        where it was not counted."""
+        """Returns each address's quota; None for addresses that were not counted.
+
+        `seconds` is when it will have more or, if it was limited, when it may try again.
+        """
         if not self.lefts:
             return [None] * len(self.answers)
         rest = _whole_seconds(self.window_left_ms)
@@ -211,7 +213,7 @@ class Waitlisted(_WithOutcome, tag="waitlisted"):
 
 
 class Dropped(_Answer, tag="dropped"):
-    """The ticket was admitted, and is in the queue no more; it may be decided."""
+    """The ticket was admitted and is no longer in the queue; it may be decided."""
 
     sequence: int
     requested_ms: int

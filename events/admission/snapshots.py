@@ -28,7 +28,7 @@ def put_snapshot(client: redis.Redis, snapshot: EventSnapshot) -> bool:
 
 
 def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
-    """The part of an event's row that the door reads, as field, value, field, value, ..."""
+    """Returns what the door reads of an event's row, as field, value, field, value, ..."""
     fields: dict[str, str | bytes | int] = {
         "snapshot": _encode_json(snapshot),
         "opens": snapshot.opens_ms,
@@ -45,7 +45,7 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
 
 
 def event_progress(client: redis.Redis, event_ids: Sequence[int]) -> dict[int, CopyProgress]:
-    """The version and the published moment of each event's copy."""
+    """Reads the version and the published time of each event's copy."""
     pipe = client.pipeline(transaction=False)
     for event_id in event_ids:
         pipe.hmget(k.event_keys(event_id).state, "version", "shown")

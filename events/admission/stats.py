@@ -23,7 +23,7 @@ class QueueStats:
 
 
 def queue_stats(client: redis.Redis, event_id: int) -> QueueStats:
-    """Depth, age and rates of one event's queue, by Redis's clock."""
+    """Measures the depth, age and rates of one event's queue, by Redis's clock."""
     keys = k.event_keys(event_id)
     pipe = client.pipeline(transaction=False)
     pipe.xlen(keys.queue)

@@ -11,7 +11,7 @@ _KEEPS_ARGUMENTS = ("slowlog-log-slower-than", "commandlog-request-larger-than",
 
 
 def logging_problems(client: redis.Redis) -> list[str]:
-    """The settings under which commands are logged, one sentence each. Raises redis.exceptions.RedisError."""
+    """Finds the settings under which commands are logged, one sentence each. Raises redis.exceptions.RedisError."""
     try:
         found: dict[str, Any] = {}
         for name in (*_KEEPS_ARGUMENTS, "hide-user-data-from-log"):

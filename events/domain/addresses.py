@@ -31,7 +31,7 @@ def client_address(*, peer: str, forwarded: Sequence[bytes], trusted_proxies: in
 
 @lru_cache(maxsize=8192)
 def _network(text: str) -> str:
-    """The canonical text, or an empty one for something else than an address."""
+    """Returns the canonical text of an address or its /64; an empty text for anything else."""
     bare = _bare(text.strip(" \t"))
     try:
         return inet_ntop(AF_INET, inet_pton(AF_INET, bare))
@@ -47,7 +47,7 @@ def _network(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Without brackets, port or zone: `[2001:db8::1]:443`, `192.0.2.1:80`, `fe80::1%eth0`."""
+    """Removes brackets, port and zone: `[2001:db8::1]:443`, `192.0.2.1:80`, `fe80::1%eth0`."""
     if text.startswith("["):
         inside, end, rest = text[1:].partition("]")
         return inside.partition("%")[0] if end and _is_port(rest) else ""

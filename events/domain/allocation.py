@@ -86,7 +86,7 @@ class Allocation:
 
 
 def lookahead(commands: Iterable[Command]) -> int:
-    """How many tickets of the waitlist a batch may change: a cancellation promotes one, and may itself remove one."""
+    """Counts the waitlist's tickets that a batch may change: a cancellation may remove one and promote another."""
     needed = 0
     for command in commands:
         if isinstance(command, Cancellation):

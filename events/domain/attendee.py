@@ -29,7 +29,7 @@ _JOINERS = str.maketrans("", "", "\u200c\u200d")
 
 
 def clean_name(value: str) -> str:
-    """The name without surrounding white space, as Unicode NFC.
+    """Removes surrounding white space, and normalises to NFC.
 
     Raises:
         ValueError: with a sentence for people.
@@ -38,7 +38,7 @@ def clean_name(value: str) -> str:
 
 
 def clean_email(value: str) -> str:
-    """The address without surrounding white space, spelled as it was given (NFC).
+    """Removes surrounding white space, and normalises to NFC; the spelling stays.
 
     Raises:
         ValueError: with a sentence for people.
@@ -68,7 +68,7 @@ def _clean_international(email: str) -> str:
 
 
 def email_key(email: str) -> str:
-    """The mailbox. Two addresses with the same key are the same person to an event.
+    """Returns the mailbox's key. Two addresses with the same key are the same person to an event.
 
     Letter case does not count, and the domain goes through IDNA (UTS #46, non-transitional): `Anna@Müller.de` and
     `anna@xn--mller-kva.de` are one. Dots and `+` stay as written. ASCII, the common case, costs no look-up.
@@ -82,7 +82,7 @@ def email_key(email: str) -> str:
 
 
 def email_spellings(email: str) -> tuple[str, ...]:
-    """The address as people may look for it: as it is, and its domain in letters and in the mail system's ASCII."""
+    """Lists what people may search for: the address as it is, and with its domain in letters and in ASCII."""
     if email.isascii() and "xn--" not in email.lower():
         return (email,)
     key = email_key(email)
@@ -91,12 +91,12 @@ def email_spellings(email: str) -> tuple[str, ...]:
 
 
 def mailbox_keys(key: str) -> tuple[str, ...]:
-    """Every `email_key` under which the ledger may hold a mailbox: releases before IDNA kept domains in letters."""
+    """Lists every `email_key` that the ledger may have for a mailbox: older releases kept domains in letters."""
     return email_spellings(key)
 
 
 def guest_search_key(name: str, email: str) -> str | None:
-    """What a search for a registration looks in (`events.domain.text.search_key`)."""
+    """Returns what a search for a registration looks in (`events.domain.text.search_key`)."""
     lower = email.lower()
     if not email.isascii() or "xn--" in lower:
         return "\n".join(map(fold, (name, *email_spellings(email))))
@@ -105,7 +105,7 @@ def guest_search_key(name: str, email: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _ascii_domain(domain: str) -> str:
-    """The domain in ASCII and lower case (about 30 µs, remembered), or nothing for what is none."""
+    """Converts the domain to lower-case ASCII (about 30 µs, cached); an empty text if it is not a domain."""
     try:
         found = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):

@@ -37,12 +37,12 @@ class Purpose(Enum):
 
 
 def subkey(secret: str, purpose: Purpose) -> bytes:
-    """The 32 bytes that serve this purpose under this secret."""
+    """Derives the 32 bytes that serve this purpose under this secret."""
     return blake2b(secret.encode(), digest_size=32, person=purpose.value).digest()
 
 
 def mark_of(secret: str) -> str:
-    """24 bits that name a secret and say nothing about it."""
+    """Returns 24 bits that name a secret and do not reveal it."""
     return urlsafe_b64encode(blake2b(subkey(secret, Purpose.MARK), digest_size=3).digest()).decode()
 
 
@@ -62,5 +62,5 @@ class Keyring(Generic[Key]):
         return iter((self.current, *self.older))
 
     def under(self, mark: str | None) -> Key:
-        """The one with this mark. The current one without a mark, and for a secret that is known no more."""
+        """Returns what this mark's secret made; the current one without a mark, or for an unknown secret."""
         return self.current if mark is None else self._by_mark.get(mark, self.current)

@@ -31,12 +31,12 @@ class Quota(NamedTuple):
     seconds: int
 
     def field(self, name: str) -> str:
-        """The value of RateLimit for the limit of this name, as in the same draft."""
+        """Returns the value of RateLimit for the limit of this name, as in the same draft."""
         return f'"{name}";r={self.left};t={self.seconds}'
 
 
 def parse_rate_limit(text: str, *, name: str = "register") -> RateLimit | None:
-    """`6000/minute` as a limit; None for `off`.
+    """Parses a limit such as `6000/minute`; returns None for `off`.
 
     Raises:
         ValueError: with a sentence for people.

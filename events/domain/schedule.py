@@ -22,7 +22,7 @@ class Schedule:
 
 
 def first_schedule(*, sent: Mapping[str, datetime], now: datetime) -> Schedule:
-    """A new event's times: registration opens `now` and closes with the event unless times are given."""
+    """Fills in a new event's times: registration opens `now` and closes with the event unless times are given."""
     return Schedule(
         start_time=sent["start_time"],
         end_time=sent["end_time"],
@@ -32,7 +32,7 @@ def first_schedule(*, sent: Mapping[str, datetime], now: datetime) -> Schedule:
 
 
 def changed_schedule(*, sent: Mapping[str, datetime], current: Schedule) -> Schedule:
-    """An event's times after a change. Registration that closes with the event goes on doing so."""
+    """Returns the times after a change. If registration closed with the event, it still does."""
     end = sent.get("end_time", current.end_time)
     closes_with_event = current.registration_closes_at == current.end_time
     closes = end if closes_with_event else current.registration_closes_at
@@ -45,7 +45,7 @@ def changed_schedule(*, sent: Mapping[str, datetime], current: Schedule) -> Sche
 
 
 def schedule_problems(schedule: Schedule, *, sent: Mapping[str, datetime], now: datetime) -> dict[str, list[str]]:
-    """One sentence for each sent field at fault; empty when the schedule stands."""
+    """Finds what is wrong with the sent times: one sentence for each field, nothing if all is well."""
     opens, closes = schedule.registration_opens_at, schedule.registration_closes_at
     end = schedule.end_time
     rules = [

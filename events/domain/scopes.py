@@ -39,7 +39,7 @@ _KEY = "ticket_id"
 
 
 class Grant(NamedTuple):
-    """What a token that counts stands for, as the door knows it. `expires_ms` is 0 for one without an end."""
+    """What a valid token grants, as the door knows it. `expires_ms` is 0 for one without an end."""
 
     organizer_id: int
     scope: Scope
@@ -47,12 +47,12 @@ class Grant(NamedTuple):
 
 
 def without_keys(data: dict[str, object], scope: Scope) -> dict[str, object]:
-    """`data` without ticket ids, unless the scope is `full`: a ticket's id is the key to it."""
+    """Removes ticket ids from `data` unless the scope is `full`: a ticket's id is all that is needed to cancel it."""
     return data if scope is Scope.FULL else {name: value for name, value in data.items() if name != _KEY}
 
 
 def guest_fields(data: dict[str, object], scope: Scope) -> dict[str, object]:
-    """Of a guest's row what a token of this scope may see."""
+    """Picks the fields of a guest's row that a token of this scope may see."""
     allowed = _GUEST_FIELDS[scope]
     if allowed is not None:
         return {name: value for name, value in data.items() if name in allowed}

@@ -48,5 +48,5 @@ class CopyProgress:
     published_ms: int
 
     def misses(self, mark: EventProgress) -> bool:
-        """Whether the ledger is ahead of the copy. False without a copy: the door loads it on the next request."""
+        """Tells whether the ledger is ahead of the copy. False without a copy: the door loads it when asked."""
         return self.version is not None and (self.version < mark.version or self.published_ms < mark.decided_ms)

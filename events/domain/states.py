@@ -72,7 +72,7 @@ def event_state(
     seats_left: int,
     waitlist_left: int,
 ) -> EventState:
-    """What a visitor finds at `now_ms`. Times in milliseconds since 1970, UTC."""
+    """Tells what a visitor finds at `now_ms`. Times in milliseconds since 1970, UTC."""
     if cancelled:
         return EventState.CANCELLED
     if now_ms >= closes_ms:

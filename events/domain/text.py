@@ -1,4 +1,4 @@
-"""Text that a person types: what is let in, when two texts read the same, and how one is found again.
+"""Lines that people type: which characters are accepted, when two lines read the same, how search compares them.
 
 clean_line    one line as it is stored: NFC, visible, without anything that breaks rows or turns them round
 fold          the same for texts that a person would take for one: case, accents, width, white space do not count
@@ -53,7 +53,7 @@ _WRITTEN_AS = str.maketrans(
 
 
 def clean_line(value: str, *, longest: int = LINE_MAX) -> str:
-    """The line as it is kept: NFC, without white space around it.
+    """Normalises a line for storing: NFC, without surrounding white space.
 
     Joiners, marks of direction and selectors inside a text stay: Persian, Hindi and emoji need them.
 
@@ -84,7 +84,7 @@ def _refuse_unprintable(value: str) -> None:
 
 
 def _balanced(value: str) -> bool:
-    """Whether every embedding and isolate ends where it began (UAX #9), and nothing is overridden."""
+    """Tells whether every embedding and isolate ends where it began (UAX #9), and nothing is overridden."""
     expected: list[str] = []
     for mark in _DIRECTION.findall(value):
         if mark in _OPENS:
@@ -100,15 +100,15 @@ def _refuse_invisible(line: str) -> None:
 
 
 def _is_seen(character: str) -> bool:
-    """A letter, number, sign or symbol. What Unicode has not assigned yet may be a newer one than this Python knows."""
+    """Tells whether a character is visible. True for what this Python's Unicode does not know yet."""
     category = unicodedata.category(character)
     return (category[0] not in "MZC" or category in ("Cn", "Co")) and not _NOT_SEEN.match(character)
 
 
 def fold(text: str) -> str:
-    """The text as search compares it: Unicode's compatibility decomposition (NFKD) and case folding, without accents,
-    a few letters spelled out, quotes and dashes made one, white space made one space.
+    """Folds a text for comparing: case, accents, width, kinds of quotes, dashes and white space no longer count.
 
+    Unicode's compatibility decomposition (NFKD) and case folding; a few letters are spelled out.
     `fold("Ｊｏｓé  MÜLLER") == "jose muller"`; `fold("Groß") == fold("GROSS")`.
     """
     if text.isascii():
@@ -122,7 +122,7 @@ def fold(text: str) -> str:
 
 
 def search_key(*lines: str) -> str | None:
-    """What a search looks in: the lines folded, one below the other. None where lower-casing them is all it takes.
+    """Folds lines for searching, one below the other. None where lower-casing them gives the same.
 
     That the database does while it reads, so a row of plain ASCII costs nothing more.
     """
@@ -132,5 +132,5 @@ def search_key(*lines: str) -> str | None:
 
 
 def pasted(secret: str) -> str:
-    """A token, code or ticket id without what copying puts into it: white space, line breaks, invisible characters."""
+    """Removes what copying adds to a token, code or ticket id: white space, line breaks, invisible characters."""
     return "".join(_NOT_SEEN.sub("", secret).split())

@@ -54,7 +54,7 @@ class TicketName(NamedTuple):
 
 
 class Tickets:
-    """Makes ticket ids under the current secret, and knows those of the older ones, which stand newest first.
+    """Makes ticket ids under the current secret, and also reads those of older secrets, which stand newest first.
 
     A secret is enough to make genuine ids; an id whose secret is not configured is unknown.
     """
@@ -67,13 +67,13 @@ class Tickets:
         self.mark = self._keys.mark
 
     def mint(self) -> str:
-        """A fresh key: 120 bits from the operating system."""
+        """Makes a key: 120 random bits from the operating system."""
         return urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
 
     def names(
         self, *, event_id: int, idempotency_key: str | None, body: Sequence[str], email_key: str
     ) -> list[TicketName]:
-        """What a registration is called: under the current secret, and then under each older one.
+        """Derives a registration's names: one under the current secret, then one under each older secret.
 
         With an `idempotency_key` the ticket's key is derived from it, the event and the body, so that every retry names
         the same ticket, and another body never does. `body` is what makes two registrations the same one, in a fixed
@@ -85,15 +85,15 @@ class Tickets:
         return [keys.name(event_id, idempotency_key, body, email_key) for keys in self._keys]
 
     def ticket_id(self, *, event_id: int, key: str, mark: str | None = None) -> str:
-        """The public id of a key as the secret with this mark made it; without a mark, the current one."""
+        """Builds the public id of a key, under the secret with this mark or, without a mark, the current one."""
         return f"{event_id}-{key}{self._keys.under(mark).mac(event_id, key)}"
 
     def ticket_ids(self, *, event_id: int, key: str) -> list[str]:
-        """Every id that a key of unknown mark may have been given out as, under the current secret first."""
+        """Builds every id under which a key of unknown mark may have been given out, the current secret's first."""
         return [f"{event_id}-{key}{keys.mac(event_id, key)}" for keys in self._keys]
 
     def parse(self, ticket_id: str) -> tuple[int, str] | None:
-        """`(event_id, key)` of a genuine id, or None for any other text. Touches no store."""
+        """Reads `(event_id, key)` from a genuine id; None for any other text. Reads no store."""
         match = _SHAPE.fullmatch(ticket_id)
         if match is None:
             return None
@@ -102,22 +102,22 @@ class Tickets:
         return (event_id, key) if genuine else None
 
     def check_in_code(self, *, event_id: int, key: str, mark: str | None = None) -> str:
-        """What the ticket's QR code holds, as the secret with this mark made it; without a mark, the current one."""
+        """Builds what a ticket's QR code holds, under the secret with this mark or, without a mark, the current one."""
         return f"{reference(event_id, key)}-{self._keys.under(mark).check_in(event_id, key)}"
 
     def check_in_code_of(self, ticket_id: str) -> str:
-        """The code of a genuine id, under the secret that made the id: neither changes when the secret does."""
+        """Builds the code of a genuine id, under the same secret as the id: neither changes when the secret does."""
         event, _, rest = ticket_id.partition("-")
         event_id, key = int(event), rest[:KEY_CHARS]
         mark = self._maker(event_id, key, rest[KEY_CHARS:]) if self._keys.older else None
         return self.check_in_code(event_id=event_id, key=key, mark=mark)
 
     def _maker(self, event_id: int, key: str, mac: str) -> str | None:
-        """The mark of the secret that made this MAC; None if none of them did."""
+        """Finds the mark of the secret that made this MAC; None if none of them did."""
         return next((keys.mark for keys in self._keys if compare_digest(mac, keys.mac(event_id, key))), None)
 
     def parse_check_in_code(self, code: str) -> tuple[int, str] | None:
-        """`(event_id, key)` of a genuine check-in code, or None for any other text. Touches no store."""
+        """Reads `(event_id, key)` from a genuine check-in code; None for any other text. Reads no store."""
         match = _CODE.fullmatch(code)
         if match is None:
             return None
@@ -127,20 +127,20 @@ class Tickets:
         return (event_id, key) if key else None
 
     def email_digest(self, email_key: str, mark: str | None = None) -> str:
-        """72 keyed bits, in base64, that stand for an e-mail in Redis: compared there, not readable there."""
+        """Returns 72 keyed bits, in base64, by which Redis can compare an e-mail but not read it."""
         return self._keys.under(mark).email_digest(email_key)
 
     def email_digests(self, email_key: str) -> list[str]:
-        """All that may stand for an e-mail in Redis."""
+        """Lists every digest under which Redis may have an e-mail."""
         return [keys.email_digest(email_key) for keys in self._keys]
 
     def address_digest(self, address: str) -> str:
-        """48 keyed bits, in base64, that stand for a client's address in Redis: two that meet share one limit."""
+        """Returns 48 keyed bits, in base64, for a client's address in Redis. Two that collide share one limit."""
         return _digest(address, self._address_key, 6)
 
 
 class _Keys:
-    """What one secret makes of tickets."""
+    """The keys that one secret gives for tickets."""
 
     __slots__ = ("_check_in_pad", "_check_in_tag", "_email", "_idempotency", "_mac", "_note", "mark")
 
@@ -157,18 +157,18 @@ class _Keys:
         return _digest(f"{event_id}-{key}", self._mac, MAC_BYTES)
 
     def check_in(self, event_id: int, key: str) -> str:
-        """The tag, and the rest of the key under its pad."""
+        """Returns the tag, and the rest of the key, encrypted."""
         tag = _digest(f"{event_id}-{key}", self._check_in_tag, TAG_BYTES)
         return tag + self._padded(event_id, tag, key[REF_CHARS:])
 
     def uncover(self, event_id: int, ref: str, tag: str, hidden: str) -> str | None:
-        """The whole key, if this secret made the code."""
+        """Decrypts the whole key, if this secret made the code."""
         key = ref + self._padded(event_id, tag, hidden)
         genuine = compare_digest(tag, _digest(f"{event_id}-{key}", self._check_in_tag, TAG_BYTES))
         return key if genuine else None
 
     def _padded(self, event_id: int, tag: str, text: str) -> str:
-        """12 characters under the pad of `tag`; twice gives them back."""
+        """Encrypts 12 characters with the pad of `tag`; a second call decrypts them."""
         pad = blake2b(f"{event_id}-{tag}".encode(), digest_size=TAG_BYTES, key=self._check_in_pad).digest()
         mixed = int.from_bytes(urlsafe_b64decode(text)) ^ int.from_bytes(pad)
         return urlsafe_b64encode(mixed.to_bytes(TAG_BYTES)).decode()
@@ -184,28 +184,30 @@ class _Keys:
 
 
 def read_ticket_id(text: str) -> TicketId | None:
-    """The text, if a ticket id may look like that: what else is built of it then holds nothing but one. Whether it is
-    genuine, `Tickets.parse` says."""
+    """Returns the text if it has the form of a ticket id, else None: paths and headers can then contain it safely.
+
+    `Tickets.parse` tells whether it is genuine.
+    """
     return TicketId(text) if _SHAPE.fullmatch(text) else None
 
 
 def ticket_ref(key: str) -> str:
-    """The part of a ticket's key that logs may hold."""
+    """Returns the part of a ticket's key that logs may hold."""
     return key[:REF_CHARS]
 
 
 def reference(event_id: int, key: str) -> str:
-    """What names a ticket to people, in logs and in exports."""
+    """Builds a ticket's reference, which names it to people, in logs and in exports."""
     return f"{event_id}-{key[:REF_CHARS]}"
 
 
 def reference_of(ticket_id: str) -> str:
-    """The same, of a ticket id."""
+    """Builds the reference of a ticket id."""
     return ticket_id[: REF_CHARS - KEY_CHARS - MAC_CHARS]
 
 
 def parse_reference(text: str) -> tuple[int, str] | None:
-    """`(event_id, first characters of the key)`, or None for any other text."""
+    """Reads `(event_id, first characters of the key)`; None for any other text."""
     match = _REFERENCE.fullmatch(text)
     return (int(match[1]), match[2]) if match else None
 

@@ -10,11 +10,11 @@ NO_TOKEN = "This token is unknown, has expired or has been revoked."  # noqa: S1
 
 
 def bearer_token(authorization: str) -> str | None:
-    """The token of an Authorization header (RFC 6750, 2.1); None if it shows none."""
+    """Reads the token of an Authorization header (RFC 6750, 2.1); None if it has none."""
     scheme, _, token = authorization.strip().partition(" ")
     return token.strip() if scheme.lower() == _SCHEME else None
 
 
 def hash_token(token: str) -> str:
-    """SHA-256 in hex: 256 random bits need no slow hash."""
+    """Hashes with SHA-256, in hex: 256 random bits need no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -20,12 +20,12 @@ _WAITLIST_SECONDS_PER_PLACE = 0.5
 
 
 def estimated_seconds(*, position: int, rate: float) -> float:
-    """The expected wait at `position` (1 = next) where `rate` decisions are made per second; 0: not measured yet."""
+    """Estimates the wait at `position` (1 = next) at `rate` decisions per second; 0 if the rate is not known yet."""
     return max(0.1, round(position / (rate if rate > 0 else ASSUMED_PER_SECOND), 1))
 
 
 def retry_after(seconds: float, *, jitter: float) -> int:
-    """Whole seconds until it is worth asking again, where `seconds` are expected.
+    """Returns the whole seconds after which to ask again, where `seconds` are expected.
 
     Spread by a quarter both ways and by up to a second more, so that the front of the line does not return at once
     either: the header knows whole seconds only.
@@ -35,19 +35,19 @@ def retry_after(seconds: float, *, jitter: float) -> int:
 
 
 def waitlist_retry(position: int | None, *, jitter: float) -> int:
-    """The same on the waitlist, at `position` (1 = next to move up); None: somewhere on it."""
+    """Returns the same on the waitlist, at `position` (1 = next to move up); None if the position is not known."""
     if position is None:
         return retry_after(LONGEST_RETRY_SECONDS, jitter=jitter)
     return retry_after(_WAITLIST_SECONDS + _WAITLIST_SECONDS_PER_PLACE * position, jitter=jitter)
 
 
 def opening_retry(ms: int, *, jitter: float) -> int:
-    """Whole seconds until a door that opens in `ms` milliseconds is open: never less, and at most one more."""
+    """Returns the whole seconds until registration opens in `ms` milliseconds: never less, and at most one more."""
     return max(1, ceil(max(ms, 0) / 1000 + jitter))
 
 
 def outage_retry(seconds: int, *, jitter: float) -> int:
-    """Whole seconds after a refusal that says nothing about the line: at least `seconds`, less than twice as many."""
+    """Returns the whole seconds to wait after an outage: at least `seconds`, less than twice as many."""
     return seconds + int(seconds * jitter)
 
 

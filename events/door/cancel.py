@@ -47,7 +47,7 @@ class Canceller:
         self._batchers = LoadingBatchers[CancelRequest, CancelAnswer](loader, self._cancel_batch)
 
     async def cancel(self, ticket_id: str) -> Response:
-        """202 with the ticket, whether there was something to cancel or not, or 409.
+        """Cancels a ticket: 202 with the ticket, even if there was nothing to cancel, or 409.
 
         Raises QueueUnavailable, DatabaseUnavailable.
         """
@@ -63,7 +63,7 @@ class Canceller:
         return await self._accepted(ticket_id, *parsed, sequence)
 
     async def _enqueue(self, event_id: int, key: str) -> CancelAnswer:
-        """Admission's answer, after a look into the ledger where Redis does not know the ticket."""
+        """Asks admission; where Redis does not know the ticket, looks into the ledger first."""
         answer = await self._ask(event_id, CancelRequest(key, held_in_ledger=False))
         if not isinstance(answer, NotInRedis):
             return answer
@@ -89,7 +89,7 @@ class Canceller:
         return reply.answers
 
     async def _accepted(self, ticket_id: str, event_id: int, key: str, sequence: int | None) -> Response:
-        """The 202 with the ticket, and the cancellation's sequence, None if there was nothing to cancel."""
+        """Builds the 202 with the ticket and the cancellation's sequence; None if there was nothing to cancel."""
         ticket = await self._reader.read(event_id, key)
         rendered = render(ticket_id, event_id, ticket, code_of(self._tickets, ticket_id, ticket))
         data = CancelledTicket(*astuple(rendered), cancellation_sequence=sequence)
@@ -100,7 +100,7 @@ class Canceller:
 
 
 def _already_checked_in(checked_in_ms: int) -> Response:
-    """The same words as at the entrance."""
+    """Builds the refusal, in the same words as at the entrance."""
     first = iso(checked_in_ms)
     message = f"This ticket was checked in already, at {first}."
     return responses.refuse(409, Code.ALREADY_CHECKED_IN, message, errors={"checked_in_at": [first]})

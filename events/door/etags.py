@@ -24,16 +24,16 @@ _SHAPE = re.compile(r'(?:W/)?"([qwcrxl])-[0-9a-f]{16}"')
 
 
 def tag_of(status: Status, shown: bytes) -> bytes:
-    """The tag of a ticket that is sent as the bytes `shown`, with its quotes."""
+    """Builds the tag of a ticket that is sent as the bytes `shown`, with its quotes."""
     return f'"{_LETTERS[status]}-{blake2b(shown, digest_size=8).hexdigest()}"'.encode()
 
 
 def matches(tag: bytes, if_none_match: str) -> bool:
-    """Whether this If-None-Match contains the tag (RFC 9110, 13.1.2: weak comparison)."""
+    """Tells whether this If-None-Match contains the tag (RFC 9110, 13.1.2: weak comparison)."""
     wanted = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
     return tag.decode() in wanted or "*" in wanted
 
 
 def known_statuses(if_none_match: str) -> set[Status]:
-    """The statuses in a client's tags; empty if none of them is a ticket's tag."""
+    """Reads the statuses in a client's tags; empty if none of them is a ticket's tag."""
     return {_STATUSES[match[1]] for match in _SHAPE.finditer(if_none_match)}

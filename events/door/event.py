@@ -18,7 +18,7 @@ class EventReader:
         self._batchers = LoadingBatchers[None, Response](loader, self._read_once)
 
     async def read(self, event_id: int) -> Response:
-        """The response for one event. Raises QueueUnavailable, DatabaseUnavailable."""
+        """Returns the response for one event. Raises QueueUnavailable, DatabaseUnavailable."""
         return await self._batchers.ask(event_id, None) or responses.event_not_found()
 
     async def _read_once(self, event_id: int, requests: list[None]) -> list[Response]:

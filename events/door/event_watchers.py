@@ -100,7 +100,7 @@ class EventWatchers:
         self._schedule(list(self._watches))
 
     def tick(self) -> None:
-        """Called every second: starts the reads that are due, and repeats those that failed."""
+        """Starts the reads that are due, and repeats those that failed. Call it every second."""
         self._quiet_ticks += 1
         if self._ticks_to_read_all or self._quiet_ticks >= SAFETY_TICKS:
             self._ticks_to_read_all = max(0, self._ticks_to_read_all - 1)

@@ -26,7 +26,7 @@ class LoadingBatchers(Generic[Item, Result]):
         self._batchers = EventBatchers[Item, Result](call)
 
     async def ask(self, event_id: int, item: Item) -> Result | None:
-        """The result for one item of one event."""
+        """Returns the result for one item of one event."""
         try:
             return await self._batchers.ask(event_id, item)
         except EventNotLoaded:
@@ -37,7 +37,7 @@ class LoadingBatchers(Generic[Item, Result]):
         self._batchers.put(event_id, item, waiter)
 
     async def load_and_ask(self, event_id: int, item: Item) -> Result | None:
-        """The same, after the event has been copied from the ledger into Redis."""
+        """Copies the event from the ledger into Redis, then does the same."""
         if not await self._loader.load_event(event_id):
             return None
         return await self._batchers.ask(event_id, item)

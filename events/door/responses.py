@@ -37,14 +37,14 @@ class Response:
     public: bool = False
 
     def header(self, name: bytes) -> bytes:
-        """The header's value; empty without one."""
+        """Returns the header's value; empty without one."""
         return next((value for known, value in self.headers if known == name), b"")
 
 
 def ok(
     data: Any, *, message: str = "OK", status: int = 200, headers: Sequence[Header] = (), public: bool = False
 ) -> Response:
-    """A successful response with `data`."""
+    """Builds a successful response with `data`."""
     return Response(status, _encode(success(data, message)), headers, public)
 
 
@@ -56,41 +56,41 @@ def refuse(
     errors: dict[str, list[str]] | None = None,
     retry_seconds: int | None = None,
 ) -> Response:
-    """An error response."""
+    """Builds an error response."""
     headers = [] if retry_seconds is None else [(b"retry-after", b"%d" % retry_seconds)]
     return Response(status, _encode(failure(code, message, errors)), headers)
 
 
 def unauthenticated(message: str) -> Response:
-    """401 for an invalid token, the same response as the API's."""
+    """Builds the 401 for an invalid token, the same response as the API's."""
     response = refuse(401, Code.UNAUTHENTICATED, message)
     return Response(response.status, response.body, ((b"www-authenticate", b"Bearer"),))
 
 
 def with_quota(response: Response, limit: RateLimit, quota: Quota) -> Response:
-    """`response` with RateLimit headers: what the client's address has left of this limit."""
+    """Adds RateLimit headers to `response`: what the client's address has left of this limit."""
     field = quota.field(limit.name)
     headers = (*response.headers, (b"ratelimit-policy", limit.policy.encode()), (b"ratelimit", field.encode()))
     return Response(response.status, response.body, headers)
 
 
 def closing(response: Response) -> Response:
-    """`response` with `Connection: close`: the unread rest of a body must not be taken for the next request."""
+    """Adds `Connection: close` to `response`: the unread rest of a body must not be taken for the next request."""
     return Response(response.status, response.body, (*response.headers, (b"connection", b"close")))
 
 
 def event_not_found() -> Response:
-    """The response for an event id that does not exist."""
+    """Builds the response for an event id that does not exist."""
     return refuse(404, Code.EVENT_NOT_FOUND, "There is no such event.")
 
 
 def ticket_not_found() -> Response:
-    """The response for a ticket id that was never given out."""
+    """Builds the response for a ticket id that was never given out."""
     return refuse(404, Code.TICKET_NOT_FOUND, "There is no such ticket.")
 
 
 def unavailable(what: str) -> Response:
-    """503 because a store is unavailable; `what` is a sentence about it."""
+    """Builds the 503 for an unavailable store; `what` is a sentence about it."""
     wait = outage_retry(STORE_RETRY_SECONDS, jitter=random())  # noqa: S311 - not security-sensitive
     return refuse(503, Code.UNAVAILABLE, f"{what} Try again.", retry_seconds=wait)
 
@@ -105,7 +105,7 @@ def accepted(
     rate: float,
     jitter: float,
 ) -> Response:
-    """The 202 of a registration."""
+    """Builds the 202 of a registration."""
     seconds = estimated_seconds(position=position, rate=rate) if position else 0.0
     wait = retry_after(seconds, jitter=jitter)
     url = f"/registrations/{ticket_id}"
@@ -115,12 +115,12 @@ def accepted(
 
 
 def start_message(response: Response) -> Message:
-    """The ASGI message that starts the response."""
+    """Builds the ASGI message that starts the response."""
     return {"type": "http.response.start", "status": response.status, "headers": all_headers(response)}
 
 
 def all_headers(response: Response) -> list[Header]:
-    """The response's headers as they are sent. Without Content-Length the server would send the body in chunks."""
+    """Returns all headers that are sent. Without Content-Length the server would send the body in chunks."""
     cache = _PUBLIC if response.public else _NO_STORE
     if response.status in (204, 304):
         return [cache, *response.headers]

@@ -99,6 +99,6 @@ class StatusReader:
 
 
 def _knows(if_none_match: str, ticket: TicketStatus) -> bool:
-    """Whether the client knows the current status, going by its tags. One that missed a change is answered at once."""
+    """Tells whether the client knows the current status, by its tags. One that missed a change is answered at once."""
     known = known_statuses(if_none_match)
     return not known or ticket.status in known

@@ -36,12 +36,12 @@ HEADERS: tuple[Header, ...] = (
 
 
 def event_text(shown: Shown) -> bytes:
-    """A ticket as one event. The JSON from `show` has no line breaks."""
+    """Renders a ticket as one event. The JSON from `show` has no line breaks."""
     return b"id: %b\ndata: %b\n\n" % (shown.tag, shown.data)
 
 
 def retry_text(jitter: float) -> bytes:
-    """The time after which a client reconnects when the connection breaks."""
+    """Renders the time after which a client reconnects when the connection breaks."""
     return f"retry: {reconnect_ms(jitter=jitter)}\n".encode()
 
 

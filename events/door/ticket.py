@@ -35,7 +35,7 @@ class Shown(NamedTuple):
 
 
 def code_of(tickets: Tickets, ticket_id: str, ticket: TicketStatus) -> str | None:
-    """The check-in code of a ticket with a seat, None without a seat."""
+    """Returns the check-in code of a ticket with a seat, None without a seat."""
     return tickets.check_in_code_of(ticket_id) if ticket.status is Status.CONFIRMED else None
 
 
@@ -65,7 +65,7 @@ def render(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None
 def ticket_response(
     ticket_id: str, event_id: int, ticket: TicketStatus, *, jitter: float, code: str | None = None
 ) -> Response:
-    """The 200 with a ticket. `jitter`, from 0 up to 1, spreads Retry-After; a final status has none."""
+    """Builds the 200 with a ticket. `jitter`, from 0 up to 1, spreads Retry-After; a final status has none."""
     data, tag = show(ticket_id, event_id, ticket, code)
     body = _PREFIXES[ticket.status] + data + b"}"
     if ticket.terminal:

@@ -46,7 +46,7 @@ def add_entry(actor: Actor, action: Action, target: AuditObject, *, once: str | 
 
 
 def entries_of(*, organizer_id: int) -> QuerySet[AuditEntry]:
-    """The entries about an organizer's objects, newest first."""
+    """Reads the entries about an organizer's objects, newest first."""
     return AuditEntry.objects.filter(organizer_id=organizer_id).order_by("-id")
 
 

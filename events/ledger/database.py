@@ -70,5 +70,5 @@ class Database(Protocol):
 
 
 def database() -> Database:
-    """The operations of the database that this process uses."""
+    """Returns the operations for the database that this process uses."""
     return on_postgres if connection.vendor == "postgresql" else on_sqlite

@@ -30,13 +30,13 @@ def vacuum_tables(*, rewrite: bool = False) -> str:
 
 
 def spellings(*addresses: str) -> list[str]:
-    """How an address may stand in a text, in lower case: as it is, and as URLs write it."""
+    """Lists how an address may stand in a text, in lower case: as it is, and as URLs write it."""
     lower = {address.lower() for address in addresses}
     return sorted(lower | {quote(address).lower() for address in lower} | {quote(a, safe="@").lower() for a in lower})
 
 
 def columns_with(texts: Sequence[str]) -> Iterator[tuple[str, str, int]]:
-    """Every column of every table that holds one of `texts`: (table, column, rows). Reads the whole database."""
+    """Finds every column of every table that holds one of `texts`: (table, column, rows). Reads the whole database."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             columns = [column.name for column in connection.introspection.get_table_description(cursor, table)]

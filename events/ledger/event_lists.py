@@ -40,7 +40,7 @@ def list_events(wanted: EventFilter) -> QuerySet[Event]:
 
 
 def registration_state(now: datetime) -> Case:
-    """`events.domain.states.event_state` of a row, line by line; a property test holds the two together."""
+    """Computes `events.domain.states.event_state` in SQL, line by line; a property test compares the two."""
     return Case(
         When(cancelled_at__isnull=False, then=Value(EventState.CANCELLED.value)),
         When(registration_closes_at__lte=now, then=Value(EventState.CLOSED.value)),

@@ -45,7 +45,7 @@ def create_event(*, organizer: Organizer, fields: Mapping[str, Any]) -> Event:
 
 
 def lock_event(*, event_id: int, organizer_id: int | None = None) -> Event | None:
-    """The event, locked until the caller's transaction ends; None if there is none of this organizer's."""
+    """Reads the event and locks it until the caller's transaction ends; None if this organizer has no such event."""
     owned = {} if organizer_id is None else {"organizer_id": organizer_id}
     return Event.objects.select_for_update().filter(pk=event_id, **owned).first()
 

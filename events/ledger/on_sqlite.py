@@ -108,7 +108,7 @@ def claim_deliveries(
 
 
 def _due(endpoint: WebhookEndpoint, now: datetime, claimed: int, room: int) -> list[int]:
-    """What may be sent to an endpoint of which the worker has `claimed` some already: see `sql.CLAIM_DELIVERIES`."""
+    """Finds what may be sent to an endpoint of which the worker has `claimed` some: see `sql.CLAIM_DELIVERIES`."""
     due = WebhookDelivery.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
     due = due.filter(endpoint=endpoint, state=DeliveryState.PENDING.value, next_attempt_at__lte=now)
     tried, by_time = due.filter(step__gt=0), ("next_attempt_at", "pk")

@@ -22,7 +22,7 @@ class AttendeeCursor(NamedTuple):
 
 
 def event_snapshot(event: Event) -> EventSnapshot:
-    """The copy of the row that the door works from."""
+    """Makes the copy of the row that the door works from."""
     return EventSnapshot(
         event_id=event.pk,
         version=event.version,

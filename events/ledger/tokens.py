@@ -44,7 +44,7 @@ def grants(token_hashes: Sequence[str]) -> dict[str, Grant]:
 
 
 def own_tokens(*, organizer_id: int) -> QuerySet[OrganizerToken]:
-    """An organizer's tokens, newest first, including revoked and expired ones."""
+    """Reads an organizer's tokens, newest first, including revoked and expired ones."""
     return OrganizerToken.objects.filter(organizer_id=organizer_id).order_by("-pk")
 
 

@@ -1,4 +1,4 @@
-"""Columns for what a person types, and for finding it again."""
+"""Columns for lines that people type, and for searching them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ else:
 
 
 class LineFormField(forms.CharField):
-    """A line in a form of Django's: the admin lets in what the API lets in, with the API's sentences."""
+    """A line in a Django form: the admin accepts what the API accepts, with the API's messages."""
 
     def to_python(self, value: Any) -> str:
-        """The cleaned line; nothing, for the form to ask for."""
+        """Cleans the line; leaves an empty one for the form to report."""
         if value in self.empty_values:
             return ""
         try:
@@ -38,17 +38,17 @@ class LineField(Characters):
         super().__init__(**{"max_length": LINE_MAX, **options})
 
     def formfield(self, **options: Any) -> Any:
-        """The form's field."""
+        """Returns the form's field."""
         return super().formfield(**{"form_class": LineFormField, **options})
 
     def deconstruct(self) -> Any:
-        """To a migration it is the column that it has always been."""
+        """Describes it to a migration as the column that it has always been."""
         name, _, arguments, options = super().deconstruct()
         return name, "django.db.models.CharField", arguments, options
 
 
 class SearchKeyField(Text):
-    """What a search looks in, made of other columns whenever a row is saved; NULL where it would say nothing new.
+    """A text to search in, computed from other columns whenever a row is saved; NULL where it would add nothing.
 
     `update()` goes past it, as it does past everything: what changes the columns there writes this one too.
     """
@@ -58,16 +58,16 @@ class SearchKeyField(Text):
         self._sources, self._made_by = sources, made_by
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str | None:
-        """The key of the row as it is saved."""
+        """Computes the key of the row as it is saved."""
         key = self._made_by(*(getattr(model_instance, name) for name in self._sources))
         setattr(model_instance, self.attname, key)
         return key
 
     def clone(self) -> Any:
-        """Django copies fields from what `deconstruct` says, which says nothing of the sources."""
+        """Copies the field with its sources: Django would copy what `deconstruct` returns, which leaves them out."""
         return type(self)(*self._sources, made_by=self._made_by)
 
     def deconstruct(self) -> Any:
-        """To a migration it is a column of text."""
+        """Describes it to a migration as a column of text."""
         name, _, arguments, options = super().deconstruct()
         return name, "django.db.models.TextField", arguments, options

@@ -83,7 +83,7 @@ class OrganizerToken(models.Model):
     def issue_row(
         cls, organizer: Organizer, *, scope: Scope, label: str, event_id: int | None, expires_at: datetime | None
     ) -> tuple[OrganizerToken, str]:
-        """The same, with its row."""
+        """Makes a token, and returns it with its row."""
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         row = cls.objects.create(
             organizer=organizer,

@@ -28,13 +28,13 @@ class File:
 
 @cache
 def files() -> dict[str, File]:
-    """All files by name, read once for each process."""
+    """Reads all files by name, once for each process."""
     return {path.name: _read(path) for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
 
 
 @cache
 def version() -> str:
-    """A digest of all files, which changes with any of them."""
+    """Returns a digest of all files, which changes with any of them."""
     digest = blake2b(digest_size=6)
     for name, file in files().items():
         digest.update(name.encode() + b"\0" + file.plain + b"\0")
@@ -42,12 +42,12 @@ def version() -> str:
 
 
 def base() -> str:
-    """The path that pages link to, with the slash at its end."""
+    """Returns the path that pages link to, with the slash at its end."""
     return f"{ROOT}{version()}/"
 
 
 def find(path: str) -> tuple[File, bool] | None:
-    """The file of a path, and whether the path has the current version; None if there is no such file."""
+    """Finds the file of a path, and whether the path has the current version; None if there is no such file."""
     wanted, _, name = path[len(ROOT) :].partition("/")
     file = files().get(name)
     return None if file is None else (file, wanted == version())

@@ -22,7 +22,7 @@ class ServiceResponse:
     body: bytes
 
     def header(self, name: bytes) -> str | None:
-        """The value of the header `name` (lower case), None without it."""
+        """Returns the value of the header `name` (lower case), None without it."""
         return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
 
     @property
@@ -33,12 +33,12 @@ class ServiceResponse:
 
 
 def event_path(event_id: int, tail: str = "") -> str:
-    """The service's path of an event. Takes a number, so that no text from a client becomes part of a path."""
+    """Builds the service's path of an event. Takes a number, so that no text from a client becomes part of a path."""
     return f"/events/{event_id:d}{tail}"
 
 
 def ticket_path(ticket_id: TicketId) -> str:
-    """The service's path of a ticket."""
+    """Builds the service's path of a ticket."""
     return f"/registrations/{ticket_id}"
 
 

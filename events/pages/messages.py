@@ -67,5 +67,5 @@ MESSAGE_TYPES: dict[str, str] = {
 
 
 def message(code: str) -> str:
-    """The sentence for an error code; the general one for a code that this page does not know."""
+    """Returns the sentence for an error code; the general one for a code that this page does not know."""
     return MESSAGES.get(code, MESSAGES["internal_error"])

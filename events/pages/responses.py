@@ -28,7 +28,7 @@ class PageResponse:
 def page(
     body: bytes, *, status: int = 200, secret: bool = False, retry_seconds: int | None = None, now_ms: str = ""
 ) -> PageResponse:
-    """An HTML page.
+    """Builds an HTML page.
 
     Args:
         secret: its address is a key, so it is neither stored nor indexed.
@@ -41,17 +41,17 @@ def page(
 
 
 def closing(response: PageResponse) -> PageResponse:
-    """`response` with `Connection: close`: the unread rest of a body must not be taken for the next request."""
+    """Adds `Connection: close` to `response`: the unread rest of a body must not be taken for the next request."""
     return PageResponse(response.status, response.body, (*response.headers, (b"connection", b"close")))
 
 
 def see_other(path: str) -> PageResponse:
-    """A redirect with GET, the response to a form: reloading the page then sends nothing twice."""
+    """Builds a redirect with GET, the response to a form: reloading the page then sends nothing twice."""
     return PageResponse(303, b"", ((b"location", path.encode()), _NO_STORE, *SECURITY_BYTES))
 
 
 def document(body: bytes, content_type: str, *, name: str) -> PageResponse:
-    """A file to download, named `name`."""
+    """Builds a download named `name`."""
     disposition = f'attachment; filename="{name}"'.encode()
     kind = (b"content-type", content_type.encode())
     return PageResponse(200, body, (kind, (b"content-disposition", disposition), _NO_STORE, *SECURITY_BYTES))

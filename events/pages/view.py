@@ -33,7 +33,7 @@ decode_refusal = msgspec.json.Decoder(Refusal).decode
 
 
 def when(start: datetime, end: datetime) -> str:
-    """A time span in UTC, for browsers without a script that shows it in local time."""
+    """Formats a time span in UTC, for browsers without a script that shows it in local time."""
     first, last = start.astimezone(UTC), end.astimezone(UTC)
     text = f"{first:%A} {first.day} {first:%B %Y}, {first:%H:%M}"
     same_day = first.date() == last.date()
@@ -41,13 +41,13 @@ def when(start: datetime, end: datetime) -> str:
 
 
 def moment(at: datetime) -> str:
-    """A point in time, in UTC."""
+    """Formats a time in UTC."""
     utc = at.astimezone(UTC)
     return f"{utc:%A} {utc.day} {utc:%B %Y, %H:%M} UTC"
 
 
 def wait_text(seconds: float) -> str:
-    """An expected wait, rounded as people say it. `ticket.js` formats it in the same way."""
+    """Formats an expected wait, rounded as people say it. `ticket.js` formats it in the same way."""
     if seconds < 1.5:
         return "about a second"
     if seconds < 90:

@@ -44,7 +44,7 @@ class Trail:
 
 
 def trail_of_token(request: HttpRequest, token: OrganizerToken) -> Trail:
-    """The trail of an organizer's request."""
+    """Returns the trail of an organizer's request."""
     who = Actor(
         kind=ActorKind.ORGANIZER,
         organizer_id=token.organizer_id,
@@ -55,12 +55,12 @@ def trail_of_token(request: HttpRequest, token: OrganizerToken) -> Trail:
 
 
 def trail_of_admin(request: HttpRequest) -> Trail:
-    """The trail of a request to the admin's pages."""
+    """Returns the trail of a request to the admin's pages."""
     return _kept(request, Actor(kind=ActorKind.ADMIN, admin_id=request.user.pk, address=address_of(request)))
 
 
 def trail_of_operator() -> Trail:
-    """The trail of a command."""
+    """Returns the trail of a command."""
     return Trail(Actor(kind=ActorKind.OPERATOR))
 
 
@@ -73,7 +73,7 @@ def record_failed_sign_in(request: HttpRequest, *, where: str) -> None:
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's address, as `TRUSTED_PROXIES` tells; empty if there is none."""
+    """Returns the client's address, as `TRUSTED_PROXIES` tells; empty if there is none."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     return client_address(
         peer=request.META.get("REMOTE_ADDR") or "",

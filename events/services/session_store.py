@@ -19,7 +19,7 @@ _STEP_SECONDS = 60
 
 
 class Limits(NamedTuple):
-    """How long a session lasts, in seconds: unused, and at all."""
+    """How long a session lasts, in seconds: without being used, and in total."""
 
     idle: int
     whole: int
@@ -30,7 +30,7 @@ ADMIN = Limits(idle=30 * 60, whole=8 * 3600)
 
 
 def is_over(data: dict[str, Any], *, now: float) -> bool:
-    """Whether a session with this data has expired; True if it has no time of its beginning."""
+    """Tells whether a session with this data has expired; True if the data does not say when it began."""
     limits = ADMIN if SESSION_KEY in data else CONSOLE
     began, seen = data.get(BEGAN, 0), data.get(SEEN, 0)
     return not (now - limits.whole < began <= now and seen > now - limits.idle)
@@ -46,18 +46,18 @@ def begin_session(request: HttpRequest, limits: Limits) -> None:
 
 
 class SessionStore(db.SessionStore):
-    """Django's own, with the two limits."""
+    """Django's session store, with the two limits."""
 
     def load(self) -> dict[str, Any]:
-        """The data; none of a session that is over."""
+        """Returns the data; none of an expired session."""
         return self._current(super().load())
 
     async def aload(self) -> dict[str, Any]:
-        """The same."""
+        """Returns the same."""
         return self._current(await super().aload())
 
     def encode(self, session_dict: dict[str, Any]) -> str:
-        """What is stored; a session that did not begin by a sign-in begins when it is first written."""
+        """Encodes what is stored; a session that did not begin with a sign-in begins when it is first written."""
         now = time.time()
         return super().encode({BEGAN: now, SEEN: now, **session_dict})
 

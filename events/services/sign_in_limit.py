@@ -50,5 +50,5 @@ class SignInAttempt:
             raise TooManySignIns(seconds)
 
     def worked(self) -> None:
-        """Takes the attempt back from the count: it succeeded."""
+        """Uncounts the attempt, because it succeeded."""
         sign_in_worked(redis_client(), **self._digests)

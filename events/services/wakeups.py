@@ -22,12 +22,12 @@ WEBHOOKS = "webhooks"
 
 
 def partition(event_id: int) -> str:
-    """The Celery queue of an event: a stable hash, so that a hot event's partition can get workers of its own."""
+    """Returns an event's Celery queue: a stable hash, so that a hot event's partition can get its own workers."""
     return partitions()[crc32(str(event_id).encode()) % settings.ENV.partitions]
 
 
 def partitions() -> list[str]:
-    """The Celery queues that all events are spread over."""
+    """Lists the Celery queues that all events are spread over."""
     return [f"registrations.{number}" for number in range(settings.ENV.partitions)]
 
 
@@ -41,7 +41,7 @@ def wake_drain(event_id: int) -> None:
 
 
 def send_wake_up(event_id: int) -> None:
-    """Does the same for a caller who has to know.
+    """Does the same, and raises if it fails.
 
     Raises:
         kombu.exceptions.OperationalError: the broker is out of reach.

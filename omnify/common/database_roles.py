@@ -38,7 +38,7 @@ WHERE p.pronamespace = 'public'::regnamespace AND p.proowner <> %(owner)s::regro
 
 
 def connection_limits(usable: int) -> dict[str, int]:
-    """How many of `usable` connections each role may have.
+    """Divides `usable` connections among the roles.
 
     From 7 on the limits add up to `usable`, so the drains always get their share.
     """

@@ -43,10 +43,10 @@ class Code(StrEnum):
 
 
 def success(data: Any, message: str = "OK") -> dict[str, Any]:
-    """The body of a successful response."""
+    """Builds the body of a successful response."""
     return {"success": True, "message": message, "data": data}
 
 
 def failure(code: Code, message: str, errors: dict[str, list[str]] | None = None) -> dict[str, Any]:
-    """The body of an error response. `errors` has a list of sentences for each invalid field."""
+    """Builds the body of an error response. `errors` has a list of sentences for each invalid field."""
     return {"success": False, "code": code.value, "message": message, "errors": errors}

@@ -47,7 +47,7 @@ class OncePerSecond(logging.Filter):
         self._kinds: dict[tuple[Any, ...], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is written."""
+        """Tells whether the line is written."""
         if record.levelno < logging.WARNING or _is_rare(record):
             return True
         now, kind = self._clock(), _kind(record)
@@ -65,7 +65,7 @@ class OncePerSecond(logging.Filter):
 
 
 def _is_rare(record: logging.LogRecord) -> bool:
-    """What we say ourselves, unless it is an exception or a `throttled_warning`."""
+    """Tells whether the line is ours, and neither an exception nor a `throttled_warning`."""
     ours = record.name.partition(".")[0] in _OURS
     return ours and not record.exc_info and not getattr(record, "throttled", False)
 

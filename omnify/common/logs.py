@@ -54,7 +54,7 @@ class JsonHandler(logging.StreamHandler[TextIO | StandardError]):
         super().__init__(stream or StandardError())
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name there
-        """What `logging` calls when a record cannot be rendered or written."""
+        """Reports a record that cannot be rendered or written; `logging` calls it."""
         with suppress(Exception):
             kind = type(sys.exception()).__name__
             self.stream.write(f'{{"level":"ERROR","logger":"{record.name}","message":"a line was lost: {kind}"}}\n')
@@ -70,7 +70,7 @@ def _encode(line: dict[str, Any]) -> str:
 
 
 def _without_exception(record: logging.LogRecord) -> str:
-    """The message, with the exception's type in place of its text, which some libraries put there."""
+    """Replaces an exception's text in the message, where some libraries put it, by its type."""
     message = record.getMessage()
     problem = record.exc_info[1] if record.exc_info else None
     for text in (repr(problem), str(problem)) if problem else ():
@@ -91,7 +91,7 @@ def _trace(problem: BaseException) -> str:
 
 
 def logging_config(level: str) -> dict[str, Any]:
-    """The `dictConfig` of every process of the service."""
+    """Returns the `dictConfig` of every process of the service."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -130,7 +130,7 @@ class StructuredLogger:
         self._logger.log(logging.WARNING, message, extra={"fields": fields}, stacklevel=2)
 
     def throttled_warning(self, message: str, **fields: Any) -> None:
-        """The same for what a request can cause, and so a million: one line a second and kind (`log_floods`)."""
+        """Logs a warning that requests can cause by the million: one line a second and kind (`log_floods`)."""
         extra = {"fields": fields, "throttled": True}
         self._logger.log(logging.WARNING, message, extra=extra, stacklevel=2)
 
@@ -144,7 +144,7 @@ class StructuredLogger:
 
 
 def get_logger(name: str) -> StructuredLogger:
-    """The logger of a module: `get_logger(__name__)`.
+    """Returns the logger of a module: `get_logger(__name__)`.
 
     Called like structlog's, which would cost 2 to 4 µs more for each line (it takes 21 µs), and one line is written for
     every batch of registrations.

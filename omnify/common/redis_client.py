@@ -19,7 +19,7 @@ CALL_VALID_SECONDS = 4.0
 
 
 def connect(url: str) -> redis.Redis:
-    """A blocking client for the workers and the API. Replies are bytes."""
+    """Returns a blocking client for the workers and the API. Replies are bytes."""
     return redis.Redis.from_url(
         url,
         socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -31,7 +31,7 @@ def connect(url: str) -> redis.Redis:
 
 
 def connect_async(url: str, *, max_connections: int = 32) -> redis.asyncio.Redis:
-    """A client for the door's event loop. Replies are bytes.
+    """Returns a client for the door's event loop. Replies are bytes.
 
     Each busy event has one call in flight. With more than `max_connections` of them, calls wait for a connection.
     """

@@ -29,7 +29,7 @@ class _Diversion:
 
     @property
     def usual(self) -> int:
-        """What leads to standard error now."""
+        """The descriptor that leads to standard error now."""
         return self._usual if self._wanted and self._usual is not None else STDERR
 
     def begin(self) -> None:
@@ -44,7 +44,7 @@ class _Diversion:
             self._wanted += 1
 
     def end(self) -> str:
-        """What was printed, to the last one who ends."""
+        """Returns what was printed, to the last thread that ends."""
         with self.lock:
             usual = self.usual
             self._wanted -= 1

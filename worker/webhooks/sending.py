@@ -67,7 +67,7 @@ class Sender:
             self._in_flight -= 1
 
     def _claim_ends_too_soon(self, delivery: ClaimedDelivery) -> bool:
-        """Whether another worker could claim the delivery before this one has recorded an attempt."""
+        """Tells whether another worker could claim the delivery before this one has recorded an attempt."""
         return delivery.claimed_until - self._context.clock() < ATTEMPT_LEASE / self._context.haste
 
     async def _dispatch(self, delivery: ClaimedDelivery) -> Attempt:

@@ -52,7 +52,7 @@ DELIVERY = example(Delivery)
 
 
 def page_example(path: str, item: dict[str, Any], *, cursor: str = "") -> dict[str, Any]:
-    """The first of twelve pages."""
+    """Builds the first of twelve pages."""
     following = f"{path}?page=2{cursor}"
     return {
         "total_items": 120,

@@ -29,7 +29,7 @@ class AuditTrail(ListView):
 
 
 def render_entry(row: AuditEntry) -> public.AuditEntry:
-    """Renders one act. Which of the operator's people it was is the operator's business."""
+    """Renders one action. It does not tell which of the operator's people acted."""
     return public.AuditEntry(
         at=iso_of(row.at),
         action=row.action,

@@ -35,7 +35,7 @@ class NewToken(Token, frozen=True, kw_only=True):
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):
-    """One act."""
+    """One action."""
 
     at: Annotated[Time, Meta(examples=["2030-12-01T17:42:10.120+00:00"])]
     action: Annotated[str, Meta(examples=["checked_in"], extra_json_schema=one_of(Action))]

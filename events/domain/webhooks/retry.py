@@ -101,7 +101,7 @@ class Breaker:
         return opened._pause(result)
 
     def gives_up(self, now: datetime) -> bool:
-        """Whether the endpoint has failed without a success for `GIVE_UP_AFTER`."""
+        """Tells whether the endpoint has failed without a success for `GIVE_UP_AFTER`."""
         return self.failing_since is not None and now - self.failing_since >= GIVE_UP_AFTER
 
     def _open(self, result: AttemptResult) -> Breaker:

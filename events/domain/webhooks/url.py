@@ -75,7 +75,7 @@ class BadUrl(ValueError):
 
 
 def is_public(address: str, *, denied: Sequence[Network] = ()) -> bool:
-    """Whether `address`, an IP address in its usual form, may be connected to. False for other text.
+    """Tells whether `address`, an IP address in its usual form, may be connected to. False for other text.
 
     Args:
         denied: ranges that the operator denies in addition, such as public addresses of their own machines.

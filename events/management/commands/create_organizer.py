@@ -39,7 +39,7 @@ class Command(ActingCommand):
             default=Scope.FULL.value,
             help="full (default), read (all but secrets and ticket ids), or check-in (the entrance)",
         )
-        parser.add_argument("--event", type=int, metavar="ID", help="with --scope check-in: this event alone")
+        parser.add_argument("--event", type=int, metavar="ID", help="with --scope check-in: for this event only")
         parser.add_argument(
             "--expires",
             metavar="TIME",

@@ -24,7 +24,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """`--port`, `--secret`."""
+        """Adds `--port` and `--secret`."""
         parser.add_argument("--port", type=int, default=PORT, help=f"Where to listen ({PORT}).")
         parser.add_argument(
             "--secret",

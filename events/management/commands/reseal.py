@@ -16,7 +16,7 @@ class Command(ActingCommand):
 
     help = (
         "Seals every webhook's secret under SECRET_KEY. Reads what the secrets in SECRET_KEY_FALLBACKS have sealed. It "
-        "may be run while the service is, and again."
+        "can run beside the service, and can be repeated."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -15,7 +15,7 @@ function shown(entry) {
 async function load(url) {
   const data = await attempt(() => api("GET", url));
   if (!data) return;
-  fill("rows", data.results.map(shown), "Nothing was done yet.");
+  fill("rows", data.results.map(shown), "No actions yet.");
   pager(data, load);
 }
 

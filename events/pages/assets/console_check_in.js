@@ -39,7 +39,7 @@ function refusal({ code, message, errors }) {
   if (code === "already_checked_in") return ["bad", "Already in", `Checked in at ${shortMoment(errors.checked_in_at[0])}.`];
   if (code === "not_confirmed") return ["bad", "No seat", "This registration has no seat."];
   if (code === "ticket_not_found") return ["bad", "Unknown", "There is no such ticket at your events."];
-  return ["warn", "Try again", code ? message : "The service cannot be reached. This did not check anyone in."];
+  return ["warn", "Try again", code ? message : "The service cannot be reached. No one was checked in."];
 }
 
 byId("entry-form").addEventListener("submit", async (sent) => {

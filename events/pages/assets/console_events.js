@@ -21,7 +21,7 @@ function tile(event) {
 async function load(url) {
   const data = await attempt(() => api("GET", url));
   if (!data) return;
-  fill("list", data.results.map(tile), past ? "No event is over yet." : "No events yet. The first one is two minutes of work.");
+  fill("list", data.results.map(tile), past ? "No event is over yet." : "No events yet. Creating one takes two minutes.");
   pager(data, load);
 }
 

@@ -36,7 +36,7 @@ async function load(url) {
   page = url;
   const data = await attempt(() => api("GET", url));
   if (!data) return;
-  fill("rows", data.results.map(shown), "Nothing was sent yet.");
+  fill("rows", data.results.map(shown), "No messages yet.");
   pager(data, load);
 }
 
@@ -58,7 +58,7 @@ byId("toggle").addEventListener("click", async () => {
   if (changed) paint(changed);
 });
 byId("rotate").addEventListener("click", async () => {
-  const made = await act(() => api("POST", `${path}/rotate-secret`), "The old secret goes on signing for 24 hours.");
+  const made = await act(() => api("POST", `${path}/rotate-secret`), "For 24 hours, messages are signed with the old secret too.");
   if (!made) return;
   showSecret("The new secret, shown only once: ", made.secret);
 });
