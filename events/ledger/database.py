@@ -49,9 +49,15 @@ class Database(Protocol):
         """Writes a delivery for each message and each of its subscribers. Returns how many."""
 
     def claim_deliveries(
-        self, *, now: datetime, until: datetime, capacities: Mapping[int, tuple[int, int]], room: int, total: int
+        self,
+        *,
+        now: datetime,
+        until: datetime,
+        capacities: Mapping[int, tuple[int, int]],
+        per_endpoint: int,
+        total: int,
     ) -> Iterable[tuple[Any, ...]]:
-        """Claims what is due until `until`: `CLAIMED_COLUMNS` of each. `capacities` is (claimed, room) by endpoint."""
+        """Claims what is due until `until`: `CLAIMED_COLUMNS` of each. `capacities` is (claimed, free) by endpoint."""
 
     def record_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Writes the results of attempts."""

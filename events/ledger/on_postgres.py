@@ -52,11 +52,11 @@ def insert_deliveries(
 
 
 def claim_deliveries(
-    *, now: datetime, until: datetime, capacities: Mapping[int, tuple[int, int]], room: int, total: int
+    *, now: datetime, until: datetime, capacities: Mapping[int, tuple[int, int]], per_endpoint: int, total: int
 ) -> Iterable[tuple[Any, ...]]:
     """Claims what is due."""
-    documents = [{"endpoint_id": key, "claimed": claimed, "room": free} for key, (claimed, free) in capacities.items()]
-    limits: dict[str, Any] = {"now": now, "until": until, "room": room, "total": total}
+    documents = [{"endpoint_id": key, "claimed": claimed, "free": free} for key, (claimed, free) in capacities.items()]
+    limits: dict[str, Any] = {"now": now, "until": until, "per_endpoint": per_endpoint, "total": total}
     with transaction.atomic(), connection.cursor() as cursor:
         # A claim that a crash of the server loses is made again: waiting for the disk would gain nothing.
         cursor.execute(sql.COMMIT_WITHOUT_WAITING)

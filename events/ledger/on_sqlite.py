@@ -95,19 +95,19 @@ def _delivery(event_id: int, message: MessageRecord, subscriber: Subscriber, now
 
 
 def claim_deliveries(
-    *, now: datetime, until: datetime, capacities: Mapping[int, tuple[int, int]], room: int, total: int
+    *, now: datetime, until: datetime, capacities: Mapping[int, tuple[int, int]], per_endpoint: int, total: int
 ) -> Iterable[tuple[Any, ...]]:
     """Claims what is due."""
     with transaction.atomic():
         ready = WebhookEndpoint.objects.filter(webhook__disabled_at=None, webhook__deleted_at=None)
         ready = ready.filter(Q(open_until=None) | Q(open_until__lte=now)).order_by("?")
-        ids = [pk for endpoint in ready for pk in _due(endpoint, now, *capacities.get(endpoint.pk, (0, room)))]
+        ids = [pk for endpoint in ready for pk in _due(endpoint, now, *capacities.get(endpoint.pk, (0, per_endpoint)))]
         picked = WebhookDelivery.objects.filter(pk__in=ids[:total])
         picked.update(claimed_until=until)
         return list(picked.values_list(*CLAIMED_COLUMNS))
 
 
-def _due(endpoint: WebhookEndpoint, now: datetime, claimed: int, room: int) -> list[int]:
+def _due(endpoint: WebhookEndpoint, now: datetime, claimed: int, free: int) -> list[int]:
     """Finds what may be sent to an endpoint of which the worker has `claimed` some: see `sql.CLAIM_DELIVERIES`."""
     due = WebhookDelivery.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
     due = due.filter(endpoint=endpoint, state=DeliveryState.PENDING.value, next_attempt_at__lte=now)
@@ -116,7 +116,7 @@ def _due(endpoint: WebhookEndpoint, now: datetime, claimed: int, room: int) -> l
         probe = max(0, 1 - claimed)
         untried = due.filter(step=0).order_by(*by_time)
         return _first(tried.order_by("created_at", "pk"), probe) + _first(untried, probe)
-    return _first(tried.order_by(*by_time), (room + 1) // 2) + _first(due.order_by(*by_time), room)
+    return _first(tried.order_by(*by_time), (free + 1) // 2) + _first(due.order_by(*by_time), free)
 
 
 def _first(rows: QuerySet[WebhookDelivery], count: int) -> list[int]:

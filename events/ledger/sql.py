@@ -118,12 +118,12 @@ _DUE = """
 """
 
 # claim_deliveries: takes due messages for a worker, and returns them. Parameters by name: `now`; `until`, when the
-# claims expire; `capacities`, a JSON array of {endpoint_id, claimed, room} with what the worker has claimed already and
-# can take; `room`, for an endpoint that is not among them; `total`.
+# claims expire; `capacities`, a JSON array of {endpoint_id, claimed, free} with what the worker has claimed already and
+# can take; `per_endpoint`, for an endpoint that is not among them; `total`.
 # Endpoint by endpoint, so that a long queue of one endpoint delays no other. An open breaker lets nothing through.
 # When its time is over it lets two messages through: the oldest that was tried before, and one that was not. Some
 # receivers refuse what they see for the first time, and some refuse a single message each time: one of the two has a
-# chance with either. While the breaker is closed, half of the room is for messages that were tried before, which would
+# chance with either. While the breaker is closed, half of that is for messages that were tried before, which would
 # otherwise wait behind all new ones.
 # A probe is ordered by `created_at`, which no index has: by `id` the planner would walk the primary key through the
 # whole log.
@@ -132,28 +132,28 @@ WITH picked AS (
     SELECT due.id FROM (
         SELECT endpoint.id,
             CASE WHEN endpoint.trips > 0 THEN GREATEST(0, 1 - COALESCE(capacity.claimed, 0))
-                ELSE COALESCE(capacity.room, %(room)s) END AS room,
+                ELSE COALESCE(capacity.free, %(per_endpoint)s) END AS free,
             endpoint.trips > 0 AS probing
         FROM events_webhookendpoint endpoint
         JOIN events_webhook webhook
             ON webhook.id = endpoint.webhook_id AND webhook.disabled_at IS NULL AND webhook.deleted_at IS NULL
-        LEFT JOIN json_to_recordset(%(capacities)s) AS capacity (endpoint_id bigint, claimed integer, room integer)
+        LEFT JOIN json_to_recordset(%(capacities)s) AS capacity (endpoint_id bigint, claimed integer, free integer)
             ON capacity.endpoint_id = endpoint.id
         WHERE endpoint.open_until IS NULL OR endpoint.open_until <= %(now)s
         ORDER BY random()
     ) ready
     CROSS JOIN LATERAL (
         (SELECT probe.id FROM ({_DUE} AND delivery.step > 0
-            ORDER BY delivery.created_at, delivery.id LIMIT CASE WHEN ready.probing THEN ready.room ELSE 0 END
+            ORDER BY delivery.created_at, delivery.id LIMIT CASE WHEN ready.probing THEN ready.free ELSE 0 END
             FOR UPDATE OF delivery SKIP LOCKED) probe)
         UNION
         (SELECT tried.id FROM ({_DUE} AND delivery.step > 0
             ORDER BY delivery.next_attempt_at, delivery.id
-            LIMIT CASE WHEN ready.probing THEN 0 ELSE (ready.room + 1) / 2 END
+            LIMIT CASE WHEN ready.probing THEN 0 ELSE (ready.free + 1) / 2 END
             FOR UPDATE OF delivery SKIP LOCKED) tried)
         UNION
         (SELECT oldest.id FROM ({_DUE} AND (delivery.step = 0 OR NOT ready.probing)
-            ORDER BY delivery.next_attempt_at, delivery.id LIMIT ready.room
+            ORDER BY delivery.next_attempt_at, delivery.id LIMIT ready.free
             FOR UPDATE OF delivery SKIP LOCKED) oldest)
     ) due
     LIMIT %(total)s

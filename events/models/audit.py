@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-# What the longest of each needs, with room.
+# Longer than the longest of each.
 _SHORT, _ADDRESS, _ID = 32, 45, 64
 
 

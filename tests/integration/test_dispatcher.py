@@ -11,7 +11,7 @@ from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from events.secrets import sealer
 from tests.support.in_process.outbox import change, deliver_until, states, subscribe, write
 from tests.support.webhook_receivers import Receivers
-from worker.webhooks.endpoint_queue import FIRST_AT_ONCE, FIRST_ROOM, MOST_AT_ONCE
+from worker.webhooks.endpoint_queue import FIRST_AT_ONCE, FIRST_CLAIM_AHEAD, MOST_AT_ONCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,10 +35,10 @@ def make_due() -> None:
 def test_every_message_arrives_once_signed_over_few_connections(make_event: Make, receivers: Receivers) -> None:
     event = make_event()
     webhook = subscribe(event, receivers.url("/ok"))
-    write(event, *(change() for _ in range(3 * FIRST_ROOM)))
-    deliver_until(lambda: len(receivers.got) >= 3 * FIRST_ROOM)
-    assert states(webhook) == ["delivered"] * 3 * FIRST_ROOM
-    assert len({got.id for got in receivers.got}) == len(receivers.got) == 3 * FIRST_ROOM
+    write(event, *(change() for _ in range(3 * FIRST_CLAIM_AHEAD)))
+    deliver_until(lambda: len(receivers.got) >= 3 * FIRST_CLAIM_AHEAD)
+    assert states(webhook) == ["delivered"] * 3 * FIRST_CLAIM_AHEAD
+    assert len({got.id for got in receivers.got}) == len(receivers.got) == 3 * FIRST_CLAIM_AHEAD
     assert receivers.connections <= MOST_AT_ONCE
     for got in receivers.got:
         got.verify(sealer().open(webhook.secret))

@@ -33,7 +33,7 @@ def run_until_all_came(answer: Answer, *, most: timedelta) -> tuple[Counter[int]
     start = now = timezone.now() + timedelta(seconds=1)
     attempts: Counter[int] = Counter()
     while WebhookDelivery.objects.filter(state="pending").exists() and now - start <= most:
-        rows = take(now=now, room=ROUND)
+        rows = take(now=now, per_endpoint=ROUND)
         attempts.update(row.id for row in rows)
         record([attempt(row, answer(row, attempts[row.id]), at=now) for row in rows], now=now)
         now = now + timedelta(milliseconds=20) if rows else next_moment(now)
@@ -105,7 +105,7 @@ def test_what_was_tried_before_waits_behind_nothing_new(make_event: Make) -> Non
     now = timezone.now() + timedelta(minutes=1)
     tried = list(WebhookDelivery.objects.order_by("-pk").values_list("pk", flat=True)[:10])
     WebhookDelivery.objects.filter(pk__in=tried).update(step=1, next_attempt_at=now)
-    assert len({row.id for row in take(now=now, room=8)} & set(tried)) == 4
+    assert len({row.id for row in take(now=now, per_endpoint=8)} & set(tried)) == 4
 
 
 def test_a_real_receiver_that_refuses_the_first_attempt_of_each_message_gets_all(make_event: Make) -> None:

@@ -179,7 +179,7 @@ def test_two_workers_at_once_never_claim_the_same(make_event: Make) -> None:
     def work() -> None:
         start.wait(10)
         mine: list[int] = []
-        while rows := take(room=10):
+        while rows := take(per_endpoint=10):
             mine += [row.id for row in rows]
         found.append(mine)
         connection.close()
@@ -192,7 +192,7 @@ def test_two_workers_at_once_never_claim_the_same(make_event: Make) -> None:
     ids = [one for mine in found for one in mine]
     assert len(ids) == len(set(ids))
     # A worker that finds all rows locked goes away: what it left is there for the next look.
-    assert len(ids) + len(take(room=1000)) == 600
+    assert len(ids) + len(take(per_endpoint=1000)) == 600
 
 
 @postgres_only
@@ -225,11 +225,11 @@ def test_no_endpoint_fills_a_claim(make_event: Make) -> None:
     event = make_event()
     busy, quiet = subscribe(event), subscribe(event, types=["registration.rejected"])
     write(event, *(change() for _ in range(50)), change(Status.REJECTED))
-    rows = take(room=5)
+    rows = take(per_endpoint=5)
     assert sorted(row.webhook_id for row in rows) == [busy.pk] * 5 + [quiet.pk]
     [endpoint] = {row.endpoint_id for row in rows if row.webhook_id == busy.pk}
-    assert take(room=5, capacities={endpoint: EndpointCapacity(5, 0)}) == []
-    assert len(take(room=5, capacities={endpoint: EndpointCapacity(5, 7)})) == 7
+    assert take(per_endpoint=5, capacities={endpoint: EndpointCapacity(5, 0)}) == []
+    assert len(take(per_endpoint=5, capacities={endpoint: EndpointCapacity(5, 7)})) == 7
 
 
 def test_a_tickets_next_message_waits_for_the_one_before(make_event: Make) -> None:
@@ -331,8 +331,8 @@ def test_only_failures_for_five_days_switch_it_off(make_event: Make) -> None:
     webhook = subscribe(event)
     write(event, change(), change())
     now = timezone.now() + timedelta(seconds=1)
-    end(take(now=now, room=1), 500, at=now)
-    end(take(now=now, room=1), 500, at=now + timedelta(days=4, hours=23))
+    end(take(now=now, per_endpoint=1), 500, at=now)
+    end(take(now=now, per_endpoint=1), 500, at=now + timedelta(days=4, hours=23))
     webhook.refresh_from_db()
     assert webhook.disabled_at is None
     later = now + timedelta(days=5, hours=1)
@@ -387,7 +387,7 @@ def test_the_log_is_forgotten_and_what_is_still_tried_is_not(make_event: Make) -
     event = make_event()
     webhook, deleted = subscribe(event), subscribe(event, types=["registration.confirmed"])
     write(event, change(), change(Status.REJECTED))
-    end(take(room=1)[:1])
+    end(take(per_endpoint=1)[:1])
     now = timezone.now()
     delete_webhook(deleted, now=now)
     assert purge_deliveries(before=now - timedelta(days=1), limit=100) == 0

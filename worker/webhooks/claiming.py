@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from events.ledger.webhooks.claims import ClaimedDelivery, Destination, EndpointCapacity, claim, destinations
 from worker.webhooks.context import DatabaseThread, DispatchContext
-from worker.webhooks.endpoint_queue import FIRST_ROOM
+from worker.webhooks.endpoint_queue import FIRST_CLAIM_AHEAD
 
 CLAIM_LEASE = timedelta(seconds=45)
 CLAIM_TOTAL = 4000
@@ -39,7 +39,7 @@ class Claimer:
     def _claim(self, capacities: Mapping[int, EndpointCapacity]) -> ClaimedBatch:
         now = self._context.clock()
         until = now + CLAIM_LEASE / self._context.haste
-        rows = claim(now=now, until=until, capacities=capacities, room=FIRST_ROOM, total=CLAIM_TOTAL)
+        rows = claim(now=now, until=until, capacities=capacities, per_endpoint=FIRST_CLAIM_AHEAD, total=CLAIM_TOTAL)
         if not rows:
             return ClaimedBatch([], {})
         self._context.checkpoint("deliver.after_claim")

@@ -79,7 +79,7 @@ class Dispatcher:
             self._queues[attempt.delivery.endpoint_id].done()
         report(attempts)
         await self._release(self._queues[endpoint] for endpoint in blocked_endpoints)
-        # There is room for more, and a ticket's next message may be sent now that the one before it is delivered.
+        # More can be claimed, and a ticket's next message may be sent now that the one before it is delivered.
         self.wake()
 
     async def _release(self, queues: Iterable[EndpointQueue]) -> None:

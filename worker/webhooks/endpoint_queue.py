@@ -14,8 +14,8 @@ from events.ledger.webhooks.claims import ClaimedDelivery, EndpointCapacity
 
 FIRST_AT_ONCE = 4
 MOST_AT_ONCE = 16
-FIRST_ROOM = 64
-MOST_ROOM = 1024
+FIRST_CLAIM_AHEAD = 64
+MOST_CLAIM_AHEAD = 1024
 # After this many claims without a delivery for it, the endpoint's queue is dropped.
 IDLE_CLAIMS = 60
 
@@ -28,7 +28,7 @@ class EndpointQueue:
     unrecorded: int = 0
     in_flight: int = 0
     _successes_in_a_row: int = 0
-    _room: int = FIRST_ROOM
+    _claim_ahead: int = FIRST_CLAIM_AHEAD
     _asked_for: int = 0
     _idle_claims: int = 0
 
@@ -49,14 +49,14 @@ class EndpointQueue:
 
     def capacity(self) -> EndpointCapacity:
         """Begins a claim: returns what it may take."""
-        self._asked_for = max(0, self._room - len(self.deliveries))
+        self._asked_for = max(0, self._claim_ahead - len(self.deliveries))
         self._idle_claims = 0 if self.unrecorded else self._idle_claims + 1
         return EndpointCapacity(self.unrecorded, self._asked_for)
 
     def add(self, deliveries: list[ClaimedDelivery]) -> None:
         """Ends a claim: takes what it has brought."""
-        if len(deliveries) >= (self._asked_for or FIRST_ROOM) and len(self.deliveries) < self._room // 4:
-            self._room = min(MOST_ROOM, self._room * 2)
+        if len(deliveries) >= (self._asked_for or FIRST_CLAIM_AHEAD) and len(self.deliveries) < self._claim_ahead // 4:
+            self._claim_ahead = min(MOST_CLAIM_AHEAD, self._claim_ahead * 2)
         self.deliveries.extend(deliveries)
         self.unrecorded += len(deliveries)
 
@@ -64,7 +64,7 @@ class EndpointQueue:
         """Adapts the limits to the result of one attempt."""
         self._successes_in_a_row = self._successes_in_a_row + 1 if delivered else 0
         if not delivered:
-            self._room = FIRST_ROOM
+            self._claim_ahead = FIRST_CLAIM_AHEAD
 
     def done(self) -> None:
         """Counts a delivery off: its attempt is recorded, or its claim ended too soon to send it."""

@@ -44,10 +44,10 @@ class ClaimedDelivery(NamedTuple):
 
 
 class EndpointCapacity(NamedTuple):
-    """What a worker can take of one endpoint: it has `claimed` deliveries not recorded yet, and `room` for more."""
+    """What a worker can take of one endpoint: it has `claimed` deliveries not recorded yet, and `free` to take."""
 
     claimed: int
-    room: int
+    free: int
 
 
 class Destination(NamedTuple):
@@ -58,17 +58,19 @@ class Destination(NamedTuple):
 
 
 def claim(
-    *, now: datetime, until: datetime, capacities: Mapping[int, EndpointCapacity], room: int, total: int
+    *, now: datetime, until: datetime, capacities: Mapping[int, EndpointCapacity], per_endpoint: int, total: int
 ) -> list[ClaimedDelivery]:
     """Claims what is due, oldest first, in one short transaction.
 
     Args:
         until: when the claims expire; later than any attempt that may begin under them.
         capacities: what this worker can take, by endpoint.
-        room: how many deliveries to take of an endpoint that is not in `capacities`.
+        per_endpoint: how many deliveries to take of an endpoint that is not in `capacities`.
         total: how many deliveries to take at most.
     """
-    rows = database().claim_deliveries(now=now, until=until, capacities=capacities, room=room, total=total)
+    rows = database().claim_deliveries(
+        now=now, until=until, capacities=capacities, per_endpoint=per_endpoint, total=total
+    )
     return sorted(map(ClaimedDelivery._make, rows))
 
 

@@ -60,13 +60,15 @@ def write(event: Event, *changes: Outcome, sold_out: bool = False) -> int:
 def take(
     *,
     now: datetime | None = None,
-    room: int = 100,
+    per_endpoint: int = 100,
     total: int = 1000,
     capacities: dict[int, EndpointCapacity] | None = None,
 ) -> list[ClaimedDelivery]:
     """A claim as a worker makes it, a second from now unless told."""
     now = now or timezone.now() + timedelta(seconds=1)
-    return claim(now=now, until=now + timedelta(seconds=45), capacities=capacities or {}, room=room, total=total)
+    return claim(
+        now=now, until=now + timedelta(seconds=45), capacities=capacities or {}, per_endpoint=per_endpoint, total=total
+    )
 
 
 def end(
