@@ -1,1 +1,1 @@
-"""The queue's consumers: drain, sweep."""
+"""The queue's consumers: drains and their sweep, and the dispatcher of webhooks."""

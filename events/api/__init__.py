@@ -1,0 +1,1 @@
+"""The organizers' API: views, what they validate, and how they render it."""

@@ -1,0 +1,1 @@
+"""The rules of webhooks: messages, signatures, URLs, retries."""

@@ -1,0 +1,1 @@
+"""Webhooks in the ledger: subscriptions, the outbox, claims and attempts."""
