@@ -19,21 +19,24 @@ from omnify.common.asgi_types import Header
 MAX_BYTES = 8190
 MAX_FIELDS = 64
 
-# How a request for a hot route begins; what begins otherwise is not looked at.
+# The request lines of the hot routes, and how they begin.
+_REQUEST_LINE = re.compile(
+    rb"(?:POST /events/([0-9]{1,18})/register|GET /registrations/([0-9A-Za-z_-]{1,64})) HTTP/1\.1\r\n"
+)
 _BEGINNINGS = (b"POST /events/", b"GET /registrations/")
-# A request with one of these needs more than the fast path has.
-_UNUSUAL = frozenset((b"authorization", b"expect", b"upgrade", b"transfer-encoding", b"te", b"trailer"))
-# Headers that the door reads, and those that may come only once.
+
+# Headers that the door reads and those that ask for more than an answer.
 _READ = frozenset((b"content-type", b"content-length", b"idempotency-key", b"x-forwarded-for", b"if-none-match"))
-_HOST = b"host"
-_ONCE = frozenset((_HOST, b"content-type", b"content-length"))
+_UNUSUAL = frozenset(
+    (b"authorization", b"expect", b"upgrade", b"transfer-encoding", b"te", b"trailer", b"proxy-connection")
+)
 
 
 class Route(Enum):
     """A hot route."""
 
-    REGISTER = re.compile(rb"/events/([0-9]{1,18})/register")
-    STATUS = re.compile(rb"/registrations/([0-9A-Za-z_-]{1,64})")
+    REGISTER = 1
+    STATUS = 2
 
 
 class PlainRequest(NamedTuple):
@@ -58,45 +61,44 @@ INCOMPLETE: Final = Incomplete.INCOMPLETE
 class Recognizer:
     """Reads one request at a time, for all connections of a process."""
 
-    __slots__ = ("_body", "_complete", "_fields", "_headers", "_messages", "_once", "_parser", "_plain", "_target")
+    __slots__ = ("_body", "_complete", "_fields", "_headers", "_hosts", "_messages", "_parser", "_plain", "_types")
 
     def __init__(self) -> None:
         self._parser = httptools.HttpRequestParser(self)
 
     def read(self, data: bytes) -> PlainRequest | Incomplete | None:
         """The plain request that `data` is, INCOMPLETE if it may become one, None for anything else."""
-        if not data.startswith(_BEGINNINGS):
-            return INCOMPLETE if any(begin.startswith(data) for begin in _BEGINNINGS) else None
+        line = _REQUEST_LINE.match(data)
+        if line is None:
+            return INCOMPLETE if _may_begin_one(data) else None
         if len(data) > MAX_BYTES:
             return None
-        found = self._parse(data)
+        found = self._parse(data, line)
         if not isinstance(found, PlainRequest):
-            # It is in the middle of a request, or of an error.
+            # The parser is in the middle of a request, or of an error.
             self._parser = httptools.HttpRequestParser(self)
         return found
 
-    def _parse(self, data: bytes) -> PlainRequest | Incomplete | None:
-        self._plain, self._complete, self._messages, self._fields = True, False, 0, 0
+    def _parse(self, data: bytes, line: re.Match[bytes]) -> PlainRequest | Incomplete | None:
+        self._plain, self._complete = True, False
+        self._messages = self._fields = self._hosts = self._types = 0
         self._headers: list[Header] = []
-        self._once: set[bytes] = set()
-        self._target = self._body = b""
+        self._body = b""
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             return None
-        if not self._plain or self._messages != 1:
+        # llhttp accepts several of these headers; gunicorn does not.
+        if not self._plain or self._messages != 1 or self._hosts > 1 or self._types > 1 or self._fields > MAX_FIELDS:
             return None
-        return self._request(data) if self._complete else INCOMPLETE
-
-    def _request(self, data: bytes) -> PlainRequest | None:
-        route = Route.REGISTER if data.startswith(b"POST") else Route.STATUS
-        match = route.value.fullmatch(self._target)
-        kept = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
-        if match is None or not kept or _HOST not in self._once or self._fields > MAX_FIELDS:
+        if not self._complete:
+            return INCOMPLETE
+        if not self._hosts:
             return None
-        if route is Route.STATUS and b"content-length" in self._once:
-            return None
-        return PlainRequest(route, match[1].decode(), self._headers, self._body)
+        event = line[1]
+        if event is not None:
+            return PlainRequest(Route.REGISTER, event.decode(), self._headers, self._body)
+        return None if self._body else PlainRequest(Route.STATUS, line[2].decode(), self._headers, b"")
 
     # What the parser calls.
 
@@ -104,19 +106,15 @@ class Recognizer:
         """A request begins."""
         self._messages += 1
 
-    def on_url(self, part: bytes) -> None:
-        """Part of the request's target."""
-        self._target += part
-
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header field."""
         self._fields += 1
         name = name.lower()
-        if name in _READ:
+        if name == b"host":
+            self._hosts += 1
+        elif name in _READ:
+            self._types += name == b"content-type"
             self._headers.append((name, value.strip(b" \t")))
-        if name in _ONCE:
-            self._plain = self._plain and name not in self._once
-            self._once.add(name)
         elif name in _UNUSUAL or (name == b"connection" and value.strip(b" \t").lower() != b"keep-alive"):
             self._plain = False
 
@@ -127,3 +125,10 @@ class Recognizer:
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._complete = True
+
+
+def _may_begin_one(data: bytes) -> bool:
+    """Whether more bytes could make this the beginning of a plain request."""
+    if b"\r" in data or len(data) > MAX_BYTES:
+        return False
+    return data.startswith(_BEGINNINGS) or any(beginning.startswith(data) for beginning in _BEGINNINGS)

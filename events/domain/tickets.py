@@ -31,6 +31,7 @@ REF_CHARS = 8
 MAC_CHARS = 8
 TAG_BYTES = 9
 TAG_CHARS = 12
+_DRAWN_AT_ONCE = 256
 
 # A text that looks like a ticket id, made by `read_ticket_id` alone.
 TicketId = NewType("TicketId", str)
@@ -59,16 +60,16 @@ class Tickets:
     A secret is enough to make genuine ids; an id whose secret is not configured is unknown.
     """
 
-    __slots__ = ("_address_key", "_keys", "mark")
+    __slots__ = ("_address", "_keys", "mark")
 
     def __init__(self, secret: str, *older: str) -> None:
         self._keys = Keyring(_Keys, (secret, *older))
-        self._address_key = subkey(secret, Purpose.ADDRESS_DIGEST)
+        self._address = _Digest(subkey(secret, Purpose.ADDRESS_DIGEST), 6)
         self.mark = self._keys.mark
 
     def mint(self) -> str:
         """Makes a key: 120 random bits from the operating system."""
-        return urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
+        return _random_keys.next()
 
     def names(
         self, *, event_id: int, idempotency_key: str | None, body: Sequence[str], email_key: str
@@ -80,8 +81,9 @@ class Tickets:
         order; what is left out at its end is empty. None of it holds a NUL.
         """
         if idempotency_key is None:
-            first, *older = [TicketName("", "", keys.email_digest(email_key), keys.mark) for keys in self._keys]
-            return [first._replace(key=self.mint()), *older]
+            current = self._keys.current
+            older = [TicketName("", "", keys.email_digest(email_key), keys.mark) for keys in self._keys.older]
+            return [TicketName(self.mint(), "", current.email_digest(email_key), current.mark), *older]
         return [keys.name(event_id, idempotency_key, body, email_key) for keys in self._keys]
 
     def ticket_id(self, *, event_id: int, key: str, mark: str | None = None) -> str:
@@ -136,7 +138,7 @@ class Tickets:
 
     def address_digest(self, address: str) -> str:
         """Returns 48 keyed bits, in base64, for a client's address in Redis. Two that collide share one limit."""
-        return _digest(address, self._address_key, 6)
+        return self._address.of(address)
 
 
 class _Keys:
@@ -146,25 +148,25 @@ class _Keys:
 
     def __init__(self, secret: str) -> None:
         self.mark = mark_of(secret)
-        self._mac = subkey(secret, Purpose.TICKET_MAC)
-        self._idempotency = subkey(secret, Purpose.IDEMPOTENCY)
-        self._note = subkey(secret, Purpose.IDEMPOTENCY_DIGEST)
-        self._email = subkey(secret, Purpose.EMAIL_DIGEST)
-        self._check_in_tag = subkey(secret, Purpose.CHECK_IN_TAG)
+        self._mac = _Digest(subkey(secret, Purpose.TICKET_MAC), MAC_BYTES)
+        self._idempotency = _Digest(subkey(secret, Purpose.IDEMPOTENCY), KEY_BYTES)
+        self._note = _Digest(subkey(secret, Purpose.IDEMPOTENCY_DIGEST), 9)
+        self._email = _Digest(subkey(secret, Purpose.EMAIL_DIGEST), 9)
+        self._check_in_tag = _Digest(subkey(secret, Purpose.CHECK_IN_TAG), TAG_BYTES)
         self._check_in_pad = subkey(secret, Purpose.CHECK_IN_PAD)
 
     def mac(self, event_id: int, key: str) -> str:
-        return _digest(f"{event_id}-{key}", self._mac, MAC_BYTES)
+        return self._mac.of(f"{event_id}-{key}")
 
     def check_in(self, event_id: int, key: str) -> str:
         """Returns the tag, and the rest of the key, encrypted."""
-        tag = _digest(f"{event_id}-{key}", self._check_in_tag, TAG_BYTES)
+        tag = self._check_in_tag.of(f"{event_id}-{key}")
         return tag + self._padded(event_id, tag, key[REF_CHARS:])
 
     def uncover(self, event_id: int, ref: str, tag: str, hidden: str) -> str | None:
         """Decrypts the whole key, if this secret made the code."""
         key = ref + self._padded(event_id, tag, hidden)
-        genuine = compare_digest(tag, _digest(f"{event_id}-{key}", self._check_in_tag, TAG_BYTES))
+        genuine = compare_digest(tag, self._check_in_tag.of(f"{event_id}-{key}"))
         return key if genuine else None
 
     def _padded(self, event_id: int, tag: str, text: str) -> str:
@@ -176,11 +178,11 @@ class _Keys:
     def name(self, event_id: int, idempotency_key: str, body: Sequence[str], email_key: str) -> TicketName:
         scope = f"{event_id}:{idempotency_key}"
         # Without what is empty at the end: a field that a later release adds must not change the keys of today.
-        key = _digest("\0".join((scope, *body)).rstrip("\0"), self._idempotency, KEY_BYTES)
-        return TicketName(key, _digest(scope, self._note, 9), self.email_digest(email_key), self.mark)
+        key = self._idempotency.of("\0".join((scope, *body)).rstrip("\0"))
+        return TicketName(key, self._note.of(scope), self._email.of(email_key), self.mark)
 
     def email_digest(self, email_key: str) -> str:
-        return _digest(email_key, self._email, 9)
+        return self._email.of(email_key)
 
 
 def read_ticket_id(text: str) -> TicketId | None:
@@ -212,5 +214,35 @@ def parse_reference(text: str) -> tuple[int, str] | None:
     return (int(match[1]), match[2]) if match else None
 
 
-def _digest(text: str, key: bytes, size: int) -> str:
-    return urlsafe_b64encode(blake2b(text.encode(), digest_size=size, key=key).digest()).decode()
+class _Digest:
+    """Keyed BLAKE2b in URL-safe base64. To copy a state that has taken the key in costs less than to take it in."""
+
+    __slots__ = ("_start",)
+
+    def __init__(self, key: bytes, size: int) -> None:
+        self._start = blake2b(digest_size=size, key=key)
+
+    def of(self, text: str) -> str:
+        digest = self._start.copy()
+        digest.update(text.encode())
+        return urlsafe_b64encode(digest.digest()).decode()
+
+
+class _RandomKeys:
+    """Keys from the operating system, drawn many at a time: a call for each would cost more than all else about it."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self) -> None:
+        self._keys: list[str] = []
+        # A forked process must not give out the keys that its parent has drawn.
+        os.register_at_fork(after_in_child=self._keys.clear)
+
+    def next(self) -> str:
+        if not self._keys:
+            drawn = urlsafe_b64encode(os.urandom(KEY_BYTES * _DRAWN_AT_ONCE)).decode()
+            self._keys.extend(drawn[at : at + KEY_CHARS] for at in range(0, len(drawn), KEY_CHARS))
+        return self._keys.pop()
+
+
+_random_keys = _RandomKeys()
