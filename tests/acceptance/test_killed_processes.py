@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.service.crowd import Crowd
 from tests.support.service.event import open_event
-from tests.support.service.processes import PARTS, Service
+from tests.support.service.parts import PARTS
+from tests.support.service.processes import Service
 from tests.support.soak import amount
 from tests.support.waiting import wait_until
 

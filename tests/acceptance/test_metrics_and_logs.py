@@ -10,7 +10,8 @@ import pytest
 from events.domain.tickets import reference_of
 from tests.support.service.event import Event, open_event
 from tests.support.service.metrics import grown, scrape, value
-from tests.support.service.processes import DRAINS, Service
+from tests.support.service.parts import DRAINS
+from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance

@@ -26,7 +26,8 @@ from hypothesis.stateful import (
 from tests.conftest import find_leaks
 from tests.support.model_based.checker import settle
 from tests.support.model_based.history import Drop
-from tests.support.service.processes import DRAINS, Service
+from tests.support.service.parts import DRAINS
+from tests.support.service.processes import Service
 from tests.support.soak import SOAK, amount, time_is_over
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]

@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.service.event import open_event
-from tests.support.service.processes import SECRET, Service
+from tests.support.service.parts import SECRET
+from tests.support.service.processes import Service
 from tests.support.service.webhooks import organizer_calls, subscribe
 from tests.support.waiting import wait_until
 from tests.support.webhook_receivers import Receivers

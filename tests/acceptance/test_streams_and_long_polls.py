@@ -15,7 +15,8 @@ from tests.support.service.event import Event, open_event
 from tests.support.service.event_stream import Follower, follow
 from tests.support.service.http_client import Answer, ask_on
 from tests.support.service.metrics import scrape, value
-from tests.support.service.processes import DRAINS, Service
+from tests.support.service.parts import DRAINS
+from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance

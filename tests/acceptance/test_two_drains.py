@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.service.crowd import Crowd, verify_ledger
 from tests.support.service.event import Event, open_event
-from tests.support.service.processes import DRAINS, Service
+from tests.support.service.parts import DRAINS
+from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 from worker.failpoints import Failpoint
 

@@ -34,6 +34,30 @@ def admit(servers: Services) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def give_back(servers: Services) -> Callable[..., Any]:
+    """Sends cancellations in one batch, and returns admission's answers."""
+    from events.admission.calls import CancelRequest
+    from tests.support.in_process.gate import with_gate
+
+    def call(event: Any, *keys: str, held: bool = False) -> Any:
+        requests = [CancelRequest(key, held_in_ledger=held) for key in keys]
+        return with_gate(servers, lambda gate: gate.cancel(event.pk, requests)).answers
+
+    return call
+
+
+@pytest.fixture
+def operator(db: None) -> Any:
+    """A browser that is signed in at /admin/."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    client = Client()
+    client.force_login(User.objects.create_superuser("operator"))
+    return client
+
+
+@pytest.fixture
 def queue(redis_client: redis.Redis) -> Any:
     """The drain's view of the run's Valkey."""
     from tests.support.in_process.drain import make_queue

@@ -28,13 +28,6 @@ from worker.drain import Drain
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def operator() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator"))
-    return client
-
-
 def test_every_page_opens(operator: Client) -> None:
     event_id = create(organizer())
     attend(event_id, 2)

@@ -20,13 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "correct horse battery staple"
 
 
-@pytest.fixture
-def operator() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator"))
-    return client
-
-
 def acts() -> list[tuple[str, str]]:
     rows = AuditEntry.objects.exclude(action="signed_in").filter(actor="admin").order_by("pk")
     return list(rows.values_list("action", "object_type"))

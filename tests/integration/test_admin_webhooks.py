@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from events.domain.webhooks.signing import signing_key
@@ -16,13 +15,6 @@ from tests.support.in_process.api import create, organizer
 from tests.support.in_process.outbox import change, end, states, subscribe, take, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def operator() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator"))
-    return client
 
 
 @pytest.fixture

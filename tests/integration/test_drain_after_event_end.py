@@ -17,9 +17,10 @@ from events.admission.replies import AdmitReply, CancellationRepeated
 from events.admission.snapshots import put_snapshot
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
-from events.models import Event, Registration, SizeChange
+from events.models import Event, SizeChange
 from tests.support.in_process.api import body, create, organizer
 from tests.support.in_process.door import Visitor, visit
+from tests.support.in_process.drain import statuses
 from tests.support.in_process.events import tickets
 from tests.support.in_process.gate import apply_for, kinds, with_gate
 from tests.support.servers import Services
@@ -48,10 +49,6 @@ def full(make_event: Make, admit: Admit, drain: Drain) -> tuple[Event, list[str]
     admit(event.pk, applications)
     drain.run(event.pk)
     return event, [application.key for application in applications]
-
-
-def statuses(event: Event) -> list[str]:
-    return list(Registration.objects.filter(event=event).order_by("sequence").values_list("status", flat=True))
 
 
 def test_the_door_gives_nothing_back_after_the_end(

@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 import redis
-from django.db import IntegrityError, transaction
 
-from events.admission.calls import CancelRequest
-from events.admission.commands import enqueue_closing, enqueue_resize
+from events.admission.commands import enqueue_resize
 from events.admission.keys import event_keys
 from events.admission.replies import (
     AdmitReply,
@@ -19,20 +17,15 @@ from events.admission.replies import (
     CancelAnswer,
     CancellationQueued,
     CancellationRepeated,
-    CancelReply,
-    Decided,
     NothingToCancel,
     NotInRedis,
-    Waitlisted,
 )
-from events.domain import allocation
 from events.domain.states import Status
-from events.ledger import batch_context
 from events.ledger.queries import event_snapshot
-from events.models import Event, Registration
-from tests.support.in_process.drain import Crash, answer_for, crash_at, told
+from events.models import Event
+from tests.support.in_process.drain import Crash, answer_for, counters, crash_at, people, shown, statuses, told
 from tests.support.in_process.events import tickets
-from tests.support.in_process.gate import apply_for, kind, kinds, with_gate
+from tests.support.in_process.gate import apply_for, kind, kinds
 from tests.support.servers import Services
 from worker.drain import Drain, Drained
 from worker.failpoints import Failpoint
@@ -43,42 +36,7 @@ Make = Callable[..., Event]
 Admit = Callable[..., AdmitReply]
 
 
-@pytest.fixture
-def give_back(servers: Services) -> Callable[..., list[CancelAnswer]]:
-    """Sends cancellations in one batch, and returns admission's answers."""
-
-    def call(event: Event, *keys: str, held: bool = False) -> list[CancelAnswer]:
-        requests = [CancelRequest(key, held_in_ledger=held) for key in keys]
-        reply: CancelReply = with_gate(servers, lambda gate: gate.cancel(event.pk, requests))
-        return reply.answers
-
-    return call
-
-
 Give = Callable[..., list[CancelAnswer]]
-
-
-def shown(servers: Services, event: Event, key: str) -> tuple[str, int]:
-    """Status and revision as the door reads them."""
-    answer = answer_for(servers, event, key)
-    assert isinstance(answer, Decided | Waitlisted)
-    outcome = answer.outcome(key)
-    return outcome.status.value, outcome.revision
-
-
-def statuses(event: Event) -> list[str]:
-    return [status for status, _, _ in told(event)]
-
-
-def counters(event: Event) -> tuple[int, int, int]:
-    event.refresh_from_db()
-    return event.confirmed_count, event.waitlisted_count, event.cancelled_count
-
-
-def people(admit: Admit, event: Event, count: int, *, first: int = 0) -> list[str]:
-    applications = [apply_for(n) for n in range(first, first + count)]
-    assert set(kinds(admit(event.pk, applications))) == {"admitted"}
-    return [application.key for application in applications]
 
 
 def test_a_cancellation_takes_its_turn_behind_the_registration_it_cancels(
@@ -238,80 +196,6 @@ def test_a_late_publish_cannot_turn_a_status_back(
     assert kinds(admit(event.pk, [apply_for(0)])) == ["admitted"]
 
 
-def test_an_order_of_any_size_is_obeyed_in_steps_and_survives_a_crash_in_each(
-    make_event: Make, admit: Admit, drain: Drain, servers: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (allocation, batch_context):
-        monkeypatch.setattr(module, "MOVES_AT_ONCE", 2)
-    event = make_event(max_capacity=1, waitlist_capacity=9)
-    keys = people(admit, event, 8)
-    drain.run(event.pk)
-    enqueue_resize(drain.queue._client, event_snapshot(event), key="R" * 20, max_capacity=7)
-    late = people(admit, event, 1, first=20)
-    for _ in range(2):
-        with pytest.raises(Crash):
-            replace(drain, checkpoint=crash_at("drain.after_commit")).run(event.pk)
-        event.refresh_from_db()
-        assert event.confirmed_count == event.max_capacity < 7
-    drain.run(event.pk)
-    assert [shown(servers, event, key)[0] for key in keys + late] == ["confirmed"] * 7 + ["waitlisted"] * 2
-    Event.objects.filter(pk=event.pk).update(cancelled_at=event.start_time)
-    enqueue_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
-    with pytest.raises(Crash):
-        replace(drain, checkpoint=crash_at("drain.after_commit")).run(event.pk)
-    assert counters(event)[2] == 2
-    assert drain.run(event.pk) is Drained.IDLE
-    assert {shown(servers, event, key) for key in keys} == {("cancelled", 3), ("cancelled", 2)}
-    assert counters(event) == (0, 0, 9)
-
-
-def test_an_order_is_obeyed_once_although_it_is_read_twice(make_event: Make, drain: Drain) -> None:
-    event = make_event(max_capacity=5)
-    client = drain.queue._client
-    enqueue_resize(client, event_snapshot(event), key="R" * 20, max_capacity=7)
-    enqueue_resize(client, event_snapshot(event), key="S" * 20, max_capacity=9)
-    with pytest.raises(Crash):
-        replace(drain, checkpoint=crash_at("drain.after_commit")).run(event.pk)
-    Event.objects.filter(pk=event.pk).update(max_capacity=30)
-    drain.run(event.pk)
-    event.refresh_from_db()
-    assert event.max_capacity == 30
-
-
-def test_an_order_that_the_ledger_cannot_carry_out_holds_nobody_up(
-    make_event: Make, admit: Admit, drain: Drain
-) -> None:
-    event = make_event(max_capacity=5)
-    enqueue_resize(drain.queue._client, event_snapshot(event), key="R" * 20, max_capacity=1_000_000_000)
-    people(admit, event, 1)
-    assert drain.run(event.pk) is Drained.IDLE
-    assert statuses(event) == ["confirmed"]
-    event.refresh_from_db()
-    assert event.max_capacity == 5
-
-
-def test_the_database_refuses_a_free_seat_beside_a_waitlist(make_event: Make, admit: Admit, drain: Drain) -> None:
-    event = make_event(max_capacity=1, waitlist_capacity=2)
-    people(admit, event, 2)
-    drain.run(event.pk)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Event.objects.filter(pk=event.pk).update(max_capacity=2)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Event.objects.filter(pk=event.pk).update(confirmed_count=0)
-
-
-def test_moments_of_decisions_only_grow_whatever_the_clock_says(make_event: Make, admit: Admit, drain: Drain) -> None:
-    event = make_event()
-    people(admit, event, 1)
-    drain.run(event.pk)
-    ahead = event.end_time.replace(microsecond=5000)
-    Event.objects.filter(pk=event.pk).update(decided_at=ahead)
-    people(admit, event, 1, first=5)
-    drain.run(event.pk)
-    moments = list(Registration.objects.filter(event=event).order_by("id").values_list("decided_at", flat=True))
-    assert moments[0] < ahead < moments[1]
-
-
 def test_nothing_of_a_cancellation_is_left_in_the_queue(
     make_event: Make, admit: Admit, drain: Drain, give_back: Give, redis_client: redis.Redis
 ) -> None:
@@ -332,17 +216,6 @@ def test_digests_in_redis_are_those_of_the_door(make_event: Make, admit: Admit, 
     drain.run(event.pk)
     assert tickets.email_digest("guest1@example.com") == apply_for(1).email_digest
     assert kinds(admit(event.pk, [apply_for(1)])) == ["duplicate"]
-
-
-def test_a_waitlist_of_a_cancelled_event_does_not_move(make_event: Make, admit: Admit, drain: Drain) -> None:
-    event = make_event(max_capacity=1, waitlist_capacity=2)
-    people(admit, event, 3)
-    drain.run(event.pk)
-    Event.objects.filter(pk=event.pk).update(cancelled_at=event.start_time)
-    enqueue_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
-    drain.run(event.pk)
-    assert {(status, reason) for status, reason, _ in told(event)} == {("cancelled", "event_cancelled")}
-    assert not Registration.objects.filter(event=event, revision__gt=2).exists()
 
 
 def test_a_retry_after_the_cancellation_still_knows_its_body(

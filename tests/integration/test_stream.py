@@ -1,29 +1,32 @@
-"""Streams of events and long polls on a real Valkey: who is told what, when, and through how many connections."""
+"""Streams of events on a real Valkey: who is told what, when, and through how many connections."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
-from django.db import connection
 
 from events.admission.keys import event_keys
-from events.admission.lost import move_to_lost, orphans
 from events.admission.queue import Queue
 from events.admission.replies import AdmitReply
-from events.domain.outcome import Outcome
 from events.domain.states import Status
 from events.models import Event
-from omnify.loader import LedgerLoader
-from tests.support.in_process.door import Visitor, visit
+from tests.support.in_process.door import Visitor
 from tests.support.in_process.drain import outcome, publish
-from tests.support.in_process.events import tickets
-from tests.support.in_process.gate import apply_for
+from tests.support.in_process.stream import (
+    SECONDS,
+    Client,
+    following,
+    path_of,
+    queued,
+    run_once,
+    scene_with,
+    subscriptions,
+    until,
+)
 from tests.support.servers import Services
 from worker.drain import Drain
 
@@ -31,116 +34,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
 Admit = Callable[..., AdmitReply]
-SECONDS = 20.0
-
-
-class Client:
-    """One client of the door, which may hang up, and may stop reading."""
-
-    def __init__(self, visitor: Visitor, path: str, *, query: str = "", method: str = "GET", **headers: str) -> None:
-        self._visitor = visitor
-        self._scope = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "query_string": query.encode(),
-            "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
-        }
-        self._asked = False
-        self._gone = asyncio.Event()
-        self.reads = asyncio.Event()
-        self.reads.set()
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self.body = b""
-        self.ended = False
-        self.task = asyncio.get_running_loop().create_task(self._run())
-
-    async def _run(self) -> None:
-        await self._visitor.door(self._scope, self._receive, self._send)
-
-    async def _receive(self) -> Any:
-        if not self._asked:
-            self._asked = True
-            return {"type": "http.request", "body": b"", "more_body": False}
-        await self._gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def _send(self, message: Any) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
-            return
-        await self.reads.wait()
-        self.body += message["body"]
-        self.ended = not message.get("more_body")
-
-    def hang_up(self) -> None:
-        self._gone.set()
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """The tickets that came as events so far."""
-        lines = self.body.decode().splitlines()
-        return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
-
-    @property
-    def statuses(self) -> list[str]:
-        return [event["status"] for event in self.events]
-
-    async def whole(self) -> Any:
-        """The answer, once it is there."""
-        await until(lambda: self.ended)
-        await self.task
-        return json.loads(self.body) if self.body else None
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(SECONDS):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-@asynccontextmanager
-async def closing(visitor: Visitor) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        await visitor.door.close()
-
-
-def scene_with(servers: Services, scene: Callable[[Visitor], Awaitable[None]], *, loader: Any = None) -> None:
-    async def run(visitor: Visitor) -> None:
-        async with closing(visitor):
-            await scene(visitor)
-
-    visit(servers, run, loader=loader)
-
-
-def path_of(event: Event, key: str) -> str:
-    return f"/registrations/{tickets.ticket_id(event_id=event.pk, key=key)}"
-
-
-def queued(admit: Admit, event: Event, count: int = 1) -> list[str]:
-    """Keys of guests who wait for their turn."""
-    applications = [apply_for(f"{event.pk}-{n}") for n in range(count)]
-    admit(event.pk, applications)
-    return [application.key for application in applications]
-
-
-def run_once(drain: Drain, event: Event) -> None:
-    """A drain in a thread, which takes its database connection with it."""
-    drain.run(event.pk)
-    connection.close()
-
-
-def subscriptions(client: redis.Redis, event: Event) -> int:
-    [(_, count)] = client.pubsub_numsub(event_keys(event.pk).news)
-    return int(count)
-
-
-async def following(client: redis.Redis, event: Event) -> None:
-    await until(lambda: subscriptions(client, event) == 1)
 
 
 def test_a_stream_tells_each_status_and_ends_with_the_last(
@@ -273,113 +166,6 @@ def test_a_slow_reader_gets_the_latest_and_not_all_that_it_missed(
     scene_with(servers, scene)
 
 
-def test_no_change_is_missed_while_the_subscription_is_down(
-    make_event: Make, admit: Admit, queue: Queue, servers: Services, redis_client: redis.Redis
-) -> None:
-    event = make_event()
-    keys = queued(admit, event, 20)
-
-    async def scene(visitor: Visitor) -> None:
-        clients = [Client(visitor, path_of(event, key) + "/events") for key in keys]
-        await until(lambda: all(client.events for client in clients))
-        for number, key in enumerate(keys, start=1):
-            await following(redis_client, event)
-            # In one go, so that nobody can be subscribed in between.
-            with redis_client.pipeline() as pipe:
-                pipe.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-                pipe.execute()
-            publish(queue, event, outcome(key, Status.CONFIRMED, number), waitlisted=0)
-            await until(lambda number=number: clients[number - 1].ended)
-        assert [client.statuses[-1] for client in clients] == ["confirmed"] * 20
-
-    scene_with(servers, scene)
-
-
-def test_a_lost_ticket_ends_its_stream(
-    make_event: Make, admit: Admit, servers: Services, redis_client: redis.Redis
-) -> None:
-    event = make_event()
-    keys = queued(admit, event, 2)
-    queue = event_keys(event.pk).queue
-
-    async def scene(visitor: Visitor) -> None:
-        clients = [Client(visitor, path_of(event, key) + "/events") for key in keys]
-        await until(lambda: all(client.events for client in clients))
-        await following(redis_client, event)
-        for number, client in enumerate(clients, start=1):
-            assert not client.ended
-            redis_client.xtrim(queue, minid=f"{number + 1}-0", approximate=False)
-            move_to_lost(redis_client, event.pk, list(orphans(redis_client, event.pk)))
-            await until(lambda client=client: client.ended)
-            assert client.statuses[-1] == "lost"
-
-    scene_with(servers, scene, loader=LedgerLoader(redis_client))
-
-
-def test_a_long_poll_ends_with_the_status_and_not_with_a_step_in_line(
-    make_event: Make, admit: Admit, queue: Queue, servers: Services, redis_client: redis.Redis
-) -> None:
-    event = make_event()
-    keys = queued(admit, event, 2)
-
-    async def scene(visitor: Visitor) -> None:
-        poll = Client(visitor, path_of(event, keys[1]), query="wait=30")
-        stream = Client(visitor, path_of(event, keys[1]) + "/events")
-        await until(lambda: stream.events)
-        await following(redis_client, event)
-        head = queue.head(event.pk, count=1)
-        publish(queue, event, outcome(keys[0], Status.CONFIRMED, 1), waitlisted=0)
-        queue.trim(event.pk, head)
-        await until(lambda: [e["position"] for e in stream.events] == [2, 1])
-        assert not poll.task.done()
-        publish(queue, event, outcome(keys[1], Status.CONFIRMED, 2), waitlisted=0)
-        assert (await poll.whole())["data"]["status"] == "confirmed"
-        # Terminal: at once.
-        assert (await Client(visitor, path_of(event, keys[1]), query="wait=30").whole())["data"][
-            "status"
-        ] == "confirmed"
-
-    scene_with(servers, scene)
-
-
-def test_a_long_poll_knows_from_the_tag_what_its_client_has_seen(
-    make_event: Make, admit: Admit, queue: Queue, servers: Services
-) -> None:
-    event = make_event()
-    [key] = queued(admit, event)
-    path = path_of(event, key)
-
-    async def scene(visitor: Visitor) -> None:
-        _, headers, _ = await visitor.ask("GET", path)
-        tag = headers["etag"]
-        unchanged = Client(visitor, path, query="wait=1", if_none_match=tag)
-        assert await unchanged.whole() is None
-        assert (unchanged.status, unchanged.headers["etag"]) == (304, tag)
-        assert int(unchanged.headers["retry-after"]) >= 1
-        publish(queue, event, outcome(key, Status.WAITLISTED, 1), waitlisted=1)
-        # It has missed a change: waiting for the next one would be wrong.
-        missed = Client(visitor, path, query="wait=30", if_none_match=tag)
-        assert (await missed.whole())["data"]["status"] == "waitlisted"
-        assert missed.headers["etag"].startswith('"w-')
-        # Another place, the same status: it goes on waiting.
-        step = Client(visitor, path, query="wait=1", if_none_match='"w-0000000000000000"')
-        assert (await step.whole())["data"]["position"] == 1
-
-    scene_with(servers, scene)
-
-
-@pytest.mark.parametrize("query", ["wait=0", "wait=31", "wait=-1", "wait=1.5", "wait=", "wait=x", "wait=1&wait=2"])
-def test_a_wait_that_is_no_number_of_seconds_is_refused(make_event: Make, servers: Services, query: str) -> None:
-    event = make_event()
-
-    async def scene(visitor: Visitor) -> None:
-        client = Client(visitor, path_of(event, tickets.mint()), query=query)
-        body = await client.whole()
-        assert (client.status, body["code"], list(body["errors"])) == (400, "invalid", ["wait"])
-
-    scene_with(servers, scene)
-
-
 def test_a_stream_of_no_ticket_is_a_404_and_a_head_gets_the_headers(
     make_event: Make, admit: Admit, servers: Services
 ) -> None:
@@ -412,24 +198,5 @@ def test_a_stopping_server_lets_everybody_go(make_event: Make, admit: Admit, ser
         late = Client(visitor, path_of(event, keys[0]) + "/events")
         await until(lambda: late.ended)
         assert late.statuses == ["queued"]
-
-    scene_with(servers, scene)
-
-
-def test_news_of_an_old_decision_turn_no_stream_back(
-    make_event: Make, admit: Admit, queue: Queue, servers: Services, redis_client: redis.Redis
-) -> None:
-    event = make_event()
-    [key] = queued(admit, event)
-    early: list[Outcome] = [outcome(key, Status.WAITLISTED, 1)]
-
-    async def scene(visitor: Visitor) -> None:
-        client = Client(visitor, path_of(event, key) + "/events")
-        await until(lambda: client.events)
-        await following(redis_client, event)
-        publish(queue, event, outcome(key, Status.CONFIRMED, 1, revision=2), waitlisted=0)
-        publish(queue, event, *early, waitlisted=0)
-        await until(lambda: client.ended)
-        assert client.statuses == ["queued", "confirmed"]
 
     scene_with(servers, scene)

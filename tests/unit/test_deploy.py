@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-import runpy
-import socket
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +26,6 @@ SECRETS = (
     *(f"{role.upper()}_PASSWORD" for role in ROLES),
 )
 STAGES = re.split(r"(?m)^(?=FROM )", (ROOT / "Dockerfile").read_text("utf-8"))[1:]
-HEALTHY = runpy.run_path(str(ROOT / "deploy" / "healthy.py"))
 
 
 def every_text(part: Any) -> Iterator[str]:
@@ -214,45 +209,3 @@ def test_only_what_the_service_runs_on_reaches_the_image() -> None:
     assert "*" in lines
     assert all((ROOT / path).exists() for path in kept)
     assert not {"tests", "bench", ".env", ".git", "docs"} & set(kept)
-
-
-@pytest.mark.parametrize("status", [200, 503])
-def test_the_health_check_says_whether_the_door_answers(status: int) -> None:
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(f"{self.headers['Host']}{self.path}")
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.handle_request).start()
-        problem = HEALTHY["web"](port=server.server_port)
-
-    assert asked == ["localhost/health/live"]
-    assert bool(problem) == (status != 200)
-
-
-@pytest.mark.parametrize(("name", "healthy"), [("box:7", True), ("box-2:7", False)])
-def test_a_worker_is_healthy_by_its_own_sign_of_life(name: str, healthy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Client:
-        def zrangebyscore(self, *_: Any) -> list[bytes]:
-            return [name.encode()]
-
-        def close(self) -> None:
-            pass
-
-    monkeypatch.setattr("omnify.common.redis_client.connect", lambda url: Client())
-
-    assert (HEALTHY["worker"](host="box") == "") is healthy
-
-
-def test_the_health_check_says_that_nobody_answers() -> None:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-
-        assert HEALTHY["web"](port=holder.getsockname()[1]).startswith("no answer")

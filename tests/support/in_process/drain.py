@@ -10,7 +10,7 @@ import redis
 from django.db import connection
 
 from events.admission.queue import Queue
-from events.admission.replies import StatusAnswer
+from events.admission.replies import AdmitReply, Decided, StatusAnswer, Waitlisted
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 from events.ledger.lookup import watched_event_ids
@@ -18,7 +18,7 @@ from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
 from events.secrets import tickets as service_tickets
 from tests.support.in_process.events import tickets
-from tests.support.in_process.gate import with_gate
+from tests.support.in_process.gate import apply_for, kinds, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain
 from worker.failpoints import Failpoint
@@ -89,3 +89,26 @@ def publish(queue: Queue, event: Event, *outcomes: Outcome, waitlisted: int, rat
     event.version += 1
     event.waitlisted_count = waitlisted
     return queue.publish(event=event_snapshot(event), outcomes=outcomes, decisions_per_second=rate)
+
+
+def shown(servers: Services, event: Event, key: str) -> tuple[str, int]:
+    """Status and revision as the door reads them."""
+    answer = answer_for(servers, event, key)
+    assert isinstance(answer, Decided | Waitlisted)
+    outcome = answer.outcome(key)
+    return outcome.status.value, outcome.revision
+
+
+def statuses(event: Event) -> list[str]:
+    return [status for status, _, _ in told(event)]
+
+
+def counters(event: Event) -> tuple[int, int, int]:
+    event.refresh_from_db()
+    return event.confirmed_count, event.waitlisted_count, event.cancelled_count
+
+
+def people(admit: Callable[..., AdmitReply], event: Event, count: int, *, first: int = 0) -> list[str]:
+    applications = [apply_for(n) for n in range(first, first + count)]
+    assert set(kinds(admit(event.pk, applications))) == {"admitted"}
+    return [application.key for application in applications]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import connections
 from django.template.loader import render_to_string
 
 from events.domain.outcome import Outcome
+from events.models import Event
 from events.pages.app import Pages
 from tests.support.in_process.door import visit
 from tests.support.servers import Services
@@ -83,3 +86,21 @@ class EmptyLedger:
 def browse(servers: Services, scene: Callable[[Browser], Awaitable[Any]], *, loader: Any = None) -> Any:
     """Runs a scene with pages and a door of its own, which find in Redis whatever there is."""
     return visit(servers, lambda visitor: scene(Browser(visitor.door)), loader=loader or EmptyLedger())
+
+
+@contextmanager
+def closing_connection() -> Iterator[None]:
+    """For work in a thread, which has a connection of its own."""
+    try:
+        yield
+    finally:
+        connections.close_all()
+
+
+async def registered(browser: Browser, event: Event, guest: int = 1) -> str:
+    """The path of a new ticket's page."""
+    form = await browser.get(f"/e/{event.pk}")
+    fields = {"name": f"Guest {guest}", "email": f"guest{guest}@example.org", "key": form.key}
+    answer = await browser.fill_in(f"/e/{event.pk}", **fields)
+    assert answer.status == 303, answer.text
+    return answer.headers["location"]

@@ -1,4 +1,4 @@
-"""One event under test, and everything that was done to it; `reckoning` compares it with the model.
+"""One event under test, and everything that was done to it; `checker.py` compares it with the model.
 
 Every answer is remembered with the places between which it was given: `low`, which the stores had reached for certain
 before the question, and `high`, the last one that was given out before the answer.
@@ -230,7 +230,6 @@ def insist(ask: Callable[[], Answer]) -> Answer:
 
 def patient(read: Callable[[], int]) -> int:
     """Reads from Redis, however long it is away."""
-
     problems: list[RedisError] = []
 
     def once() -> tuple[int] | None:

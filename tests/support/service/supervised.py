@@ -1,4 +1,4 @@
-"""The service under its supervisor, as `make run` starts it. `processes.py` has its parts without the supervisor."""
+"""The service under its supervisor, as `make run` starts it. `parts.py` has its parts without the supervisor."""
 
 from __future__ import annotations
 

@@ -1,0 +1,62 @@
+"""Attendees by status: the waitlist, who gave a ticket back, who was rejected and why, who has come."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from events.models import Event, Registration
+from tests.support.in_process.api import attend, create, organizer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_the_waitlist_is_listed_by_itself() -> None:
+    caller = organizer()
+    event_id = create(caller, max_capacity=2, waitlist_capacity=5)
+    attend(event_id, 2)
+    attend(event_id, 2, status="waitlisted", first=3)
+    Event.objects.filter(pk=event_id).update(waitlisted_count=2)
+    page = caller.get(f"/events/{event_id}/attendees?status=waitlisted&page_size=1").json()["data"]
+    assert (page["total_items"], page["total_pages"]) == (2, 2)
+    following = caller.get(page["next_page"]).json()["data"]
+    found = [one["email"] for one in page["results"] + following["results"]]
+    assert found == ["waitlisted3@example.com", "waitlisted4@example.com"]
+    assert page["results"][0]["confirmed_at"] is None
+    assert caller.get(f"/events/{event_id}/attendees").json()["data"]["total_items"] == 2
+    assert caller.get(f"/events/{event_id}/attendees?status=queued").status_code == 400
+
+
+def test_who_gave_a_ticket_back_is_listed_with_by_whom() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1)
+    attend(event_id, 2, status="cancelled", first=2)
+    Registration.objects.filter(status="cancelled").update(reason="by_holder")
+    Event.objects.filter(pk=event_id).update(cancelled_count=2)
+    page = caller.get(f"/events/{event_id}/attendees?status=cancelled&page_size=1").json()["data"]
+    assert (page["total_items"], [one["reason"] for one in page["results"]]) == (2, ["by_holder"])
+    assert caller.get(page["next_page"]).json()["data"]["results"][0]["email"] == "cancelled3@example.com"
+
+
+def test_the_rejected_are_listed_with_the_reason_and_counted() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 1)
+    attend(event_id, 2, status="rejected", first=2)
+    Registration.objects.filter(status="rejected").update(reason="sold_out")
+    Event.objects.filter(pk=event_id).update(rejected_counts={"sold_out": 2})
+    page = caller.get(f"/events/{event_id}/attendees?status=rejected&page_size=1").json()["data"]
+    assert (page["total_items"], [one["reason"] for one in page["results"]]) == (2, ["sold_out"])
+
+
+def test_the_list_shows_who_has_come_and_who_has_not() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend(event_id, 3)
+    Registration.objects.filter(email="confirmed2@example.com").update(checked_in_at=timezone.now())
+    for value, expected in (("true", [2]), ("false", [1, 3])):
+        page = caller.get(f"/events/{event_id}/attendees?checked_in={value}").json()["data"]
+        assert [one["email"] for one in page["results"]] == [f"confirmed{n}@example.com" for n in expected]
+        assert page["total_items"] == len(expected)
+    assert caller.get(f"/events/{event_id}/attendees?checked_in=yes").status_code == 400
