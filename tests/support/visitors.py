@@ -24,11 +24,8 @@ class Visitors:
 
     def come(self, *, refusals: tuple[int, ...] = (), phone: bool = True, init: str = "", **options: Any) -> Page:
         """A new person. `refusals` are answers of 400 and above that this person's page is there to meet."""
-        context = self._browser.new_context(
-            base_url=self._base,
-            viewport=PHONE if phone else DESK,
-            **{"timezone_id": "Asia/Tokyo", "locale": "en-GB", **options},
-        )
+        settings = {"viewport": PHONE if phone else DESK, "timezone_id": "Asia/Tokyo", "locale": "en-GB", **options}
+        context = self._browser.new_context(base_url=self._base, **settings)
         context.set_default_timeout(WAIT_MS)
         if init:
             context.add_init_script(init)

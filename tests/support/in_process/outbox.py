@@ -21,7 +21,8 @@ from events.ledger.webhooks.outbox import write_messages
 from events.ledger.webhooks.subscriptions import create_webhook
 from events.models import Event, Webhook, WebhookDelivery
 from worker.webhooks.client import WebhookClient
-from worker.webhooks.dispatcher import DispatchContext, Dispatcher
+from worker.webhooks.context import DispatchContext
+from worker.webhooks.dispatcher import Dispatcher
 from worker.webhooks.signed_request import RequestSigner
 from worker.webhooks.thread import DispatcherThread
 

@@ -65,7 +65,7 @@ class Browser:
         return Shown(start["status"], {n.decode(): v.decode() for n, v in start["headers"]}, end["body"])
 
     async def get(self, path: str, **headers: str) -> Shown:
-        return await self.ask("GET", path, **headers)
+        return await self.ask("GET", path, b"", **headers)
 
     async def fill_in(self, path: str, **fields: str) -> Shown:
         """Sends a form."""
