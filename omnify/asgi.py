@@ -66,7 +66,7 @@ class Service:
         await (self._front or self._open())(scope, receive, send)
 
     def fast_path_on(self, port: int | None) -> FastPath | None:
-        """The fast path of connections on this port; None where every request goes through `__call__`."""
+        """Returns the fast path of connections on this port; None where every request goes through `__call__`."""
         operations = settings.ENV.operations_port
         if self._door is None or not settings.ENV.fast_path or (operations is not None and port == operations):
             return None

@@ -164,7 +164,7 @@ class FastProtocol(Protocol):
         super()._on_message_complete()
 
     def _arm_keepalive_timer(self) -> None:
-        """gunicorn calls this when it begins to wait for the next request."""
+        """Notes that gunicorn begins to wait for the next request."""
         super()._arm_keepalive_timer()
         if self._state is State.GUNICORN and self._fast_path is not None and not self._request_begun:
             self._state = State.IDLE
@@ -176,7 +176,7 @@ class FastProtocol(Protocol):
 
 
 def _port(transport: Any) -> int | None:
-    """The port that the connection came in on; None for a Unix socket."""
+    """Returns the port of the connection; None for a Unix socket."""
     address = transport.get_extra_info("sockname")
     return address[1] if isinstance(address, tuple) else None
 
@@ -201,7 +201,7 @@ _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".en
 
 
 def _as_bytes(response: Response, common: bytes, *, closing: bool) -> bytes:
-    """The whole response, as gunicorn would write it; `common` has the header lines of every response."""
+    """Renders the whole response, as gunicorn would write it; `common` has the header lines of every response."""
     parts = [_STATUS_LINES[response.status]]
     for name, value in all_headers(response):
         parts += (name, b": ", value, b"\r\n")

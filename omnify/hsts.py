@@ -14,7 +14,7 @@ _NAME = b"strict-transport-security"
 
 
 def hsts_headers(seconds: int) -> Sequence[Header]:
-    """The header with this max-age; none for 0."""
+    """Returns the header with this max-age; none for 0."""
     return ((_NAME, b"max-age=%d" % seconds),) if seconds else ()
 
 

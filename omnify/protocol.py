@@ -141,7 +141,7 @@ class Protocol(ASGIProtocol):
             self._keepalive_handle = self.worker.loop.call_at(self._idle_until, self._check_idle)
 
     def _cancel_keepalive_timer(self) -> None:
-        """A request has come. The timer itself goes on: to stop and start it costs more than to look at it once."""
+        """Notes that a request has come. The timer goes on: restarting it costs more than looking at it once."""
         self._idle_until = None
 
     def _check_idle(self) -> None:

@@ -67,7 +67,7 @@ class Recognizer:
         self._parser = httptools.HttpRequestParser(self)
 
     def read(self, data: bytes) -> PlainRequest | Incomplete | None:
-        """The plain request that `data` is, INCOMPLETE if it may become one, None for anything else."""
+        """Returns the plain request that `data` is, INCOMPLETE if it may become one, None for anything else."""
         line = _REQUEST_LINE.match(data)
         if line is None:
             return INCOMPLETE if _may_begin_one(data) else None
@@ -103,11 +103,11 @@ class Recognizer:
     # What the parser calls.
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Counts requests."""
         self._messages += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header field."""
+        """Takes a header field."""
         self._fields += 1
         name = name.lower()
         if name == b"host":
@@ -119,16 +119,16 @@ class Recognizer:
             self._plain = False
 
     def on_body(self, part: bytes) -> None:
-        """Part of the body."""
+        """Takes a part of the body."""
         self._body += part
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """Notes that the request is whole."""
         self._complete = True
 
 
 def _may_begin_one(data: bytes) -> bool:
-    """Whether more bytes could make this the beginning of a plain request."""
+    """Tells whether more bytes could make this the beginning of a plain request."""
     if b"\r" in data or len(data) > MAX_BYTES:
         return False
     return data.startswith(_BEGINNINGS) or any(beginning.startswith(data) for beginning in _BEGINNINGS)

@@ -66,7 +66,7 @@ class _ServerClock:
         self._ahead_ms = server_ms - sent * 1000
 
     def deadline_ms(self, sent: float) -> int:
-        """The last moment at which a call sent now may take effect; 0 if the server's clock is not known yet."""
+        """Returns the last moment at which a call sent now may take effect; 0 until the server's clock is known."""
         if self._ahead_ms is None:
             return 0
         return int(sent * 1000 + self._ahead_ms + CALL_VALID_SECONDS * 1000)
@@ -144,11 +144,11 @@ class Gate:
         return self._in_time(decode_cancel(await self._run(call)), started)
 
     async def statuses(self, event_id: int, ticket_keys: Sequence[str]) -> StatusReply:
-        """The status of these tickets, as far as Redis knows. Raises QueueUnavailable."""
+        """Reads the status of these tickets, as far as Redis knows. Raises QueueUnavailable."""
         return decode_status(await self._run(calls.status(k.event_keys(event_id), tickets=ticket_keys)))
 
     async def event(self, event_id: int) -> tuple[int, EventSnapshot]:
-        """`(now ms, snapshot)` by Redis's clock. Raises EventNotLoaded, QueueUnavailable."""
+        """Reads `(now ms, snapshot)` by Redis's clock. Raises EventNotLoaded, QueueUnavailable."""
         reply = decode_event(await self._run(calls.read_event(k.event_keys(event_id))))
         if isinstance(reply, NotLoaded):
             raise EventNotLoaded

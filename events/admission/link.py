@@ -23,7 +23,7 @@ _KNOWN_OPTIONS = {"host", "port", "db", "username", "password"}
 
 
 def can_link(url: str) -> bool:
-    """Whether a `Link` knows all that this address says."""
+    """Tells whether a `Link` knows all that this address says."""
     return url.startswith("redis://") and set(parse_url(url)) <= _KNOWN_OPTIONS
 
 
@@ -36,7 +36,7 @@ class Link:
         self._connecting: asyncio.Task[_Connection] | None = None
 
     async def execute_command(self, *args: Any) -> Any:
-        """The reply to a command. Raises redis.exceptions.RedisError, OSError."""
+        """Sends a command and returns its reply. Raises redis.exceptions.RedisError, OSError."""
         connection = self._connection
         if connection is None or connection.is_lost:
             connection = await self._connect()
@@ -48,7 +48,7 @@ class Link:
             self._connection.close()
 
     async def _connect(self) -> _Connection:
-        """The new connection, which all that ask for it meanwhile share."""
+        """Returns the new connection, which all that ask for it meanwhile share."""
         if self._connecting is None:
             self._connecting = asyncio.get_running_loop().create_task(self._open())
             self._connecting.add_done_callback(self._connected)
@@ -99,11 +99,11 @@ class _Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """What asyncio calls. uvloop's transports are no subclass of asyncio's."""
+        """Keeps the transport. uvloop's transports are no subclass of asyncio's."""
         self._transport = transport
 
     def ask(self, args: tuple[Any, ...]) -> asyncio.Future[Any]:
-        """The reply to come."""
+        """Returns the reply to come."""
         future: asyncio.Future[Any] = self._loop.create_future()
         if self.is_lost:
             future.set_exception(ConnectionError("the connection to Redis is lost"))
@@ -130,7 +130,7 @@ class _Connection(asyncio.Protocol):
             self._transport.write(queued[0] if len(queued) == 1 else b"".join(queued))
 
     def data_received(self, data: bytes) -> None:
-        """What asyncio calls."""
+        """Hands complete replies to their callers."""
         self._reader.feed(data)
         try:
             while (reply := self._reader.gets()) is not False:
@@ -152,7 +152,7 @@ class _Connection(asyncio.Protocol):
             future.set_result(reply)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """What asyncio calls."""
+        """Ends what still waits for a reply."""
         self._fail(ConnectionError("the connection to Redis is lost"))
 
     def _check_time(self) -> None:

@@ -22,7 +22,7 @@ _NOT_JSON = "The body must be application/json in UTF-8."
 
 
 def response_to(problem: Exception) -> Response:
-    """The response to this exception; 500 for one that is not expected, and that is logged."""
+    """Builds the response to this exception; 500 for one that is not expected, and that is logged."""
     match problem:
         case parse.BadRequest():
             return responses.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
@@ -46,7 +46,7 @@ def response_to(problem: Exception) -> Response:
 
 
 async def checked(work: Awaitable[T]) -> T | Response:
-    """The result of `work`, or the response to its failure."""
+    """Returns the result of `work`, or the response to its failure."""
     try:
         return await work
     except Exception as problem:

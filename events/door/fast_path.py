@@ -104,7 +104,7 @@ class _Registering:
         self._prepared = prepared
 
     def done(self) -> bool:
-        """Whether the client has disconnected: then a registration that was not sent yet is dropped."""
+        """Tells whether the client has disconnected: then a registration that was not sent yet is dropped."""
         return self._connection.is_closed
 
     def set_result(self, result: AdmissionResult) -> None:
@@ -133,7 +133,7 @@ class _Polling:
         self._poll = poll
 
     def done(self) -> bool:
-        """Whether the client has disconnected."""
+        """Tells whether the client has disconnected."""
         return self._connection.is_closed
 
     def set_result(self, answer: Answer) -> None:

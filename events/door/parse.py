@@ -87,7 +87,7 @@ def headers(raw: Iterable[Header]) -> RegistrationHeaders:
 
 
 def joined(raw: Iterable[Header], name: bytes) -> str:
-    """The values of a header (name in lower case), joined by commas; empty without it."""
+    """Joins the values of a header (name in lower case) by commas; empty without it."""
     found = ""
     for known, value in raw:
         if known == name:

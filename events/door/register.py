@@ -112,7 +112,7 @@ class Registrar:
         return Prepared(event_id, names, _admission_request(name, email, names, callback, caller))
 
     async def register(self, prepared: Prepared) -> Response:
-        """The response to one registration.
+        """Returns the response to one registration.
 
         Raises QueueUnavailable, DatabaseUnavailable: a store is out of reach, and nothing is known to be queued.
         """
@@ -122,7 +122,7 @@ class Registrar:
         return responses.event_not_found() if result is None else self.respond(prepared, result)
 
     async def load_and_register(self, prepared: Prepared) -> Response:
-        """The same for an event of which Redis has no copy, or an incomplete one."""
+        """Does the same for an event of which Redis has no copy, or an incomplete one."""
         result = await self._batchers.load_and_ask(prepared.event_id, prepared.request)
         return responses.event_not_found() if result is None else self.respond(prepared, result)
 
@@ -132,7 +132,7 @@ class Registrar:
         self._batchers.put(prepared.event_id, prepared.request, waiter)
 
     def respond(self, prepared: Prepared, result: AdmissionResult) -> Response:
-        """The response to admission's answer, with what the client's address has left."""
+        """Builds the response to admission's answer, with what the client's address has left."""
         response = self._respond(prepared.event_id, prepared.names, result)
         quota, limit = result.quota, self._gate.address_limit
         return response if quota is None or limit is None else responses.with_quota(response, limit, quota)
@@ -150,7 +150,7 @@ class Registrar:
         return [AdmissionResult(answer, quota, now_ms, rate) for answer, quota in pairs]
 
     def _respond(self, event_id: int, names: Sequence[TicketName], result: AdmissionResult) -> Response:
-        """The one place that turns each of admission's answers into a response."""
+        """Turns each of admission's answers into a response; nothing else does."""
         match result.answer:
             case Admitted(position=position):
                 return self._accepted(event_id, names[0], Status.QUEUED, position, result.now_ms, result.rate)

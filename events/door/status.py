@@ -66,16 +66,16 @@ class StatusReader:
         self._reader.put(poll.event_id, poll.key, waiter)
 
     def respond(self, poll: Poll, answer: Answer) -> Response | None:
-        """The response to Redis's answer; None if the ledger must be asked, with `read_ledger`."""
+        """Builds the response to Redis's answer; None if the ledger must be asked, with `read_ledger`."""
         ticket = status_in_redis(poll.key, answer)
         return None if ticket is None else self._respond(poll, ticket)
 
     async def read_ledger(self, poll: Poll, answer: Answer) -> Response:
-        """The response after a look into the ledger. Raises DatabaseUnavailable."""
+        """Builds the response after a look into the ledger. Raises DatabaseUnavailable."""
         return self._respond(poll, await self._reader.ask_ledger(poll.event_id, poll.key, answer))
 
     def _respond(self, poll: Poll, ticket: TicketStatus) -> Response:
-        """The 200 with this ticket, or the 304 for a client that has it."""
+        """Builds the 200 with this ticket, or the 304 for a client that has it."""
         code = code_of(self._tickets, poll.ticket_id, ticket)
         response = ticket_response(poll.ticket_id, poll.event_id, ticket, jitter=self._jitter(), code=code)
         if poll.if_none_match and matches(response.header(b"etag"), poll.if_none_match):

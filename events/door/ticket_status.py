@@ -64,7 +64,7 @@ class TicketStatusReader:
         self._batchers = EventBatchers[str, Answer](self._ask_redis)
 
     async def read(self, event_id: int, key: str) -> TicketStatus:
-        """One ticket, in one batch with all that are read at the same time.
+        """Reads one ticket, in one batch with all that are read at the same time.
 
         Raises QueueUnavailable, DatabaseUnavailable.
         """
@@ -76,7 +76,7 @@ class TicketStatusReader:
         self._batchers.put(event_id, key, waiter)
 
     async def read_all(self, event_id: int, keys: Sequence[str]) -> dict[str, TicketStatus]:
-        """Several tickets in one call; those that only the ledger knows are left out while it is unavailable.
+        """Reads several tickets in one call; leaves out those that only the ledger knows while it is unavailable.
 
         Raises QueueUnavailable.
         """
@@ -101,7 +101,7 @@ class TicketStatusReader:
         return [Answer(answer, reply.rate) for answer in reply.answers]
 
     async def ask_ledger(self, event_id: int, key: str, answer: Answer) -> TicketStatus:
-        """One ticket about which Redis does not know enough. Raises DatabaseUnavailable."""
+        """Reads a ticket about which Redis does not know enough. Raises DatabaseUnavailable."""
         known = answer.known
         if isinstance(known, Waitlisted):
             return await self._waitlisted(event_id, known.outcome(key))
@@ -113,7 +113,7 @@ class TicketStatusReader:
         return _decided(outcome)
 
     async def _waitlisted(self, event_id: int, outcome: Outcome) -> TicketStatus:
-        """A ticket whose position Redis does not know. Its waitlist is incomplete; a promotion may be missing too."""
+        """Reads a ticket whose position Redis does not know. Its waitlist has gaps: a promotion may be missing too."""
         try:
             position = await self._loader.waitlist_position(event_id, outcome.key)
             if position is not None:
@@ -125,7 +125,7 @@ class TicketStatusReader:
         return _decided(outcome if newest is None or newest.revision < outcome.revision else newest)
 
     async def _lost(self, event_id: int, key: str, answer: StatusAnswer) -> TicketStatus:
-        """A genuine ticket, neither waiting nor decided: it was acknowledged, and lost since."""
+        """Reports a genuine ticket that is neither waiting nor decided: it was acknowledged, and lost since."""
         sequence, requested_ms = (answer.sequence, answer.requested_ms) if isinstance(answer, Dropped) else (None, None)
         metrics.LOST.inc()
         logger.error("a ticket is lost", event_id=event_id, ticket=reference(event_id, key), sequence=sequence)
@@ -137,7 +137,7 @@ class TicketStatusReader:
 
 
 def status_in_redis(key: str, answer: Answer) -> TicketStatus | None:
-    """The status as far as Redis knows it; None: the ledger must be asked."""
+    """Returns the status as far as Redis knows it; None: the ledger must be asked."""
     known = answer.known
     if isinstance(known, Queued):
         return _queued(known, answer.rate)

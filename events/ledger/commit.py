@@ -104,7 +104,7 @@ def _unpublished(event: Event, batch: Batch) -> list[Outcome]:
 
 
 def _all_fit(event: Event, batch: Batch) -> bool:
-    """Whether the batch holds only registrations, and every one of them gets a seat."""
+    """Tells whether the batch holds only registrations, and every one of them gets a seat."""
     if batch.poisoned or event.cancelled_at or event.confirmed_count + len(batch.commands) > event.max_capacity:
         return False
     return all(isinstance(command, Request) for command in batch.commands)

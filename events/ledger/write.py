@@ -126,7 +126,7 @@ def write(
 
 
 def _sells_out(event: Event, done: Allocation) -> bool:
-    """Whether this allocation takes the last seat or the last position on the waitlist."""
+    """Tells whether this allocation takes the last seat or the last position on the waitlist."""
     seats = done.seats
     left = seats.capacity - seats.confirmed + seats.waitlist_capacity - seats.waitlisted
     had = event.max_capacity - event.confirmed_count + event.waitlist_capacity - event.waitlisted_count

@@ -27,7 +27,7 @@ class Waiter(Protocol[Awaited]):
     """Gets the result of one item. A future is one; so is any object with these three methods."""
 
     def done(self) -> bool:
-        """Whether nothing waits for the result any more."""
+        """Tells whether nothing waits for the result any more."""
 
     def set_result(self, result: Awaited, /) -> None:
         """Gets the result."""
