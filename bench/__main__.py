@@ -1,6 +1,7 @@
-"""`python -m bench [--only accepts,polls] [--repetitions N] [--seconds S] [--tiny]`
+"""`python -m bench [NAME ...] [--repetitions N] [--seconds S] [--tiny]`, and `python -m bench compare BEFORE AFTER`.
 
-Ends with 1 if a limit is missed, with 2 if a measure did not run to its end; the others are measured all the same.
+Without names it measures everything. It ends with 1 if a figure falls short of its limit, with 2 if a measure did not
+run to its end; the others are measured all the same.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ import argparse
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import load, machine, report
+from bench import compare, load, machine, report
+from bench.lines import Line
 from bench.measures import TINY, Options, measures
-from bench.report import Line
 from bench.stack import start_stack
 
 MEASURES = measures()
@@ -33,30 +35,30 @@ class Found:
         return [line for lines in self.lines.values() for line in lines]
 
     @property
-    def missed(self) -> list[str]:
+    def short(self) -> list[str]:
         """The lines whose limit is not kept."""
         return [line.name for line in self.all_lines if not line.ok]
 
 
-def main() -> int:
-    """Measures what was asked for and reports it."""
-    arguments = _arguments()
+def main(words: Sequence[str]) -> int:
+    """Measures what was asked for and reports it, or compares two reports."""
+    if words[:1] == ["compare"]:
+        return compare.main(words[1:])
+    arguments = _arguments(words)
     options = TINY if arguments.tiny else Options(repetitions=arguments.repetitions, seconds=arguments.seconds)
-    before = machine.look()
-    found = _measure([name for name in MEASURES if name in arguments.only], options)
-    after = machine.look()
-    others = machine.others_share(before, after)
+    began = machine.look()
+    found = _measure([name for name in MEASURES if name in (arguments.names or MEASURES)], options)
+    run = report.facts(options, began=began, ended=machine.look())
     report.print_table(found.all_lines)
-    if others is not None:
-        print(f"\nother programs used {others:.0%} of the machine meanwhile; over a tenth, measure again")
+    print(f"\n{run.sentence()}")
+    if run.others is not None and run.others > 0.1:
+        print("other programs used over a tenth of the machine: measure again")
     if load.language() != "C":
         print("the load generator was the one in Python, which takes much from what it measures; a C compiler helps")
-    report.write_json(
-        found.lines, options=options, seconds=after.clock - before.clock, others=others, path=arguments.json
-    )
-    report.write_markdown(found.all_lines, arguments.json.with_suffix(".md"))
+    report.write_json(found.lines, run, arguments.json)
+    report.write_markdown(found.all_lines, run, arguments.json.with_suffix(".md"))
     _draw(found, arguments.json)
-    return _verdict(found, judged=not arguments.tiny)
+    return verdict(found, judged=not arguments.tiny)
 
 
 def _measure(names: list[str], options: Options) -> Found:
@@ -86,34 +88,33 @@ def _draw(found: Found, path: Path) -> None:
     print(f"\nwritten to {path.parent}")
 
 
-def _verdict(found: Found, *, judged: bool) -> int:
+def verdict(found: Found, *, judged: bool) -> int:
+    """Says what fell short, and returns the exit status."""
     if found.broken:
         print(f"\nbroke: {', '.join(found.broken)}")
         return 2
     if not judged:
         print("\nevery measure ran to its end; figures of so short a run say nothing")
         return 0
-    print(f"\nmissed: {'; '.join(found.missed)}" if found.missed else "\nevery limit is kept")
-    return 1 if found.missed else 0
+    print(f"\nSHORT: {'; '.join(found.short)}" if found.short else "\nevery limit is kept")
+    return 1 if found.short else 0
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--only", type=_names, default=list(MEASURES), help=f"some of {','.join(MEASURES)}")
-    parser.add_argument("--repetitions", type=int, default=3, help="of every run, interleaved; medians count")
-    parser.add_argument("--seconds", type=float, default=4, help="of load in every run")
+def _arguments(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help=f"some of {', '.join(MEASURES)}")
+    parser.add_argument("--repetitions", type=int, default=5, help="of every run, interleaved; medians count")
+    parser.add_argument("--seconds", type=float, default=1.5, help="of load in every run, after the warm-up")
     parser.add_argument("--tiny", action="store_true", help="only see that every measure runs, in half a minute")
     parser.add_argument("--json", type=Path, default=report.RESULTS / "latest.json", help="where to write the results")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
-def _names(text: str) -> list[str]:
-    names = text.split(",")
-    unknown = [name for name in names if name not in MEASURES]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(MEASURES)}")
-    return names
+def _name(text: str) -> str:
+    if text not in MEASURES:
+        raise argparse.ArgumentTypeError(f"unknown: {text}; known: {', '.join(MEASURES)}")
+    return text
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

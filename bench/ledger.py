@@ -75,6 +75,13 @@ def decided(event_id: int) -> int:
     return Registration.objects.filter(event_id=event_id).count()
 
 
+def confirmed(event_id: int) -> int:
+    """Seats of an event that are taken, as its own counter says."""
+    from events.models import Event
+
+    return int(Event.objects.get(pk=event_id).confirmed_count)
+
+
 def tidy() -> None:
     """What autovacuum would do sooner or later, so that no run pays for the one before.
 

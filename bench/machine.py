@@ -13,17 +13,20 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Seconds of processor time used by now: by all processes (None where the system does not tell), and by us."""
+    """Seconds of processor time used by now: by all processes (None where the system does not tell), and by us; and
+    the load average."""
 
     clock: float
     total: float | None
     us: float
+    load: tuple[float, float, float]
 
 
 def look() -> Moment:
     """Now. Children count once they have ended, so look before the first and after the last of them."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return Moment(time.monotonic(), _all_processes(), sum(usage.ru_utime + usage.ru_stime for usage in usages))
+    us = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    return Moment(time.monotonic(), _all_processes(), us, os.getloadavg())
 
 
 def others_share(before: Moment, after: Moment) -> float | None:
@@ -36,9 +39,13 @@ def others_share(before: Moment, after: Moment) -> float | None:
 
 def processor_seconds(pid: int) -> float:
     """What a process and its children that live have used of the processors. Linux only."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    stats = [Path(f"/proc/{one}/stat").read_text("utf-8").rpartition(")")[2].split() for one in (pid, *children)]
+    stats = [Path(f"/proc/{one}/stat").read_text("utf-8").rpartition(")")[2].split() for one in (pid, *children(pid))]
     return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that live. Linux only."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
 
 
 def cores() -> int:

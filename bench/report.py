@@ -1,112 +1,110 @@
-"""What came out: lines of the table, on the terminal and as JSON."""
+"""What came out: the table on the terminal, as Markdown and as JSON."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from bench import load, machine
+from bench.lines import Line, spread
 from bench.measures import Options
 
 RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of the table: a value, its limit, and the samples it was taken from.
+class Facts:
+    """What a reader must know to believe the figures. `load` is the load average before the first measure; `others` the
+    share of the machine that other programs used meanwhile (None where the system does not tell)."""
 
-    `at_least` and `at_most` are None for a value that is only reported.
-    """
+    finished_at: str
+    commit: str
+    took_seconds: int
+    machine: Mapping[str, Any]
+    load: Sequence[float]
+    others: float | None
+    client: str
+    options: Mapping[str, Any]
 
-    name: str
-    measured: float
-    at_least: float | None = None
-    at_most: float | None = None
-    unit: str = ""
-    samples: dict[str, list[float]] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether the limit, if there is one, is kept."""
-        above = self.at_least is None or self.measured >= self.at_least
-        return above and (self.at_most is None or self.measured <= self.at_most)
-
-    @property
-    def limit(self) -> str:
-        """The limit in words."""
-        if self.at_least is not None:
-            return f"at least {self.at_least:g}"
-        return "" if self.at_most is None else f"at most {self.at_most:g}"
-
-    @property
-    def verdict(self) -> str:
-        """What stands in the table's last column."""
-        return ("ok" if self.ok else "MISSED") if self.limit else ""
+    def sentence(self) -> str:
+        """For people."""
+        cores, cpu, python = (self.machine[name] for name in ("cores", "cpu", "python"))
+        options = f"{self.options['repetitions']} repetitions of {self.options['seconds']:g} s"
+        return (
+            f"Commit {self.commit}, {self.finished_at}, {cores} cores of {cpu}, Python {python}, fsync "
+            f"{self.machine['fsync_us']} µs, client in {self.client}, {options}, {self.took_seconds} s in all. Load "
+            f"average at the start {', '.join(f'{one:.2f}' for one in self.load)}; other programs used "
+            f"{'an unknown share' if self.others is None else f'{self.others:.0%}'} of the machine meanwhile."
+        )
 
 
-def ratio(
-    name: str,
-    above: str,
-    below: str,
-    samples: dict[str, list[float]],
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
-) -> Line:
-    """The quotient of two medians, with the samples of both."""
-    kept = {key: samples[key] for key in (above, below)}
-    value = median(samples[above]) / median(samples[below])
-    return Line(name=name, measured=value, at_least=at_least, at_most=at_most, samples=kept)
+def facts(options: Options, *, began: machine.Moment, ended: machine.Moment) -> Facts:
+    """Those of a run between two looks at the machine."""
+    return Facts(
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        commit=_commit(),
+        took_seconds=round(ended.clock - began.clock),
+        machine=machine.describe(),
+        load=began.load,
+        others=machine.others_share(began, ended),
+        client=load.language(),
+        options=asdict(options),
+    )
 
 
-def print_table(lines: list[Line]) -> None:
-    """The table, and the medians below each line."""
+def print_table(lines: Sequence[Line]) -> None:
+    """The table, and what was measured below each line."""
     width = max((len(line.name) for line in lines), default=0)
-    print(f"\n{'what':<{width}}  {'measured':>9}  {'limit':<14}")
+    print(f"\n{'what':<{width}}  {'measured':>11}  {'limit':<13}        spread")
     for line in lines:
-        print(f"{line.name:<{width}}  {line.measured:>9.3g}  {line.limit:<14} {line.verdict}")
+        told = f"{_measured(line):>11}  {line.limit:<13} {line.mark:<5}  {spread_of(line)}"
+        print(f"{line.name:<{width}}  {told}".rstrip())
         for key, values in line.samples.items():
-            spread = f"{min(values):,.1f} - {max(values):,.1f}" if len(values) > 1 else ""
-            print(f"    {key:<{width - 4}}  {median(values):>9,.1f}  {spread}")
+            print(f"    {key:<{width - 4}}  {text(median(values)):>11}  {_ends(spread(values))}".rstrip())
 
 
-def write_markdown(lines: list[Line], path: Path) -> None:
-    """The table for docs/performance.md: what was measured, its two medians, and from where to where they went."""
-    rows = ["| what | measured | limit | | samples |", "|---|---|---|---|---|"]
+def write_markdown(lines: Sequence[Line], run: Facts, path: Path) -> None:
+    """The table for docs/performance.md, below a sentence about the run."""
+    rows = ["| what | measured | limit | | spread | medians |", "|---|---|---|---|---|---|"]
     for line in lines:
-        samples = "; ".join(f"{key} {_spread(values)}" for key, values in line.samples.items())
-        rows.append(f"| {line.name} | {line.measured:.3g} | {line.limit} | {line.verdict} | {samples} |")
-    path.write_text("\n".join(rows) + "\n", "utf-8")
+        medians = "; ".join(f"{key} {text(median(values))}" for key, values in line.samples.items())
+        cells = (line.name, _measured(line), line.limit, line.mark, spread_of(line), medians)
+        rows.append(f"| {' | '.join(cells)} |")
+    path.write_text("\n".join([run.sentence(), "", *rows]) + "\n", "utf-8")
 
 
-def _spread(values: list[float]) -> str:
-    ends = f" ({min(values):,.1f} - {max(values):,.1f})" if len(values) > 1 else ""
-    return f"{median(values):,.1f}{ends}"
+def _measured(line: Line) -> str:
+    return f"{text(line.measured)} {line.unit}".rstrip()
 
 
-def write_json(
-    lines: Mapping[str, list[Line]], *, options: Options, seconds: float, others: float | None, path: Path
-) -> None:
+def spread_of(line: Line) -> str:
+    """From the least to the most that one repetition said."""
+    return _ends(line.spread)
+
+
+def _ends(ends: Sequence[float]) -> str:
+    return " - ".join(map(text, ends))
+
+
+def text(figure: float) -> str:
+    """A figure with as many digits as can be believed."""
+    return f"{figure:,.0f}" if abs(figure) >= 1000 else f"{figure:.3g}"
+
+
+def write_json(lines: Mapping[str, Sequence[Line]], run: Facts, path: Path) -> None:
     """The same for programs. `lines` by measure."""
     path.parent.mkdir(exist_ok=True)
-    document = {
-        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
-        "took_seconds": round(seconds),
-        "machine": machine.describe(),
-        "used_by_others": others,
-        "client": load.language(),
-        "options": asdict(options),
-        "lines": [{"measure": name, **asdict(line), "ok": line.ok} for name, some in lines.items() for line in some],
-    }
-    path.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    told = [{"measure": name, **asdict(line), "mark": line.mark} for name, some in lines.items() for line in some]
+    path.write_text(json.dumps({**asdict(run), "lines": told}, indent=2) + "\n", "utf-8")
 
 
 def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
+from bench import machine
 from bench.programs import ROOT, running, wait_for_port, wait_until_idle
 from bench.servers import Servers, start_servers
 from omnify.embedded.home import Home
@@ -29,7 +30,20 @@ from omnify.embedded.programs import Programs, child_environment, service_values
 # threads only wait for the same row lock (2x16 does 0.6 of this).
 GTHREAD = ["-k", "gthread", "-w", "2", "--threads", "1", "--keep-alive", "75", "--no-control-socket"]
 WORKER = ["worker", "-l", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-Running = contextlib.AbstractContextManager[tuple[str, int]]
+
+
+class Server(NamedTuple):
+    """A web server under test: its address, and the pid of gunicorn, whose children serve."""
+
+    url: str
+    pid: int
+
+    def workers(self) -> int:
+        """Processes that serve."""
+        return len(machine.children(self.pid))
+
+
+Running = contextlib.AbstractContextManager[Server]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +65,28 @@ class Stack:
     @contextlib.contextmanager
     def door(self, **settings: str) -> Iterator[str]:
         """Omnify's door, with variables of its own if need be; its address."""
-        with self.door_processes(**settings) as (url, _):
-            yield url
+        with self.door_processes(**settings) as server:
+            yield server.url
 
     def door_processes(self, *, fresh: bool = False, **settings: str) -> Running:
-        """The same; its address and the pid of gunicorn, whose children are the doors. A fresh one has done nothing."""
+        """The same, with the pid of gunicorn, whose children are the doors. A fresh one has done nothing."""
         if fresh or settings:
             return self._web(lambda env: Programs(self.home, env).web(), settings)
         return self._keep("door", lambda: self._web(lambda env: Programs(self.home, env).web(), {}))
 
     @contextlib.contextmanager
     def hello(self) -> Iterator[str]:
-        """The same server, answering a constant; its address."""
-        with self.hello_processes() as (url, _):
-            yield url
+        """gunicorn's own ASGI worker, with as many processes as the door has, answering a constant; its address."""
+        with self.hello_processes() as server:
+            yield server.url
 
     def hello_processes(self) -> Running:
-        """The same; its address and the pid of gunicorn."""
-        config = str(ROOT / "omnify" / "gunicorn_conf.py")
-        command = ["gunicorn", "--config", config, "bench.baselines.hello:application"]
+        """The same, with the pid of gunicorn.
+
+        Not the worker of `omnify.server`: what is done there must not change what it is compared with.
+        """
+        config = ["--config", str(ROOT / "omnify" / "gunicorn_conf.py"), "--worker-class", "asgi"]
+        command = ["gunicorn", *config, "bench.baselines.hello:application"]
         return self._keep("hello", lambda: self._web(partial(self._python, "hello", command), {}))
 
     @contextlib.contextmanager
@@ -81,8 +98,8 @@ class Stack:
             bound = ["-b", env["OMNIFY_BIND"], "--log-level", "warning"]
             return self._python("drf", ["gunicorn", *GTHREAD, *bound, application], env)
 
-        with self._web(start, {}) as (url, _):
-            yield url
+        with self._web(start, {}) as server:
+            yield server.url
 
     @contextlib.contextmanager
     def drain(self) -> Iterator[None]:
@@ -128,14 +145,12 @@ class Stack:
         return contextlib.nullcontext(self._running[name])
 
     @contextlib.contextmanager
-    def _web(
-        self, start: Callable[[Mapping[str, str]], Child], settings: Mapping[str, str]
-    ) -> Iterator[tuple[str, int]]:
+    def _web(self, start: Callable[[Mapping[str, str]], Child], settings: Mapping[str, str]) -> Iterator[Server]:
         port = free_port()
         with running(start({**self.env, **settings, "OMNIFY_BIND": f"{LOOPBACK}:{port}"})) as child:
             wait_for_port(child, port)
             wait_until_idle(child)
-            yield f"http://{LOOPBACK}:{port}", child.pid
+            yield Server(f"http://{LOOPBACK}:{port}", child.pid)
 
     def workers(self) -> int:
         """Drain workers that say they live."""
@@ -149,11 +164,28 @@ class Stack:
 
         return queue_stats(self.redis, event_id).queued
 
-    def forget(self, event_id: int) -> None:
-        """Takes an event out of Redis, so that a run's leavings do not weigh on the next one."""
+    def decided(self, event_id: int) -> int:
+        """Registrations of an event whose decision is published: those in front of the queue's head."""
         from events.admission.keys import event_keys
 
-        self.redis.unlink(*event_keys(event_id).all())
+        keys = event_keys(event_id)
+        admitted, queued = self.redis.pipeline().hget(keys.state, "seq").xlen(keys.queue).execute()
+        return int(admitted or 0) - int(queued)
+
+    def forget(self, *event_ids: int) -> None:
+        """Takes events out of Redis, so that a run's leavings do not weigh on the next one."""
+        from events.admission.keys import event_keys
+
+        for event_id in event_ids:
+            self.redis.unlink(*event_keys(event_id).all())
+
+    def script_calls(self) -> int:
+        """Calls of scripts that Valkey has run by now."""
+        return int(self.redis.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0))
+
+    def redis_pid(self) -> int:
+        """The server's process."""
+        return int(self.redis.info("server")["process_id"])
 
 
 @contextlib.contextmanager

@@ -1,101 +1,50 @@
 /* The load generator: one thread, keep-alive connections with at most one request under way on each.
  *
- *   client HOST PORT REQUESTS CONNECTIONS SECONDS RATE SKIP PATIENCE
+ *   client HOST PORT REQUESTS CONNECTIONS SECONDS RATE SKIP PATIENCE [WAITS]
  *
  * REQUESTS  a file of requests, each behind its length (4 bytes, big endian); they are sent in turn. A run of seven
  *           '#' in one of them becomes a number that no other request of the run has.
  * RATE      0: as fast as the other side answers, for SECONDS. Otherwise so many a second on a fixed timetable: a
  *           wait is counted from the moment the request was due, so a server that stalls is charged for all that it
  *           kept from being sent.
- * SKIP      requests due in the first SKIP seconds do not count in the waits
+ * SKIP      warm-up: the first SKIP seconds count neither in the rate (answers in them) nor in the waits (requests
+ *           due in them)
  * PATIENCE  seconds after the end; what has no answer then is broken, and has waited until then
+ * WAITS     a file for every single wait (`waits.h`)
  *
- * Prints one line of JSON. Linux only (epoll). Ends with 2 and a line on stderr if it cannot go on.
+ * Prints one line of JSON: `requests` answered in all, of which `refused` with 400 and above; `counted` answers below
+ * 400 in the `seconds` after the warm-up; waits; the client's own processor time. Linux only (epoll). Ends with 2 and
+ * a line on stderr if it cannot go on.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "basics.h"
+#include "requests.h"
+#include "waits.h"
+
 #define HEAD 8192
-#define MARKS 8
-#define DIGITS 7
 #define CHUNKED -1
 #define LAST_CHUNK "0\r\n\r\n"
 #define LAST 5
 
-typedef struct { char *text; int length, marks, at[MARKS]; } Request;
 typedef struct { int fd, busy, head_length; long left; double since; char head[HEAD], tail[LAST]; } Line;
 
-static Request *requests;
-static int request_count;
 static Line *lines;
 static int *idle, line_count, idle_first, idle_count; /* a ring: the connection that has rested longest is next */
 static struct sockaddr_in address;
 static int poller;
 static double start, end, last, rate, skip;
-static long sent, total, answered, refused, broken;
-static double *waits;
-static long wait_count, wait_room;
-
-static void fail(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  exit(2);
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-static void *checked(void *memory) {
-  if (memory == NULL) fail("no memory");
-  return memory;
-}
-
-static void find_marks(Request *request) {
-  char *from = request->text, *mark;
-  while (request->marks < MARKS && (mark = strstr(from, "#######"))) {
-    request->at[request->marks++] = mark - request->text;
-    from = mark + DIGITS;
-  }
-}
-
-static void read_requests(const char *path) {
-  FILE *file = fopen(path, "rb");
-  unsigned char size[4];
-  if (file == NULL) fail("%s: %s", path, strerror(errno));
-  while (fread(size, 1, 4, file) == 4) {
-    if (request_count % 1024 == 0)
-      requests = checked(realloc(requests, (request_count + 1024) * sizeof(Request)));
-    Request *request = &requests[request_count++];
-    *request = (Request){.length = size[0] << 24 | size[1] << 16 | size[2] << 8 | size[3]};
-    request->text = checked(malloc(request->length + 1));
-    if (fread(request->text, 1, request->length, file) != (size_t)request->length) fail("%s is cut short", path);
-    request->text[request->length] = 0;
-    find_marks(request);
-  }
-  if (request_count == 0) fail("%s has no requests", path);
-  fclose(file);
-}
+static long sent, total, answered, counted, refused, broken;
 
 static void rest(int number) {
   idle[(idle_first + idle_count++) % line_count] = number;
@@ -113,15 +62,6 @@ static void dial(int number) {
   line->busy = line->head_length = 0;
   line->left = 0;
   rest(number);
-}
-
-static void keep_wait(double since, double until) {
-  if (since < start + skip) return;
-  if (wait_count == wait_room) {
-    wait_room = wait_room ? 2 * wait_room : 65536;
-    waits = checked(realloc(waits, wait_room * sizeof(double)));
-  }
-  waits[wait_count++] = (until - since) * 1e3;
 }
 
 static void lose(int number) {
@@ -149,13 +89,9 @@ static void send_one(double since) {
   int number = idle[idle_first];
   Line *line = &lines[number];
   Request *request = &requests[sent % request_count];
-  char digits[DIGITS];
   idle_first = (idle_first + 1) % line_count;
   idle_count--;
-  long left = 1000000 + sent;
-  for (int i = DIGITS; i--; left /= 10) digits[i] = '0' + left % 10;
-  for (int i = 0; i < request->marks; i++) memcpy(request->text + request->at[i], digits, DIGITS);
-  sent++;
+  stamp(request, 1000000 + sent++);
   line->busy = 1;
   line->since = since;
   if (write(line->fd, request->text, request->length) != request->length) lose(number);
@@ -184,7 +120,8 @@ static void finish(int number) {
   answered++;
   last = now();
   if (line->head[9] >= '4') refused++;
-  keep_wait(line->since, last);
+  else if (last >= start + skip) counted++;
+  keep_wait(line->since, last, line->head + 9);
   line->busy = line->head_length = 0;
   line->left = 0;
   rest(number);
@@ -261,23 +198,12 @@ static void give_up(double moment) {
   for (int number = 0; number < line_count; number++)
     if (lines[number].busy) {
       broken++;
-      keep_wait(lines[number].since, moment);
+      keep_wait(lines[number].since, moment, "000");
     }
   for (; rate > 0 && sent < total; sent++) {
     broken++;
-    keep_wait(due(sent), moment);
+    keep_wait(due(sent), moment, "000");
   }
-}
-
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double at(double share) {
-  if (wait_count == 0) return 0;
-  long place = (long)(share * wait_count);
-  return waits[place < wait_count ? place : wait_count - 1];
 }
 
 static double processor_seconds(void) {
@@ -287,7 +213,7 @@ static double processor_seconds(void) {
 }
 
 int main(int count, char **words) {
-  if (count != 9) fail("usage: client HOST PORT REQUESTS CONNECTIONS SECONDS RATE SKIP PATIENCE");
+  if (count < 9) fail("usage: client HOST PORT REQUESTS CONNECTIONS SECONDS RATE SKIP PATIENCE [WAITS]");
   address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(words[2]))};
   if (inet_pton(AF_INET, words[1], &address.sin_addr) != 1) fail("%s is not an IPv4 address", words[1]);
   read_requests(words[3]);
@@ -295,7 +221,7 @@ int main(int count, char **words) {
   double seconds = atof(words[5]);
   rate = atof(words[6]);
   skip = atof(words[7]);
-  total = rate * seconds;
+  total = rate * seconds + 0.5;
   lines = checked(calloc(line_count, sizeof(Line)));
   idle = checked(calloc(line_count, sizeof(int)));
   prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
@@ -307,10 +233,13 @@ int main(int count, char **words) {
   run(atof(words[8]));
   used = processor_seconds() - used;
   give_up(now());
-  qsort(waits, wait_count, sizeof(double), compare);
-  printf("{\"requests\": %ld, \"seconds\": %.6f, \"refused\": %ld, \"broken\": %ld, ", answered,
-         answered ? last - start : seconds, refused, broken);
-  printf("\"p50_ms\": %.4f, \"p99_ms\": %.4f, \"p999_ms\": %.4f, \"processor_seconds\": %.6f}\n", at(0.50), at(0.99),
-         at(0.999), used);
+  long waited;
+  double *sorted = sorted_waits(start + skip, &waited);
+  double window = counted ? last - start - skip : seconds;
+  printf("{\"requests\": %ld, \"refused\": %ld, \"broken\": %ld, \"counted\": %ld, \"seconds\": %.6f, ", answered,
+         refused, broken, counted, window);
+  printf("\"p50_ms\": %.4f, \"p99_ms\": %.4f, \"p999_ms\": %.4f, \"processor_seconds\": %.6f}\n",
+         at(sorted, waited, 0.50), at(sorted, waited, 0.99), at(sorted, waited, 0.999), used);
+  if (count > 9) write_waits(words[9]);
   return 0;
 }

@@ -16,6 +16,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
@@ -33,6 +34,14 @@ class Line:
     seen: bytes = b""
 
 
+class Wait(NamedTuple):
+    """When a request was due, when it was answered, and with which status (`000`: not at all)."""
+
+    since: float
+    until: float
+    status: str
+
+
 class Client:
     """Keep-alive connections with at most one request under way on each."""
 
@@ -43,27 +52,27 @@ class Client:
         self.idle: deque[Line] = deque()
         self.lines = connections
         self.sent = self.answered = self.refused = self.broken = 0
-        self.waits: list[tuple[float, float]] = []
+        self.waits: list[Wait] = []
         for _ in range(connections):
             self._dial()
 
     def run(self, *, seconds: float, rate: float, patience: float) -> None:
         """Sends for `seconds` (`rate` a second on a timetable, 0 as fast as it goes), then waits for the last."""
-        self.start = time.perf_counter()
+        self.start = time.monotonic()
         self.last = self.start + seconds
-        self.end, self.rate, self.total = self.start + seconds, rate, int(rate * seconds)
+        self.end, self.rate, self.total = self.start + seconds, rate, round(rate * seconds)
         while True:
             self._send()
-            now = time.perf_counter()
+            now = time.monotonic()
             all_sent = self.sent == self.total if rate else now >= self.end
             if (all_sent and len(self.idle) == self.lines) or now >= self.end + patience:
                 break
             for key, _ in self.selector.select(max(0.0, self._until(patience, all_sent) - now)):
                 self._read(key.data)
-        self._give_up(time.perf_counter())
+        self._give_up(time.monotonic())
 
     def _until(self, patience: float, all_sent: bool) -> float:
-        if all_sent or time.perf_counter() >= self.end:
+        if all_sent or time.monotonic() >= self.end:
             return self.end + patience
         return self._due(self.sent) if self.rate and self.idle else self.end
 
@@ -71,7 +80,7 @@ class Client:
         return self.start + number / self.rate
 
     def _send(self) -> None:
-        now = time.perf_counter()
+        now = time.monotonic()
         if not self.rate:
             while self.idle and now < self.end:
                 self._send_one(now)
@@ -106,13 +115,14 @@ class Client:
         else:
             whole = not _CHUNKED.search(line.seen, 0, end + 2) or line.seen.endswith(_LAST_CHUNK)
         if whole:
-            self._finish(line, time.perf_counter())
+            self._finish(line, time.monotonic())
 
     def _finish(self, line: Line, now: float) -> None:
         self.answered += 1
         self.last = now
-        self.refused += line.seen[9:10] >= b"4"
-        self.waits.append((line.since, now))
+        status = line.seen[9:12].decode()
+        self.refused += status >= "400"
+        self.waits.append(Wait(line.since, now, status))
         line.busy, line.seen = False, b""
         self.idle.append(line)
 
@@ -136,7 +146,7 @@ class Client:
         busy = [key.data.since for key in self.selector.get_map().values() if key.data.busy]
         busy += [self._due(number) for number in range(self.sent, self.total)]
         self.broken += len(busy)
-        self.waits += [(since, now) for since in busy]
+        self.waits += [Wait(since, now, "000") for since in busy]
 
 
 def read_requests(path: str) -> list[bytes]:
@@ -149,27 +159,35 @@ def read_requests(path: str) -> list[bytes]:
     return found
 
 
+def summary(client: Client, *, skip: float) -> dict[str, float]:
+    """What the client in C prints, but for the processor time."""
+    first = client.start + skip
+    counted = sum(wait.until >= first and "000" < wait.status < "400" for wait in client.waits)
+    waits = sorted((wait.until - wait.since) * 1000 for wait in client.waits if wait.since >= first)
+    shares = {"p50_ms": 0.5, "p99_ms": 0.99, "p999_ms": 0.999}
+    return {
+        **{"requests": client.answered, "refused": client.refused, "broken": client.broken, "counted": counted},
+        "seconds": client.last - first if counted else client.end - client.start,
+        **{
+            name: waits[min(len(waits) - 1, int(share * len(waits)))] if waits else 0.0
+            for name, share in shares.items()
+        },
+    }
+
+
 def main() -> None:
     """One run."""
-    host, port, path, connections, *figures = sys.argv[1:]
+    host, port, path, connections, *figures = sys.argv[1:9]
     seconds, rate, skip, patience = map(float, figures)
     client = Client((host, int(port)), read_requests(path), int(connections))
     gc.disable()
     used = time.process_time()
     client.run(seconds=seconds, rate=rate, patience=patience)
     used = time.process_time() - used
-    first = client.start + skip
-    waits = sorted((until - since) * 1000 for since, until in client.waits if since >= first)
-    shares = {"p50_ms": 0.5, "p99_ms": 0.99, "p999_ms": 0.999}
-    answer = {
-        **{"requests": client.answered, "seconds": client.last - client.start},
-        **{"refused": client.refused, "broken": client.broken, "processor_seconds": used},
-        **{
-            name: waits[min(len(waits) - 1, int(share * len(waits)))] if waits else 0.0
-            for name, share in shares.items()
-        },
-    }
-    print(json.dumps(answer))
+    print(json.dumps({**summary(client, skip=skip), "processor_seconds": used}))
+    if sys.argv[9:]:
+        lines = [f"{one.status} {one.since:.6f} {one.until:.6f}\n" for one in client.waits]
+        Path(sys.argv[9]).write_text("".join(lines), "ascii")
 
 
 if __name__ == "__main__":

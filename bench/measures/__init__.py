@@ -1,6 +1,6 @@
 """The lines of the table, one module for each question.
 
-Every module here is a measure: its `measure(stack, options)` returns lines, and its name is what `--only` takes.
+Every module here is a measure: its `measure(stack, options)` returns lines, and `python -m bench` takes its name.
 """
 
 from __future__ import annotations
@@ -9,23 +9,35 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from bench.load import WARM_UP_SECONDS
 
 if TYPE_CHECKING:
-    from bench.report import Line
+    from bench.lines import Line
     from bench.stack import Stack
 
-Run = Callable[[], float]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How long to look: repetitions of every run, seconds of load in each, and the share of every fixed number of
-    people, rows or messages (1, unless it is only to be seen that the measures run)."""
+    """How long to look: repetitions of every run, seconds of load in each after its warm-up, and the share of every
+    fixed number of people, rows or messages (1, unless it is only to be seen that the measures run)."""
 
     repetitions: int
     seconds: float
     scale: float = 1.0
+
+    @property
+    def fewer(self) -> int:
+        """Repetitions of what takes long or is only reported: three of five."""
+        return -(-self.repetitions * 3 // 5)
+
+    @property
+    def warm_up(self) -> float:
+        """Seconds of load before those that count."""
+        return self.pause(WARM_UP_SECONDS)
 
     def number(self, full: int, *, least: int = 1) -> int:
         """As many of `full` as this run takes, and `least` in any case."""
@@ -45,10 +57,11 @@ def measures() -> dict[str, Callable[[Stack, Options], list[Line]]]:
     return {name: import_module(f"{__name__}.{name}").measure for name in names}
 
 
-def interleaved(repetitions: int, runs: dict[str, Run]) -> dict[str, list[float]]:
-    """Runs them in turn, A B A B ..., so that a slow minute of the machine hits all of them."""
-    samples: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(repetitions):
-        for name, run in runs.items():
-            samples[name].append(run())
+def interleaved(repetitions: int, runs: dict[str, Callable[[], Result]]) -> dict[str, list[Result]]:
+    """Runs them in turn, A B B A A B ..., so that a slow minute of the machine hits all of them, and one that goes on
+    slowing down hits none of them more than the other."""
+    samples: dict[str, list[Result]] = {name: [] for name in runs}
+    for repetition in range(repetitions):
+        for name in reversed(runs) if repetition % 2 else runs:
+            samples[name].append(runs[name]())
     return samples

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench import guests, ledger, load
+from bench.lines import Line, ratio
 from bench.measures import Options, interleaved
 from bench.measures.drain import drain_seconds
-from bench.report import Line, ratio
 from bench.stack import Stack
 
 ENTRIES = 20_000
@@ -27,7 +27,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
         PLAIN: lambda: _rate(stack, chunks, cancels=0),
         WITH: lambda: _rate(stack, chunks, cancels=CHUNK // SHARE),
     }
-    samples = interleaved(options.repetitions, runs)
+    samples = interleaved(options.fewer, runs)
     name = "drain entries/s with 10 % cancellations and a waitlist ÷ without cancellations"
     return [ratio(name, WITH, PLAIN, samples, at_least=0.5)]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from bench import guests, ledger
+from bench.lines import Line
 from bench.measures import Options
-from bench.report import Line
 from bench.stack import Stack, wait_until
 
 TICKETS = 100_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench import ledger, load
+from bench.lines import Line, ratio
 from bench.measures import Options, interleaved
-from bench.report import Line, ratio
 from bench.stack import Stack
 
 LIMIT = 0.30
@@ -19,19 +19,38 @@ def measure(stack: Stack, options: Options) -> list[Line]:
     """One line for each number of connections."""
     paths = _paths(stack, ledger.new_event())
     with stack.door(DATABASE_URL_WEB=NO_DATABASE) as door, stack.hello() as hello:
-        return [_line(options, door, hello, paths, connections) for connections in CONNECTIONS]
+        return [
+            gets_against_hello(
+                options,
+                options.fewer,
+                *("event pages/s, no database", door, hello, paths, connections),
+                at_least=LIMIT,
+            )
+            for connections in CONNECTIONS
+        ]
 
 
-def _line(options: Options, door: str, hello: str, paths: Path, connections: int) -> Line:
+def gets_against_hello(
+    options: Options,
+    repetitions: int,
+    what: str,
+    door: str,
+    hello: str,
+    paths: Path,
+    connections: int,
+    *,
+    at_least: float,
+) -> Line:
+    """The ratio for GETs of these paths. None of them may be refused."""
+
     def rate(base: str) -> float:
-        run = load.get(base, paths, connections=connections, seconds=options.seconds)
+        run = load.get(base, paths, connections=connections, seconds=options.seconds, warm_up=options.warm_up)
         if run.refused:
             raise load.ClientFailedError(f"{base}: {run.refused} refused")
         return run.rate
 
-    samples = interleaved(options.repetitions, {"pages/s": lambda: rate(door), "hello/s (page)": lambda: rate(hello)})
-    name = f"event page/s ÷ hello/s, no database, {connections} connections"
-    return ratio(name, "pages/s", "hello/s (page)", samples, at_least=LIMIT)
+    samples = interleaved(repetitions, {what: lambda: rate(door), "hello/s (GET)": lambda: rate(hello)})
+    return ratio(f"{what} ÷ hello/s, {connections} connections", *samples, samples, at_least=at_least)
 
 
 def _paths(stack: Stack, event_id: int) -> Path:

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench import guests, ledger, load
-from bench.measures import Options, interleaved
-from bench.report import Line, ratio
+from bench import guests, ledger
+from bench.lines import Line
+from bench.measures import Options
+from bench.measures.pages import gets_against_hello
 from bench.stack import Stack, wait_until
 
 TICKETS = 1000
-LIMIT = 0.40
-CONNECTIONS = (32, 512)
+LIMITS = {32: 0.85, 512: 1.5}
 
 
 def measure(stack: Stack, options: Options) -> list[Line]:
     """One line for each number of connections."""
+    paths = _tickets(stack, options.number(TICKETS))
     with stack.door() as door, stack.hello() as hello:
-        paths = _tickets(stack, options.number(TICKETS))
-        return [_line(options, door, hello, paths, connections) for connections in CONNECTIONS]
-
-
-def _line(options: Options, door: str, hello: str, paths: Path, connections: int) -> Line:
-    def rate(base: str) -> float:
-        run = load.get(base, paths, connections=connections, seconds=options.seconds)
-        if run.refused:
-            raise load.ClientFailedError(f"{base}: {run.refused} refused")
-        return run.rate
-
-    samples = interleaved(options.repetitions, {"polls/s": lambda: rate(door), "hello/s (GET)": lambda: rate(hello)})
-    name = f"status polls/s ÷ hello/s, {connections} connections"
-    return ratio(name, "polls/s", "hello/s (GET)", samples, at_least=LIMIT)
+        return [
+            gets_against_hello(
+                options,
+                options.repetitions,
+                *("status polls/s", door, hello, paths, connections),
+                at_least=limit,
+            )
+            for connections, limit in LIMITS.items()
+        ]
 
 
 def _tickets(stack: Stack, number: int) -> Path:

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import guests, ledger, load
+from bench import guests, ledger, load, machine
+from bench.lines import Line
 from bench.measures import Options
-from bench.report import Line
 from bench.stack import Stack
 
 STREAMS = 5000
@@ -28,7 +28,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
         event_id = ledger.new_event()
         paths = stack.path / "streams"
         paths.write_text("".join(f"{path}/events\n" for path in guests.register(event_id, number)), "utf-8")
-        doors = _children(gunicorn)
+        doors = machine.children(gunicorn)
         before = sum(map(_resident_bytes, doors))
         files = dict(zip(doors, map(_open_files, doors), strict=True))
         command = [sys.executable, "-m", "bench.followers", door, str(paths)]
@@ -58,10 +58,6 @@ def _next_line(followers: subprocess.Popen[str], begin: str) -> str:
     if not line.startswith(begin):
         raise load.ClientFailedError(f"the followers said {line!r}")
     return line
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
 
 
 def _resident_bytes(pid: int) -> int:

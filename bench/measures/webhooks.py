@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from urllib.request import urlopen
 
 from bench import ledger
+from bench.lines import Line, ratio
 from bench.measures import Options, interleaved
 from bench.measures.terminal import terminal_rate
 from bench.programs import ROOT, wait_for_port
 from bench.receivers import EVERY
-from bench.report import Line, ratio
 from bench.stack import Stack
 from omnify.embedded.ports import free_port
 
@@ -39,7 +39,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
             ALONE: lambda: _delivery_rate(stack, options, fast),
             BESIDE: lambda: _delivery_rate(stack, options, fast, hanging),
         }
-        samples = interleaved(options.repetitions, runs)
+        samples = interleaved(options.fewer, runs)
         samples |= _terminal(stack, options, fast)
     return [
         ratio("deliveries/s ÷ bare loop of the same client", ALONE, BARE, samples, at_least=0.5),
@@ -89,7 +89,7 @@ def _terminal(stack: Stack, options: Options, url: str) -> dict[str, list[float]
 
         def rate(*urls: str) -> float:
             event_id = _subscribed_event(*urls)
-            found = terminal_rate(stack, door, event_id, CROWD, options.seconds)
+            found = terminal_rate(stack, door, event_id, CROWD, 2 * options.seconds)
             _unsubscribe()
             return found
 
@@ -97,7 +97,7 @@ def _terminal(stack: Stack, options: Options, url: str) -> dict[str, list[float]
             with stack.dispatcher():
                 return rate(url, url)
 
-        return interleaved(options.repetitions, {WITHOUT: rate, WRITTEN: lambda: rate(url, url), SENT: sent})
+        return interleaved(options.fewer, {WITHOUT: rate, WRITTEN: lambda: rate(url, url), SENT: sent})
 
 
 def _subscribed_event(*urls: str) -> int:

@@ -25,10 +25,12 @@ def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Notes each body, and answers as the class says."""
+    """Notes each request, and answers as the class says."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # an answer leaves in one piece, and no acknowledgement is waited for
+    paths: list[str] = []
+    numbers: list[str | None] = []
     bodies: list[bytes] = []
     status = 202
     chunked = False
@@ -37,6 +39,8 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """One request."""
+        self.paths.append(self.path)
+        self.numbers.append(self.headers["X-Number"])
         self.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
         if len(self.bodies) == 1:
             time.sleep(self.stall_seconds)
@@ -62,18 +66,24 @@ class Server(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def serving(**answers: Any) -> Iterator[tuple[str, list[bytes]]]:
-    handler = type("Handler", (Answering,), {"bodies": [], **answers})
+    with serving_paths(**answers) as (url, handler):
+        yield f"{url}/register", handler.bodies
+
+
+@contextmanager
+def serving_paths(**answers: Any) -> Iterator[tuple[str, type[Answering]]]:
+    handler = type("Handler", (Answering,), {"paths": [], "numbers": [], "bodies": [], **answers})
     with Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/register", handler.bodies
+        yield f"http://127.0.0.1:{server.server_address[1]}", handler
         server.shutdown()
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "in chunks"])
 def test_every_answer_is_counted_and_every_person_comes_once(chunked: bool) -> None:
     with serving(chunked=chunked) as (url, bodies):
-        run = load.post(url, connections=3, seconds=0.2)
-    assert run.requests == run.accepted == len(bodies) > 3
+        run = load.post(url, connections=3, seconds=0.2, warm_up=0)
+    assert run.requests == run.counted == run.accepted == len(bodies) > 3
     assert (run.refused, run.broken) == (0, 0)
     assert len(set(bodies)) == len(bodies)
     assert all(re.fullmatch(rb'\{"name":"Guest (\d{7})","email":"guest\1x\w+@example.com"\}', one) for one in bodies)
@@ -81,9 +91,27 @@ def test_every_answer_is_counted_and_every_person_comes_once(chunked: bool) -> N
     assert run.rate == pytest.approx(run.requests / run.seconds)
 
 
+def test_a_warm_up_counts_neither_in_the_rate_nor_in_the_waits() -> None:
+    with serving(stall_seconds=0.3) as (url, bodies):
+        run = load.post(url, connections=1, seconds=0.1, warm_up=0.9)
+    assert run.requests == run.accepted == len(bodies)
+    assert 0 < run.counted < run.requests
+    assert run.seconds < 0.9
+    assert run.rate == pytest.approx(run.counted / run.seconds)
+    assert run.p999_ms < 300
+
+
+def test_several_addresses_are_asked_in_turn_and_each_request_has_the_headers() -> None:
+    with serving_paths() as (url, handler):
+        urls = [f"{url}/{n}" for n in range(3)]
+        load.post(urls, connections=1, seconds=0.1, warm_up=0, headers="X-Number: #######\r\n")
+    assert handler.paths[:4] == ["/0", "/1", "/2", "/0"]
+    assert handler.numbers[:3] == ["1000000", "1000001", "1000002"]
+
+
 def test_refusals_are_no_accepts() -> None:
     with serving(status=409) as (url, _):
-        run = load.post(url, connections=2, seconds=0.1)
+        run = load.post(url, connections=2, seconds=0.1, warm_up=0)
     assert run.refused == run.requests > 0
     assert run.accepted == 0
 
@@ -96,6 +124,25 @@ def test_a_timetable_is_kept_and_a_stall_is_charged_for_all_that_it_kept_from_be
     assert run.p50_ms > 100
 
 
+def test_a_crowd_that_comes_at_once_waits_from_the_same_moment_on() -> None:
+    with serving(stall_seconds=0.2) as (url, bodies):
+        began = time.monotonic()
+        waits = load.all_at_once(url, people=50, connections=2, patience=20)
+        ended = time.monotonic()
+    assert len(waits) == len(bodies) == 50
+    assert {wait.status for wait in waits} == {202}
+    assert max(wait.due for wait in waits) - min(wait.due for wait in waits) < 0.001
+    assert began < min(wait.due for wait in waits) < max(wait.answered for wait in waits) < ended
+    assert max(wait.answered - wait.due for wait in waits) > 0.2
+
+
+def test_who_gets_no_answer_has_waited_until_patience_ends() -> None:
+    with serving(stall_seconds=0.5) as (url, _):
+        waits = load.all_at_once(url, people=3, connections=1, patience=0.1)
+    assert [wait.status for wait in waits] == [0, 0, 0]
+    assert min(wait.answered - wait.due for wait in waits) >= 0.1
+
+
 def test_a_connection_that_is_lost_is_told_and_another_one_takes_its_place() -> None:
     with serving(hang_up_at=2) as (url, bodies):
         run = load.paced(url, rate=200, connections=1, seconds=0.1, warm_up=0)
@@ -104,4 +151,4 @@ def test_a_connection_that_is_lost_is_told_and_another_one_takes_its_place() -> 
 
 def test_a_run_with_many_lost_connections_is_not_worth_counting() -> None:
     with serving(hang_up_at=1) as (url, _), pytest.raises(load.ClientFailedError, match="1 broken"):
-        load.post(url, connections=1, seconds=0.05)
+        load.post(url, connections=1, seconds=0.05, warm_up=0)
