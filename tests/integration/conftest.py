@@ -33,6 +33,14 @@ def admit(servers: Services) -> Callable[..., Any]:
     return call
 
 
+@pytest.fixture(params=["asgi", "fast path"])
+def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a test of the door twice: as an ASGI application, and through its fast path."""
+    from tests.support.in_process import door
+
+    monkeypatch.setattr(door, "USE_FAST_PATH", request.param == "fast path")
+
+
 @pytest.fixture
 def give_back(servers: Services) -> Callable[..., Any]:
     """Sends cancellations in one batch, and returns admission's answers."""

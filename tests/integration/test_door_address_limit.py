@@ -13,7 +13,7 @@ from tests.support.in_process.door import Visitor, visit
 from tests.support.in_process.events import tickets
 from tests.support.servers import Services
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("both_ways")]
 
 Make = Callable[..., Event]
 

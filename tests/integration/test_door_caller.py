@@ -25,7 +25,7 @@ from tests.support.in_process.door import Visitor, visit
 from tests.support.in_process.outages import database_out_of_reach
 from tests.support.servers import Services
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("both_ways")]
 
 Make = Callable[..., Event]
 TWO = RateLimit(2, 3600)

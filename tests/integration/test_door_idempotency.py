@@ -19,7 +19,7 @@ from tests.support.in_process.events import tickets
 from tests.support.servers import Services
 from worker.drain import Drain
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("both_ways")]
 
 Make = Callable[..., Event]
 Scene = Callable[[Visitor], Awaitable[Any]]

@@ -1,22 +1,28 @@
-"""A door without a server, called as an ASGI application."""
+"""A door without a server, called as an ASGI application or, with `both_ways`, through its fast path."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from events.admission.gate import Gate
+from events.admission.link import Link
 from events.domain.outcome import Outcome
 from events.domain.rate_limit import RateLimit
 from events.domain.tickets import Tickets
 from events.door.app import Door
+from events.door.responses import Response, all_headers
+from omnify.common.asgi_types import Header
 from omnify.common.redis_client import connect_async
 from tests.support.in_process.events import tickets
 from tests.support.servers import Services
 
 Reply = tuple[int, dict[str, str], Any]
+
+# Set by the fixture `both_ways`.
+USE_FAST_PATH = False
 
 
 class NoLoader:
@@ -35,6 +41,24 @@ class NoLoader:
         raise AssertionError("the door asked the ledger for a place")
 
 
+class Connection:
+    """A connection that keeps the response."""
+
+    is_closed = False
+
+    def __init__(self, peer: str) -> None:
+        self.peer = peer
+        self.response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+
+    def send(self, response: Response) -> None:
+        self.response.set_result(response)
+
+
+def _reply(status: int, headers: Sequence[Header], body: bytes) -> Reply:
+    found = {name.decode(): value.decode() for name, value in headers}
+    return status, found, json.loads(body) if body else None
+
+
 class Visitor:
     """Calls a door the way the server does."""
 
@@ -45,6 +69,10 @@ class Visitor:
 
     async def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        if USE_FAST_PATH:
+            found = await self._ask_on_fast_path(method, path, body, raw)
+            if found is not None:
+                return found
         sent: list[Any] = []
 
         async def receive() -> Any:
@@ -58,8 +86,22 @@ class Visitor:
             {"type": "http", "method": method, "path": path, "headers": raw, "client": client}, receive, send
         )
         start, end = sent
-        found = {name.decode(): value.decode() for name, value in start["headers"]}
-        return start["status"], found, json.loads(end["body"]) if end["body"] else None
+        return _reply(start["status"], start["headers"], end["body"])
+
+    async def _ask_on_fast_path(self, method: str, path: str, body: bytes, headers: Sequence[Header]) -> Reply | None:
+        """None for what is not plain."""
+        connection = Connection(self.address)
+        first, _, rest = path.removeprefix("/").partition("/")
+        if method == "POST" and first == "events" and rest.endswith("/register"):
+            taken = self.door.fast_path.register(connection, rest.removesuffix("/register"), headers, body)
+        elif method == "GET" and first == "registrations" and "/" not in rest:
+            taken = self.door.fast_path.status(connection, rest, headers)
+        else:
+            return None
+        if not taken:
+            return None
+        response = await connection.response
+        return _reply(response.status, all_headers(response), response.body)
 
     async def register(self, event_id: int, number: int | str, **headers: str) -> Reply:
         body = json.dumps({"name": f"Guest {number}", "email": f"guest{number}@example.com"}).encode()
@@ -83,9 +125,10 @@ def visit(
 
     async def run() -> Any:
         client = connect_async(servers.valkey.url())
+        link = Link(servers.valkey.url()) if USE_FAST_PATH else None
         woken: list[int] = []
         door = Door(
-            gate=Gate(client, queue_limit=1000, address_limit=limit, refusal_limit=refusals),
+            gate=Gate(client, queue_limit=1000, link=link, address_limit=limit, refusal_limit=refusals),
             tickets=secrets,
             loader=loader or NoLoader(),
             wake=woken.append,
@@ -96,5 +139,7 @@ def visit(
             return await scene(Visitor(door, woken))
         finally:
             await client.aclose()
+            if link is not None:
+                await link.aclose()
 
     return asyncio.run(run())

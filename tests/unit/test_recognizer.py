@@ -1,0 +1,84 @@
+"""The recognizer: it takes plain requests, waits for their rest, and leaves everything else to gunicorn."""
+
+from __future__ import annotations
+
+import pytest
+
+from omnify.recognizer import INCOMPLETE, MAX_BYTES, MAX_FIELDS, PlainRequest, Recognizer, Route
+
+BODY = b'{"name":"Guest 1","email":"guest1@example.org"}'
+JSON = b"Content-Type: application/json\r\n"
+HOST = b"Host: example.org\r\n"
+LENGTH = b"Content-Length: %d\r\n" % len(BODY)
+LINE = b"POST /events/7/register HTTP/1.1\r\n"
+PLAIN = LINE + HOST + JSON + LENGTH + b"\r\n" + BODY
+POLL = b"GET /registrations/7-Zk3vB9qT1xYw5LrN8sHdmA2cQ4fE HTTP/1.1\r\n" + HOST + b"\r\n"
+
+
+def with_header(line: bytes) -> bytes:
+    return PLAIN.replace(HOST, HOST + line)
+
+
+def test_a_plain_registration_is_taken() -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY))]
+    assert Recognizer().read(PLAIN) == PlainRequest(Route.REGISTER, "7", headers, BODY)
+
+
+def test_a_plain_poll_is_taken_with_what_its_client_knows() -> None:
+    asked = POLL.replace(HOST, HOST + b'if-none-match:  "q-1"\t\r\n')
+    found = PlainRequest(Route.STATUS, "7-Zk3vB9qT1xYw5LrN8sHdmA2cQ4fE", [(b"if-none-match", b'"q-1"')], b"")
+    assert Recognizer().read(asked) == found
+
+
+@pytest.mark.parametrize("request_", [PLAIN, POLL])
+def test_every_beginning_of_a_plain_request_is_incomplete(request_: bytes) -> None:
+    recognizer = Recognizer()
+    for size in range(1, len(request_)):
+        assert recognizer.read(request_[:size]) is INCOMPLETE, request_[:size]
+    assert isinstance(recognizer.read(request_), PlainRequest)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PLAIN + PLAIN,
+        PLAIN + b"G",
+        POLL + b"\r\n",
+        b"\r\n" + PLAIN,
+        PLAIN.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        PLAIN.replace(b"/register", b"/register?a=1"),
+        PLAIN.replace(b"/register", b"/cancel"),
+        PLAIN.replace(b"/7/", b"/%37/"),
+        PLAIN.replace(b"/7/", b"/1234567890123456789/"),
+        PLAIN.replace(b"POST ", b"PUT "),
+        POLL.replace(b" HTTP", b"/events HTTP"),
+        POLL.replace(b" HTTP", b"?wait=9 HTTP"),
+        POLL.replace(b"GET ", b"HEAD "),
+        PLAIN.replace(HOST, b""),
+        with_header(HOST),
+        with_header(JSON),
+        with_header(LENGTH),
+        with_header(b"Authorization: Bearer a\r\n"),
+        with_header(b"Expect: 100-continue\r\n"),
+        with_header(b"Upgrade: h2c\r\n"),
+        with_header(b"Transfer-Encoding: chunked\r\n"),
+        with_header(b"Connection: close\r\n"),
+        with_header(b"Connection: keep-alive, te\r\n"),
+        with_header(b"X-A : 1\r\n"),
+        with_header(b"X-A: 1\r\n 2\r\n"),
+        with_header(b"X-A: 1\x002\r\n"),
+        with_header(b"X-A: 1\r\n" * MAX_FIELDS),
+        with_header(b"X-A: %b\r\n" % (b"a" * MAX_BYTES)),
+        POLL.replace(HOST, HOST + b"Content-Length: 2\r\n") + b"{}",
+        b"GET /events/7 HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ],
+)
+def test_anything_else_is_left_to_gunicorn(data: bytes) -> None:
+    recognizer = Recognizer()
+    assert recognizer.read(data) is None
+    assert isinstance(recognizer.read(PLAIN), PlainRequest), "what came before must leave nothing behind"
+
+
+def test_keep_alive_may_be_said() -> None:
+    assert isinstance(Recognizer().read(with_header(b"connection: Keep-Alive\r\n")), PlainRequest)
