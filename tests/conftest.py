@@ -126,6 +126,13 @@ def django_db_modify_db_settings(servers: Services) -> None:
         connection.settings_dict["TEST"]["NAME"] = str(servers.home / "test.sqlite3")
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The test database goes with its server. To drop it before would fail while a thread of a test still has a
+    connection that waits for the garbage collector."""
+    return True
+
+
 @pytest.fixture(scope="session", autouse=True)
 def static_files_found_once() -> Iterator[None]:
     """Each of Django's test clients makes the middleware anew, and that looks at every static file: 50 ms a client."""
