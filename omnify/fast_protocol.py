@@ -85,7 +85,8 @@ class FastProtocol(Protocol):
         super().eof_received()
 
     def _look_at(self, data: bytes) -> None:
-        found = _recognizer.read(data)
+        # A client that does not read its responses gets no more of them: gunicorn waits until it does.
+        found = None if self._flow_control.write_paused else _recognizer.read(data)
         if isinstance(found, Incomplete):
             self._hold(data)
         elif found is None or not self._take(found.route, found.name, found.headers, found.body):
