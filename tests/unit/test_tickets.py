@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import string
 from collections.abc import Sequence
 from typing import Any
@@ -153,3 +154,17 @@ def test_a_ticket_keeps_its_check_in_code_when_the_secret_changes() -> None:
         ticket_id, code = made_by.ticket_id(**asked), made_by.check_in_code(**asked)
         assert made_by.check_in_code_of(ticket_id) == after.check_in_code_of(ticket_id) == code
         assert after.check_in_code(**asked, mark=made_by.mark) == code
+
+
+def test_a_forked_process_draws_keys_of_its_own() -> None:
+    tickets.mint()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, "".join(tickets.mint() for _ in range(10)).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    text = os.read(reader, 10 * KEY_CHARS).decode()
+    theirs = {text[at : at + KEY_CHARS] for at in range(0, len(text), KEY_CHARS)}
+    assert len(theirs) == 10
+    assert theirs.isdisjoint({tickets.mint() for _ in range(600)})
