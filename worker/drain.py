@@ -1,10 +1,11 @@
 """Decides an event's queue, oldest first, batch by batch.
 
-    read the head → decide and commit (ledger) → publish (door sees it) → trim
+    read the head → decide and commit (ledger) → publish (door sees it) and trim
 
-Publish and trim of one batch run beside the commit of the next; batches are published in order all the same. A crash
-between any two steps is repaired by the next drain: entries stay in the queue until the last step, and the ledger
-leaves tickets it already holds alone. The lease only saves work; the event's row lock decides.
+Publishing and trimming, which is one call, runs beside the commit of the next batch if there is one; batches are
+published in order all the same. A crash between any two steps is repaired by the next drain: entries stay in the queue
+until the last step, and the ledger leaves tickets it already holds alone. The lease only saves work; the event's row
+lock decides.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ SLICE_SECONDS = 1.0
 REST_SECONDS = 0.05
 CROWD = 100
 BACK_OFF_MS = 2000
+# A renewal costs an fsync that the door waits for too, so not every batch makes one. Leases last 12 s, wake flags 4 s.
+RENEW_SECONDS = 0.25
 
 
 class Drained(StrEnum):
@@ -50,6 +53,22 @@ class Drained(StrEnum):
     TAKEN = "taken"  # another drain is at work: leave it to that one
     BACK_OFF = "back_off"  # a store is out of reach: the sweep will try again
     NO_EVENT = "no_event"  # the ledger does not have this event: leave its queue alone
+
+
+@dataclass(slots=True, kw_only=True)
+class _Slice:
+    """A drain's turn at one event.
+
+    Attributes:
+        deadline, renewed: when it ends, and when the lease was prolonged last (by the drain's clock).
+        published: the moment of the last decisions that were published; None if Redis has no copy of the event. Read
+            once: Redis cannot lose any of it without breaking the connection, which ends the turn.
+    """
+
+    lease: Lease
+    deadline: float
+    renewed: float
+    published: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +121,23 @@ class Drain:
             self.queue.release(lease)
 
     def _work(self, lease: Lease) -> Drained:
-        deadline = self.clock() + self.slice_seconds
-        published = self.queue.published_ms(lease.event_id)
-        while self.clock() < deadline:
+        started = self.clock()
+        work = _Slice(
+            lease=lease,
+            deadline=started + self.slice_seconds,
+            renewed=started,
+            published=self.queue.published_ms(lease.event_id),
+        )
+        while self.clock() < work.deadline:
             entries = self.queue.head(lease.event_id, count=self.batch)
-            if not entries and self.queue.mark_idle(lease.event_id):
-                return Drained.IDLE
-            if not self._pipeline(lease, entries, deadline, published):
+            if not entries:
+                if self.queue.mark_idle(lease.event_id):
+                    return Drained.IDLE
+            elif not self._pipeline(work, entries):
                 return Drained.TAKEN
-            published = self.queue.published_ms(lease.event_id)
         return Drained.MORE
 
-    def _pipeline(self, lease: Lease, entries: Sequence[Entry], deadline: float, published: int | None) -> bool:
+    def _pipeline(self, work: _Slice, entries: Sequence[Entry]) -> bool:
         """Decides `entries` and those after them, as long as batches are full. Returns False if the lease is lost.
 
         The next entries are read before the last batch is announced, so that Redis is free to reply. What is not found
@@ -122,35 +146,41 @@ class Drain:
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="announce") as helper:
             announced: Future[None] | None = None
-            while entries:
+            while True:
                 started = self.clock()
-                done = self._decide(lease.event_id, entries, published)
+                done = self._decide(work, entries)
                 if announced is not None:
                     announced.result()
-                lease_held = self.queue.renew(lease)
-                more = lease_held and self.clock() < deadline and done.unfinished is None
-                size = len(entries)
-                following = self._next_entries(lease, entries) if more and size == self.batch else []
-                announced = helper.submit(self._announce, done, _finished(entries, done), started)
-                # Batches are announced in order: by the time the next one is, this one has been.
-                published = None if published is None else max(published, done.event.decided_ms)
+                lease_held = self._renew(work)
+                more = lease_held and self.clock() < work.deadline and done.unfinished is None
+                following = self._next_entries(work, entries) if more and len(entries) == self.batch else []
+                finished = _finished(entries, done)
+                if not following:
+                    break
+                announced = helper.submit(self._announce, done, finished, started)
                 entries = following
-            if announced is not None:
-                announced.result()
-                if done.unfinished is None:
-                    self._pause(size)
-                return lease_held
-        return True
+        self._announce(done, finished, started)
+        if done.unfinished is None:
+            self._pause(len(entries))
+        return lease_held
 
-    def _next_entries(self, lease: Lease, entries: Sequence[Entry]) -> Sequence[Entry]:
-        return self.queue.head(lease.event_id, count=self.batch, after=entries[-1].sequence)
+    def _renew(self, work: _Slice) -> bool:
+        """Prolongs the lease now and then. Returns False if it is lost."""
+        now = self.clock()
+        if now - work.renewed < RENEW_SECONDS:
+            return True
+        work.renewed = now
+        return self.queue.renew(work.lease)
+
+    def _next_entries(self, work: _Slice, entries: Sequence[Entry]) -> Sequence[Entry]:
+        return self.queue.head(work.lease.event_id, count=self.batch, after=entries[-1].sequence)
 
     def _pause(self, size: int) -> None:
         """Lets the next batch gather after one that was not full."""
         if size < self.batch:
             self.sleep(REST_SECONDS * min(1.0, size / CROWD))
 
-    def _decide(self, event_id: int, entries: Sequence[Entry], published: int | None) -> Committed:
+    def _decide(self, work: _Slice, entries: Sequence[Entry]) -> Committed:
         batch = Batch(
             commands=[entry.command for entry in entries if entry.command],
             poisoned=[
@@ -159,33 +189,39 @@ class Drain:
                 if entry.command is None and entry.key and not entry.kind
             ],
             digest=self.digest,
-            published_ms=published,
+            published_ms=work.published,
             before_commit=lambda: self.checkpoint("drain.before_commit"),
         )
-        done = commit_batch(event_id, batch)
+        done = commit_batch(work.lease.event_id, batch)
         self.checkpoint("drain.after_commit")
+        if work.published is not None:
+            # Batches are published in order: by the time the next one is, this one has been.
+            work.published = max(work.published, done.event.decided_ms)
         return done
 
     def _announce(self, done: Committed, entries: Sequence[Entry], started: float) -> None:
-        """Publishes and trims, in a thread: Redis works on one batch while the database works on the next."""
+        """Publishes and trims, in a thread if more follows: Redis works on one batch while the database works on the
+        next."""
         rate = done.decided / max(self.clock() - started, 1e-3)
-        self.queue.publish(event=done.event, outcomes=done.outcomes, decisions_per_second=rate)
+        left = self.queue.publish(
+            event=done.event, outcomes=done.outcomes, entries=entries, decisions_per_second=rate
+        ).left
         if done.messages:
             self.wake_dispatchers()
         self.checkpoint("drain.after_publish")
-        left = self.queue.trim(done.event.event_id, entries)
         self._report(done, seconds=self.clock() - started, left=left)
 
     def _report(self, done: Committed, *, seconds: float, left: int) -> None:
         metrics.BATCH_SIZE.observe(len(done.outcomes))
         metrics.BATCH_SECONDS.observe(seconds)
         by_status: dict[str, list[str]] = {}
+        event_id = done.event.event_id
         for outcome in done.outcomes:
-            by_status.setdefault(_decision(outcome), []).append(reference(done.event.event_id, outcome.key))
+            by_status.setdefault(_decision(outcome), []).append(reference(event_id, outcome.key))
         for decision, refs in by_status.items():
             metrics.DECISIONS.labels(decision).inc(len(refs))
         fields = {
-            "event_id": done.event.event_id,
+            "event_id": event_id,
             "left": left,
             "seconds": round(seconds, 4),
             "rewound": done.rewound,
@@ -195,8 +231,8 @@ class Drain:
 
 def _decision(outcome: Outcome) -> str:
     """Returns the decision's name in logs and metrics: the status, or the reason of a rejection."""
-    rejected = outcome.status is Status.REJECTED and outcome.reason
-    return rejected.value if rejected else outcome.status.value
+    # As plain strings: hashing a member of an enumeration calls Python code.
+    return str((outcome.status is Status.REJECTED and outcome.reason) or outcome.status)
 
 
 def _finished(entries: Sequence[Entry], done: Committed) -> Sequence[Entry]:

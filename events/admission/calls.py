@@ -55,7 +55,7 @@ class CancelRequest(NamedTuple):
     held_in_ledger: bool
 
 
-class PublishedOutcome(NamedTuple):
+class PublishedOutcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An outcome as it is published. `waitlisted_at` is its sequence, 0 if it is not on the waitlist."""
 
     key: str
@@ -66,7 +66,7 @@ class PublishedOutcome(NamedTuple):
     waitlisted_at: int
 
 
-class DecidedEntry(NamedTuple):
+class DecidedEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An entry to be removed from the queue; `kind` is empty for a registration."""
 
     sequence: int
@@ -157,22 +157,18 @@ def publish(
     decided_ms: int,
     published_before: int,
     channel: str,
+    entries: Sequence[DecidedEntry],
     row: Row,
 ) -> Call:
-    """Publishes decisions."""
+    """Publishes decisions, and removes their entries from the queue."""
     return Call(
         scripts.PUBLISH,
-        (keys.state, *keys.decided, keys.rates, keys.waitlist),
+        (keys.state, *keys.decided, keys.rates, keys.waitlist, keys.queue, keys.pending),
         (
             *(_encode(outcomes), version, last_sequence, outcome_ttl, rates_ttl, waitlist_ttl),
-            *(f"{measured_rate:.1f}", assumed_rate, decided_ms, published_before, channel, *row),
+            *(f"{measured_rate:.1f}", assumed_rate, decided_ms, published_before, channel, _encode(entries), *row),
         ),
     )
-
-
-def trim(keys: EventKeys, *, entries: Sequence[DecidedEntry]) -> Call:
-    """Removes decided entries from the queue."""
-    return Call(scripts.TRIM, (keys.queue, keys.pending), (_encode(entries),))
 
 
 def idle(keys: EventKeys) -> Call:

@@ -25,11 +25,11 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _MS_DIGITS = 14
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One entry of the queue.
 
     `command` is None if the entry cannot be read: it is poisoned. `key` is empty if it names no ticket at all, so no
-    client waits for it. `kind` is empty for a registration.
+    client waits for it. `kind` is empty for a registration, and `email_digest` for everything else.
     """
 
     key: str
@@ -37,6 +37,7 @@ class Entry(msgspec.Struct, frozen=True):
     requested_ms: int
     command: Command | None
     kind: str = ""
+    email_digest: str = ""
 
 
 def pack(*, name: str, email: str, email_digest: str, mark: str = "", callback: Callback | None = None) -> str:
@@ -56,9 +57,10 @@ def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     key = _key(fields.get(ENTRY_TICKET, b""))
     requested = fields.get(ENTRY_REQUESTED, b"")
     requested_ms = int(requested) if requested.isdigit() and len(requested) <= _MS_DIGITS else 0
-    kind = fields.get(ENTRY_KIND, b"").decode("ascii", "replace")
+    kind = fields[ENTRY_KIND].decode("ascii", "replace") if ENTRY_KIND in fields else ""
     command = _command(kind, key, sequence, requested_ms, fields.get(ENTRY_PAYLOAD, b"")) if key else None
-    return Entry(key, sequence, requested_ms, command, kind)
+    digest = command.email_digest if isinstance(command, Request) else ""
+    return Entry(key, sequence, requested_ms, command, kind, digest)
 
 
 def _command(kind: str, key: str, sequence: int, requested_ms: int, payload: bytes) -> Command | None:

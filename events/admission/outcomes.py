@@ -16,7 +16,7 @@ from events.domain.states import Reason, Status
 def encode_outcome(outcome: Outcome) -> str:
     """Encodes an outcome for Redis, without the e-mail."""
     return (
-        f"{outcome.revision}|{outcome.status.value}|{outcome.reason.value if outcome.reason else ''}|"
+        f"{outcome.revision}|{outcome.status}|{outcome.reason or ''}|"
         f"{outcome.sequence}|{outcome.requested_ms}|{outcome.decided_ms}|"
         f"{'' if outcome.checked_in_ms is None else f'{CHECKED_IN}{outcome.checked_in_ms}'}"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -18,7 +18,6 @@ from events.admission.calls import DecidedEntry, PublishedOutcome
 from events.admission.entry import Entry, read_entry
 from events.admission.outcomes import encode_outcome
 from events.admission.snapshots import copied_fields
-from events.domain.commands import Request
 from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Status
@@ -34,6 +33,13 @@ class Lease:
 
     event_id: int
     token: str
+
+
+class Published(NamedTuple):
+    """How many outcomes were new to Redis, and how many entries are left in the queue."""
+
+    written: int
+    left: int
 
 
 class Queue:
@@ -75,23 +81,29 @@ class Queue:
         *,
         event: EventSnapshot,
         outcomes: Sequence[Outcome],
+        entries: Sequence[Entry] = (),
         decisions_per_second: float = 0.0,
         published_before_ms: int = 0,
-    ) -> int:
-        """Publishes decisions that the ledger has committed. Returns how many were new to Redis.
+    ) -> Published:
+        """Publishes decisions that the ledger has committed, and removes their entries from the queue.
 
         With `published_before_ms` the event's moment is recorded only if everything up to then has been published.
         """
-        written = 0
-        for start in range(0, max(len(outcomes), 1), PUBLISH_AT_ONCE):
-            last = start + PUBLISH_AT_ONCE >= len(outcomes)
-            marks = (decisions_per_second, event.decided_ms) if last else (0.0, 0)
-            written += self._publish(event, outcomes[start : start + PUBLISH_AT_ONCE], *marks, published_before_ms)
-        return written
+        starts = range(0, max(len(outcomes), 1), PUBLISH_AT_ONCE)
+        *parts, last = (outcomes[start : start + PUBLISH_AT_ONCE] for start in starts)
+        first = [self._publish_part(event, part, (), 0.0, 0, published_before_ms) for part in parts]
+        done = self._publish_part(event, last, entries, decisions_per_second, event.decided_ms, published_before_ms)
+        return Published(done.written + sum(part.written for part in first), done.left)
 
-    def _publish(
-        self, event: EventSnapshot, outcomes: Sequence[Outcome], rate: float, decided_ms: int, published_before_ms: int
-    ) -> int:
+    def _publish_part(
+        self,
+        event: EventSnapshot,
+        outcomes: Sequence[Outcome],
+        entries: Sequence[Entry],
+        rate: float,
+        decided_ms: int,
+        published_before_ms: int,
+    ) -> Published:
         keys = k.event_keys(event.event_id)
         call = calls.publish(
             keys,
@@ -106,16 +118,11 @@ class Queue:
             decided_ms=decided_ms,
             published_before=published_before_ms,
             channel=keys.news,
+            entries=[DecidedEntry(entry.sequence, entry.key, entry.email_digest, entry.kind) for entry in entries],
             row=copied_fields(event),
         )
-        return int(call.run(self._client))
-
-    def trim(self, event_id: int, entries: Sequence[Entry]) -> int:
-        """Removes decided entries. Returns how many are left."""
-        if not entries:
-            return self.lengths([event_id])[0]
-        decided = [DecidedEntry(e.sequence, e.key, _digest(e), e.kind) for e in entries]
-        return int(calls.trim(k.event_keys(event_id), entries=decided).run(self._client))
+        written, left = call.run(self._client)
+        return Published(int(written), int(left))
 
     def mark_idle(self, event_id: int) -> bool:
         """Marks the event idle. False: entries came in meanwhile."""
@@ -143,14 +150,8 @@ class Queue:
         return list(pipe.execute())
 
 
-def _digest(entry: Entry) -> str:
-    return entry.command.email_digest if isinstance(entry.command, Request) else ""
-
-
 def _published(outcome: Outcome) -> PublishedOutcome:
     # Sequences begin at 1.
     waitlisted_at = outcome.sequence if outcome.status is Status.WAITLISTED else 0
-    text = encode_outcome(outcome)
-    return PublishedOutcome(
-        outcome.key, outcome.email_digest, text, outcome.revision, outcome.holds_email, waitlisted_at
-    )
+    text, holds_email = encode_outcome(outcome), outcome.holds_email
+    return PublishedOutcome(outcome.key, outcome.email_digest, text, outcome.revision, holds_email, waitlisted_at)

@@ -18,7 +18,7 @@ MOVES_AT_ONCE = 1000
 NEVER = 1 << 62
 
 
-class DecidedTicket(msgspec.Struct, frozen=True):
+class DecidedTicket(msgspec.Struct, frozen=True, gc=False):
     """A ticket that has been decided, with its e-mail."""
 
     email_key: str

@@ -8,7 +8,7 @@ from events.domain.commands import Callback
 from events.domain.states import ACTIVE, Reason, Status
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One decision. Times in milliseconds since 1970, UTC; `revision` grows with every change of the status.
 
     The digest is empty where the outcome was read back from a store that does not keep it.

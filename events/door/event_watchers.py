@@ -55,7 +55,8 @@ class EventWatchers:
     """All watches on tickets of one event.
 
     Tickets that changed are read at once. Every batch also moves the positions of the tickets in line: those are read
-    at the next tick and again at the one after it, because the queue is trimmed shortly after a batch is published.
+    at the next tick and again at the one after it, because a large batch is published in several calls, and the last
+    of them trims the queue.
     """
 
     def __init__(self, event_id: int, reader: TicketStatusReader) -> None:

@@ -18,6 +18,8 @@ from events.domain.commands import Command, Request
 from events.domain.outcome import Outcome
 from events.domain.times import from_ms, to_ms
 from events.ledger.batch_context import Digest, load_batch_context, with_digest
+from events.ledger.database import database
+from events.ledger.records import RowsExist
 from events.ledger.tickets import changed_since, known_outcomes
 from events.ledger.write import Committed, next_moment, write
 from events.models import Event
@@ -77,8 +79,7 @@ def _commit(event_id: int, batch: Batch) -> Committed:
 
 
 def _lock(event_id: int) -> Event:
-    # On SQLite the transaction began IMMEDIATE, which locks the whole database; Django leaves FOR UPDATE out there.
-    event = Event.objects.select_for_update().filter(pk=event_id).first()
+    event = database().lock_event(event_id)
     if event is None:
         raise NoSuchEvent(event_id)
     return event
@@ -115,12 +116,12 @@ def _commit_optimistically(event: Event, batch: Batch) -> Committed | None:
 
     The door refuses nearly all duplicates, and a ticket comes twice only after a crash, so reading first would cost a
     sixth of a batch's time for nothing. Only while all fit: then a row under a known e-mail is a second seat, which the
-    unique index refuses. (On a full event it would be a rejection, which no index refuses.)
+    unique index refuses. (On a full event it would be a rejection, which no index refuses.) No savepoint is needed: the
+    rows come first, and all of them or none.
     """
     try:
-        with transaction.atomic():
-            return _decide(event, batch.commands, LedgerView())
-    except IntegrityError:
+        return _decide(event, batch.commands, LedgerView())
+    except RowsExist:
         return None
 
 

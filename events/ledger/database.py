@@ -14,10 +14,17 @@ from django.db import connection
 
 from events.ledger import on_postgres, on_sqlite
 from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, Subscriber
+from events.models import Event
 
 
 class Database(Protocol):
     """The operations, called inside the caller's transaction. Both modules have them all."""
+
+    def lock_event(self, event_id: int) -> Event | None:
+        """Reads an event's row, and locks it until the transaction ends."""
+
+    def save_counters(self, event: Event) -> None:
+        """Writes `sql.COUNTER_COLUMNS` of an event."""
 
     def insert_registrations(
         self, event_id: int, records: Sequence[RegistrationRecord], *, decided_at: datetime
@@ -25,8 +32,9 @@ class Database(Protocol):
         """Writes rows of newly decided tickets.
 
         Raises:
-            django.db.IntegrityError: a ticket or a seat is in the ledger already (`RowsExist` on PostgreSQL).
-            django.db.DataError, ValueError: some entry cannot be stored. Nothing was written, whatever the reason.
+            RowsExist: a ticket or a seat is in the ledger already.
+            django.db.DataError, IntegrityError, ValueError: some entry cannot be stored.
+            Nothing was written, whatever the reason.
         """
 
     def move_registrations(self, event_id: int, records: Sequence[MoveRecord], *, decided_at: datetime) -> None:

@@ -12,8 +12,22 @@ from django.db import connection, transaction
 from events.ledger import sql
 from events.ledger.quietly import refuse_nul, run_quietly
 from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, Subscriber
+from events.models import Event
 
 _encode = msgspec.json.Encoder().encode
+
+
+def lock_event(event_id: int) -> Event | None:
+    """Reads and locks an event's row. Not through a query set: building one takes longer than the statement."""
+    return next(iter(Event.objects.raw(sql.LOCK_EVENT, [event_id])), None)
+
+
+def save_counters(event: Event) -> None:
+    """Writes an event's counters."""
+    values = {name: getattr(event, name) for name in sql.COUNTER_COLUMNS}
+    values["rejected_counts"] = _encode(event.rejected_counts).decode()
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SAVE_COUNTERS, [*values.values(), event.pk])
 
 
 def insert_registrations(event_id: int, records: Sequence[RegistrationRecord], *, decided_at: datetime) -> None:

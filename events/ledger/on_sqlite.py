@@ -8,27 +8,52 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from events.domain.states import HOLDING, Status
 from events.domain.times import from_ms
 from events.domain.webhooks.states import DeliveryState
-from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, Subscriber
-from events.ledger.sql import CLAIMED_COLUMNS, TICKET_COLUMNS
-from events.models import Registration, WebhookDelivery, WebhookEndpoint
+from events.ledger.records import (
+    AttemptRecord,
+    MessageRecord,
+    MoveRecord,
+    RegistrationRecord,
+    RowsExist,
+    Subscriber,
+)
+from events.ledger.sql import CLAIMED_COLUMNS, COUNTER_COLUMNS, TICKET_COLUMNS
+from events.models import Event, Registration, WebhookDelivery, WebhookEndpoint
 
 _HOLDING = sorted(status.value for status in HOLDING)
 
 
+def lock_event(event_id: int) -> Event | None:
+    """Reads an event's row. The transaction began IMMEDIATE, which locks the whole file."""
+    return Event.objects.filter(pk=event_id).first()
+
+
+def save_counters(event: Event) -> None:
+    """Writes an event's counters."""
+    event.save(update_fields=COUNTER_COLUMNS)
+
+
 def insert_registrations(event_id: int, records: Sequence[RegistrationRecord], *, decided_at: datetime) -> None:
     """Writes rows of newly decided tickets."""
-    Registration.objects.bulk_create(_registration(event_id, record, decided_at) for record in records)
+    rows = [_registration(event_id, record, decided_at) for record in records]
+    try:
+        with transaction.atomic():
+            Registration.objects.bulk_create(rows)
+    except IntegrityError as problem:
+        if getattr(problem.__cause__, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_UNIQUE":
+            raise RowsExist from problem
+        raise
 
 
 def _registration(event_id: int, record: RegistrationRecord, decided_at: datetime) -> Registration:
     columns = msgspec.structs.asdict(record)
     del columns["search_key"]  # the model fills it in
+    columns["email_key"] = record.email if record.email_key is None else record.email_key
     return Registration(
         event_id=event_id,
         requested_at=from_ms(columns.pop("requested_ms")),

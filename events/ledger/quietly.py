@@ -14,13 +14,10 @@ from datetime import datetime
 from django.db import DataError, IntegrityError, connection
 
 from events.ledger import sql
+from events.ledger.records import RowsExist
 
 _UNIQUE_VIOLATION = "23505"
 _NUL = "\\u0000"
-
-
-class RowsExist(IntegrityError):
-    """A unique index has one of the rows already; nothing was written."""
 
 
 def run_quietly(statement: str, *, document: bytes, others: bytes = b"null", event_id: int, moment: datetime) -> int:

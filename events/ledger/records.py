@@ -1,8 +1,8 @@
 """Rows on their way to the database, many at once: a document for PostgreSQL is a JSON array of one of these structs.
 
 Fields are named as the columns are; times in `_ms` are milliseconds since 1970, UTC. Fields at their default are left
-out of the document, and the statement fills them in. Structs cost less than dicts with one-letter keys: inserting a
-batch of 1,000 takes 8 % less time, although its document has 12 % more bytes.
+out of the document, and the statement fills them in: what most rows have alike should be a default, since a document
+of 60 % of the bytes is read in 60 % of the time. Structs cost less than dicts with one-letter keys.
 """
 
 from __future__ import annotations
@@ -10,19 +10,26 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
+from django.db import IntegrityError
+
+from events.domain.states import Status
 
 
-class RegistrationRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """A newly decided ticket."""
+class RowsExist(IntegrityError):
+    """A unique index has one of the rows already; nothing was written."""
+
+
+class RegistrationRecord(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
+    """A newly decided ticket. Without an `email_key`, it is the e-mail as it was typed."""
 
     ticket_key: str
     name: str
     email: str
-    email_key: str
-    status: str
     sequence: int
-    revision: int
     requested_ms: int
+    email_key: str | None = None
+    status: Status = Status.CONFIRMED
+    revision: int = 1
     search_key: str | None = None
     reason: str = ""
     callback_url: str = ""

@@ -16,8 +16,9 @@ def insert_registrations(event_id: int, decided: Sequence[tuple[Request, Outcome
     """Writes new rows, inside the caller's transaction: each request with the last outcome it had there.
 
     Raises:
-        django.db.IntegrityError: a ticket or a seat is in the ledger already (`RowsExist` on PostgreSQL).
-        django.db.DataError, ValueError: some entry cannot be stored. Nothing was written, whatever the reason.
+        RowsExist: a ticket or a seat is in the ledger already.
+        django.db.DataError, IntegrityError, ValueError: some entry cannot be stored.
+        Nothing was written, whatever the reason.
     """
     if decided:
         records = [_registration(request, outcome) for request, outcome in decided]
@@ -45,10 +46,10 @@ def _registration(request: Request, outcome: Outcome) -> RegistrationRecord:
         ticket_key=request.key,
         name=request.name,
         email=request.email,
-        email_key=request.email_key,
+        email_key=None if request.email_key == request.email else request.email_key,
         search_key=guest_search_key(request.name, request.email),
-        status=outcome.status.value,
-        reason=outcome.reason.value if outcome.reason else "",
+        status=outcome.status,
+        reason=outcome.reason or "",
         sequence=request.sequence,
         revision=outcome.revision,
         requested_ms=request.requested_ms,

@@ -20,6 +20,26 @@ CLAIMED_COLUMNS = (
     *("requested_at", "decided_at", "checked_in_at", "url", "data", "created_at", "step", "claimed_until", "mark"),
 )
 
+# lock_event: an event's row, locked until the transaction ends. Parameter: event id.
+LOCK_EVENT = "SELECT * FROM events_event WHERE id = %s FOR UPDATE"
+
+# save_counters: writes what a batch changes in its event's row. Parameters: `COUNTER_COLUMNS`, then the event's id.
+COUNTER_COLUMNS = (
+    *("max_capacity", "confirmed_count", "waitlist_capacity", "waitlisted_count", "cancelled_count"),
+    *("rejected_counts", "last_sequence", "decided_at", "version"),
+)
+SAVE_COUNTERS = f"""
+UPDATE events_event SET {", ".join(f"{column} = %s" for column in COUNTER_COLUMNS)} WHERE id = %s
+"""  # noqa: S608 - column names of our own
+
+# has_webhooks: whether an organizer has webhooks that may be told of something. Any database. Parameter: organizer id.
+HAS_WEBHOOKS = """
+SELECT EXISTS (
+    SELECT 1 FROM events_webhook
+    WHERE organizer_id = %s AND disabled_at IS NULL AND deleted_at IS NULL AND url <> ''
+)
+"""
+
 # insert_registrations: writes the rows of newly decided tickets. $1: `RegistrationRecord`s.
 # Rows are inserted in the order of the document, so `id` follows the order of admission too.
 INSERT_REGISTRATIONS = """
@@ -27,8 +47,9 @@ INSERT INTO events_registration
     (event_id, ticket_key, name, email, email_key, search_key, status, reason, sequence, revision,
      requested_at, decided_at, confirmed_at,
      callback_url, callback_organizer_id, mark)
-SELECT $3, ticket_key, name, email, email_key, search_key, status, COALESCE(reason, ''), sequence, revision,
-    to_timestamp(requested_ms / 1000.0), $4, CASE WHEN status = 'confirmed' THEN $4 END,
+SELECT $3, ticket_key, name, email, COALESCE(email_key, email), search_key, COALESCE(status, 'confirmed'),
+    COALESCE(reason, ''), sequence, COALESCE(revision, 1),
+    to_timestamp(requested_ms / 1000.0), $4, CASE WHEN COALESCE(status, 'confirmed') = 'confirmed' THEN $4 END,
     COALESCE(callback_url, ''), callback_organizer_id, COALESCE(mark, '')
 FROM json_to_recordset($1) AS decided
     (ticket_key varchar, name varchar, email varchar, email_key varchar, search_key text, status varchar,

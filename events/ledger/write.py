@@ -17,6 +17,7 @@ from events.domain.outcome import Outcome
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Reason, Status
 from events.domain.times import to_ms, whole_ms
+from events.ledger.database import database
 from events.ledger.queries import event_snapshot
 from events.ledger.rows import insert_registrations, move_registrations
 from events.ledger.webhooks.outbox import write_messages
@@ -94,7 +95,8 @@ def write(
     """Writes an allocation of `commands`, and rejects `poisoned` entries. `event` is the locked row.
 
     Raises:
-        django.db.DataError, IntegrityError, ValueError: the database refuses; `event` is unchanged in memory.
+        RowsExist: the ledger has one of the new rows already; nothing was written but `done`'s moves.
+        django.db.DataError, IntegrityError, ValueError: the database refuses. `event` is unchanged in memory, as above.
     """
     unfinished = commands[done.handled].key if done.handled < len(commands) else None
     refused = [(request, invalid(request, now)) for request in poisoned]
@@ -153,12 +155,7 @@ def _update_event(event: Event, done: Allocation, *, invalid_ones: int, last_seq
     event.last_sequence = max(event.last_sequence, last_sequence)
     event.decided_at = now
     event.version += 1
-    event.save(
-        update_fields=[
-            *("max_capacity", "confirmed_count", "waitlist_capacity", "waitlisted_count", "cancelled_count"),
-            *("rejected_counts", "last_sequence", "decided_at", "version"),
-        ]
-    )
+    database().save_counters(event)
 
 
 def _record_resizes(event: Event, done: Allocation, now: datetime) -> None:

@@ -25,6 +25,9 @@ _encoder = msgspec.json.Encoder(enc_hook=str)
 # A ticket id of `events.domain.tickets`: event, key and MAC. Libraries log the paths of requests that fail.
 _TICKET = re.compile(r"\b([0-9]{1,18}-[A-Za-z0-9_-]{8})[A-Za-z0-9_-]{20}(?![A-Za-z0-9_-])")
 
+# Part of every ticket id, and of nothing else that is often logged: looking for it first takes a tenth of the time.
+_TICKET_TAIL = re.compile(r"-[A-Za-z0-9_-]{28}")
+
 # Anything that looks like an e-mail address is replaced, wherever it comes from.
 _ADDRESS = re.compile(r"[^\s\"'<>(){}\[\]=:;,/\\@]+@[\w-]+(\.[\w-]+)+")
 
@@ -43,7 +46,9 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1]:
             line["exception"] = _trace(record.exc_info[1])
-        text = _TICKET.sub(r"\1…", _encode(line))
+        text = _encode(line)
+        if _TICKET_TAIL.search(text):
+            text = _TICKET.sub(r"\1…", text)
         return _ADDRESS.sub("…@…", text) if "@" in text else text
 
 

@@ -15,7 +15,7 @@ from events.admission.replies import AdmitReply
 from events.domain.states import Reason, Status
 from events.ledger.lookup import sequence_gaps
 from events.models import Event, Registration
-from tests.support.in_process.drain import Crash, answer_for, crash_at, told
+from tests.support.in_process.drain import Crash, answer_for, crash_at, told, trim
 from tests.support.in_process.gate import apply_for, kind, kinds
 from tests.support.servers import Services
 from worker.drain import Drain, Drained
@@ -192,7 +192,7 @@ def test_a_trim_leaves_entries_alone_that_belong_to_others_since_a_rewind(
     redis_client.delete(event_keys(event.pk).queue, event_keys(event.pk).pending)
     redis_client.hset(event_keys(event.pk).state, "seq", "0")
     admit(event.pk, [apply_for(n) for n in range(10, 13)])
-    assert queue.trim(event.pk, stale) == 3
+    assert trim(queue, event, stale) == 3
 
 
 def test_the_database_refuses_what_the_code_must_never_try(make_event: Make, admit: Admit, drain: Drain) -> None:

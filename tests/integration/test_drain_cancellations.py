@@ -191,7 +191,7 @@ def test_a_late_publish_cannot_turn_a_status_back(
     drain.run(event.pk)
     give_back(event, keys[0])
     drain.run(event.pk)
-    assert real(**late[0]) == 0
+    assert real(**late[0]).written == 0
     assert [shown(servers, event, key)[0] for key in keys] == ["cancelled", "confirmed"]
     assert kinds(admit(event.pk, [apply_for(0)])) == ["admitted"]
 

@@ -22,6 +22,7 @@ from events.domain.commands import Callback
 from events.ledger.erasure import columns_with, spellings
 from events.models import Event, Registration, WebhookDelivery
 from events.secrets import tickets
+from tests.support.in_process.drain import trim
 from tests.support.servers import Services
 from worker.drain import Drain
 
@@ -144,12 +145,12 @@ def test_a_removed_entry_is_past_once_its_whole_node_is_gone(
     guests = [application(event, f"guest{number}@example.com") for number in range(102)]
     admit(event.pk, guests)
     entries = drain.queue.head(event.pk, count=102)
-    drain.queue.trim(event.pk, entries[:100])
+    trim(drain.queue, event, entries[:100])
     assert not is_entry_freed(redis_client, event.pk, 1)
-    drain.queue.trim(event.pk, entries[100:101])
+    trim(drain.queue, event, entries[100:101])
     assert is_entry_freed(redis_client, event.pk, 1)
     assert not is_entry_freed(redis_client, event.pk, 2)
-    drain.queue.trim(event.pk, entries[101:])
+    trim(drain.queue, event, entries[101:])
     assert is_entry_freed(redis_client, event.pk, 102)
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from events.admission.store_log import logging_problems as redis_problems
 from events.domain.commands import Callback, Request
 from events.ledger.commit import Batch, commit_batch
-from events.ledger.quietly import RowsExist
+from events.ledger.records import RowsExist
 from events.ledger.rows import insert_registrations
 from events.ledger.store_log import logging_problems as database_problems
 from events.ledger.write import invalid

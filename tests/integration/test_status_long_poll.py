@@ -12,7 +12,7 @@ from events.admission.replies import AdmitReply
 from events.domain.states import Status
 from events.models import Event
 from tests.support.in_process.door import Visitor
-from tests.support.in_process.drain import outcome, publish
+from tests.support.in_process.drain import outcome, publish, trim
 from tests.support.in_process.events import tickets
 from tests.support.in_process.stream import (
     Client,
@@ -44,7 +44,7 @@ def test_a_long_poll_ends_with_the_status_and_not_with_a_step_in_line(
         await following(redis_client, event)
         head = queue.head(event.pk, count=1)
         publish(queue, event, outcome(keys[0], Status.CONFIRMED, 1), waitlisted=0)
-        queue.trim(event.pk, head)
+        trim(queue, event, head)
         await until(lambda: [e["position"] for e in stream.events] == [2, 1])
         assert not poll.task.done()
         publish(queue, event, outcome(keys[1], Status.CONFIRMED, 2), waitlisted=0)

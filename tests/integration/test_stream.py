@@ -15,7 +15,7 @@ from events.admission.replies import AdmitReply
 from events.domain.states import Status
 from events.models import Event
 from tests.support.in_process.door import Visitor
-from tests.support.in_process.drain import outcome, publish
+from tests.support.in_process.drain import outcome, publish, trim
 from tests.support.in_process.stream import (
     SECONDS,
     Client,
@@ -106,7 +106,7 @@ def test_places_in_line_move_while_nothing_else_happens(
         for number in range(1, 5):
             head = queue.head(event.pk, count=1)
             publish(queue, event, outcome(keys[number - 1], Status.CONFIRMED, number), waitlisted=0)
-            queue.trim(event.pk, head)
+            trim(queue, event, head)
             await until(lambda number=number: client.events[-1]["position"] == 5 - number)
         assert client.statuses == ["queued"] * 5
         client.hang_up()

@@ -1,6 +1,7 @@
--- Publishes decisions that the ledger has committed. Repeating it changes nothing.
+-- Publishes decisions that the ledger has committed, and removes their entries from the queue: one call and one fsync,
+-- and no reader finds a ticket in neither place. Repeating it changes nothing.
 --
--- KEYS  state, decided (3), rates, waitlist
+-- KEYS  state, decided (3), rates, waitlist, queue, pending
 -- ARGV  outcomes           msgpack [[ticket key, e-mail digest, outcome, revision, holds the e-mail,
 --                          sequence if waitlisted or 0], ...]
 --       version            of the event's row
@@ -13,8 +14,9 @@
 --                          caller beside the drain, which decides nothing, must not hide what the drain has not
 --                          published yet
 --       channel            where the event's news are published
+--       entries            msgpack [[sequence, key, e-mail digest, kind], ...] of the queue, in its order (see `trim`)
 --       row                ..., field, value pairs of the event's row
--- Reply number of outcomes written
+-- Reply {number of outcomes written, entries left in the queue}
 --
 -- An outcome only replaces one of a lower revision, so a late publish cannot turn a status back, and cannot return a
 -- ticket to the waitlist. Fields are read and written in chunks: one command for each ticket costs four times as much.
@@ -23,6 +25,7 @@
 local STATE = KEYS[1]
 local DECIDED = {KEYS[2], KEYS[3], KEYS[4]}
 local RATES, WAITLIST = KEYS[5], KEYS[6]
+local QUEUE, PENDING = KEYS[7], KEYS[8]
 
 local outcomes = cmsgpack.unpack(ARGV[1])
 local version = ARGV[2]
@@ -35,7 +38,8 @@ local assumed_rate = tonumber(ARGV[8])
 local decided_ms = ARGV[9]
 local published_before = tonumber(ARGV[10])
 local channel = ARGV[11]
-local row = {select(12, unpack(ARGV))}
+local entries = cmsgpack.unpack(ARGV[12])
+local row = {select(13, unpack(ARGV))}
 
 -- Where an outcome has its parts.
 local KEY, DIGEST, TEXT, REVISION, HOLDS_EMAIL, WAITLISTED_AT = 1, 2, 3, 4, 5, 6
@@ -129,5 +133,7 @@ if copied_version then
     redis.call('HSET', STATE, 'shown', decided_ms)
   end
 end
+-- Only now: an entry must not go before its decision can be read.
+local left = trim(QUEUE, PENDING, entries)
 if written > 0 then redis.call('PUBLISH', channel, table.concat(changed, ' ')) end
-return written
+return {written, left}

@@ -1,52 +1,59 @@
--- Removes decided entries from the queue. The last step of a batch, after commit and publish.
---
--- KEYS  queue, pending
--- ARGV  entries   msgpack [[sequence, key, e-mail digest, kind; empty for a registration], ...] in the queue's order
--- Reply entries left
+-- Removing decided entries from the queue: a part of `publish`, not a script of its own.
 --
 -- If Redis was rewound meanwhile (failover, disk loss), the same sequences may belong to other people now. The queue only
 -- ever loses its tail, so if the last entry is still the one that was decided, all before it are; else each is checked.
 
-local QUEUE, PENDING = KEYS[1], KEYS[2]
+-- Where an entry has its parts: [sequence, key, e-mail digest, kind; empty for a registration].
+local ENTRY_SEQUENCE, ENTRY_KEY, ENTRY_DIGEST, ENTRY_IS = 1, 2, 3, 4
 
-local entries = cmsgpack.unpack(ARGV[1])
-
--- Where an entry has its parts.
-local SEQUENCE, KEY, DIGEST, KIND = 1, 2, 3, 4
-
-local function is_unchanged(item)
-  local id = digits(item[SEQUENCE]) .. '-0'
-  local entry = redis.call('XRANGE', QUEUE, id, id)[1]
+local function is_unchanged(queue, item)
+  local id = digits(item[ENTRY_SEQUENCE]) .. '-0'
+  local entry = redis.call('XRANGE', queue, id, id)[1]
   -- Every entry begins with its key. One that names no ticket (not from the door) cannot be told from another.
-  return entry ~= nil and (item[KEY] == '' or entry[2][2] == item[KEY])
+  return entry ~= nil and (item[ENTRY_KEY] == '' or entry[2][2] == item[ENTRY_KEY])
 end
 
-local last = entries[#entries]
-if is_unchanged(last) then
-  redis.call('XTRIM', QUEUE, 'MINID', '=', digits(last[SEQUENCE] + 1) .. '-0')
-else
+local function trim_queue(queue, entries)
+  local last = entries[#entries]
+  if is_unchanged(queue, last) then
+    redis.call('XTRIM', queue, 'MINID', '=', digits(last[ENTRY_SEQUENCE] + 1) .. '-0')
+    return
+  end
   for _, item in ipairs(entries) do
-    if is_unchanged(item) then redis.call('XDEL', QUEUE, digits(item[SEQUENCE]) .. '-0') end
+    if is_unchanged(queue, item) then redis.call('XDEL', queue, digits(item[ENTRY_SEQUENCE]) .. '-0') end
   end
 end
 
 -- A later ticket under the same e-mail keeps its own field in pending, and so does a later cancellation of the same
 -- ticket: of those fields only the ones that name the entry's sequence go.
-for start = 1, #entries, CHUNK do
-  local notes, gone = {}, {}
-  for index = start, math.min(start + CHUNK - 1, #entries) do
-    local item = entries[index]
-    if item[KIND] == '' then gone[#gone + 1] = TICKET .. item[KEY] end
-    notes[#notes + 1] = item[KIND] == '' and EMAIL .. item[DIGEST] or CANCELLATION .. item[KEY]
-  end
-  for offset, sequence in ipairs(redis.call('HMGET', PENDING, unpack(notes))) do
-    if sequence and tonumber(sequence) == entries[start + offset - 1][SEQUENCE] then
-      gone[#gone + 1] = notes[offset]
+local function trim_pending(pending, entries)
+  for start = 1, #entries, CHUNK do
+    local notes, gone = {}, {}
+    for index = start, math.min(start + CHUNK - 1, #entries) do
+      local item = entries[index]
+      if item[ENTRY_IS] == '' then
+        gone[#gone + 1] = TICKET .. item[ENTRY_KEY]
+        notes[#notes + 1] = EMAIL .. item[ENTRY_DIGEST]
+      else
+        notes[#notes + 1] = CANCELLATION .. item[ENTRY_KEY]
+      end
     end
+    for offset, sequence in ipairs(redis.call('HMGET', pending, unpack(notes))) do
+      if sequence and tonumber(sequence) == entries[start + offset - 1][ENTRY_SEQUENCE] then
+        gone[#gone + 1] = notes[offset]
+      end
+    end
+    if #gone > 0 then redis.call('HDEL', pending, unpack(gone)) end
   end
-  if #gone > 0 then redis.call('HDEL', PENDING, unpack(gone)) end
 end
 
-local left = redis.call('XLEN', QUEUE)
-if left == 0 then redis.call('DEL', QUEUE) end
-return left
+-- Removes `entries`, in the queue's order, with their fields in pending. Returns how many entries are left.
+local function trim(queue, pending, entries)
+  if #entries == 0 then return redis.call('XLEN', queue) end
+  trim_queue(queue, entries)
+  trim_pending(pending, entries)
+  local left = redis.call('XLEN', queue)
+  if left == 0 then redis.call('DEL', queue) end
+  return left
+end
+

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from events.domain.commands import Callback
@@ -20,6 +21,7 @@ from events.domain.webhooks.message import TYPE_OF_STATUS, MessageType, encode_d
 from events.domain.webhooks.signing import new_secret
 from events.domain.webhooks.states import DeliveryState
 from events.domain.webhooks.url import check_url
+from events.ledger import sql
 from events.ledger.database import database
 from events.ledger.queries import event_snapshot
 from events.ledger.records import MessageRecord, Subscriber
@@ -49,10 +51,19 @@ def write_messages(event: Event, changes: Sequence[Outcome], *, now: datetime, s
 
 
 def _subscribed(event: Event) -> list[Subscriber]:
+    if not _has_webhooks(event.organizer_id):
+        return []
     mine = Webhook.objects.filter(organizer_id=event.organizer_id, disabled_at=None, deleted_at=None)
     interested = mine.filter(Q(event=None) | Q(event_id=event.pk)).exclude(url="").order_by("pk")
     rows = interested.values_list("pk", "endpoints", "event_types")
     return [Subscriber(webhook, endpoint, type_) for webhook, endpoint, types in rows for type_ in types]
+
+
+def _has_webhooks(organizer_id: int) -> bool:
+    # Nearly all events have none, and this takes a tenth of the time of the whole question.
+    with connection.cursor() as cursor:
+        cursor.execute(sql.HAS_WEBHOOKS, [organizer_id])
+        return bool(cursor.fetchone()[0])
 
 
 def _write_changes(

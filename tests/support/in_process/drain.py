@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import redis
 from django.db import connection
 
+from events.admission.entry import Entry
 from events.admission.queue import Queue
 from events.admission.replies import AdmitReply, Decided, StatusAnswer, Waitlisted
 from events.domain.outcome import Outcome
@@ -45,6 +46,11 @@ def drain_all_until(client: redis.Redis, stop: threading.Event) -> None:
             stop.wait(0.01)
     finally:
         connection.close()
+
+
+def trim(queue: Queue, event: Event, entries: Sequence[Entry]) -> int:
+    """Removes entries from an event's queue, and publishes nothing. Returns how many are left."""
+    return queue.publish(event=event_snapshot(event), outcomes=(), entries=entries).left
 
 
 class Crash(BaseException):
@@ -88,7 +94,7 @@ def publish(queue: Queue, event: Event, *outcomes: Outcome, waitlisted: int, rat
     """As a drain does, with the counter that the ledger would have."""
     event.version += 1
     event.waitlisted_count = waitlisted
-    return queue.publish(event=event_snapshot(event), outcomes=outcomes, decisions_per_second=rate)
+    return queue.publish(event=event_snapshot(event), outcomes=outcomes, decisions_per_second=rate).written
 
 
 def shown(servers: Services, event: Event, key: str) -> tuple[str, int]:
