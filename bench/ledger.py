@@ -105,7 +105,7 @@ def columns() -> str:
     from events.models import Registration
 
     fields = [field for field in Registration._meta.concrete_fields if not field.primary_key]
-    return ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    return ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
 
 
 def take_rows(event_id: int) -> list[bytes]:

@@ -71,8 +71,12 @@ def ratio(
     quotients = [one / other for one, other in zip(samples[above], samples[below], strict=True)]
     kept = {key: samples[key] for key in (above, below)}
     return Line(
-        **{"name": name, "measured": median(quotients), "at_least": at_least, "at_most": at_most},
-        **{"spread": spread(quotients), "samples": kept},
+        name=name,
+        measured=median(quotients),
+        at_least=at_least,
+        at_most=at_most,
+        spread=spread(quotients),
+        samples=kept,
     )
 
 

@@ -65,7 +65,7 @@ class Stack:
     @contextlib.contextmanager
     def door(self, **settings: str) -> Iterator[str]:
         """Omnify's door, with variables of its own if need be; its address."""
-        with self.door_processes(**settings) as server:
+        with self.door_processes(fresh=False, **settings) as server:
             yield server.url
 
     def door_processes(self, *, fresh: bool = False, **settings: str) -> Running:
@@ -169,7 +169,10 @@ class Stack:
         from events.admission.keys import event_keys
 
         keys = event_keys(event_id)
-        admitted, queued = self.redis.pipeline().hget(keys.state, "seq").xlen(keys.queue).execute()
+        pipeline = self.redis.pipeline()
+        pipeline.hget(keys.state, "seq")
+        pipeline.xlen(keys.queue)
+        admitted, queued = pipeline.execute()
         return int(admitted or 0) - int(queued)
 
     def forget(self, *event_ids: int) -> None:

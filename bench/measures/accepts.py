@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from bench import ledger, load
@@ -41,8 +42,8 @@ def against_hello(
             for line in _lines(
                 options.repetitions,
                 (what, f"{connections} connections"),
-                lambda n=connections: accept_run(stack, door, n, options, headers=headers),
-                lambda n=connections: hello_run(hello, n, options, headers=headers),
+                partial(accept_run, stack, door, connections, options, headers=headers),
+                partial(hello_run, hello, connections, options, headers=headers),
                 at_least=limit,
             )
         ]
@@ -97,8 +98,11 @@ def accept_run(
     before, calls = _used(stack, door), stack.script_calls()
     run = load.post(
         [f"{door.url}/events/{event_id}/register" for event_id in ids],
-        **{"connections": connections, "seconds": options.seconds, "warm_up": options.warm_up},
-        **{"addresses": addresses, "headers": headers},
+        connections=connections,
+        seconds=options.seconds,
+        warm_up=options.warm_up,
+        addresses=addresses,
+        headers=headers,
     )
     calls = stack.script_calls() - calls
     door_us, valkey_us = (
@@ -127,7 +131,7 @@ def with_and_without(
     found = interleaved(repetitions, {"with": with_it, "without": without})
     rates = {f"accepts/s, {name}": [one.rate for one in runs] for name, runs in found.items()}
     costs = {f"µs an accept, {name}": [one.door_us + one.valkey_us for one in runs] for name, runs in found.items()}
-    return [
-        ratio(f"accepts/s with {what} ÷ without", *rates, rates, at_least=at_least),
-        ratio(f"processor time of an accept with {what} ÷ without", *costs, costs),
-    ]
+    above, below = rates
+    rate_line = ratio(f"accepts/s with {what} ÷ without", above, below, rates, at_least=at_least)
+    above, below = costs
+    return [rate_line, ratio(f"processor time of an accept with {what} ÷ without", above, below, costs)]

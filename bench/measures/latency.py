@@ -10,6 +10,7 @@ processors with the door; half of what both can do together is the rate there.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 from bench import ledger, load
@@ -56,7 +57,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
 
 
 def _at(options: Options, runs: dict[str, Callable[[float], Load]], rate: float) -> Runs:
-    return interleaved(options.fewer, {name: lambda run=run: run(rate) for name, run in runs.items()})
+    return interleaved(options.fewer, {name: partial(run, rate) for name, run in runs.items()})
 
 
 def _peak_of_both(stack: Stack, options: Options, door: Server) -> float:
@@ -115,4 +116,5 @@ def _line(name: str, above: str, below: str, percentile: str, runs: Runs, *, at_
         f"{percentile} ms, {which}": [getattr(run, PERCENTILES[percentile]) for run in runs[which]]
         for which in (above, below)
     }
-    return ratio(name, *samples, samples, at_most=at_most)
+    above, below = samples
+    return ratio(name, above, below, samples, at_most=at_most)

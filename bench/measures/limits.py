@@ -6,6 +6,8 @@ says the same more steadily.
 
 from __future__ import annotations
 
+from functools import partial
+
 from bench.lines import Line
 from bench.measures import Options
 from bench.measures.accepts import accept_run, with_and_without
@@ -29,8 +31,8 @@ def measure(stack: Stack, options: Options) -> list[Line]:
             for line in with_and_without(
                 options.fewer,
                 f"limits, {crowd}",
-                lambda full=full: accept_run(stack, on, CONNECTIONS, options, addresses=_number(options, full)),
-                lambda full=full: accept_run(stack, off, CONNECTIONS, options, addresses=_number(options, full)),
+                partial(accept_run, stack, on, CONNECTIONS, options, addresses=_number(options, full)),
+                partial(accept_run, stack, off, CONNECTIONS, options, addresses=_number(options, full)),
                 at_least=0.85,
             )
         ]

@@ -11,6 +11,7 @@ from bench.stack import Stack
 
 LIMIT = 0.30
 CONNECTIONS = (32, 512)
+HELLO = "hello/s (GET)"
 # A privileged port that nothing here opens.
 NO_DATABASE = "postgres://omnify:none@127.0.0.1:1/omnify"
 
@@ -49,8 +50,8 @@ def gets_against_hello(
             raise load.ClientFailedError(f"{base}: {run.refused} refused")
         return run.rate
 
-    samples = interleaved(repetitions, {what: lambda: rate(door), "hello/s (GET)": lambda: rate(hello)})
-    return ratio(f"{what} ÷ hello/s, {connections} connections", *samples, samples, at_least=at_least)
+    samples = interleaved(repetitions, {what: lambda: rate(door), HELLO: lambda: rate(hello)})
+    return ratio(f"{what} ÷ hello/s, {connections} connections", what, HELLO, samples, at_least=at_least)
 
 
 def _paths(stack: Stack, event_id: int) -> Path:

@@ -5,6 +5,8 @@ the clock stops when the last of them has its decision. Omnify's door and drain 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 from bench import ledger, load
 from bench.lines import Line, ratio
@@ -22,9 +24,8 @@ def measure(stack: Stack, options: Options) -> list[Line]:
         for path in ("lock", "task"):
             _wait_for_baseline(f"{drf}/{path}")
         seconds = 2 * options.seconds
-        runs = {LOCK: lambda: _baseline_rate(f"{drf}/lock", seconds)}
-        for crowd in LIMITS:
-            runs[_ours(crowd)] = lambda crowd=crowd: terminal_rate(stack, door, _fresh_event(), crowd, seconds)
+        runs: dict[str, Callable[[], float]] = {LOCK: partial(_baseline_rate, f"{drf}/lock", seconds)}
+        runs |= {_ours(crowd): partial(_our_rate, stack, door, crowd, seconds) for crowd in LIMITS}
         samples = interleaved(options.fewer, runs)
         once = {_ours(512): samples[_ours(512)][-1:], TASK: [_baseline_rate(f"{drf}/task", options.seconds)]}
     name = "terminal/s ÷ {} terminal/s, one hot event, {} ÷ 32 connections"
@@ -32,6 +33,10 @@ def measure(stack: Stack, options: Options) -> list[Line]:
         *(ratio(name.format("lock", n), _ours(n), LOCK, samples, at_least=limit) for n, limit in LIMITS.items()),
         ratio(name.format("task", 512), _ours(512), TASK, once),
     ]
+
+
+def _our_rate(stack: Stack, door: str, crowd: int, seconds: float) -> float:
+    return terminal_rate(stack, door, _fresh_event(), crowd, seconds)
 
 
 def _ours(crowd: int) -> str:

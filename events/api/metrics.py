@@ -34,7 +34,7 @@ from omnify.common.clients import redis_client
 EVENTS_LIMIT = 500
 
 
-class Counted(Collector):
+class Counters(Collector):
     """Collects the counters of all processes of all hosts that share the folder."""
 
     def collect(self) -> Iterable[Metric]:
@@ -44,7 +44,7 @@ class Counted(Collector):
         return merged
 
 
-class Moment(Collector):
+class Gauges(Collector):
     """Collects the present state of queues, workers and stores."""
 
     def collect(self) -> Iterator[Metric]:
@@ -86,9 +86,9 @@ class MetricsView(ApiView):
         if not _may_read(request.headers.get("Authorization", "")):
             raise AuthenticationFailed("Show the token of METRICS_TOKEN: `Authorization: Bearer <token>`.")
         registry = CollectorRegistry()
-        registry.register(Moment())
+        registry.register(Gauges())
         if metrics.ROOT:
-            registry.register(Counted())
+            registry.register(Counters())
             return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
         return HttpResponse(generate_latest(registry) + generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
 

@@ -4,7 +4,7 @@ from omnify.settings import *  # noqa: F403
 from omnify.settings import DATABASES, ENV
 
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "rest_framework", "events"]
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = []
 ROOT_URLCONF = "bench.baselines.drf.urls"
 
 DATABASES["default"]["CONN_MAX_AGE"] = None
