@@ -24,7 +24,7 @@ from events.ledger.events import (
     change_event,
     check_not_over,
     check_sizes,
-    lock_event,
+    event_for_change,
 )
 from events.models import Event
 from events.services.audit import trail_of_admin
@@ -118,7 +118,7 @@ class EventAdmin(Audited, EventAdminBase):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Event | None:
         """Returns the event; for a save, under the lock that decisions are made under."""
         event = super().get_object(request, object_id, from_field)
-        return lock_event(event_id=event.pk) if event and request.method == "POST" else event
+        return event_for_change(event_id=event.pk) if event and request.method == "POST" else event
 
     def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
         """Writes only what was changed: counters may have moved since the page was rendered."""
@@ -147,7 +147,7 @@ class EventAdmin(Audited, EventAdminBase):
 
     def _cancel(self, request: HttpRequest, event_id: int) -> None:
         with transaction.atomic():
-            event = lock_event(event_id=event_id)
+            event = event_for_change(event_id=event_id)
             if event and cancel_event(event, now=timezone.now()):
                 close_event(event)
                 trail_of_admin(request).record(Action.EVENT_CANCELLED, event)

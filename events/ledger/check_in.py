@@ -20,7 +20,7 @@ from events.domain.states import Status
 from events.domain.times import to_ms
 from events.domain.webhooks.message import MessageType
 from events.ledger.batch_context import Digest, with_digest
-from events.ledger.events import lock_event
+from events.ledger.events import event_for_change
 from events.ledger.queries import event_snapshot
 from events.ledger.tickets import known_tickets
 from events.ledger.webhooks.outbox import write_check_in_messages
@@ -69,7 +69,7 @@ class CheckIn:
 def check_in(*, event_id: int, key: str, organizer_id: int, now: datetime, digest: Digest) -> CheckIn:
     """Marks a confirmed registration as checked in at `now`, unless it is already."""
     with transaction.atomic():
-        event = lock_event(event_id=event_id, organizer_id=organizer_id)
+        event = event_for_change(event_id=event_id, organizer_id=organizer_id)
         row = event and _rows(event_id).filter(ticket_key=key).first()
         if not event or not row:
             return CheckIn(CheckInResult.UNKNOWN)
@@ -83,7 +83,7 @@ def check_in(*, event_id: int, key: str, organizer_id: int, now: datetime, diges
 def undo_check_in(*, event_id: int, ref: str, organizer_id: int, digest: Digest) -> CheckIn:
     """Undoes a check-in, found by the first characters of its ticket's key. Undoing twice changes nothing."""
     with transaction.atomic():
-        event = lock_event(event_id=event_id, organizer_id=organizer_id)
+        event = event_for_change(event_id=event_id, organizer_id=organizer_id)
         row = _entered(event_id, ref) if event else None
         if not event or not row:
             return CheckIn(CheckInResult.UNKNOWN)

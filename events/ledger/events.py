@@ -44,7 +44,7 @@ def create_event(*, organizer: Organizer, fields: Mapping[str, Any]) -> Event:
     return Event.objects.create(organizer=organizer, **fields)
 
 
-def lock_event(*, event_id: int, organizer_id: int | None = None) -> Event | None:
+def event_for_change(*, event_id: int, organizer_id: int | None = None) -> Event | None:
     """Reads the event and locks it until the caller's transaction ends; None if this organizer has no such event."""
     owned = {} if organizer_id is None else {"organizer_id": organizer_id}
     return Event.objects.select_for_update().filter(pk=event_id, **owned).first()
@@ -78,7 +78,7 @@ def check_not_over(event: Event, *, fields: Mapping[str, Any], now: datetime) ->
 def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> Event:
     """Writes validated `fields` and grows the version, and the revision if anything differs from what is stored.
 
-    `event` comes from `lock_event`, in the same transaction. Sizes are not among the fields: those move seats, and go
+    `event` comes from `event_for_change`, in the same transaction. Sizes are not among the fields: those move seats, and go
     through the event's queue.
     """
     assert not {"max_capacity", "waitlist_capacity"} & fields.keys()
@@ -95,7 +95,7 @@ def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> E
 def cancel_event(event: Event, *, now: datetime) -> bool:
     """Marks an event cancelled: from now on every registration is refused. Returns False if it was cancelled already.
 
-    `event` comes from `lock_event`, in the same transaction. The drain cancels its tickets.
+    `event` comes from `event_for_change`, in the same transaction. The drain cancels its tickets.
 
     Raises:
         EventOver: it has ended; its registrations stay as they are.

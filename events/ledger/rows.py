@@ -12,7 +12,7 @@ from events.ledger.database import database
 from events.ledger.records import MoveRecord, RegistrationRecord
 
 
-def insert_registrations(event_id: int, decided: Sequence[tuple[Request, Outcome]], *, decided_at: datetime) -> None:
+def insert_decided(event_id: int, decided: Sequence[tuple[Request, Outcome]], *, decided_at: datetime) -> None:
     """Writes new rows, inside the caller's transaction: each request with the last outcome it had there.
 
     Raises:
@@ -25,7 +25,7 @@ def insert_registrations(event_id: int, decided: Sequence[tuple[Request, Outcome
         database().insert_registrations(event_id, records, decided_at=decided_at)
 
 
-def move_registrations(event_id: int, outcomes: Sequence[Outcome], *, decided_at: datetime) -> None:
+def move_decided(event_id: int, outcomes: Sequence[Outcome], *, decided_at: datetime) -> None:
     """Moves existing rows to a later status, inside the caller's transaction."""
     if outcomes:
         records = [

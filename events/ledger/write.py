@@ -19,7 +19,7 @@ from events.domain.states import Reason, Status
 from events.domain.times import to_ms, whole_ms
 from events.ledger.database import database
 from events.ledger.queries import event_snapshot
-from events.ledger.rows import insert_registrations, move_registrations
+from events.ledger.rows import insert_decided, move_decided
 from events.ledger.webhooks.outbox import write_messages
 from events.models import Event, SizeChange
 
@@ -108,8 +108,8 @@ def write(
     decided = [*((request, last[request.key]) for request in done.decided_requests), *refused]
     moved = [outcome for outcome in last.values() if outcome.revision > 1 and outcome.key not in new]
     # Cancellations free e-mails that a new registration of the same batch may take, so they are written first.
-    move_registrations(event.pk, moved, decided_at=now)
-    insert_registrations(event.pk, decided, decided_at=now)
+    move_decided(event.pk, moved, decided_at=now)
+    insert_decided(event.pk, decided, decided_at=now)
     sequences = [command.sequence for command in (*commands, *poisoned)]
     rewound = any(request.sequence <= event.last_sequence for request, _ in decided)
     sells_out = _sells_out(event, done)

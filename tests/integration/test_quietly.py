@@ -14,7 +14,7 @@ from events.admission.store_log import logging_problems as redis_problems
 from events.domain.commands import Callback, Request
 from events.ledger.commit import Batch, commit_batch
 from events.ledger.records import RowsExist
-from events.ledger.rows import insert_registrations
+from events.ledger.rows import insert_decided
 from events.ledger.store_log import logging_problems as database_problems
 from events.ledger.write import invalid
 from events.models import Registration
@@ -69,9 +69,9 @@ def test_rows_that_are_there_already_are_told_from_data_that_cannot_be_stored(
     event, now = make_event(), timezone.now()
     first = request(1)
     pairs = [(first, invalid(first, now))]
-    insert_registrations(event.pk, pairs, decided_at=now)
+    insert_decided(event.pk, pairs, decided_at=now)
     with pytest.raises(RowsExist):
-        insert_registrations(event.pk, pairs, decided_at=now)
+        insert_decided(event.pk, pairs, decided_at=now)
 
 
 def test_a_database_that_logs_statements_is_told_of(talkative_database: None) -> None:

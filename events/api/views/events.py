@@ -25,7 +25,7 @@ from events.domain.states import EventState
 from events.domain.times import to_ms
 from events.ledger import queries
 from events.ledger.event_lists import EventFilter, list_events
-from events.ledger.events import cancel_event, change_event, check_not_over, check_sizes, create_event, lock_event
+from events.ledger.events import cancel_event, change_event, check_not_over, check_sizes, create_event, event_for_change
 from events.models import Event, Organizer
 from events.services.commands import SIZES, await_resize, close_event, resize, sizes_of
 from events.services.publish_event import publish_after_commit
@@ -126,7 +126,7 @@ class EventCancellation(ApiView):
 
 def _locked(request: Request, event_id: int | None) -> Event:
     """Finds the organizer's own event and locks it until the transaction ends; else 404."""
-    event = event_id and lock_event(event_id=event_id, organizer_id=organizer_of(request).pk)
+    event = event_id and event_for_change(event_id=event_id, organizer_id=organizer_of(request).pk)
     if not event:
         raise event_not_found()
     return event
