@@ -78,8 +78,8 @@ def check_not_over(event: Event, *, fields: Mapping[str, Any], now: datetime) ->
 def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> Event:
     """Writes validated `fields` and grows the version, and the revision if anything differs from what is stored.
 
-    `event` comes from `event_for_change`, in the same transaction. Sizes are not among the fields: those move seats, and go
-    through the event's queue.
+    `event` comes from `event_for_change`, in the same transaction. Sizes are not among the fields: they move seats, and
+    go through the event's queue.
     """
     assert not {"max_capacity", "waitlist_capacity"} & fields.keys()
     if fields:
