@@ -1,8 +1,8 @@
 """What a name and an e-mail address must look like, and when two addresses are one mailbox.
 
 The address rule is the HTML standard's (`https://html.spec.whatwg.org/#valid-e-mail-address`) with three changes: the
-domain needs a dot and a top level that is not a number, its labels may be in any script, and what IDNA 2008 forbids is
-no domain, in either spelling.
+domain needs a dot and a top level that is not a number, its labels may be in any script, and domains that IDNA 2008
+forbids are refused, in either spelling.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def clean_email(value: str) -> str:
     email = value.strip()
     if len(email) > EMAIL_MAX:
         raise ValueError(f"At most {EMAIL_MAX} characters.")
-    # `strip` takes line breaks off too, and those are no slip of a finger.
+    # `strip` would also remove line breaks, which are more than a typing error.
     if CONTROL.search(value):
         raise ValueError("Enter a valid e-mail address.")
     if not email.isascii() or "xn--" in email.lower():
@@ -77,7 +77,7 @@ def email_key(email: str) -> str:
     if lower.isascii() and "xn--" not in lower:
         return lower
     local, _, domain = lower.rpartition("@")
-    # An older release let domains in that IDNA does not know: they are what they were.
+    # An older release accepted domains that IDNA does not know: their keys stay as they were.
     return f"{local}@{_ascii_domain(unicodedata.normalize('NFC', domain)) or domain}"
 
 

@@ -16,7 +16,7 @@ import unicodedata
 LINE_MAX = 255
 
 # C0, C1 and line separators break rows apart; surrogates and noncharacters (the last two of every plane among them)
-# are no text at all.
+# are not text.
 _PLANE_ENDS = "".join(chr(plane * 0x10000 + end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NO_TEXT = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef{_PLANE_ENDS}]")

@@ -6,7 +6,7 @@ its event, a made-up id is refused without asking any store, and "accepted but l
 existed". The event and the first 8 characters of the key are the ticket's `reference`, `<event id>-<8 characters>`, the
 only part that may stand in logs and exports: it opens nothing, since the 72 bits after it stay unguessable.
 
-A check-in code is `<reference>-<24 characters>` and stands for the ticket at the entrance alone. The 24 characters are
+A check-in code is `<reference>-<24 characters>` and identifies the ticket at the entrance only. The 24 characters are
 a tag of 72 bits (keyed BLAKE2b over event and key) and the rest of the key, hidden under a pad that is derived from the
 tag: the synthetic-IV construction of Rogaway and Shrimpton (2006). So nothing is stored for it, the entrance finds the
 ticket by its whole key, and a photograph of the code says nothing about the id.
@@ -33,7 +33,7 @@ TAG_BYTES = 9
 TAG_CHARS = 12
 _DRAWN_AT_ONCE = 256
 
-# A text that looks like a ticket id, made by `read_ticket_id` alone.
+# A text in the form of a ticket id; only `read_ticket_id` makes one.
 TicketId = NewType("TicketId", str)
 
 _SHAPE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{20})([A-Za-z0-9_-]{8})")
@@ -215,7 +215,7 @@ def parse_reference(text: str) -> tuple[int, str] | None:
 
 
 class _Digest:
-    """Keyed BLAKE2b in URL-safe base64. To copy a state that has taken the key in costs less than to take it in."""
+    """Keyed BLAKE2b in URL-safe base64. Copying a state that has absorbed the key costs less than absorbing it."""
 
     __slots__ = ("_start",)
 
