@@ -37,10 +37,11 @@ def measure(stack: Stack, options: Options) -> list[Line]:
 
 def drain_rate(stack: Stack, event_id: int) -> float:
     """Registrations a second, decided by a drain alone; all that are queued must be decided."""
-    queued = stack.queued(event_id)
+    queued, before = stack.queued(event_id), ledger.decided(event_id)
     seconds = drain_seconds(stack, event_id)
-    if ledger.decided(event_id) != queued:
-        raise load.ClientFailedError(f"{queued} queued, {ledger.decided(event_id)} decided")
+    decided = ledger.decided(event_id) - before
+    if decided != queued:
+        raise load.ClientFailedError(f"{queued} queued, {decided} decided")
     return queued / seconds
 
 

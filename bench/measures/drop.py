@@ -1,8 +1,8 @@
 """What a user feels: seconds from the button to the ticket and to the decision when 50,000 people press it at once.
 
-They share 512 connections and 2,000 seats; the drain runs. All wait from the same moment on, also for a connection. A
-first answer is a ticket, or that nothing is left. Who was told so has the decision with it; a ticket has it once its
-outcome is published, which is seen by the queue: its head is decided first.
+They share 512 connections; the drain runs. Once there are 2,000 seats, and once there is one for each of them. All wait
+from the same moment on, also for a connection. A first answer is a ticket, or that nothing is left, which is a decision
+too. A ticket has its decision once the outcome is published, which shows in the queue: its head is decided first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bench.measures import Options
 from bench.stack import Stack, wait_until
 
 PEOPLE = 50_000
-SEATS = 2_000
+FEW = 2_000
 CONNECTIONS = 512
 ACCEPTED, SOLD_OUT = 202, 409
 LOOK_SECONDS = 0.01
@@ -45,25 +45,27 @@ class Drop(NamedTuple):
 
 def measure(stack: Stack, options: Options) -> list[Line]:
     """The waits of the first half, of 99 % and of the last, and how many got a ticket."""
-    people, seats = options.number(PEOPLE), options.number(SEATS)
+    people = options.number(PEOPLE)
     with stack.door() as door, stack.drain():
-        drops = [_drop(stack, door, people, seats) for _ in range(options.fewer)]
-    crowd = f"{people:,} people at once"
+        _drop(stack, door, people // 10, people // 10)  # warms up
+        return [
+            line
+            for seats in (options.number(FEW), people)
+            for line in _lines(seats, people, [_drop(stack, door, people, seats) for _ in range(options.fewer)])
+        ]
+
+
+def _lines(seats: int, people: int, drops: Sequence[Drop]) -> list[Line]:
+    where = f"{people:,} people at once, {seats:,} seats"
+    waits = {"first answer": [one.answers for one in drops], "decision": [one.decisions for one in drops]}
     return [
         *(
-            _line(f"from the button to the first answer, {who} of {crowd}", [one.answers for one in drops], share)
+            value(f"{where}: from the button to the {what}, {who}", [at(one, share) for one in seconds], unit="s")
+            for what, seconds in waits.items()
             for who, share in SHARES.items()
         ),
-        *(
-            _line(f"from the button to the decision, {who} of {crowd}", [one.decisions for one in drops], share)
-            for who, share in SHARES.items()
-        ),
-        value(f"tickets given out for {seats:,} seats", [float(one.tickets) for one in drops], unit="tickets"),
+        value(f"{where}: tickets given out", [float(one.tickets) for one in drops]),
     ]
-
-
-def _line(name: str, waits: Sequence[Sequence[float]], share: float) -> Line:
-    return value(name, [at(one, share) for one in waits], unit="s")
 
 
 def _drop(stack: Stack, door: str, people: int, seats: int) -> Drop:

@@ -22,7 +22,7 @@ from bench.measures.terminal import terminal_rate
 from bench.stack import Server, Stack, wait_until
 
 CONNECTIONS = 512  # as at the peak
-SHARES = (0.25, 0.50, 0.75)
+SHARES = (0.50, 0.75)
 JUDGED = 0.50
 PERCENTILES = {"p50": "p50_ms", "p99": "p99_ms", "p99.9": "p999_ms"}
 STOPPED, WORKING, HELLO = "drain stopped", "drain at work", "hello"

@@ -9,7 +9,7 @@ from bench.lines import Line
 from bench.measures import Options
 from bench.stack import Stack, wait_until
 
-TICKETS = 100_000
+TICKETS = 50_000
 BEFORE = 5_000  # what an event's keys cost by themselves is paid by these
 
 

@@ -27,7 +27,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
         runs: dict[str, Callable[[], float]] = {LOCK: partial(_baseline_rate, f"{drf}/lock", seconds)}
         runs |= {_ours(crowd): partial(_our_rate, stack, door, crowd, seconds) for crowd in LIMITS}
         samples = interleaved(options.fewer, runs)
-        once = {_ours(512): samples[_ours(512)][-1:], TASK: [_baseline_rate(f"{drf}/task", options.seconds)]}
+        once = {_ours(512): samples[_ours(512)][-1:], TASK: [_baseline_rate(f"{drf}/task", options.seconds / 2)]}
     name = "terminal/s ÷ {} terminal/s, one hot event, {} ÷ 32 connections"
     return [
         *(ratio(name.format("lock", n), _ours(n), LOCK, samples, at_least=limit) for n, limit in LIMITS.items()),

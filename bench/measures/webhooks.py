@@ -89,7 +89,7 @@ def _terminal(stack: Stack, options: Options, url: str) -> dict[str, list[float]
 
         def rate(*urls: str) -> float:
             event_id = _subscribed_event(*urls)
-            found = terminal_rate(stack, door, event_id, CROWD, 2 * options.seconds)
+            found = terminal_rate(stack, door, event_id, CROWD, options.seconds)
             _unsubscribe()
             return found
 

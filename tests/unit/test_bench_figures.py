@@ -29,9 +29,9 @@ FACTS = Facts(
 
 
 def test_a_ratio_is_the_median_of_pairs_so_that_a_slow_minute_harms_neither_side() -> None:
-    # The machine was half as fast in the last two repetitions; the quotient of the two medians would be 1.0.
-    line = ratio("a ÷ b", "a", "b", {"a": [50.0, 60.0, 50.0, 25.0, 25.0], "b": [100.0, 100.0, 100.0, 50.0, 50.0]})
-    assert line.measured == 0.5
+    # The machine was half as fast in the last repetition. The quotient of the two medians would be 0.5.
+    line = ratio("a ÷ b", "a", "b", {"a": [60.0, 50.0, 30.0], "b": [100.0, 100.0, 50.0]})
+    assert line.measured == 0.6
     assert tuple(line.spread) == (0.5, 0.6)
     assert set(line.samples) == {"a", "b"}
 
