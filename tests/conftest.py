@@ -97,12 +97,7 @@ def servers() -> Iterator[Services]:
 
 @pytest.fixture(scope="session")
 def one_service() -> Iterator[Service]:
-    """The service of the acceptance tests."""
-    yield from running_service()
-
-
-def running_service() -> Iterator[Service]:
-    """A whole service, with servers of its own, so that killing them disturbs no other test."""
+    """A whole service for acceptance and browser tests, with its own servers: killing them disturbs no other test."""
     from tests.support.service.logs import leaks, not_json
     from tests.support.service.processes import Service
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.conftest import running_service
 from tests.support.service.processes import Service
 from tests.support.visitors import Visitors
 
@@ -55,17 +54,19 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="package")
-def one_service() -> Iterator[Service]:
-    """A service of its own, whose organizer has only these tests' events: lists are read from their first page."""
-    yield from running_service()
+@pytest.fixture(scope="session")
+def own_token(one_service: Service) -> str:
+    """An organizer who has only these tests' events: lists are read from their first page."""
+    one_service.heal()
+    return one_service.new_organizer("Browser")
 
 
 @pytest.fixture
-def service(one_service: Service) -> Service:
-    """A service that is ready, whatever the test before did to it."""
+def service(one_service: Service, own_token: str) -> Iterator[Service]:
+    """The acceptance tests' service with an organizer of its own, ready whatever the test before did to it."""
     one_service.heal()
-    return one_service
+    with one_service.another_organizer(own_token):
+        yield one_service
 
 
 @pytest.fixture

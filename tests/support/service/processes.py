@@ -29,6 +29,11 @@ from worker.failpoints import Failpoint
 class Service(Parts):
     """`parts.py` starts and ends it; this does to it what happens on bad days, and looks."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._token = ""
+        self._made: list[str] = []
+
     # Faults
 
     def kill(self, *names: str) -> None:
@@ -128,7 +133,8 @@ class Service(Parts):
         url = f"http://{self.address.host}:{self.address.port}"
         command = [sys.executable, str(ROOT / "manage.py"), "rehearse", "--url", url, *options]
         quiet = subprocess.DEVNULL
-        process = subprocess.Popen(command, env=self._environment(), cwd=ROOT, stdout=quiet, stderr=quiet)
+        environment = {**self._environment(), "OMNIFY_TOKEN": self.token()}
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=quiet, stderr=quiet)
         try:
             yield
         finally:
@@ -138,12 +144,28 @@ class Service(Parts):
     # Looking
 
     def token(self) -> str:
-        """The first organizer's token."""
-        return (self.home / "organizer-token").read_text("ascii").strip()
+        """The token of the organizer that tests act as: the first one, but within `another_organizer`."""
+        return self._token or (self.home / "organizer-token").read_text("ascii").strip()
+
+    def new_organizer(self, name: str) -> str:
+        """Makes an organizer, and returns the token."""
+        done = self.manage("create_organizer", name)
+        assert done.returncode == 0, done.stderr
+        self._made.append(done.stdout.strip())
+        return self._made[-1]
+
+    @contextlib.contextmanager
+    def another_organizer(self, token: str) -> Iterator[None]:
+        """Tests act as the organizer with this token, whose lists hold only what they made."""
+        self._token = token
+        try:
+            yield
+        finally:
+            self._token = ""
 
     def secrets(self) -> list[str]:
         """What nothing but the service's own processes may know."""
-        return [self._environment()["SECRET_KEY"], self.valkey.password, self._postgres.password]
+        return [self._environment()["SECRET_KEY"], self.valkey.password, self._postgres.password, *self._made]
 
     def superuser_url(self) -> str:
         """The database as only a test may use it."""
