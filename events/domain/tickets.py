@@ -100,8 +100,9 @@ class Tickets:
         if match is None:
             return None
         event_id, key = int(match[1]), match[2]
-        genuine = any(compare_digest(match[3], keys.mac(event_id, key)) for keys in self._keys)
-        return (event_id, key) if genuine else None
+        if compare_digest(match[3], self._keys.current.mac(event_id, key)):
+            return event_id, key
+        return None if self._maker(event_id, key, match[3]) is None else (event_id, key)
 
     def check_in_code(self, *, event_id: int, key: str, mark: str | None = None) -> str:
         """Builds what a ticket's QR code holds, under the secret with this mark or, without a mark, the current one."""
