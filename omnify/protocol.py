@@ -7,6 +7,7 @@ sent its next request. What it lacks, and this adds:
     first request  its timer starts with the second request; a client that sends nothing, or a header byte now and
                    then, would keep its connection open without limit
     responses      it waits without limit for a client that does not read its response
+    end            it keeps a connection although the application's response says `Connection: close` (RFC 9112, 9.6)
     bad requests   it answers in plain text what it cannot parse, and lets some of it through as an exception
     idle timer     it makes a timer for every request; here one timer per connection looks after all of them
 
@@ -70,6 +71,7 @@ class Protocol(ASGIProtocol):
 
     _unread_timer: asyncio.TimerHandle | None = None
     _keepalive_handle: asyncio.TimerHandle | None
+    _says_close = False  # the response that was begun last
     _idle_until: float | None = None  # by the loop's clock, in seconds; None while a request is under way
 
     def connection_made(self, transport: Any) -> None:
@@ -109,6 +111,14 @@ class Protocol(ASGIProtocol):
     def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
         """Sends gunicorn's own error responses in the standard shape. They quote nothing of the request."""
         self._safe_write(_refusal(status, extra_headers))
+
+    def _send_response_start(self, status: int, headers: Any, request: Any, close: bool = False) -> None:
+        self._says_close = any(name.lower() == b"connection" and value.lower() == b"close" for name, value in headers)
+        super()._send_response_start(status, headers, request, close)
+
+    async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
+        """Answers a request. Returns whether the connection is kept."""
+        return bool(await super()._serve_http_request(request, sockname, peername)) and not self._says_close
 
     def pause_writing(self) -> None:
         """Starts the timer for a client that does not read its response."""

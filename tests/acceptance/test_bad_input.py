@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 import pytest
@@ -139,6 +140,20 @@ def test_a_body_that_does_not_say_its_length_is_cut_off_at_the_limit(event: Even
     chunk = b"400\r\n" + b" " * 1024 + b"\r\n"
     connection = event.service.address.raw(chunked_head(event) + chunk * 17)
     assert answer_on(connection).refusal == (413, "payload_too_large")
+
+
+@pytest.mark.parametrize("path", ["{path}/register", "/e/{id}"], ids=["door", "page"])
+def test_no_request_is_answered_behind_an_answer_that_says_close(event: Event, path: str) -> None:
+    """Also where the whole body has come, and the server could go on."""
+    large = request_bytes(path.format(path=event.path, id=event.id), b" " * (LIMIT + 1))
+    with event.service.address.raw(large + request_bytes("/health/live", b"", method="GET")) as connection:
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while data := connection.recv(65536):
+                received += data
+    assert received.startswith(b"HTTP/1.1 413 ")
+    assert b"\r\nconnection: close\r\n" in received.lower()
+    assert received.count(b"HTTP/1.1 ") == 1
 
 
 def test_a_chunked_body_without_an_end_registers_nobody(event: Event) -> None:
