@@ -25,6 +25,8 @@ _REQUEST_LINE = re.compile(
 )
 _BEGINNINGS = (b"POST /events/", b"GET /registrations/")
 
+_END_OF_HEAD = b"\r\n\r\n"
+
 # Headers that the door reads and those that ask for more than an answer.
 _READ = frozenset((b"content-type", b"content-length", b"idempotency-key", b"x-forwarded-for", b"if-none-match"))
 _UNUSUAL = frozenset(
@@ -92,14 +94,25 @@ class Recognizer:
         if not self._plain or self._messages != 1 or self._hosts > 1 or self._types > 1 or self._fields > MAX_FIELDS:
             return None
         if not self._complete:
-            return INCOMPLETE
+            return INCOMPLETE if self._may_be_held(data, line) else None
         # llhttp skips an empty line behind a request.
-        if not self._hosts or len(data) != data.index(b"\r\n\r\n") + 4 + len(self._body):
+        if not self._hosts or len(data) != data.find(_END_OF_HEAD) + len(_END_OF_HEAD) + len(self._body):
             return None
         event = line[1]
         if event is not None:
             return PlainRequest(Route.REGISTER, event.decode(), self._headers, self._body)
         return None if self._body else PlainRequest(Route.STATUS, line[2].decode(), self._headers, b"")
+
+    def _may_be_held(self, data: bytes, line: re.Match[bytes]) -> bool:
+        """Whether the rest of a request is worth waiting for: gunicorn could not answer it before it is whole either.
+
+        A poll is answered as soon as its head is there, and so is a body that will be too large.
+        """
+        end = data.find(_END_OF_HEAD)
+        if end < 0:
+            return True
+        length = next((int(value) for name, value in self._headers if name == b"content-length"), 0)
+        return line[1] is not None and end + len(_END_OF_HEAD) + length <= MAX_BYTES
 
     # What the parser calls.
 
