@@ -192,7 +192,7 @@ def process_environment(servers: Services, db: None) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def tidy_valkey(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Empties Valkey before each integration test, and fails a test that leaves a key nobody will ever remove."""
+    """Empties Valkey before each integration test, and fails a test that leaves a key that nothing will ever remove."""
     if not request.node.path.is_relative_to(_HERE / "integration"):
         yield
         return

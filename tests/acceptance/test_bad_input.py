@@ -1,4 +1,4 @@
-"""Bodies and headers sent by mistake or in bad faith: the right code, one shape, nothing queued, nobody else harmed."""
+"""Bodies and headers sent by mistake or in bad faith: the right code, one shape, nothing queued, no one else harmed."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_no_request_is_answered_behind_an_answer_that_says_close(event: Event, p
     assert received.count(b"HTTP/1.1 ") == 1
 
 
-def test_a_chunked_body_without_an_end_registers_nobody(event: Event) -> None:
+def test_a_chunked_body_without_an_end_registers_no_one(event: Event) -> None:
     whole = body()
     unfinished = chunked_head(event) + b"%x\r\n%b\r\n" % (len(whole), whole)
     patient, gone, rude = (event.service.address.raw(unfinished) for _ in range(3))
@@ -164,14 +164,14 @@ def test_a_chunked_body_without_an_end_registers_nobody(event: Event) -> None:
     half.shutdown(socket.SHUT_WR)
     gone.close()
     reset(rude)
-    # The door waits for the rest and serves everybody else meanwhile.
+    # The door waits for the rest and serves all others meanwhile.
     assert event.service.address.ask("GET", event.path).status == 200
     assert event.service.address.ask("GET", event.path).status == 200
     patient.close()
     half.close()
 
 
-def test_a_body_shorter_than_announced_registers_nobody(event: Event) -> None:
+def test_a_body_shorter_than_announced_registers_no_one(event: Event) -> None:
     raw = request_bytes(f"{event.path}/register", body())
     for cut in (1, 20, len(body())):
         with event.service.address.raw(raw[:-cut]) as connection:

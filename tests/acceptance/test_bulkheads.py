@@ -1,4 +1,4 @@
-"""Whoever uses up one thing does not keep others from what they need: PostgreSQL has twelve connections here."""
+"""Clients that use up one resource do not keep others from theirs: PostgreSQL has twelve connections here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 def few_connections(service: Service) -> Iterator[Service]:
     with service.few_connections(12):
         yield service
-    # Whoever signs in later comes from the same address.
+    # The later sign-ins come from the same address.
     for name in service.redis.scan_iter("omnify:sign-ins:*"):
         service.redis.delete(name)
 
@@ -36,7 +36,7 @@ def guess(service: Service, cookie: str, number: int) -> int:
     return service.address.ask("POST", "/admin/login/", urlencode(fields).encode(), headers).status
 
 
-def test_wrong_passwords_at_once_keep_nobody_from_anything_else(few_connections: Service) -> None:
+def test_wrong_passwords_at_once_delay_nothing_else(few_connections: Service) -> None:
     service, over = few_connections, threading.Event()
     event = open_event(service, capacity=1000)
     seen: Counter[tuple[str, int]] = Counter()
@@ -60,7 +60,7 @@ def test_wrong_passwords_at_once_keep_nobody_from_anything_else(few_connections:
     assert {ticket["status"] for ticket in decided} == {"confirmed"}
     assert {status for _, status in seen} == {200}, seen
     assert {path for path, _ in seen} == {"/events", "/health/ready", "/metrics"}
-    # One is checked at a time in each process; whoever has waited too long is told to come again.
+    # One is checked at a time in each process; those that have waited too long are told to come again.
     assert set(statuses) <= {200, 429, 503}
     assert 0 < statuses[200] <= PER_ADDRESS
 

@@ -52,7 +52,7 @@ def test_cancelling_again_is_harmless(service: Service) -> None:
     assert counts(event) == (0, 0, 1)
 
 
-def test_a_ticket_nobody_gave_out_cannot_be_cancelled(service: Service) -> None:
+def test_a_ticket_that_was_never_given_out_cannot_be_cancelled(service: Service) -> None:
     for path in ("/registrations/nonsense", "/registrations/1-" + "A" * 28):
         assert service.address.ask("DELETE", path).refusal == (404, "ticket_not_found")
 
@@ -89,7 +89,7 @@ def test_a_freed_seat_goes_to_the_first_on_the_waitlist(service: Service) -> Non
 
 
 @pytest.mark.parametrize("failpoint", ["drain.before_commit", "drain.after_commit", "drain.after_publish"])
-def test_a_drain_killed_in_a_promotion_moves_nobody_twice_and_forgets_nobody(
+def test_a_drain_killed_in_a_promotion_moves_no_guest_twice_and_forgets_none(
     service: Service, failpoint: Failpoint
 ) -> None:
     event = open_event(service, capacity=1, waitlist_capacity=5)
@@ -104,7 +104,7 @@ def test_a_drain_killed_in_a_promotion_moves_nobody_twice_and_forgets_nobody(
     assert counts(event) == (1, 2, 1)
 
 
-def test_everybody_who_gives_back_in_a_crowd_makes_room_for_exactly_one(service: Service) -> None:
+def test_each_cancellation_in_a_crowd_frees_a_seat_for_exactly_one(service: Service) -> None:
     """Cancellations race registrations, promotions, each other and their own repetition."""
     seats, waiting = 10, 200
     event = open_event(service, capacity=seats, waitlist_capacity=waiting)
@@ -120,7 +120,7 @@ def test_everybody_who_gives_back_in_a_crowd_makes_room_for_exactly_one(service:
     confirmed = sorted(row.sequence for row in rows if row.status == "confirmed")
     waitlisted = sorted(row.sequence for row in rows if row.status == "waitlisted")
     assert (len(confirmed), len(waitlisted)) == (seats, len(tickets) - 30 - seats)
-    assert confirmed[-1] < waitlisted[0], "somebody on the waitlist was passed over"
+    assert confirmed[-1] < waitlisted[0], "a guest on the waitlist was passed over"
     assert counts(event) == (seats, len(waitlisted), 30)
 
 
@@ -152,7 +152,7 @@ def test_the_organizer_changes_sizes_while_the_queue_runs(service: Service) -> N
     assert len(confirmed) == min(capacities[-1], len(tickets))
 
 
-def test_a_cancelled_event_ends_everybody_in_the_queue_and_behind_it(service: Service) -> None:
+def test_a_cancelled_event_ends_every_ticket_in_the_queue_and_behind_it(service: Service) -> None:
     event = open_event(service, capacity=2, waitlist_capacity=2)
     decided = event.admit(1, 2, 3)
     ends(event, decided[2], "waitlisted")

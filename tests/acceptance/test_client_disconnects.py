@@ -39,14 +39,14 @@ def in_flight(service: Service) -> bool:
     return any(client["cmd"] == "evalsha" and "b" in client["flags"] for client in clients)
 
 
-def test_those_who_hang_up_in_the_middle_of_a_batch_cost_nobody_else_an_answer(service: Service) -> None:
+def test_clients_that_disconnect_in_the_middle_of_a_batch_cost_no_other_an_answer(service: Service) -> None:
     event = open_event(service)
     event.admit(0)
     service.redis.client_pause(PAUSE_MS, all=False)
     in_the_call = [call(event, number) for number in range(1, 21)]
     wait_until(lambda: in_flight(service), "the first batch is on its way")
     hang_up(in_the_call)
-    # Whoever comes now waits for the next batch.
+    # A request that comes now waits for the next batch.
     hang_up([call(event, number) for number in range(21, GONE + 1)])
     staying = [call(event, number) for number in range(GONE + 1, GONE + STAYING + 1)]
     answers = [answer_on(connection) for connection in staying]
@@ -57,7 +57,7 @@ def test_those_who_hang_up_in_the_middle_of_a_batch_cost_nobody_else_an_answer(s
     verify_ledger(event)
 
 
-def test_those_who_hang_up_without_waiting_harm_nobody(service: Service) -> None:
+def test_clients_that_disconnect_without_waiting_harm_no_other(service: Service) -> None:
     event = open_event(service)
     hang_up([call(event, number) for number in range(GONE // 2)])
     for number in range(GONE // 2, GONE):

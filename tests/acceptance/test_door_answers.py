@@ -82,7 +82,7 @@ def test_the_door_says_sold_out_once_the_ledger_does(running: Service) -> None:
     event = open_event(running, capacity=2)
     for ticket in event.admit(1, 2):
         event.decided(ticket)
-    # Also to whoever is registered: nothing tells them apart.
+    # Also to those who are registered: nothing tells them apart.
     assert event.register(3).json == event.register(1).json
     assert event.register(1).refusal == (409, "sold_out")
     assert event.places_given() == 2

@@ -26,7 +26,7 @@ def crowd(service: Service) -> Crowd:
     return crowd
 
 
-def test_a_killed_door_process_costs_nobody_the_ticket_that_was_promised(service: Service, crowd: Crowd) -> None:
+def test_a_killed_door_process_costs_no_ticket_that_was_promised(service: Service, crowd: Crowd) -> None:
     before = service.doors()
     service.kill_a_door()
     wait_until(
@@ -35,7 +35,7 @@ def test_a_killed_door_process_costs_nobody_the_ticket_that_was_promised(service
     crowd.verify()
 
 
-def test_a_killed_gunicorn_costs_nobody_the_ticket_that_was_promised(service: Service, crowd: Crowd) -> None:
+def test_a_killed_gunicorn_costs_no_ticket_that_was_promised(service: Service, crowd: Crowd) -> None:
     service.kill("web")
     service.start_part("web")
     crowd.verify()

@@ -1,4 +1,4 @@
-"""Loss is never silent: a queue wiped or rewound behind the service's back, and what becomes of whom."""
+"""Loss is never silent: a queue wiped or rewound behind the service's back, and each ticket says how it ended."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.acceptance
 
 
 @contextlib.contextmanager
-def nobody_decides(service: Service) -> Iterator[None]:
+def drains_frozen(service: Service) -> Iterator[None]:
     """The drains hang meanwhile, so whatever is admitted stays in the queue."""
     with service.frozen("drain-1"), service.frozen("drain-2"):
         yield
 
 
 def verify_loss(event: Event, lost: list[str], kept: list[str]) -> None:
-    """The lost say so, now and later; the kept are decided; `reconcile` lists the lost and nobody else."""
+    """The lost say so, now and later; the kept are decided; `reconcile` lists the lost and no others."""
     assert {event.decided(ticket)["status"] for ticket in kept} <= {"confirmed", "rejected"}
     assert event.statuses(lost) == ["lost"] * len(lost)
     found = event.service.manage("reconcile", "--event", str(event.id))
@@ -43,7 +43,7 @@ def test_where_nothing_was_lost_reconcile_says_so(service: Service) -> None:
 
 def test_a_deleted_stream_loses_tickets_loudly_and_new_guests_are_decided(service: Service) -> None:
     event = open_event(service, capacity=12)
-    with nobody_decides(service):
+    with drains_frozen(service):
         lost = event.admit(*range(10))
         service.redis.delete(event.keys.queue)
         assert event.statuses(lost) == ["lost"] * 10
@@ -58,7 +58,7 @@ def test_a_flushed_redis_loses_tickets_loudly_and_new_guests_are_decided(service
     event = open_event(service, capacity=20)
     [early] = event.admit("early")
     event.decided(early)
-    with nobody_decides(service):
+    with drains_frozen(service):
         lost = event.admit(*range(10))
         service.redis.flushall()
         assert event.statuses(lost) == ["lost"] * 10
@@ -73,7 +73,7 @@ def test_a_flushed_redis_loses_tickets_loudly_and_new_guests_are_decided(service
 
 def test_a_rewound_queue_loses_its_tail_loudly_and_new_guests_are_decided(service: Service) -> None:
     event = open_event(service, capacity=25)
-    with nobody_decides(service):
+    with drains_frozen(service):
         kept = event.admit(*range(20))
         service.save_valkey()
         lost = event.admit(*range(20, 30))
@@ -91,7 +91,7 @@ def test_a_rewound_queue_loses_its_tail_loudly_and_new_guests_are_decided(servic
 
 def test_a_queue_rewound_behind_its_decisions_takes_none_of_them_back(service: Service) -> None:
     event = open_event(service, capacity=15)
-    with nobody_decides(service):
+    with drains_frozen(service):
         tickets = event.admit(*range(20))
         service.save_valkey()
     before = [event.decided(ticket) for ticket in tickets]

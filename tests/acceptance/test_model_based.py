@@ -69,7 +69,7 @@ class Machine(RuleBasedStateMachine):
         self.rush(early, [])
 
     @rule(guest=guests, shout=st.booleans(), keyed=st.booleans())
-    def somebody_registers(self, guest: int, shout: bool, keyed: bool) -> None:
+    def a_guest_registers(self, guest: int, shout: bool, keyed: bool) -> None:
         self.steps += 1
         self.drop.register(guest, shout=shout, key=secrets.token_hex(8) if keyed else "")
 
@@ -79,22 +79,22 @@ class Machine(RuleBasedStateMachine):
         self.rush(several, [])
 
     @rule(number=numbers)
-    def somebody_asks_for_their_ticket(self, number: int) -> None:
+    def a_guest_asks_for_a_ticket(self, number: int) -> None:
         for ticket in self.pick([number]):
             self.drop.look(ticket)
 
     @rule(number=numbers)
-    def somebody_registers_again_with_the_same_key(self, number: int) -> None:
+    def a_guest_registers_again_with_the_same_key(self, number: int) -> None:
         for ticket in self.pick([number]):
             self.drop.register_again(ticket)
 
     @rule(number=numbers, times=st.integers(1, 2))
-    def somebody_gives_a_ticket_back(self, number: int, times: int) -> None:
+    def a_guest_cancels(self, number: int, times: int) -> None:
         for ticket in self.pick([number]) * times:
             self.drop.give_back(ticket)
 
     @rule(number=numbers, again=st.booleans())
-    def somebody_who_holds_a_place_gives_it_back(self, number: int, again: bool) -> None:
+    def a_guest_with_a_seat_or_on_the_waitlist_cancels(self, number: int, again: bool) -> None:
         for ticket in self.drop.tickets:
             self.drop.look(ticket)
         for ticket in self.pick([number], "confirmed", "waitlisted"):
@@ -163,7 +163,7 @@ class Machine(RuleBasedStateMachine):
         assert not leaked, f"Redis keys without TTL or owner: {leaked}"
 
     def rush(self, several: list[int], leaving: list[str], struck: str = "") -> None:
-        """All at the same time. Everybody has an Idempotency-Key, since answers may be lost."""
+        """All at the same time. Each has an Idempotency-Key, since answers may be lost."""
         acts = [partial(self.drop.register, guest, shout=guest % 2 == 0, key=secrets.token_hex(8)) for guest in several]
         acts += [partial(self.drop.give_back, ticket) for ticket in leaving]
         self.drop.at_once(*acts, meanwhile=partial(self.strike, struck))

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.acceptance
 
 THREADS = 4
 SOON = timedelta(seconds=2)
-# Of the Retry-After: whole seconds, and up to one more so that not everybody comes at once.
+# Of the Retry-After: whole seconds, and up to one more so that not all come at once.
 SPREAD_SECONDS = 2.0
 
 
@@ -62,7 +62,7 @@ def last(count: int, outcome: str) -> Callable[[list[Try]], bool]:
     return lambda tries: len(tries) >= count and all(one.outcome == outcome for one in tries[-count:])
 
 
-def test_nobody_is_admitted_a_millisecond_early_and_the_refused_know_when(service: Service) -> None:
+def test_no_guest_is_admitted_a_millisecond_early_and_the_refused_know_when(service: Service) -> None:
     opens = datetime.now(UTC) + SOON
     event = open_event(service, capacity=100_000, registration_opens_at=opens.isoformat())
     shown = datetime.fromisoformat(service.address.ask("GET", event.path).data["registration_opens_at"])
@@ -79,7 +79,7 @@ def test_nobody_is_admitted_a_millisecond_early_and_the_refused_know_when(servic
     verify_ledger(event)
 
 
-def test_whoever_was_admitted_in_time_is_never_told_that_it_was_closed(service: Service) -> None:
+def test_a_guest_admitted_in_time_is_never_told_that_it_was_closed(service: Service) -> None:
     """The drains hang until long after the closing."""
     closes = datetime.now(UTC) + SOON
     event = open_event(service, capacity=50, registration_closes_at=closes.isoformat())

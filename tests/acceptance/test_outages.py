@@ -37,12 +37,12 @@ def not_ready_without(service: Service, part: str) -> None:
 
 
 def doors_at_work(event: Event) -> bool:
-    """Whether every door process has admitted somebody to the event."""
+    """Whether every door process has admitted a guest to the event."""
     lines = [json.loads(line) for line in event.service.log("web").splitlines() if '"admitted"' in line]
     return {line["pid"] for line in lines if line["event_id"] == event.id} >= set(event.service.doors())
 
 
-def test_without_redis_nobody_is_promised_anything(service: Service, open_house: Event) -> None:
+def test_without_redis_no_registration_is_accepted(service: Service, open_house: Event) -> None:
     event = open_house
     with service.frozen("drain-1"), service.frozen("drain-2"):
         tickets = event.admit(*range(1, 11))
@@ -59,7 +59,7 @@ def test_without_redis_nobody_is_promised_anything(service: Service, open_house:
     verify_ledger(event)
 
 
-def test_a_redis_that_hangs_admits_nobody_behind_the_back_of_a_503(service: Service, open_house: Event) -> None:
+def test_a_redis_that_hangs_admits_no_one_after_a_503(service: Service, open_house: Event) -> None:
     event = open_house
     guests = itertools.count(1)
     wait_until(lambda: event.admit(next(guests)) and doors_at_work(event), "both door processes know Valkey's clock")

@@ -82,14 +82,14 @@ def test_an_address_that_asks_who_is_registered_is_told_so_twice(running: Servic
     assert event.places_given() == 2
 
 
-def test_nobody_gets_another_address_by_saying_so(running: Service, strict: Address) -> None:
+def test_no_client_gets_another_address_by_a_header(running: Service, strict: Address) -> None:
     event = open_event(running)
     claims = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X_Forwarded_For", "X-Forwarded-Proto")
     tried = [register(strict, event, n, **{name: f"198.51.100.{n}"}).status for n, name in enumerate(claims)]
     assert tried == [202, 202, 202, 429, 429]
 
 
-def test_behind_a_proxy_everybody_counts_under_the_address_that_it_saw(running: Service, proxied: Address) -> None:
+def test_behind_a_proxy_each_client_counts_under_the_address_that_it_saw(running: Service, proxied: Address) -> None:
     event = open_event(running)
 
     def tried(first: int, *seen: str) -> list[int]:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.acceptance
 NEW = "only-for-tests-" + "n" * 40
 
 
-def test_a_changed_secret_costs_nobody_a_ticket_a_retry_or_a_message(service: Service) -> None:
+def test_a_changed_secret_costs_no_ticket_no_retry_and_no_message(service: Service) -> None:
     event = open_event(service, capacity=2, waitlist_capacity=5)
     with Receivers() as receivers:
         hook = subscribe(event, receivers.url("/ok"))
@@ -32,7 +32,7 @@ def test_a_changed_secret_costs_nobody_a_ticket_a_retry_or_a_message(service: Se
         assert event.register(9, key="first").refusal == (422, "idempotency_key_reused")
         assert event.register(1).refusal == (409, "duplicate_registration")
         [fourth] = event.admit(4)
-        # Whoever waited under the old secret moves up, and is told of under the old id.
+        # A guest who waited under the old secret moves up, and is told of under the old id.
         assert service.address.ask("DELETE", f"/registrations/{first}").status == 202
         wait_until(lambda: len(receivers.got) == 6, "one more waits, one has left, and one has moved up")
         told = [(got.message["data"]["ticket_id"], got.message["data"]["status"]) for got in receivers.got[3:]]

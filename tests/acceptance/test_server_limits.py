@@ -31,7 +31,7 @@ def test_past_the_limit_of_connections_one_is_told_so_and_the_others_stay(servic
         assert (answer.headers["retry-after"], answer.headers["connection"]) == ("2", "close")
         connections[0].sendall(LIVE)
         assert answer_on(connections[0]).status == 200
-        wait_until(lambda: live(door) == 200, "there is room for one")
+        wait_until(lambda: live(door) == 200, "one more connection fits")
 
 
 def test_thousands_of_connections_are_nothing_special(service: Service) -> None:
@@ -42,7 +42,7 @@ def test_thousands_of_connections_are_nothing_special(service: Service) -> None:
         assert live(service.address) == 200
 
 
-def test_a_crowd_that_connects_at_once_is_let_in_while_no_door_takes_anybody(service: Service) -> None:
+def test_a_crowd_that_connects_at_once_is_let_in_once_the_doors_accept_again(service: Service) -> None:
     """The kernel holds them. One that it dropped would try again a second later, and here it would never get in."""
     with contextlib.ExitStack() as held:
         for pid in service.doors():

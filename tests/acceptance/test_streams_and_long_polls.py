@@ -84,7 +84,7 @@ def test_many_streams_are_one_subscription_for_each_process_and_all_end(service:
         ends = list(reader.map(lambda stream: stream.to_the_end()[-1], streams))
     assert ends == ["confirmed"] * (MANY // 2) + ["rejected"] * (MANY // 2)
     wait_until(lambda: held(service, "stream") == 0, "none is held any more")
-    wait_until(lambda: subscribed(service, event) == 0, "nobody follows the event any more")
+    wait_until(lambda: subscribed(service, event) == 0, "no door follows the event any more")
 
 
 def test_clients_that_hang_up_are_let_go_at_once(service: Service) -> None:
@@ -95,10 +95,10 @@ def test_clients_that_hang_up_are_let_go_at_once(service: Service) -> None:
         for number, stream in enumerate(streams):
             stream.close() if number % 2 else stream.vanish()
         wait_until(lambda: held(service, "stream") == 0, "none is held any more")
-        wait_until(lambda: subscribed(service, event) == 0, "nobody follows the event any more")
+        wait_until(lambda: subscribed(service, event) == 0, "no door follows the event any more")
 
 
-def test_a_killed_door_holds_nobody_any_more(service: Service) -> None:
+def test_a_killed_door_holds_no_client_any_more(service: Service) -> None:
     event = open_event(service)
     with nothing_decided(service):
         tickets = event.admit(*range(20))

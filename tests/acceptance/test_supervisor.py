@@ -56,7 +56,7 @@ def test_it_is_ready_when_it_says_so_and_the_token_it_keeps_creates_events(runni
     assert answer.status == 201
 
 
-def test_nobody_else_can_read_its_secrets(running: Supervised) -> None:
+def test_no_other_user_can_read_its_secrets(running: Supervised) -> None:
     for name in ("organizer-token", "service.env", "embedded.json"):
         assert stat.S_IMODE((running.home / name).stat().st_mode) == 0o600, name
     for name in ("valkey", "postgres", "log"):

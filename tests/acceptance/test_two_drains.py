@@ -49,7 +49,7 @@ def trap_one(service: Service, event: Event, failpoint: Failpoint) -> tuple[str,
 
 
 def waits_for_the_row_lock(service: Service) -> bool:
-    """Whether somebody in the database waits for somebody else."""
+    """Whether one connection of the database waits for another one."""
     return bool(service.rows("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
 
 
@@ -60,7 +60,7 @@ def decisions(service: Service, drain: str, event: Event) -> list[str]:
 
 
 def verify_seats(event: Event, tickets: list[str]) -> None:
-    """The first guests have the seats, whoever decided that."""
+    """The first guests have the seats, whichever drain decided that."""
     verify_ledger(event)
     decided = [event.decided(ticket)["status"] for ticket in tickets]
     assert decided == ["confirmed"] * SEATS + ["rejected"] * (len(tickets) - SEATS)

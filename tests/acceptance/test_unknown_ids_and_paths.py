@@ -50,7 +50,7 @@ def test_a_made_up_event_is_not_found(event: Event, made_up: str) -> None:
     assert ask("GET", f"/events/{made_up}").refusal == (404, "event_not_found")
 
 
-def test_an_event_nobody_made_is_not_found_however_often_one_asks(event: Event) -> None:
+def test_an_event_that_does_not_exist_is_not_found_however_often_one_asks(event: Event) -> None:
     for _ in range(3):
         answer = event.service.address.ask("POST", "/events/987654/register", body(), JSON)
         assert answer.refusal == (404, "event_not_found")

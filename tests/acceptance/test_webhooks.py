@@ -47,7 +47,7 @@ def test_every_change_of_a_drop_arrives_as_its_ticket_shows_it(service: Service,
     for got in about_tickets:
         data = got.message["data"]
         assert got.message["type"] == f"registration.{data['status']}"
-        # A place on the waitlist is the one at the moment of the change.
+        # A position on the waitlist is the one at the moment of the change.
         assert {**data, "position": None}.items() <= {**shown[data["ticket_id"]], "position": None}.items()
         assert b"@" not in got.body
     places = sorted(got.message["data"]["position"] for got in about_tickets if "waitlisted" in got.message["type"])
@@ -109,7 +109,7 @@ def test_a_deliverer_that_is_stopped_sends_nothing_twice(service: Service, recei
     assert "cannot go on" not in service.log("deliver-1")
 
 
-def test_an_endpoint_that_hangs_delays_nobody_else(service: Service, receivers: Receivers) -> None:
+def test_an_endpoint_that_hangs_delays_no_other(service: Service, receivers: Receivers) -> None:
     event = open_event(service, capacity=500)
     hanging, healthy = subscribe(event, receivers.url("/hang")), subscribe(event, receivers.url("/ok"))
     tickets = event.admit(*range(60))
@@ -126,7 +126,7 @@ def test_what_fails_is_tried_again_when_it_is_time(service: Service, receivers: 
     flaky = subscribe(event, receivers.url("/flaky/1"))
     later = subscribe(event, receivers.url("/later/503/3600"))
     moved = subscribe(event, receivers.url("/redirect"))
-    event.admit("somebody")
+    event.admit("one")
     wait_until(lambda: states(flaky) == ["delivered"], "the second attempt comes")
     first, second = receivers.at("/flaky/1")
     assert second.at - first.at >= 5
@@ -146,7 +146,7 @@ def test_what_fails_is_tried_again_when_it_is_time(service: Service, receivers: 
 def test_gone_switches_a_subscription_off(service: Service, receivers: Receivers) -> None:
     event = open_event(service)
     hook = subscribe(event, receivers.url("/status/410"))
-    event.admit("somebody")
+    event.admit("one")
     wait_until(lambda: not hook.now()["enabled"], "it is switched off")
     assert hook.now()["disabled_reason"] == "gone"
     assert hook.log()[0]["state"] == "dead"
@@ -158,7 +158,7 @@ def test_gone_switches_a_subscription_off(service: Service, receivers: Receivers
 def test_a_dead_delivery_can_be_sent_again_and_a_test_message_too(service: Service, receivers: Receivers) -> None:
     event = open_event(service)
     hook = subscribe(event, receivers.url("/status/410"))
-    event.admit("somebody")
+    event.admit("one")
     wait_until(lambda: not hook.now()["enabled"], "it is switched off")
     hook.call("PATCH", "", {"url": receivers.url("/ok"), "enabled": True})
     [dead] = hook.log()
@@ -178,7 +178,7 @@ def test_while_a_secret_rotates_messages_verify_under_both(service: Service, rec
     event = open_event(service)
     hook = subscribe(event, receivers.url("/ok"))
     new = hook.call("POST", "/rotate-secret").data["secret"]
-    event.admit("somebody")
+    event.admit("one")
     wait_until(lambda: receivers.got, "the message arrives")
     for secret in (hook.secret, new):
         receivers.got[0].verify(secret)
@@ -204,7 +204,7 @@ def test_a_callback_gets_its_own_tickets_messages(service: Service, receivers: R
 @pytest.mark.usefixtures("service")
 def test_a_callback_needs_a_token_and_an_address(one_service: Service) -> None:
     event = open_event(one_service)
-    refused = event.register("nobody", callback_url="https://example.org/")
+    refused = event.register("refused", callback_url="https://example.org/")
     assert refused.refusal == (400, "invalid")
     assert list(refused.json["errors"]) == ["callback_url"]
     for url in ("ftp://example.org/", "http://2130706433/", 7):

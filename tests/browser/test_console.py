@@ -93,7 +93,7 @@ def newer(service: Service, before: int) -> int:
     return int(service.rows("SELECT coalesce(max(id), 0) FROM events_event WHERE id > %s", before)[0][0])
 
 
-def test_somebody_is_checked_in_once_and_refused_the_second_time(service: Service, visitors: Visitors) -> None:
+def test_a_guest_is_checked_in_once_and_refused_the_second_time(service: Service, visitors: Visitors) -> None:
     event = open_event(service, capacity=1)
     guest, late = visitors.come(), visitors.come(refusals=(409,))
     register(guest, event.id, "punctual")

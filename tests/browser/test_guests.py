@@ -50,7 +50,7 @@ def rehearsal_event(service: Service, people: int) -> int:
     return wait_until(look, "the rehearsal's crowd stands in line")
 
 
-def test_somebody_watches_the_line_move_during_a_rehearsal_gets_a_seat_and_gives_it_back(
+def test_a_guest_sees_the_line_move_during_a_rehearsal_gets_a_seat_and_cancels(
     service: Service, visitors: Visitors
 ) -> None:
     with drains_stopped(service) as stopped, service.rehearsal("--people", str(CROWD), "--seats", str(CROWD * 2)):
@@ -74,7 +74,7 @@ def test_somebody_watches_the_line_move_during_a_rehearsal_gets_a_seat_and_gives
     assert "cancelling" not in page.url
 
 
-def test_whoever_leaves_the_line_makes_room(service: Service, visitors: Visitors) -> None:
+def test_a_guest_who_leaves_the_line_lets_the_next_one_move_up(service: Service, visitors: Visitors) -> None:
     event = open_event(service, capacity=1, waitlist_capacity=1)
     with drains_stopped(service):
         first, second = visitors.come(), visitors.come()
@@ -167,7 +167,7 @@ def test_refusals_have_their_words_on_the_form(service: Service, visitors: Visit
     expect(page.locator("#chip")).to_have_text("Sold out")
 
 
-def test_a_tickets_address_is_told_to_nobody(service: Service, visitors: Visitors) -> None:
+def test_a_tickets_address_is_told_to_no_other_site(service: Service, visitors: Visitors) -> None:
     event = open_event(service)
     page = visitors.come()
     register(page, event.id, "secret")

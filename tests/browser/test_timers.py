@@ -112,7 +112,7 @@ def test_a_ticket_and_the_console_keep_their_pace(service: Service, visitors: Vi
     for page, most in ((guest, 4), (desk, 130)):
         rate = Rate(page)
         for _ in range(3):
-            show(page, "visible")  # whoever comes back starts no second chain
+            show(page, "visible")  # coming back starts no second chain
         rate.minute()
         asked, _ = rate.minute()
         assert asked <= most, page.url

@@ -1,4 +1,4 @@
-"""An organizer's tokens at the console: made, shown once, used by somebody at the entrance, revoked, and on record."""
+"""An organizer's tokens at the console: made, shown once, used at the entrance, revoked, and on record."""
 
 from __future__ import annotations
 

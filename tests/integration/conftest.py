@@ -83,7 +83,7 @@ def drain(queue: Any) -> Any:
 
 @pytest.fixture
 def working_drain(db: None, redis_client: redis.Redis) -> Iterator[None]:
-    """A drain at work in a thread, as a worker's sweep would keep it: for whoever waits for an order to be obeyed."""
+    """A drain in a thread, as a worker's sweep would keep it, for tests that wait until a command is carried out."""
     from tests.support.in_process.drain import drain_all_until
 
     stop = threading.Event()
@@ -106,7 +106,7 @@ class _Complaints(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def nothing_is_done_unrecorded() -> Iterator[None]:
-    """Fails a test in which somebody changed something that the audit trail does not know (`events.services.audit`)."""
+    """Fails a test that changes something which the audit trail does not know (`events.services.audit`)."""
     handler, watched = _Complaints(), logging.getLogger("events.services.audit")
     watched.addHandler(handler)
     yield

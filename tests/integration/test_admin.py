@@ -72,7 +72,7 @@ def test_every_line_that_operators_type_is_held_to_what_the_api_lets_in(operator
 
 
 def test_only_what_was_changed_is_written(operator: Client) -> None:
-    """The page was rendered before the drain confirmed somebody and the organizer gave a new name."""
+    """The page was rendered before the drain confirmed a guest and the organizer gave a new name."""
     event_id = create(organizer(), registration_opens_at="2020-01-01T00:00:00.123Z")
     stale = form(Event.objects.get(pk=event_id), location="Barn")
     Event.objects.filter(pk=event_id).update(confirmed_count=3)

@@ -69,7 +69,7 @@ def test_a_code_opens_no_ticket() -> None:
     assert check_in(caller, code(event_id)).json()["code"] == "ticket_not_found"
 
 
-def test_a_code_of_another_event_and_one_that_is_made_up_let_nobody_in() -> None:
+def test_a_code_of_another_event_and_one_that_is_made_up_are_refused() -> None:
     caller = organizer()
     event_id, other = create(caller), create(caller)
     attend(other, 1)
@@ -143,7 +143,7 @@ def test_a_ticket_is_checked_in_once() -> None:
 
 
 @pytest.mark.parametrize("status", ["waitlisted", "rejected", "cancelled"])
-def test_without_a_seat_nobody_gets_in(status: str) -> None:
+def test_a_ticket_without_a_seat_is_not_checked_in(status: str) -> None:
     caller = organizer()
     event_id = create(caller)
     attend(event_id, 1, status=status)

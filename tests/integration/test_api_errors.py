@@ -86,7 +86,7 @@ def test_a_bad_token_is_401_on_every_route(header: str) -> None:
         assert answer["WWW-Authenticate"] == "Bearer"
 
 
-def test_another_scheme_is_nobody() -> None:
+def test_another_authorization_scheme_is_not_authenticated() -> None:
     assert ANYONE.get("/events", authorization="Basic abc").status_code == 200
     assert_failure(ANYONE.get("/events/1/stats", authorization="Basic abc"), 401, "unauthenticated")
 
@@ -138,7 +138,7 @@ def test_humans_in_the_admin_get_pages() -> None:
 
 
 def test_django_reads_no_body_without_end() -> None:
-    """The chunks go on for ever; the answer comes after the limit."""
+    """The chunks go on without end; the answer comes after the limit."""
     read = 0
 
     async def receive() -> dict[str, Any]:

@@ -75,7 +75,7 @@ def test_every_missing_field_is_named() -> None:
     assert sorted(errors) == ["end_time", "location", "max_capacity", "name", "start_time"]
 
 
-def test_without_a_token_nobody_creates_or_changes() -> None:
+def test_creating_and_changing_need_a_token() -> None:
     for answer in (ANYONE.post("/events", body()), ANYONE.patch("/events/1", {})):
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
         assert answer["WWW-Authenticate"] == "Bearer"

@@ -29,7 +29,7 @@ def read_csv(caller: Caller, url: str, **headers: str) -> tuple[Any, list[bytes]
     return async_to_sync(read)()
 
 
-def test_csv_streams_everybody_batch_by_batch() -> None:
+def test_csv_streams_all_attendees_batch_by_batch() -> None:
     caller = organizer()
     event_id = create(caller, max_capacity=5000)
     count = 2 * export.BATCH_ROWS + 5

@@ -46,7 +46,7 @@ def test_without_the_database_it_is_alive_and_not_ready(redis_client: redis.Redi
         assert ANYONE.get("/health/live", **headers).status_code == 200
 
 
-def test_whoever_asks_while_a_check_hangs_waits_for_the_same_one() -> None:
+def test_requests_while_a_check_hangs_wait_for_the_same_one() -> None:
     release, probes = threading.Event(), []
 
     def probe() -> str:

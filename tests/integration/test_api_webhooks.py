@@ -108,7 +108,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("method", "rest"), ROUTES)
-def test_nobody_elses_webhook_can_be_seen_or_touched(method: str, rest: str) -> None:
+def test_another_organizers_webhook_cannot_be_seen_or_touched(method: str, rest: str) -> None:
     owner, other = organizer("owner"), organizer("other")
     made = subscribe(owner)
     path = f"/webhooks/{made['id']}{rest}"

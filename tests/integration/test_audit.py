@@ -103,7 +103,7 @@ def _fail(*args: Any) -> None:
     raise RuntimeError
 
 
-def test_an_act_that_nobody_wrote_down_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_act_without_an_audit_entry_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     complaints: list[str] = []
     monkeypatch.setattr("events.services.audit.Trail.record", lambda *_: None)
     logger = SimpleNamespace(error=lambda _, what: complaints.append(what))

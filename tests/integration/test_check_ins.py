@@ -55,7 +55,7 @@ def test_who_has_been_let_in_cannot_give_the_seat_back(
     assert statuses(event) == ["confirmed", "waitlisted"]
 
 
-def test_a_cancellation_that_waits_behind_a_check_in_moves_nobody(
+def test_a_cancellation_that_waits_behind_a_check_in_frees_no_seat(
     make_event: Make, admit: Admit, drain: Drain, servers: Services
 ) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=1)
@@ -69,9 +69,7 @@ def test_a_cancellation_that_waits_behind_a_check_in_moves_nobody(
     assert let_in(event, key) is CheckInResult.ALREADY_IN
 
 
-def test_a_ticket_that_was_given_back_lets_nobody_in(
-    make_event: Make, admit: Admit, drain: Drain, servers: Services
-) -> None:
+def test_a_cancelled_ticket_is_not_checked_in(make_event: Make, admit: Admit, drain: Drain, servers: Services) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=1)
     [key, waiting] = people(admit, event, 2)
     drain.run(event.pk)

@@ -39,13 +39,13 @@ def test_the_door_shows_a_check_in_and_its_undoing_at_once(
         _, headers, answer = await visitor.ask("GET", path(event, key))
         return [(headers["etag"], answer["data"]["checked_in_at"])]
 
-    [(before, nobody)] = visit(servers, scene)
+    [(before, checked_in)] = visit(servers, scene)
     let_in(event, key)
     [(inside, moment)] = visit(servers, scene)
     row = Registration.objects.get(event=event)
     assert row.checked_in_at and moment == row.checked_in_at.isoformat(timespec="milliseconds")
     assert take_back(event, key) is CheckInResult.UNDONE
-    assert visit(servers, scene) == [(before, nobody)]
+    assert visit(servers, scene) == [(before, checked_in)]
     assert len({before, inside}) == 2
     assert take_back(event, key) is CheckInResult.NOT_IN
     assert let_in(event, key) is CheckInResult.ADMITTED

@@ -23,7 +23,7 @@ Make = Callable[..., Event]
 postgres_only = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks the whole database")
 
 
-def test_what_is_claimed_is_nobody_elses_until_the_claim_runs_out(make_event: Make) -> None:
+def test_what_is_claimed_is_claimed_by_no_other_worker_until_the_claim_runs_out(make_event: Make) -> None:
     event = make_event()
     subscribe(event)
     write(event, change(), change())
@@ -63,7 +63,7 @@ def test_two_workers_at_once_never_claim_the_same(make_event: Make) -> None:
 
 
 @postgres_only
-def test_a_row_that_somebody_has_locked_is_skipped_not_waited_for(make_event: Make) -> None:
+def test_a_locked_row_is_skipped_and_not_waited_for(make_event: Make) -> None:
     event = make_event()
     subscribe(event)
     write(event, change(), change())

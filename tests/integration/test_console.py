@@ -157,5 +157,5 @@ def test_every_screen_carries_the_headers_and_only_the_entrance_may_use_the_came
         assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=", page.content.decode())
 
 
-def test_an_answer_to_nobody_in_particular_does_not_vary_by_cookie() -> None:
+def test_a_public_answer_does_not_vary_by_cookie() -> None:
     assert "Vary" not in Client().get("/events").headers

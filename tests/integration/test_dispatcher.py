@@ -56,7 +56,7 @@ def test_a_failed_message_comes_again_as_it_was(make_event: Make, receivers: Rec
     assert WebhookDelivery.objects.get().attempts == 3
 
 
-def test_an_endpoint_that_hangs_holds_nobody_else_up_and_few_requests(make_event: Make, receivers: Receivers) -> None:
+def test_an_endpoint_that_hangs_delays_no_other_and_holds_few_requests(make_event: Make, receivers: Receivers) -> None:
     event = make_event()
     hanging = subscribe(event, receivers.url("/hang"))
     healthy = subscribe(event, receivers.url("/ok"))

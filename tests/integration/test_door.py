@@ -151,7 +151,7 @@ def test_a_flood_of_unknown_ids_is_a_few_queries(
     assert len(queries) <= 20
 
 
-def test_an_event_made_after_somebody_asked_for_it_is_there_at_once(
+def test_an_event_made_after_a_request_for_it_is_there_at_once(
     servers: Services, redis_client: redis.Redis, make_event: Make
 ) -> None:
     async def scene(visitor: Visitor) -> None:

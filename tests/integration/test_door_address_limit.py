@@ -57,7 +57,7 @@ def test_a_counted_refusal_says_what_is_left_and_an_own_ticket_does_not(make_eve
     visit(servers, scene, limit=TWO)
 
 
-def test_nobody_chooses_an_address_by_a_header(make_event: Make, servers: Services) -> None:
+def test_no_header_chooses_the_address_that_counts(make_event: Make, servers: Services) -> None:
     event = make_event()
 
     async def scene(visitor: Visitor) -> list[int]:

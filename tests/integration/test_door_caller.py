@@ -69,7 +69,7 @@ def test_an_organizer_is_not_limited_on_an_event_of_their_own(
     assert not list(redis_client.scan_iter(match="*:refusals:*"))
 
 
-def test_another_organizer_is_limited_as_anybody(
+def test_another_organizer_is_limited_like_any_client(
     make_event: Make, servers: Services, redis_client: redis.Redis, token: str, own_token: str
 ) -> None:
     event = make_event()
@@ -183,7 +183,7 @@ def test_a_token_is_looked_up_once_and_a_revoked_one_counts_no_longer_than_30_se
     visit(servers, scene, loader=loader)
 
 
-def test_a_token_that_nobody_can_check_is_503(make_event: Make, servers: Services, redis_client: redis.Redis) -> None:
+def test_a_token_that_cannot_be_checked_is_503(make_event: Make, servers: Services, redis_client: redis.Redis) -> None:
     if connection.vendor == "sqlite":
         pytest.skip("SQLite is a file: it does not go away")
     event = make_event()
@@ -217,7 +217,7 @@ def test_a_token_that_expires_is_refused_at_once_though_the_door_remembers_it(
 
 
 @pytest.mark.parametrize("scope", [Scope.READ, Scope.CHECK_IN])
-def test_a_smaller_scope_makes_no_organizer_of_whoever_registers(
+def test_a_token_of_a_smaller_scope_does_not_count_as_the_organizers(
     make_event: Make, servers: Services, redis_client: redis.Redis, scope: Scope
 ) -> None:
     event = make_event(max_capacity=100)

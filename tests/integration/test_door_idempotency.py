@@ -1,4 +1,4 @@
-"""What becomes of everything that Redis knows of a ticket for two days, when the days are over: less precise at times,
+"""What happens when Redis has forgotten, after two days, all that it knew of a ticket: less precise at times,
 never wrong. The door is real, and so are Valkey and the ledger; the days are over when the hashes are deleted."""
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def test_a_slice_that_is_over_asks_for_another(make_event: Make, admit: Admit, d
     assert len(told(event)) == 6
 
 
-def test_entries_that_cannot_be_read_end_invalid_and_block_nobody(
+def test_entries_that_cannot_be_read_end_invalid_and_block_no_others(
     make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis, servers: Services
 ) -> None:
     event = make_event()
@@ -202,7 +202,7 @@ def test_the_database_refuses_what_the_code_must_never_try(make_event: Make, adm
     [row] = Registration.objects.filter(event=event, sequence=1).values()
     del row["id"]
     again = [
-        {**row, "email_key": "other@example.com"},  # the same ticket for somebody else
+        {**row, "email_key": "other@example.com"},  # the same ticket for another person
         {**row, "ticket_key": "Z" * 20},  # the same person on another ticket
     ]
     for fields in again:

@@ -96,7 +96,7 @@ def test_what_was_admitted_before_the_end_is_carried_out_however_late(
     assert statuses(event) == ["cancelled", "confirmed", "confirmed"]
 
 
-def test_what_slipped_in_after_the_end_moves_nobody(
+def test_what_slipped_in_after_the_end_moves_no_seat(
     make_event: Make, admit: Admit, drain: Drain, servers: Services, redis_client: redis.Redis
 ) -> None:
     """The door's copy of the event may be older than the end that it was given."""

@@ -119,7 +119,7 @@ def test_the_waitlist_moves_in_order_of_admission_and_each_moves_once(
     assert counters(event) == (3, 1, 3)
 
 
-def test_whoever_comes_between_a_cancellation_and_its_decision_does_not_pass_the_waitlist(
+def test_a_guest_who_comes_between_a_cancellation_and_its_decision_does_not_pass_the_waitlist(
     make_event: Make, admit: Admit, drain: Drain, give_back: Give
 ) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=2)
@@ -147,7 +147,7 @@ def test_small_batches_decide_like_one_large_one(make_event: Make, admit: Admit,
 
 
 @pytest.mark.parametrize("failpoint", ["drain.before_commit", "drain.after_commit", "drain.after_publish"])
-def test_after_a_crash_whoever_moved_up_without_being_named_is_shown(
+def test_after_a_crash_a_guest_who_moved_up_unnamed_is_shown(
     failpoint: Failpoint, make_event: Make, admit: Admit, drain: Drain, give_back: Give, servers: Services
 ) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=2)
@@ -208,7 +208,7 @@ def test_nothing_of_a_cancellation_is_left_in_the_queue(
 
 
 def test_digests_in_redis_are_those_of_the_door(make_event: Make, admit: Admit, drain: Drain, give_back: Give) -> None:
-    """Whoever moves up was read from the ledger: the hold on the e-mail must be the one the door looks for."""
+    """A guest who moves up was read from the ledger: the hold on the e-mail must be the one the door looks for."""
     event = make_event(max_capacity=1, waitlist_capacity=2)
     keys = people(admit, event, 2)
     drain.run(event.pk)

@@ -27,7 +27,7 @@ Make = Callable[..., Event]
 Admit = Callable[..., AdmitReply]
 
 
-def test_an_order_of_any_size_is_obeyed_in_steps_and_survives_a_crash_in_each(
+def test_a_change_of_any_size_is_made_in_steps_and_survives_a_crash_in_each(
     make_event: Make, admit: Admit, drain: Drain, servers: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (allocation, batch_context):
@@ -54,7 +54,7 @@ def test_an_order_of_any_size_is_obeyed_in_steps_and_survives_a_crash_in_each(
     assert counters(event) == (0, 0, 9)
 
 
-def test_an_order_is_obeyed_once_although_it_is_read_twice(make_event: Make, drain: Drain) -> None:
+def test_a_change_is_made_once_although_it_is_read_twice(make_event: Make, drain: Drain) -> None:
     event = make_event(max_capacity=5)
     client = drain.queue._client
     enqueue_resize(client, event_snapshot(event), key="R" * 20, max_capacity=7)
@@ -67,7 +67,7 @@ def test_an_order_is_obeyed_once_although_it_is_read_twice(make_event: Make, dra
     assert event.max_capacity == 30
 
 
-def test_an_order_that_the_ledger_cannot_carry_out_holds_nobody_up(
+def test_a_change_that_the_ledger_cannot_carry_out_delays_no_registration(
     make_event: Make, admit: Admit, drain: Drain
 ) -> None:
     event = make_event(max_capacity=5)

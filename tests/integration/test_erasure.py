@@ -76,7 +76,7 @@ def test_a_forgotten_address_stands_in_no_column_and_in_no_file_of_redis(
     assert Registration.objects.filter(event=event, status="cancelled", name="").count() == 1
 
 
-def test_an_address_that_somebody_else_has_written_down_is_reported_and_left(
+def test_an_address_that_another_person_has_written_down_is_reported_and_left(
     make_event: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_event(location=f"Ask {ADDRESS}")

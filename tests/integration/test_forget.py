@@ -143,7 +143,7 @@ def test_one_person_is_forgotten_everywhere_and_gives_coming_seats_back(
     assert forgetting("--email", email="guest0@example.com") == "Forgotten: 0 registrations; tickets given back: 0."
 
 
-def test_whoever_is_still_queued_is_not_half_forgotten(
+def test_a_guest_who_is_still_queued_is_not_half_forgotten(
     make_event: Make, admit: Admit, forgetting: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forget, "TIMEOUT_SECONDS", 0.1)
@@ -155,8 +155,8 @@ def test_whoever_is_still_queued_is_not_half_forgotten(
 
 def test_an_address_that_is_none_is_refused_without_repeating_it(forgetting: Callable[..., str]) -> None:
     with pytest.raises(CommandError) as caught:
-        forgetting("--email", email="somebody at example")
-    assert "somebody" not in str(caught.value)
+        forgetting("--email", email="guest at example")
+    assert "guest" not in str(caught.value)
 
 
 def service_application(number: int) -> Any:

@@ -45,7 +45,7 @@ def test_only_the_first_admission_of_an_idle_event_asks_for_a_wake_up(make_event
     assert not admit(event.pk, [apply_for(2)]).wake
 
 
-def test_an_event_that_is_not_loaded_takes_nobody(servers: Services, redis_client: redis.Redis) -> None:
+def test_an_event_that_is_not_loaded_admits_no_one(servers: Services, redis_client: redis.Redis) -> None:
     with pytest.raises(EventNotLoaded):
         with_gate(servers, lambda gate: gate.admit(404, [apply_for(1)]))
     assert redis_client.dbsize() == 0
@@ -89,7 +89,7 @@ def test_sold_out_is_said_at_the_door_only_once_the_ledger_says_so(
     assert kinds(admit(event.pk, [apply_for(9)])) == ["admitted"]
 
 
-def test_before_opening_and_after_closing_nobody_gets_in(make_event: Make, admit: Admit) -> None:
+def test_before_opening_and_after_closing_no_one_gets_in(make_event: Make, admit: Admit) -> None:
     later = timezone.now() + timedelta(minutes=5)
     upcoming = make_event(registration_opens_at=later)
     [answer] = admit(upcoming.pk, [apply_for(1)]).answers
@@ -101,7 +101,7 @@ def test_before_opening_and_after_closing_nobody_gets_in(make_event: Make, admit
     assert kinds(admit(cancelled.pk, [apply_for(1)])) == ["closed"]
 
 
-def test_a_call_that_the_server_reads_too_late_admits_nobody(
+def test_a_call_that_the_server_reads_too_late_admits_no_one(
     make_event: Make, servers: Services, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event = make_event()

@@ -147,8 +147,8 @@ def passes(into: int, *, before: int, used: int, count: int) -> bool:
     return (used + 1) * HOUR + before * (HOUR - into) <= count * HOUR
 
 
-def test_who_waits_as_long_as_told_gets_in_and_nobody_before(make_event: Make, servers: Services) -> None:
-    """Real time: a window of a second, and somebody who never stops trying."""
+def test_a_client_that_waits_as_long_as_told_gets_in_and_none_before(make_event: Make, servers: Services) -> None:
+    """Real time: a window of a second, and a client that never stops trying."""
     event = make_event(max_capacity=1000)
 
     async def scene(gate: Any) -> None:

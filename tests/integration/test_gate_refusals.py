@@ -54,7 +54,7 @@ STATES: list[tuple[str, dict[str, int]]] = [
 def test_refusals_are_said_in_the_contracts_order(
     make_event: Make, ask: Callable[..., list[str]], redis_client: redis.Redis, first: int
 ) -> None:
-    """Whoever has every reason to be refused hears the first; without that one the next, and so on."""
+    """With every reason to be refused the answer names the first; without that one the next, and so on."""
     event = make_event()
     assert ask(event, [apply_for(1, key="K" * 20, note="aa", address=HERE)], limit=RateLimit(1, 3600)) == ["admitted"]
     order = ["key_reused", "rate_limited", "closed", "not_open", "sold_out", "duplicate", "queue_full"]
@@ -89,7 +89,7 @@ def test_a_sold_out_event_says_nothing_of_who_is_registered(
     assert {name: redis_client.dump(name) for name in redis_client.scan_iter()} == before
 
 
-def test_an_address_hears_of_so_many_duplicates_and_then_of_nobody(
+def test_an_address_hears_of_so_many_duplicates_and_then_of_none(
     make_event: Make, ask: Callable[..., list[str]], redis_client: redis.Redis
 ) -> None:
     event, both = make_event(), {"limit": PLENTY, "refusals": refusals(2)}
@@ -114,7 +114,7 @@ def test_bodies_tried_under_a_guessed_key_count_as_duplicates_do(
     assert ask(event, tries[:2], **both) == ["key_reused", "key_reused"]
     drain.run(event.pk)
     assert ask(event, tries[2:], **both) == ["key_reused", "refusals_limited"]
-    # Whoever holds the ticket has it, also from there.
+    # The ticket's holder gets it, also from there.
     assert ask(event, [msgspec.structs.replace(mine, address=THERE)], **both) == ["decided"]
 
 
@@ -155,5 +155,5 @@ def test_the_limit_of_refusals_needs_no_limit_of_registrations(
     monkeypatch.setattr(k, "ADDRESSES_MAX", 1)
     event, only = make_event(), {"refusals": refusals(1)}
     tries = [apply_for(1), *(apply_for(1, address=where) for where in (HERE, HERE, THERE, THERE))]
-    # There is room for one address: the second is not counted, and so not limited.
+    # One address can be counted: the second is not, and so not limited.
     assert ask(event, tries, **only) == ["admitted", "duplicate", "refusals_limited", "duplicate", "duplicate"]

@@ -56,7 +56,7 @@ def test_a_name_is_taken_once_but_may_get_another_token() -> None:
     assert allowed(first)
     assert allowed(second)
     with pytest.raises(CommandError, match="no organizer"):
-        run("create_organizer", "nobody", "--new-token")
+        run("create_organizer", "unknown", "--new-token")
 
 
 def test_a_revoked_token_no_longer_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def test_no_change_is_missed_while_the_subscription_is_down(
         await until(lambda: all(client.events for client in clients))
         for number, key in enumerate(keys, start=1):
             await following(redis_client, event)
-            # In one go, so that nobody can be subscribed in between.
+            # In one go, so that no client can subscribe in between.
             with redis_client.pipeline() as pipe:
                 pipe.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
                 pipe.execute()

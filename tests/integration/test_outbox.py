@@ -54,7 +54,9 @@ def test_only_webhooks_of_the_organizer_that_are_on_and_for_the_event_count(make
     assert WebhookDelivery.objects.get().webhook == wanted
 
 
-def test_nobody_to_tell_costs_one_question(make_event: Make, django_assert_num_queries: Callable[..., object]) -> None:
+def test_without_a_webhook_a_batch_costs_one_query(
+    make_event: Make, django_assert_num_queries: Callable[..., object]
+) -> None:
     event = make_event()
     with django_assert_num_queries(1):  # type: ignore[attr-defined]
         assert write(event, *(change() for _ in range(50))) == 0
@@ -69,7 +71,7 @@ def test_a_batch_is_one_statement(make_event: Make, django_assert_num_queries: C
         assert write(event, *(change() for _ in range(500))) == 1000
 
 
-def test_sold_out_is_told_once_with_the_event_as_everybody_sees_it(
+def test_sold_out_is_told_once_with_the_event_in_its_public_form(
     make_event: Make, admit: Callable[..., object], drain: Drain
 ) -> None:
     event = make_event(max_capacity=2)

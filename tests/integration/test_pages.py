@@ -106,10 +106,10 @@ def test_files_are_kept_for_good_under_their_own_version(servers: Services) -> N
 
 
 def test_a_closed_gate_is_a_page_that_loads_again_by_itself(servers: Services) -> None:
-    from tests.support.in_process.outages import NOBODY
+    from tests.support.in_process.outages import UNUSED_PORT
 
     class Gone:
-        valkey = type("", (), {"url": staticmethod(lambda *_: f"redis://127.0.0.1:{NOBODY}/0")})
+        valkey = type("", (), {"url": staticmethod(lambda *_: f"redis://127.0.0.1:{UNUSED_PORT}/0")})
 
     async def scene(browser: Browser) -> None:
         for path in ("/e/1", f"/t/{genuine()}"):

@@ -1,4 +1,4 @@
-"""Capacities and the end of an event, ordered through the API and obeyed by the drain in the event's queue."""
+"""Capacities and the end of an event: commands given through the API, carried out by the drain in the event's queue."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_change_that_its_turn_in_the_queue_makes_impossible_is_refused_then(ad
     assert SizeChange.objects.get(event_id=event_id).verdict == "below_confirmed"
 
 
-def test_a_change_that_nobody_obeys_in_time_says_so_and_is_made_later(
+def test_a_change_that_no_drain_carries_out_in_time_says_so_and_is_made_later(
     monkeypatch: pytest.MonkeyPatch, drain: Drain
 ) -> None:
     monkeypatch.setattr(commands, "RESIZE_TIMEOUT_SECONDS", 0.1)
@@ -117,7 +117,7 @@ def test_without_redis_a_change_of_the_capacity_is_503_and_changes_nothing() -> 
     assert Event.objects.get(pk=event_id).version == 1
 
 
-def test_a_cancelled_event_rejects_whoever_waits_and_takes_all_places_back(admit: Any, drain: Drain) -> None:
+def test_a_cancelled_event_rejects_all_who_wait_and_takes_all_seats_back(admit: Any, drain: Drain) -> None:
     caller = organizer()
     event_id = fill(caller, admit, drain, people=3, max_capacity=2, waitlist_capacity=2)
     admit(event_id, [apply_for(n) for n in range(10, 12)])

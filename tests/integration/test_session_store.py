@@ -50,7 +50,7 @@ def operator() -> Client:
 
 
 @pytest.mark.parametrize(("where", "limits"), [("/console", CONSOLE), ("/admin/", ADMIN)])
-def test_a_session_that_nobody_uses_ends(clock: Clock, where: str, limits: Limits) -> None:
+def test_an_unused_session_ends(clock: Clock, where: str, limits: Limits) -> None:
     client = signed_in(organizer()) if where == "/console" else operator()
     clock.now += limits.idle - 1
     assert client.get(where).status_code == 200

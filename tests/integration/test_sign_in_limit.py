@@ -64,7 +64,7 @@ def test_an_account_is_guessed_at_a_few_times_from_anywhere(admin_user: User, ha
     assert len(hashed) == PER_ACCOUNT
     # Other letters are no other account, and the right password does not get in either.
     assert sign_in(PASSWORD, name=" BOSS ", address="192.0.2.99").status_code == 429
-    assert sign_in("wrong", name="somebody else", address="192.0.2.99").status_code == 200
+    assert sign_in("wrong", name="another account", address="192.0.2.99").status_code == 200
 
 
 def test_another_spelling_of_an_account_is_no_other_account(admin_user: User) -> None:
@@ -96,7 +96,7 @@ def test_good_sign_ins_do_not_count(admin_user: User, redis_client: redis.Redis)
     assert {answer.status_code for answer in answers} == {302}
 
 
-def test_where_somebody_has_signed_in_before_nobody_can_lock_them_out(admin_user: User) -> None:
+def test_where_an_operator_has_signed_in_before_others_cannot_lock_them_out(admin_user: User) -> None:
     assert sign_in(PASSWORD, address="192.0.2.7").status_code == 302
     for number in range(PER_ACCOUNT + 1):
         last = sign_in("wrong", address=f"198.51.100.{number}")
@@ -104,7 +104,7 @@ def test_where_somebody_has_signed_in_before_nobody_can_lock_them_out(admin_user
     assert sign_in(PASSWORD, address="192.0.2.7").status_code == 302
 
 
-def test_being_signed_in_gives_nobody_more_guesses_at_another_account(admin_user: User) -> None:
+def test_being_signed_in_gives_no_more_guesses_at_another_account(admin_user: User) -> None:
     browser = Client()
     browser.force_login(admin_user)
     fields = {"username": "other", "password": "wrong", "next": "/admin/"}

@@ -115,7 +115,7 @@ def test_places_in_line_move_while_nothing_else_happens(
     scene_with(servers, scene)
 
 
-def test_whoever_hangs_up_leaves_nothing_behind(
+def test_a_client_that_disconnects_leaves_nothing_behind(
     make_event: Make, admit: Admit, servers: Services, redis_client: redis.Redis
 ) -> None:
     event = make_event()
@@ -184,7 +184,7 @@ def test_a_stream_of_no_ticket_is_a_404_and_a_head_gets_the_headers(
     scene_with(servers, scene)
 
 
-def test_a_stopping_server_lets_everybody_go(make_event: Make, admit: Admit, servers: Services) -> None:
+def test_a_stopping_server_ends_every_stream(make_event: Make, admit: Admit, servers: Services) -> None:
     event = make_event()
     keys = queued(admit, event, 2)
 

@@ -84,7 +84,7 @@ def test_a_worker_that_leaves_is_not_counted(redis_client: redis.Redis) -> None:
     assert worker_count(redis_client) == 1
 
 
-def test_lost_tickets_are_buried_and_listed(
+def test_lost_tickets_are_marked_lost_and_listed(
     make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
 ) -> None:
     event = make_event()
@@ -156,7 +156,7 @@ def test_a_decision_shows_the_door_the_whole_row(
     assert kinds(admit(event.pk, [apply_for(2)])) == ["closed"]
 
 
-def test_a_status_that_redis_has_turned_back_is_put_right_though_nobody_comes_any_more(
+def test_a_status_that_redis_has_turned_back_is_put_right_without_new_registrations(
     make_event: Make, admit: Admit, drain: Drain, sweep: Sweep, redis_client: redis.Redis, servers: Services
 ) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=1)

@@ -66,7 +66,7 @@ def test_the_waitlist_moves_up_in_order_of_admission(make_event: Make, queue: Qu
     assert (first.position, second.position, third.position) == (None, None, 1)
 
 
-def test_a_late_publish_puts_nobody_back_on_the_waitlist(
+def test_a_late_publish_puts_no_ticket_back_on_the_waitlist(
     make_event: Make, queue: Queue, servers: Services, redis_client: redis.Redis
 ) -> None:
     event = make_event()

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from events.domain.webhooks.url import read_networks
 from tests.support.name_server import NameServer
-from tests.support.webhook_receivers import Receivers, nobody_listening
+from tests.support.webhook_receivers import Receivers, unused_port
 from worker.webhooks.client import MAX_RESPONSE_BYTES, Response, WebhookClient, read_retry_after
 
 NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.UTC)
@@ -90,14 +90,14 @@ def test_a_connection_is_used_again(receivers: Receivers) -> None:
 
 
 def test_proxies_of_the_environment_are_not_used(receivers: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
-    with nobody_listening() as port:
+    with unused_port() as port:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
         assert post(receivers.url("/ok")).status == 204
 
 
-def test_nobody_there_is_unreachable() -> None:
-    with nobody_listening() as port:
+def test_a_port_without_a_server_is_unreachable() -> None:
+    with unused_port() as port:
         assert post(f"http://127.0.0.1:{port}/") == Response(None, "unreachable")
 
 
@@ -154,10 +154,10 @@ def test_the_socket_is_the_last_to_look(receivers: Receivers, monkeypatch: pytes
     assert receivers.connections == 0
 
 
-def test_a_name_that_nobody_knows_is_said_so() -> None:
+def test_an_unknown_name_is_said_to_be_one() -> None:
     with NameServer({}) as names:
-        assert post("http://nobody.example/", name_server=names) == Response(None, "name_not_found")
-        hidden = post("http://nobody.example/", name_server=names, allow_private=False)
+        assert post("http://unknown.example/", name_server=names) == Response(None, "name_not_found")
+        hidden = post("http://unknown.example/", name_server=names, allow_private=False)
         assert hidden == Response(None, "no_public_address"), "as of a name that leads inside"
 
 
@@ -171,7 +171,7 @@ def test_what_the_operator_denies_is_not_connected_to_where_private_addresses_ar
     assert receivers.connections == 0
 
 
-def test_a_name_server_that_hangs_holds_nobody_else_up(receivers: Receivers) -> None:
+def test_a_name_server_that_hangs_delays_no_other_request(receivers: Receivers) -> None:
     async def run() -> None:
         with NameServer({"slow.example": []}) as names:
             resolver = aiohttp.AsyncResolver(nameservers=[names.address], timeout=30, tries=1)
@@ -226,8 +226,8 @@ def test_certificates_are_verified_also_against_the_name(tmp_path: Path) -> None
     answers = {"right.example": [["127.0.0.1"]], "wrong.example": [["127.0.0.1"]]}
     with Receivers(tls=server) as receivers, NameServer(answers) as names:
         right, wrong = receivers.url("/ok", host="right.example"), receivers.url("/ok", host="wrong.example")
-        assert post(right, name_server=names) == Response(None, "tls"), "nobody vouches for it"
-        assert post(wrong, name_server=names, tls=trusting) == Response(None, "tls"), "it is somebody else's"
+        assert post(right, name_server=names) == Response(None, "tls"), "no authority vouches for it"
+        assert post(wrong, name_server=names, tls=trusting) == Response(None, "tls"), "it is another host's"
         assert post(right, name_server=names, tls=trusting).status == 204
         assert len(receivers.got) == 1
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-# Far more than anything takes on a busy machine: whoever waits so long waits in vain.
+# Far more than anything takes on a busy machine: a wait of that length is in vain.
 DEADLINE_SECONDS = 120.0
 _POLL_SECONDS = 0.02
 

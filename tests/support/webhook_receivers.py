@@ -165,8 +165,8 @@ def _simple(parts: list[str], time_: int) -> bytes:
 
 
 @contextlib.contextmanager
-def nobody_listening() -> Iterator[int]:
-    """A port that nobody listens on and nobody else is given meanwhile."""
+def unused_port() -> Iterator[int]:
+    """A port that no server listens on, and that no other program is given meanwhile."""
     import socket
 
     with socket.socket() as holder:

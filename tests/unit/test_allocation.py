@@ -23,7 +23,7 @@ def test_a_refused_duplicate_does_not_use_a_seat() -> None:
     assert [status for status, _ in books.told().values()] == [Status.CONFIRMED, Status.REJECTED, Status.CONFIRMED]
 
 
-def test_a_freed_seat_goes_to_the_first_on_the_waitlist_and_not_to_whoever_comes_next() -> None:
+def test_a_freed_seat_goes_to_the_first_on_the_waitlist_and_not_to_the_next_to_come() -> None:
     books = filled(capacity=1, waitlist=2, people=3)
     done = books.batch([Cancellation(key(1), 10), request(11, "late@example.com")])
     assert [(o.key, o.status) for o in done.changes] == [
@@ -33,7 +33,7 @@ def test_a_freed_seat_goes_to_the_first_on_the_waitlist_and_not_to_whoever_comes
     ]
 
 
-def test_whoever_gives_a_place_on_the_waitlist_back_is_passed_over() -> None:
+def test_a_guest_who_leaves_the_waitlist_is_passed_over() -> None:
     books = filled(capacity=1, waitlist=3, people=4)
     books.batch([Cancellation(key(2), 10), Cancellation(key(1), 11)])
     assert books.told()[key(3)] == (Status.CONFIRMED, None)
@@ -63,7 +63,7 @@ def test_sizes_below_what_is_given_out_are_refused_and_change_nothing() -> None:
     assert (done.seats.capacity, done.seats.confirmed, done.seats.waitlisted) == (4, 4, 1)
 
 
-def test_an_order_that_moves_many_goes_on_in_the_next_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_that_moves_many_goes_on_in_the_next_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOVES_AT_ONCE == 1000
     monkeypatch.setattr(allocation, "MOVES_AT_ONCE", 3)
     books = filled(capacity=1, waitlist=10, people=9)
@@ -80,7 +80,7 @@ def test_an_order_that_moves_many_goes_on_in_the_next_transaction(monkeypatch: p
     assert books.told()[key(9)] == books.told()[late.key] == (Status.WAITLISTED, None)
 
 
-def test_a_cancellation_from_before_the_end_moves_the_waitlist_up_and_a_later_one_nobody() -> None:
+def test_a_cancellation_from_before_the_end_moves_the_waitlist_up_and_a_later_one_does_not() -> None:
     books = filled(capacity=2, waitlist=3, people=4)
     books.seats = Seats(**{f: getattr(books.seats, f) for f in books.seats.__slots__} | {"ends_ms": 100})
     done = books.batch(
@@ -91,7 +91,7 @@ def test_a_cancellation_from_before_the_end_moves_the_waitlist_up_and_a_later_on
     assert (done.seats.capacity, done.seats.confirmed, done.seats.waitlisted) == (2, 2, 1)
 
 
-def test_an_order_from_before_the_end_that_takes_several_transactions_is_finished(
+def test_a_change_from_before_the_end_that_takes_several_transactions_is_finished(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(allocation, "MOVES_AT_ONCE", 3)

@@ -17,7 +17,7 @@ from tests.support.allocation import Books, request
 
 
 class Naive:
-    """What a allocator with a list would do, one command at a time, looking through the whole list for everything."""
+    """What an allocator with a list would do, one command at a time, looking through the whole list for everything."""
 
     def __init__(self, capacity: int, waitlist: int, ends_ms: int = allocation.NEVER) -> None:
         self.capacity, self.waitlist, self.ends_ms = capacity, waitlist, ends_ms
@@ -45,7 +45,7 @@ class Naive:
             self.of(Status.WAITLISTED)[0]["status"] = Status.CONFIRMED
 
     def refuse(self, command: Command) -> None:
-        """Nothing that comes after the end moves anybody."""
+        """Nothing that comes after the end moves anyone."""
         if isinstance(command, Request):
             told = {"status": Status.REJECTED, "reason": Reason.REGISTRATION_CLOSED}
             self.rows.append({"key": command.key, "email": command.email_key, **told})
@@ -93,7 +93,7 @@ def commands_of(case: dict) -> list[list[Command]]:
 
 
 @given(cases)
-def test_any_split_into_batches_decides_like_one_clerk(case: dict) -> None:
+def test_any_split_into_batches_decides_like_one_batch(case: dict) -> None:
     ends_ms = case["ends_ms"]
     books = Books(Seats(capacity=case["capacity"], confirmed=0, waitlist_capacity=case["waitlist"], ends_ms=ends_ms))
     naive = Naive(case["capacity"], case["waitlist"], ends_ms)
@@ -108,7 +108,7 @@ def test_any_split_into_batches_decides_like_one_clerk(case: dict) -> None:
 
 
 @given(cases, st.integers(0, 5))
-def test_a_cancelled_event_ends_everybody(case: dict, at: int) -> None:
+def test_a_cancelled_event_ends_every_registration(case: dict, at: int) -> None:
     books = Books(Seats(capacity=case["capacity"], confirmed=0, waitlist_capacity=case["waitlist"]))
     batches = commands_of(case)
     for batch in batches[:at]:

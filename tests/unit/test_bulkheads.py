@@ -89,7 +89,7 @@ def test_a_full_line_turns_away_its_own_kind_at_once_and_no_other() -> None:
     asyncio.run(scene())
 
 
-def test_whoever_waits_too_long_is_turned_away_and_takes_nothing_along(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_waits_too_long_is_refused_and_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulkheads, "WAIT_SECONDS", 0.01)
 
     async def scene() -> None:

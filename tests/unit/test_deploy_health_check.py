@@ -51,7 +51,7 @@ def test_a_worker_is_healthy_by_its_own_sign_of_life(name: str, healthy: bool, m
     assert (HEALTHY["worker"](host="box") == "") is healthy
 
 
-def test_the_health_check_says_that_nobody_answers() -> None:
+def test_the_health_check_says_that_no_server_answers() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
 

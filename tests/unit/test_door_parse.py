@@ -105,7 +105,7 @@ def test_an_entry_comes_out_of_the_queue_as_it_went_in(name: str, sequence: int)
     assert (entry.command.email_digest, entry.command.mark) == ("cd34", "ab12")
 
 
-def test_orders_come_out_of_the_queue_as_they_went_in() -> None:
+def test_commands_come_out_of_the_queue_as_they_went_in() -> None:
     key = "A" * 20
     sizes = pack_sizes(max_capacity=7, waitlist_capacity=None).encode()
     found = [

@@ -52,7 +52,7 @@ def test_secrets_ports_and_key_stay_over_a_restart(opened: Home) -> None:
     assert stat.S_IMODE((opened.path / "embedded.json").stat().st_mode) == 0o600
 
 
-def test_a_kept_port_that_somebody_else_took_is_given_up_and_nothing_else_changes(opened: Home) -> None:
+def test_a_kept_port_that_is_taken_is_given_up_and_nothing_else_changes(opened: Home) -> None:
     before = opened.secrets()
     with socket.socket() as stranger:
         stranger.bind((LOOPBACK, before.valkey_port))
@@ -116,7 +116,7 @@ def test_a_start_waits_for_the_children_of_a_killed_supervisor(tmp_path: Path, m
     assert _in_another_process(start_again) == 0
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
 def test_root_lets_the_server_s_user_pass_through_a_new_home_and_leaves_a_used_folder_alone(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir(mode=0o700)
     assert stat.S_IMODE(open_home(tmp_path / "new").path.stat().st_mode) == 0o711

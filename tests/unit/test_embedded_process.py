@@ -50,8 +50,8 @@ def test_a_child_dies_with_a_killed_parent(tmp_path: Path) -> None:
 
 def test_a_child_whose_parent_died_before_it_could_ask_does_not_start(tmp_path: Path) -> None:
     wrapper = Path("omnify/embedded/exec_child.py").absolute()
-    nobody_s_child = [sys.executable, "-I", "-S", str(wrapper), "999999999", "9", "-1", "-1"]
-    done = subprocess.run([*nobody_s_child, "/usr/bin/touch", str(tmp_path / "ran")], check=False)
+    orphan = [sys.executable, "-I", "-S", str(wrapper), "999999999", "9", "-1", "-1"]
+    done = subprocess.run([*orphan, "/usr/bin/touch", str(tmp_path / "ran")], check=False)
     assert done.returncode == 1
     assert not (tmp_path / "ran").exists()
 

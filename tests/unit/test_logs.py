@@ -13,7 +13,7 @@ from events.domain.tickets import Tickets, ticket_ref
 from omnify.common.logs import JsonFormatter, get_logger
 
 
-def test_no_line_holds_a_whole_ticket_id_whoever_wrote_it() -> None:
+def test_no_line_holds_a_whole_ticket_id_whichever_logger_wrote_it() -> None:
     tickets = Tickets("a secret of the tests")
     key = tickets.mint()
     ticket_id = tickets.ticket_id(event_id=7, key=key)
@@ -55,7 +55,7 @@ def test_an_exception_is_logged_without_the_words_that_it_quotes(quoting: Any) -
 
 
 @pytest.mark.parametrize("address", ["guest1@example.org", "o'neil+tag@mail.example.co.uk", "anna@müller.de"])
-def test_no_line_holds_an_address_whoever_wrote_it(address: str) -> None:
+def test_no_line_holds_an_address_whichever_logger_wrote_it(address: str) -> None:
     for text in (address, f"<{address}>", f"to={address},", f"mailto:{address}?subject=x"):
         record = logging.LogRecord("x", logging.ERROR, "x", 1, "%s", (text,), None)
         assert address.rpartition("@")[2] not in JsonFormatter().format(record)

@@ -14,7 +14,7 @@ from tests.support.rehearsal.arguments import ARGUMENTS
 
 
 @given(people=st.integers(1, 300), result=st.integers(0, 100))
-def test_everybody_comes_once_and_the_duplicates_a_second_time(people: int, result: int) -> None:
+def test_every_person_comes_once_and_the_duplicates_a_second_time(people: int, result: int) -> None:
     duplicates = people * result // 100
     times = Counter(r.email.lower() for r in registrations(people=people, duplicates=duplicates))
     assert len(times) == people

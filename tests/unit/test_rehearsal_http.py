@@ -107,7 +107,7 @@ def test_any_other_answer_is_the_answer(status: int) -> None:
     assert ask_a_service([refusal(status)])[:2] == (status, Counter())
 
 
-def test_nobody_asks_once_the_rehearsal_is_given_up() -> None:
+def test_no_request_is_made_once_the_rehearsal_is_given_up() -> None:
     assert ask_a_service([PLAIN], give_up=True) == (None, Counter(), [])
 
 
@@ -116,7 +116,7 @@ def test_an_answer_that_is_no_http_is_not_asked_for_again() -> None:
         ask_a_service([b"SSH-2.0-OpenSSH\r\n\r\n"])
 
 
-def test_a_connection_that_nobody_listens_to_is_lost() -> None:
+def test_a_connection_to_an_unused_port_is_lost() -> None:
     from rehearsal.http import Connection
 
     with pytest.raises(ConnectionLost):

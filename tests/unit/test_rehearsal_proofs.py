@@ -141,7 +141,7 @@ def test_sold_out_with_seats_left_is_caught() -> None:
     assert "Every refusal was right" in failed(seen)
 
 
-def test_a_duplicate_of_nobody_is_caught_at_the_door(honest: Observation) -> None:
+def test_a_duplicate_without_a_first_registration_is_caught_at_the_door(honest: Observation) -> None:
     lonely = next(
         a
         for a in honest.results
@@ -150,7 +150,7 @@ def test_a_duplicate_of_nobody_is_caught_at_the_door(honest: Observation) -> Non
     assert failed(change_result(honest, lonely, code="duplicate_registration")) == {"Every refusal was right"}
 
 
-def test_a_duplicate_of_nobody_is_caught_at_the_decision(honest: Observation) -> None:
+def test_a_duplicate_without_a_first_registration_is_caught_at_the_decision(honest: Observation) -> None:
     seen = change_ticket(honest, with_status(honest, "confirmed")[0], status="rejected", reason="duplicate")
     assert "Every refusal was right" in failed(seen)
 

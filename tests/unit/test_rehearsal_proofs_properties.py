@@ -76,7 +76,7 @@ def test_every_swap_of_two_ends_is_caught(seen: Observation, data: st.DataObject
 
 
 @given(moving, st.data())
-def test_a_cancellation_in_somebody_elses_place_is_caught(seen: Observation, data: st.DataObject) -> None:
+def test_a_cancellation_of_another_ticket_instead_is_caught(seen: Observation, data: st.DataObject) -> None:
     told = [one.ticket_id for one in seen.cancellations if one.sequence is not None]
     if told:
         ticket_id = data.draw(st.sampled_from(told))

@@ -55,7 +55,7 @@ def test_a_seat_for_the_last_on_the_waitlist_instead_of_the_first_is_caught(hone
     assert {ORDER, "The waitlist is in order"} <= failed(seen)
 
 
-def test_somebody_who_came_too_late_for_the_waitlist_is_caught_on_it(honest: Observation) -> None:
+def test_a_guest_who_came_too_late_for_the_waitlist_is_caught_on_it(honest: Observation) -> None:
     seen = swapped(honest, having(honest, "waitlisted")[-1], having(honest, "rejected")[-1])
     assert ORDER in failed(seen)
 
@@ -82,7 +82,7 @@ def test_a_ticket_that_was_given_back_and_stays_is_caught(honest: Observation, s
     assert {ORDER, OUT} <= failed(seen)
 
 
-def test_a_ticket_that_is_cancelled_for_somebody_who_kept_it_is_caught(honest: Observation) -> None:
+def test_a_ticket_that_is_cancelled_though_its_holder_kept_it_is_caught(honest: Observation) -> None:
     seen = change_ticket(honest, having(honest, "confirmed")[0], status="cancelled")
     assert {ORDER, OUT, "Every 202 was kept"} <= failed(seen)
 
@@ -96,7 +96,7 @@ def test_a_cancellation_without_its_202_is_caught(honest: Observation, status: i
     assert failed(replace(honest, cancellations=[*honest.cancellations, one])) == {OUT}
 
 
-def test_nothing_to_cancel_for_somebody_who_is_cancelled_all_the_same_is_caught(honest: Observation) -> None:
+def test_nothing_to_cancel_for_a_ticket_that_is_cancelled_all_the_same_is_caught(honest: Observation) -> None:
     ticket = having(honest, "cancelled")[0]
     assert failed(returns_of(honest, ticket, sequence=None)) == {OUT}
 
@@ -136,7 +136,7 @@ def test_a_seat_and_a_place_to_wait_under_one_address_are_caught(honest: Observa
     assert "No e-mail has two seats" in failed(replace(honest, attendees=attendees))
 
 
-def test_a_duplicate_of_somebody_who_had_left_is_caught(honest: Observation) -> None:
+def test_a_duplicate_of_a_guest_who_had_left_is_caught(honest: Observation) -> None:
     """The e-mail was free again when the second registration came."""
     gone = {ticket.ticket_id for ticket in having(honest, "cancelled")}
     times = Counter(result.email.casefold() for result in honest.results)

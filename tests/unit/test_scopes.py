@@ -1,4 +1,4 @@
-"""What each scope sees of a row: a field that nobody thought of stays hidden from the entrance."""
+"""What each scope sees of a row: a field that has no rule yet stays hidden from the entrance."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def test_what_is_done_in_time_gives_its_result() -> None:
     assert asyncio.run(scene()) == "done"
 
 
-def test_everybody_who_waits_too_long_is_told_and_may_go_on() -> None:
+def test_all_who_wait_too_long_are_told_and_may_go_on() -> None:
     async def scene() -> list[str]:
         timeout = SharedTimeout(0.05)
 

@@ -21,7 +21,7 @@ spread = [number / 100 for number in range(100)]
 
 
 @given(st.floats(min_value=0, max_value=1e9), chances)
-def test_nobody_is_told_to_come_back_at_once_or_after_more_than_a_minute(seconds: float, jitter: float) -> None:
+def test_no_client_is_told_to_come_back_at_once_or_after_more_than_a_minute(seconds: float, jitter: float) -> None:
     assert 1 <= retry_after(seconds, jitter=jitter) <= LONGEST_RETRY_SECONDS
 
 
@@ -48,7 +48,7 @@ def test_the_expected_wait_follows_place_and_rate() -> None:
 
 
 @given(st.integers(min_value=-5000, max_value=10**9), chances)
-def test_nobody_is_sent_to_a_door_that_is_still_shut(ms: int, jitter: float) -> None:
+def test_no_client_is_sent_to_a_door_that_is_still_shut(ms: int, jitter: float) -> None:
     wait = opening_retry(ms, jitter=jitter)
     assert wait * 1000 >= ms
     assert wait <= max(1, ms / 1000 + 2)

@@ -90,7 +90,7 @@ def test_a_reading_from_before_a_known_decision_is_not_taken() -> None:
     assert watch.latest == CANCELLED
 
 
-def test_a_bell_rung_before_anybody_listens_is_heard_once() -> None:
+def test_a_notification_from_before_the_wait_is_heard_once() -> None:
     async def scene() -> None:
         watch = Watch("a", queued(5))
         watch.notify()
@@ -159,7 +159,7 @@ def test_what_could_not_be_read_is_read_at_a_later_tick() -> None:
     asyncio.run(scene())
 
 
-def test_somebody_who_left_is_read_no_more() -> None:
+def test_a_ticket_without_a_watcher_is_read_no_more() -> None:
     async def scene() -> None:
         reader = Reader()
         reader.broken = True

@@ -14,7 +14,7 @@ from events.models import Event, Organizer, OrganizerToken, Registration
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody with a token, or without one."""
+    """A caller with a token, or without one."""
 
     organizer: Organizer | None = None
     token: str | None = None

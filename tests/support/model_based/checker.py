@@ -39,21 +39,21 @@ def _model(drop: Drop) -> Model:
     commands = [Command(t.sequence, partial(_register, t)) for t in drop.tickets.values()]
     cancellations = _cancellations(drop)
     commands += [Command(place, partial(_cancel, ticket)) for place, ticket in cancellations.items()]
-    orders = [order for order in drop.orders() if order[3] != "event_over"]
-    commands += [Command(place, partial(_resize, seats, waitlist)) for place, seats, waitlist, _ in orders]
+    changes = [change for change in drop.size_changes() if change[3] != "event_over"]
+    commands += [Command(place, partial(_resize, seats, waitlist)) for place, seats, waitlist, _ in changes]
     if drop.ended:
         commands.append(Command(_ended_at(drop, cancellations), Model.close))
     assert len({command.place for command in commands}) == len(commands), "a place was given out twice"
     untrue = carry_out(model, commands, drop.claims)
     assert untrue == []
-    assert model.verdicts == [order[3] for order in orders]
+    assert model.verdicts == [change[3] for change in changes]
     return model
 
 
 def _cancellations(drop: Drop) -> dict[int, str]:
     """By place. One whose answer was lost had the only place that is left over in its time."""
     known = {one.place: one.ticket for one in drop.given_back if one.place is not None}
-    taken = {*known, *(t.sequence for t in drop.tickets.values()), *(order[0] for order in drop.orders())}
+    taken = {*known, *(t.sequence for t in drop.tickets.values()), *(change[0] for change in drop.size_changes())}
     for one in drop.given_back:
         if one.place is None and one.retried and one.ticket not in known.values():
             gaps = [place for place in range(one.low + 1, one.high + 1) if place not in taken]
@@ -63,7 +63,7 @@ def _cancellations(drop: Drop) -> dict[int, str]:
 
 
 def _ended_at(drop: Drop, cancellations: Mapping[int, str]) -> float:
-    """The sequence from which on nothing was decided in anybody's favour: that of the first who was told so, or of the
+    """The sequence from which on nothing was decided in anyone's favour: that of the first who was told so, or of the
     first cancellation that came too late, its ticket having been cancelled with the event."""
     with_the_event = {t.id: t for t in drop.tickets.values() if t.reason == "event_cancelled"}
     told = [ticket.sequence for ticket in with_the_event.values() if ticket.status == "rejected"]

@@ -24,7 +24,7 @@ from tests.support.waiting import wait_until
 
 _SIZES = {"capacity_below_confirmed": "below_confirmed", "capacity_below_waitlisted": "below_waitlisted"}
 MOMENT = timedelta(milliseconds=500)
-_ORDERS = """SELECT sequence, max_capacity, waitlist_capacity, verdict
+_SIZE_CHANGES = """SELECT sequence, max_capacity, waitlist_capacity, verdict
 FROM events_sizechange WHERE event_id = %s ORDER BY id"""
 
 
@@ -112,7 +112,7 @@ class Drop:
         self._saw(ticket_id, answer.data["status"])
         if place is None and tries == 1:
             assert answer.data["status"] in ("cancelled", "rejected"), (
-                "nothing to cancel of a ticket that holds a place"
+                "nothing to cancel of a ticket that has a seat or waits"
             )
         self.given_back.append(GivenBack(ticket_id, place, low, self.given(), tries > 1))
 
@@ -137,20 +137,20 @@ class Drop:
 
     def resize(self, seats: int | None, waitlist: int | None) -> None:
         """PATCH. Only while a drain is at work: it waits for its turn."""
-        low, orders = self.settled, len(self.orders())
+        low, before = self.settled, len(self.size_changes())
         sizes = {"max_capacity": seats, "waitlist_capacity": waitlist}
         answer = insist(partial(self.event.change, **{name: size for name, size in sizes.items() if size is not None}))
-        obeyed = self.orders()[orders:]
+        decided = self.size_changes()[before:]
         if self.over and answer.status == 409:
-            assert (answer.json["code"], {order[3] for order in obeyed} <= {"event_over"}) == ("event_over", True)
+            assert (answer.json["code"], {change[3] for change in decided} <= {"event_over"}) == ("event_over", True)
             return
         if answer.status == 200:
             assert all(size in (None, answer.data[name]) for name, size in sizes.items())
-            assert {order[3] for order in obeyed} <= {"applied"}
+            assert {change[3] for change in decided} <= {"applied"}
             return
         verdict = _SIZES[answer.json["code"]]
-        if obeyed:
-            assert {order[3] for order in obeyed} == {verdict}
+        if decided:
+            assert {change[3] for change in decided} == {verdict}
         else:
             self._claim(low, partial(_refuses, verdict, seats, waitlist), f"a resize was refused: {verdict}")
 
@@ -192,7 +192,7 @@ class Drop:
             assert (answer.refusal, self.ended or self.over) == ((409, "registration_closed"), True)
 
     def _too_late(self, answer: Answer, ticket_id: str) -> None:
-        """Only of a ticket that holds a place, or was still to be decided."""
+        """Only of a ticket that has a seat or waits, or was still to be decided."""
         low = self.settled
         assert answer.refusal == (409, "event_over")
         ticket = self.tickets[ticket_id]
@@ -210,9 +210,9 @@ class Drop:
         """The last place in the order of admission that was given out."""
         return patient(self.event.places_given)
 
-    def orders(self) -> list[tuple[Any, ...]]:
-        """What became of changes of sizes, in order: place, seats, waitlist, verdict."""
-        return self.service.rows(_ORDERS, self.event.id)
+    def size_changes(self) -> list[tuple[Any, ...]]:
+        """Changes of sizes in order: sequence, seats, waitlist, verdict."""
+        return self.service.rows(_SIZE_CHANGES, self.event.id)
 
 
 def insist(ask: Callable[[], Answer]) -> Answer:

@@ -16,7 +16,7 @@ ENDLESS = 1 << 60
 
 
 class Model(Replay):
-    """`verdicts` says what became of each change of sizes, in order."""
+    """`verdicts` has the verdict on each change of sizes, in order."""
 
     def __init__(self, *, seats: int, waitlist: int) -> None:
         super().__init__(seats=seats, waitlist=waitlist)
@@ -28,26 +28,26 @@ class Model(Replay):
         return len(self.seated) >= self.seats and len(self.waiting) >= self.waitlist
 
     def register(self, ticket: str, email: str) -> None:
-        """Nobody gets a place of a cancelled event."""
+        """No one gets a seat of a cancelled event."""
         if self.closed:
             self.ends[ticket] = (Status.REJECTED, Reason.EVENT_CANCELLED)
         else:
             super().register(ticket, email)
 
     def promote(self) -> None:
-        """Nobody moves up in a cancelled event."""
+        """No one moves up in a cancelled event."""
         if not self.closed:
             super().promote()
 
     def verdict(self, seats: int, waitlist: int) -> str:
-        """What becomes of an order for these sizes now."""
+        """The verdict on a change to these sizes now."""
         if seats < len(self.seated):
             return "below_confirmed"
         moving = min(len(self.waiting), seats - len(self.seated))
         return "below_waitlisted" if waitlist < len(self.waiting) - moving else "applied"
 
     def resize(self, seats: int | None, waitlist: int | None) -> None:
-        """New sizes, or nothing if somebody would lose a place; None leaves one as it is."""
+        """New sizes, or nothing if a guest would lose a place; None leaves one as it is."""
         seats = self.seats if seats is None else seats
         waitlist = self.waitlist if waitlist is None else waitlist
         self.verdicts.append(self.verdict(seats, waitlist))

@@ -1,6 +1,6 @@
 """A service in a hundred lines, honest or with one fault, for a crowd to register at over real HTTP.
 
-It keeps everything in memory and decides at once, whenever somebody asks for a ticket.
+It keeps everything in memory and decides at once, whenever a client asks for a ticket.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ FAULTS = {
     "breaks down": "Every registration was answered",
     "forgets to count": "The service's counts agree",
 }
-# These need somebody who gives a ticket back, and a waitlist.
+# These need a cancellation and a waitlist.
 MOVING_FAULTS = {
     "promotes the last": "Every decision follows the order of admission",
-    "promotes nobody": "The waitlist is in order",
+    "promotes no one": "The waitlist is in order",
     "ignores cancellations": "Cancellations took effect, and no others",
     "keeps the e-mail": "Every decision follows the order of admission",
     "turns back": "No status went backwards",
@@ -108,7 +108,7 @@ class StandIn:
 
     def promote(self) -> None:
         waiting = self.having("waitlisted")
-        if waiting and len(self.having("confirmed")) < self.seats and self.fault != "promotes nobody":
+        if waiting and len(self.having("confirmed")) < self.seats and self.fault != "promotes no one":
             move(waiting[-1 if self.fault == "promotes the last" else 0], "confirmed", None)
 
     def end_of(self, ticket: Body) -> tuple[str, str | None]:

@@ -67,7 +67,7 @@ class Crowd:
         assert fates <= {("confirmed", None), ("rejected", "sold_out")}
         for line in self._lines:
             places = [decided[ticket]["sequence"] for ticket in line]
-            assert places == sorted(set(places)), "somebody who came later got an earlier place"
+            assert places == sorted(set(places)), "a later guest got an earlier place"
         seats = [found for found in decided.values() if found["status"] == "confirmed"]
         assert len(seats) == min(len(decided), self.event.capacity)
         if self.turned_away:

@@ -48,7 +48,7 @@ class Parts:
         self.home.chmod(0o711)  # PostgreSQL's user passes through
         for folder in ("log", "metrics", "faults"):
             (self.home / folder).mkdir()
-        # Held open, so that nobody else is given these ports while a server is dead.
+        # Held open, so that no other program is given these ports while a server is dead.
         self._ports = {name: reserve_port() for name in ("valkey", "postgres", "web")}
         self._lock = os.open(self.home / "children.lock", os.O_RDWR | os.O_CREAT, 0o600)
         self.valkey = Valkey(

@@ -54,7 +54,7 @@ class Service(Parts):
 
     @contextlib.contextmanager
     def frozen(self, name: str) -> Iterator[None]:
-        """A part that hangs: it takes connections and answers nobody."""
+        """A part that hangs: it takes connections and answers none."""
         self.children[name].process.send_signal(signal.SIGSTOP)
         try:
             yield

@@ -132,7 +132,7 @@ class Supervised:
 
 
 def processes() -> dict[int, int]:
-    """Parents by process, without the dead that nobody has collected yet."""
+    """Parents by process, without the dead that their parents have not collected yet."""
     listing = subprocess.run(
         ["ps", "-ww", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
     ).stdout
