@@ -104,7 +104,7 @@ class Recognizer:
         return None if self._body else PlainRequest(Route.STATUS, line[2].decode(), self._headers, b"")
 
     def _may_be_held(self, data: bytes, line: re.Match[bytes]) -> bool:
-        """Whether the rest of a request is worth waiting for: gunicorn could not answer it before it is whole either.
+        """Tells whether the rest of a request is worth waiting for: gunicorn could not answer it any sooner.
 
         A poll is answered as soon as its head is there, and so is a body that will be too large.
         """
