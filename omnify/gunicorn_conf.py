@@ -2,7 +2,7 @@
 
 OMNIFY_BIND       address and port (default 127.0.0.1:$PORT, with port 8000 if PORT is not set)
 OPERATIONS_BIND   a second address and port, for /metrics and /admin only (default: none, the first serves them)
-WEB_WORKERS       processes (default 2)
+WEB_WORKERS       processes (default: one for two cores, at least 2 and at most 8)
 WEB_CONNECTIONS   connections of each process (default 20000)
 """
 
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from omnify.common.cores import default_web_workers, usable_cores
 from omnify.embedded.exec_child import die_with_parent
 
 bind = [os.environ.get("OMNIFY_BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"]
@@ -24,7 +25,7 @@ if os.environ.get("OPERATIONS_BIND"):
     bind.append(os.environ["OPERATIONS_BIND"])
     if len({address.rpartition(":")[2] for address in bind}) < len(bind):
         sys.exit("omnify: OPERATIONS_BIND: its port must be another one than the service's")
-workers = int(os.environ.get("WEB_WORKERS") or 2)
+workers = int(os.environ.get("WEB_WORKERS") or default_web_workers(usable_cores()))
 worker_class = "omnify.server.Worker"
 logger_class = "omnify.server.Logger"
 proc_name = "omnify-web"
@@ -76,7 +77,11 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Removes a dead process's gauges from the metrics (`omnify.common.metrics`); its counters stay."""
+    """Frees a dead process's place among those that share connections, and removes its gauges from the metrics
+    (`omnify.common.metrics`); its counters stay."""
+    # The benchmark's baselines run in gunicorn's own worker, which has no such method.
+    if hasattr(worker, "give_place_back"):
+        worker.give_place_back()
     root = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if root:
         from prometheus_client.multiprocess import mark_process_dead

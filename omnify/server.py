@@ -2,21 +2,27 @@
 
 What gunicorn 27 lacks, and this adds beside `omnify.protocol`:
 
-    backlog   its event loop lets only 100 connections wait to be accepted
-    log       it writes another format
+    accepting  its processes share connections unevenly, and its event loop lets only 100 wait to be accepted
+    log        it writes another format
 """
 
 from __future__ import annotations
 
-from functools import partial
+import asyncio
+import socket
+from collections.abc import Callable
+from ssl import SSLContext
 from typing import Any
 
 from gunicorn import glogging
 from gunicorn.workers import gasgi
 
+from omnify.accepting import Acceptor, Loads
 from omnify.common.log_floods import OncePerSecond, capture_the_rest
 from omnify.common.logs import JsonFormatter, JsonHandler
 from omnify.fast_protocol import FastProtocol
+
+_loads = Loads()
 
 
 class Logger(glogging.Logger):
@@ -36,6 +42,16 @@ class Logger(glogging.Logger):
 class Worker(gasgi.ASGIWorker):
     """gunicorn's ASGI worker, with `FastProtocol` for its connections."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The parent makes the worker, and then forks.
+        self._place = _loads.take()
+
+    def give_place_back(self) -> None:
+        """Called by the parent when the worker's process has ended."""
+        if self._place is not None:
+            _loads.give_back(self._place)
+
     def init_process(self) -> None:
         """Starts the worker in its own process."""
         capture_the_rest()
@@ -46,11 +62,19 @@ class Worker(gasgi.ASGIWorker):
     def run(self) -> None:
         """Serves until it is told to stop.
 
-        The event loop would set the queue of connections not yet accepted to its default of 100, whatever `backlog`
-        says. The kernel drops connections over that, and a client tries again after one, three and seven seconds.
+        The event loop would also set the queue of connections not yet accepted to its default of 100, whatever
+        `backlog` says. The kernel drops connections over that, and a client tries again after one, three and seven
+        seconds.
         """
-        self.loop.create_server = partial(self.loop.create_server, backlog=self.cfg.backlog)
+        self.loop.create_server = self._accept_on
         super().run()
+
+    async def _accept_on(
+        self, make_protocol: Callable[[], asyncio.Protocol], *, sock: socket.socket, ssl: SSLContext | None, **_: Any
+    ) -> Acceptor:
+        return Acceptor(
+            sock, make_protocol, ssl=ssl, connections=lambda: int(self.nr_conns), loads=_loads, place=self._place
+        )
 
     def handle_exit_signal(self) -> None:
         """Ends streams and long polls first: otherwise the stop would wait `graceful_timeout` for them."""

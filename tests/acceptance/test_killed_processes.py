@@ -1,6 +1,9 @@
-"""SIGKILL of every part, one at a time and all at once, while a crowd registers."""
+"""SIGKILL of every part, one at a time and all at once, and a reload, while a crowd registers."""
 
 from __future__ import annotations
+
+import os
+import signal
 
 import pytest
 
@@ -32,6 +35,13 @@ def test_a_killed_door_process_costs_no_ticket_that_was_promised(service: Servic
     wait_until(
         lambda: len(set(service.doors()) - set(before)) == 1 and len(service.doors()) == 2, "gunicorn replaces it"
     )
+    crowd.verify()
+
+
+def test_a_reload_replaces_every_door_and_costs_no_ticket_that_was_promised(service: Service, crowd: Crowd) -> None:
+    before = set(service.doors())
+    os.kill(service.children["web"].pid, signal.SIGHUP)
+    wait_until(lambda: len(service.doors()) == 2 and not before & set(service.doors()), "gunicorn replaces them")
     crowd.verify()
 
 

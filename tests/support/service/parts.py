@@ -153,6 +153,8 @@ class Parts:
             "OMNIFY_FAULT_DIR": str(self.home / "faults"),
             # What the killed held is free again after 3 s and not 12, 11 and not 45. `make soak` tests with 1.
             "OMNIFY_HASTE": os.environ.get("OMNIFY_HASTE") or "4",
+            # Tests kill one of two. By default the number depends on the machine.
+            "WEB_WORKERS": "2",
             "SECRET_KEY": SECRET,
             **self._postgres.urls_of_programs(),
             "DATABASE_URL": self._postgres.urls_of_programs()["DATABASE_URL_OWNER"],
