@@ -40,7 +40,7 @@ class Loads:
             self._counts[place] = _FREE
 
     def take(self) -> int | None:
-        """A place for a new process; None if there is none left. Only the parent calls it."""
+        """Finds a place for a new process; None if there is none left. Only the parent calls it."""
         for place, count in enumerate(self._counts):
             if count == _FREE:
                 self._counts[place] = _ABSENT
@@ -48,19 +48,19 @@ class Loads:
         return None
 
     def give_back(self, place: int) -> None:
-        """The process that had this place has ended."""
+        """Frees the place of a process that has ended."""
         self._counts[place] = _FREE
 
     def set(self, place: int, connections: int) -> None:
-        """The process at this place accepts connections, and has so many."""
+        """Notes that the process at this place accepts connections, and has so many."""
         self._counts[place] = connections
 
     def leave(self, place: int) -> None:
-        """The process at this place accepts no more connections."""
+        """Notes that the process at this place accepts no more connections."""
         self._counts[place] = _ABSENT
 
     def is_ahead(self, place: int) -> bool:
-        """Whether the process at this place has clearly more connections than one of the others that accept some."""
+        """Tells whether the process at this place has clearly more connections than another that accepts some."""
         mine = self._counts[place]
         return mine > min(self._counts) + mine // 8
 
@@ -94,7 +94,7 @@ class Acceptor:
         self._listen()
 
     def close(self) -> None:
-        """Accepts no more."""
+        """Stops accepting."""
         self._loop.remove_reader(self._listener)
         if self._pause is not None:
             self._pause.cancel()

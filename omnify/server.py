@@ -48,7 +48,7 @@ class Worker(gasgi.ASGIWorker):
         self._place = _loads.take()
 
     def give_place_back(self) -> None:
-        """Called by the parent when the worker's process has ended."""
+        """Frees the place of the worker, whose process has ended. The parent calls it."""
         if self._place is not None:
             _loads.give_back(self._place)
 

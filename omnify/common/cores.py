@@ -10,7 +10,7 @@ _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def usable_cores(quota: Path = _QUOTA) -> int:
-    """The cores that the process may run on, or as many as its control group's quota pays for, if those are fewer."""
+    """Counts the cores that the process may run on, or that its control group's quota pays for if those are fewer."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         spent, _, period = quota.read_text("ascii").partition(" ")
@@ -22,7 +22,7 @@ def usable_cores(quota: Path = _QUOTA) -> int:
 
 
 def default_web_workers(cores: int) -> int:
-    """Web processes for so many cores: one for two of them, since each keeps about as much else busy (Redis, drain,
+    """Derives the number of web processes: one for two cores, since each keeps about as much else busy (Redis, drain,
     PostgreSQL). At least two, so that one is there while another is replaced; at most eight, which take in more than
     one Redis admits."""
     return min(8, max(2, cores // 2))
