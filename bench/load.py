@@ -154,6 +154,15 @@ def paced(url: str, *, rate: float, connections: int, seconds: float, warm_up: f
     return _ask(url, [registration(url)], _Plan(connections, warm_up + seconds, rate, warm_up))
 
 
+def touch(url: str) -> None:
+    """Asks a fresh server for something over a few connections, so that all of its processes have begun their work.
+
+    Returns when all answers are here, whatever they are: a process that is still starting answers late.
+    """
+    request = f"GET /health/live HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\n\r\n".encode()
+    _ask(url, [request], _Plan(connections=16, seconds=0.2))
+
+
 def all_at_once(url: str, *, people: int, connections: int, patience: float) -> list[Wait]:
     """Registers `people`, who all press the button at the same moment, over so many connections.
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from omnify.common.redis_client import connect
 from omnify.embedded.home import Home, open_home
 from omnify.embedded.ports import free_port
 from omnify.embedded.postgres import Postgres
@@ -33,6 +34,14 @@ class Servers:
     databases: dict[str, str]
 
 
+def _keep_log(url: str) -> None:
+    """Keeps Valkey from rewriting its log each time it has doubled, which would strike one of two runs and not the
+    other: every run of a bench begins with events of its own, so there is more to drop than a service would ever have.
+    """
+    with connect(url) as client:
+        client.config_set("auto-aof-rewrite-percentage", 0)
+
+
 @contextlib.contextmanager
 def start_servers() -> Iterator[Servers]:
     """Starts both on empty data; ends them, also if only one came up."""
@@ -44,6 +53,7 @@ def start_servers() -> Iterator[Servers]:
             directory=home.path / "valkey", log=home.log("valkey"), port=free_port(), password=secrets.token_hex(8)
         )
         ends.callback(valkey.start().stop, STOP_SECONDS)
+        _keep_log(valkey.url(0))
         files = find_postgres_files(home.path)
         ends.callback(shutil.rmtree, files.directory, ignore_errors=True)
         postgres = Postgres(files=files, log=home.log("postgres"), port=free_port(), password=secrets.token_hex(8))

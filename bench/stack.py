@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from bench import machine
+from bench import load, machine
 from bench.programs import ROOT, running, wait_for_port, wait_until_idle
 from bench.servers import Servers, start_servers
 from omnify.embedded.home import Home
@@ -149,6 +149,7 @@ class Stack:
         port = free_port()
         with running(start({**self.env, **settings, "OMNIFY_BIND": f"{LOOPBACK}:{port}"})) as child:
             wait_for_port(child, port)
+            load.touch(f"http://{LOOPBACK}:{port}")
             wait_until_idle(child)
             yield Server(f"http://{LOOPBACK}:{port}", child.pid)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
+from itertools import count
 from typing import Any
 
 import pytest
@@ -31,11 +32,21 @@ class Answering(BaseHTTPRequestHandler):
     wbufsize = -1  # an answer leaves in one piece, and no acknowledgement is waited for
     paths: list[str] = []
     numbers: list[str | None] = []
+    gets: Iterator[int] = count()
     bodies: list[bytes] = []
     status = 202
     chunked = False
     stall_seconds = 0.0
     hang_up_at = -1
+
+    def do_GET(self) -> None:
+        """Looks slow at first, as a process that is still starting."""
+        self.paths.append(self.path)
+        if next(self.gets) == 0:
+            time.sleep(self.stall_seconds)
+        self.send_response(404)
+        self.send_header("content-length", "0")
+        self.end_headers()
 
     def do_POST(self) -> None:
         """One request."""
@@ -72,7 +83,7 @@ def serving(**answers: Any) -> Iterator[tuple[str, list[bytes]]]:
 
 @contextmanager
 def serving_paths(**answers: Any) -> Iterator[tuple[str, type[Answering]]]:
-    handler = type("Handler", (Answering,), {"paths": [], "numbers": [], "bodies": [], **answers})
+    handler = type("Handler", (Answering,), {"paths": [], "numbers": [], "gets": count(), "bodies": [], **answers})
     with Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}", handler
@@ -141,6 +152,16 @@ def test_who_gets_no_answer_has_waited_until_patience_ends() -> None:
         waits = load.all_at_once(url, people=3, connections=1, patience=0.1)
     assert [wait.status for wait in waits] == [0, 0, 0]
     assert min(wait.answered - wait.due for wait in waits) >= 0.1
+
+
+def test_a_fresh_server_is_touched_until_the_last_of_its_processes_has_answered() -> None:
+    with serving_paths(stall_seconds=0.5) as (url, handler):
+        began = time.monotonic()
+        load.touch(url)
+        ended = time.monotonic()
+    assert set(handler.paths) == {"/health/live"}
+    assert len(handler.paths) >= 16
+    assert ended - began >= 0.5
 
 
 def test_a_connection_that_is_lost_is_told_and_another_one_takes_its_place() -> None:
