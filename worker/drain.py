@@ -140,20 +140,21 @@ class Drain:
     def _pipeline(self, work: _Slice, entries: Sequence[Entry]) -> bool:
         """Decides `entries` and those after them, as long as batches are full. Returns False if the lease is lost.
 
-        The next entries are read before the last batch is announced, so that Redis is free to reply. What is not found
-        this way (entries after an unfinished command, or entries with lower sequences after Redis was restored from an
-        older state) is found the next time `_work` reads the head of the queue.
+        A helper announces the batch before and reads the entries behind while the database works on this one. What is
+        not found this way (entries after an unfinished command, or entries with lower sequences after Redis was restored
+        from an older state) is found the next time `_work` reads the head of the queue.
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="announce") as helper:
             announced: Future[None] | None = None
             while True:
                 started = self.clock()
+                behind = helper.submit(self._next_entries, work, entries) if len(entries) == self.batch else None
                 done = self._decide(work, entries)
                 if announced is not None:
                     announced.result()
                 lease_held = self._renew(work)
                 more = lease_held and self.clock() < work.deadline and done.unfinished is None
-                following = self._next_entries(work, entries) if more and len(entries) == self.batch else []
+                following = behind.result() if behind is not None and more else []
                 finished = _finished(entries, done)
                 if not following:
                     break
