@@ -141,8 +141,8 @@ class Drain:
         """Decides `entries` and those after them, as long as batches are full. Returns False if the lease is lost.
 
         A helper announces the batch before and reads the entries behind while the database works on this one. What is
-        not found this way (entries after an unfinished command, or entries with lower sequences after Redis was restored
-        from an older state) is found the next time `_work` reads the head of the queue.
+        not found this way (entries after an unfinished command, or entries with lower sequences after Redis was
+        restored from an older state) is found the next time `_work` reads the head of the queue.
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="announce") as helper:
             announced: Future[None] | None = None

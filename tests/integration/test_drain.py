@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from events.models import Event, Registration
 from tests.support.in_process.drain import Crash, answer_for, crash_at, told, trim
 from tests.support.in_process.gate import apply_for, kind, kinds
 from tests.support.servers import Services
-from worker.drain import Drain, Drained
+from worker.drain import RENEW_SECONDS, Drain, Drained
 from worker.failpoints import Failpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,6 +111,23 @@ def test_a_taken_lease_is_left_alone(make_event: Make, admit: Admit, drain: Drai
     assert told(event) == []
     assert queue.release(lease)
     assert drain.run(event.pk) is Drained.IDLE
+
+
+def test_a_drain_that_has_lost_its_lease_leaves_after_its_batch(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+    admit(event.pk, [apply_for(n) for n in range(5)])
+    seconds = itertools.count(step=RENEW_SECONDS)
+
+    def lose_the_lease(failpoint: Failpoint) -> None:
+        if failpoint == "drain.after_commit":
+            redis_client.set(event_keys(event.pk).lease, "another", px=60_000)
+
+    slow = replace(drain, batch=2, clock=lambda: next(seconds), checkpoint=lose_the_lease)
+    assert slow.run(event.pk) is Drained.TAKEN
+    assert [sequence for _, _, sequence in told(event)] == [1, 2]
+    assert drain.queue.lengths([event.pk]) == [3]
 
 
 def test_a_lease_is_released_by_its_holder_only(make_event: Make, queue: Queue) -> None:
