@@ -14,7 +14,7 @@ from events.domain.tickets import Tickets
 from events.door import parse, responses
 from events.door.caller import Callers
 from events.door.cancel import Canceller
-from events.door.counting import count
+from events.door.counting import count, count_slow
 from events.door.counting import flush as flush_counts
 from events.door.event import EventReader
 from events.door.failures import checked
@@ -125,6 +125,7 @@ class Door:
         await _send(send, route, await checked(work))
 
     async def _register(self, scope: Scope, receive: Receive, text: str) -> Response:
+        count_slow("register")
         sent = parse.headers(scope["headers"])
         # The body is read before anything is refused: with an unread body the connection would have to be closed.
         body = await read_body(
@@ -141,6 +142,8 @@ class Door:
 
     async def _status(self, scope: Scope, receive: Receive, ticket_id: str) -> Response:
         wait = parse.wait_seconds(scope.get("query_string", b""))
+        if wait is None:
+            count_slow("status")
         hold = Hold(wait, receive) if wait else None
         return await self._statuses.read(ticket_id, if_none_match=_header(scope, b"if-none-match"), hold=hold)
 

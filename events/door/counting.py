@@ -1,4 +1,4 @@
-"""Counts the door's responses by route and status."""
+"""Counts the door's responses by route and status, and requests that missed the fast path."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from omnify.common import metrics
 from omnify.common.metrics import BufferedCounter
 
 _responses = BufferedCounter(metrics.DOOR_ANSWERS)
+_slow = BufferedCounter(metrics.SLOW_PATH)
 
 
 def count(route: str, status: int) -> None:
@@ -13,6 +14,12 @@ def count(route: str, status: int) -> None:
     _responses.add((route, str(status)))
 
 
+def count_slow(route: str) -> None:
+    """Counts a request for a hot route that did not take the fast path. Those that did cost nothing here."""
+    _slow.add((route,))
+
+
 def flush() -> None:
     """Writes what has been counted, because the process ends."""
     _responses.flush()
+    _slow.flush()

@@ -25,6 +25,9 @@ _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15)
 
 DOOR_ANSWERS = Counter("omnify_door_answers", "Answers of the door by route and status.", ["route", "status"])
+SLOW_PATH = Counter(
+    "omnify_door_slow_path", "Registrations and polls that did not take the fast path, by route.", ["route"]
+)
 ADMISSION_BATCH = Histogram("omnify_admission_batch_size", "Registrations in one script call.", buckets=_SIZES)
 ADMISSION_SECONDS = Histogram(
     "omnify_admission_seconds", "Time of one admission call, fsync included.", buckets=_SECONDS
