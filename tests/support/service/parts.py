@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -41,9 +41,13 @@ AOF = "appendonlydir"
 
 
 class Parts:
-    """One copy of the service with servers of its own: started, healed, started with other settings, ended."""
+    """One copy of the service with servers of its own: started, healed, started with other settings, ended.
 
-    def __init__(self) -> None:
+    It has all `parts` or only some, and starts with `settings` (environment variables).
+    """
+
+    def __init__(self, parts: Sequence[str] = PARTS, **settings: str) -> None:
+        self._parts = parts
         self.home = Path(tempfile.mkdtemp(prefix="omnify-acceptance-"))
         self.home.chmod(0o711)  # PostgreSQL's user passes through
         for folder in ("log", "metrics", "faults"):
@@ -65,7 +69,7 @@ class Parts:
             password=secrets.token_hex(8),
             fsync=False,
         )
-        self._settings: dict[str, str] = {}
+        self._settings = settings
         self._programs = Programs(Home(self.home, self._lock), self._environment())
         self.children: dict[str, Child] = {}
         self.address = Address(LOOPBACK, port_of(self._ports["web"]))
@@ -73,23 +77,27 @@ class Parts:
 
     def start(self) -> None:
         """Starts everything for the first time. Returns when the service is ready."""
+        start_together(self)
+
+    def begin_setup(self) -> Child:
+        """Starts the stores, and what prepares them."""
         count_start("whole services")
         for name in STORES:
             self.start_part(name)
-        setup = self._programs.setup()
-        wait_until(lambda: not setup.running, "the set-up ends")
-        if setup.process.returncode:
-            raise CannotStart(setup.last_log_line())
-        self.heal()
+        return self._programs.setup()
 
     def heal(self) -> None:
         """Starts whatever is not running. Returns when the service is ready."""
         for failpoint in (self.home / "faults").iterdir():
             failpoint.unlink()
-        for name in PARTS:
+        self.start_missing()
+        wait_until(self.ready, "GET /health/ready says 200")
+
+    def start_missing(self) -> None:
+        """Starts whatever is not running."""
+        for name in self._parts:
             if not self.running(name):
                 self.start_part(name)
-        wait_until(self.ready, "GET /health/ready says 200")
 
     def start_part(self, name: str) -> None:
         """Starts one part; a store answers when this returns."""
@@ -168,6 +176,19 @@ class Parts:
             "PYTHONUNBUFFERED": "1",
             **self._settings,
         }
+
+
+def start_together(*services: Parts) -> None:
+    """Starts them for the first time, each step in all of them at once. Returns when they are ready."""
+    setups = [service.begin_setup() for service in services]
+    for setup in setups:
+        wait_until(lambda setup=setup: not setup.running, "the set-up ends")  # type: ignore[misc]
+        if setup.process.returncode:
+            raise CannotStart(setup.last_log_line())
+    for service in services:
+        service.start_missing()
+    for service in services:
+        service.heal()
 
 
 def answers(address: Address, path: str = "/health/live") -> bool:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from omnify.embedded.postgres import Postgres
 from omnify.embedded.programs import ROOT, Programs
 from tests.support.run_times import count_start
 from tests.support.service.http_client import Address
-from tests.support.service.parts import AOF, STOP_SECONDS, WORKERS, Parts, answers
+from tests.support.service.parts import AOF, PARTS, STOP_SECONDS, WORKERS, Parts, answers
 from tests.support.waiting import wait_until
 from worker.failpoints import Failpoint
 
@@ -29,8 +29,8 @@ from worker.failpoints import Failpoint
 class Service(Parts):
     """`parts.py` starts and ends it; this does to it what happens on bad days, and looks."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parts: Sequence[str] = PARTS, **settings: str) -> None:
+        super().__init__(parts, **settings)
         self._token = ""
         self._made: list[str] = []
 
