@@ -57,37 +57,6 @@ def test_a_ticket_that_was_never_given_out_cannot_be_cancelled(service: Service)
         assert service.address.ask("DELETE", path).refusal == (404, "ticket_not_found")
 
 
-def test_a_ticket_that_redis_has_forgotten_is_cancelled_all_the_same(service: Service) -> None:
-    event = open_event(service)
-    [ticket] = event.admit(1)
-    event.decided(ticket)
-    wait_until(lambda: event.queued() == 0, "the queue is trimmed")
-    service.redis.delete(*event.keys.decided, event.keys.state)
-    assert event.give_back(ticket).status == 202
-    ends(event, ticket, "cancelled")
-
-
-def test_without_redis_a_cancellation_is_503(service: Service) -> None:
-    event = open_event(service)
-    [ticket] = event.admit(1)
-    event.decided(ticket)
-    service.kill("valkey")
-    assert event.give_back(ticket).refusal == (503, "unavailable")
-
-
-def test_a_freed_seat_goes_to_the_first_on_the_waitlist(service: Service) -> None:
-    event = open_event(service, capacity=1, waitlist_capacity=2)
-    first, second, third = event.admit(1, 2, 3)
-    ends(event, third, "waitlisted")
-    event.give_back(first)
-    ends(event, second, "confirmed")
-    ends(event, first, "cancelled")
-    assert event.ticket(third)["status"] == "waitlisted"
-    again = event.register(1)
-    assert again.status == 202
-    ends(event, again.data["ticket_id"], "waitlisted")
-
-
 @pytest.mark.parametrize("failpoint", ["drain.before_commit", "drain.after_commit", "drain.after_publish"])
 def test_a_drain_killed_in_a_promotion_moves_no_guest_twice_and_forgets_none(
     service: Service, failpoint: Failpoint

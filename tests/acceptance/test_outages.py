@@ -42,13 +42,14 @@ def doors_at_work(event: Event) -> bool:
     return {line["pid"] for line in lines if line["event_id"] == event.id} >= set(event.service.doors())
 
 
-def test_without_redis_no_registration_is_accepted(service: Service, open_house: Event) -> None:
+def test_without_redis_no_registration_and_no_cancellation_is_accepted(service: Service, open_house: Event) -> None:
     event = open_house
     with service.frozen("drain-1"), service.frozen("drain-2"):
         tickets = event.admit(*range(1, 11))
         service.kill("valkey")
         assert all(unavailable(event.register(guest)) for guest in range(11, 41))
         assert unavailable(service.address.ask("GET", f"/registrations/{tickets[0]}"))
+        assert unavailable(event.give_back(tickets[0]))
         assert unavailable(service.address.ask("GET", event.path))
         not_ready_without(service, "redis")
         service.start_part("valkey")
