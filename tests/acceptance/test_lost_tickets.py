@@ -24,7 +24,7 @@ def drains_frozen(service: Service) -> Iterator[None]:
 
 def verify_loss(event: Event, lost: list[str], kept: list[str]) -> None:
     """The lost say so, now and later; the kept are decided; `reconcile` lists the lost and no others."""
-    assert {event.decided(ticket)["status"] for ticket in kept} <= {"confirmed", "rejected"}
+    assert {ticket["status"] for ticket in event.all_decided(kept).values()} <= {"confirmed", "rejected"}
     assert event.statuses(lost) == ["lost"] * len(lost)
     found = event.service.manage("reconcile", "--event", str(event.id))
     assert found.returncode == 1, found

@@ -62,7 +62,7 @@ class Crowd:
         assert not self.coming
         assert not self._strange
         assert len(self.tickets()) + self.turned_away == self.size
-        decided = {ticket: self.event.decided(ticket) for ticket in self.tickets()}
+        decided = self.event.all_decided(self.tickets())
         fates = {(found["status"], found["reason"]) for found in decided.values()}
         assert fates <= {("confirmed", None), ("rejected", "sold_out")}
         for line in self._lines:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from events.admission.keys import EventKeys, event_keys
-from tests.support.service.http_client import JSON, Answer
+from tests.support.service.http_client import JSON, Answer, ask_on
 from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 
@@ -71,12 +74,19 @@ class Event:
 
     def decided(self, ticket_id: str) -> dict[str, Any]:
         """The ticket, once it has a status that is the last."""
+        return self.all_decided([ticket_id])[ticket_id]
 
-        def look() -> dict[str, Any] | None:
-            found = self.ticket(ticket_id)
-            return found if found["status"] in TERMINAL else None
+    def all_decided(self, ticket_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Tickets by their ids, once each has a status that is the last. They are read on one connection."""
+        connection = self.service.address.connection()
 
-        return wait_until(look, f"ticket {ticket_id} is decided")
+        def look(ticket_id: str) -> dict[str, Any] | None:
+            answer = ask_on(connection, "GET", f"/registrations/{ticket_id}")
+            assert answer.status == 200, answer
+            return answer.data if answer.data["status"] in TERMINAL else None
+
+        with contextlib.closing(connection):
+            return {ticket: wait_until(partial(look, ticket), f"ticket {ticket} is decided") for ticket in ticket_ids}
 
     def give_back(self, ticket_id: str) -> Answer:
         """A holder cancels."""
