@@ -87,11 +87,11 @@ class Parts:
         return self._programs.setup()
 
     def heal(self) -> None:
-        """Starts whatever is not running. Returns when the service is ready."""
+        """Starts whatever is not running. Returns when the service is ready; raises CannotStart if a part ends."""
         for failpoint in (self.home / "faults").iterdir():
             failpoint.unlink()
         self.start_missing()
-        wait_until(self.ready, "GET /health/ready says 200")
+        wait_until(self._ready_if_running, "GET /health/ready says 200")
 
     def start_missing(self) -> None:
         """Starts whatever is not running."""
@@ -142,6 +142,12 @@ class Parts:
     def ready(self) -> bool:
         """What a balancer would be told."""
         return answers(self.address, "/health/ready")
+
+    def _ready_if_running(self) -> bool:
+        for name in PARTS:
+            if not self.running(name):
+                raise CannotStart(f"{name} ended: {self.children[name].last_log_line()}")
+        return self.ready()
 
     def _start_postgres(self) -> Child:
         def start() -> Child | None:
