@@ -109,7 +109,8 @@ class Door:
         return self._hub.watchers
 
     async def close(self) -> None:
-        """Closes the subscriptions to Redis, and writes what has been counted."""
+        """Closes the subscriptions to Redis, and writes what was kept for the log and the metrics."""
+        self._registrar.flush()
         flush_counts()
         await self._hub.close()
 

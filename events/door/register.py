@@ -32,6 +32,7 @@ from events.domain.states import Status
 from events.domain.tickets import TicketName, Tickets, reference
 from events.domain.waiting import opening_retry, outage_retry
 from events.door import parse, responses
+from events.door.admitted_log import AdmittedLog
 from events.door.caller import Caller
 from events.door.loader import Loader
 from events.door.loading_batchers import LoadingBatchers
@@ -39,9 +40,7 @@ from events.door.responses import Response
 from omnify.common import metrics
 from omnify.common.batcher import Waiter
 from omnify.common.envelope import Code
-from omnify.common.logs import get_logger
-
-logger = get_logger(__name__)
+from omnify.common.metrics import BufferedHistogram
 
 _FOREIGN_CALLBACK = {"callback_url": ["Only the organizer of this event can have one."]}
 _REFUSALS: dict[RefusalReason, tuple[int, Code, str]] = {
@@ -98,6 +97,9 @@ class Registrar:
         self._wake = wake
         self._callback = parse.any_callback if private_callbacks else parse.own_callback
         self._jitter = jitter
+        self._log = AdmittedLog()
+        self._seconds = BufferedHistogram(metrics.ADMISSION_SECONDS)
+        self._sizes = BufferedHistogram(metrics.ADMISSION_BATCH)
         self._batchers = LoadingBatchers[AdmissionRequest, AdmissionResult](loader, self._admit_batch)
 
     def prepare(self, event_id: int, body: bytes, idempotency_key: str | None, caller: Caller) -> Prepared:
@@ -140,14 +142,25 @@ class Registrar:
     async def _admit_batch(self, event_id: int, requests: list[AdmissionRequest]) -> list[AdmissionResult]:
         started = time.perf_counter()
         reply = await self._gate.admit(event_id, requests)
-        metrics.ADMISSION_SECONDS.observe(time.perf_counter() - started)
-        metrics.ADMISSION_BATCH.observe(len(requests))
+        self._seconds.observe(time.perf_counter() - started)
+        self._sizes.observe(len(requests))
         if reply.wake:
             self._wake(event_id)
-        _log_admitted(event_id, requests, reply)
+        self._log_admitted(event_id, requests, reply)
         now_ms, rate = reply.now_ms, reply.rate
         pairs = zip(reply.answers, reply.quotas(), strict=True)
         return [AdmissionResult(answer, quota, now_ms, rate) for answer, quota in pairs]
+
+    def _log_admitted(self, event_id: int, requests: list[AdmissionRequest], reply: AdmitReply) -> None:
+        pairs = zip(requests, reply.answers, strict=True)
+        refs = [reference(event_id, request.key) for request, answer in pairs if type(answer) is Admitted]
+        if refs:
+            self._log.add(event_id, refs)
+
+    def flush(self) -> None:
+        """Writes what was kept for the log and the metrics."""
+        for kept in (self._log, self._seconds, self._sizes):
+            kept.flush()
 
     def _respond(self, event_id: int, names: Sequence[TicketName], result: AdmissionResult) -> Response:
         """Turns each of admission's answers into a response; nothing else does."""
@@ -207,13 +220,6 @@ def _admission_request(
     claim = None if caller.organizer_id is None else OrganizerClaim(caller.organizer_id, callback is not None)
     older = [OlderName(*older[:3]) for older in names[1:]]
     return AdmissionRequest(key, digest, note, payload, caller.address, claim, older)
-
-
-def _log_admitted(event_id: int, requests: list[AdmissionRequest], reply: AdmitReply) -> None:
-    pairs = zip(requests, reply.answers, strict=True)
-    refs = [reference(event_id, request.key) for request, answer in pairs if type(answer) is Admitted]
-    if refs:
-        logger.info("admitted", event_id=event_id, tickets=refs)
 
 
 def _too_many_refusals(limit: RateLimit | None, seconds: int) -> Response:

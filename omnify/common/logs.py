@@ -32,12 +32,17 @@ _TICKET_TAIL = re.compile(r"-[A-Za-z0-9_-]{28}")
 _ADDRESS = re.compile(r"[^\s\"'<>(){}\[\]=:;,/\\@]+@[\w-]+(\.[\w-]+)+")
 
 
+def line_time(seconds: float) -> str:
+    """Renders a time (seconds since 1970) as in a line's `time`. A field `time` replaces the time of writing."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
 class JsonFormatter(logging.Formatter):
     """Renders a record as `{"time", "level", "logger", "message", ...}` with the fields given to `StructuredLogger`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": line_time(record.created),
             "level": record.levelname,
             "logger": record.name,
             "message": _without_exception(record),

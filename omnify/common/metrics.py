@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from bisect import bisect_left
+from collections import Counter as Counts
 from pathlib import Path
 
 ROOT = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
@@ -73,3 +75,32 @@ class BufferedCounter:
         for labels, number in self._pending.items():
             self._counter.labels(*labels).inc(number)
         self._pending.clear()
+
+
+class BufferedHistogram:
+    """Keeps a histogram's observations, and adds them up half a second later, like `BufferedCounter`.
+
+    In multiprocess mode an observation costs about 5 µs, and two are made for each batch of registrations.
+    """
+
+    __slots__ = ("_histogram", "_pending")
+
+    def __init__(self, histogram: Histogram) -> None:
+        self._histogram = histogram
+        self._pending: list[float] = []
+
+    def observe(self, amount: float) -> None:
+        """Adds one observation. Must be called on an event loop."""
+        if not self._pending:
+            asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
+        self._pending.append(amount)
+
+    def flush(self) -> None:
+        """Writes now. prometheus_client has no way to add several, so this does what its `observe` does."""
+        pending, self._pending = self._pending, []
+        if not pending:
+            return
+        bounds = self._histogram._upper_bounds
+        self._histogram._sum.inc(sum(pending))
+        for bucket, number in Counts(bisect_left(bounds, amount) for amount in pending).items():
+            self._histogram._buckets[bucket].inc(number)

@@ -31,7 +31,8 @@ def test_metrics_add_up_over_all_processes(service: Service) -> None:
     # The door writes its counters twice a second.
     accepted = grown(service, before, "omnify_door_answers_total", route="register", status="202")
     wait_until(lambda: accepted() == 40, "the door's counters show all registrations")
-    assert grown(service, before, "omnify_admission_batch_size_sum")() == 40
+    admitted = grown(service, before, "omnify_admission_batch_size_sum")
+    wait_until(lambda: admitted() == 40, "the histogram of admissions shows all of them")
     assert grown(service, before, "omnify_drain_batch_size_sum")() == 40
     assert grown(service, before, "omnify_drain_leases_total", result="acquired")() >= 1
     event.register("late")
@@ -66,13 +67,13 @@ def test_one_ticket_can_be_followed_from_the_door_to_its_decision(service: Servi
     event.decided(ticket)
     ref = reference_of(ticket)
 
-    def drained() -> list[dict[str, Any]]:
-        lines = [line for name in DRAINS for line in _lines(service, name)]
+    def lines_of(*programs: str) -> list[dict[str, Any]]:
+        lines = [line for name in programs for line in _lines(service, name)]
         return [line for line in lines if ref in json.dumps(line)]
 
-    [admitted] = [line for line in _lines(service, "web") if ref in json.dumps(line)]
+    [admitted] = wait_until(lambda: lines_of("web"), "the admission is logged")
     assert (admitted["message"], admitted["event_id"]) == ("admitted", event.id)
-    [decided] = wait_until(drained, "the decision is logged")
+    [decided] = wait_until(lambda: lines_of(*DRAINS), "the decision is logged")
     assert (decided["message"], decided["event_id"]) == ("decided", event.id)
     assert ref in decided["tickets"]["confirmed"]
     assert admitted["time"] <= decided["time"]
