@@ -11,9 +11,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import socket
 import sys
-from pathlib import Path
 from typing import Any
 
 from omnify.common.cores import default_web_workers, usable_cores
@@ -82,8 +80,6 @@ def child_exit(server: Any, worker: Any) -> None:
     # The benchmark's baselines run in gunicorn's own worker, which has no such method.
     if hasattr(worker, "give_place_back"):
         worker.give_place_back()
-    root = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    if root:
-        from prometheus_client.multiprocess import mark_process_dead
+    from omnify.common.metrics import remove_gauges
 
-        mark_process_dead(worker.pid, str(Path(root) / socket.gethostname()))  # type: ignore[no-untyped-call]
+    remove_gauges(worker.pid)

@@ -22,6 +22,7 @@ if ROOT:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_own)
 
 from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.multiprocess import mark_process_dead
 
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15)
@@ -104,3 +105,10 @@ class BufferedHistogram:
         self._histogram._sum.inc(sum(pending))
         for bucket, number in Counts(bisect_left(bounds, amount) for amount in pending).items():
             self._histogram._buckets[bucket].inc(number)
+
+
+def remove_gauges(pid: int) -> None:
+    """Removes the gauges of a process of this host that has died; its counters stay."""
+    if ROOT:
+        # Not the variable of the environment: in a process that has imported this module it names the host's folder.
+        mark_process_dead(pid, str(Path(ROOT) / socket.gethostname()))  # type: ignore[no-untyped-call]
