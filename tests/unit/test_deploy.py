@@ -13,7 +13,7 @@ import yaml
 
 from omnify.common.database_roles import DELIVER, OWNER, ROLES, WEB, WORKER
 from omnify.embedded.postgres import QUIET
-from omnify.embedded.valkey import KEEPS_NOTHING
+from omnify.embedded.valkey import HASHES, KEEPS_NOTHING
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -87,6 +87,7 @@ def test_the_queue_keeps_what_a_202_promises() -> None:
     assert options["--appendfsync"] == "always"
     assert options["--maxmemory-policy"] == "noeviction"
     assert "--requirepass" in options
+    assert set(HASHES.items()) <= {(name.removeprefix("--"), value) for name, value in options.items()}
     assert SERVICES["valkey"]["volumes"] == ["queue:/data"]
 
 
