@@ -79,6 +79,6 @@ class Worker(gasgi.ASGIWorker):
     def handle_exit_signal(self) -> None:
         """Ends streams and long polls first: otherwise the stop would wait `graceful_timeout` for them."""
         super().handle_exit_signal()
-        # The benchmark's baselines run in this worker too, and have no such method.
+        # Not every ASGI application has such a method.
         if hasattr(self.asgi, "disconnect_watchers"):
             self.asgi.disconnect_watchers()
