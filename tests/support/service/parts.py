@@ -144,9 +144,9 @@ class Parts:
         return answers(self.address, "/health/ready")
 
     def _ready_if_running(self) -> bool:
-        for name in PARTS:
-            if not self.running(name):
-                raise CannotStart(f"{name} ended: {self.children[name].last_log_line()}")
+        for name, child in self.children.items():
+            if not child.running:
+                raise CannotStart(f"{name} ended: {child.last_log_line()}")
         return self.ready()
 
     def _start_postgres(self) -> Child:
