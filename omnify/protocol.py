@@ -8,6 +8,7 @@ sent its next request. What it lacks, and this adds:
                    then, would keep its connection open without limit
     responses      it waits without limit for a client that does not read its response
     end            it keeps a connection although the application's response says `Connection: close` (RFC 9112, 9.6)
+    pipelines      it reads any number of requests that a client sends ahead, into memory
     bad requests   it answers in plain text what it cannot parse, and lets some of it through as an exception
     idle timer     it makes a timer for every request; here one timer per connection looks after all of them
 
@@ -119,6 +120,12 @@ class Protocol(ASGIProtocol):
     async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
         """Answers a request. Returns whether the connection is kept."""
         return bool(await super()._serve_http_request(request, sockname, peername)) and not self._says_close
+
+    def _resume_reading(self) -> None:
+        """Reads on, unless enough has been read. gunicorn reads on after every response, and so takes in any number of
+        requests that a client sends without waiting for responses."""
+        if self._http1_buffered() <= self._max_buffer_size // 2:
+            super()._resume_reading()
 
     def pause_writing(self) -> None:
         """Starts the timer for a client that does not read its response."""

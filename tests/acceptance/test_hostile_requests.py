@@ -190,3 +190,16 @@ def test_every_path_gets_an_answer_in_a_known_shape(event: Event) -> None:
         if answer.status >= 400 and answer.body:
             assert answer.headers["content-type"].startswith("text/html") or answer.json, (method, path)
     assert [line for line in web_log(event.service)[before:] if "exception" in line or "Traceback" in line] == []
+
+
+def test_a_client_that_sends_ahead_and_reads_nothing_is_read_no_further(event: Event) -> None:
+    """What the two sides' system buffers hold is a few megabytes; without a limit all of this would be in the door."""
+    ahead, most = b"GET /registrations/7-x HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2000, 32 * 1024 * 1024
+    sent = 0
+    with event.service.address.raw(b"") as connection:
+        connection.settimeout(2)
+        with pytest.raises(TimeoutError):
+            while sent < most:
+                connection.sendall(ahead)
+                sent += len(ahead)
+    assert event.service.address.ask("GET", "/health/live").status == 200
