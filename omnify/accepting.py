@@ -94,8 +94,9 @@ class Acceptor:
         self._listen()
 
     def close(self) -> None:
-        """Stops accepting."""
+        """Stops accepting. Once every process has, the system refuses connections, and a balancer tries elsewhere."""
         self._loop.remove_reader(self._listener)
+        self._listener.close()
         if self._pause is not None:
             self._pause.cancel()
         if self._place is not None:

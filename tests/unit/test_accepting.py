@@ -126,10 +126,25 @@ def test_a_process_without_a_place_accepts_too(listener: socket.socket) -> None:
     uvloop.run(scene())
 
 
+def test_connections_are_refused_once_none_accepts(listener: socket.socket) -> None:
+    """And do not wait for a process that is about to end."""
+
+    async def scene() -> None:
+        one = Process(listener, Loads())
+        address = listener.getsockname()
+        one.acceptor.close()
+        await one.acceptor.wait_closed()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, timeout=60)
+
+    uvloop.run(scene())
+
+
 def test_a_closed_one_leaves_what_waits_to_the_others(listener: socket.socket) -> None:
     async def scene() -> None:
         loads = Loads()
-        old = Process(listener, loads)
+        # Each process has a descriptor of its own, and closes that one.
+        old = Process(listener.dup(), loads)
         async with clients(listener, 5):
             await until(lambda: old.opened == 5)
             old.acceptor.close()
