@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
 
 import pytest
 
@@ -33,18 +32,12 @@ def hang_up(connections: list[socket.socket]) -> None:
         reset(connection) if number % 2 else connection.close()
 
 
-def in_flight(service: Service) -> bool:
-    """Whether a script call waits for the end of the pause."""
-    clients: Any = service.redis.client_list()
-    return any(client["cmd"] == "evalsha" and "b" in client["flags"] for client in clients)
-
-
 def test_clients_that_disconnect_in_the_middle_of_a_batch_cost_no_other_an_answer(service: Service) -> None:
     event = open_event(service)
     event.admit(0)
     service.redis.client_pause(PAUSE_MS, all=False)
     in_the_call = [call(event, number) for number in range(1, 21)]
-    wait_until(lambda: in_flight(service), "the first batch is on its way")
+    wait_until(service.admission_is_held, "the first batch is on its way")
     hang_up(in_the_call)
     # A request that comes now waits for the next batch.
     hang_up([call(event, number) for number in range(21, GONE + 1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.support.service.crowd import verify_ledger
 from tests.support.service.event import Event, open_event
-from tests.support.service.http_client import JSON, Answer, ask_on, body
+from tests.support.service.http_client import JSON, Answer, answer_on, ask_on, body, request_bytes
 from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 
@@ -65,11 +66,13 @@ def test_a_redis_that_hangs_admits_no_one_after_a_503(service: Service, open_hou
     guests = itertools.count(1)
     wait_until(lambda: event.admit(next(guests)) and doors_at_work(event), "both door processes know Valkey's clock")
     before = event.places_given()
-    with service.frozen("valkey"):
-        assert unavailable(event.register(0, email="late@example.com"))
+    late = [request_bytes(f"{event.path}/register", body(email=f"late{guest}@example.com")) for guest in range(100)]
+    with service.frozen("valkey"), contextlib.ExitStack() as held:
+        connections = [held.enter_context(service.address.raw(request)) for request in late]
+        assert all(unavailable(answer_on(connection)) for connection in connections)
     assert service.redis.ping()
     assert event.places_given() == before
-    ticket = event.register(0, email="late@example.com").data["ticket_id"]
+    ticket = event.register(0, email="late0@example.com").data["ticket_id"]
     assert event.decided(ticket)["sequence"] == before + 1
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
-from tests.support.service.event import Event
-from tests.support.service.http_client import JSON, Address, answer_on, body, request_bytes
+from tests.support.service.crowd import verify_ledger
+from tests.support.service.event import Event, open_event
+from tests.support.service.http_client import JSON, Address, answer_on, body, request_bytes, reset
 from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
 
+CONNECTIONS = 20
+PAUSE_MS = 3500
 LIVE = request_bytes("/health/live", b"", method="GET")
 
 
@@ -22,16 +27,50 @@ def live(address: Address) -> int:
     return address.ask("GET", "/health/live").status
 
 
-def test_past_the_limit_of_connections_one_is_told_so_and_the_others_stay(service: Service) -> None:
-    with service.another_door(WEB_CONNECTIONS="20", WEB_WORKERS="1") as door, contextlib.ExitStack() as held:
-        connections = [held.enter_context(door.raw(b"")) for _ in range(20)]
-        wait_until(lambda: live(door) == 503, "the door is full")
-        answer = answer_on(door.raw(LIVE))
+@pytest.fixture(scope="module")
+def small_door(one_service: Service) -> Iterator[Address]:
+    """A door of one process that takes few connections."""
+    one_service.heal()
+    with one_service.another_door(WEB_CONNECTIONS=str(CONNECTIONS), WEB_WORKERS="1") as door:
+        yield door
+
+
+def test_past_the_limit_of_connections_one_is_told_so_and_the_others_stay(small_door: Address) -> None:
+    with contextlib.ExitStack() as held:
+        connections = [held.enter_context(small_door.raw(b"")) for _ in range(CONNECTIONS)]
+        wait_until(lambda: live(small_door) == 503, "the door is full")
+        answer = answer_on(small_door.raw(LIVE))
         assert answer.refusal == (503, "unavailable")
         assert (answer.headers["retry-after"], answer.headers["connection"]) == ("2", "close")
         connections[0].sendall(LIVE)
         assert answer_on(connections[0]).status == 200
-        wait_until(lambda: live(door) == 200, "one more connection fits")
+        wait_until(lambda: live(small_door) == 200, "one more connection fits")
+
+
+def test_connections_that_were_lost_while_answered_count_no_more(service: Service, small_door: Address) -> None:
+    """By the hundred, with a registration under way, a part of one, or another one behind it."""
+    event = open_event(service)
+    event.admit(0)
+    for round_ in range(5):
+        service.redis.client_pause(PAUSE_MS, all=False)
+        wait_until(lambda: live(small_door) == 200, "connections fit")
+        sent = [registration(event, round_, number) for number in range(CONNECTIONS)]
+        rests = itertools.cycle([b"", sent[0][:40], sent[1]])
+        connections = [small_door.raw(one + rest) for one, rest in zip(sent, rests, strict=False)]
+        wait_until(service.admission_is_held, "registrations are under way")
+        for connection in connections:
+            reset(connection)
+        service.redis.client_unpause()
+    wait_until(lambda: live(small_door) == 200, "none of them is counted")
+    with contextlib.ExitStack() as held:
+        staying = [held.enter_context(small_door.raw(registration(event, "staying", n))) for n in range(CONNECTIONS)]
+        assert {answer_on(connection).status for connection in staying} == {202}
+    verify_ledger(event)
+
+
+def registration(event: Event, *guest: object) -> bytes:
+    """A registration as a crowd sends it."""
+    return request_bytes(f"{event.path}/register", body(email=f"guest{'-'.join(map(str, guest))}@example.com"))
 
 
 def test_thousands_of_connections_are_nothing_special(service: Service) -> None:

@@ -21,7 +21,10 @@ pytestmark = pytest.mark.acceptance
 
 EACH = 100
 DRIP_SECONDS = 0.5
+# After so long a full connection is taken for one that stays full.
+STUCK_SECONDS = 1.0
 BIG = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
+POLL = request_bytes("/registrations/1-made-up", b"", method="GET")
 HEAD = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 
 
@@ -42,13 +45,18 @@ class Siege:
 
     def __init__(self, event: Event) -> None:
         register = request_bytes(f"{event.path}/register", b" " * 9000)[:-9000]
+        small = request_bytes(f"{event.path}/register", b" " * 900)[:-900]
         django = request_bytes("/events", b" " * 9000)[:-9000]
         self.kinds = {
             "silent": Slow(_connect(event, b""), b""),
             "slow head": Slow(_connect(event, HEAD), b"x" * 9000),
+            "slow head of a registration": Slow(_connect(event, register[:-2] + b"X-Slow: "), b"x" * 9000),
+            "slow head of a poll": Slow(_connect(event, POLL[:-2] + b"X-Slow: "), b"x" * 9000),
+            "small body at the door": Slow(_connect(event, small), b" " * 900),
             "slow body at the door": Slow(_connect(event, register), b" " * 9000),
             "slow body at Django": Slow(_connect(event, django), b" " * 9000),
             "never reads": Slow(_connect(event, request_bytes(BIG, b"", method="GET") * 20, count=5), b""),
+            "never reads polls": Slow(_poll_and_never_read(event), b""),
         }
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._drip, daemon=True)
@@ -90,6 +98,18 @@ def _connect(event: Event, start: bytes, *, count: int = EACH) -> list[socket.so
     return [one() for _ in range(count)]
 
 
+def _poll_and_never_read(event: Event) -> list[socket.socket]:
+    """Connections that poll again and again, each time by itself, until nothing more is taken from them."""
+    connections = _connect(event, b"", count=2)
+    for connection in connections:
+        connection.settimeout(STUCK_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                connection.sendall(POLL)
+        connection.settimeout(TIMEOUT_SECONDS)
+    return connections
+
+
 def _send(connection: socket.socket, data: bytes) -> None:
     with contextlib.suppress(OSError):
         connection.send(data)
@@ -120,11 +140,11 @@ def siege(one_service: Service) -> Iterator[Siege]:
 
 
 def test_who_sends_no_whole_head_is_cut_off_without_an_answer(siege: Siege) -> None:
-    for name in ("silent", "slow head"):
+    for name in ("silent", "slow head", "slow head of a registration", "slow head of a poll"):
         assert [_rest(connection) for connection in siege.kinds[name].connections] == [b""] * EACH
 
 
-@pytest.mark.parametrize("name", ["slow body at the door", "slow body at Django"])
+@pytest.mark.parametrize("name", ["small body at the door", "slow body at the door", "slow body at Django"])
 def test_who_does_not_end_a_body_is_told_so(siege: Siege, name: str) -> None:
     for connection in siege.kinds[name].connections:
         answer = answer_on(connection)
@@ -132,8 +152,9 @@ def test_who_does_not_end_a_body_is_told_so(siege: Siege, name: str) -> None:
         assert answer.headers["connection"] == "close"
 
 
-def test_who_never_reads_is_cut_off_in_the_middle(siege: Siege) -> None:
-    for connection in siege.kinds["never reads"].connections:
+@pytest.mark.parametrize("name", ["never reads", "never reads polls"])
+def test_who_never_reads_is_cut_off_in_the_middle(siege: Siege, name: str) -> None:
+    for connection in siege.kinds[name].connections:
         with pytest.raises(ConnectionResetError):
             while True:
                 assert connection.recv(65536)

@@ -56,7 +56,7 @@ def observe(side: Side, event: int, case: Case, *, made_up: bool = False) -> Obs
     steps = as_steps(case(Requests(event, side.prepared)))
     patience = MADE_UP_PATIENCE_SECONDS if made_up else PATIENCE_SECONDS
     found = converse(side.service.address, side.store(event), steps, patience=patience, hot_probe=not made_up)
-    last = answer_on(side.service.address.raw(Requests(event, side.prepared).register(*_LAST, body=_LAST_BODY)))
+    last = answer_on(side.service.address.raw(Requests(event, side.prepared).register(_LAST, body=_LAST_BODY)))
     effects = read_effects(side.service.redis, event)
     names = Names(tickets_in(effects), derived=derived_from_keys(effects))
     return Observation(
@@ -73,5 +73,5 @@ def observe_both(pair: Pair, case: Case, *, made_up: bool = False) -> tuple[Obse
     return pair.in_both(lambda side: observe(side, event, case, made_up=made_up))
 
 
-_LAST = ("X-Forwarded-For: 192.0.2.255", "Connection: close")
+_LAST = "X-Forwarded-For: 192.0.2.255"
 _LAST_BODY = b'{"name": "Last", "email": "last@example.com"}'

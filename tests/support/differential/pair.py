@@ -33,6 +33,8 @@ SETTINGS = {
     "REFUSAL_RATE_LIMIT": f"{REFUSAL_QUOTA}/hour",
     "EVENT_QUEUE_LIMIT": str(QUEUE_LIMIT),
     "TRUSTED_PROXIES": "1",
+    # With an origin behind TLS, every answer carries Strict-Transport-Security.
+    "CSRF_TRUSTED_ORIGINS": "https://tickets.example.org",
 }
 PARTS = ("valkey", "postgres", "web", "drain-1")
 # The event that those of the cases are copies of; their ids start further on, so that all have as many digits.
@@ -70,12 +72,8 @@ class Side:
         """What steps do to its Valkey."""
         redis: Any = self.service.redis
 
-        def held() -> bool:
-            clients: Any = redis.client_list()
-            return any(client["cmd"] == "evalsha" and "b" in client["flags"] for client in clients)
-
         def await_call() -> None:
-            wait_until(held, "a call to Valkey is under way")
+            wait_until(self.service.admission_is_held, "a call to Valkey is under way")
 
         return Store(
             hold=lambda: redis.client_pause(_PAUSE_MS, all=False),

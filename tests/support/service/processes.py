@@ -61,6 +61,11 @@ class Service(Parts):
         finally:
             self.children[name].process.send_signal(signal.SIGCONT)
 
+    def admission_is_held(self) -> bool:
+        """Whether a call that admits waits for the end of a pause of Valkey's."""
+        clients: Any = self.redis.client_list()
+        return any(client["cmd"] == "evalsha" and "b" in client["flags"] for client in clients)
+
     def set_trap(self, failpoint: Failpoint) -> None:
         """The next worker that comes to `failpoint` stops there until it is killed or continued."""
         (self.home / "faults" / failpoint).touch()

@@ -59,6 +59,34 @@ CASES: dict[str, Case] = {
     "the same registration twice at once": lambda to: pipelined(*[to.register(body=to.body())] * 2),
     "one and a half": _one_and_a_half,
     "half of the next, then hang up": lambda to: [Write(to.register() + to.register()[:30]), HangUp(reset=True)],
+    # To a reader who lost count, the second piece is a request.
+    "hot in a late field": lambda to: [
+        Write(to.cold() + b"GET /events/999999 HTTP/1.1\r\nHost: localhost\r\nX-A: "),
+        Pause(),
+        to.register(),
+    ],
+    "hot as a late body": lambda to: [
+        Write(to.cold() + to.register(body=b"", length=f"Content-Length: {len(hot := to.register())}")),
+        Pause(),
+        hot,
+    ],
+    "hot as a late chunk": lambda to: [
+        Write(to.cold() + to.register(body=b"%x\r\n" % len(hot := to.register()), length="Transfer-Encoding: chunked")),
+        Pause(),
+        Write(hot, answers=0),
+        Pause(),
+        b"\r\n0\r\n\r\n",
+    ],
+    "hot as a body by itself": lambda to: [
+        Write(to.register(body=b"", length=f"Content-Length: {len(hot := to.register())}"), answers=0),
+        Pause(),
+        hot,
+    ],
+    "hot as a body, much later": lambda to: [
+        Write(to.register(body=b"", length=f"Content-Length: {len(hot := to.register())}"), answers=0),
+        Pause(_LONG),
+        hot,
+    ],
     "hot and garbage": lambda to: to.register() + b"garbage\r\n\r\n",
     "hot and one line end": lambda to: [to.register() + b"\r\n", to.register()],
     "hot and a bare LF": lambda to: to.register() + b"\n",
