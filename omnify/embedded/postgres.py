@@ -14,9 +14,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,6 @@ QUIET = {
 
 # For two cores and a few gigabytes. Durability is PostgreSQL's default, stated here so that it is not lost.
 _SETTINGS = {
-    "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
@@ -69,7 +68,10 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postgres:
-    """An embedded PostgreSQL: its files, port and password. `fsync` off is for tests."""
+    """An embedded PostgreSQL: its files, port and password.
+
+    `fsync` off, another `address` to listen on, and `options` that replace its settings, are for tests.
+    """
 
     files: PostgresFiles
     log: Path
@@ -77,6 +79,8 @@ class Postgres:
     password: str
     fsync: bool = True
     max_connections: int = 100
+    address: str = LOOPBACK
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -97,7 +101,7 @@ class Postgres:
         return {role: hmac.digest(self.password.encode(), role.encode(), "sha256").hex() for role in ROLES}
 
     def _url(self, user: str, password: str, database: str) -> str:
-        return f"postgres://{user}:{password}@{LOOPBACK}:{self.port}/{database}"
+        return f"postgres://{user}:{password}@{self.address}:{self.port}/{database}"
 
     def start(self, *, keep_open: Sequence[int] = ()) -> Child:
         """Starts the server, with a new cluster if there is none. Returns when its database can be used.
@@ -120,9 +124,11 @@ class Postgres:
         """Starts the server on an existing cluster, without waiting for it."""
         settings = {
             **_SETTINGS,
+            "listen_addresses": self.address,
             "port": str(self.port),
             "max_connections": str(self.max_connections),
             "fsync": "on" if self.fsync else "off",
+            **self.options,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         # SIGQUIT if the supervisor is killed: the backends end at once, and the next start replays the write-ahead log.

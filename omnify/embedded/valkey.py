@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import platform
 import signal
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,16 +35,21 @@ HASHES = {"hash-max-listpack-entries": "16"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Valkey:
-    """An embedded Valkey: its directory, port and password."""
+    """An embedded Valkey: its directory, port and password.
+
+    Tests across hosts give it another `address` to listen on, and `options` that replace those of the configuration.
+    """
 
     directory: Path
     log: Path
     port: int
     password: str
+    address: str = LOOPBACK
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def url(self, database: int = 0) -> str:
         """Returns the clients' URL."""
-        return f"redis://:{self.password}@{LOOPBACK}:{self.port}/{database}"
+        return f"redis://:{self.password}@{self.address}:{self.port}/{database}"
 
     def start(self, *, keep_open: Sequence[int] = ()) -> Child:
         """Starts the server. Returns when it accepts connections.
@@ -91,7 +96,7 @@ class Valkey:
         compressed, so that it can be searched.
         """
         options = {
-            "bind": LOOPBACK,
+            "bind": self.address,
             "port": str(self.port),
             "protected-mode": "yes",
             "requirepass": self.password,
@@ -108,6 +113,7 @@ class Valkey:
             **HASHES,
             **KEEPS_NOTHING,
             "rdbcompression": "no",
+            **self.options,
         }
         return "".join(f"{name} {value}\n" for name, value in options.items())
 
