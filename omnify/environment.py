@@ -47,6 +47,7 @@ class Environment:
     broker_url: str
     partitions: int
     queue_limit: int
+    queue_replicas: int
     retention_days: int | None
     audit_days: int
     register_rate_limit: RateLimit | None
@@ -93,6 +94,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         broker_url=_url(values, "CELERY_BROKER_URL", redis_url, ("redis", "rediss", "unix")),
         partitions=_number(values, "REGISTRATION_PARTITIONS", 4, low=1, high=256),
         queue_limit=_number(values, "EVENT_QUEUE_LIMIT", 1_000_000, low=1, high=100_000_000),
+        queue_replicas=_number(values, "QUEUE_REPLICAS", 0, low=0, high=16),
         retention_days=_days_or_off(values, "RETENTION_DAYS", 365),
         # The database refuses to delete entries younger than 30 days.
         audit_days=_number(values, "AUDIT_DAYS", 365, low=30, high=3650),

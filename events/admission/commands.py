@@ -1,16 +1,18 @@
-"""Commands of organizers and operators, which take their turn in the event's queue: only the drain moves seats."""
+"""Commands of organizers and operators, which take their turn in the event's queue: only the drain moves seats.
+
+`client` is a blocking client, or one that waits for replicas (`omnify.common.replicas`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import redis
 
 from events.admission import calls
 from events.admission import keys as k
 from events.admission.calls import CancelRequest
 from events.admission.entry import pack_sizes
 from events.admission.replies import CancellationQueued, CancellationRepeated, CancelReply, decode_cancel
+from events.admission.scripts import Redis
 from events.admission.snapshots import put_snapshot
 from events.domain.snapshot import EventSnapshot
 
@@ -24,7 +26,7 @@ class Enqueued:
 
 
 def enqueue_resize(
-    client: redis.Redis,
+    client: Redis,
     event: EventSnapshot,
     *,
     key: str,
@@ -39,12 +41,12 @@ def enqueue_resize(
     return _enqueue(client, event, "resize", key, payload)
 
 
-def enqueue_closing(client: redis.Redis, event: EventSnapshot, *, key: str) -> Enqueued:
+def enqueue_closing(client: Redis, event: EventSnapshot, *, key: str) -> Enqueued:
     """Enqueues taking back all seats of a cancelled event. Raises redis.exceptions.RedisError."""
     return _enqueue(client, event, "close", key, "")
 
 
-def enqueue_cancellation(client: redis.Redis, event: EventSnapshot, *, key: str) -> Enqueued | None:
+def enqueue_cancellation(client: Redis, event: EventSnapshot, *, key: str) -> Enqueued | None:
     """Enqueues the cancellation of a ticket for which the ledger holds a seat; None if there is nothing to cancel.
 
     Raises redis.exceptions.RedisError.
@@ -64,7 +66,7 @@ def enqueue_cancellation(client: redis.Redis, event: EventSnapshot, *, key: str)
     return None
 
 
-def _enqueue(client: redis.Redis, event: EventSnapshot, kind: str, key: str, payload: str) -> Enqueued:
+def _enqueue(client: Redis, event: EventSnapshot, kind: str, key: str, payload: str) -> Enqueued:
     keys = k.event_keys(event.event_id)
     call = calls.enqueue(
         keys, kind=kind, key=key, payload=payload, state_ttl=k.STATE_TTL_SECONDS, wake_ttl=k.WAKE_TTL_MS

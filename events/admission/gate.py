@@ -34,12 +34,15 @@ from events.domain.rate_limit import RateLimit
 from events.domain.snapshot import EventSnapshot
 from omnify.common.logs import get_logger
 from omnify.common.redis_client import CALL_VALID_SECONDS
+from omnify.common.replicas import AsyncReplicatedClient
 
 logger = get_logger(__name__)
 
 _decode_snapshot = msgspec.json.Decoder(EventSnapshot).decode
 
 Reply = TypeVar("Reply", AdmitReply, CancelReply)
+# Whatever runs scripts on the event loop.
+Caller = Link | redis.asyncio.Redis | AsyncReplicatedClient
 
 
 class QueueUnavailable(Exception):
@@ -73,19 +76,24 @@ class _ServerClock:
 
 
 class Gate:
-    """Admission on one Redis. Scripts are called through `link` where it can be used, the rest through `client`."""
+    """Admission on one Redis. Scripts are called through `link` where it can be used, the rest through `client`.
+
+    With `replicated`, what a client is promised is written through that, which returns when enough replicas have it.
+    """
 
     def __init__(
         self,
         client: redis.asyncio.Redis,
         *,
         queue_limit: int,
-        link: Link | None = None,
+        link: Caller | None = None,
+        replicated: Caller | None = None,
         address_limit: RateLimit | None = None,
         refusal_limit: RateLimit | None = None,
     ) -> None:
         self._client = client
-        self._caller = link or client
+        self._reader: Caller = link or client
+        self._writer = replicated or self._reader
         self._queue_limit = queue_limit
         self.address_limit = address_limit
         self.refusal_limit = refusal_limit
@@ -105,7 +113,7 @@ class Gate:
 
         Raises:
             EventNotLoaded: nothing was admitted.
-            QueueUnavailable: Redis did not answer.
+            QueueUnavailable: Redis did not answer, or too few replicas.
         """
         limit, refusals = self.address_limit, self.refusal_limit
         started = time.monotonic()
@@ -124,14 +132,14 @@ class Gate:
             refusal_quota=refusals.count if refusals else 0,
             refusal_window=refusals.window_seconds if refusals else 1,
         )
-        return self._in_time(decode_admit(await self._run(call)), started)
+        return self._in_time(decode_admit(await self._run(call, self._writer)), started)
 
     async def cancel(self, event_id: int, cancellations: Sequence[CancelRequest]) -> CancelReply:
         """Enqueues cancellations, in this order; they are durable when it returns.
 
         Raises:
             EventNotLoaded: nothing was enqueued.
-            QueueUnavailable: Redis did not answer.
+            QueueUnavailable: Redis did not answer, or too few replicas.
         """
         started = time.monotonic()
         call = calls.cancel(
@@ -141,15 +149,15 @@ class Gate:
             wake_ttl=k.WAKE_TTL_MS,
             deadline=self._clock.deadline_ms(started),
         )
-        return self._in_time(decode_cancel(await self._run(call)), started)
+        return self._in_time(decode_cancel(await self._run(call, self._writer)), started)
 
     async def statuses(self, event_id: int, ticket_keys: Sequence[str]) -> StatusReply:
         """Reads the status of these tickets, as far as Redis knows. Raises QueueUnavailable."""
-        return decode_status(await self._run(calls.status(k.event_keys(event_id), tickets=ticket_keys)))
+        return decode_status(await self._run(calls.status(k.event_keys(event_id), tickets=ticket_keys), self._reader))
 
     async def event(self, event_id: int) -> tuple[int, EventSnapshot]:
         """Reads `(now ms, snapshot)` by Redis's clock. Raises EventNotLoaded, QueueUnavailable."""
-        reply = decode_event(await self._run(calls.read_event(k.event_keys(event_id))))
+        reply = decode_event(await self._run(calls.read_event(k.event_keys(event_id)), self._reader))
         if isinstance(reply, NotLoaded):
             raise EventNotLoaded
         snapshot = _decode_snapshot(reply.snapshot)
@@ -179,9 +187,9 @@ class Gate:
             raise QueueUnavailable("late")
         return reply
 
-    async def _run(self, call: Call) -> bytes:
+    async def _run(self, call: Call, caller: Caller) -> bytes:
         try:
-            reply: bytes = await call.run_async(self._caller)
+            reply: bytes = await call.run_async(caller)
         except (RedisError, OSError) as problem:
             logger.throttled_warning("redis did not answer", script=call.script.name, problem=str(problem)[:200])
             raise QueueUnavailable(type(problem).__name__) from problem

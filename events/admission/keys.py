@@ -33,6 +33,9 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     {event:7}:refusals:0, :1
                        hash    the same of refusals of an address that reveal something about other people
                                removed by TTL, two windows
+    {event:7}:replicated
+                       string  written before a wait for replicas, so that there is a write to wait for
+                               removed by TTL, 1 minute
     {event:7}:news     no key but a channel: the keys of tickets whose status has just changed, separated by spaces
     omnify:workers     zset    names of live drain workers, scored by the time they expire
                                removed by TTL, 1 minute

@@ -32,8 +32,8 @@ class Link:
 
     def __init__(self, url: str) -> None:
         self._options: dict[str, Any] = {"host": "localhost", "port": 6379, **parse_url(url)}
-        self._connection: _Connection | None = None
-        self._connecting: asyncio.Task[_Connection] | None = None
+        self._connection: Connection | None = None
+        self._connecting: asyncio.Task[Connection] | None = None
 
     async def execute_command(self, *args: Any) -> Any:
         """Sends a command and returns its reply. Raises redis.exceptions.RedisError, OSError."""
@@ -47,7 +47,7 @@ class Link:
         if self._connection is not None:
             self._connection.close()
 
-    async def _connect(self) -> _Connection:
+    async def _connect(self) -> Connection:
         """Returns the new connection, which all that ask for it meanwhile share."""
         if self._connecting is None:
             self._connecting = asyncio.get_running_loop().create_task(self._open())
@@ -55,16 +55,16 @@ class Link:
         # A client that disconnects must not break the connection of all others.
         return await asyncio.shield(self._connecting)
 
-    def _connected(self, task: asyncio.Task[_Connection]) -> None:
+    def _connected(self, task: asyncio.Task[Connection]) -> None:
         self._connecting = None
         if not task.cancelled() and task.exception() is None:
             self._connection = task.result()
 
-    async def _open(self) -> _Connection:
+    async def _open(self) -> Connection:
         loop, options = asyncio.get_running_loop(), self._options
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-                _, connection = await loop.create_connection(_Connection, options["host"], options["port"])
+                _, connection = await loop.create_connection(self._new_connection, options["host"], options["port"])
                 try:
                     await self._log_in(connection)
                 except BaseException:
@@ -74,7 +74,10 @@ class Link:
         except builtins.TimeoutError as problem:
             raise TimeoutError("no connection to Redis in time") from problem
 
-    async def _log_in(self, connection: _Connection) -> None:
+    def _new_connection(self) -> Connection:
+        return Connection()
+
+    async def _log_in(self, connection: Connection) -> None:
         options = self._options
         if options.get("password"):
             user = (options["username"],) if options.get("username") else ()
@@ -83,8 +86,8 @@ class Link:
             await connection.ask(("SELECT", options["db"]))
 
 
-class _Connection(asyncio.Protocol):
-    """One connection. Replies come in the order of the commands."""
+class Connection(asyncio.Protocol):
+    """One connection of a link. Replies come in the order of the commands."""
 
     def __init__(self) -> None:
         self.is_lost = False

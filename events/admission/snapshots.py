@@ -9,12 +9,13 @@ import redis
 
 from events.admission import calls
 from events.admission import keys as k
+from events.admission.scripts import Redis
 from events.domain.snapshot import CopyProgress, EventSnapshot
 
 _encode_json = msgspec.json.Encoder().encode
 
 
-def put_snapshot(client: redis.Redis, snapshot: EventSnapshot) -> bool:
+def put_snapshot(client: Redis, snapshot: EventSnapshot) -> bool:
     """Puts a copy of an event's row, for the door. False: Redis has a newer one. Raises redis.exceptions.RedisError."""
     call = calls.put_event(
         k.event_keys(snapshot.event_id),

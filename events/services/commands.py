@@ -21,7 +21,7 @@ from events.ledger.queries import event_snapshot
 from events.models import Event
 from events.secrets import tickets
 from events.services.wakeups import wake_drain
-from omnify.common.clients import redis_client
+from omnify.common.clients import replicated_client
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
@@ -57,7 +57,7 @@ def resize(event: Event, sizes: Sizes) -> str:
     """Enqueues a resize and returns its key. Raises redis.exceptions.RedisError."""
     key, snapshot = tickets().mint(), event_snapshot(event)
     enqueued = enqueue_resize(
-        redis_client(),
+        replicated_client(),
         snapshot,
         key=key,
         max_capacity=sizes.max_capacity,
@@ -93,7 +93,7 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
 
 def cancel_ticket(event: EventSnapshot, key: str) -> None:
     """Enqueues the cancellation of a ticket for its holder. Raises redis.exceptions.RedisError."""
-    enqueued = enqueue_cancellation(redis_client(), event, key=key)
+    enqueued = enqueue_cancellation(replicated_client(), event, key=key)
     if enqueued is not None and enqueued.wake:
         wake_drain(event.event_id)
 
@@ -113,6 +113,6 @@ def requeue_closing(event: EventSnapshot) -> bool:
 
     Raises redis.exceptions.RedisError.
     """
-    enqueued = enqueue_closing(redis_client(), event, key=tickets().mint())
+    enqueued = enqueue_closing(replicated_client(), event, key=tickets().mint())
     logger.info("closing enqueued", event_id=event.event_id, sequence=enqueued.sequence)
     return enqueued.wake

@@ -94,6 +94,7 @@ def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins
         ("REGISTRATION_PARTITIONS", "0", "from 1 to 256"),
         ("REGISTRATION_PARTITIONS", "many", "not a whole number"),
         ("EVENT_QUEUE_LIMIT", "-1", "not a whole number"),
+        ("QUEUE_REPLICAS", "17", "not a whole number from 0 to 16"),
         ("RETENTION_DAYS", "a month", "not a whole number"),
         ("REGISTER_RATE_LIMIT", "600", "neither off nor like 6000/minute"),
         ("REGISTER_RATE_LIMIT", "0/minute", "neither off nor like 6000/minute"),

@@ -1,0 +1,191 @@
+"""Calls that are answered when a replica has them: at the door, and where the API sends commands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import redis.asyncio
+
+from events.admission.calls import CancelRequest
+from events.admission.commands import enqueue_closing
+from events.admission.gate import Gate, QueueUnavailable
+from events.admission.keys import event_keys
+from events.admission.link import Link
+from events.admission.replicated_link import ReplicatedLink
+from events.ledger.queries import event_snapshot
+from events.models import Event
+from omnify.common import replicas
+from omnify.common.redis_client import connect_async
+from omnify.common.replicas import AsyncReplicatedClient, NotReplicated, ReplicatedClient
+from tests.support.in_process.events import open_event
+from tests.support.in_process.gate import apply_for, kinds
+from tests.support.replicated_valkey import ReplicatedValkey
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Scene = Callable[[Gate], Awaitable[Any]]
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[ReplicatedValkey]:
+    """A primary with one replica."""
+    servers = ReplicatedValkey().start()
+    yield servers
+    servers.close()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replica on a busy machine may take long, and a test that it has answered is no matter of luck."""
+    monkeypatch.setattr(replicas, "WAIT_MS", 4000)
+
+
+@contextmanager
+def without_replica(pair: ReplicatedValkey) -> Iterator[None]:
+    """The replica is frozen meanwhile, and is not waited for as long as usual."""
+    with pytest.MonkeyPatch.context() as patch, pair.replicas[0].frozen():
+        patch.setattr(replicas, "WAIT_MS", 100)
+        yield
+
+
+@pytest.fixture
+def event(db: None, pair: ReplicatedValkey) -> Event:
+    made: Event = open_event(pair.primary.client)
+    return made
+
+
+@pytest.fixture(params=["link", "client"])
+def run(request: pytest.FixtureRequest, pair: ReplicatedValkey) -> Callable[[Scene], Any]:
+    """Runs a scene with a gate that waits for one replica, on a bare connection or through redis-py."""
+    url = pair.primary.valkey.url()
+
+    async def with_gate(scene: Scene) -> Any:
+        client, link, replicated = connect_async(url), Link(url), ReplicatedLink(url, replicas=1)
+        bare = request.param == "link"
+        writer = replicated if bare else AsyncReplicatedClient(client, 1)
+        try:
+            async with asyncio.timeout(60):
+                return await scene(Gate(client, queue_limit=1000, link=link if bare else None, replicated=writer))
+        finally:
+            await asyncio.gather(client.aclose(), link.aclose(), replicated.aclose())
+
+    return lambda scene: asyncio.run(with_gate(scene))
+
+
+def queued(client: Any, event: Event) -> list[str]:
+    return [fields[b"t"].decode() for _, fields in client.xrange(event_keys(event.pk).queue)]
+
+
+def test_an_admitted_registration_is_on_the_replica(run: Any, pair: ReplicatedValkey, event: Event) -> None:
+    guests = [apply_for(number) for number in range(3)]
+
+    async def scene(gate: Gate) -> None:
+        assert kinds(await gate.admit(event.pk, guests)) == ["admitted"] * 3
+        with pair.primary.frozen():
+            assert queued(pair.replicas[0].client, event) == [guest.key for guest in guests]
+
+    run(scene)
+
+
+def test_without_the_replica_there_is_no_answer_and_the_retry_waits_for_it_again(
+    run: Any, pair: ReplicatedValkey, event: Event
+) -> None:
+    """The retry writes nothing, so that WAIT alone would say at once that the replica has it."""
+    guest = apply_for(1, note="a retry's")
+
+    async def scene(gate: Gate) -> None:
+        with without_replica(pair):
+            for _ in range(2):
+                with pytest.raises(QueueUnavailable, match="NotReplicated"):
+                    await gate.admit(event.pk, [guest])
+            assert queued(pair.primary.client, event) == [guest.key]
+        assert kinds(await gate.admit(event.pk, [guest])) == ["queued"]
+        assert queued(pair.replicas[0].client, event) == [guest.key]
+
+    run(scene)
+
+
+def test_the_retry_on_a_new_connection_waits_for_the_replica_too(
+    run: Any, pair: ReplicatedValkey, event: Event
+) -> None:
+    """As after the client has come to another door."""
+    guest = apply_for(1, note="a retry's")
+
+    async def attempt(gate: Gate) -> None:
+        with pytest.raises(QueueUnavailable, match="NotReplicated"):
+            await gate.admit(event.pk, [guest])
+
+    with without_replica(pair):
+        run(attempt)
+        run(attempt)
+
+
+def test_a_cancellation_waits_for_the_replica_and_so_does_its_repeat(
+    run: Any, pair: ReplicatedValkey, event: Event
+) -> None:
+    guest = apply_for(1)
+    request = CancelRequest(guest.key, held_in_ledger=False)
+
+    async def scene(gate: Gate) -> None:
+        await gate.admit(event.pk, [guest])
+        with without_replica(pair):
+            for _ in range(2):
+                with pytest.raises(QueueUnavailable, match="NotReplicated"):
+                    await gate.cancel(event.pk, [request])
+        assert kinds(await gate.cancel(event.pk, [request])) == ["repeated"]
+
+    run(scene)
+
+
+def test_reads_do_not_wait_for_the_replica(run: Any, pair: ReplicatedValkey, event: Event) -> None:
+    guest = apply_for(1)
+
+    async def scene(gate: Gate) -> None:
+        await gate.admit(event.pk, [guest])
+        with pair.replicas[0].frozen():
+            waiting = asyncio.create_task(gate.admit(event.pk, [apply_for(2)]))
+            assert kinds(await gate.statuses(event.pk, [guest.key])) == ["queued"]
+            assert (await gate.event(event.pk))[1].event_id == event.pk
+            assert not waiting.done()
+        await waiting
+
+    run(scene)
+
+
+def test_events_that_are_busy_at_once_share_a_wait_and_keep_their_own_answers(
+    pair: ReplicatedValkey, event: Event
+) -> None:
+    other = open_event(pair.primary.client)
+
+    async def scene() -> None:
+        link = ReplicatedLink(pair.primary.valkey.url(), replicas=1)
+        gate = Gate(connect_async(pair.primary.valkey.url()), queue_limit=1000, replicated=link)
+        await gate.admit(event.pk, [apply_for(1)])
+        before = waits(pair)
+        calls = [gate.admit(one.pk, [apply_for(n)]) for n in range(2, 5) for one in (event, other)]
+        refused = link.execute_command("EVALSHA", "0" * 40, 1, event_keys(event.pk).state)
+        *replies, error = await asyncio.gather(*calls, refused, return_exceptions=True)
+        assert [reply.answers[0].sequence for reply in replies] == [2, 1, 3, 2, 4, 3]
+        assert isinstance(error, redis.exceptions.NoScriptError)
+        assert waits(pair) == before + 1
+        await link.aclose()
+
+    asyncio.run(scene())
+
+
+def test_a_command_of_the_organizers_is_on_the_replica_or_fails(pair: ReplicatedValkey, event: Event) -> None:
+    client = ReplicatedClient(pair.primary.client, 1)
+    snapshot = event_snapshot(event)
+    enqueue_closing(client, snapshot, key="a" * 12)
+    assert queued(pair.replicas[0].client, event) == ["a" * 12]
+    with without_replica(pair), pytest.raises(NotReplicated):
+        enqueue_closing(client, snapshot, key="b" * 12)
+
+
+def waits(pair: ReplicatedValkey) -> int:
+    found: Any = pair.primary.client.info("commandstats")
+    return int(found["cmdstat_wait"]["calls"])
