@@ -34,6 +34,7 @@ def test_a_token_for_the_entrance_opens_no_more_than_that(service: Service, visi
     door.goto("/console/tokens")
     expect(door.get_by_role("heading", level=1)).to_have_text("Not with this token")
 
+    visitors.session_ends(door)
     row.get_by_role("button").click()
     row.get_by_role("button", name="Really revoke?").click()
     expect(row).to_contain_text("Revoked")

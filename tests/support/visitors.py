@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+
+from tests.support.answers_to_pages import AnswersToPages
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1200, "height": 850}
-WAIT_MS = 20_000
+# Far more than a page takes on a busy machine; less than a test may take in all.
+WAIT_MS = 60_000
 
 expect.set_options(timeout=WAIT_MS)
 
@@ -19,7 +22,7 @@ class Visitors:
     def __init__(self, browser: Browser, base: str) -> None:
         self._browser = browser
         self._base = base
-        self._contexts: list[BrowserContext] = []
+        self._contexts: dict[BrowserContext, AnswersToPages] = {}
         self._trouble: list[str] = []
 
     def come(self, *, refusals: tuple[int, ...] = (), phone: bool = True, init: str = "", **options: Any) -> Page:
@@ -29,24 +32,28 @@ class Visitors:
         context.set_default_timeout(WAIT_MS)
         if init:
             context.add_init_script(init)
-        self._contexts.append(context)
-        context.on("response", lambda response: self._answered(response, refusals))
+        answers = self._contexts[context] = AnswersToPages(refusals)
+        context.on("request", lambda request: answers.asked(request.method, request.url))
+        context.on(
+            "response", lambda response: answers.answered(response.request.method, response.url, response.status)
+        )
         context.on("console", lambda message: self._said(message))
         context.on("weberror", lambda error: self._trouble.append(str(error.error)))
         return context.new_page()
+
+    def session_ends(self, page: Page) -> None:
+        """To be called before the session of this page is ended from elsewhere, as by revoking its token."""
+        self._contexts[page.context].session_ends()
 
     def leave(self) -> None:
         """Closes every browser. Raises AssertionError for what none of them should have met."""
         for context in self._contexts:
             context.close()
-        assert not self._trouble, self._trouble
-
-    def _answered(self, response: Response, refusals: tuple[int, ...]) -> None:
-        if response.status >= 400 and response.status not in refusals:
-            self._trouble.append(f"{response.status} {response.request.method} {response.url}")
+        trouble = [line for answers in self._contexts.values() for line in answers.trouble] + self._trouble
+        assert not trouble, trouble
 
     def _said(self, message: ConsoleMessage) -> None:
-        # The browser repeats every refused request; `_answered` has seen it. Lost connections are some tests' point.
+        # The browser repeats every refused request. Lost connections are some tests' point.
         if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
             self._trouble.append(message.text)
 

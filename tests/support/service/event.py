@@ -61,6 +61,11 @@ class Event:
         assert [answer.status for answer in answers] == [202] * len(guests)
         return [answer.data["ticket_id"] for answer in answers]
 
+    def public(self) -> dict[str, Any]:
+        """The event as every client sees it, and as the door judges by it: a moment behind the ledger."""
+        data: dict[str, Any] = self.service.address.ask("GET", self.path).data
+        return data
+
     def ticket(self, ticket_id: str) -> dict[str, Any]:
         """Where a ticket stands."""
         answer = self.service.address.ask("GET", f"/registrations/{ticket_id}")
