@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.service.event import open_event
 from tests.support.service.processes import Service
 from tests.support.visitors import Visitors, sign_in
+from tests.support.waiting import wait_until
 from tests.support.webhook_receivers import Receivers
 
 
 def test_a_webhook_lives_its_whole_life_at_the_console(service: Service, visitors: Visitors) -> None:
     event = open_event(service, name="Hooked")
     page = visitors.come(phone=False, refusals=(400,))
+    page.clock.install()
     sign_in(page, service.token())
     with Receivers() as receivers:
         page.get_by_role("link", name="Webhooks").click()
@@ -48,10 +50,23 @@ def test_a_webhook_lives_its_whole_life_at_the_console(service: Service, visitor
         expect(page.locator("#chip")).to_have_text("Disabled: by hand")
         page.get_by_role("button", name="Enable").click()
         expect(page.locator("#chip")).to_have_text("Active")
-        page.get_by_role("button", name="Delete").click()
-        page.get_by_role("button", name="Really delete?").click()
+        delete_it(page)
         page.wait_for_url("**/console/webhooks")
         expect(page.locator("#rows a", has_text="/status/503")).to_have_count(0)
+
+
+def delete_it(page: Page) -> None:
+    """Deletes the webhook. From then on its page asks for nothing more of it, however long the answer takes."""
+    held: list[Route] = []
+    page.route(page.url.replace("/console", ""), lambda route: held.append(route))
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Really delete?").click()
+    wait_until(lambda: page.evaluate("true") and held, "it is asked to be deleted")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(60_000)
+    assert asked == []
+    held.pop().continue_()
 
 
 def test_the_event_can_be_any_of_many(service: Service, visitors: Visitors) -> None:

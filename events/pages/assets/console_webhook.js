@@ -10,6 +10,7 @@ import { shortMoment } from "./times.js";
 const path = `/webhooks/${byId("main").dataset.webhook}`;
 const LIST = `${path}/deliveries?page_size=25`;
 const WHY = { gone: "the receiver said that it is gone", failing: "it failed for days", by_hand: "by hand" };
+const LOOK_AGAIN_MS = 5000;
 const STATES = { delivered: "confirmed", pending: "waitlisted", dead: "rejected" };
 let hook = null;
 let page = LIST;
@@ -70,7 +71,9 @@ byId("delete").addEventListener("click", async (event) => {
     button.textContent = "Really delete?";
     return;
   }
-  if ((await attempt(() => api("DELETE", path))) !== undefined) location.assign("/console/webhooks");
+  looking.stop();
+  if ((await attempt(() => api("DELETE", path))) !== undefined) return location.assign("/console/webhooks");
+  looking.set(LOOK_AGAIN_MS);
 });
 const since = new LocalTime(byId("since"));
 byId("replay-form").addEventListener("submit", (sent) => {
@@ -83,13 +86,13 @@ byId("replay-form").addEventListener("submit", (sent) => {
   }
 });
 
+const looking = new Timer(async () => {
+  await load(page);
+  looking.set(LOOK_AGAIN_MS);
+});
 const found = await attempt(() => api("GET", path));
 if (found) {
   paint(found);
   await load(page);
-  const polling = new Timer(async () => {
-    await load(page);
-    polling.set(5000);
-  });
-  polling.set(5000);
+  looking.set(LOOK_AGAIN_MS);
 }
