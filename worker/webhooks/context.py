@@ -36,7 +36,7 @@ class DispatchContext:
     Args:
         checkpoint: called at each failpoint, where a crash test may stop the process.
         jitter: returns a number from 0 to 1, each attempt's share of the longest jitter.
-        haste: for crash tests: claims run out this many times sooner. The client's timeout must be shorter by as much.
+        haste: for tests: claims run out this many times sooner. The client's timeout must be shorter by as much.
     """
 
     client: WebhookClient
@@ -44,7 +44,7 @@ class DispatchContext:
     checkpoint: Callable[[Failpoint], None] = lambda failpoint: None
     clock: Callable[[], datetime] = _utc_now
     jitter: Callable[[], float] = random.random
-    haste: int = 1
+    haste: float = 1
 
 
 class DatabaseThread:

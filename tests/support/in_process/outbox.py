@@ -20,6 +20,7 @@ from events.ledger.webhooks.claims import ClaimedDelivery, EndpointCapacity, cla
 from events.ledger.webhooks.outbox import write_messages
 from events.ledger.webhooks.subscriptions import create_webhook
 from events.models import Event, Webhook, WebhookDelivery
+from tests.support.waiting import DEADLINE_SECONDS
 from worker.webhooks.client import WebhookClient
 from worker.webhooks.context import DispatchContext
 from worker.webhooks.dispatcher import Dispatcher
@@ -88,11 +89,16 @@ def states(webhook: Webhook) -> list[str]:
 
 
 def deliver_until(
-    done: Callable[[], object], *, seconds: float = 30.0, timeout_seconds: float = 15.0, speed: int = 1
+    done: Callable[[], object],
+    *,
+    seconds: float = DEADLINE_SECONDS,
+    timeout_seconds: float = 15.0,
+    speed: int = 1,
 ) -> None:
     """Runs a real dispatcher beside this thread until `done()`, and stops it in an orderly way.
 
-    `speed`: how many seconds pass for the schedule and the breaker in a real one; the dispatcher looks as often.
+    `speed`: how many seconds pass for the schedule and the breaker in a real one. The dispatcher looks as often, and
+    its claims last as long as without: how long the machine takes is measured in real seconds.
     """
     begun = timezone.now()
 
@@ -102,7 +108,7 @@ def deliver_until(
     def make() -> Dispatcher:
         client = WebhookClient(allow_private=True, timeout_seconds=timeout_seconds)
         signer = RequestSigner(secrets=(settings.ENV.secret_key,), allow_private=True)
-        return Dispatcher(DispatchContext(client=client, signer=signer, clock=clock))
+        return Dispatcher(DispatchContext(client=client, signer=signer, clock=clock, haste=1 / speed))
 
     dispatcher = DispatcherThread(make)
     dispatcher.start()
