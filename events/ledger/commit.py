@@ -16,6 +16,7 @@ from events.domain.allocation import LedgerView, Seats
 from events.domain.allocator import allocate
 from events.domain.commands import Command, Request
 from events.domain.outcome import Outcome
+from events.domain.sequences import number_anew
 from events.domain.times import from_ms, to_ms
 from events.ledger.batch_context import Digest, load_batch_context, with_digest
 from events.ledger.database import database
@@ -105,8 +106,10 @@ def _unpublished(event: Event, batch: Batch) -> list[Outcome]:
 
 
 def _all_fit(event: Event, batch: Batch) -> bool:
-    """Tells whether the batch holds only registrations, and every one of them gets a seat."""
+    """Tells whether the batch holds only new registrations, and every one of them gets a seat."""
     if batch.poisoned or event.cancelled_at or event.confirmed_count + len(batch.commands) > event.max_capacity:
+        return False
+    if batch.commands and batch.commands[0].sequence <= event.last_sequence:
         return False
     return all(isinstance(command, Request) for command in batch.commands)
 
@@ -130,7 +133,10 @@ def _commit_with_context(event: Event, batch: Batch) -> Committed:
     context = load_batch_context(event.pk, batch.commands, digest=batch.digest)
     known = known_outcomes(event.pk, [request.key for request in batch.poisoned])
     poisoned = {request.key: request for request in batch.poisoned if request.key not in known}
-    return _decide(event, context.pending, context.ledger, list(poisoned.values())).with_earlier(context.decided)
+    commands, refused = number_anew(event.last_sequence, context.pending, list(poisoned.values()))
+    done = _decide(event, commands, context.ledger, refused)
+    rewound = commands is not context.pending
+    return replace(done, rewound=rewound).with_earlier(context.decided)
 
 
 def _decide(
@@ -145,20 +151,23 @@ def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:
     """Commits a batch with data that the database refuses: a savepoint for each entry, one transaction for all."""
     parts: list[Committed] = []
     alone = replace(batch, commands=(), poisoned=(), before_commit=lambda: None)
+    poisoned = {request.key for request in batch.poisoned}
     with transaction.atomic():
         _lock(event_id)
-        for command in batch.commands:
-            parts.append(_commit_alone(event_id, alone, command))
+        for command in sorted((*batch.commands, *batch.poisoned), key=lambda command: command.sequence):
+            parts.append(_commit_alone(event_id, alone, command, poisoned=command.key in poisoned))
             alone = replace(alone, published_ms=None)
             if parts[-1].unfinished:
                 break
-        parts.append(_commit(event_id, replace(alone, poisoned=batch.poisoned, before_commit=batch.before_commit)))
+        parts.append(_commit(event_id, replace(alone, before_commit=batch.before_commit)))
     return Committed.merged(parts)
 
 
-def _commit_alone(event_id: int, alone: Batch, command: Command) -> Committed:
+def _commit_alone(event_id: int, alone: Batch, command: Command, *, poisoned: bool) -> Committed:
     try:
         with transaction.atomic():
+            if poisoned and isinstance(command, Request):
+                return _commit(event_id, replace(alone, poisoned=[command]))
             return _commit(event_id, replace(alone, commands=[command]))
     except _REFUSED as problem:
         if isinstance(command, Request):

@@ -32,7 +32,7 @@ class Committed:
         event: its row after the batch; `decided_ms` is the time of the last batch that changed anything.
         outcomes: the current outcome of every ticket of the batch, each once.
         decided: how many status changes this batch made.
-        rewound: a sequence was given out a second time: Redis has lost entries.
+        rewound: sequences were given out a second time, and were replaced: Redis has lost entries.
         unfinished: the key of a command that is only partly applied; it and all commands after it stay in the queue.
         messages: how many webhook messages were written.
     """
@@ -98,7 +98,11 @@ def write(
         RowsExist: the ledger has one of the new rows already; nothing was written but `done`'s moves.
         django.db.DataError, IntegrityError, ValueError: the database refuses. `event` is unchanged in memory, as above.
     """
-    unfinished = commands[done.handled].key if done.handled < len(commands) else None
+    stopped_at = commands[done.handled] if done.handled < len(commands) else None
+    unfinished = stopped_at.key if stopped_at else None
+    if stopped_at:
+        # What is behind it stays in the queue.
+        poisoned = [request for request in poisoned if request.sequence < stopped_at.sequence]
     refused = [(request, invalid(request, now)) for request in poisoned]
     changes = [*done.changes, *(outcome for _, outcome in refused)]
     if not changes and not done.resizes:
@@ -110,8 +114,7 @@ def write(
     # Cancellations free e-mails that a new registration of the same batch may take, so they are written first.
     move_decided(event.pk, moved, decided_at=now)
     insert_decided(event.pk, decided, decided_at=now)
-    sequences = [command.sequence for command in (*commands, *poisoned)]
-    rewound = any(request.sequence <= event.last_sequence for request, _ in decided)
+    sequences = [command.sequence for command in (*commands[: done.handled], *poisoned)]
     sells_out = _sells_out(event, done)
     # After the rows: if one is refused, `event` must be unchanged in memory.
     _update_event(event, done, invalid_ones=len(refused), last_sequence=max(sequences, default=0), now=now)
@@ -121,7 +124,6 @@ def write(
         event=event_snapshot(event),
         outcomes=list(last.values()),
         decided=len(changes),
-        rewound=rewound,
         unfinished=unfinished,
         messages=messages,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import redis
@@ -187,18 +188,37 @@ def test_data_that_the_database_refuses_costs_only_its_own_entry(
     assert statuses == [("confirmed", ""), middle, ("confirmed", "")]
 
 
-def test_a_rewound_sequence_is_decided_all_the_same(
+def test_sequences_that_are_given_out_twice_are_replaced_by_the_next_ones(
     make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
 ) -> None:
     event = make_event()
     admit(event.pk, [apply_for(n) for n in range(4)])
     drain.run(event.pk)
     redis_client.hset(event_keys(event.pk).state, "seq", "1")
+    poison = {"t": "P" * 20, "r": "1700000000000", "p": b"\xff"}
+    redis_client.xadd(event_keys(event.pk).queue, poison, id="2-0")
     admit(event.pk, [apply_for(8), apply_for(9)])
     assert drain.run(event.pk) is Drained.IDLE
     event.refresh_from_db()
     assert event.confirmed_count == 6
-    assert admit(event.pk, [apply_for(10)]).answers[0].sequence == 5
+    assert [sequence for *_, sequence in told(event)][:4] == [1, 2, 3, 4]
+    assert told(event)[4:] == [("rejected", "invalid", 5), ("confirmed", "", 6), ("confirmed", "", 7)]
+    assert admit(event.pk, [apply_for(10)]).answers[0].sequence == 8
+
+
+def test_a_guest_who_comes_after_entries_were_lost_is_behind_those_on_the_waitlist(
+    make_event: Make, admit: Admit, drain: Drain, give_back: Callable[..., Any], redis_client: redis.Redis
+) -> None:
+    event = make_event(max_capacity=1, waitlist_capacity=3)
+    guests = [apply_for(n) for n in range(3)]
+    admit(event.pk, guests[:2])
+    drain.run(event.pk)
+    redis_client.hset(event_keys(event.pk).state, "seq", "0")
+    admit(event.pk, guests[2:])
+    drain.run(event.pk)
+    give_back(event, guests[0].key)
+    drain.run(event.pk)
+    assert [status for status, _, _ in told(event)] == ["cancelled", "confirmed", "waitlisted"]
 
 
 def test_a_trim_leaves_entries_alone_that_belong_to_others_since_a_rewind(

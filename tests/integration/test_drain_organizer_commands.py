@@ -44,6 +44,11 @@ def test_a_change_of_any_size_is_made_in_steps_and_survives_a_crash_in_each(
         assert event.confirmed_count == event.max_capacity < 7
     drain.run(event.pk)
     assert [shown(servers, event, key)[0] for key in keys + late] == ["confirmed"] * 7 + ["waitlisted"] * 2
+    # The change has the 9th: what waits behind an unfinished command keeps its sequence.
+    assert list(Registration.objects.filter(event=event).order_by("pk").values_list("sequence", flat=True)) == [
+        *range(1, 9),
+        10,
+    ]
     Event.objects.filter(pk=event.pk).update(cancelled_at=event.start_time)
     enqueue_closing(drain.queue._client, event_snapshot(event), key="C" * 20)
     with pytest.raises(Crash):
