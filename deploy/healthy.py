@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import time
 from urllib.request import Request, urlopen
 
 TIMEOUT_SECONDS = 4.0
@@ -29,19 +28,18 @@ def worker(*, host: str) -> str:
     """What is wrong, or an empty string. Workers write `<host>:<process id>` into a set, scored by their expiry."""
     from redis.exceptions import RedisError
 
-    from events.admission.keys import WORKERS
+    from events.admission.heartbeat import workers_alive
     from omnify.common.redis_client import connect
     from omnify.environment import read_environment
 
     client = connect(read_environment().redis_url)
     try:
-        alive = client.zrangebyscore(WORKERS, time.time(), "+inf")
+        alive = workers_alive(client)
     except RedisError as problem:
         return f"Redis does not answer: {type(problem).__name__}"
     finally:
         client.close()
-    own = f"{host}:".encode()
-    return "" if any(name.startswith(own) for name in alive) else f"no drain worker of {host} is alive"
+    return "" if any(name.startswith(f"{host}:") for name in alive) else f"no drain worker of {host} is alive"
 
 
 def main(arguments: list[str]) -> int:

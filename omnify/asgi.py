@@ -17,13 +17,11 @@ from omnify.django_app import django_app
 
 _django = django_app()
 
-import redis.asyncio
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from events.admission.gate import Gate, QueueUnavailable
-from events.admission.link import Link, can_link
-from events.admission.replicated_link import ReplicatedLink
+from events.admission.gate import QueueUnavailable
+from events.admission.open_gate import open_gate
 from events.door.app import Door
 from events.door.fast_path import FastPath
 from events.door.loader import DatabaseUnavailable
@@ -34,8 +32,6 @@ from omnify.common.asgi_types import ASGIApp, Header, Receive, Scope, Send
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
-from omnify.common.redis_client import connect_async
-from omnify.common.replicas import AsyncReplicatedClient
 from omnify.front import Front
 from omnify.hsts import hsts_headers, with_hsts
 from omnify.loader import LedgerLoader
@@ -86,15 +82,11 @@ class Service:
             self._door.disconnect_watchers()
 
     def _open(self) -> ASGIApp:
-        self._client = connect_async(settings.ENV.redis_url)
-        self._link = Link(settings.ENV.redis_url) if can_link(settings.ENV.redis_url) else None
-        self._replicated = _replicated(self._client)
         self._loader = LedgerLoader(redis_client())
-        self._gate = Gate(
-            self._client,
+        self._gate = open_gate(
+            settings.ENV.redis_url,
             queue_limit=settings.ENV.queue_limit,
-            link=self._link,
-            replicated=self._replicated,
+            replicas=settings.ENV.queue_replicas,
             address_limit=settings.ENV.register_rate_limit,
             refusal_limit=settings.ENV.refusal_rate_limit,
         )
@@ -123,10 +115,7 @@ class Service:
             elif message["type"] == "lifespan.shutdown":
                 if self._door is not None:
                     await self._door.close()
-                await self._client.aclose()
-                for link in (self._link, self._replicated):
-                    if isinstance(link, Link):
-                        await link.aclose()
+                    await self._gate.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -139,14 +128,6 @@ class Service:
         except (QueueUnavailable, DatabaseUnavailable, TimeoutError) as problem:
             # Each is loaded by the first request for it.
             logger.warning("live events not loaded", problem=type(problem).__name__)
-
-
-def _replicated(client: redis.asyncio.Redis) -> ReplicatedLink | AsyncReplicatedClient | None:
-    """Returns what waits for replicas; None if no call has to."""
-    url, replicas = settings.ENV.redis_url, settings.ENV.queue_replicas
-    if not replicas:
-        return None
-    return ReplicatedLink(url, replicas=replicas) if can_link(url) else AsyncReplicatedClient(client, replicas)
 
 
 application = Service()

@@ -20,25 +20,19 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
 from django.conf import settings
 
 from events.services.wakeups import WEBHOOKS, partitions
+from omnify.common.broker_url import read_broker_url
 from omnify.common.log_floods import capture_the_rest
 from omnify.common.stray_output import write_from_signal_handler
 
-BROKER_TIMEOUT_SECONDS = 3.0
-
+_broker = read_broker_url(settings.ENV.broker_url)
 
 app = Celery("omnify", set_as_current=True)
 app.conf.update(
-    broker_url=settings.ENV.broker_url,
+    broker_url=_broker.url,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    # kombu has no timeouts by default: a broker that hangs would block the process that publishes.
-    broker_transport_options={
-        "socket_timeout": BROKER_TIMEOUT_SECONDS,
-        "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
-        "socket_keepalive": True,
-        "retry_on_timeout": False,
-        "max_retries": 0,
-    },
+    broker_transport_options=_broker.options,
+    **({"broker_use_ssl": _broker.tls} if _broker.tls else {}),
     # Messages are acknowledged by being read (no_ack): losing one costs time and nothing else. If an acknowledgement
     # fails because the broker has just died, kombu swallows the error and the worker neither reads nor reconnects.
     task_queues=[

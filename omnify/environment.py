@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from events.domain.keyring import mark_of
 from events.domain.rate_limit import RateLimit, parse_rate_limit
 from events.domain.webhooks.url import Network, read_networks
+from omnify.common.broker_url import read_broker_url
+from omnify.common.redis_urls import read_store_url
 from omnify.common.service_file import read_service_file
 
 LEAST_SECRET = 32
@@ -75,7 +77,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
     home = Path(process.get("OMNIFY_HOME") or ".omnify").absolute()
     values = {**read_service_file(home), **process}
     testing = _flag(values, "DJANGO_TESTING")
-    redis_url = _url(values, "REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss", "unix"))
+    redis_url = _address(values, "REDIS_URL", "redis://127.0.0.1:6379/0", read_store_url)
     secret_key = _secret(values, testing=testing)
     return Environment(
         home=home,
@@ -91,7 +93,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         security_contact=_contact(values),
         database_url=values.get("DATABASE_URL") or _default_database(home, testing=testing),
         redis_url=redis_url,
-        broker_url=_url(values, "CELERY_BROKER_URL", redis_url, ("redis", "rediss", "unix")),
+        broker_url=_address(values, "CELERY_BROKER_URL", redis_url, read_broker_url),
         partitions=_number(values, "REGISTRATION_PARTITIONS", 4, low=1, high=256),
         queue_limit=_number(values, "EVENT_QUEUE_LIMIT", 1_000_000, low=1, high=100_000_000),
         queue_replicas=_number(values, "QUEUE_REPLICAS", 0, low=0, high=16),
@@ -183,10 +185,12 @@ def _choice(values: Mapping[str, str], name: str, default: str, allowed: tuple[s
     return text
 
 
-def _url(values: Mapping[str, str], name: str, default: str, schemes: tuple[str, ...]) -> str:
+def _address(values: Mapping[str, str], name: str, default: str, read: Callable[[str], object]) -> str:
     url = values.get(name) or default
-    if url.split("://", 1)[0] not in schemes:
-        raise BadEnvironment(f"{name}: the address must start with one of {', '.join(s + '://' for s in schemes)}")
+    try:
+        read(url)
+    except ValueError as problem:
+        raise BadEnvironment(f"{name}: {problem}") from problem
     return url
 
 

@@ -19,7 +19,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
 from events.admission.gate import QueueUnavailable
-from events.admission.snapshots import put_snapshot
+from events.admission.snapshots import put_snapshots
 from events.domain.outcome import Outcome
 from events.domain.scopes import Grant
 from events.door.loader import DatabaseUnavailable
@@ -86,7 +86,7 @@ class LedgerLoader:
         self._absent_tickets: Recent[tuple[int, str], bool] = Recent(ABSENT_SECONDS, clock=clock)
         self._absent_tokens: Recent[str, bool] = Recent(ABSENT_SECONDS, clock=clock)
         self._grants: Recent[str, Grant] = Recent(GRANT_SECONDS, clock=clock)
-        self._events: Batcher[int, bool] = Batcher(self._load, limit=BATCH_LIMIT)
+        self._events: Batcher[int, bool | RedisError] = Batcher(self._load, limit=BATCH_LIMIT)
         self._tickets: Batcher[tuple[int, str], Outcome | None] = Batcher(self._find, limit=BATCH_LIMIT)
         self._tokens: Batcher[str, Grant | None] = Batcher(self._find_grants, limit=BATCH_LIMIT)
         self._positions: EventBatchers[str, int | None] = EventBatchers(self._find_positions, limit=BATCH_LIMIT)
@@ -96,6 +96,8 @@ class LedgerLoader:
         if event_id in self._absent_events:
             return False
         found = await self._events.ask(event_id)
+        if isinstance(found, RedisError):
+            raise QueueUnavailable(type(found).__name__) from found
         if not found:
             self._absent_events.put(event_id, True)
         return found
@@ -130,21 +132,20 @@ class LedgerLoader:
 
         def load() -> int:
             snapshots = live_events(limit=LIVE_LIMIT)
-            for snapshot in snapshots:
-                put_snapshot(self._client, snapshot)
+            for problem in put_snapshots(self._client, snapshots).values():
+                raise problem
             return len(snapshots)
 
         loaded: int = await self._off_loop(load)
         return loaded
 
-    async def _load(self, event_ids: list[int]) -> Sequence[bool]:
-        def load() -> Sequence[bool]:
+    async def _load(self, event_ids: list[int]) -> Sequence[bool | RedisError]:
+        def load() -> Sequence[bool | RedisError]:
             found = find_events(list(set(event_ids)))
-            for snapshot in found.values():
-                put_snapshot(self._client, snapshot)
-            return [event_id in found for event_id in event_ids]
+            problems = put_snapshots(self._client, found.values())
+            return [problems.get(event_id, event_id in found) for event_id in event_ids]
 
-        results: Sequence[bool] = await self._off_loop(load)
+        results: Sequence[bool | RedisError] = await self._off_loop(load)
         return results
 
     async def _find(self, tickets: list[tuple[int, str]]) -> Sequence[Outcome | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import redis
+from redis.exceptions import RedisError
 
 from events.admission import lost, snapshots
 from events.admission.queue import Queue
@@ -40,10 +41,14 @@ def requeue_closings(queue: Queue, wake: Callable[[int], None]) -> int:
     """Queues the closing of cancelled events again where the queue has lost the command. Returns how many."""
     requeued = 0
     for snapshot in still_closing():
-        if not queue.lengths([snapshot.event_id])[0]:
-            if requeue_closing(snapshot):
-                wake(snapshot.event_id)
-            requeued += 1
+        try:
+            if not queue.lengths([snapshot.event_id])[0]:
+                if requeue_closing(snapshot):
+                    wake(snapshot.event_id)
+                requeued += 1
+        except RedisError as problem:
+            # The next full pass tries again; events on other nodes of a Cluster need not wait for that.
+            logger.warning("a closing was not queued", event_id=snapshot.event_id, problem=type(problem).__name__)
     return requeued
 
 

@@ -79,8 +79,14 @@ def anonymise_past_events(stop: threading.Event, client: redis.Redis, *, ended_b
     for event in retention.past_events(ended_before=ended_before):
         if stop.is_set():
             break
+        try:
+            deleted = delete_event_keys(client, event.event_id)
+        except RedisError as problem:
+            fields = {"event_id": event.event_id, "problem": type(problem).__name__}
+            logger.warning("people of a past event were not removed", **fields)
+            continue
         # False: the event still has a queue. The next pass tries again.
-        if delete_event_keys(client, event.event_id):
+        if deleted:
             _anonymise(event.event_id)
             anonymised += 1
     return anonymised

@@ -13,12 +13,15 @@ from itertools import islice
 
 import redis
 from django.db import connection
+from redis.exceptions import RedisError
 
 from events.admission import heartbeat
+from events.admission.keys import event_keys
 from events.admission.queue import Queue
 from events.ledger.batch_context import Digest
 from events.ledger.lookup import watched_event_ids
 from omnify.common.logs import get_logger
+from omnify.common.redis_nodes import by_node, is_cluster
 from worker.repair import mark_lost, republish, requeue_closings
 
 logger = get_logger(__name__)
@@ -58,22 +61,38 @@ class Sweep:
     def once(self) -> int:
         """Wakes a drain for every event that has entries, no drain at work and no wake-up sent. Returns how many.
 
-        A full pass looks at all events, not only the watched ones, and repairs what an outage has left.
+        A full pass looks at all events, not only the watched ones, and repairs what an outage has left. A node of a
+        Cluster that is away is reported when all others have been swept. Raises redis.exceptions.RedisError.
         """
         full = time.monotonic() >= self._full_due
         woken = 0
+        problems: list[RedisError] = []
         for chunk in _chunks(watched_event_ids(all_events=full)):
-            for event_id, length in zip(chunk, self._queue.lengths(chunk), strict=True):
-                if length and self._queue.claim_wake(event_id):
-                    self._wake(event_id)
-                    woken += 1
-                elif full:
-                    mark_lost(self._client, event_id)
-            if full:
-                republish(self._queue, self._client, chunk, digest=self._digest)
+            for part in by_node(self._client, chunk, lambda event_id: event_keys(event_id).queue):
+                try:
+                    woken += self._sweep(part, full=full)
+                except RedisError as problem:
+                    if not is_cluster(self._client):
+                        raise
+                    problems.append(problem)
         if full:
             woken += requeue_closings(self._queue, self._wake)
             self._full_due = time.monotonic() + FULL_EVERY_SECONDS
+        if problems:
+            raise problems[0]
+        return woken
+
+    def _sweep(self, event_ids: list[int], *, full: bool) -> int:
+        """Sweeps events of one node."""
+        woken = 0
+        for event_id, length in zip(event_ids, self._queue.lengths(event_ids), strict=True):
+            if length and self._queue.claim_wake(event_id):
+                self._wake(event_id)
+                woken += 1
+            elif full:
+                mark_lost(self._client, event_id)
+        if full:
+            republish(self._queue, self._client, event_ids, digest=self._digest)
         return woken
 
 

@@ -157,6 +157,7 @@ def publish(
     decided_ms: int,
     published_before: int,
     channel: str,
+    publish_command: str,
     entries: Sequence[DecidedEntry],
     row: Row,
 ) -> Call:
@@ -166,7 +167,8 @@ def publish(
         (keys.state, *keys.decided, keys.rates, keys.waitlist, keys.queue, keys.pending),
         (
             *(_encode(outcomes), version, last_sequence, outcome_ttl, rates_ttl, waitlist_ttl),
-            *(f"{measured_rate:.1f}", assumed_rate, decided_ms, published_before, channel, _encode(entries), *row),
+            *(f"{measured_rate:.1f}", assumed_rate, decided_ms, published_before),
+            *(channel, publish_command, _encode(entries), *row),
         ),
     )
 
@@ -186,9 +188,10 @@ def release(keys: EventKeys, *, token: str) -> Call:
     return Call(scripts.RELEASE, (keys.lease,), (token,))
 
 
-def mark_lost(keys: EventKeys, *, lost_ttl: int, channel: str, fields: Sequence[bytes]) -> Call:
+def mark_lost(keys: EventKeys, *, lost_ttl: int, channel: str, publish_command: str, fields: Sequence[bytes]) -> Call:
     """Moves lost tickets from pending to lost."""
-    return Call(scripts.MARK_LOST, (keys.queue, keys.pending, keys.lost), (lost_ttl, channel, *fields))
+    names = (keys.queue, keys.pending, keys.lost)
+    return Call(scripts.MARK_LOST, names, (lost_ttl, channel, publish_command, *fields))
 
 
 def enqueue(keys: EventKeys, *, kind: str, key: str, payload: str, state_ttl: int, wake_ttl: int) -> Call:

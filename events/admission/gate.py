@@ -17,8 +17,9 @@ from redis.exceptions import RedisError
 from events.admission import calls
 from events.admission import keys as k
 from events.admission.calls import AdmissionRequest, Call, CancelRequest
+from events.admission.cluster_link import ClusterLink
 from events.admission.link import Link
-from events.admission.news import News
+from events.admission.news import News, Subscriptions
 from events.admission.replies import (
     AdmitReply,
     CancelReply,
@@ -42,7 +43,7 @@ _decode_snapshot = msgspec.json.Decoder(EventSnapshot).decode
 
 Reply = TypeVar("Reply", AdmitReply, CancelReply)
 # Whatever runs scripts on the event loop.
-Caller = Link | redis.asyncio.Redis | AsyncReplicatedClient
+Caller = Link | ClusterLink | redis.asyncio.Redis | AsyncReplicatedClient
 
 
 class QueueUnavailable(Exception):
@@ -53,7 +54,7 @@ class EventNotLoaded(Exception):
     """Redis holds no copy of this event: it must be loaded from the ledger, or does not exist."""
 
 
-class _ServerClock:
+class ServerClock:
     """The deadline of each call, by the server's clock.
 
     A server that hangs (a stopped process, a full disk) may read a call long after the door has timed out and answered
@@ -92,12 +93,19 @@ class Gate:
         refusal_limit: RateLimit | None = None,
     ) -> None:
         self._client = client
+        self._others = [other for other in (link, replicated) if other is not None]
         self._reader: Caller = link or client
         self._writer = replicated or self._reader
         self._queue_limit = queue_limit
         self.address_limit = address_limit
         self.refusal_limit = refusal_limit
-        self._clock = _ServerClock()
+        self._clock = ServerClock()
+
+    async def aclose(self) -> None:
+        """Closes all connections but those for news."""
+        await self._client.aclose()
+        for other in self._others:
+            await other.aclose()
 
     async def learn_clock(self) -> None:
         """Compares clocks with the server, so that the first call has a deadline too. Raises QueueUnavailable."""
@@ -116,7 +124,7 @@ class Gate:
             QueueUnavailable: Redis did not answer, or too few replicas.
         """
         limit, refusals = self.address_limit, self.refusal_limit
-        started = time.monotonic()
+        started, clock = time.monotonic(), self._clock_of(event_id)
         call = calls.admit(
             k.event_keys(event_id),
             registrations=registrations,
@@ -125,14 +133,14 @@ class Gate:
             wake_ttl=k.WAKE_TTL_MS,
             rates_ttl=k.RATES_TTL_SECONDS,
             keys_ttl=k.KEYS_TTL_SECONDS,
-            deadline=self._clock.deadline_ms(started),
+            deadline=clock.deadline_ms(started),
             address_quota=limit.count if limit else 0,
             address_window=limit.window_seconds if limit else 1,
             addresses_max=k.ADDRESSES_MAX,
             refusal_quota=refusals.count if refusals else 0,
             refusal_window=refusals.window_seconds if refusals else 1,
         )
-        return self._in_time(decode_admit(await self._run(call, self._writer)), started)
+        return _in_time(decode_admit(await self._run(call, self._writer)), started, clock)
 
     async def cancel(self, event_id: int, cancellations: Sequence[CancelRequest]) -> CancelReply:
         """Enqueues cancellations, in this order; they are durable when it returns.
@@ -141,15 +149,15 @@ class Gate:
             EventNotLoaded: nothing was enqueued.
             QueueUnavailable: Redis did not answer, or too few replicas.
         """
-        started = time.monotonic()
+        started, clock = time.monotonic(), self._clock_of(event_id)
         call = calls.cancel(
             k.event_keys(event_id),
             cancellations=cancellations,
             state_ttl=k.STATE_TTL_SECONDS,
             wake_ttl=k.WAKE_TTL_MS,
-            deadline=self._clock.deadline_ms(started),
+            deadline=clock.deadline_ms(started),
         )
-        return self._in_time(decode_cancel(await self._run(call, self._writer)), started)
+        return _in_time(decode_cancel(await self._run(call, self._writer)), started, clock)
 
     async def statuses(self, event_id: int, ticket_keys: Sequence[str]) -> StatusReply:
         """Reads the status of these tickets, as far as Redis knows. Raises QueueUnavailable."""
@@ -164,7 +172,9 @@ class Gate:
         counted = replace(snapshot, confirmed_count=reply.confirmed, waitlisted_count=reply.waitlisted)
         return reply.now_ms, counted
 
-    def news(self, *, on_change: Callable[[int, list[str]], None], on_subscribed: Callable[[int], None]) -> News:
+    def news(
+        self, *, on_change: Callable[[int, list[str]], None], on_subscribed: Callable[[int], None]
+    ) -> Subscriptions:
         """Subscriptions to events on this Redis."""
         return News(self._client, on_change=on_change, on_subscribed=on_subscribed)
 
@@ -179,13 +189,8 @@ class Gate:
         except (RedisError, OSError) as problem:
             raise QueueUnavailable(type(problem).__name__) from problem
 
-    def _in_time(self, reply: Reply | NotLoaded | TooLate, started: float) -> Reply:
-        if isinstance(reply, NotLoaded):
-            raise EventNotLoaded
-        self._clock.update(reply.now_ms, started)
-        if isinstance(reply, TooLate):
-            raise QueueUnavailable("late")
-        return reply
+    def _clock_of(self, event_id: int) -> ServerClock:
+        return self._clock
 
     async def _run(self, call: Call, caller: Caller) -> bytes:
         try:
@@ -194,3 +199,12 @@ class Gate:
             logger.throttled_warning("redis did not answer", script=call.script.name, problem=str(problem)[:200])
             raise QueueUnavailable(type(problem).__name__) from problem
         return reply
+
+
+def _in_time(reply: Reply | NotLoaded | TooLate, started: float, clock: ServerClock) -> Reply:
+    if isinstance(reply, NotLoaded):
+        raise EventNotLoaded
+    clock.update(reply.now_ms, started)
+    if isinstance(reply, TooLate):
+        raise QueueUnavailable("late")
+    return reply

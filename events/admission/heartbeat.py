@@ -1,47 +1,97 @@
-"""Which drain workers are alive, which of them sweeps, and whether the dispatcher is being woken up."""
+"""Which drain workers are alive, which of them sweeps, and whether the dispatcher is being woken up.
+
+None of this belongs to an event. On a Cluster each is kept on three nodes, so that one that is away holds up no work.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import redis
+from redis.exceptions import RedisError
 
 from events.admission import keys as k
+from omnify.common.redis_nodes import is_cluster
 
 WORKER_BEAT_SECONDS = 5
 WORKER_GONE_SECONDS = 16
+
+Result = TypeVar("Result")
 
 
 def beat(client: redis.Redis, worker: str) -> None:
     """Records that a drain worker is alive; to be repeated every `WORKER_BEAT_SECONDS`."""
     now = time.time()
-    pipe = client.pipeline(transaction=False)
-    pipe.zadd(k.WORKERS, {worker: now + WORKER_GONE_SECONDS})
-    pipe.zremrangebyscore(k.WORKERS, "-inf", now)
-    pipe.expire(k.WORKERS, k.WORKERS_TTL_SECONDS)
-    pipe.execute()
+
+    def record(name: str) -> None:
+        pipe = client.pipeline(transaction=False)
+        pipe.zadd(name, {worker: now + WORKER_GONE_SECONDS})
+        pipe.zremrangebyscore(name, "-inf", now)
+        pipe.expire(name, k.WORKERS_TTL_SECONDS)
+        pipe.execute()
+
+    _on_each(client, k.WORKERS, record)
 
 
 def leave(client: redis.Redis, worker: str) -> None:
     """Records that a drain worker has stopped."""
-    client.zrem(k.WORKERS, worker)
+    _on_each(client, k.WORKERS, lambda name: client.zrem(name, worker))
+
+
+def workers_alive(client: redis.Redis) -> set[str]:
+    """Returns the names of the drain workers alive now."""
+    found: list[Any] = _on_each(client, k.WORKERS, lambda name: client.zrangebyscore(name, time.time(), "+inf"))
+    return {worker.decode() for workers in found for worker in workers}
 
 
 def worker_count(client: redis.Redis) -> int:
     """Counts the drain workers alive now."""
-    return int(client.zcount(k.WORKERS, time.time(), "+inf"))
+    return len(workers_alive(client))
 
 
 def claim_sweep(client: redis.Redis, *, interval_ms: int) -> bool:
     """Claims the sweep of this interval. False: another worker has it."""
-    return bool(client.set(k.SWEEP, "1", nx=True, px=interval_ms))
+    return _on_first(client, k.SWEEP, lambda name: bool(client.set(name, "1", nx=True, px=interval_ms)))
 
 
 def claim_dispatcher_wakeup(client: redis.Redis) -> bool:
     """Claims the next wake-up of the dispatcher. False: one is under way, and none should be sent."""
-    return bool(client.set(k.DELIVER, "1", nx=True, px=k.WAKE_TTL_MS))
+    return _on_first(client, k.DELIVER, lambda name: bool(client.set(name, "1", nx=True, px=k.WAKE_TTL_MS)))
 
 
 def clear_dispatcher_wakeup(client: redis.Redis) -> None:
     """Allows the next wake-up to be sent: the last one has arrived."""
-    client.delete(k.DELIVER)
+    _on_each(client, k.DELIVER, lambda name: client.delete(name))
+
+
+def _names(client: redis.Redis, name: str) -> tuple[str, ...]:
+    return k.copies(name) if is_cluster(client) else (name,)
+
+
+def _on_each(client: redis.Redis, name: str, call: Callable[[str], Result]) -> list[Result]:
+    """Calls with each copy of a key. Raises redis.exceptions.RedisError: no node answers."""
+    results, problems = [], []
+    for copy in _names(client, name):
+        try:
+            results.append(call(copy))
+        except RedisError as problem:
+            problems.append(problem)
+    if not results:
+        raise problems[0]
+    return results
+
+
+def _on_first(client: redis.Redis, name: str, call: Callable[[str], Result]) -> Result:
+    """Calls with the first copy of a key whose node answers. Raises redis.exceptions.RedisError: none does.
+
+    Two callers that reach different nodes may both claim the same: the work is done twice then, which is harmless.
+    """
+    *others, last = _names(client, name)
+    for copy in others:
+        try:
+            return call(copy)
+        except RedisError:
+            continue
+    return call(last)

@@ -37,6 +37,7 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                        string  written before a wait for replicas, so that there is a write to wait for
                                removed by TTL, 1 minute
     {event:7}:news     no key but a channel: the keys of tickets whose status has just changed, separated by spaces
+                       On a Cluster these three are kept three times, as `{omnify:a}:workers` and so on (see `copies`):
     omnify:workers     zset    names of live drain workers, scored by the time they expire
                                removed by TTL, 1 minute
     omnify:sweep       string  a worker sweeps in this interval
@@ -75,6 +76,15 @@ SIGNED_IN_BEFORE_SECONDS = 30 * 86_400
 WORKERS = "omnify:workers"
 SWEEP = "omnify:sweep"
 DELIVER = "omnify:deliver"
+
+
+# Tags whose slots lie in the first, the middle and the last third of all, so on three nodes of a Cluster.
+_TAGS = ("{omnify:a}", "{omnify:d}", "{omnify:b}")
+
+
+def copies(name: str) -> tuple[str, ...]:
+    """Returns the names under which a Cluster keeps `WORKERS`, `SWEEP` or `DELIVER`: one node's death takes one."""
+    return tuple(name.replace("omnify", tag, 1) for tag in _TAGS)
 
 
 def sign_ins(digest: str) -> str:

@@ -10,28 +10,51 @@ from __future__ import annotations
 import asyncio
 import builtins
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import hiredis
 from redis.asyncio.connection import parse_url
-from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError, TimeoutError
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    ConnectionError,
+    MovedError,
+    NoScriptError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+    TryAgainError,
+)
 
 from omnify.common.redis_client import CONNECT_TIMEOUT_SECONDS, REPLY_TIMEOUT_SECONDS
+from omnify.common.redis_sentinel import check_role, find_master
+from omnify.common.redis_urls import Layout, read_store_url
 
 # What a plain address may say. For anything else (TLS, a Unix socket, options) a redis-py client does it all.
 _KNOWN_OPTIONS = {"host", "port", "db", "username", "password"}
 
 
 def can_link(url: str) -> bool:
-    """Tells whether a `Link` knows all that this address says."""
+    """Tells whether a `Link` knows all that this address says. It is one server's, or names Sentinels."""
+    store = read_store_url(url)
+    if store.layout is Layout.SENTINEL:
+        url = store.server_url(store.addresses[0])
     return url.startswith("redis://") and set(parse_url(url)) <= _KNOWN_OPTIONS
 
 
 class Link:
-    """A connection that is made when it is needed. It has the one method of a redis-py client that scripts use."""
+    """A connection that is made when it is needed. It has the one method of a redis-py client that scripts use.
+
+    Where the address names Sentinels, they are asked for the master each time that a connection is made.
+    """
 
     def __init__(self, url: str) -> None:
-        self._options: dict[str, Any] = {"host": "localhost", "port": 6379, **parse_url(url)}
+        store = read_store_url(url)
+        self._sentinels = store if store.layout is Layout.SENTINEL else None
+        plain = store.server_url(store.addresses[0]) if self._sentinels else url
+        self._options: dict[str, Any] = {"host": "localhost", "port": 6379, **parse_url(plain)}
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
 
@@ -40,6 +63,14 @@ class Link:
         connection = self._connection
         if connection is None or connection.is_lost:
             connection = await self._connect()
+        return await connection.ask(args)
+
+    async def execute_asking(self, *args: Any) -> Any:
+        """Sends a command to a node of a Cluster that another one has named (ASK): its slot is on its way there."""
+        connection = self._connection
+        if connection is None or connection.is_lost:
+            connection = await self._connect()
+        connection.ask(("ASKING",)).add_done_callback(_ignore)
         return await connection.ask(args)
 
     async def aclose(self) -> None:
@@ -61,10 +92,11 @@ class Link:
             self._connection = task.result()
 
     async def _open(self) -> Connection:
-        loop, options = asyncio.get_running_loop(), self._options
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-                _, connection = await loop.create_connection(self._new_connection, options["host"], options["port"])
+                host, port = await self._server()
+                _, connection = await loop.create_connection(self._new_connection, host, port)
                 try:
                     await self._log_in(connection)
                 except BaseException:
@@ -77,6 +109,11 @@ class Link:
     def _new_connection(self) -> Connection:
         return Connection()
 
+    async def _server(self) -> tuple[str, int]:
+        if self._sentinels is not None:
+            return await find_master(self._sentinels)
+        return self._options["host"], self._options["port"]
+
     async def _log_in(self, connection: Connection) -> None:
         options = self._options
         if options.get("password"):
@@ -84,6 +121,8 @@ class Link:
             await connection.ask(("AUTH", *user, options["password"]))
         if options.get("db"):
             await connection.ask(("SELECT", options["db"]))
+        if self._sentinels is not None:
+            check_role(await connection.ask(("ROLE",)))
 
 
 class Connection(asyncio.Protocol):
@@ -151,6 +190,9 @@ class Connection(asyncio.Protocol):
             return
         if isinstance(reply, RedisError):
             future.set_exception(reply)
+            if isinstance(reply, ReadOnlyError):
+                # A master that has been demoted. The next connection is to its successor.
+                self._fail(reply)
         else:
             future.set_result(reply)
 
@@ -180,4 +222,23 @@ class Connection(asyncio.Protocol):
 
 
 def _error(text: str) -> RedisError:
-    return NoScriptError(text) if text.startswith("NOSCRIPT") else ResponseError(text)
+    kind, _, rest = text.partition(" ")
+    known = _ERRORS.get(kind)
+    return ResponseError(text) if known is None else known(rest)
+
+
+# What callers tell apart. redis-py's errors are made of what stands behind the first word.
+_ERRORS: dict[str, Callable[[str], ResponseError]] = {
+    "NOSCRIPT": NoScriptError,
+    "READONLY": ReadOnlyError,
+    "MOVED": MovedError,
+    "ASK": AskError,
+    "TRYAGAIN": TryAgainError,
+    "CLUSTERDOWN": ClusterDownError,
+}
+
+
+def _ignore(future: asyncio.Future[Any]) -> None:
+    """Takes note of how a call ended whose reply is of no interest. asyncio would warn of an error never looked at."""
+    if not future.cancelled():
+        future.exception()

@@ -15,6 +15,7 @@ import redis
 from events.admission import calls
 from events.admission import keys as k
 from events.admission.fields import TICKET
+from events.admission.news_command import publish_command
 
 _SCAN_COUNT = 500
 
@@ -48,7 +49,13 @@ def move_to_lost(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> 
     moved = 0
     for start in range(0, len(fields), _SCAN_COUNT):
         part = fields[start : start + _SCAN_COUNT]
-        call = calls.mark_lost(keys, lost_ttl=k.LOST_TTL_SECONDS, channel=keys.news, fields=part)
+        call = calls.mark_lost(
+            keys,
+            lost_ttl=k.LOST_TTL_SECONDS,
+            channel=keys.news,
+            publish_command=publish_command(client),
+            fields=part,
+        )
         moved += int(call.run(client))
     return moved
 

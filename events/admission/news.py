@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
 
 import redis.asyncio
 from redis.asyncio.client import PubSub
@@ -33,6 +33,19 @@ LONGEST_PAUSE_SECONDS = 2.0
 
 class NewsUnavailable(Exception):
     """Redis does not confirm the subscription to the event's news."""
+
+
+class Subscriptions(Protocol):
+    """What delivers news of the events that are subscribed to: `News`, or that of a Cluster."""
+
+    async def subscribe(self, event_id: int) -> None:
+        """Returns once every later change of the event's tickets will be reported. Raises NewsUnavailable."""
+
+    async def unsubscribe(self, event_id: int) -> None:
+        """Ends the subscription to the event."""
+
+    async def close(self) -> None:
+        """Ends every connection."""
 
 
 class News:
@@ -58,20 +71,23 @@ class News:
 
     async def subscribe(self, event_id: int) -> None:
         """Returns once every later change of the event's tickets will be reported. Raises NewsUnavailable."""
-        confirmed = self._wanted.get(event_id)
-        if confirmed is None:
-            confirmed = self._wanted[event_id] = asyncio.Event()
-            if event_id in self._live:
-                # Unsubscribed a moment ago, and the connection is still subscribed.
-                confirmed.set()
-            if self._listener is None:
-                self._listener = asyncio.get_running_loop().create_task(self._listen())
-            await self._try_to_settle()
+        confirmed = self._wanted.get(event_id) or await self.want(event_id)
         try:
             async with asyncio.timeout(REPLY_TIMEOUT_SECONDS):
                 await confirmed.wait()
         except TimeoutError:
             raise NewsUnavailable from None
+
+    async def want(self, event_id: int) -> asyncio.Event:
+        """Begins to subscribe. The event returned is set for as long as the subscription is confirmed."""
+        confirmed = self._wanted.setdefault(event_id, asyncio.Event())
+        if event_id in self._live:
+            # Unsubscribed a moment ago, and the connection is still subscribed.
+            confirmed.set()
+        if self._listener is None:
+            self._listener = asyncio.get_running_loop().create_task(self._listen())
+        await self._try_to_settle()
+        return confirmed
 
     async def unsubscribe(self, event_id: int) -> None:
         """Ends the subscription to the event."""
@@ -98,11 +114,17 @@ class News:
                 return
             if gone := self._subscribed - wanted:
                 self._live -= gone
-                await pubsub.unsubscribe(*map(_channel, gone))
+                await self._leave(pubsub, gone)
                 self._subscribed -= gone
             if new := wanted - self._subscribed:
-                await pubsub.subscribe(*map(_channel, new))
+                await self._join(pubsub, new)
                 self._subscribed |= new
+
+    async def _join(self, pubsub: PubSub, event_ids: Collection[int]) -> None:
+        await pubsub.subscribe(*map(channel, event_ids))
+
+    async def _leave(self, pubsub: PubSub, event_ids: Collection[int]) -> None:
+        await pubsub.unsubscribe(*map(channel, event_ids))
 
     async def _listen(self) -> None:
         try:
@@ -149,18 +171,22 @@ class News:
     def _take(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "message":
-            self._on_change(_event_id(message), message["data"].decode().split())
+            self._on_change(event_id_of(message), message["data"].decode().split())
         elif kind == "subscribe":
-            event_id = _event_id(message)
-            if event_id in self._wanted:
-                self._live.add(event_id)
-                self._wanted[event_id].set()
-                self._on_subscribed(event_id)
+            self._confirm(event_id_of(message))
+
+    def _confirm(self, event_id: int) -> None:
+        if event_id in self._wanted:
+            self._live.add(event_id)
+            self._wanted[event_id].set()
+            self._on_subscribed(event_id)
 
 
-def _channel(event_id: int) -> str:
+def channel(event_id: int) -> str:
+    """Returns the name of the channel on which an event's news are published."""
     return k.event_keys(event_id).news
 
 
-def _event_id(message: dict[str, Any]) -> int:
+def event_id_of(message: dict[str, Any]) -> int:
+    """Returns the event that a message is about."""
     return k.event_of_channel(message["channel"].decode())

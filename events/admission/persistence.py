@@ -12,6 +12,8 @@ from typing import Any
 
 import redis
 
+from omnify.common.redis_nodes import on_each_master
+
 _LOOK_SECONDS = 0.1
 
 
@@ -63,7 +65,7 @@ class _Files:
 
 
 def rewrite_files(client: redis.Redis, *, seconds: float) -> list[str]:
-    """Makes Redis rewrite its files from what it holds now, and waits until it is done.
+    """Makes Redis, or each master of a Cluster, rewrite its files from what it holds now, and waits until it is done.
 
     Returns sentences about what this does not cover: files of replicas, and snapshots whose configuration is hidden.
 
@@ -71,7 +73,12 @@ def rewrite_files(client: redis.Redis, *, seconds: float) -> list[str]:
         NotRewritten: not allowed, failed, or not done within `seconds`.
         redis.exceptions.RedisError: Redis does not answer.
     """
-    files, beyond = _Files(client, time.monotonic() + seconds), []
+    until = time.monotonic() + seconds
+    return on_each_master(client, lambda master: _rewrite(master, until))
+
+
+def _rewrite(client: redis.Redis, until: float) -> list[str]:
+    files, beyond = _Files(client, until), []
     try:
         state = files.state()
     except redis.ResponseError as problem:

@@ -16,6 +16,7 @@ from events.admission import calls
 from events.admission import keys as k
 from events.admission.calls import DecidedEntry, PublishedOutcome
 from events.admission.entry import Entry, read_entry
+from events.admission.news_command import publish_command
 from events.admission.outcomes import encode_outcome
 from events.admission.snapshots import copied_fields
 from events.domain.outcome import Outcome
@@ -118,6 +119,7 @@ class Queue:
             decided_ms=decided_ms,
             published_before=published_before_ms,
             channel=keys.news,
+            publish_command=publish_command(self._client),
             entries=[DecidedEntry(entry.sequence, entry.key, entry.email_digest, entry.kind) for entry in entries],
             row=copied_fields(event),
         )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import redis
+from redis.exceptions import RedisError
 
 from events.admission import calls
 from events.admission import keys as k
 from events.admission.scripts import Redis
 from events.domain.snapshot import CopyProgress, EventSnapshot
+from omnify.common.redis_nodes import by_node
 
 _encode_json = msgspec.json.Encoder().encode
 
@@ -26,6 +28,22 @@ def put_snapshot(client: Redis, snapshot: EventSnapshot) -> bool:
         row=copied_fields(snapshot),
     )
     return bool(call.run(client))
+
+
+def put_snapshots(client: redis.Redis, snapshots: Iterable[EventSnapshot]) -> dict[int, RedisError]:
+    """Puts copies of events' rows. Returns what went wrong, by event; a node that fails is asked for no further one."""
+    problems: dict[int, RedisError] = {}
+    for part in by_node(client, list(snapshots), lambda snapshot: k.event_keys(snapshot.event_id).state):
+        failed: RedisError | None = None
+        for snapshot in part:
+            try:
+                if failed is None:
+                    put_snapshot(client, snapshot)
+            except RedisError as problem:
+                failed = problem
+            if failed is not None:
+                problems[snapshot.event_id] = failed
+    return problems
 
 
 def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:

@@ -6,12 +6,21 @@ from typing import Any
 
 import redis
 
+from omnify.common.redis_nodes import on_each_master
+
 # The slow log, and the other logs of Valkey 8.1. A server without one of them has nothing to turn off.
 _KEEPS_ARGUMENTS = ("slowlog-log-slower-than", "commandlog-request-larger-than", "commandlog-reply-larger-than")
 
 
 def logging_problems(client: redis.Redis) -> list[str]:
-    """Finds the settings under which commands are logged, one sentence each. Raises redis.exceptions.RedisError."""
+    """Finds the settings under which commands are logged, one sentence each, of every master.
+
+    Raises redis.exceptions.RedisError.
+    """
+    return on_each_master(client, _problems)
+
+
+def _problems(client: redis.Redis) -> list[str]:
     try:
         found: dict[str, Any] = {}
         for name in (*_KEEPS_ARGUMENTS, "hide-user-data-from-log"):

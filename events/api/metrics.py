@@ -5,7 +5,7 @@ Depths and ages are read from Redis for each request, so they are the same which
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hmac import compare_digest
 from itertools import islice
 from pathlib import Path
@@ -23,12 +23,14 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from events.admission.heartbeat import worker_count
+from events.admission.keys import event_keys
 from events.admission.stats import queue_stats
 from events.api.views.base import ApiView
 from events.domain.scopes import ANYONE
 from events.ledger.lookup import watched_event_ids
 from omnify.common import metrics
 from omnify.common.clients import redis_client
+from omnify.common.redis_nodes import by_node
 
 # Each event is a few series; more than this belongs in a query of one's own.
 EVENTS_LIMIT = 500
@@ -55,16 +57,33 @@ class Gauges(Collector):
         workers = GaugeMetricFamily("omnify_drain_workers", "Drain workers alive.")
         event_ids = _event_ids()
         up.add_metric(["database"], float(event_ids is not None))
-        try:
-            workers.add_metric([], worker_count(redis_client()))
-            for event_id in event_ids or ():
-                stats = queue_stats(redis_client(), event_id)
-                depth.add_metric([str(event_id)], stats.queued)
-                age.add_metric([str(event_id)], stats.oldest_queued_seconds)
-            up.add_metric(["redis"], 1.0)
-        except RedisError:
-            up.add_metric(["redis"], 0.0)
+        failed = _count_workers(workers)
+        for part in by_node(redis_client(), event_ids or (), lambda event_id: event_keys(event_id).queue):
+            # A node of a Cluster that is away has no figures; those of the others are complete.
+            failed = _measure(part, depth, age) or failed
+        up.add_metric(["redis"], float(not failed))
         yield from (up, workers, depth, age)
+
+
+def _count_workers(workers: GaugeMetricFamily) -> bool:
+    """Returns whether Redis has failed to answer."""
+    try:
+        workers.add_metric([], worker_count(redis_client()))
+    except RedisError:
+        return True
+    return False
+
+
+def _measure(event_ids: Sequence[int], depth: GaugeMetricFamily, age: GaugeMetricFamily) -> bool:
+    """Returns whether Redis has failed to answer."""
+    try:
+        for event_id in event_ids:
+            stats = queue_stats(redis_client(), event_id)
+            depth.add_metric([str(event_id)], stats.queued)
+            age.add_metric([str(event_id)], stats.oldest_queued_seconds)
+    except RedisError:
+        return True
+    return False
 
 
 def _event_ids() -> list[int] | None:

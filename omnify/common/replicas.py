@@ -76,6 +76,10 @@ class AsyncReplicatedClient:
                 pipe.execute_command(*command)
             return _checked(await pipe.execute(raise_on_error=False), self._replicas)
 
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._client.aclose()
+
 
 def _first_key(args: tuple[Any, ...]) -> str:
     """Returns the first key of a script call: EVALSHA, digest, number of keys, key, ..."""

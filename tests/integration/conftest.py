@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from tests.support.servers import Services
+from tests.support.valkey_cluster import ValkeyCluster, running_cluster
 
 
 @pytest.fixture
@@ -20,6 +21,20 @@ def make_event(db: None, redis_client: redis.Redis) -> Callable[..., Any]:
     from tests.support.in_process.events import open_event
 
     return partial(open_event, redis_client)
+
+
+@pytest.fixture(scope="session")
+def started_cluster() -> Iterator[ValkeyCluster]:
+    """Three masters without replicas, started when the first test asks for them."""
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(started_cluster: ValkeyCluster) -> ValkeyCluster:
+    """The same, empty."""
+    started_cluster.empty()
+    return started_cluster
 
 
 @pytest.fixture

@@ -66,6 +66,14 @@ def test_the_broker_is_the_redis_unless_it_has_an_address_of_its_own(enough: dic
     assert read_environment(both).broker_url == "redis://there/1"
 
 
+def test_a_cluster_needs_a_broker_beside_it(enough: dict[str, str]) -> None:
+    queue = {"REDIS_URL": "redis+cluster://one,two"}
+    with pytest.raises(BadEnvironment, match=r"^CELERY_BROKER_URL: Celery cannot use a Cluster"):
+        read_environment({**enough, **queue})
+    both = read_environment({**enough, **queue, "CELERY_BROKER_URL": "amqp://rabbit"})
+    assert (both.redis_url, both.broker_url) == ("redis+cluster://one,two", "amqp://rabbit")
+
+
 def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins(enough: dict[str, str]) -> None:
     lines = f"# a remark\nSECRET_KEY={'s' * 40}\nREDIS_URL=redis://:a=b@127.0.0.1:1/0\n"
     Path(enough["OMNIFY_HOME"], "service.env").write_text(lines, "utf-8")
@@ -103,7 +111,8 @@ def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins
         ("OMNIFY_HASTE", "0", "from 1 to 10"),
         ("LOG_LEVEL", "LOUD", "not one of"),
         ("REDIS_URL", "http://localhost", "must start with"),
-        ("CELERY_BROKER_URL", "amqp://localhost", "must start with"),
+        ("REDIS_URL", "redis+sentinel://localhost", "name of the master's service"),
+        ("CELERY_BROKER_URL", "kafka://localhost", "must start with"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_the_variable(

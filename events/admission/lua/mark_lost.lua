@@ -3,6 +3,7 @@
 -- KEYS  queue, pending, lost
 -- ARGV  lost_ttl (s)
 --       channel    where the event's news are published
+--       publish_command   PUBLISH, or SPUBLISH on a Cluster
 --       fields     ..., of pending: a ticket's or an e-mail's
 -- Reply number of tickets moved
 --
@@ -12,7 +13,8 @@ local QUEUE, PENDING, LOST = KEYS[1], KEYS[2], KEYS[3]
 
 local lost_ttl = ARGV[1]
 local channel = ARGV[2]
-local fields = {select(3, unpack(ARGV))}
+local publish_command = ARGV[3]
+local fields = {select(4, unpack(ARGV))}
 
 local head = head_of(QUEUE)
 local moved = {}
@@ -28,6 +30,6 @@ for _, field in ipairs(fields) do
 end
 if #moved > 0 then
   redis.call('EXPIRE', LOST, lost_ttl)
-  redis.call('PUBLISH', channel, table.concat(moved, ' '))
+  redis.call(publish_command, channel, table.concat(moved, ' '))
 end
 return #moved

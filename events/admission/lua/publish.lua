@@ -14,6 +14,7 @@
 --                          caller beside the drain, which decides nothing, must not hide what the drain has not
 --                          published yet
 --       channel            where the event's news are published
+--       publish_command    PUBLISH, or SPUBLISH on a Cluster
 --       entries            msgpack [[sequence, key, e-mail digest, kind], ...] of the queue, in its order (see `trim`)
 --       row                ..., field, value pairs of the event's row
 -- Reply {number of outcomes written, entries left in the queue}
@@ -38,8 +39,9 @@ local assumed_rate = tonumber(ARGV[8])
 local decided_ms = ARGV[9]
 local published_before = tonumber(ARGV[10])
 local channel = ARGV[11]
-local entries = cmsgpack.unpack(ARGV[12])
-local row = {select(13, unpack(ARGV))}
+local publish_command = ARGV[12]
+local entries = cmsgpack.unpack(ARGV[13])
+local row = {select(14, unpack(ARGV))}
 
 -- Where an outcome has its parts.
 local KEY, DIGEST, TEXT, REVISION, HOLDS_EMAIL, WAITLISTED_AT = 1, 2, 3, 4, 5, 6
@@ -135,5 +137,5 @@ if copied_version then
 end
 -- Only now: an entry must not go before its decision can be read.
 local left = trim(QUEUE, PENDING, entries)
-if written > 0 then redis.call('PUBLISH', channel, table.concat(changed, ' ')) end
+if written > 0 then redis.call(publish_command, channel, table.concat(changed, ' ')) end
 return {written, left}

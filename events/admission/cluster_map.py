@@ -1,0 +1,134 @@
+"""What a door knows of a Redis Cluster: which node serves which slot. Read from any node, and again when in doubt."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from redis.exceptions import ClusterDownError, RedisError
+
+from omnify.common.logs import get_logger
+from omnify.common.redis_slots import SlotMap
+from omnify.common.redis_topology import MAP_SECONDS, REFRESH_SECONDS
+from omnify.common.redis_urls import Address, StoreUrl
+
+logger = get_logger(__name__)
+
+
+class Node(Protocol):
+    """What sends commands to one node: a link, or a redis-py client."""
+
+    async def execute_command(self, *args: Any) -> Any:
+        """Sends a command and returns its reply."""
+
+    async def aclose(self) -> None:
+        """Closes the connection."""
+
+
+class Nodes:
+    """What speaks to each node, made by `make` from its plain URL when it is needed."""
+
+    def __init__(self, store: StoreUrl, make: Callable[[str], Node]) -> None:
+        self._store = store
+        self._make = make
+        self._made: dict[Address, Node] = {}
+
+    def __getitem__(self, address: Address) -> Node:
+        found = self._made.get(address)
+        if found is None:
+            found = self._made[address] = self._make(self._store.server_url(address))
+        return found
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        for node in self._made.values():
+            await node.aclose()
+
+
+class ClusterMap:
+    """The master of each slot. While it is read again, what was known before can be used."""
+
+    def __init__(self, store: StoreUrl, nodes: Nodes) -> None:
+        self.nodes = nodes
+        self._store = store
+        self._slots = SlotMap()
+        self._doubtful = True
+        self._known = False
+        self._read_at = float("-inf")
+        self._reading: asyncio.Task[None] | None = None
+
+    async def owner(self, slot: int) -> Address:
+        """Returns the master of a slot. Raises redis.exceptions.RedisError: none is known."""
+        if self._doubtful:
+            await self._look()
+        owner = self._slots[slot]
+        if owner is None:
+            self._doubtful = True
+            raise ClusterDownError("no node serves the slot")
+        return owner
+
+    def known_owner(self, slot: int) -> Address | None:
+        """Returns the master of a slot as far as known, without asking."""
+        return self._slots[slot]
+
+    async def masters(self) -> list[Address]:
+        """Lists all masters. Raises redis.exceptions.RedisError: none is known."""
+        if self._doubtful:
+            await self._look()
+        return self._slots.masters()
+
+    def learn(self, slot: int, owner: Address) -> None:
+        """Takes over what one node said about one slot. The rest of the map is in doubt then."""
+        self._slots.learn(slot, owner)
+        self._doubtful = True
+
+    def doubt(self) -> None:
+        """Has the map read again before it is next used: a node did not do what it should."""
+        self._doubtful = True
+
+    async def refresh(self) -> None:
+        """Has the map read again. Raises redis.exceptions.RedisError: no node answers, and there was no map before."""
+        self._doubtful = True
+        await self._look()
+
+    def close(self) -> None:
+        """Ends a reading that is under way."""
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def _look(self) -> None:
+        """Has the map read. With one to go by meanwhile, it does not wait for the new one."""
+        if self._reading is None and time.monotonic() > self._read_at + REFRESH_SECONDS:
+            self._reading = asyncio.get_running_loop().create_task(self._read())
+            self._reading.add_done_callback(self._was_read)
+        if not self._known and self._reading is not None:
+            await asyncio.shield(self._reading)
+
+    def _was_read(self, task: asyncio.Task[None]) -> None:
+        self._reading, self._read_at = None, time.monotonic()
+        if not task.cancelled() and (problem := task.exception()):
+            logger.throttled_warning("the map of the Cluster was not read", problem=str(problem)[:200])
+
+    async def _read(self) -> None:
+        problem: Exception | None = None
+        for address in self._candidates():
+            try:
+                async with asyncio.timeout(MAP_SECONDS):
+                    reply = await self.nodes[address].execute_command("CLUSTER", "SLOTS")
+            except (RedisError, OSError) as raised:
+                problem = raised
+                continue
+            if reply:
+                self._slots.replace(reply, asked=address)
+                self._known, self._doubtful = True, False
+                return
+        raise ClusterDownError("no node of the Cluster answers") from problem
+
+    def _candidates(self) -> Iterator[Address]:
+        """Lists the masters known, in an order of chance, then the nodes of the address."""
+        masters = self._slots.masters()
+        yield from random.sample(masters, len(masters))
+        yield from (address for address in self._store.addresses if address not in masters)

@@ -1,0 +1,127 @@
+"""Clients of the master that Sentinels name. Each new connection asks them, and checks that the server is a master.
+
+A Sentinel that is cut off from the others may still name a server that has been demoted. What a client then wrote there
+would be refused (READONLY), and what it read would be old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from typing import Any
+
+import redis
+import redis.asyncio.sentinel
+import redis.sentinel
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.connection import parse_url
+from redis.exceptions import ConnectionError, RedisError
+
+from omnify.common.redis_urls import Address, StoreUrl
+
+# A Sentinel that hangs must not keep the next one from being asked.
+SENTINEL_SECONDS = 1.0
+
+
+class NotMaster(ConnectionError):
+    """The server that was named as the master is none."""
+
+
+def master_client(store: StoreUrl, **options: Any) -> redis.Redis:
+    """Returns a blocking client of the master. `options` are those of a connection to it."""
+    sentinels = redis.sentinel.Sentinel(  # type: ignore[no-untyped-call]
+        store.addresses, sentinel_kwargs=_sentinel_options(store)
+    )
+    client: redis.Redis = sentinels.master_for(  # type: ignore[no-untyped-call]
+        store.service, redis_connect_func=_check_role, **_server_options(store), **options
+    )
+    return client
+
+
+def master_client_async(store: StoreUrl, **options: Any) -> redis.asyncio.Redis:
+    """Returns a client of the master for an event loop."""
+    sentinels = redis.asyncio.sentinel.Sentinel(  # type: ignore[no-untyped-call]
+        store.addresses, sentinel_kwargs=_sentinel_options(store)
+    )
+    client: redis.asyncio.Redis = sentinels.master_for(
+        store.service, redis_connect_func=_check_role_async, **_server_options(store), **options
+    )
+    return client
+
+
+async def find_master(store: StoreUrl) -> Address:
+    """Asks all Sentinels at once for the master's address, and returns what most of them say.
+
+    Raises redis.exceptions.RedisError: none of them names one.
+    """
+    asking = [asyncio.ensure_future(_name_master(store, address)) for address in store.addresses]
+    votes: Counter[Address] = Counter()
+    try:
+        for answer in asyncio.as_completed(asking):
+            with contextlib.suppress(RedisError, OSError):
+                votes[await answer] += 1
+            if votes and max(votes.values()) > len(asking) / 2:
+                break
+    finally:
+        for task in asking:
+            task.cancel()
+    if not votes:
+        raise ConnectionError("no Sentinel names a master")
+    return votes.most_common(1)[0][0]
+
+
+async def _name_master(store: StoreUrl, sentinel: Address) -> Address:
+    client = redis.asyncio.Redis.from_url(
+        store.sentinel_url(sentinel),
+        socket_timeout=SENTINEL_SECONDS,
+        socket_connect_timeout=SENTINEL_SECONDS,
+        retry=AsyncRetry(NoBackoff(), 0),
+        protocol=2,
+    )
+    async with client:
+        found: Any = await client.execute_command(  # type: ignore[no-untyped-call]
+            "SENTINEL", "GET-MASTER-ADDR-BY-NAME", store.service
+        )
+    if not found:
+        raise ConnectionError("the Sentinel does not know the service")
+    host, port = found
+    return host.decode(), int(port)
+
+
+def check_role(reply: Any) -> None:
+    """Checks a reply to ROLE. Raises NotMaster."""
+    if not reply or reply[0] != b"master":
+        raise NotMaster("the server that the Sentinels name is no master")
+
+
+def _server_options(store: StoreUrl) -> dict[str, Any]:
+    return _options(store.server_url(store.addresses[0]))
+
+
+def _sentinel_options(store: StoreUrl) -> dict[str, Any]:
+    limits = {"socket_timeout": SENTINEL_SECONDS, "socket_connect_timeout": SENTINEL_SECONDS}
+    return {**_options(store.sentinel_url(store.addresses[0])), **limits}
+
+
+def _options(url: str) -> dict[str, Any]:
+    """Returns the options in a URL, without the address."""
+    options: dict[str, Any] = dict(parse_url(url))  # type: ignore[no-untyped-call]
+    for name in ("host", "port"):
+        options.pop(name, None)
+    if options.pop("connection_class", None) is not None:
+        options["ssl"] = True
+    return options
+
+
+def _check_role(connection: Any) -> None:
+    connection.on_connect()
+    connection.send_command("ROLE")
+    check_role(connection.read_response())
+
+
+async def _check_role_async(connection: Any) -> None:
+    await connection.on_connect()
+    await connection.send_command("ROLE")
+    check_role(await connection.read_response())

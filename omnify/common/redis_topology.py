@@ -1,0 +1,135 @@
+"""What a blocking client knows of a Redis Cluster: which node serves which slot, and a client for each node."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import redis
+from redis.exceptions import ClusterDownError, ConnectionError, RedisError, TimeoutError
+
+from omnify.common.redis_slots import SlotMap
+from omnify.common.redis_urls import Address, StoreUrl, host_and_port
+
+# The map is read again this often at most.
+REFRESH_SECONDS = 0.2
+# A node that hangs must not keep the map from being read from another one.
+MAP_SECONDS = 1.0
+# So long after a timeout a node is not asked again, or a node that hangs would hold up what the others could do.
+REST_SECONDS = 5.0
+
+
+class Topology:
+    """The map, read from any node when it is first needed and again when it is in doubt. Threads may share it."""
+
+    def __init__(self, store: StoreUrl, connect: Callable[[str], redis.Redis]) -> None:
+        self._store = store
+        self._connect = connect
+        self._nodes: dict[Address, redis.Redis] = {}
+        self._slots = SlotMap()
+        self._doubtful = True
+        self._known = False
+        self._read_at = 0.0
+        self._hung_at: dict[Address, float] = {}
+        self._lock = threading.Lock()
+        self._reading = threading.Lock()
+
+    def owner(self, slot: int) -> Address:
+        """Returns the master of a slot. Raises redis.exceptions.RedisError: none is known."""
+        if self._doubtful:
+            self._read()
+        owner = self._slots[slot]
+        if owner is None:
+            self._doubtful = True
+            raise ClusterDownError("no node serves the slot")
+        return owner
+
+    def node(self, address: Address) -> redis.Redis:
+        """Returns the client of one node."""
+        with self._lock:
+            found = self._nodes.get(address)
+            if found is None:
+                found = self._nodes[address] = self._connect(self._store.server_url(address))
+            return found
+
+    def node_for_commands(self, address: Address) -> redis.Redis:
+        """Does the same, unless the node has not answered within its time a moment ago: then raises ConnectionError."""
+        if time.monotonic() < self._hung_at.get(address, float("-inf")) + REST_SECONDS:
+            raise ConnectionError("the node did not answer a moment ago")
+        return self.node(address)
+
+    def masters(self) -> dict[str, redis.Redis]:
+        """Returns a client for each master, by `host:port`. Raises redis.exceptions.RedisError: none is known."""
+        return {host_and_port(address): self.node(address) for address in self.owners()}
+
+    def owners(self) -> list[Address]:
+        """Lists the addresses of all masters. Raises redis.exceptions.RedisError: none is known."""
+        if self._doubtful:
+            self._read()
+        return self._slots.masters()
+
+    def learn(self, slot: int, owner: Address) -> None:
+        """Takes over what one node said about one slot. The rest of the map is in doubt then."""
+        self._slots.learn(slot, owner)
+        self._doubtful = True
+
+    def doubt(self, address: Address, problem: RedisError) -> None:
+        """Has the map read again before it is next used: this node did not do what it should."""
+        self._doubtful = True
+        if isinstance(problem, TimeoutError):
+            self._hung_at[address] = time.monotonic()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        with self._lock:
+            nodes, self._nodes = self._nodes, {}
+        for node in nodes.values():
+            node.close()
+
+    def _read(self) -> None:
+        """Reads the map, unless another thread does so and there is one that can be used meanwhile."""
+        if not self._reading.acquire(blocking=not self._known):
+            return
+        try:
+            if time.monotonic() < self._read_at + REFRESH_SECONDS:
+                return
+            self._ask_nodes()
+            self._doubtful = False
+        except RedisError:
+            # Without any map there is nothing to go by.
+            if not self._known:
+                raise
+        finally:
+            self._read_at = time.monotonic()
+            self._reading.release()
+
+    def _ask_nodes(self) -> None:
+        problem: Exception = ClusterDownError("no node of the Cluster answers")
+        for address in self._candidates():
+            try:
+                reply = self._ask(address)
+            except (RedisError, OSError) as raised:
+                problem = raised
+                continue
+            if reply:
+                self._slots.replace(reply, asked=address)
+                self._known = True
+                return
+        raise ClusterDownError(f"no node of the Cluster answers ({type(problem).__name__})") from problem
+
+    def _ask(self, address: Address) -> Any:
+        url = self._store.server_url(address)
+        client = redis.Redis.from_url(url, socket_timeout=MAP_SECONDS, socket_connect_timeout=MAP_SECONDS, protocol=2)
+        try:
+            return client.execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]
+        finally:
+            client.close()
+
+    def _candidates(self) -> Iterator[Address]:
+        """Lists the masters known, in an order of chance, then the nodes of the address."""
+        masters = self._slots.masters()
+        yield from random.sample(masters, len(masters))
+        yield from (address for address in self._store.addresses if address not in masters)

@@ -1,0 +1,132 @@
+"""Admission, drains and sweeps on a real Valkey Cluster of three masters."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from events.admission.gate import Gate, QueueUnavailable
+from events.admission.heartbeat import beat, worker_count
+from events.admission.queue import Queue
+from events.models import Event, Registration
+from omnify.common.redis_client import connect
+from tests.support.in_process.cluster import (
+    Crowd,
+    draining,
+    events_on_each_master,
+    other_master,
+    slot_of_event,
+    with_gate,
+)
+from tests.support.in_process.drain import make_drain, statuses
+from tests.support.in_process.events import open_event, tickets
+from tests.support.in_process.gate import apply_for, kinds
+from tests.support.valkey_cluster import ValkeyCluster, until
+from worker.sweep import Sweep
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def client(cluster: ValkeyCluster) -> Iterator[redis.Redis]:
+    client = connect(cluster.url)
+    yield client
+    client.close()
+
+
+def decided_once(event: Event, keys: list[str]) -> bool:
+    """Whether every ticket has one row, in the order of sequences that no two share."""
+    rows = list(Registration.objects.filter(event=event).values_list("ticket_key", "sequence"))
+    sequences = {sequence for _, sequence in rows}
+    return sorted(key for key, _ in rows) == sorted(keys) and len(sequences) == len(rows)
+
+
+def test_events_on_all_nodes_are_registered_for_and_drained(cluster: ValkeyCluster, client: redis.Redis) -> None:
+    events = [open_event(client, max_capacity=5, waitlist_capacity=3) for _ in range(12)]
+    assert len({cluster.owner(slot_of_event(event)).name for event in events}) == 3
+
+    async def scene(gate: Gate) -> Crowd:
+        await gate.learn_clock()
+        crowd = Crowd(gate)
+        await crowd.all_register(events, 10)
+        return crowd
+
+    crowd: Crowd = with_gate(cluster.url, scene)
+    assert crowd.answers == ["admitted"] * 120
+    queue = Queue(client)
+    assert queue.lengths([event.pk for event in events]) == [10] * 12
+    for event in events:
+        make_drain(queue).run(event.pk)
+        assert statuses(event) == ["confirmed"] * 5 + ["waitlisted"] * 3 + ["rejected"] * 2
+        assert decided_once(event, crowd.accepted[event.pk])
+
+
+def test_a_slot_moves_while_a_crowd_registers_and_no_ticket_is_lost_or_doubled(
+    cluster: ValkeyCluster, client: redis.Redis
+) -> None:
+    moving, staying = list(events_on_each_master(cluster, client, max_capacity=10_000).values())[:2]
+    slot = slot_of_event(moving)
+    target = other_master(cluster, slot)
+    moved: list[int] = []
+
+    async def scene(gate: Gate) -> Crowd:
+        crowd, begun = Crowd(gate), threading.Event()
+        registering = asyncio.gather(*[crowd.all_register([moving, staying], 600)])
+        while not crowd.answers:
+            await asyncio.sleep(0.001)
+        # As slow as a large reshard, so that calls meet every state that a slot can be in.
+        move = asyncio.to_thread(
+            lambda: moved.append(cluster.move_slot(slot, to=target, pause=lambda: begun.wait(0.01)))
+        )
+        await asyncio.gather(move, registering)
+        return crowd
+
+    with draining(client, [moving, staying]):
+        crowd: Crowd = with_gate(cluster.url, scene)
+        until(lambda: Registration.objects.count() == 1200, "all are decided")
+    assert moved[0] > 0
+    assert cluster.owner(slot) is target
+    assert set(crowd.answers) <= {"admitted", "queued", "decided"}
+    for event in (moving, staying):
+        assert decided_once(event, crowd.accepted[event.pk])
+
+
+def test_events_of_a_dead_node_are_unavailable_and_all_others_go_on(
+    cluster: ValkeyCluster, client: redis.Redis
+) -> None:
+    events = events_on_each_master(cluster, client)
+    dead = cluster.masters[1]
+    lost = events.pop(dead.name)
+    beat(client, "one")
+
+    async def scene(gate: Gate) -> None:
+        for event in (lost, *events.values()):
+            assert kinds(await gate.admit(event.pk, [apply_for(1)])) == ["admitted"]
+        dead.kill()
+        for _ in range(3):
+            with pytest.raises(QueueUnavailable):
+                await gate.admit(lost.pk, [apply_for(2)])
+            for event in events.values():
+                assert kinds(await gate.admit(event.pk, [apply_for("again", key=tickets.mint())])) is not None
+
+    with_gate(cluster.url, scene)
+    queue, woken = Queue(client), list[int]()
+    assert make_drain(queue).run(lost.pk).value == "back_off"
+    for event in events.values():
+        client.delete(f"{{event:{event.pk}}}:wake")
+    sweep = Sweep(client=client, queue=queue, wake=woken.append, digest=tickets.email_digest, worker="one")
+    with pytest.raises(redis.ConnectionError):
+        sweep.once()
+    assert sorted(woken) == sorted(event.pk for event in events.values())
+    for event in events.values():
+        make_drain(queue).run(event.pk)
+        assert statuses(event) == ["confirmed"] * 2
+    assert worker_count(client) == 1
+    assert client.ping()
+    dead.restart()
+    make_drain(queue).run(lost.pk)
+    assert statuses(lost) == ["confirmed"]

@@ -1,0 +1,130 @@
+"""Crowds, doors and drains of a Valkey Cluster in the test's process."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import redis
+from django.db import connection
+
+from events.admission.calls import AdmissionRequest
+from events.admission.gate import Gate, QueueUnavailable
+from events.admission.keys import event_keys
+from events.admission.open_gate import open_gate
+from events.models import Event
+from omnify.common.batcher import EventBatchers
+from omnify.common.redis_slots import slot_of
+from tests.support.in_process.drain import make_drain, make_queue
+from tests.support.in_process.events import open_event
+from tests.support.in_process.gate import apply_for, kind
+from tests.support.valkey_cluster import Node, ValkeyCluster
+
+
+def slot_of_event(event: Event) -> int:
+    return slot_of(event_keys(event.pk).queue)
+
+
+def events_on_each_master(cluster: ValkeyCluster, client: redis.Redis, **fields: Any) -> dict[str, Event]:
+    """An open event for each master, by the master's name."""
+    found: dict[str, Event] = {}
+    while len(found) < len(cluster.masters):
+        event = open_event(client, load=False, **fields)
+        owner = cluster.owner(slot_of_event(event))
+        if owner.name not in found:
+            found[owner.name] = event
+            load(client, event)
+        else:
+            event.delete()
+    return found
+
+
+def load(client: redis.Redis, event: Event) -> None:
+    from events.admission.snapshots import put_snapshot
+    from events.ledger.queries import event_snapshot
+
+    assert put_snapshot(client, event_snapshot(event))
+
+
+def with_gate(url: str, scene: Callable[[Gate], Awaitable[Any]], **options: Any) -> Any:
+    """Runs a scene with a gate of its own, as a door has it."""
+
+    async def run() -> Any:
+        gate = open_gate(url, queue_limit=100_000, **options)
+        try:
+            return await scene(gate)
+        finally:
+            await gate.aclose()
+
+    return asyncio.run(run())
+
+
+class Crowd:
+    """Guests who register through one gate as through a door, and try again with the same ticket after a 503."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._batchers: EventBatchers[AdmissionRequest, Any] = EventBatchers(self._admit)
+        self.answers: list[str] = []
+        self.refused = 0
+        self.accepted: dict[int, list[str]] = {}
+
+    async def _admit(self, event_id: int, requests: list[AdmissionRequest]) -> Sequence[Any]:
+        return (await self._gate.admit(event_id, requests)).answers
+
+    async def register(self, event: Event, number: int) -> None:
+        """Registers until there is an answer. Its key is what an Idempotency-Key gives a retry."""
+        request = apply_for(f"{event.pk}-{number}")
+        while True:
+            try:
+                answer = await self._batchers.ask(event.pk, request)
+            except QueueUnavailable:
+                self.refused += 1
+                await asyncio.sleep(0.02)
+                continue
+            self.answers.append(kind(answer))
+            self.accepted.setdefault(event.pk, []).append(request.key)
+            return
+
+    async def all_register(self, events: Sequence[Event], count: int, *, at_once: int = 10) -> None:
+        """`count` guests for each event, `at_once` of each event at a time."""
+
+        async def some(event: Event, first: int) -> None:
+            for number in range(first, count, at_once):
+                await self.register(event, number)
+
+        await asyncio.gather(*[some(event, first) for event in events for first in range(at_once)])
+
+
+@contextmanager
+def draining(client: redis.Redis, events: Sequence[Event]) -> Iterator[None]:
+    """A drain in a thread, which goes on after errors as a worker does."""
+    stop = threading.Event()
+    drain = replace(make_drain(make_queue(client)), sleep=lambda seconds: None, slice_seconds=0.5)
+
+    def work() -> None:
+        try:
+            while not stop.is_set():
+                for event in events:
+                    drain.run(event.pk)
+                stop.wait(0.01)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=60)
+        assert not thread.is_alive()
+
+
+def other_master(cluster: ValkeyCluster, slot: int) -> Node:
+    owner = cluster.owner(slot)
+    return next(node for node in cluster.masters if node is not owner)

@@ -1,0 +1,72 @@
+"""The broker's address: what kombu is given for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from kombu import Connection
+
+from omnify.common.broker_url import read_broker_url
+
+
+def kombu_reads(url: str) -> tuple[str, list[str], str]:
+    """The transport, the addresses and the password that kombu makes of what it is given."""
+    broker = read_broker_url(url)
+    with Connection(broker.url, transport_options=broker.options) as connection:
+        transport: Any = connection.transport_cls
+        return transport, connection.alt or [connection.as_uri()], connection.password
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sentinel://:secret@one:26379,two:5000/1?master_name=broker",
+        "sentinel://:secret@one:26379/1?master_name=broker;sentinel://two:5000",
+        "sentinel://:secret@one:26379;sentinel://two:5000/1?master_name=broker",
+        "redis+sentinel://:secret@one:26379,two:5000/broker/1",
+    ],
+)
+def test_sentinels_are_named_in_one_of_several_ways(url: str) -> None:
+    addresses = ["sentinel://:secret@one:26379/1", "sentinel://:secret@two:5000/1"]
+    assert kombu_reads(url) == ("sentinel", addresses, "secret")
+    assert read_broker_url(url).options["master_name"] == "broker"
+
+
+def test_sentinels_have_credentials_and_time_limits_of_their_own() -> None:
+    options = read_broker_url("sentinel://:a@one/0?master_name=broker&sentinel_password=p%26b").options
+    limits = {"socket_timeout": 3.0, "socket_connect_timeout": 3.0}
+    assert options["sentinel_kwargs"] == {**limits, "password": "p&b"}
+
+
+def test_tls_reaches_the_master_and_the_sentinels() -> None:
+    broker = read_broker_url("rediss+sentinel://one/broker?ssl_ca_certs=/etc/ca.pem")
+    assert broker.tls == {"ssl_cert_reqs": "required", "ssl_ca_certs": "/etc/ca.pem"}
+    assert broker.options["sentinel_kwargs"]["ssl"] is True
+
+
+def test_a_unix_socket_is_written_as_kombu_wants_it() -> None:
+    broker = read_broker_url("unix:///run/valkey.sock?db=2&password=a%2Fb")
+    assert broker.url == "redis+socket://:a%2Fb@/run/valkey.sock?virtual_host=2"
+    with Connection(broker.url) as connection:
+        assert connection.transport_cls == "redis"
+
+
+def test_another_transport_gets_no_options_of_redis() -> None:
+    assert read_broker_url("amqp://guest:guest@rabbit.example.org//").options == {}
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("redis+cluster://one:7000", "cannot use a Cluster"),
+        ("kafka://one", "must start with one of redis://"),
+        ("sentinel://one:26379/0", "?master_name=broker"),
+        ("sentinel://one:26379/0?master_name=broker;redis://two", "sentinel:// too"),
+        ("sentinel://one:port/0?master_name=broker", "hosts must be like"),
+    ],
+)
+def test_a_bad_address_is_one_clause(url: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=r"^[a-zC]") as caught:
+        read_broker_url(url)
+    assert complaint in str(caught.value)
