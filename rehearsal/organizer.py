@@ -65,8 +65,8 @@ class Organizer:
             raise Unusable(f"the service at {self._url} refuses this organizer token")
         return int(_data(response, expected=201)["id"])
 
-    def subscribe(self, *, url: str, event_id: int) -> tuple[int, str]:
-        """Creates a webhook for all changes of an event's tickets. Returns its id and its secret."""
+    def subscribe(self, *, url: str, event_id: int | None) -> tuple[int, str]:
+        """Creates a webhook for all changes of tickets, of one event or of all. Returns its id and its secret."""
         types = [kind.value for kind in TYPE_OF_STATUS.values()]
         data = _data(
             self._client.post("/webhooks", json={"url": url, "event_types": types, "event_id": event_id}), expected=201

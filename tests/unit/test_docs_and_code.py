@@ -53,7 +53,7 @@ LONGEST_LINE = 120
 
 
 def _files() -> Iterator[Path]:
-    for folder in (*PACKAGES, "bench", "deploy"):
+    for folder in (*PACKAGES, "bench", "chaos", "deploy"):
         yield from (path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in CODE)
     # This file names the words.
     yield from (path for path in sorted((ROOT / "tests").rglob("*.py")) if path != Path(__file__))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-SOURCES = ("bench", "deploy", "docs", "events", "omnify", "rehearsal", "tests", "worker")
+SOURCES = ("bench", "chaos", "deploy", "docs", "events", "omnify", "rehearsal", "tests", "worker")
 LEVELS = ("unit", "integration", "acceptance", "browser")
 
 
