@@ -21,9 +21,9 @@ from http import HTTPStatus
 from typing import Any
 
 from events.door.fast_path import FastPath
-from events.door.responses import Response, all_headers
+from events.door.responses import Response, header_lines
 from omnify.protocol import Protocol
-from omnify.recognizer import Incomplete, Recognizer, Route
+from omnify.recognizer import INCOMPLETE, PlainPoll, PlainRegistration, Recognizer
 
 # The beginning of a plain request is given to gunicorn after so many pieces, or so many seconds.
 MAX_PIECES = 4
@@ -42,12 +42,16 @@ class State(Enum):
     GUNICORN = "gunicorn"
 
 
+# Looking a member up in its class costs four times as much, and a request does it six times.
+IDLE, ANSWERING, GUNICORN = State
+
+
 class FastProtocol(Protocol):
     """One connection. To `FastPath` it is the `Connection` of the client."""
 
     peer = ""
     _fast_path: FastPath | None = None
-    _state = State.GUNICORN
+    _state = GUNICORN
     _common = b""
     _held = b""
     _pieces = 0
@@ -63,15 +67,15 @@ class FastProtocol(Protocol):
             self._common = b"".join(b"%b: %b\r\n" % header for header in self.worker.asgi.common_headers)
             peer = transport.get_extra_info("peername")
             self.peer = peer[0] if isinstance(peer, tuple) else ""
-            self._state = State.IDLE
+            self._state = IDLE
 
     def data_received(self, data: bytes) -> None:
         """Answers a plain request, or gives the bytes to gunicorn."""
         if self._closed:
             return
-        if self._state is State.IDLE:
+        if self._state is IDLE:
             self._look_at(self._held + data if self._held else data)
-        elif self._state is State.ANSWERING:
+        elif self._state is ANSWERING:
             self._held += data
             if len(self._held) > MAX_HELD_BYTES:
                 self._pause_reading()
@@ -80,29 +84,31 @@ class FastProtocol(Protocol):
 
     def eof_received(self) -> None:
         """Gives gunicorn what is held: no more will come."""
-        if self._held and self._state is State.IDLE and not self._closed:
+        if self._held and self._state is IDLE and not self._closed:
             self._give_to_gunicorn(self._held)
         super().eof_received()
 
     def _look_at(self, data: bytes) -> None:
         # A client that does not read its responses gets no more of them: gunicorn waits until it does.
         found = None if self._flow_control.write_paused else _recognizer.read(data)
-        if isinstance(found, Incomplete):
+        if found is INCOMPLETE:
             self._hold(data)
-        elif found is None or not self._take(found.route, found.name, found.headers, found.body):
+        elif found is None:
             self._give_to_gunicorn(data)
-
-    def _take(self, route: Route, name: str, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
-        self._state = State.ANSWERING
-        self._release_held()
-        assert self._fast_path is not None
-        if route is Route.REGISTER:
-            taken = self._fast_path.register(self, name, headers, body)
         else:
-            taken = self._fast_path.status(self, name, headers)
-        if taken and self._state is State.ANSWERING:
-            self._cancel_keepalive_timer()
-        return taken
+            self._answer(found)
+
+    def _answer(self, request: PlainRegistration | PlainPoll) -> None:
+        fast_path = self._fast_path
+        assert fast_path is not None
+        self._state = ANSWERING
+        self._cancel_keepalive_timer()
+        if self._held:
+            self._release_held()
+        if isinstance(request, PlainRegistration):
+            fast_path.register(self, request.event_id, request.headers, request.body)
+        else:
+            fast_path.status(self, request.ticket_id, request.headers)
 
     def _hold(self, data: bytes) -> None:
         self._held = data
@@ -114,7 +120,7 @@ class FastProtocol(Protocol):
 
     def _held_too_long(self) -> None:
         self._hold_timer = None
-        if self._held and self._state is State.IDLE and not self._closed:
+        if self._held and self._state is IDLE and not self._closed:
             self._give_to_gunicorn(self._held)
 
     def _release_held(self) -> None:
@@ -126,7 +132,7 @@ class FastProtocol(Protocol):
 
     def _give_to_gunicorn(self, data: bytes) -> None:
         self._release_held()
-        self._state = State.GUNICORN
+        self._state = GUNICORN
         super().data_received(data)
 
     def send(self, response: Response) -> None:
@@ -143,8 +149,8 @@ class FastProtocol(Protocol):
             self._close_transport()
             self._request_ready.set()
             return
-        self._state = State.IDLE
-        self._arm_keepalive_timer()
+        self._state = IDLE
+        Protocol._arm_keepalive_timer(self)
         if self._held:
             held = self._held
             self._release_held()
@@ -167,8 +173,8 @@ class FastProtocol(Protocol):
     def _arm_keepalive_timer(self) -> None:
         """Notes that gunicorn begins to wait for the next request."""
         super()._arm_keepalive_timer()
-        if self._state is State.GUNICORN and self._fast_path is not None and not self._request_begun:
-            self._state = State.IDLE
+        if self._state is GUNICORN and self._fast_path is not None and not self._request_begun:
+            self._state = IDLE
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drops what is held."""
@@ -203,8 +209,6 @@ _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".en
 
 def _as_bytes(response: Response, common: bytes, *, closing: bool) -> bytes:
     """Renders the whole response, as gunicorn would write it; `common` has the header lines of every response."""
-    parts = [_STATUS_LINES[response.status]]
-    for name, value in all_headers(response):
-        parts += (name, b": ", value, b"\r\n")
-    parts += (common, _clock.lines(), b"Connection: close\r\n\r\n" if closing else b"\r\n", response.body)
-    return b"".join(parts)
+    end = b"Connection: close\r\n\r\n" if closing else b"\r\n"
+    lines = header_lines(response)
+    return b"".join((_STATUS_LINES[response.status], lines, common, _clock.lines(), end, response.body))

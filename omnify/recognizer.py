@@ -8,10 +8,12 @@ errors. llhttp parses (`httptools`); where it accepts more than gunicorn does, t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
 import httptools
+import msgspec
 
 from omnify.common.asgi_types import Header
 
@@ -21,34 +23,35 @@ MAX_FIELDS = 64
 
 # The request lines of the hot routes, and how they begin.
 _REQUEST_LINE = re.compile(
-    rb"(?:POST /events/([0-9]{1,18})/register|GET /registrations/([0-9A-Za-z_-]{1,64})) HTTP/1\.1\r\n"
+    rb"(?:POST /events/([1-9][0-9]{0,17})/register|GET /registrations/([0-9A-Za-z_-]{1,64})) HTTP/1\.1\r\n"
 )
 _BEGINNINGS = (b"POST /events/", b"GET /registrations/")
 
 _END_OF_HEAD = b"\r\n\r\n"
 
-# Headers that the door reads and those that ask for more than an answer.
-_READ = frozenset((b"content-type", b"content-length", b"idempotency-key", b"x-forwarded-for", b"if-none-match"))
+# Headers that ask for more than an answer.
 _UNUSUAL = frozenset(
     (b"authorization", b"expect", b"upgrade", b"transfer-encoding", b"te", b"trailer", b"proxy-connection")
 )
 
 
-class Route(Enum):
-    """A hot route."""
+class PlainRequest(msgspec.Struct, frozen=True, gc=False):
+    """A plain request, which has each of its headers once. Their names are in lower case here."""
 
-    REGISTER = 1
-    STATUS = 2
+    headers: Mapping[bytes, bytes]
 
 
-class PlainRequest(NamedTuple):
-    """A plain request: its route, the event or ticket that its path names, the headers that the door reads (names in
-    lower case), and its body."""
+class PlainRegistration(PlainRequest, frozen=True, gc=False):
+    """`POST /events/<event_id>/register`."""
 
-    route: Route
-    name: str
-    headers: list[Header]
+    event_id: int
     body: bytes
+
+
+class PlainPoll(PlainRequest, frozen=True, gc=False):
+    """`GET /registrations/<ticket_id>`."""
+
+    ticket_id: str
 
 
 class Incomplete(Enum):
@@ -63,56 +66,47 @@ INCOMPLETE: Final = Incomplete.INCOMPLETE
 class Recognizer:
     """Reads one request at a time, for all connections of a process."""
 
-    __slots__ = ("_body", "_complete", "_fields", "_headers", "_hosts", "_messages", "_parser", "_plain", "_types")
+    __slots__ = ("_body", "_complete", "_headers", "_messages", "_parser")
 
     def __init__(self) -> None:
         self._parser = httptools.HttpRequestParser(self)
 
-    def read(self, data: bytes) -> PlainRequest | Incomplete | None:
+    def read(self, data: bytes) -> PlainRegistration | PlainPoll | Incomplete | None:
         """Returns the plain request that `data` is, INCOMPLETE if it may become one, None for anything else."""
         line = _REQUEST_LINE.match(data)
         if line is None:
             return INCOMPLETE if _may_begin_one(data) else None
-        if len(data) > MAX_BYTES:
+        # llhttp leaves white space at the end of a value, which is rare.
+        if len(data) > MAX_BYTES or b" \r\n" in data or b"\t\r\n" in data:
             return None
         found = self._parse(data, line)
-        if not isinstance(found, PlainRequest):
+        if found is None or found is INCOMPLETE:
             # The parser is in the middle of a request, or of an error.
             self._parser = httptools.HttpRequestParser(self)
         return found
 
-    def _parse(self, data: bytes, line: re.Match[bytes]) -> PlainRequest | Incomplete | None:
-        self._plain, self._complete = True, False
-        self._messages = self._fields = self._hosts = self._types = 0
-        self._headers: list[Header] = []
-        self._body = b""
+    def _parse(self, data: bytes, line: re.Match[bytes]) -> PlainRegistration | PlainPoll | Incomplete | None:
+        self._messages, self._complete, self._body = 0, False, b""
+        fields: list[Header] = []
+        self._headers = fields
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             return None
-        # llhttp accepts several of these headers; gunicorn does not.
-        if not self._plain or self._messages != 1 or self._hosts > 1 or self._types > 1 or self._fields > MAX_FIELDS:
+        headers = dict(fields)
+        # A header that comes twice is legal in places, and rare; where it is not, llhttp accepts it all the same.
+        if self._messages != 1 or len(headers) != len(fields) or len(fields) > MAX_FIELDS or not _is_plain(headers):
             return None
         if not self._complete:
-            return INCOMPLETE if self._may_be_held(data, line) else None
+            return INCOMPLETE if _may_be_held(data, line, headers) else None
+        body = self._body
         # llhttp skips an empty line behind a request.
-        if not self._hosts or len(data) != data.find(_END_OF_HEAD) + len(_END_OF_HEAD) + len(self._body):
+        if b"host" not in headers or len(data) != data.find(_END_OF_HEAD) + len(_END_OF_HEAD) + len(body):
             return None
-        event = line[1]
-        if event is not None:
-            return PlainRequest(Route.REGISTER, event.decode(), self._headers, self._body)
-        return None if self._body else PlainRequest(Route.STATUS, line[2].decode(), self._headers, b"")
-
-    def _may_be_held(self, data: bytes, line: re.Match[bytes]) -> bool:
-        """Tells whether the rest of a request is worth waiting for: gunicorn could not answer it any sooner.
-
-        A poll is answered as soon as its head is there, and so is a body that will be too large.
-        """
-        end = data.find(_END_OF_HEAD)
-        if end < 0:
-            return True
-        length = next((int(value) for name, value in self._headers if name == b"content-length"), 0)
-        return line[1] is not None and end + len(_END_OF_HEAD) + length <= MAX_BYTES
+        event_id, ticket_id = line.groups()
+        if event_id is not None:
+            return PlainRegistration(headers, int(event_id), body)
+        return None if body else PlainPoll(headers, ticket_id.decode())
 
     # What the parser calls.
 
@@ -122,15 +116,7 @@ class Recognizer:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Takes a header field."""
-        self._fields += 1
-        name = name.lower()
-        if name == b"host":
-            self._hosts += 1
-        elif name in _READ:
-            self._types += name == b"content-type"
-            self._headers.append((name, value.strip(b" \t")))
-        elif name in _UNUSUAL or (name == b"connection" and value.strip(b" \t").lower() != b"keep-alive"):
-            self._plain = False
+        self._headers.append((name.lower(), value))
 
     def on_body(self, part: bytes) -> None:
         """Takes a part of the body."""
@@ -139,6 +125,24 @@ class Recognizer:
     def on_message_complete(self) -> None:
         """Notes that the request is whole."""
         self._complete = True
+
+
+def _is_plain(headers: Mapping[bytes, bytes]) -> bool:
+    return _UNUSUAL.isdisjoint(headers) and (
+        b"connection" not in headers or headers[b"connection"].lower() == b"keep-alive"
+    )
+
+
+def _may_be_held(data: bytes, line: re.Match[bytes], headers: Mapping[bytes, bytes]) -> bool:
+    """Tells whether the rest of a request is worth waiting for: gunicorn could not answer it any sooner.
+
+    A poll is answered as soon as its head is there, and so is a body that will be too large.
+    """
+    end = data.find(_END_OF_HEAD)
+    if end < 0:
+        return True
+    length = int(headers.get(b"content-length", b"0"))
+    return line[1] is not None and end + len(_END_OF_HEAD) + length <= MAX_BYTES
 
 
 def _may_begin_one(data: bytes) -> bool:

@@ -43,6 +43,8 @@ def clean_email(value: str) -> str:
     Raises:
         ValueError: with a sentence for people.
     """
+    if _is_plain(value):
+        return value
     email = value.strip()
     if len(email) > EMAIL_MAX:
         raise ValueError(f"At most {EMAIL_MAX} characters.")
@@ -51,9 +53,19 @@ def clean_email(value: str) -> str:
         raise ValueError("Enter a valid e-mail address.")
     if not email.isascii() or "xn--" in email.lower():
         return _clean_international(unicodedata.normalize("NFC", email))
-    if not _EMAIL.fullmatch(email) or email.index("@") > _LOCAL_MAX:
+    if not _is_plain(email):
         raise ValueError("Enter a valid e-mail address.")
     return email
+
+
+def _is_plain(email: str) -> bool:
+    """Tells whether it is a valid address in ASCII, without blanks around it, and not in the spelling of IDNA."""
+    return (
+        _EMAIL.fullmatch(email) is not None
+        and len(email) <= EMAIL_MAX
+        and email.index("@") <= _LOCAL_MAX
+        and "xn--" not in email.lower()
+    )
 
 
 def _clean_international(email: str) -> str:

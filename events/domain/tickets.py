@@ -17,10 +17,13 @@ from __future__ import annotations
 import os
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import NamedTuple, NewType
+from typing import NewType
+
+from msgspec import Struct
 
 from events.domain.keyring import Keyring, Purpose, mark_of, subkey
 
@@ -41,7 +44,7 @@ _CODE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})-([A-Za-z0-9_-]{12})([
 _REFERENCE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})")
 
 
-class TicketName(NamedTuple):
+class TicketName(Struct, frozen=True, gc=False):
     """What a registration is called under one secret, which `mark` names.
 
     `key` is its ticket's; under an older secret it is empty without an Idempotency-Key. `note` stands for the
@@ -80,29 +83,30 @@ class Tickets:
         the same ticket, and another body never does. `body` is what makes two registrations the same one, in a fixed
         order; what is left out at its end is empty. None of it holds a NUL.
         """
-        if idempotency_key is None:
-            current = self._keys.current
-            older = [TicketName("", "", keys.email_digest(email_key), keys.mark) for keys in self._keys.older]
-            return [TicketName(self.mint(), "", current.email_digest(email_key), current.mark), *older]
-        return [keys.name(event_id, idempotency_key, body, email_key) for keys in self._keys]
+        if idempotency_key is not None:
+            return [keys.name(event_id, idempotency_key, body, email_key) for keys in self._keys]
+        names = [self._keys.current.new_name(_random_keys.next(), email_key)]
+        if self._keys.older:
+            names += [keys.new_name("", email_key) for keys in self._keys.older]
+        return names
 
     def ticket_id(self, *, event_id: int, key: str, mark: str | None = None) -> str:
         """Builds the public id of a key, under the secret with this mark or, without a mark, the current one."""
-        return f"{event_id}-{key}{self._keys.under(mark).mac(event_id, key)}"
+        text = f"{event_id}-{key}"
+        return text + self._keys.under(mark).mac.of(text)
 
     def ticket_ids(self, *, event_id: int, key: str) -> list[str]:
         """Builds every id under which a key of unknown mark may have been given out, the current secret's first."""
-        return [f"{event_id}-{key}{keys.mac(event_id, key)}" for keys in self._keys]
+        text = f"{event_id}-{key}"
+        return [text + keys.mac.of(text) for keys in self._keys]
 
     def parse(self, ticket_id: str) -> tuple[int, str] | None:
         """Reads `(event_id, key)` from a genuine id; None for any other text. Reads no store."""
         match = _SHAPE.fullmatch(ticket_id)
         if match is None:
             return None
-        event_id, key = int(match[1]), match[2]
-        if compare_digest(match[3], self._keys.current.mac(event_id, key)):
-            return event_id, key
-        return None if self._maker(event_id, key, match[3]) is None else (event_id, key)
+        event_id, key, mac = match.groups()
+        return (int(event_id), key) if self._maker(event_id, key, mac) is not None else None
 
     def check_in_code(self, *, event_id: int, key: str, mark: str | None = None) -> str:
         """Builds what a ticket's QR code holds, under the secret with this mark or, without a mark, the current one."""
@@ -111,13 +115,17 @@ class Tickets:
     def check_in_code_of(self, ticket_id: str) -> str:
         """Builds the code of a genuine id, under the same secret as the id: neither changes when the secret does."""
         event, _, rest = ticket_id.partition("-")
-        event_id, key = int(event), rest[:KEY_CHARS]
-        mark = self._maker(event_id, key, rest[KEY_CHARS:]) if self._keys.older else None
-        return self.check_in_code(event_id=event_id, key=key, mark=mark)
+        key = rest[:KEY_CHARS]
+        mark = self._maker(event, key, rest[KEY_CHARS:]) if self._keys.older else None
+        return self.check_in_code(event_id=int(event), key=key, mark=mark)
 
-    def _maker(self, event_id: int, key: str, mac: str) -> str | None:
+    def _maker(self, event: str, key: str, mac: str) -> str | None:
         """Finds the mark of the secret that made this MAC; None if none of them did."""
-        return next((keys.mark for keys in self._keys if compare_digest(mac, keys.mac(event_id, key))), None)
+        text = f"{event}-{key}"
+        for keys in self._keys:
+            if compare_digest(mac, keys.mac.of(text)):
+                return keys.mark
+        return None
 
     def parse_check_in_code(self, code: str) -> tuple[int, str] | None:
         """Reads `(event_id, key)` from a genuine check-in code; None for any other text. Reads no store."""
@@ -145,19 +153,16 @@ class Tickets:
 class _Keys:
     """The keys that one secret gives for tickets."""
 
-    __slots__ = ("_check_in_pad", "_check_in_tag", "_email", "_idempotency", "_mac", "_note", "mark")
+    __slots__ = ("_check_in_pad", "_check_in_tag", "_email", "_idempotency", "_note", "mac", "mark")
 
     def __init__(self, secret: str) -> None:
         self.mark = mark_of(secret)
-        self._mac = _Digest(subkey(secret, Purpose.TICKET_MAC), MAC_BYTES)
+        self.mac = _Digest(subkey(secret, Purpose.TICKET_MAC), MAC_BYTES)
         self._idempotency = _Digest(subkey(secret, Purpose.IDEMPOTENCY), KEY_BYTES)
         self._note = _Digest(subkey(secret, Purpose.IDEMPOTENCY_DIGEST), 9)
         self._email = _Digest(subkey(secret, Purpose.EMAIL_DIGEST), 9)
         self._check_in_tag = _Digest(subkey(secret, Purpose.CHECK_IN_TAG), TAG_BYTES)
         self._check_in_pad = subkey(secret, Purpose.CHECK_IN_PAD)
-
-    def mac(self, event_id: int, key: str) -> str:
-        return self._mac.of(f"{event_id}-{key}")
 
     def check_in(self, event_id: int, key: str) -> str:
         """Returns the tag, and the rest of the key, encrypted."""
@@ -175,6 +180,9 @@ class _Keys:
         pad = blake2b(f"{event_id}-{tag}".encode(), digest_size=TAG_BYTES, key=self._check_in_pad).digest()
         mixed = int.from_bytes(urlsafe_b64decode(text)) ^ int.from_bytes(pad)
         return urlsafe_b64encode(mixed.to_bytes(TAG_BYTES)).decode()
+
+    def new_name(self, key: str, email_key: str) -> TicketName:
+        return TicketName(key, "", self._email.of(email_key), self.mark)
 
     def name(self, event_id: int, idempotency_key: str, body: Sequence[str], email_key: str) -> TicketName:
         scope = f"{event_id}:{idempotency_key}"
@@ -215,6 +223,9 @@ def parse_reference(text: str) -> tuple[int, str] | None:
     return (int(match[1]), match[2]) if match else None
 
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
 class _Digest:
     """Keyed BLAKE2b in URL-safe base64. Copying a state that has absorbed the key costs less than absorbing it."""
 
@@ -226,7 +237,8 @@ class _Digest:
     def of(self, text: str) -> str:
         digest = self._start.copy()
         digest.update(text.encode())
-        return urlsafe_b64encode(digest.digest()).decode()
+        # What `urlsafe_b64encode` does, in half the time.
+        return b2a_base64(digest.digest(), newline=False).translate(_URL_SAFE).decode()
 
 
 class _RandomKeys:

@@ -21,7 +21,12 @@ _WAITLIST_SECONDS_PER_PLACE = 0.5
 
 def estimated_seconds(*, position: int, rate: float) -> float:
     """Estimates the wait at `position` (1 = next) at `rate` decisions per second; 0 if the rate is not known yet."""
-    return max(0.1, round(position / (rate if rate > 0 else ASSUMED_PER_SECOND), 1))
+    return max(0.1, round(expected_seconds(position=position, rate=rate), 1))
+
+
+def expected_seconds(*, position: int, rate: float) -> float:
+    """Returns the same, not rounded."""
+    return position / (rate if rate > 0 else ASSUMED_PER_SECOND)
 
 
 def retry_after(seconds: float, *, jitter: float) -> int:
@@ -30,8 +35,8 @@ def retry_after(seconds: float, *, jitter: float) -> int:
     Spread by a quarter both ways and by up to a second more, so that the front of the line does not return at once
     either: the header knows whole seconds only.
     """
-    expected = min(seconds, _LONGEST_EXPECTED)
-    return max(1, ceil(expected * (0.75 + 0.5 * jitter) + jitter))
+    expected = seconds if seconds < _LONGEST_EXPECTED else _LONGEST_EXPECTED
+    return ceil(expected * (0.75 + 0.5 * jitter) + jitter) or 1
 
 
 def waitlist_retry(position: int | None, *, jitter: float) -> int:

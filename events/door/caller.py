@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from events.domain.addresses import client_address
 from events.domain.scopes import Grant, Scope
@@ -17,7 +18,7 @@ class Unauthenticated(Exception):
     """The token is unknown, expired or revoked. The message is for people."""
 
 
-class Caller(NamedTuple):
+class Caller(Struct, frozen=True, gc=False):
     """The client of a registration.
 
     `address` is a digest of its address, empty if addresses are not limited. `organizer_id` is set for a token with the
@@ -28,6 +29,9 @@ class Caller(NamedTuple):
     address: str
     organizer_id: int | None
     scoped: bool = False
+
+
+_UNCOUNTED = Caller("", None)
 
 
 class Callers:
@@ -51,9 +55,11 @@ class Callers:
         organizer_id = grant.organizer_id if grant and grant.scope is Scope.FULL else None
         return Caller(self._address(peer, forwarded), organizer_id, scoped=grant is not None and organizer_id is None)
 
-    def anonymous(self, *, peer: str, forwarded: Sequence[bytes]) -> Caller:
-        """Returns the caller of a request without an Authorization header."""
-        return Caller(self._address(peer, forwarded), None)
+    def anonymous(self, peer: str, forwarded: bytes | None) -> Caller:
+        """Returns the caller of a request without an Authorization header, and with at most one X-Forwarded-For."""
+        if not self._limited:
+            return _UNCOUNTED
+        return Caller(self._address(peer, () if forwarded is None else (forwarded,)), None)
 
     def _address(self, peer: str, forwarded: Sequence[bytes]) -> str:
         if not self._limited:

@@ -11,8 +11,10 @@ goes on in a task.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping
 from typing import Protocol
+
+from msgspec import Struct
 
 from events.admission.gate import EventNotLoaded
 from events.door import parse, responses
@@ -23,10 +25,12 @@ from events.door.register import AdmissionResult, Prepared, Registrar
 from events.door.responses import Response
 from events.door.status import Poll, StatusReader
 from events.door.ticket_status import Answer
-from omnify.common.asgi_types import Header
 
 _REGISTER = "register"
 _STATUS = "status"
+
+# The headers of a request that has each of them once, by their names in lower case.
+Headers = Mapping[bytes, bytes]
 
 
 class Connection(Protocol):
@@ -54,28 +58,26 @@ class FastPath:
         # The event loop itself keeps only weak references to tasks.
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def register(self, connection: Connection, event: str, headers: Sequence[Header], body: bytes) -> bool:
-        """Takes `POST /events/<event>/register`, and answers when it is admitted. False: it is for `app`."""
-        event_id, sent = parse.event_id(event), parse.headers(headers)
-        if event_id is None or sent.authorizations:
-            return False
+    def register(self, connection: Connection, event_id: int, headers: Headers, body: bytes) -> None:
+        """Answers `POST /events/<event_id>/register` when it is admitted."""
         try:
-            caller = self._callers.anonymous(peer=connection.peer, forwarded=sent.forwarded)
-            prepared = self._registrar.prepare(event_id, body, parse.checked_key(sent), caller)
+            parse.require_json(headers.get(b"content-type", b""))
+            caller = self._callers.anonymous(connection.peer, headers.get(b"x-forwarded-for"))
+            key = headers.get(b"idempotency-key")
+            checked_key = None if key is None else parse.idempotency_key([key])
+            prepared = self._registrar.prepare(event_id, body, checked_key, caller)
         except (parse.BadRequest, parse.NotJson) as problem:
             self.respond(connection, _REGISTER, response_to(problem))
-            return True
+            return
         self._registrar.put(prepared, _Registering(self, connection, self._registrar, prepared))
-        return True
 
-    def status(self, connection: Connection, ticket_id: str, headers: Sequence[Header]) -> bool:
-        """Takes `GET /registrations/<ticket_id>`, and answers when it is read."""
-        poll = self._statuses.prepare(ticket_id, parse.joined(headers, b"if-none-match"))
+    def status(self, connection: Connection, ticket_id: str, headers: Headers) -> None:
+        """Answers `GET /registrations/<ticket_id>` when it is read."""
+        poll = self._statuses.prepare(ticket_id, headers.get(b"if-none-match", b"").decode("latin-1"))
         if poll is None:
             self.respond(connection, _STATUS, responses.ticket_not_found())
         else:
             self._statuses.put(poll, _Polling(self, connection, self._statuses, poll))
-        return True
 
     def respond(self, connection: Connection, route: str, response: Response) -> None:
         """Sends a response, and counts it."""
@@ -92,16 +94,13 @@ class FastPath:
         self.respond(connection, route, await checked(work))
 
 
-class _Registering:
+class _Registering(Struct, gc=False):
     """A client whose registration is in a batch. Nothing here raises: the batch has other clients."""
 
-    __slots__ = ("_connection", "_path", "_prepared", "_registrar")
-
-    def __init__(self, path: FastPath, connection: Connection, registrar: Registrar, prepared: Prepared) -> None:
-        self._path = path
-        self._connection = connection
-        self._registrar = registrar
-        self._prepared = prepared
+    _path: FastPath
+    _connection: Connection
+    _registrar: Registrar
+    _prepared: Prepared
 
     def done(self) -> bool:
         """Tells whether the client has disconnected: then a registration that was not sent yet is dropped."""
@@ -121,16 +120,13 @@ class _Registering:
             self._path.respond(self._connection, _REGISTER, response_to(problem))
 
 
-class _Polling:
+class _Polling(Struct, gc=False):
     """A client whose ticket is being read. Nothing here raises, either."""
 
-    __slots__ = ("_connection", "_path", "_poll", "_statuses")
-
-    def __init__(self, path: FastPath, connection: Connection, statuses: StatusReader, poll: Poll) -> None:
-        self._path = path
-        self._connection = connection
-        self._statuses = statuses
-        self._poll = poll
+    _path: FastPath
+    _connection: Connection
+    _statuses: StatusReader
+    _poll: Poll
 
     def done(self) -> bool:
         """Tells whether the client has disconnected."""

@@ -32,14 +32,6 @@ class Registration(msgspec.Struct):
     callback_url: str | None = None
 
 
-class Registrant(NamedTuple):
-    """A valid registration. `callback_url` is empty without one."""
-
-    name: str
-    email: str
-    callback_url: str
-
-
 class BadRequest(Exception):
     """Invalid input. `errors` has a list of sentences for each invalid field."""
 
@@ -165,12 +157,15 @@ def any_callback(url: str) -> str:
     return url
 
 
-def registration(body: bytes, *, callback: Callable[[str], str] = no_callback) -> Registrant:
-    """Parses a body and checks its `callback_url` with `callback`. Raises BadRequest with every invalid field."""
+def registration(body: bytes, callback: Callable[[str], str] = no_callback) -> tuple[str, str, str]:
+    """Parses a body into name, e-mail and `callback_url` (empty without one), which `callback` checks.
+
+    Raises BadRequest with every invalid field.
+    """
     try:
         found = _decode(body)
         url = "" if found.callback_url is None else callback(found.callback_url)
-        return Registrant(clean_name(found.name), clean_email(found.email), url)
+        return clean_name(found.name), clean_email(found.email), url
     except (ValueError, RecursionError):
         # msgspec's errors are ValueErrors too. msgspec stops at the first error; `_explain` finds all of them.
         raise _explain(body, callback) from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from random import random
-from typing import NamedTuple
 
 import msgspec
 
@@ -61,7 +60,7 @@ QUEUE_FULL_RETRY_SECONDS = 5
 _GUESTS_CALLBACK = {False: parse.no_callback, True: parse.scoped_callback}
 
 
-class Prepared(NamedTuple):
+class Prepared(msgspec.Struct, frozen=True, gc=False):
     """A valid registration for an event, ready to be admitted; `names` is what its ticket may be called."""
 
     event_id: int
@@ -106,7 +105,7 @@ class Registrar:
         """Checks a registration. Raises BadRequest, ScopeTooSmall."""
         organizer_id = caller.organizer_id
         check = self._callback if organizer_id is not None else _GUESTS_CALLBACK[caller.scoped]
-        name, email, url = found = parse.registration(body, callback=check)
+        name, email, url = found = parse.registration(body, check)
         names = self._tickets.names(
             event_id=event_id, idempotency_key=idempotency_key, body=found, email_key=email_key(email)
         )
@@ -213,13 +212,14 @@ class Registrar:
 def _admission_request(
     name: str, email: str, names: Sequence[TicketName], callback: Callback | None, caller: Caller
 ) -> AdmissionRequest:
-    key, note, digest, mark = names[0]
-    payload = pack(name=name, email=email, email_digest=digest, mark=mark, callback=callback)
+    current = names[0]
+    digest = current.email_digest
+    payload = pack(name=name, email=email, email_digest=digest, mark=current.mark, callback=callback)
     if caller.organizer_id is None and len(names) == 1:
-        return AdmissionRequest(key, digest, note, payload, caller.address)
+        return AdmissionRequest(current.key, digest, current.note, payload, caller.address)
     claim = None if caller.organizer_id is None else OrganizerClaim(caller.organizer_id, callback is not None)
-    older = [OlderName(*older[:3]) for older in names[1:]]
-    return AdmissionRequest(key, digest, note, payload, caller.address, claim, older)
+    older = [OlderName(older.key, older.note, older.email_digest) for older in names[1:]]
+    return AdmissionRequest(current.key, digest, current.note, payload, caller.address, claim, older)
 
 
 def _too_many_refusals(limit: RateLimit | None, seconds: int) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import random
 from typing import Any
 
@@ -13,21 +12,24 @@ from events.domain.public.ticket import AcceptedTicket
 from events.domain.rate_limit import Quota, RateLimit
 from events.domain.states import Status
 from events.domain.times import iso
-from events.domain.waiting import estimated_seconds, outage_retry, retry_after
+from events.domain.waiting import expected_seconds, outage_retry, retry_after
 from omnify.common.asgi_types import Header, Message
 from omnify.common.envelope import Code, failure, success
 
 _encode = msgspec.json.Encoder().encode
 _JSON: Header = (b"content-type", b"application/json")
-_NO_STORE: Header = (b"cache-control", b"no-store")
-_PUBLIC: Header = (b"cache-control", b"no-cache")
+# By whether browsers and proxies may store the response.
+_CACHING: dict[bool, Header] = {False: (b"cache-control", b"no-store"), True: (b"cache-control", b"no-cache")}
 # The envelope of `success` as bytes: encoding it each time would cost as much as encoding the ticket.
 _ACCEPTED = b'{"success":true,"message":"Registration received.","data":'
 STORE_RETRY_SECONDS = 2
+_WITHOUT_BODY = (204, 304)
+_LINE = b"%b: %b\r\n"
+_CACHING_LINES = {public: _LINE % header for public, header in _CACHING.items()}
+_JSON_LINES = {public: _LINE % _JSON + line for public, line in _CACHING_LINES.items()}
 
 
-@dataclass(slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True, gc=False):
     """An HTTP response, ready to send."""
 
     status: int
@@ -106,7 +108,7 @@ def accepted(
     jitter: float,
 ) -> Response:
     """Builds the 202 of a registration."""
-    seconds = estimated_seconds(position=position, rate=rate) if position else 0.0
+    seconds = expected_seconds(position=position, rate=rate) if position else 0.0
     wait = retry_after(seconds, jitter=jitter)
     url = f"/registrations/{ticket_id}"
     ticket = AcceptedTicket(ticket_id, event_id, status, position, url, iso(requested_ms))
@@ -121,7 +123,18 @@ def start_message(response: Response) -> Message:
 
 def all_headers(response: Response) -> list[Header]:
     """Returns all headers that are sent. Without Content-Length the server would send the body in chunks."""
-    cache = _PUBLIC if response.public else _NO_STORE
-    if response.status in (204, 304):
-        return [cache, *response.headers]
-    return [_JSON, (b"content-length", b"%d" % len(response.body)), cache, *response.headers]
+    caching = _CACHING[response.public]
+    if response.status in _WITHOUT_BODY:
+        return [caching, *response.headers]
+    return [_JSON, caching, (b"content-length", b"%d" % len(response.body)), *response.headers]
+
+
+def header_lines(response: Response) -> bytes:
+    """Returns the same headers as they stand in an HTTP/1.1 response."""
+    if response.status in _WITHOUT_BODY:
+        lines = _CACHING_LINES[response.public]
+    else:
+        lines = b"%bcontent-length: %d\r\n" % (_JSON_LINES[response.public], len(response.body))
+    for header in response.headers:
+        lines += _LINE % header
+    return lines

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from random import random
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from events.domain.tickets import Tickets
 from events.door import responses
 from events.door.disconnect import ClientDisconnected, cancel_on_disconnect
@@ -26,7 +28,7 @@ class Hold(NamedTuple):
     receive: Receive
 
 
-class Poll(NamedTuple):
+class Poll(Struct, frozen=True, gc=False):
     """A request for the status of a genuine ticket."""
 
     ticket_id: str

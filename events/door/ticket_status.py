@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -25,7 +24,7 @@ from omnify.common.logs import get_logger
 logger = get_logger(__name__)
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What Redis knows of one ticket, and its event's decisions per second."""
 
     known: StatusAnswer

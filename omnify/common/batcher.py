@@ -24,16 +24,16 @@ Awaited = TypeVar("Awaited", contravariant=True)
 
 
 class Waiter(Protocol[Awaited]):
-    """Gets the result of one item. A future is one; so is any object with these three methods."""
+    """Gets the result of one item."""
 
     def done(self) -> bool:
         """Tells whether nothing waits for the result any more."""
 
     def set_result(self, result: Awaited, /) -> None:
-        """Gets the result."""
+        """Gets the result; ignores it if nothing waits for it any more. Must not raise: the batch has other items."""
 
     def set_exception(self, problem: Exception, /) -> None:
-        """Gets the exception of the whole batch."""
+        """Gets the exception of the whole batch, in the same way."""
 
 
 class Batcher(Generic[Item, Result]):
@@ -61,7 +61,7 @@ class Batcher(Generic[Item, Result]):
     def ask(self, item: Item) -> asyncio.Future[Result]:
         """Returns a future of the item's result. Cancelling it withdraws nothing: an item once sent may take effect."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self.put(item, future)
+        self.put(item, _Future(future))
         return future
 
     def put(self, item: Item, waiter: Waiter[Result]) -> None:
@@ -91,13 +91,30 @@ class Batcher(Generic[Item, Result]):
             results = await self._call([item for item, _ in batch])
         except Exception as problem:
             for _, waiter in batch:
-                if not waiter.done():
-                    waiter.set_exception(problem)
+                waiter.set_exception(problem)
             return
         for (_, waiter), result in zip(batch, results, strict=True):
-            # Setting the result of a future that a disconnected client has cancelled would raise, and stop all batches.
-            if not waiter.done():
-                waiter.set_result(result)
+            waiter.set_result(result)
+
+
+class _Future(Generic[Result]):
+    """Tells a future, which a client that disconnects may have cancelled."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: asyncio.Future[Result]) -> None:
+        self._future = future
+
+    def done(self) -> bool:
+        return self._future.done()
+
+    def set_result(self, result: Result, /) -> None:
+        if not self._future.done():
+            self._future.set_result(result)
+
+    def set_exception(self, problem: Exception, /) -> None:
+        if not self._future.done():
+            self._future.set_exception(problem)
 
 
 class EventBatchers(Generic[Item, Result]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from omnify.recognizer import INCOMPLETE, MAX_BYTES, MAX_FIELDS, PlainRequest, Recognizer, Route
+from omnify.recognizer import INCOMPLETE, MAX_BYTES, MAX_FIELDS, PlainPoll, PlainRegistration, PlainRequest, Recognizer
 
 BODY = b'{"name":"Guest 1","email":"guest1@example.org"}'
 JSON = b"Content-Type: application/json\r\n"
@@ -20,14 +20,15 @@ def with_header(line: bytes) -> bytes:
 
 
 def test_a_plain_registration_is_taken() -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY))]
-    assert Recognizer().read(PLAIN) == PlainRequest(Route.REGISTER, "7", headers, BODY)
+    length = b"%d" % len(BODY)
+    headers = {b"host": b"example.org", b"content-type": b"application/json", b"content-length": length}
+    assert Recognizer().read(PLAIN) == PlainRegistration(headers, 7, BODY)
 
 
 def test_a_plain_poll_is_taken_with_what_its_client_knows() -> None:
-    asked = POLL.replace(HOST, HOST + b'if-none-match:  "q-1"\t\r\n')
-    found = PlainRequest(Route.STATUS, "7-Zk3vB9qT1xYw5LrN8sHdmA2cQ4fE", [(b"if-none-match", b'"q-1"')], b"")
-    assert Recognizer().read(asked) == found
+    asked = POLL.replace(HOST, HOST + b'if-none-match: \t "q-1"\r\n')
+    headers = {b"host": b"example.org", b"if-none-match": b'"q-1"'}
+    assert Recognizer().read(asked) == PlainPoll(headers, "7-Zk3vB9qT1xYw5LrN8sHdmA2cQ4fE")
 
 
 @pytest.mark.parametrize("request_", [PLAIN, POLL])
@@ -66,9 +67,13 @@ def test_every_beginning_of_a_plain_request_is_incomplete(request_: bytes) -> No
         with_header(b"Connection: close\r\n"),
         with_header(b"Connection: keep-alive, te\r\n"),
         with_header(b"X-A : 1\r\n"),
+        with_header(b"X-A: 1 \r\n"),
+        with_header(b"X-A: 1\t\r\n"),
+        with_header(b"X-A: 1\r\nx-a: 2\r\n"),
+        PLAIN.replace(b"/7/", b"/07/"),
         with_header(b"X-A: 1\r\n 2\r\n"),
         with_header(b"X-A: 1\x002\r\n"),
-        with_header(b"X-A: 1\r\n" * MAX_FIELDS),
+        with_header(b"".join(b"X-%d: 1\r\n" % n for n in range(MAX_FIELDS))),
         with_header(b"X-A: %b\r\n" % (b"a" * MAX_BYTES)),
         POLL.replace(HOST, HOST + b"Content-Length: 2\r\n") + b"{}",
         # gunicorn answers these before their bodies have come.

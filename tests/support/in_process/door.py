@@ -16,6 +16,7 @@ from events.door.app import Door
 from events.door.responses import Response, all_headers
 from omnify.common.asgi_types import Header
 from omnify.common.redis_client import connect_async
+from omnify.recognizer import PlainPoll, PlainRegistration, Recognizer
 from tests.support.in_process.events import tickets
 from tests.support.servers import Services
 
@@ -59,6 +60,11 @@ def _reply(status: int, headers: Sequence[Header], body: bytes) -> Reply:
     return status, found, json.loads(body) if body else None
 
 
+def _request(method: str, path: str, headers: Sequence[Header], body: bytes) -> bytes:
+    lines = b"".join(b"%b: %b\r\n" % header for header in (*headers, (b"Content-Length", b"%d" % len(body))))
+    return f"{method} {path} HTTP/1.1\r\nHost: example.org\r\n".encode() + lines + b"\r\n" + body
+
+
 class Visitor:
     """Calls a door the way the server does."""
 
@@ -91,14 +97,12 @@ class Visitor:
     async def _ask_on_fast_path(self, method: str, path: str, body: bytes, headers: Sequence[Header]) -> Reply | None:
         """None for what is not plain."""
         connection = Connection(self.address)
-        first, _, rest = path.removeprefix("/").partition("/")
-        if method == "POST" and first == "events" and rest.endswith("/register"):
-            taken = self.door.fast_path.register(connection, rest.removesuffix("/register"), headers, body)
-        elif method == "GET" and first == "registrations" and "/" not in rest:
-            taken = self.door.fast_path.status(connection, rest, headers)
+        found = Recognizer().read(_request(method, path, headers, body))
+        if isinstance(found, PlainRegistration):
+            self.door.fast_path.register(connection, found.event_id, found.headers, found.body)
+        elif isinstance(found, PlainPoll):
+            self.door.fast_path.status(connection, found.ticket_id, found.headers)
         else:
-            return None
-        if not taken:
             return None
         response = await connection.response
         return _reply(response.status, all_headers(response), response.body)
