@@ -61,6 +61,8 @@ def mark_lost(client: redis.Redis, event_id: int) -> int:
     if not orphans:
         return 0
     decided = known_outcomes(event_id, [o.key for o in orphans if o.key])
+    if decided:
+        lost.forget_missing(client, event_id, decided)
     marked = lost.move_to_lost(client, event_id, [o for o in orphans if o.key not in decided])
     if marked:
         message = "the queue has lost tickets; `manage.py reconcile` lists them"

@@ -8,6 +8,7 @@ import redis
 from django.db import DatabaseError, InterfaceError, connection
 
 from events.admission.durability import durability_problems
+from events.admission.replica_checks import replica_problems
 from events.admission.store_log import logging_problems as redis_logging
 from events.ledger.store_log import logging_problems as database_logging
 from omnify.common.logs import get_logger
@@ -19,9 +20,13 @@ _REDIS_LOG = "Redis keeps the arguments of commands, with names and addresses"
 _DATABASE_LOG = "PostgreSQL may log statements, with names and addresses"
 
 
-def check_redis(client: redis.Redis) -> None:
-    """Logs an error for each setting of Redis that loses tickets or logs personal data."""
+def check_redis(client: redis.Redis, *, replicas: int) -> None:
+    """Logs an error for each setting of Redis that loses tickets or logs personal data.
+
+    It stops nothing: while a replica is away the door says 503, and reads and decisions go on.
+    """
     _report("Redis", _DURABILITY, lambda: durability_problems(client))
+    _report("Redis", _DURABILITY, lambda: replica_problems(client, replicas))
     _report("Redis", _REDIS_LOG, lambda: redis_logging(client))
 
 

@@ -108,7 +108,7 @@ def _retention_periods() -> RetentionPeriods:
 
 
 def _start_sweep() -> None:
-    check_redis(redis_client())
+    check_redis(redis_client(), replicas=settings.ENV.queue_replicas)
     _keep_the_connection()
     sweep = Sweep(client=redis_client(), queue=queue(), wake=send_wake_up, digest=tickets().email_digest, worker=_name)
     _start_thread("sweep", sweep.run, _stop)

@@ -189,9 +189,15 @@ def release(keys: EventKeys, *, token: str) -> Call:
 
 
 def mark_lost(keys: EventKeys, *, lost_ttl: int, channel: str, publish_command: str, fields: Sequence[bytes]) -> Call:
-    """Moves lost tickets from pending to lost."""
-    names = (keys.queue, keys.pending, keys.lost)
+    """Moves lost tickets from pending and missing to lost."""
+    names = (keys.queue, keys.pending, keys.lost, keys.missing)
     return Call(scripts.MARK_LOST, names, (lost_ttl, channel, publish_command, *fields))
+
+
+def recover(keys: EventKeys, *, admitted: Sequence[tuple[str, int]], missing_ttl: int) -> Call:
+    """Compares tickets that were admitted, with their sequences, with what the server has."""
+    names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.missing)
+    return Call(scripts.RECOVER, names, (_encode(admitted), missing_ttl))
 
 
 def enqueue(keys: EventKeys, *, kind: str, key: str, payload: str, state_ttl: int, wake_ttl: int) -> Call:

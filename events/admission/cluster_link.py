@@ -21,6 +21,7 @@ from redis.exceptions import (
 )
 
 from events.admission.cluster_map import ClusterMap, Nodes
+from events.admission.link import OnConnected
 from omnify.common.redis_cluster import PAUSES
 from omnify.common.redis_slots import slot_of_command
 from omnify.common.redis_urls import Address
@@ -35,6 +36,15 @@ class ClusterLink:
     def __init__(self, cluster: ClusterMap, nodes: Nodes) -> None:
         self._map = cluster
         self._nodes = nodes
+
+    @property
+    def on_connected(self) -> OnConnected | None:
+        """What is called with each new connection to a node before any other call uses it."""
+        return self._nodes.on_connected
+
+    @on_connected.setter
+    def on_connected(self, hook: OnConnected) -> None:
+        self._nodes.on_connected = hook
 
     async def execute_command(self, *args: Any) -> Any:
         """Sends a command and returns its reply. Raises redis.exceptions.RedisError, OSError."""

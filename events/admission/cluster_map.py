@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from redis.exceptions import ClusterDownError, RedisError
 
+from events.admission.link import Link, OnConnected
 from omnify.common.logs import get_logger
 from omnify.common.redis_slots import SlotMap
 from omnify.common.redis_topology import MAP_SECONDS, REFRESH_SECONDS
@@ -35,11 +36,15 @@ class Nodes:
         self._store = store
         self._make = make
         self._made: dict[Address, Node] = {}
+        # For links that are made from now on (see `Link`).
+        self.on_connected: OnConnected | None = None
 
     def __getitem__(self, address: Address) -> Node:
         found = self._made.get(address)
         if found is None:
             found = self._made[address] = self._make(self._store.server_url(address))
+            if isinstance(found, Link):
+                found.on_connected = self.on_connected
         return found
 
     async def aclose(self) -> None:

@@ -20,6 +20,7 @@ from events.admission.calls import AdmissionRequest, Call, CancelRequest
 from events.admission.cluster_link import ClusterLink
 from events.admission.link import Link
 from events.admission.news import News, Subscriptions
+from events.admission.recovery import Recovery
 from events.admission.replies import (
     AdmitReply,
     CancelReply,
@@ -100,6 +101,9 @@ class Gate:
         self.address_limit = address_limit
         self.refusal_limit = refusal_limit
         self._clock = ServerClock()
+        self._recovery = Recovery()
+        if isinstance(self._writer, Link | ClusterLink):
+            self._writer.on_connected = self._recovery.on_connected
 
     async def aclose(self) -> None:
         """Closes all connections but those for news."""
@@ -140,7 +144,9 @@ class Gate:
             refusal_quota=refusals.count if refusals else 0,
             refusal_window=refusals.window_seconds if refusals else 1,
         )
-        return _in_time(decode_admit(await self._run(call, self._writer)), started, clock)
+        reply = _in_time(decode_admit(await self._run(call, self._writer)), started, clock)
+        self._recovery.remember(event_id, registrations, reply.answers)
+        return reply
 
     async def cancel(self, event_id: int, cancellations: Sequence[CancelRequest]) -> CancelReply:
         """Enqueues cancellations, in this order; they are durable when it returns.

@@ -27,6 +27,8 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by TTL, 1 minute
     {event:7}:lost     hash    ticket key -> sequence, of tickets the queue is known to have lost
                                removed by TTL, 30 days
+    {event:7}:missing  hash    ticket key -> sequence, of tickets that a door has admitted and this server does not know
+                               removed by TTL, 30 days, or by a full sweep, once the ledger has told what they are
     {event:7}:addresses:0, :1
                        hash    w -> number of a window of the limit on addresses; address digest -> registrations in it
                                one for each window (number modulo 2); removed by TTL, two windows
@@ -110,7 +112,7 @@ class EventKeys:
     """The keys of one event."""
 
     __slots__ = (
-        *("addresses", "decided", "keys", "lease", "lost", "news", "pending"),
+        *("addresses", "decided", "keys", "lease", "lost", "missing", "news", "pending"),
         *("queue", "rates", "refusals", "state", "waitlist", "wake"),
     )
 
@@ -124,6 +126,7 @@ class EventKeys:
         self.lease = f"{tag}:lease"
         self.rates = f"{tag}:rates"
         self.lost = f"{tag}:lost"
+        self.missing = f"{tag}:missing"
         self.addresses = (f"{tag}:addresses:0", f"{tag}:addresses:1")
         self.refusals = (f"{tag}:refusals:0", f"{tag}:refusals:1")
         self.keys = (f"{tag}:keys:0", f"{tag}:keys:1", f"{tag}:keys:2")

@@ -10,30 +10,22 @@ from __future__ import annotations
 import asyncio
 import builtins
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import hiredis
 from redis.asyncio.connection import parse_url
-from redis.exceptions import (
-    AskError,
-    ClusterDownError,
-    ConnectionError,
-    MovedError,
-    NoScriptError,
-    ReadOnlyError,
-    RedisError,
-    ResponseError,
-    TimeoutError,
-    TryAgainError,
-)
+from redis.exceptions import ConnectionError, ReadOnlyError, RedisError, TimeoutError
 
+from events.admission.error_replies import error_of
 from omnify.common.redis_client import CONNECT_TIMEOUT_SECONDS, REPLY_TIMEOUT_SECONDS
 from omnify.common.redis_sentinel import check_role, find_master
 from omnify.common.redis_urls import Layout, read_store_url
 
 # What a plain address may say. For anything else (TLS, a Unix socket, options) a redis-py client does it all.
 _KNOWN_OPTIONS = {"host", "port", "db", "username", "password"}
+
+OnConnected = Callable[["Connection"], Awaitable[None]]
 
 
 def can_link(url: str) -> bool:
@@ -57,6 +49,8 @@ class Link:
         self._options: dict[str, Any] = {"host": "localhost", "port": 6379, **parse_url(plain)}
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
+        # Called with each new connection before any other call uses it.
+        self.on_connected: OnConnected | None = None
 
     async def execute_command(self, *args: Any) -> Any:
         """Sends a command and returns its reply. Raises redis.exceptions.RedisError, OSError."""
@@ -99,6 +93,8 @@ class Link:
                 _, connection = await loop.create_connection(self._new_connection, host, port)
                 try:
                     await self._log_in(connection)
+                    if self.on_connected is not None:
+                        await self.on_connected(connection)
                 except BaseException:
                     connection.close()
                     raise
@@ -132,7 +128,7 @@ class Connection(asyncio.Protocol):
         self.is_lost = False
         self._loop = asyncio.get_running_loop()
         self._transport: Any = None
-        self._reader = hiredis.Reader(replyError=_error)
+        self._reader = hiredis.Reader(replyError=error_of)
         self._queued: list[bytes] = []
         # Every call that waits for its reply, with the moment at which it is too late.
         self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
@@ -159,6 +155,10 @@ class Connection(asyncio.Protocol):
         if self._timer is None:
             self._timer = self._loop.call_at(due, self._check_time)
         return future
+
+    async def execute_command(self, *args: Any) -> Any:
+        """Sends a command on this connection alone, and returns its reply. Raises as `Link.execute_command` does."""
+        return await self.ask(args)
 
     def close(self) -> None:
         """Closes it; what waits fails."""
@@ -219,23 +219,6 @@ class Connection(asyncio.Protocol):
             if not future.done():
                 future.set_exception(problem)
         self._transport.abort()
-
-
-def _error(text: str) -> RedisError:
-    kind, _, rest = text.partition(" ")
-    known = _ERRORS.get(kind)
-    return ResponseError(text) if known is None else known(rest)
-
-
-# What callers tell apart. redis-py's errors are made of what stands behind the first word.
-_ERRORS: dict[str, Callable[[str], ResponseError]] = {
-    "NOSCRIPT": NoScriptError,
-    "READONLY": ReadOnlyError,
-    "MOVED": MovedError,
-    "ASK": AskError,
-    "TRYAGAIN": TryAgainError,
-    "CLUSTERDOWN": ClusterDownError,
-}
 
 
 def _ignore(future: asyncio.Future[Any]) -> None:

@@ -1,7 +1,8 @@
 """Finds tickets that the queue has lost: acknowledged, and now neither waiting nor decided.
 
 A ticket in `pending` whose sequence is before the head of the queue (or whose queue is gone) is an orphan: either
-decided and about to be trimmed by the next drain, or lost. Only the ledger can tell, so the caller asks it.
+decided and about to be trimmed by the next drain, or lost. Only the ledger can tell, so the caller asks it. The same
+holds for tickets in `missing`: a door has admitted them, and this server does not know them (`recovery`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ _SCAN_COUNT = 500
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A field of `pending` with no entry in the queue behind it; `key` is None for an e-mail's field."""
+    """A field of `pending` with no entry in the queue behind it, or a missing ticket as it would stand there.
+
+    `key` is None for an e-mail's field.
+    """
 
     field: bytes
     key: str | None
@@ -32,8 +36,10 @@ class Orphan:
 def orphans(client: redis.Redis, event_id: int) -> Iterator[Orphan]:
     """Finds the event's orphans. Reads the whole of `pending`, in steps."""
     keys = k.event_keys(event_id)
-    if not client.exists(keys.pending):
+    if not client.exists(keys.pending, keys.missing):
         return
+    for key, sequence in _tickets(client, keys.missing).items():
+        yield Orphan(f"{TICKET}{key}".encode(), key, sequence)
     first: Any = client.xrange(keys.queue, count=1)
     head = int(first[0][0].split(b"-", 1)[0]) if first else None
     for field, value in client.hscan_iter(keys.pending, count=_SCAN_COUNT):
@@ -62,5 +68,14 @@ def move_to_lost(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> 
 
 def known_lost(client: redis.Redis, event_id: int) -> dict[str, int]:
     """Tickets known to be lost: key → sequence."""
-    found: Any = client.hgetall(k.event_keys(event_id).lost)
+    return _tickets(client, k.event_keys(event_id).lost)
+
+
+def forget_missing(client: redis.Redis, event_id: int, keys: Iterable[str]) -> None:
+    """Removes tickets from `missing` that the ledger knows."""
+    client.hdel(k.event_keys(event_id).missing, *keys)
+
+
+def _tickets(client: redis.Redis, name: str) -> dict[str, int]:
+    found: Any = client.hgetall(name)
     return {key.decode(): int(sequence) for key, sequence in found.items()}

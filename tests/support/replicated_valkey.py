@@ -54,6 +54,13 @@ class Node:
         finally:
             self.child.process.send_signal(signal.SIGCONT)
 
+    def answers(self) -> bool:
+        """Whether it accepts connections."""
+        try:
+            return bool(self.client.ping())
+        except redis.RedisError:
+            return False
+
     def replication(self) -> dict[str, Any]:
         """INFO replication."""
         found: Any = self.client.info("replication")
@@ -86,10 +93,20 @@ class ReplicatedValkey:
         wait_until(lambda: node.replication()["master_link_status"] == "up", "the replica has all")
         wait_until(lambda: _rewrites(node) == 0, "its append-only file begins with all")
 
-    @staticmethod
-    def promote(node: Node) -> None:
-        """Makes a replica a primary."""
+    def take_over(self, node: Node) -> None:
+        """Makes a replica the primary, at the address of the one that was killed."""
         node.client.replicaof("NO", "ONE")
+        node.client.config_set("port", self.primary.valkey.port)
+        node.client.close()
+        node.client = connect(self.primary.valkey.url())
+        wait_until(node.answers, "it answers at its new address")
+
+    @contextlib.contextmanager
+    def cut_off(self, node: Node) -> Iterator[None]:
+        """A frozen replica whose connection the primary has closed: nothing more reaches it, now or later."""
+        with node.frozen():
+            self.primary.client.client_kill_filter(_type="replica")
+            yield
 
     def close(self) -> None:
         """Ends everything, and removes its data."""
