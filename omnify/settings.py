@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from django.conf import global_settings
 
 from omnify.common.logs import logging_config
 from omnify.environment import BadEnvironment, read_environment
@@ -43,6 +44,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trusted_pro
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 
 _VALIDATION = "django.contrib.auth.password_validation."
+PASSWORD_HASHERS = ["omnify.password_hashing.Hasher", *global_settings.PASSWORD_HASHERS[1:]]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}UserAttributeSimilarityValidator"},
     {"NAME": f"{_VALIDATION}MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

@@ -23,6 +23,9 @@ from events.api.refusals import Refusal, invalid_fields, unavailable
 from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver
 from events.services.commands import ResizePending
 from omnify.common.envelope import Code
+from omnify.common.logs import get_logger
+
+logger = get_logger(__name__)
 
 # DRF's name for what is wrong with a body as a whole, and ours.
 _WHOLE, _BODY = "non_field_errors", "body"
@@ -64,7 +67,14 @@ def _refusal(exc: Exception) -> Refusal | None:
         case exceptions.APIException():
             return _refusal_of_drf(exc)
         case _:
-            return unavailable() if isinstance(exc, OUTAGES) else None
+            return _outage(exc) if isinstance(exc, OUTAGES) else None
+
+
+def _outage(exc: Exception) -> Refusal:
+    # The cause tells a database without a free connection from one that is not there.
+    cause = type(exc.__cause__).__name__ if exc.__cause__ else ""
+    logger.throttled_warning("a store is out of reach", problem=type(exc).__name__, cause=cause)
+    return unavailable()
 
 
 def _refused_change(exc: CapacityBelowConfirmed | CapacityBelowWaitlisted | EventOver) -> Refusal:
@@ -157,8 +167,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answers Django's 500; called while the exception is being handled."""
-    if isinstance(sys.exception(), OUTAGES):
-        return unavailable().response()
+    problem = sys.exception()
+    if isinstance(problem, OUTAGES):
+        return _outage(problem).response()
     if _for_humans(request):
         return defaults.server_error(request)
     message = "Something went wrong on our side. It has been logged."

@@ -25,6 +25,10 @@ _PAUSE_SECONDS = 0.02
 _ALL_IN_USE = ("too many connections", "remaining connection slots", "too many clients")
 
 
+class AllConnectionsInUse(psycopg2.OperationalError):
+    """No connection became free in time."""
+
+
 def _log(line: str) -> None:
     logger.throttled_warning("libpq printed a line", text=line)
 
@@ -33,13 +37,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's, except that connecting waits for a free connection."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Connects. Raises psycopg2.OperationalError as psycopg2 does, also if no connection becomes free in time."""
+        """Connects. Raises psycopg2.OperationalError as psycopg2 does, and AllConnectionsInUse."""
         until = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
                 with printed_lines_go_to(_log):
                     return super().get_new_connection(conn_params)
             except psycopg2.OperationalError as problem:
-                if time.monotonic() > until or not any(text in str(problem) for text in _ALL_IN_USE):
+                if not any(text in str(problem) for text in _ALL_IN_USE):
                     raise
+                if time.monotonic() > until:
+                    raise AllConnectionsInUse from problem
             time.sleep(_PAUSE_SECONDS)

@@ -102,7 +102,9 @@ def test_the_doors_routes_say_who_answers_them_when_django_is_asked() -> None:
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="a file is always in reach")
-def test_without_the_database_everything_is_unavailable() -> None:
+def test_without_the_database_everything_is_unavailable_and_the_log_says_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caller = organizer()
     event_id = create(caller)
     with database_out_of_reach():
@@ -115,6 +117,8 @@ def test_without_the_database_everything_is_unavailable() -> None:
     for answer in answers:
         assert_failure(answer, 503, "unavailable")
         assert int(answer["Retry-After"]) > 0
+    causes = [record.fields for record in caplog.records if record.message == "a store is out of reach"]
+    assert causes == [{"problem": "OperationalError", "cause": "OperationalError"}] * len(answers)
 
 
 def test_a_fault_of_ours_is_500_in_the_same_shape(caplog: pytest.LogCaptureFixture) -> None:
