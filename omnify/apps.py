@@ -11,5 +11,6 @@ class OmnifyConfig(AppConfig):
     name = "omnify"
 
     def ready(self) -> None:
-        """Makes the Celery application the current one, through which `events.services.wakeups` sends."""
+        """Makes the Celery application the current one, through which `events.services.wakeups` sends; adds checks."""
         import_module("omnify.celery")
+        import_module("omnify.postgres.checks")

@@ -45,6 +45,7 @@ class Environment:
     metrics_token: str
     security_contact: str
     database_url: str
+    database_pooled: bool
     redis_url: str
     broker_url: str
     partitions: int
@@ -92,6 +93,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         metrics_token=_token(values, "METRICS_TOKEN"),
         security_contact=_contact(values),
         database_url=values.get("DATABASE_URL") or _default_database(home, testing=testing),
+        database_pooled=_flag(values, "DATABASE_POOLED"),
         redis_url=redis_url,
         broker_url=_address(values, "CELERY_BROKER_URL", redis_url, read_broker_url),
         partitions=_number(values, "REGISTRATION_PARTITIONS", 4, low=1, high=256),

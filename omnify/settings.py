@@ -11,6 +11,7 @@ from django.conf import global_settings
 
 from omnify.common.logs import logging_config
 from omnify.environment import BadEnvironment, read_environment
+from omnify.postgres.address import SCHEMES, BadAddress, postgres_config
 
 try:
     ENV = read_environment()
@@ -98,14 +99,6 @@ TEMPLATES = [
     }
 ]
 
-# A statement ends before the drain's lease does (statement_timeout), and a decision is not lost once its commit was
-# reported (synchronous_commit).
-STATEMENT_TIMEOUT_SECONDS = 8
-_POSTGRES_OPTIONS = {
-    "connect_timeout": 5,
-    "options": f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s -c lock_timeout=6s "
-    "-c idle_in_transaction_session_timeout=30s -c synchronous_commit=on",
-}
 _SQLITE_OPTIONS = {
     "timeout": 20,
     "transaction_mode": "IMMEDIATE",
@@ -114,16 +107,20 @@ _SQLITE_OPTIONS = {
 
 
 def _database(url: str) -> dict[str, Any]:
+    if url.startswith(SCHEMES):
+        return postgres_config(url, pooled=ENV.database_pooled)
     config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
-    engine = str(config["ENGINE"])
-    extra = _SQLITE_OPTIONS if engine.endswith("sqlite3") else _POSTGRES_OPTIONS
-    if engine == "django.db.backends.postgresql":
-        config["ENGINE"] = "omnify.postgres"
-    config["OPTIONS"] = {**extra, **config.get("OPTIONS", {})}
+    if str(config["ENGINE"]).endswith("sqlite3"):
+        config["OPTIONS"] = {**_SQLITE_OPTIONS, **config.get("OPTIONS", {})}
     return config
 
 
-DATABASES = {"default": _database(ENV.database_url)}
+try:
+    DATABASES = {"default": _database(ENV.database_url)}
+except BadAddress as problem:
+    sys.exit(f"omnify: DATABASE_URL: {problem}")
+# Its address names a primary, and what may be promoted.
+STANDBY_EXPECTED = "," in str(DATABASES["default"].get("HOST", ""))
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -91,7 +91,7 @@ def _make_dispatcher() -> Dispatcher:
 def start_threads(sender: Any, **_: Any) -> None:
     """Starts the threads that belong to the queues this worker consumes."""
     queues = set(sender.app.amqp.queues.consume_from)
-    check_database()
+    check_database(standby_expected=settings.STANDBY_EXPECTED)
     freeze_gc()
     if WEBHOOKS in queues:
         dispatcher().start()

@@ -82,6 +82,9 @@ class Database(Protocol):
     def read_settings(self, names: Collection[str]) -> dict[str, str | None]:
         """Reads server settings; None for one that the server does not know, and nothing where there is no server."""
 
+    def count_standbys(self) -> int:
+        """Counts the servers that receive this one's changes; 0 where there is no server."""
+
 
 def database() -> Database:
     """Returns the operations for the database that this process uses."""

@@ -96,6 +96,7 @@ def lift_statement_timeout() -> None:
     """Lets this connection's statements take as long as they need."""
     with connection.cursor() as cursor:
         cursor.execute(sql.LIFT_STATEMENT_TIMEOUT)
+    connection.reply_seconds = None  # type: ignore[attr-defined]  # of `omnify.postgres`
 
 
 def vacuum(tables: Iterable[str], *, rewrite: bool) -> bool:
@@ -114,3 +115,10 @@ def read_settings(names: Collection[str]) -> dict[str, str | None]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join([sql.READ_SETTING] * len(names))}", list(names))
         return dict(zip(names, cursor.fetchone(), strict=True))
+
+
+def count_standbys() -> int:
+    """Counts the servers that receive this one's changes."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.COUNT_STANDBYS)
+        return int(cursor.fetchone()[0])

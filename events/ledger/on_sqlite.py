@@ -188,3 +188,8 @@ def vacuum(tables: Iterable[str], *, rewrite: bool) -> bool:
 def read_settings(names: Collection[str]) -> dict[str, str | None]:
     """Reads nothing: there is no server, and no log."""
     return {}
+
+
+def count_standbys() -> int:
+    """Counts none: there is no server."""
+    return 0

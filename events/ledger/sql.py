@@ -218,3 +218,6 @@ READ_SETTING = "current_setting(%s, true)"
 # run_quietly: runs a statement in a function that catches its refusal (migration 0009). Parameters: the statement, two
 # documents, event id, moment.
 RUN_QUIETLY = "SELECT events_run_quietly(%s, %s, %s, %s, %s)"
+
+# count_standbys: servers that receive this one's write-ahead log. Any role may see that they are there.
+COUNT_STANDBYS = "SELECT count(*) FROM pg_stat_replication"

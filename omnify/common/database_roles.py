@@ -27,6 +27,16 @@ OWNER, WEB, WORKER, DELIVER = "omnify_owner", "omnify_web", "omnify_worker", "om
 ROLES = (OWNER, WEB, WORKER, DELIVER)
 _GROUP = "omnify_app"
 
+# Of every session: a statement ends before the drain's lease does, and a decision is not lost once its commit was
+# reported.
+STATEMENT_TIMEOUT_SECONDS = 8
+SESSION_SETTINGS = {
+    "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
+    "lock_timeout": "6s",
+    "idle_in_transaction_session_timeout": "30s",
+    "synchronous_commit": "on",
+}
+
 # Objects of another owner: an earlier release or a superuser. Sequences of identity columns follow their tables.
 _FOREIGN = """
 SELECT 'TABLE', c.oid::regclass::text FROM pg_class c
@@ -77,6 +87,9 @@ def _restrict(cursor: Any, role: str, *, limit: int, password: str) -> None:
     )
     hashed = encrypt_password(password, role, cursor.connection, "scram-sha-256")
     cursor.execute(sql.SQL(statement).format(sql.Identifier(role), sql.Literal(limit), sql.Literal(hashed)))
+    # Processes set them when they connect, which a pooler does not pass on.
+    for name, value in SESSION_SETTINGS.items():
+        cursor.execute(sql.SQL(f"ALTER ROLE {{}} SET {name} TO %s").format(sql.Identifier(role)), [value])
 
 
 def _hand_over(cursor: Any) -> None:

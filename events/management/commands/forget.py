@@ -58,6 +58,9 @@ class Command(ActingCommand):
     def handle(self, *args: Any, days: int | None, email: bool, rewrite_tables: bool, **options: Any) -> None:
         """Prints how many registrations were anonymised, and no names."""
         self._rewrite_tables = rewrite_tables
+        if settings.ENV.database_pooled:
+            # It lifts a limit of its session, which behind a pooler would be another's, and vacuums.
+            raise CommandError("DATABASE_POOLED: this needs a connection to PostgreSQL itself (docs/deployment.md).")
         take_time()
         try:
             self._forget_one() if email else self._forget_past(settings.ENV.retention_days if days is None else days)
