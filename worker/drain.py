@@ -23,10 +23,11 @@ from events.admission.entry import Entry
 from events.admission.queue import Lease, Queue
 from events.domain.commands import Request
 from events.domain.outcome import Outcome
+from events.domain.snapshot import CopyProgress
 from events.domain.states import Status
 from events.domain.tickets import reference
 from events.ledger.batch_context import Digest
-from events.ledger.commit import Batch, NoSuchEvent, commit_batch
+from events.ledger.commit import Batch, LedgerBehind, NoSuchEvent, commit_batch
 from events.ledger.write import Committed
 from omnify.common import metrics
 from omnify.common.logs import get_logger
@@ -61,14 +62,14 @@ class _Slice:
 
     Attributes:
         deadline, renewed: when it ends, and when the lease was prolonged last (by the drain's clock).
-        published: the moment of the last decisions that were published; None if Redis has no copy of the event. Read
-            once: Redis cannot lose any of it without breaking the connection, which ends the turn.
+        published: how far the copy of the event in Redis is. Read once: neither store can lose any of it without
+            breaking the connection, which ends the turn.
     """
 
     lease: Lease
     deadline: float
     renewed: float
-    published: int | None
+    published: CopyProgress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class Drain:
 
     Args:
         digest: turns an `email_key` into its form in Redis.
+        take_back: takes published decisions of an event back that the ledger lacks (`worker.unfounded`).
         wake_dispatchers: called after a batch that has written webhook messages.
         checkpoint: called at each failpoint, where a crash test may stop the process.
         slice_seconds: how long `run` works at most before other events get their turn.
@@ -85,6 +87,7 @@ class Drain:
 
     queue: Queue
     digest: Digest
+    take_back: Callable[[int], object]
     wake_dispatchers: Callable[[], None] = lambda: None
     checkpoint: Callable[[Failpoint], None] = lambda failpoint: None
     clock: Callable[[], float] = time.monotonic
@@ -114,6 +117,9 @@ class Drain:
             logger.warning("ledger out of reach", **fields)
             self.queue.wake_after(lease.event_id, ms=BACK_OFF_MS)
             return Drained.BACK_OFF
+        except LedgerBehind:
+            self.take_back(lease.event_id)
+            return Drained.MORE
         except NoSuchEvent:
             logger.error("queue of an unknown event", event_id=lease.event_id)
             return Drained.NO_EVENT
@@ -126,7 +132,7 @@ class Drain:
             lease=lease,
             deadline=started + self.slice_seconds,
             renewed=started,
-            published=self.queue.published_ms(lease.event_id),
+            published=self.queue.published(lease.event_id),
         )
         while self.clock() < work.deadline:
             entries = self.queue.head(lease.event_id, count=self.batch)
@@ -190,14 +196,15 @@ class Drain:
                 if entry.command is None and entry.key and not entry.kind
             ],
             digest=self.digest,
-            published_ms=work.published,
+            published=work.published,
             before_commit=lambda: self.checkpoint("drain.before_commit"),
         )
         done = commit_batch(work.lease.event_id, batch)
         self.checkpoint("drain.after_commit")
-        if work.published is not None:
+        if work.published.version is not None:
             # Batches are published in order: by the time the next one is, this one has been.
-            work.published = max(work.published, done.event.decided_ms)
+            shown = max(work.published.published_ms, done.event.decided_ms)
+            work.published = CopyProgress(work.published.version, shown)
         return done
 
     def _announce(self, done: Committed, entries: Sequence[Entry], started: float) -> None:

@@ -19,10 +19,12 @@ from events.admission import heartbeat
 from events.admission.keys import event_keys
 from events.admission.queue import Queue
 from events.ledger.batch_context import Digest
+from events.ledger.database import database
 from events.ledger.lookup import watched_event_ids
 from omnify.common.logs import get_logger
 from omnify.common.redis_nodes import by_node, is_cluster
 from worker.repair import mark_lost, republish, requeue_closings
+from worker.unfounded import take_back_all
 
 logger = get_logger(__name__)
 
@@ -61,28 +63,34 @@ class Sweep:
     def once(self) -> int:
         """Wakes a drain for every event that has entries, no drain at work and no wake-up sent. Returns how many.
 
-        A full pass looks at all events, not only the watched ones, and repairs what an outage has left. A node of a
-        Cluster that is away is reported when all others have been swept. Raises redis.exceptions.RedisError.
+        A full pass looks at all events, not only the watched ones, and repairs what an outage has left. One is made at
+        once when another database takes the writes. A node of a Cluster that is away is reported when all others have
+        been swept. Raises redis.exceptions.RedisError.
         """
-        full = time.monotonic() >= self._full_due
+        history = database().read_history()
+        seen = heartbeat.seen_histories(self._client)
+        promoted = bool(history and seen) and history not in seen
+        full = promoted or time.monotonic() >= self._full_due
         woken = 0
         problems: list[RedisError] = []
         for chunk in _chunks(watched_event_ids(all_events=full)):
             for part in by_node(self._client, chunk, lambda event_id: event_keys(event_id).queue):
                 try:
-                    woken += self._sweep(part, full=full)
+                    woken += self._sweep(part, full=full, suspect=promoted)
                 except RedisError as problem:
                     if not is_cluster(self._client):
                         raise
                     problems.append(problem)
         if full:
             woken += requeue_closings(self._queue, self._wake)
+            if history and not problems:
+                heartbeat.note_history(self._client, history)
             self._full_due = time.monotonic() + FULL_EVERY_SECONDS
         if problems:
             raise problems[0]
         return woken
 
-    def _sweep(self, event_ids: list[int], *, full: bool) -> int:
+    def _sweep(self, event_ids: list[int], *, full: bool, suspect: bool) -> int:
         """Sweeps events of one node."""
         woken = 0
         for event_id, length in zip(event_ids, self._queue.lengths(event_ids), strict=True):
@@ -92,7 +100,9 @@ class Sweep:
             elif full:
                 mark_lost(self._client, event_id)
         if full:
-            republish(self._queue, self._client, event_ids, digest=self._digest)
+            stores = (self._queue, self._client, event_ids)
+            take_back_all(*stores, digest=self._digest, wake=self._wake, suspect=suspect)
+            republish(*stores, digest=self._digest)
         return woken
 
 

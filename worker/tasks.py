@@ -31,6 +31,7 @@ from worker.failpoints import Failpoint, hit
 from worker.retention import RetentionPeriods, purge_until_stopped
 from worker.store_checks import check_database, check_redis
 from worker.sweep import Sweep
+from worker.unfounded import take_back
 from worker.webhooks.client import TIMEOUT_SECONDS, WebhookClient
 from worker.webhooks.context import DispatchContext
 from worker.webhooks.dispatcher import Dispatcher
@@ -57,12 +58,20 @@ def drain(event_id: int) -> str:
     """Drains an event's queue for one time slice. If work is left, the event queues up behind the others."""
     close_old_connections()
     work = Drain(
-        queue=queue(), digest=tickets().email_digest, wake_dispatchers=wake_dispatchers, checkpoint=_checkpoint
+        queue=queue(),
+        digest=tickets().email_digest,
+        take_back=_take_back,
+        wake_dispatchers=wake_dispatchers,
+        checkpoint=_checkpoint,
     )
     result = work.run(event_id)
     if result is Drained.MORE:
         wake_drain(event_id)
     return result.value
+
+
+def _take_back(event_id: int) -> None:
+    take_back(queue(), redis_client(), event_id, digest=tickets().email_digest, wake=wake_drain)
 
 
 @shared_task(name=DELIVER_TASK, ignore_result=True, acks_late=False)

@@ -55,6 +55,15 @@ class CancelRequest(NamedTuple):
     held_in_ledger: bool
 
 
+class UnfoundedOutcome(NamedTuple):
+    """A published outcome that the ledger lacks, as it was read. `lost_sequence` is 0 if its ticket is not lost."""
+
+    key: str
+    email_digest: str
+    text: str
+    lost_sequence: int
+
+
 class PublishedOutcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An outcome as it is published. `waitlisted_at` is its sequence, 0 if it is not on the waitlist."""
 
@@ -138,9 +147,12 @@ def read_event(keys: EventKeys) -> Call:
     return Call(scripts.READ_EVENT, (keys.state,), ())
 
 
-def put_event(keys: EventKeys, *, version: int, last_sequence: int, state_ttl: int, decided_ms: int, row: Row) -> Call:
+def put_event(
+    keys: EventKeys, *, version: int, last_sequence: int, state_ttl: int, decided_ms: int, replaces: int, row: Row
+) -> Call:
     """Puts a copy of an event's row."""
-    return Call(scripts.PUT_EVENT, (keys.state, keys.queue), (version, last_sequence, state_ttl, decided_ms, *row))
+    arguments = (version, last_sequence, state_ttl, decided_ms, replaces, *row)
+    return Call(scripts.PUT_EVENT, (keys.state, keys.queue), arguments)
 
 
 def publish(
@@ -198,6 +210,14 @@ def recover(keys: EventKeys, *, admitted: Sequence[tuple[str, int]], missing_ttl
     """Compares tickets that were admitted, with their sequences, with what the server has."""
     names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.missing)
     return Call(scripts.RECOVER, names, (_encode(admitted), missing_ttl))
+
+
+def take_back(
+    keys: EventKeys, *, lost_ttl: int, channel: str, publish_command: str, outcomes: Sequence[UnfoundedOutcome]
+) -> Call:
+    """Takes outcomes back that the ledger does not hold."""
+    names = (*keys.decided, keys.waitlist, keys.lost)
+    return Call(scripts.TAKE_BACK, names, (lost_ttl, channel, publish_command, _encode(outcomes)))
 
 
 def enqueue(keys: EventKeys, *, kind: str, key: str, payload: str, state_ttl: int, wake_ttl: int) -> Call:

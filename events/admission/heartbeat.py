@@ -1,4 +1,4 @@
-"""Which drain workers are alive, which of them sweeps, and whether the dispatcher is being woken up.
+"""Which drain workers are alive, which of them sweeps, whether the dispatcher is being woken up, which ledger was seen.
 
 None of this belongs to an event. On a Cluster each is kept on three nodes, so that one that is away holds up no work.
 """
@@ -64,6 +64,17 @@ def claim_dispatcher_wakeup(client: redis.Redis) -> bool:
 def clear_dispatcher_wakeup(client: redis.Redis) -> None:
     """Allows the next wake-up to be sent: the last one has arrived."""
     _on_each(client, k.DELIVER, lambda name: client.delete(name))
+
+
+def seen_histories(client: redis.Redis) -> set[str]:
+    """Returns which database, and which of its timelines, `note_history` noted last; empty if that is not known."""
+    found: list[Any] = _on_each(client, k.LEDGER, client.get)
+    return {history.decode() for history in found if history}
+
+
+def note_history(client: redis.Redis, history: str) -> None:
+    """Notes that what is published has been compared with the ledger on this timeline."""
+    _on_each(client, k.LEDGER, lambda name: client.set(name, history, ex=k.LEDGER_TTL_SECONDS))
 
 
 def _names(client: redis.Redis, name: str) -> tuple[str, ...]:

@@ -44,6 +44,8 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by TTL, 1 minute
     omnify:sweep       string  a worker sweeps in this interval
                                removed by TTL
+    omnify:ledger      string  the database, and the one of its timelines, that what is published has been compared with
+                               removed by TTL, 30 days after the last full pass of a sweep
     omnify:deliver     string  a wake-up of the dispatcher is under way
                                removed by TTL, 4 s, or by the worker that receives the wake-up
     omnify:sign-ins:<digest>
@@ -72,12 +74,14 @@ LOST_TTL_SECONDS = 30 * 86_400
 # Addresses counted in one window of one event; further ones are not limited. About 50 MB.
 ADDRESSES_MAX = 1_000_000
 WORKERS_TTL_SECONDS = 60
+LEDGER_TTL_SECONDS = 30 * 86_400
 SIGN_IN_WINDOW_SECONDS = 15 * 60
 SIGNED_IN_BEFORE_SECONDS = 30 * 86_400
 
 WORKERS = "omnify:workers"
 SWEEP = "omnify:sweep"
 DELIVER = "omnify:deliver"
+LEDGER = "omnify:ledger"
 
 
 # Tags whose slots lie in the first, the middle and the last third of all, so on three nodes of a Cluster.

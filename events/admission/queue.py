@@ -18,9 +18,9 @@ from events.admission.calls import DecidedEntry, PublishedOutcome
 from events.admission.entry import Entry, read_entry
 from events.admission.news_command import publish_command
 from events.admission.outcomes import encode_outcome
-from events.admission.snapshots import copied_fields
+from events.admission.snapshots import copied_fields, event_progress
 from events.domain.outcome import Outcome
-from events.domain.snapshot import EventSnapshot
+from events.domain.snapshot import CopyProgress, EventSnapshot
 from events.domain.states import Status
 from events.domain.waiting import ASSUMED_PER_SECOND
 
@@ -72,10 +72,9 @@ class Queue:
         found: Any = self._client.xrange(k.event_keys(event_id).queue, min=first, count=count)
         return [read_entry(stream_id, fields) for stream_id, fields in found]
 
-    def published_ms(self, event_id: int) -> int | None:
-        """Reads the time of the last decisions that were published; None if Redis has no copy of the event."""
-        found: Any = self._client.hget(k.event_keys(event_id).state, "shown")
-        return None if found is None else int(found)
+    def published(self, event_id: int) -> CopyProgress:
+        """Reads how far the copy of the event is: its version, and the time of the last published decisions."""
+        return event_progress(self._client, [event_id])[event_id]
 
     def publish(
         self,

@@ -17,14 +17,18 @@ from omnify.common.redis_nodes import by_node
 _encode_json = msgspec.json.Encoder().encode
 
 
-def put_snapshot(client: Redis, snapshot: EventSnapshot) -> bool:
-    """Puts a copy of an event's row, for the door. False: Redis has a newer one. Raises redis.exceptions.RedisError."""
+def put_snapshot(client: Redis, snapshot: EventSnapshot, *, replaces: int = 0) -> bool:
+    """Puts a copy of an event's row, for the door. False: Redis has a newer one. Raises redis.exceptions.RedisError.
+
+    `replaces` is the version of a newer copy that is replaced all the same: the ledger has lost what made it newer.
+    """
     call = calls.put_event(
         k.event_keys(snapshot.event_id),
         version=snapshot.version,
         last_sequence=snapshot.last_sequence,
         state_ttl=k.STATE_TTL_SECONDS,
         decided_ms=snapshot.decided_ms,
+        replaces=replaces,
         row=copied_fields(snapshot),
     )
     return bool(call.run(client))
@@ -63,7 +67,7 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
     return [part for pair in fields.items() for part in pair]
 
 
-def event_progress(client: redis.Redis, event_ids: Sequence[int]) -> dict[int, CopyProgress]:
+def event_progress(client: Redis, event_ids: Sequence[int]) -> dict[int, CopyProgress]:
     """Reads the version and the published time of each event's copy."""
     pipe = client.pipeline(transaction=False)
     for event_id in event_ids:

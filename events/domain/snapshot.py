@@ -50,3 +50,13 @@ class CopyProgress:
     def misses(self, mark: EventProgress) -> bool:
         """Tells whether the ledger is ahead of the copy. False without a copy: the door loads it when asked."""
         return self.version is not None and (self.version < mark.version or self.published_ms < mark.decided_ms)
+
+    def exceeds(self, mark: EventProgress) -> bool:
+        """Tells whether the copy shows what the ledger does not hold: a promoted standby lacked the last commits.
+
+        Copies are made from committed rows, so a copy that was read before the row is never ahead of it otherwise.
+        """
+        return (self.version or 0) > mark.version or self.published_ms > mark.decided_ms
+
+
+NOT_PUBLISHED = CopyProgress(None, 0)

@@ -17,6 +17,7 @@ from events.domain.allocator import allocate
 from events.domain.commands import Command, Request
 from events.domain.outcome import Outcome
 from events.domain.sequences import number_anew
+from events.domain.snapshot import NOT_PUBLISHED, CopyProgress, EventProgress
 from events.domain.times import from_ms, to_ms
 from events.ledger.batch_context import Digest, load_batch_context, with_digest
 from events.ledger.database import database
@@ -35,6 +36,11 @@ class NoSuchEvent(Exception):
     """The queue belongs to an event that the ledger does not have."""
 
 
+class LedgerBehind(Exception):
+    """Decisions of this event are published that the ledger does not hold. Nothing may be decided before they are taken
+    back: their seats would be given to others while their holders are told that they have them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What a drain wants committed.
@@ -42,14 +48,14 @@ class Batch:
     Attributes:
         commands: in order of admission; `poisoned` are entries that cannot be read, which end `rejected`/`invalid`.
         digest: turns an `email_key` into its digest in Redis.
-        published_ms: the time up to which this event's changes are published in Redis; None if it has no such event.
+        published: the event's copy in Redis, read before this; its time is that up to which changes are published.
         before_commit: called last inside the transaction.
     """
 
     commands: Sequence[Command]
     poisoned: Sequence[Request] = ()
     digest: Digest
-    published_ms: int | None = None
+    published: CopyProgress = NOT_PUBLISHED
     before_commit: Callable[[], None] = lambda: None
 
 
@@ -60,6 +66,7 @@ def commit_batch(event_id: int, batch: Batch) -> Committed:
 
     Raises:
         NoSuchEvent: there is no such event.
+        LedgerBehind: `batch.published` has what the ledger lacks; nothing was written.
         django.db.OperationalError, InterfaceError: the database is out of reach; nothing was written.
     """
     try:
@@ -98,10 +105,17 @@ def _seats(event: Event) -> Seats:
 
 
 def _unpublished(event: Event, batch: Batch) -> list[Outcome]:
-    """Reads changes that Redis lacks: of a drain that died before it published, or lost by Redis since."""
-    if batch.published_ms is None or event.decided_at is None or to_ms(event.decided_at) <= batch.published_ms:
+    """Reads changes that Redis lacks: of a drain that died before it published, or lost by Redis since.
+
+    Raises LedgerBehind.
+    """
+    decided_ms = to_ms(event.decided_at) if event.decided_at else 0
+    published = batch.published
+    if published.exceeds(EventProgress(event.pk, event.version, decided_ms)):
+        raise LedgerBehind(event.pk)
+    if published.version is None or decided_ms <= published.published_ms:
         return []
-    changed = changed_since(event.pk, from_ms(batch.published_ms))
+    changed = changed_since(event.pk, from_ms(published.published_ms))
     return [with_digest(ticket, batch.digest).outcome for ticket in changed]
 
 
@@ -156,7 +170,7 @@ def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:
         _lock(event_id)
         for command in sorted((*batch.commands, *batch.poisoned), key=lambda command: command.sequence):
             parts.append(_commit_alone(event_id, alone, command, poisoned=command.key in poisoned))
-            alone = replace(alone, published_ms=None)
+            alone = replace(alone, published=NOT_PUBLISHED)
             if parts[-1].unfinished:
                 break
         parts.append(_commit(event_id, replace(alone, before_commit=batch.before_commit)))

@@ -85,6 +85,10 @@ class Database(Protocol):
     def count_standbys(self) -> int:
         """Counts the servers that receive this one's changes; 0 where there is no server."""
 
+    def read_history(self) -> str:
+        """Reads which database this is, and which of its timelines: another one means that something was promoted or
+        restored. "" where that cannot be told."""
+
 
 def database() -> Database:
     """Returns the operations for the database that this process uses."""

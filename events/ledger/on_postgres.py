@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import connection, transaction
+from django.db import NotSupportedError, ProgrammingError, connection, transaction
 
 from events.ledger import sql
 from events.ledger.quietly import refuse_nul, run_quietly
@@ -122,3 +122,13 @@ def count_standbys() -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql.COUNT_STANDBYS)
         return int(cursor.fetchone()[0])
+
+
+def read_history() -> str:
+    """Reads which database this is, and its timeline; "" where a managed server does not tell."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql.READ_HISTORY)
+            return str(cursor.fetchone()[0])
+    except (NotSupportedError, ProgrammingError):
+        return ""

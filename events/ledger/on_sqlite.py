@@ -193,3 +193,8 @@ def read_settings(names: Collection[str]) -> dict[str, str | None]:
 def count_standbys() -> int:
     """Counts none: there is no server."""
     return 0
+
+
+def read_history() -> str:
+    """Returns nothing: there is no standby."""
+    return ""

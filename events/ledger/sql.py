@@ -221,3 +221,8 @@ RUN_QUIETLY = "SELECT events_run_quietly(%s, %s, %s, %s, %s)"
 
 # count_standbys: servers that receive this one's write-ahead log. Any role may see that they are there.
 COUNT_STANDBYS = "SELECT count(*) FROM pg_stat_replication"
+
+# read_history: which database this is, and its timeline, which grows with each promotion. Fails on a standby.
+READ_HISTORY = """
+SELECT system_identifier || ':' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()
+"""

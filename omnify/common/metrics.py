@@ -42,6 +42,11 @@ LEASES = Counter("omnify_drain_leases", "Attempts to take an event's lease: acqu
 WEBHOOK_ATTEMPTS = Counter("omnify_webhook_attempts", "Webhook requests by what they led to.", ["result"])
 WEBHOOK_SECONDS = Histogram("omnify_webhook_seconds", "Time of one webhook request.", buckets=_SECONDS)
 LOST = Counter("omnify_tickets_lost", "Tickets asked for that the queue has lost.")
+UNFOUNDED = Counter(
+    "omnify_decisions_taken_back",
+    "Published decisions that the ledger lacked after a promotion: lost tickets, or changed to an earlier state.",
+    ["result"],
+)
 WATCHERS = Gauge(
     "omnify_watchers",
     "Clients that a door holds now: open event streams (stream) and long polls (poll).",

@@ -1,7 +1,8 @@
 """`manage.py reconcile`: lists what the queue has lost, event by event.
 
-Three sources: tickets still noted as pending though no queue holds them, tickets noted as lost before, and sequences
-that the ledger never saw. Gaps are legal (a sequence can be skipped), so they are listed apart.
+Four sources: tickets still noted as pending though no queue holds them, tickets noted as lost before, published
+decisions that the ledger lacks, and sequences that it never saw. Gaps are legal (a sequence can be skipped), so they
+are listed apart.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from redis.exceptions import RedisError
 
 from events.admission import lost
+from events.admission.snapshots import event_progress
+from events.admission.unfounded import published_outcomes
+from events.ledger.lookup import event_progress as progress_in_ledger
 from events.ledger.lookup import sequence_gaps, watched_event_ids
 from events.ledger.tickets import known_outcomes
 from events.secrets import tickets
@@ -72,10 +76,22 @@ def _reconcile(event_id: int) -> Finding:
 
 def _lost_tickets(client: redis.Redis, event_id: int) -> list[dict[str, Any]]:
     orphans = {o.key: o.sequence for o in lost.orphans(client, event_id) if o.key}
-    candidates = {**lost.known_lost(client, event_id), **orphans}
+    candidates = {**lost.known_lost(client, event_id), **orphans, **_published_ahead(client, event_id)}
     decided = known_outcomes(event_id, list(candidates))
     found = sorted((sequence, key) for key, sequence in candidates.items() if key not in decided)
     return [_lost_ticket(event_id, key, sequence) for sequence, key in found]
+
+
+def _published_ahead(client: redis.Redis, event_id: int) -> dict[str, int]:
+    """Returns published tickets (key → sequence) that the ledger lacks, if the door's copy shows that it lacks any."""
+    copy = event_progress(client, [event_id])[event_id]
+    if not any(copy.exceeds(row) for row in progress_in_ledger([event_id])):
+        return {}
+    found: dict[str, int] = {}
+    for chunk in published_outcomes(client, event_id):
+        read = {outcome.key: outcome.sequence for outcome, _ in chunk}
+        found |= {key: read[key] for key in read.keys() - known_outcomes(event_id, list(read)).keys()}
+    return found
 
 
 def _lost_ticket(event_id: int, key: str, sequence: int) -> dict[str, Any]:

@@ -18,11 +18,13 @@ from events.ledger.lookup import watched_event_ids
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
 from events.secrets import tickets as service_tickets
+from omnify.common.clients import redis_client
 from tests.support.in_process.events import tickets
 from tests.support.in_process.gate import apply_for, kinds, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain
 from worker.failpoints import Failpoint
+from worker.unfounded import take_back
 
 
 def make_queue(client: redis.Redis) -> Queue:
@@ -32,7 +34,11 @@ def make_queue(client: redis.Redis) -> Queue:
 
 def make_drain(queue: Queue) -> Drain:
     """A drain in this process, with time for everything."""
-    return Drain(queue=queue, digest=tickets.email_digest, slice_seconds=60)
+
+    def take_back_here(event_id: int) -> None:
+        take_back(queue, redis_client(), event_id, digest=tickets.email_digest, wake=lambda woken: None)
+
+    return Drain(queue=queue, digest=tickets.email_digest, take_back=take_back_here, slice_seconds=60)
 
 
 def drain_all_until(client: redis.Redis, stop: threading.Event) -> None:
