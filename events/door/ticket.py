@@ -20,7 +20,7 @@ _MESSAGES: dict[Status, str] = {
     Status.CONFIRMED: "Decided.",
     Status.REJECTED: "Decided.",
     Status.CANCELLED: "Cancelled.",
-    Status.LOST: "The queue lost this registration before it was decided: register again.",
+    Status.LOST: "A failure lost this registration: register again.",
 }
 # The response up to its `data`.
 _PREFIXES = {status: f'{{"success":true,"message":"{text}","data":'.encode() for status, text in _MESSAGES.items()}
