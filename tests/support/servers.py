@@ -101,6 +101,13 @@ class Services:
         port, password = port_of(self._ports[1]), self._postgres_password
         return f"postgres://omnify:{password}@127.0.0.1:{port}/omnify"
 
+    @property
+    def postgres(self) -> Postgres:
+        """The server that `start` started."""
+        if self._files is None:
+            raise LookupError("no PostgreSQL has been started")
+        return self._postgres(self._files)
+
     def _postgres(self, files: PostgresFiles) -> Postgres:
         return Postgres(
             files=files,
