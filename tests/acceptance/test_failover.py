@@ -1,0 +1,104 @@
+"""The machine with the queue dies and a replica takes its place. With `QUEUE_REPLICAS` nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from tests.support.replicated_valkey import Node, ReplicatedValkey
+from tests.support.service.crowd import verify_ledger
+from tests.support.service.event import Event, open_event
+from tests.support.service.http_client import Address, Answer
+from tests.support.service.parts import AOF
+from tests.support.service.processes import Service
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.acceptance
+
+
+@pytest.fixture
+def pair(service: Service) -> Iterator[ReplicatedValkey]:
+    """The service's own Valkey with a replica. It comes back empty: what it had belongs to no one any more."""
+    servers = ReplicatedValkey(primary=Node(service.valkey)).start()
+    # Doors find out about replicas when they connect.
+    service.redis.client_kill_filter(_type="normal", skipme=True)
+    yield servers
+    service.kill("valkey")
+    servers.close()
+    shutil.rmtree(service.valkey.directory / AOF)
+
+
+@contextlib.contextmanager
+def drains_frozen(service: Service) -> Iterator[None]:
+    """Whatever is admitted meanwhile stays in the queue."""
+    with service.frozen("drain-1"), service.frozen("drain-2"):
+        yield
+
+
+def register(door: Address, event: Event, guest: int) -> Answer:
+    body = {"name": f"Guest {guest}", "email": f"guest{guest}@example.com"}
+    return door.post(f"{event.path}/register", body, {"Idempotency-Key": f"guest {guest}"})
+
+
+def accepted(door: Address, event: Event, guest: int) -> str:
+    """The ticket id of a guest's 202; while the replica is not in time, the guest tries again."""
+
+    def attempt() -> str:
+        answer = register(door, event, guest)
+        return str(answer.data["ticket_id"]) if answer.status == 202 else ""
+
+    return wait_until(attempt, f"guest {guest} is accepted")
+
+
+def unavailable(answer: Answer) -> bool:
+    return answer.refusal == (503, "unavailable") and int(answer.headers["retry-after"]) >= 1
+
+
+def fail_over(service: Service, pair: ReplicatedValkey) -> None:
+    service.kill("valkey")
+    pair.take_over(pair.replicas[0])
+    wait_until(service.ready, "the doors have found the promoted server")
+
+
+def test_every_202_survives_the_machine_that_gave_it_and_every_503_can_be_resolved(
+    service: Service, pair: ReplicatedValkey
+) -> None:
+    event = open_event(service, capacity=7)
+    with service.another_door(QUEUE_REPLICAS="1") as door:
+        with drains_frozen(service):
+            tickets = [accepted(door, event, guest) for guest in range(6)]
+            with pair.replicas[0].frozen():
+                assert unavailable(register(door, event, 6))
+            tickets.append(accepted(door, event, 6))
+            given_back = partial(door.ask, "DELETE", f"/registrations/{tickets[0]}")
+            wait_until(lambda: given_back().status == 202, "the replica has the cancellation")
+            fail_over(service, pair)
+            # The promoted server has no replica yet.
+            assert unavailable(register(door, event, 7))
+        wait_until(lambda: event.queued() == 0, "the queue is empty")
+        assert event.statuses(tickets) == ["cancelled"] + ["confirmed"] * 6
+    verify_ledger(event)
+
+
+def test_without_waiting_what_the_replica_lacks_is_lost_and_counted_and_the_event_goes_on(
+    service: Service, pair: ReplicatedValkey
+) -> None:
+    event = open_event(service, capacity=15)
+    with drains_frozen(service):
+        kept = event.admit(*range(10))
+        with pair.cut_off(pair.replicas[0]):
+            lost = event.admit(*range(10, 20))
+            service.kill("valkey")
+        fail_over(service, pair)
+        new = event.admit(*range(15, 25))
+    wait_until(lambda: event.queued() == 0, "the queue is empty")
+    found = service.manage("reconcile", "--event", str(event.id))
+    assert f"{len(lost)} tickets are lost" in found.stderr
+    assert sorted(line.split()[3] for line in found.stdout.splitlines() if ": lost " in line) == sorted(lost)
+    assert event.statuses(lost) == ["lost"] * 10
+    assert event.statuses(kept + new) == ["confirmed"] * 15 + ["rejected"] * 5
+    verify_ledger(event)
