@@ -1,25 +1,21 @@
 // Who has a seat.
 
-import { api } from "./api.js";
-import { attempt, byId, fill, pager, person, row } from "./dom.js";
+import { byId, person, problem, row } from "./dom.js";
 import { eventId, showHead } from "./head.js";
+import { List } from "./list.js";
 import { shortMoment } from "./times.js";
 
-const list = `/events/${eventId}/attendees`;
+const path = `/events/${eventId}/attendees`;
 
-async function load(url) {
-  const data = await attempt(() => api("GET", url));
-  if (!data) return;
-  const rows = data.results.map((one) => row(person(one.name), person(one.email), shortMoment(one.confirmed_at), shortMoment(one.checked_in_at) || "–"));
-  fill("rows", rows, "No attendees to show.");
-  pager(data, load);
-}
+const shown = (one) => row(person(one.name), person(one.email), shortMoment(one.confirmed_at), shortMoment(one.checked_in_at) || "–");
+const attendees = new List("rows", shown, "No attendees to show.");
 
 byId("search-form").addEventListener("submit", (sent) => {
   sent.preventDefault();
   const search = encodeURIComponent(byId("search").value.trim());
-  byId("csv").href = `${list}?format=csv&search=${search}`;
-  load(`${list}?page_size=50&search=${search}`);
+  problem(null);
+  byId("csv").href = `${path}?format=csv&search=${search}`;
+  attendees.load(`${path}?page_size=50&search=${search}`);
 });
 showHead();
-load(`${list}?page_size=50`);
+attendees.load(`${path}?page_size=50`);

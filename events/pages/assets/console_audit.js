@@ -1,7 +1,7 @@
 // What was done, newest first.
 
-import { api } from "./api.js";
-import { attempt, fill, pager, row } from "./dom.js";
+import { row } from "./dom.js";
+import { List } from "./list.js";
 import { shortMoment } from "./times.js";
 
 const words = (text) => text.replaceAll("_", " ");
@@ -12,11 +12,4 @@ function shown(entry) {
   return row(shortMoment(entry.at), words(entry.action), words(what) || "–", by, entry.address ?? "–");
 }
 
-async function load(url) {
-  const data = await attempt(() => api("GET", url));
-  if (!data) return;
-  fill("rows", data.results.map(shown), "No actions yet.");
-  pager(data, load);
-}
-
-load("/audit?page_size=50");
+new List("rows", shown, "No actions yet.").load("/audit?page_size=50");

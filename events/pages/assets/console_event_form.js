@@ -1,7 +1,7 @@
 // A new event, or changes to one.
 
 import { api } from "./api.js";
-import { attempt, byId } from "./dom.js";
+import { byId, refresh } from "./dom.js";
 import { onSubmit } from "./forms.js";
 import { paint } from "./head.js";
 import { LocalTime, readTimes } from "./local_time.js";
@@ -47,7 +47,7 @@ onSubmit(form, async () => {
 
 byId("zone").textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (eventId) {
-  const event = await attempt(() => api("GET", `/events/${eventId}`));
+  const event = await refresh(() => api("GET", `/events/${eventId}`));
   if (event) show(event);
 }
 form.dataset.ready = "";

@@ -1,8 +1,8 @@
 // The organizer's events: those to come, or with ?past in the address those that are over.
 
-import { api } from "./api.js";
-import { attempt, byId, chip, el, fill, number, pager, person } from "./dom.js";
+import { byId, chip, el, number, person } from "./dom.js";
 import { label } from "./labels.js";
+import { List } from "./list.js";
 import { localSpan } from "./times.js";
 
 function tile(event) {
@@ -18,13 +18,7 @@ function tile(event) {
   );
 }
 
-async function load(url) {
-  const data = await attempt(() => api("GET", url));
-  if (!data) return;
-  fill("list", data.results.map(tile), past ? "No event is over yet." : "No events yet. Creating one takes two minutes.");
-  pager(data, load);
-}
-
 const past = new URLSearchParams(location.search).has("past");
 byId(past ? "past" : "coming").setAttribute("aria-current", "page");
-load(`/events?mine=true&past=${past}&page_size=24`);
+const list = new List("list", tile, past ? "No event is over yet." : "No events yet. Creating one takes two minutes.");
+list.load(`/events?mine=true&past=${past}&page_size=24`);

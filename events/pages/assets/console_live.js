@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { Chart } from "./chart.js";
-import { attempt, byId, number } from "./dom.js";
+import { attempt, byId, number, refresh } from "./dom.js";
 import { showErrors } from "./forms.js";
 import { eventId, paint, showHead } from "./head.js";
 import { labels } from "./labels.js";
@@ -59,7 +59,7 @@ function take(stats) {
 const measuring = new Timer(measure);
 
 async function measure() {
-  await attempt(async () => {
+  await refresh(async () => {
     const [now, stats] = await Promise.all([api("GET", `/events/${eventId}`), api("GET", `/events/${eventId}/stats`)]);
     event = now;
     paint(event);

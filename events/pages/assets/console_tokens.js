@@ -1,9 +1,10 @@
 // The organizer's tokens: made, shown once, revoked.
 
 import { api } from "./api.js";
-import { attempt, byId, el, fill, pager, row, person } from "./dom.js";
+import { attempt, byId, el, row, person } from "./dom.js";
 import { eventChoices } from "./event_choices.js";
 import { onSubmit, showSecret } from "./forms.js";
+import { List } from "./list.js";
 import { LocalTime, readTimes } from "./local_time.js";
 import { shortMoment } from "./times.js";
 
@@ -30,16 +31,10 @@ async function revoke(token, button) {
     button.textContent = token.current ? "Really revoke your own?" : "Really revoke?";
     return;
   }
-  if (await attempt(() => api("DELETE", `/tokens/${token.id}`))) await load(FIRST);
+  if (await attempt(() => api("DELETE", `/tokens/${token.id}`))) await list.load(FIRST);
 }
 
-async function load(url) {
-  const data = await attempt(() => api("GET", url));
-  if (!data) return;
-  fill("rows", data.results.map(shown), "No tokens.");
-  pager(data, load);
-}
-
+const list = new List("rows", shown, "No tokens.");
 const expires = new LocalTime(byId("expires_at"));
 
 function values() {
@@ -55,9 +50,9 @@ onSubmit(form, async () => {
   const made = await api("POST", "/tokens", values());
   showSecret("The token, shown only once: ", made.token);
   form.reset();
-  await load(FIRST);
+  await list.load(FIRST);
   byId("secret").scrollIntoView({ block: "center" });
 });
 
 const names = await eventChoices(byId("event_id"));
-await load(FIRST);
+await list.load(FIRST);

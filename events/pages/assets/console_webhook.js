@@ -1,19 +1,18 @@
 // One subscription: its deliveries, and everything that can be done about them.
 
 import { api } from "./api.js";
-import { attempt, byId, chip, el, fill, number, pager, problem, row } from "./dom.js";
+import { attempt, byId, chip, el, number, problem, refresh, row } from "./dom.js";
 import { showSecret } from "./forms.js";
+import { List } from "./list.js";
 import { LocalTime } from "./local_time.js";
 import { Timer } from "./timer.js";
 import { shortMoment } from "./times.js";
 
 const path = `/webhooks/${byId("main").dataset.webhook}`;
-const LIST = `${path}/deliveries?page_size=25`;
 const WHY = { gone: "the receiver said that it is gone", failing: "it failed for days", by_hand: "by hand" };
 const LOOK_AGAIN_MS = 5000;
 const STATES = { delivered: "confirmed", pending: "waitlisted", dead: "rejected" };
 let hook = null;
-let page = LIST;
 
 function paint(found) {
   hook = found;
@@ -33,13 +32,7 @@ function shown(one) {
   return row(one.type, chip(STATES[one.state] ?? "", one.state), number(one.attempts), String(answer), shortMoment(one.next_attempt_at) || "–", one.state === "delivered" ? "" : again);
 }
 
-async function load(url) {
-  page = url;
-  const data = await attempt(() => api("GET", url));
-  if (!data) return;
-  fill("rows", data.results.map(shown), "No messages yet.");
-  pager(data, load);
-}
+const deliveries = new List("rows", shown, "No messages yet.");
 
 // Does something, says so, and shows what it led to.
 async function act(work, said) {
@@ -47,7 +40,7 @@ async function act(work, said) {
   const done = await attempt(work);
   if (done === undefined) return;
   byId("said").textContent = said;
-  await load(page);
+  await deliveries.again();
   return done;
 }
 
@@ -87,12 +80,12 @@ byId("replay-form").addEventListener("submit", (sent) => {
 });
 
 const looking = new Timer(async () => {
-  await load(page);
+  await deliveries.again();
   looking.set(LOOK_AGAIN_MS);
 });
-const found = await attempt(() => api("GET", path));
+const found = await refresh(() => api("GET", path));
 if (found) {
   paint(found);
-  await load(page);
+  await deliveries.load(`${path}/deliveries?page_size=25`);
   looking.set(LOOK_AGAIN_MS);
 }

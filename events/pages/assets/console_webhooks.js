@@ -1,10 +1,11 @@
 // Subscriptions, and a new one.
 
 import { api } from "./api.js";
-import { attempt, byId, chip, el, fill, isolated, pager, row } from "./dom.js";
+import { byId, chip, el, isolated, row } from "./dom.js";
 import { eventChoices } from "./event_choices.js";
 import { onSubmit, showSecret } from "./forms.js";
 import { label, labels } from "./labels.js";
+import { List } from "./list.js";
 
 const FIRST = "/webhooks?page_size=50";
 const form = byId("webhook-form");
@@ -21,12 +22,7 @@ function stateOf({ enabled, failing_since }) {
   return failing_since ? "Failing" : "Active";
 }
 
-async function load(url) {
-  const data = await attempt(() => api("GET", url));
-  if (!data) return;
-  fill("rows", data.results.map(shown), "No subscriptions yet.");
-  pager(data, load);
-}
+const list = new List("rows", shown, "No subscriptions yet.");
 
 function values() {
   const types = [...byId("types").querySelectorAll("input:checked")].map((box) => box.value);
@@ -37,7 +33,7 @@ onSubmit(form, async () => {
   const made = await api("POST", "/webhooks", values());
   showSecret("The secret, shown only once: ", made.secret);
   form.reset();
-  await load(FIRST);
+  await list.load(FIRST);
   byId("secret").scrollIntoView({ block: "center" });
 });
 
@@ -45,4 +41,4 @@ for (const [value, text] of labels("message-types")) {
   byId("types").append(el("label", {}, el("input", { type: "checkbox", name: "event_types", value, checked: "" }), ` ${text}`));
 }
 const names = await eventChoices(byId("event_id"));
-await load(FIRST);
+await list.load(FIRST);

@@ -34,13 +34,15 @@ export function fill(id, parts, empty) {
   body.removeAttribute("aria-busy");
 }
 
-export function problem(text) {
+// `by` is "page" for what the page says of its own requests, and empty for what it tells a person.
+export function problem(text, by = "") {
   byId("problem").textContent = text ?? "";
   byId("problem").hidden = !text;
+  byId("problem").dataset.by = by;
 }
 
-export function explain(trouble) {
-  problem(trouble.code ? trouble.message : "The service cannot be reached. Nothing was changed, as far as we know.");
+export function explain(trouble, by = "") {
+  problem(trouble.code ? trouble.message : "The service cannot be reached. Nothing was changed, as far as we know.", by);
 }
 
 // Runs `work` for a person: what goes wrong is shown at the top of the page.
@@ -50,6 +52,19 @@ export async function attempt(work) {
     return await work();
   } catch (trouble) {
     explain(trouble);
+    return undefined;
+  }
+}
+
+// Runs `work` for the page itself, as often as it likes: it takes back what the page said of the last one, and never
+// what a person was told meanwhile.
+export async function refresh(work) {
+  try {
+    const done = await work();
+    if (byId("problem").dataset.by === "page") problem(null);
+    return done;
+  } catch (trouble) {
+    explain(trouble, "page");
     return undefined;
   }
 }

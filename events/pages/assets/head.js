@@ -1,14 +1,14 @@
 // What stands above every screen of one event.
 
 import { api } from "./api.js";
-import { attempt, byId, isolated, person } from "./dom.js";
+import { byId, isolated, person, refresh } from "./dom.js";
 import { label } from "./labels.js";
 import { localSpan } from "./times.js";
 
 export const eventId = document.getElementById("main").dataset.event;
 
 export async function showHead() {
-  const event = await attempt(() => api("GET", `/events/${eventId}`));
+  const event = await refresh(() => api("GET", `/events/${eventId}`));
   if (event) paint(event);
   return event;
 }
