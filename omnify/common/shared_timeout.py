@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 # For a whole body: a client that sends a byte now and then must not hold its request open for hours.
 BODY_SECONDS = 15.0
+# Not a divisor of the pauses of clients that send a byte every second: those would be swallowed again.
+_AGAIN_SECONDS = 0.3
 
 Result = TypeVar("Result")
 
@@ -41,7 +43,7 @@ class SharedTimeout:
                 raise TimeoutError from None
             raise
         finally:
-            del self._due[task]
+            self._due.pop(task, None)
             if task in self._cancelled:
                 self._uncancel(task)
 
@@ -52,17 +54,20 @@ class SharedTimeout:
         return task.cancelling()
 
     def _cancel_overdue(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = None
         now = loop.time()
+        # Again: before Python 3.12 `asyncio.wait_for` swallows a cancellation if what it waits for happens in the same
+        # turn of the loop, and a client that sends a byte now and then would stay.
+        for task in list(self._cancelled):
+            self._cancel(task)
         for task, due in list(self._due.items()):
             if due > now:
-                self._timer = loop.call_at(due, self._cancel_overdue, loop)
-                return
-            # Overdue again later: before Python 3.12 `asyncio.wait_for` swallows a cancellation if what it waits for
-            # happens in the same turn of the loop, and a client that sends a byte now and then would stay.
+                break
             del self._due[task]
-            self._due[task] = now + self._seconds
-            self._cancelled[task] = self._cancelled.get(task, 0) + 1
-            task.cancel()
-        if self._due:
-            self._timer = loop.call_later(self._seconds, self._cancel_overdue, loop)
+            self._cancel(task)
+        following = [now + _AGAIN_SECONDS] if self._cancelled else []
+        following += list(self._due.values())[:1]
+        self._timer = loop.call_at(min(following), self._cancel_overdue, loop) if following else None
+
+    def _cancel(self, task: asyncio.Task[Any]) -> None:
+        self._cancelled[task] = self._cancelled.get(task, 0) + 1
+        task.cancel()
