@@ -2,10 +2,10 @@
 
     read the head → decide and commit (ledger) → publish (door sees it) and trim
 
-Publishing and trimming, which is one call, runs beside the commit of the next batch if there is one; batches are
-published in order all the same. A crash between any two steps is repaired by the next drain: entries stay in the queue
-until the last step, and the ledger leaves tickets it already holds alone. The lease only saves work; the event's row
-lock decides.
+While the database works on one batch, the one before is published and trimmed, which is one call, and the next one is
+read and drafted. Batches are committed and published in order all the same. A crash between any two steps is repaired
+by the next drain: entries stay in the queue until the last step, and the ledger leaves tickets it already holds alone.
+The lease only saves work; the event's row lock decides.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
 from events.admission.entry import Entry
 from events.admission.queue import Lease, Queue
-from events.domain.commands import Request
-from events.domain.outcome import Outcome
-from events.domain.snapshot import CopyProgress
-from events.domain.states import Status
-from events.domain.tickets import reference
+from events.domain.commands import Command, Request
+from events.domain.snapshot import CopyProgress, EventSnapshot
 from events.ledger.batch_context import Digest
-from events.ledger.commit import Batch, LedgerBehind, NoSuchEvent, commit_batch
+from events.ledger.commit import Batch, LedgerBehind, NoSuchEvent, commit_batch, draft_batch
+from events.ledger.plan import Plan
 from events.ledger.write import Committed
 from omnify.common import metrics
 from omnify.common.logs import get_logger
 from worker.failpoints import Failpoint
+from worker.reporting import report
 
 logger = get_logger(__name__)
 
@@ -64,12 +64,22 @@ class _Slice:
         deadline, renewed: when it ends, and when the lease was prolonged last (by the drain's clock).
         published: how far the copy of the event in Redis is. Read once: neither store can lose any of it without
             breaking the connection, which ends the turn.
+        event: its row after the last commit.
     """
 
     lease: Lease
     deadline: float
     renewed: float
     published: CopyProgress
+    event: EventSnapshot | None = None
+
+
+class _Head(NamedTuple):
+    """What was read of the queue, its commands, and what is going to be written for them, as far as that is known."""
+
+    entries: Sequence[Entry]
+    commands: Sequence[Command]
+    draft: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,33 +149,33 @@ class Drain:
             if not entries:
                 if self.queue.mark_idle(lease.event_id):
                     return Drained.IDLE
-            elif not self._pipeline(work, entries):
+            elif not self._pipeline(work, _Head(entries, _commands(entries))):
                 return Drained.TAKEN
         return Drained.MORE
 
-    def _pipeline(self, work: _Slice, entries: Sequence[Entry]) -> bool:
-        """Decides `entries` and those after them, as long as batches are full. Returns False if the lease is lost.
+    def _pipeline(self, work: _Slice, head: _Head) -> bool:
+        """Decides `head` and what is behind it, as long as batches are full. Returns False if the lease is lost.
 
-        A helper announces the batch before and reads the entries behind while the database works on this one. What is
-        not found this way (entries after an unfinished command, or entries with lower sequences after Redis was
+        One helper announces the batch before, another reads what is behind, while the database works on this one. What
+        is not found this way (entries after an unfinished command, or entries with lower sequences after Redis was
         restored from an older state) is found the next time `_work` reads the head of the queue.
         """
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="announce") as helper:
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="drain") as helpers:
             announced: Future[None] | None = None
             while True:
-                started = self.clock()
-                behind = helper.submit(self._next_entries, work, entries) if len(entries) == self.batch else None
-                done = self._decide(work, entries)
+                started, entries = self.clock(), head.entries
+                full = len(entries) == self.batch
+                behind = helpers.submit(self._read_behind, work, entries, work.event) if full else None
+                done = self._decide(work, head)
                 if announced is not None:
                     announced.result()
                 lease_held = self._renew(work)
                 more = lease_held and self.clock() < work.deadline and done.unfinished is None
-                following = behind.result() if behind is not None and more else []
+                head = behind.result() if behind is not None and more else _Head((), ())
                 finished = _finished(entries, done)
-                if not following:
+                if not head.entries:
                     break
-                announced = helper.submit(self._announce, done, finished, started)
-                entries = following
+                announced = helpers.submit(self._announce, done, finished, started)
         self._announce(done, finished, started)
         if done.unfinished is None:
             self._pause(len(entries))
@@ -179,28 +189,33 @@ class Drain:
         work.renewed = now
         return self.queue.renew(work.lease)
 
-    def _next_entries(self, work: _Slice, entries: Sequence[Entry]) -> Sequence[Entry]:
-        return self.queue.head(work.lease.event_id, count=self.batch, after=entries[-1].sequence)
+    def _read_behind(self, work: _Slice, entries: Sequence[Entry], event: EventSnapshot | None) -> _Head:
+        behind = self.queue.head(work.lease.event_id, count=self.batch, after=entries[-1].sequence)
+        commands = _commands(behind)
+        draft = draft_batch(commands, event=event, ahead=len(entries)) if event else None
+        return _Head(behind, commands, draft)
 
     def _pause(self, size: int) -> None:
         """Lets the next batch gather after one that was not full."""
         if size < self.batch:
             self.sleep(REST_SECONDS * min(1.0, size / CROWD))
 
-    def _decide(self, work: _Slice, entries: Sequence[Entry]) -> Committed:
+    def _decide(self, work: _Slice, head: _Head) -> Committed:
         batch = Batch(
-            commands=[entry.command for entry in entries if entry.command],
+            commands=head.commands,
             poisoned=[
                 Request.blank(entry.key, entry.sequence, entry.requested_ms)
-                for entry in entries
+                for entry in head.entries
                 if entry.command is None and entry.key and not entry.kind
             ],
+            draft=head.draft,
             digest=self.digest,
             published=work.published,
             before_commit=lambda: self.checkpoint("drain.before_commit"),
         )
         done = commit_batch(work.lease.event_id, batch)
         self.checkpoint("drain.after_commit")
+        work.event = done.event
         if work.published.version is not None:
             # Batches are published in order: by the time the next one is, this one has been.
             shown = max(work.published.published_ms, done.event.decided_ms)
@@ -208,8 +223,7 @@ class Drain:
         return done
 
     def _announce(self, done: Committed, entries: Sequence[Entry], started: float) -> None:
-        """Publishes and trims, in a thread if more follows: Redis works on one batch while the database works on the
-        next."""
+        """Publishes and trims, in a thread if more follows."""
         rate = done.decided / max(self.clock() - started, 1e-3)
         left = self.queue.publish(
             event=done.event, outcomes=done.outcomes, entries=entries, decisions_per_second=rate
@@ -217,30 +231,11 @@ class Drain:
         if done.messages:
             self.wake_dispatchers()
         self.checkpoint("drain.after_publish")
-        self._report(done, seconds=self.clock() - started, left=left)
-
-    def _report(self, done: Committed, *, seconds: float, left: int) -> None:
-        metrics.BATCH_SIZE.observe(len(done.outcomes))
-        metrics.BATCH_SECONDS.observe(seconds)
-        by_status: dict[str, list[str]] = {}
-        event_id = done.event.event_id
-        for outcome in done.outcomes:
-            by_status.setdefault(_decision(outcome), []).append(reference(event_id, outcome.key))
-        for decision, refs in by_status.items():
-            metrics.DECISIONS.labels(decision).inc(len(refs))
-        fields = {
-            "event_id": event_id,
-            "left": left,
-            "seconds": round(seconds, 4),
-            "rewound": done.rewound,
-        }
-        logger.info("decided", tickets=by_status, **fields)
+        report(done, seconds=self.clock() - started, left=left)
 
 
-def _decision(outcome: Outcome) -> str:
-    """Returns the decision's name in logs and metrics: the status, or the reason of a rejection."""
-    # As plain strings: hashing a member of an enumeration calls Python code.
-    return str((outcome.status is Status.REJECTED and outcome.reason) or outcome.status)
+def _commands(entries: Sequence[Entry]) -> list[Command]:
+    return [entry.command for entry in entries if entry.command]
 
 
 def _finished(entries: Sequence[Entry], done: Committed) -> Sequence[Entry]:

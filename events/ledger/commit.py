@@ -11,16 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import DataError, IntegrityError, transaction
+from django.utils import timezone
 
 from events.domain.allocation import LedgerView, Seats
-from events.domain.allocator import allocate
 from events.domain.commands import Command, Request
 from events.domain.outcome import Outcome
 from events.domain.sequences import number_anew
-from events.domain.snapshot import NOT_PUBLISHED, CopyProgress, EventProgress
-from events.domain.times import from_ms, to_ms
+from events.domain.snapshot import NOT_PUBLISHED, CopyProgress, EventProgress, EventSnapshot
+from events.domain.times import from_ms, to_ms, whole_ms
 from events.ledger.batch_context import Digest, load_batch_context, with_digest
 from events.ledger.database import database
+from events.ledger.plan import Plan, make_plan
 from events.ledger.records import RowsExist
 from events.ledger.tickets import changed_since, known_outcomes
 from events.ledger.write import Committed, next_moment, write
@@ -47,6 +48,7 @@ class Batch:
 
     Attributes:
         commands: in order of admission; `poisoned` are entries that cannot be read, which end `rejected`/`invalid`.
+        draft: what `draft_batch` made of these `commands`; that of any others is not used.
         digest: turns an `email_key` into its digest in Redis.
         published: the event's copy in Redis, read before this; its time is that up to which changes are published.
         before_commit: called last inside the transaction.
@@ -54,9 +56,30 @@ class Batch:
 
     commands: Sequence[Command]
     poisoned: Sequence[Request] = ()
+    draft: Plan | None = None
     digest: Digest
     published: CopyProgress = NOT_PUBLISHED
     before_commit: Callable[[], None] = lambda: None
+
+
+def draft_batch(commands: Sequence[Command], *, event: EventSnapshot, ahead: int) -> Plan | None:
+    """Plans a batch while the database works on the one before it: the same plan that `commit_batch` would make.
+
+    It expects that the `ahead` registrations in between, which are not in `event` yet, get a seat each. If that is not
+    what the row says in the end, `commit_batch` makes a plan of its own. Returns None unless all commands are
+    registrations with a seat.
+    """
+    seats = Seats(
+        capacity=event.max_capacity,
+        confirmed=event.confirmed_count + ahead,
+        waitlist_capacity=event.waitlist_capacity,
+        waitlisted=event.waitlisted_count,
+        cancelled=event.cancelled,
+        ends_ms=event.end_ms,
+    )
+    if not _have_seats(seats, commands):
+        return None
+    return make_plan(seats=seats, commands=commands, ledger=LedgerView(), now=whole_ms(timezone.now()))
 
 
 def commit_batch(event_id: int, batch: Batch) -> Committed:
@@ -121,11 +144,16 @@ def _unpublished(event: Event, batch: Batch) -> list[Outcome]:
 
 def _all_fit(event: Event, batch: Batch) -> bool:
     """Tells whether the batch holds only new registrations, and every one of them gets a seat."""
-    if batch.poisoned or event.cancelled_at or event.confirmed_count + len(batch.commands) > event.max_capacity:
+    if batch.poisoned or (batch.commands and batch.commands[0].sequence <= event.last_sequence):
         return False
-    if batch.commands and batch.commands[0].sequence <= event.last_sequence:
+    return _have_seats(_seats(event), batch.commands)
+
+
+def _have_seats(seats: Seats, commands: Sequence[Command]) -> bool:
+    """Tells whether all commands are registrations, and there is a seat for each of them."""
+    if seats.cancelled or seats.confirmed + len(commands) > seats.capacity:
         return False
-    return all(isinstance(command, Request) for command in batch.commands)
+    return all(isinstance(command, Request) for command in commands)
 
 
 def _commit_optimistically(event: Event, batch: Batch) -> Committed | None:
@@ -137,9 +165,18 @@ def _commit_optimistically(event: Event, batch: Batch) -> Committed | None:
     rows come first, and all of them or none.
     """
     try:
-        return _decide(event, batch.commands, LedgerView())
+        return write(event, _drafted(event, batch) or _plan(event, batch.commands, LedgerView()))
     except RowsExist:
         return None
+
+
+def _drafted(event: Event, batch: Batch) -> Plan | None:
+    """Returns the batch's draft; None if it has none, or the event is not as it expected."""
+    draft, decided_at = batch.draft, event.decided_at
+    # A batch that is written one entry at a time has other commands than its draft.
+    if draft is None or draft.commands is not batch.commands or draft.seats != _seats(event):
+        return None
+    return draft if decided_at is None or draft.now > decided_at else None
 
 
 def _commit_with_context(event: Event, batch: Batch) -> Committed:
@@ -148,17 +185,13 @@ def _commit_with_context(event: Event, batch: Batch) -> Committed:
     known = known_outcomes(event.pk, [request.key for request in batch.poisoned])
     poisoned = {request.key: request for request in batch.poisoned if request.key not in known}
     commands, refused = number_anew(event.last_sequence, context.pending, list(poisoned.values()))
-    done = _decide(event, commands, context.ledger, refused)
+    done = write(event, _plan(event, commands, context.ledger, refused))
     rewound = commands is not context.pending
     return replace(done, rewound=rewound).with_earlier(context.decided)
 
 
-def _decide(
-    event: Event, commands: Sequence[Command], ledger: LedgerView, poisoned: Sequence[Request] = ()
-) -> Committed:
-    now = next_moment(event)
-    done = allocate(seats=_seats(event), commands=commands, ledger=ledger, now_ms=to_ms(now))
-    return write(event, commands, done, poisoned=poisoned, now=now)
+def _plan(event: Event, commands: Sequence[Command], ledger: LedgerView, poisoned: Sequence[Request] = ()) -> Plan:
+    return make_plan(seats=_seats(event), commands=commands, ledger=ledger, poisoned=poisoned, now=next_moment(event))
 
 
 def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:

@@ -1,46 +1,25 @@
-"""Writes registrations in bulk."""
+"""Registrations as rows on their way to the database."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from datetime import datetime
 
 from events.domain.attendee import guest_search_key
 from events.domain.commands import Request
 from events.domain.outcome import Outcome
-from events.ledger.database import database
 from events.ledger.records import MoveRecord, RegistrationRecord
 
 
-def insert_decided(event_id: int, decided: Sequence[tuple[Request, Outcome]], *, decided_at: datetime) -> None:
-    """Writes new rows, inside the caller's transaction: each request with the last outcome it had there.
-
-    Raises:
-        RowsExist: a ticket or a seat is in the ledger already.
-        django.db.DataError, IntegrityError, ValueError: some entry cannot be stored.
-        Nothing was written, whatever the reason.
-    """
-    if decided:
-        records = [_registration(request, outcome) for request, outcome in decided]
-        database().insert_registrations(event_id, records, decided_at=decided_at)
+def move_record(outcome: Outcome) -> MoveRecord:
+    """Makes the later status of a ticket that has a row."""
+    return MoveRecord(
+        ticket_key=outcome.key,
+        status=outcome.status.value,
+        revision=outcome.revision,
+        reason=outcome.reason.value if outcome.reason else "",
+    )
 
 
-def move_decided(event_id: int, outcomes: Sequence[Outcome], *, decided_at: datetime) -> None:
-    """Moves existing rows to a later status, inside the caller's transaction."""
-    if outcomes:
-        records = [
-            MoveRecord(
-                ticket_key=outcome.key,
-                status=outcome.status.value,
-                revision=outcome.revision,
-                reason=outcome.reason.value if outcome.reason else "",
-            )
-            for outcome in outcomes
-        ]
-        database().move_registrations(event_id, records, decided_at=decided_at)
-
-
-def _registration(request: Request, outcome: Outcome) -> RegistrationRecord:
+def registration_record(request: Request, outcome: Outcome) -> RegistrationRecord:
+    """Makes the new row of a request, with the last outcome that it had in its batch."""
     callback = request.callback
     return RegistrationRecord(
         ticket_key=request.key,

@@ -13,10 +13,11 @@ from django.utils import timezone
 from events.admission.store_log import logging_problems as redis_problems
 from events.domain.commands import Callback, Request
 from events.ledger.commit import Batch, commit_batch
+from events.ledger.database import database
+from events.ledger.plan import invalid
 from events.ledger.records import RowsExist
-from events.ledger.rows import insert_decided
+from events.ledger.rows import registration_record
 from events.ledger.store_log import logging_problems as database_problems
-from events.ledger.write import invalid
 from events.models import Registration
 from tests.support.in_process.events import tickets
 from tests.support.servers import Services
@@ -68,10 +69,10 @@ def test_rows_that_are_there_already_are_told_from_data_that_cannot_be_stored(
 ) -> None:
     event, now = make_event(), timezone.now()
     first = request(1)
-    pairs = [(first, invalid(first, now))]
-    insert_decided(event.pk, pairs, decided_at=now)
+    records = [registration_record(first, invalid(first, now))]
+    database().insert_registrations(event.pk, records, decided_at=now)
     with pytest.raises(RowsExist):
-        insert_decided(event.pk, pairs, decided_at=now)
+        database().insert_registrations(event.pk, records, decided_at=now)
 
 
 def test_a_database_that_logs_statements_is_told_of(talkative_database: None) -> None:

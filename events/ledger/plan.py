@@ -1,0 +1,101 @@
+"""What a batch is going to write: its decisions and their rows, made without the database.
+
+A plan depends on nothing but its arguments, so it can be made before the event's row is locked, while the database
+works on the batch before. It holds if the row then says what was expected (`events.ledger.commit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from events.domain.allocation import Allocation, LedgerView, Seats
+from events.domain.allocator import allocate
+from events.domain.commands import Command, Request
+from events.domain.outcome import Outcome
+from events.domain.states import Reason, Status
+from events.domain.times import to_ms
+from events.ledger.records import MoveRecord, RegistrationRecord
+from events.ledger.rows import move_record, registration_record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A batch, decided at `now`.
+
+    Attributes:
+        commands: what it decides; `invalid` counts the entries that are rejected since they cannot be read.
+        seats: the event's counters before it; `allocation` has those after it.
+        changes: every change of status, in order; `outcomes` has the newest of each ticket.
+        moves: rows that get a later status; `records` are new rows.
+        last_sequence: the highest that is handled, 0 if there is none.
+        unfinished: the key of a command that is only partly applied.
+    """
+
+    commands: Sequence[Command]
+    seats: Seats
+    now: datetime
+    allocation: Allocation
+    changes: Sequence[Outcome]
+    outcomes: Sequence[Outcome]
+    moves: Sequence[MoveRecord]
+    records: Sequence[RegistrationRecord]
+    invalid: int
+    last_sequence: int
+    unfinished: str | None
+
+
+def make_plan(
+    *, seats: Seats, commands: Sequence[Command], ledger: LedgerView, poisoned: Sequence[Request] = (), now: datetime
+) -> Plan:
+    """Decides `commands` and rejects `poisoned` entries. `ledger` is what the ledger has about them."""
+    done = allocate(seats=seats, commands=commands, ledger=ledger, now_ms=to_ms(now))
+    stopped_at = commands[done.handled] if done.handled < len(commands) else None
+    if stopped_at:
+        # What is behind it stays in the queue.
+        poisoned = [request for request in poisoned if request.sequence < stopped_at.sequence]
+    refused = [(request, invalid(request, now)) for request in poisoned]
+    changes = [*done.changes, *(outcome for _, outcome in refused)]
+    last = latest(changes)
+    new = {request.key for request in done.decided_requests}
+    decided = [*((request, last[request.key]) for request in done.decided_requests), *refused]
+    sequences = [command.sequence for command in (*commands[: done.handled], *poisoned)]
+    return Plan(
+        commands=commands,
+        seats=seats,
+        now=now,
+        allocation=done,
+        changes=changes,
+        outcomes=list(last.values()),
+        moves=[move_record(found) for found in last.values() if found.revision > 1 and found.key not in new],
+        records=[registration_record(request, outcome) for request, outcome in decided],
+        invalid=len(refused),
+        last_sequence=max(sequences, default=0),
+        unfinished=stopped_at.key if stopped_at else None,
+    )
+
+
+def invalid(request: Request, now: datetime) -> Outcome:
+    """Returns the outcome of an entry that cannot be read or stored: rejected as invalid."""
+    return Outcome(
+        key=request.key,
+        status=Status.REJECTED,
+        reason=Reason.INVALID,
+        sequence=request.sequence,
+        requested_ms=request.requested_ms,
+        decided_ms=to_ms(now),
+        revision=1,
+        email_digest=request.email_digest,
+        mark=request.mark,
+    )
+
+
+def latest(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
+    """Returns the newest outcome of each ticket, by revision; of two with one revision, the later in the list."""
+    last: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        known = last.get(outcome.key)
+        if known is None or outcome.revision >= known.revision:
+            last[outcome.key] = outcome
+    return last
