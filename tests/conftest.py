@@ -33,6 +33,7 @@ _HERE = Path(__file__).parent
 LONGEST = ("test_bench.py", "test_supervisor.py", "test_guests.py", "test_rehearse.py")
 LEVELS = ("acceptance", "browser", "integration", "unit")
 DATABASE_FIXTURES = {"db", "transactional_db"}
+VALKEYS_FIXTURES = {"cluster", "replicated_cluster", "trio"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,8 +83,11 @@ def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pyt
 
 
 def touches_database(item: pytest.Item) -> bool:
-    """pytest-django lets nothing else reach the database, so this cannot miss one."""
+    """pytest-django lets nothing else reach the database, so this cannot miss one. Tests of several Valkeys are
+    the same on any database, and take long."""
     fixtures: list[str] = getattr(item, "fixturenames", [])
+    if not VALKEYS_FIXTURES.isdisjoint(fixtures):
+        return False
     return item.get_closest_marker("django_db") is not None or not DATABASE_FIXTURES.isdisjoint(fixtures)
 
 

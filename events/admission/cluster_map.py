@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -95,9 +96,12 @@ class ClusterMap:
         self._doubtful = True
 
     async def refresh(self) -> None:
-        """Has the map read again. Raises redis.exceptions.RedisError: no node answers, and there was no map before."""
-        self._doubtful = True
-        await self._look()
+        """Returns when the map has been read again, or no node has answered."""
+        if self._reading is None:
+            self._begin_to_read()
+        if self._reading is not None:
+            with contextlib.suppress(RedisError):
+                await asyncio.shield(self._reading)
 
     def close(self) -> None:
         """Ends a reading that is under way."""
@@ -107,10 +111,13 @@ class ClusterMap:
     async def _look(self) -> None:
         """Has the map read. With one to go by meanwhile, it does not wait for the new one."""
         if self._reading is None and time.monotonic() > self._read_at + REFRESH_SECONDS:
-            self._reading = asyncio.get_running_loop().create_task(self._read())
-            self._reading.add_done_callback(self._was_read)
+            self._begin_to_read()
         if not self._known and self._reading is not None:
             await asyncio.shield(self._reading)
+
+    def _begin_to_read(self) -> None:
+        self._reading = asyncio.get_running_loop().create_task(self._read())
+        self._reading.add_done_callback(self._was_read)
 
     def _was_read(self, task: asyncio.Task[None]) -> None:
         self._reading, self._read_at = None, time.monotonic()
@@ -120,6 +127,8 @@ class ClusterMap:
     async def _read(self) -> None:
         problem: Exception | None = None
         for address in self._candidates():
+            # Before the answer: what is doubted while it is under way may not be in it.
+            self._doubtful = False
             try:
                 async with asyncio.timeout(MAP_SECONDS):
                     reply = await self.nodes[address].execute_command("CLUSTER", "SLOTS")
@@ -128,8 +137,9 @@ class ClusterMap:
                 continue
             if reply:
                 self._slots.replace(reply, asked=address)
-                self._known, self._doubtful = True, False
+                self._known = True
                 return
+        self._doubtful = True
         raise ClusterDownError("no node of the Cluster answers") from problem
 
     def _candidates(self) -> Iterator[Address]:

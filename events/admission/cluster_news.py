@@ -8,6 +8,8 @@ the event is subscribed to where its slot is now.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -17,13 +19,11 @@ from redis.exceptions import RedisError
 
 from events.admission.cluster_map import ClusterMap
 from events.admission.news import News, NewsUnavailable, channel, event_id_of
-from omnify.common.logs import get_logger
 from omnify.common.redis_slots import slot_of
 from omnify.common.redis_urls import Address
 
-logger = get_logger(__name__)
-
 REROUTE_SECONDS = 0.2
+PASSES = 10
 
 
 class ClusterNews:
@@ -43,6 +43,9 @@ class ClusterNews:
         self._on_subscribed = on_subscribed
         self._shards: dict[Address, _ShardNews] = {}
         self._homes: dict[int, Address] = {}  # event -> where it is subscribed to
+        # Events that have left their home -> for how many passes a map that names the same home is not believed.
+        self._patience: Counter[int] = Counter()
+        self._doubtful = False
         self._rerouting: asyncio.Task[None] | None = None
 
     async def subscribe(self, event_id: int) -> None:
@@ -53,6 +56,7 @@ class ClusterNews:
 
     async def unsubscribe(self, event_id: int) -> None:
         """Ends the subscription to the event."""
+        self._patience.pop(event_id, None)
         home = self._homes.pop(event_id, None)
         if home is not None:
             await self._shard(home).unsubscribe(event_id)
@@ -79,40 +83,67 @@ class ClusterNews:
                 on_change=self._on_change,
                 on_subscribed=self._on_subscribed,
                 on_doubt=self._reroute_soon,
+                on_moved=self._moved,
             )
         return found
 
-    def _reroute_soon(self) -> None:
-        if self._rerouting is None and self._homes:
-            self._rerouting = asyncio.get_running_loop().create_task(self._reroute())
-            self._rerouting.add_done_callback(self._rerouted)
+    def _moved(self, event_id: int) -> None:
+        """Notes that its node does not have the event any more."""
+        self._patience[event_id] = PASSES
+        self._reroute_soon()
 
-    def _rerouted(self, task: asyncio.Task[None]) -> None:
-        self._rerouting = None
+    def _reroute_soon(self) -> None:
+        self._doubtful = True
+        if self._rerouting is None:
+            self._rerouting = asyncio.get_running_loop().create_task(self._reroute())
 
     async def _reroute(self) -> None:
-        """Subscribes each event where its slot is now."""
-        await self._map.refresh()
-        # The map is read meanwhile, and no more often than this.
-        await asyncio.sleep(REROUTE_SECONDS)
-        for event_id, old in list(self._homes.items()):
-            try:
-                new = await self._home(event_id)
-            except NewsUnavailable:
-                continue
-            if new != old and self._homes.get(event_id) == old:
-                self._homes[event_id] = new
-                await self._shard(old).unsubscribe(event_id)
-            if event_id in self._homes:
-                await self._shard(new).want(event_id)
+        """Subscribes each event where its slot is now, until there is no doubt left."""
+        try:
+            while self._doubtful and self._homes:
+                self._doubtful = False
+                await self._map.refresh()
+                for event_id in list(self._homes):
+                    with contextlib.suppress(NewsUnavailable):
+                        await self._settle(event_id, await self._home(event_id))
+                await asyncio.sleep(REROUTE_SECONDS)
+        finally:
+            self._rerouting = None
+
+    async def _settle(self, event_id: int, home: Address) -> None:
+        old = self._homes.get(event_id)
+        if old is None:
+            return
+        if home != old:
+            self._homes[event_id] = home
+            await self._shard(old).unsubscribe(event_id)
+        elif self._patience[event_id] > 0:
+            # The node that gave the map may not have heard of the move yet, and to ask the old home for the event would
+            # break its connection.
+            self._patience[event_id] -= 1
+            self._doubtful = True
+            return
+        self._patience.pop(event_id, None)
+        if event_id in self._homes:
+            await self._shard(home).want(event_id)
 
 
 class _ShardNews(News):
-    """News of the events of one node. It calls `on_doubt` when an event may have moved to another one."""
+    """News of the events of one node. It calls `on_doubt` when its connection breaks, and `on_moved(event_id)` when the
+    node has ended a subscription."""
 
-    def __init__(self, client: redis.asyncio.Redis, *, on_doubt: Callable[[], None], **callbacks: Any) -> None:
+    def __init__(
+        self,
+        client: redis.asyncio.Redis,
+        *,
+        on_doubt: Callable[[], None],
+        on_moved: Callable[[int], None],
+        **callbacks: Any,
+    ) -> None:
         super().__init__(client, **callbacks)
         self._on_doubt = on_doubt
+        self._on_moved = on_moved
+        self._leaving: Counter[int] = Counter()  # unsubscribed, and the node has not confirmed it yet
 
     async def close(self) -> None:
         """Ends the connection."""
@@ -126,11 +157,14 @@ class _ShardNews(News):
 
     async def _leave(self, pubsub: PubSub, event_ids: Collection[int]) -> None:
         for event_id in event_ids:
+            self._leaving[event_id] += 1
             await pubsub.sunsubscribe(channel(event_id))
 
     async def _one_connection(self) -> bool:
+        self._leaving.clear()
         received = await super()._one_connection()
-        self._on_doubt()
+        if self._wanted:
+            self._on_doubt()
         return received
 
     def _take(self, message: dict[str, Any]) -> None:
@@ -139,10 +173,14 @@ class _ShardNews(News):
             self._on_change(event_id_of(message), message["data"].decode().split())
         elif kind == "ssubscribe":
             self._confirm(event_id_of(message))
-        elif kind == "sunsubscribe" and event_id_of(message) in self._wanted:
+        elif kind == "sunsubscribe":
+            self._ended(event_id_of(message))
+
+    def _ended(self, event_id: int) -> None:
+        if self._leaving[event_id] > 0:
+            self._leaving[event_id] -= 1
+        elif self._wanted.pop(event_id, None) is not None:
             # The node does not have it any more. To ask it again would break the connection of all other events.
-            event_id = event_id_of(message)
-            del self._wanted[event_id]
             self._subscribed.discard(event_id)
             self._live.discard(event_id)
-            self._on_doubt()
+            self._on_moved(event_id)

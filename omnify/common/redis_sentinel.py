@@ -18,11 +18,31 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.connection import parse_url
 from redis.exceptions import ConnectionError, RedisError
+from redis.retry import Retry
 
 from omnify.common.redis_urls import Address, StoreUrl
 
 # A Sentinel that hangs must not keep the next one from being asked.
 SENTINEL_SECONDS = 1.0
+
+
+class MasterClient(redis.Redis):
+    """A blocking client of the master. It closes its connections to the Sentinels too."""
+
+    def close(self) -> None:
+        """Closes all connections."""
+        super().close()
+        self.connection_pool.sentinel_manager.close()  # type: ignore[attr-defined]
+
+
+class AsyncMasterClient(redis.asyncio.Redis):
+    """The same for an event loop."""
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        """Closes all connections."""
+        await super().aclose(close_connection_pool)
+        for sentinel in self.connection_pool.sentinel_manager.sentinels:  # type: ignore[attr-defined]
+            await sentinel.aclose()
 
 
 class NotMaster(ConnectionError):
@@ -31,22 +51,22 @@ class NotMaster(ConnectionError):
 
 def master_client(store: StoreUrl, **options: Any) -> redis.Redis:
     """Returns a blocking client of the master. `options` are those of a connection to it."""
-    sentinels = redis.sentinel.Sentinel(  # type: ignore[no-untyped-call]
-        store.addresses, sentinel_kwargs=_sentinel_options(store)
-    )
+    own = {"retry": Retry(NoBackoff(), 0), **_sentinel_options(store)}
+    sentinels = redis.sentinel.Sentinel(store.addresses, sentinel_kwargs=own)  # type: ignore[no-untyped-call]
     client: redis.Redis = sentinels.master_for(  # type: ignore[no-untyped-call]
-        store.service, redis_connect_func=_check_role, **_server_options(store), **options
+        store.service, MasterClient, redis_connect_func=_check_role, **_server_options(store), **options
     )
     return client
 
 
 def master_client_async(store: StoreUrl, **options: Any) -> redis.asyncio.Redis:
     """Returns a client of the master for an event loop."""
+    own = {"retry": AsyncRetry(NoBackoff(), 0), **_sentinel_options(store)}
     sentinels = redis.asyncio.sentinel.Sentinel(  # type: ignore[no-untyped-call]
-        store.addresses, sentinel_kwargs=_sentinel_options(store)
+        store.addresses, sentinel_kwargs=own
     )
     client: redis.asyncio.Redis = sentinels.master_for(
-        store.service, redis_connect_func=_check_role_async, **_server_options(store), **options
+        store.service, AsyncMasterClient, redis_connect_func=_check_role_async, **_server_options(store), **options
     )
     return client
 
@@ -56,23 +76,26 @@ async def find_master(store: StoreUrl) -> Address:
 
     Raises redis.exceptions.RedisError: none of them names one.
     """
-    asking = [asyncio.ensure_future(_name_master(store, address)) for address in store.addresses]
+    asking = [asyncio.get_running_loop().create_task(_name_master(store, address)) for address in store.addresses]
+    # Those that answer late close their connections themselves.
+    _asking.update(asking)
     votes: Counter[Address] = Counter()
-    try:
-        for answer in asyncio.as_completed(asking):
-            with contextlib.suppress(RedisError, OSError):
-                votes[await answer] += 1
-            if votes and max(votes.values()) > len(asking) / 2:
-                break
-    finally:
-        for task in asking:
-            task.cancel()
+    for answer in asyncio.as_completed(asking):
+        if (named := await answer) is not None:
+            votes[named] += 1
+        if votes and max(votes.values()) > len(asking) / 2:
+            break
+    _asking.difference_update([task for task in _asking if task.done()])
     if not votes:
         raise ConnectionError("no Sentinel names a master")
     return votes.most_common(1)[0][0]
 
 
-async def _name_master(store: StoreUrl, sentinel: Address) -> Address:
+_asking: set[asyncio.Task[Address | None]] = set()
+
+
+async def _name_master(store: StoreUrl, sentinel: Address) -> Address | None:
+    """Asks one Sentinel. Returns None if it does not answer, or does not know the service."""
     client = redis.asyncio.Redis.from_url(
         store.sentinel_url(sentinel),
         socket_timeout=SENTINEL_SECONDS,
@@ -80,14 +103,13 @@ async def _name_master(store: StoreUrl, sentinel: Address) -> Address:
         retry=AsyncRetry(NoBackoff(), 0),
         protocol=2,
     )
-    async with client:
-        found: Any = await client.execute_command(  # type: ignore[no-untyped-call]
-            "SENTINEL", "GET-MASTER-ADDR-BY-NAME", store.service
-        )
-    if not found:
-        raise ConnectionError("the Sentinel does not know the service")
-    host, port = found
-    return host.decode(), int(port)
+    found: Any = None
+    with contextlib.suppress(RedisError, OSError):
+        async with client:
+            found = await client.execute_command(  # type: ignore[no-untyped-call]
+                "SENTINEL", "GET-MASTER-ADDR-BY-NAME", store.service
+            )
+    return (found[0].decode(), int(found[1])) if found else None
 
 
 def check_role(reply: Any) -> None:

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
 from redis.exceptions import ClusterDownError, ConnectionError, RedisError, TimeoutError
+from redis.retry import Retry
 
 from omnify.common.redis_slots import SlotMap
 from omnify.common.redis_urls import Address, StoreUrl, host_and_port
@@ -94,21 +96,20 @@ class Topology:
         if not self._reading.acquire(blocking=not self._known):
             return
         try:
-            if time.monotonic() < self._read_at + REFRESH_SECONDS:
-                return
-            self._ask_nodes()
-            self._doubtful = False
+            if time.monotonic() > self._read_at + REFRESH_SECONDS:
+                self._ask_nodes()
         except RedisError:
             # Without any map there is nothing to go by.
             if not self._known:
                 raise
         finally:
-            self._read_at = time.monotonic()
             self._reading.release()
 
     def _ask_nodes(self) -> None:
-        problem: Exception = ClusterDownError("no node of the Cluster answers")
+        problem: Exception | None = None
         for address in self._candidates():
+            # Before the answer: what is doubted while it is under way may not be in it.
+            self._doubtful = False
             try:
                 reply = self._ask(address)
             except (RedisError, OSError) as raised:
@@ -116,17 +117,16 @@ class Topology:
                 continue
             if reply:
                 self._slots.replace(reply, asked=address)
-                self._known = True
+                self._known, self._read_at = True, time.monotonic()
                 return
-        raise ClusterDownError(f"no node of the Cluster answers ({type(problem).__name__})") from problem
+        self._doubtful, self._read_at = True, time.monotonic()
+        raise ClusterDownError("no node of the Cluster answers") from problem
 
     def _ask(self, address: Address) -> Any:
         url = self._store.server_url(address)
-        client = redis.Redis.from_url(url, socket_timeout=MAP_SECONDS, socket_connect_timeout=MAP_SECONDS, protocol=2)
-        try:
-            return client.execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]
-        finally:
-            client.close()
+        limits: dict[str, Any] = {"socket_timeout": MAP_SECONDS, "socket_connect_timeout": MAP_SECONDS}
+        with redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), protocol=2, **limits) as client:
+            return client.execute_command("CLUSTER SLOTS")
 
     def _candidates(self) -> Iterator[Address]:
         """Lists the masters known, in an order of chance, then the nodes of the address."""

@@ -12,17 +12,20 @@ import redis
 from events.admission.gate import Gate, QueueUnavailable
 from events.admission.heartbeat import beat, worker_count
 from events.admission.queue import Queue
+from events.domain.states import Status
 from events.models import Event, Registration
 from omnify.common.redis_client import connect
 from tests.support.in_process.cluster import (
     Crowd,
+    Reader,
+    decided_once,
     draining,
     events_on_each_master,
     other_master,
     slot_of_event,
     with_gate,
 )
-from tests.support.in_process.drain import make_drain, statuses
+from tests.support.in_process.drain import make_drain, outcome, publish, statuses
 from tests.support.in_process.events import open_event, tickets
 from tests.support.in_process.gate import apply_for, kinds
 from tests.support.valkey_cluster import ValkeyCluster, until
@@ -36,13 +39,6 @@ def client(cluster: ValkeyCluster) -> Iterator[redis.Redis]:
     client = connect(cluster.url)
     yield client
     client.close()
-
-
-def decided_once(event: Event, keys: list[str]) -> bool:
-    """Whether every ticket has one row, in the order of sequences that no two share."""
-    rows = list(Registration.objects.filter(event=event).values_list("ticket_key", "sequence"))
-    sequences = {sequence for _, sequence in rows}
-    return sorted(key for key, _ in rows) == sorted(keys) and len(sequences) == len(rows)
 
 
 def test_events_on_all_nodes_are_registered_for_and_drained(cluster: ValkeyCluster, client: redis.Redis) -> None:
@@ -93,6 +89,36 @@ def test_a_slot_moves_while_a_crowd_registers_and_no_ticket_is_lost_or_doubled(
     assert set(crowd.answers) <= {"admitted", "queued", "decided"}
     for event in (moving, staying):
         assert decided_once(event, crowd.accepted[event.pk])
+
+
+def test_news_follow_a_slot_to_another_node_and_disturb_no_other_event(
+    cluster: ValkeyCluster, client: redis.Redis
+) -> None:
+    moving, *staying = list(events_on_each_master(cluster, client).values())
+    slot = slot_of_event(moving)
+    neighbour = open_event(client, load=False)
+    while cluster.owner(slot_of_event(neighbour)) is not cluster.owner(slot) or slot_of_event(neighbour) == slot:
+        neighbour = open_event(client, load=False)
+    queue, events = Queue(client), [moving, *staying, neighbour]
+
+    async def change(reader: Reader, event: Event, number: int) -> None:
+        before = reader.changes[event.pk]
+        publish(queue, event, outcome(f"ticket{number}", Status.CONFIRMED, number), waitlisted=0)
+        await reader.until(lambda: reader.changes[event.pk] == before + 1)
+
+    async def scene(gate: Gate) -> None:
+        reader = Reader(gate)
+        await reader.follow(*events)
+        for event in events:
+            await change(reader, event, 1)
+        await asyncio.to_thread(cluster.move_slot, slot, to=other_master(cluster, slot))
+        await reader.until(lambda: reader.subscriptions[moving.pk] == 2)
+        for event in events:
+            await change(reader, event, 2)
+        assert [reader.subscriptions[event.pk] for event in events] == [2, 1, 1, 1]
+        await reader.close()
+
+    with_gate(cluster.url, scene)
 
 
 def test_events_of_a_dead_node_are_unavailable_and_all_others_go_on(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import redis
 import uvloop
-from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError, TimeoutError
+from redis.exceptions import ConnectionError, NoScriptError, ReadOnlyError, RedisError, ResponseError, TimeoutError
 
 from events.admission import scripts
 from events.admission.link import Link, can_link
@@ -253,3 +253,17 @@ def test_after_it_is_closed_what_waits_has_failed(run: Any, redis_client: redis.
 )
 def test_only_a_plain_address_is_linked_and_the_rest_is_for_redis_py(url: str, plain: bool) -> None:
     assert can_link(url) is plain
+
+
+def test_a_master_that_has_become_a_replica_ends_the_connection(run: Any, redis_client: redis.Redis) -> None:
+    async def scene(link: Link) -> None:
+        before = await link.execute_command("CLIENT", "ID")
+        redis_client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        try:
+            with pytest.raises(ReadOnlyError):
+                await link.execute_command("SET", LIST, "refused", "EX", "60")
+        finally:
+            redis_client.execute_command("REPLICAOF", "NO", "ONE")
+        assert await link.execute_command("CLIENT", "ID") != before
+
+    run(scene)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ from events.admission.calls import AdmissionRequest
 from events.admission.gate import Gate, QueueUnavailable
 from events.admission.keys import event_keys
 from events.admission.open_gate import open_gate
-from events.models import Event
+from events.models import Event, Registration
 from omnify.common.batcher import EventBatchers
 from omnify.common.redis_slots import slot_of
 from tests.support.in_process.drain import make_drain, make_queue
@@ -69,6 +70,7 @@ class Crowd:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._batchers: EventBatchers[AdmissionRequest, Any] = EventBatchers(self._admit)
+        self._next = 0
         self.answers: list[str] = []
         self.refused = 0
         self.accepted: dict[int, list[str]] = {}
@@ -91,13 +93,42 @@ class Crowd:
             return
 
     async def all_register(self, events: Sequence[Event], count: int, *, at_once: int = 10) -> None:
-        """`count` guests for each event, `at_once` of each event at a time."""
+        """`count` more guests for each event, `at_once` of each event at a time."""
+        numbers = range(self._next, self._next + count)
+        self._next += count
 
         async def some(event: Event, first: int) -> None:
-            for number in range(first, count, at_once):
+            for number in numbers[first::at_once]:
                 await self.register(event, number)
 
         await asyncio.gather(*[some(event, first) for event in events for first in range(at_once)])
+
+
+class Reader:
+    """Follows the news of events, and counts subscriptions and changes by event."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._news = gate.news(on_change=self._changed, on_subscribed=self._subscribed)
+        self.subscriptions: Counter[int] = Counter()
+        self.changes: Counter[int] = Counter()
+
+    def _changed(self, event_id: int, keys: list[str]) -> None:
+        self.changes[event_id] += len(keys)
+
+    def _subscribed(self, event_id: int) -> None:
+        self.subscriptions[event_id] += 1
+
+    async def follow(self, *events: Event) -> None:
+        for event in events:
+            await self._news.subscribe(event.pk)
+
+    async def until(self, condition: Callable[[], bool], *, seconds: float = 60) -> None:
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+    async def close(self) -> None:
+        await self._news.close()
 
 
 @contextmanager
@@ -123,6 +154,12 @@ def draining(client: redis.Redis, events: Sequence[Event]) -> Iterator[None]:
         stop.set()
         thread.join(timeout=60)
         assert not thread.is_alive()
+
+
+def decided_once(event: Event, keys: Sequence[str]) -> bool:
+    """Whether every ticket has one row, and no two share a sequence."""
+    rows = list(Registration.objects.filter(event=event).values_list("ticket_key", "sequence"))
+    return sorted(key for key, _ in rows) == sorted(keys) and len({sequence for _, sequence in rows}) == len(rows)
 
 
 def other_master(cluster: ValkeyCluster, slot: int) -> Node:
