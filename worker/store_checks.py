@@ -25,7 +25,7 @@ _DATABASE_LOG = "PostgreSQL may log statements, with names and addresses"
 def check_redis(client: redis.Redis, *, replicas: int) -> None:
     """Logs an error for each setting of Redis that loses tickets or logs personal data.
 
-    It stops nothing: while a replica is away the door says 503, and reads and decisions go on.
+    It stops nothing: a replica that is away for a moment would otherwise keep a restarted worker away for longer.
     """
     _report("Redis", _DURABILITY, lambda: durability_problems(client))
     _report("Redis", _DURABILITY, lambda: replica_problems(client, replicas))

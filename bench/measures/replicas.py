@@ -23,7 +23,7 @@ CONNECTIONS = (32, 512)
 
 def measure(stack: Stack, options: Options) -> list[Line]:
     """Two lines for each number of connections."""
-    with _replica(stack), stack.door_processes(QUEUE_REPLICAS="1") as waiting, stack.door_processes(fresh=True) as door:
+    with _replica(stack), stack.door_processes(QUEUE_REPLICAS="1") as waiting, stack.door_processes() as door:
         lines: list[Line] = []
         for connections in CONNECTIONS:
             runs = {

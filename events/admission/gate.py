@@ -36,7 +36,7 @@ from events.domain.rate_limit import RateLimit
 from events.domain.snapshot import EventSnapshot
 from omnify.common.logs import get_logger
 from omnify.common.redis_client import CALL_VALID_SECONDS
-from omnify.common.replicas import AsyncReplicatedClient
+from omnify.common.replicas import AsyncReplicatedClient, NotReplicated
 
 logger = get_logger(__name__)
 
@@ -48,7 +48,15 @@ Caller = Link | ClusterLink | redis.asyncio.Redis | AsyncReplicatedClient
 
 
 class QueueUnavailable(Exception):
-    """Redis cannot be reached, or refuses to work."""
+    """Redis cannot be reached, or refuses to work. `sentence` says so to clients."""
+
+    sentence = "The queue is out of reach."
+
+
+class QueueNotReplicated(QueueUnavailable):
+    """Redis has done it, and too few replicas have it in time. A repeat waits for them again."""
+
+    sentence = "The queue's replicas are out of reach. Try again, with the same Idempotency-Key."
 
 
 class EventNotLoaded(Exception):
@@ -203,7 +211,8 @@ class Gate:
             reply: bytes = await call.run_async(caller)
         except (RedisError, OSError) as problem:
             logger.throttled_warning("redis did not answer", script=call.script.name, problem=str(problem)[:200])
-            raise QueueUnavailable(type(problem).__name__) from problem
+            unavailable = QueueNotReplicated if isinstance(problem, NotReplicated) else QueueUnavailable
+            raise unavailable(type(problem).__name__) from problem
         return reply
 
 

@@ -57,7 +57,8 @@ class Recovery:
             async with asyncio.timeout(_SECONDS):
                 replication: bytes = await connection.execute_command("INFO", "replication")
                 if self._recent is None:
-                    self._recent = None if b"connected_slaves:0" in replication else deque(maxlen=MOST)
+                    # A server keeps a backlog from its first replica on, also while that one is away.
+                    self._recent = deque(maxlen=MOST) if b"repl_backlog_active:1" in replication else None
                     return
                 compared = [self._compare(connection, *part) for part in self._by_event().items()]
                 found = {ticket for missing in await asyncio.gather(*compared) for ticket in missing}

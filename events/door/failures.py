@@ -38,7 +38,7 @@ def response_to(problem: Exception) -> Response:
             # If the client has disconnected, the server drops this response.
             return responses.closing(responses.refuse(408, Code.REQUEST_TIMEOUT, "The body did not come in time."))
         case QueueUnavailable():
-            return responses.unavailable("The queue is out of reach.")
+            return responses.unavailable(problem.sentence)
         case DatabaseUnavailable():
             return responses.unavailable("The database is out of reach.")
     logger.exception("the door failed")

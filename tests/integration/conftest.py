@@ -110,6 +110,16 @@ def working_drain(db: None, redis_client: redis.Redis) -> Iterator[None]:
     assert not thread.is_alive()
 
 
+@pytest.fixture(scope="session")
+def pair() -> Iterator[Any]:
+    """A primary with one replica, for tests that kill neither."""
+    from tests.support.replicated_valkey import ReplicatedValkey
+
+    servers = ReplicatedValkey().start()
+    yield servers
+    servers.close()
+
+
 class _Complaints(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

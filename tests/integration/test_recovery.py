@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def pair(db: None) -> Iterator[ReplicatedValkey]:
+def pair_to_kill(db: None) -> Iterator[ReplicatedValkey]:
     servers = ReplicatedValkey().start()
     yield servers
     servers.close()
@@ -63,9 +63,10 @@ def reconcile(event: Event) -> str:
 
 
 def test_tickets_that_the_promoted_server_lacks_are_lost_and_counted_and_no_sequence_comes_twice(
-    pair: ReplicatedValkey, monkeypatch: pytest.MonkeyPatch
+    pair_to_kill: ReplicatedValkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fourth guest is decided by the primary that dies, and that the replica does not know."""
+    pair = pair_to_kill
     primary, replica = pair.primary, pair.replicas[0]
     event = open_event(primary.client, max_capacity=100)
     drain = make_drain(make_queue(primary.client))
@@ -99,8 +100,9 @@ def test_tickets_that_the_promoted_server_lacks_are_lost_and_counted_and_no_sequ
     assert not {guest.key for guest in lost} & {key for key, _ in rows}
 
 
-def test_a_retry_of_a_lost_registration_is_not_called_lost(pair: ReplicatedValkey) -> None:
+def test_a_retry_of_a_lost_registration_is_not_called_lost(pair_to_kill: ReplicatedValkey) -> None:
     """With an Idempotency-Key it has the same ticket, which is queued now."""
+    pair = pair_to_kill
     event = open_event(pair.primary.client)
     guest = apply_for(1)
 

@@ -10,13 +10,16 @@ from events.admission.replica_checks import replica_problems
 from tests.support.replicated_valkey import ReplicatedValkey
 
 
-@pytest.fixture(scope="module")
-def pair() -> Iterator[ReplicatedValkey]:
-    servers = ReplicatedValkey().start()
-    yield servers
-    servers.close()
+@pytest.fixture
+def settings_of_pair(pair: ReplicatedValkey) -> Iterator[None]:
+    """Puts back what the test changes."""
+    yield
+    pair.primary.client.config_set("min-replicas-to-write", 0)
+    pair.replicas[0].client.config_set("appendfsync", "always")
+    pair.replicas[0].client.config_set("requirepass", pair.replicas[0].valkey.password)
 
 
+@pytest.mark.usefixtures("settings_of_pair")
 def test_each_thing_that_stands_against_the_promise_is_named(pair: ReplicatedValkey) -> None:
     primary, replica = pair.primary.client, pair.replicas[0].client
     where = f"replica 127.0.0.1:{pair.replicas[0].valkey.port}"

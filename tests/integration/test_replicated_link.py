@@ -30,14 +30,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Scene = Callable[[Gate], Awaitable[Any]]
 
 
-@pytest.fixture(scope="module")
-def pair() -> Iterator[ReplicatedValkey]:
-    """A primary with one replica."""
-    servers = ReplicatedValkey().start()
-    yield servers
-    servers.close()
-
-
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A replica on a busy machine may take long, and a test that it has answered is no matter of luck."""
