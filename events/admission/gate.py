@@ -56,7 +56,7 @@ class QueueUnavailable(Exception):
 class QueueNotReplicated(QueueUnavailable):
     """Redis has done it, and too few replicas have it in time. A repeat waits for them again."""
 
-    sentence = "The queue's replicas are out of reach. Try again, with the same Idempotency-Key."
+    sentence = "The queue's replicas are out of reach. Keep the Idempotency-Key."
 
 
 class EventNotLoaded(Exception):
