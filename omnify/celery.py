@@ -29,6 +29,9 @@ _broker = read_broker_url(settings.ENV.broker_url)
 app = Celery("omnify", set_as_current=True)
 app.conf.update(
     broker_url=_broker.url,
+    # Celery would otherwise read CELERY_BROKER_URL itself, which may be in a form that only we understand.
+    broker_read_url=_broker.url,
+    broker_write_url=_broker.url,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_transport_options=_broker.options,

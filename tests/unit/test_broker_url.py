@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,3 +74,16 @@ def test_a_bad_address_is_one_clause(url: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=r"^[a-zC]") as caught:
         read_broker_url(url)
     assert complaint in str(caught.value)
+
+
+def test_celery_takes_our_reading_of_the_variable_and_not_its_own(tmp_path: Path) -> None:
+    """Celery reads CELERY_BROKER_URL too, and prefers it to a configured `broker_url`."""
+    show = (
+        "import django; django.setup(); from omnify.celery import app;"
+        "print(app.connection_for_read().alt, app.connection_for_write().alt)"
+    )
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "omnify.settings", "OMNIFY_HOME": str(tmp_path)}
+    env |= {"CELERY_BROKER_URL": "sentinel://one:26379,two:26379/1?master_name=broker"}
+    done = subprocess.run([sys.executable, "-c", show], env=env, capture_output=True, text=True, check=False)
+    both = "['sentinel://one:26379/1', 'sentinel://two:26379/1']"
+    assert done.stdout.strip() == f"{both} {both}", done.stderr
