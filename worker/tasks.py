@@ -50,7 +50,8 @@ def _checkpoint(failpoint: Failpoint) -> None:
 @cache
 def queue() -> Queue:
     """Returns the process's access to the events' queues."""
-    return Queue(redis_client(), lease_ms=LEASE_TTL_MS // settings.ENV.haste)
+    env = settings.ENV
+    return Queue(redis_client(), lease_ms=LEASE_TTL_MS // env.haste, replicas=env.queue_replicas)
 
 
 @shared_task(name=DRAIN_TASK, ignore_result=True, acks_late=False)

@@ -23,6 +23,7 @@ from events.domain.outcome import Outcome
 from events.domain.snapshot import CopyProgress, EventSnapshot
 from events.domain.states import Status
 from events.domain.waiting import ASSUMED_PER_SECOND
+from omnify.common.replicas import require_replicas
 
 # Bounds the time for which one script call blocks Redis.
 PUBLISH_AT_ONCE = 2000
@@ -44,11 +45,17 @@ class Published(NamedTuple):
 
 
 class Queue:
-    """The queues of all events on one Redis."""
+    """The queues of all events on one Redis.
 
-    def __init__(self, client: redis.Redis, *, lease_ms: int = k.LEASE_TTL_MS) -> None:
+    With `replicas`, entries are handed out, and decisions published, only while that many have all that was written
+    before. Otherwise a server that takes over would give the sequences of decided entries again, and say `queued` of
+    tickets that were seen decided.
+    """
+
+    def __init__(self, client: redis.Redis, *, lease_ms: int = k.LEASE_TTL_MS, replicas: int = 0) -> None:
         self._client = client
         self._lease_ms = lease_ms
+        self._replicas = replicas
 
     def lease(self, event_id: int) -> Lease | None:
         """Takes the lease; None if another drain holds it."""
@@ -67,9 +74,14 @@ class Queue:
         return bool(calls.release(k.event_keys(lease.event_id), token=lease.token).run(self._client))
 
     def head(self, event_id: int, *, count: int, after: int | None = None) -> list[Entry]:
-        """Reads the oldest `count` entries, in order of admission; with `after`, those after that sequence."""
+        """Reads the oldest `count` entries, in order of admission; with `after`, those after that sequence.
+
+        Raises NotReplicated if they are not on enough replicas.
+        """
         first = "-" if after is None else f"({after}-0"
         found: Any = self._client.xrange(k.event_keys(event_id).queue, min=first, count=count)
+        if found:
+            self._require_replicas(event_id)
         return [read_entry(stream_id, fields) for stream_id, fields in found]
 
     def published(self, event_id: int) -> CopyProgress:
@@ -88,7 +100,9 @@ class Queue:
         """Publishes decisions that the ledger has committed, and removes their entries from the queue.
 
         With `published_before_ms` the event's moment is recorded only if everything up to then has been published.
+        Raises NotReplicated, and publishes nothing, if the replicas are away.
         """
+        self._require_replicas(event.event_id)
         starts = range(0, max(len(outcomes), 1), PUBLISH_AT_ONCE)
         *parts, last = (outcomes[start : start + PUBLISH_AT_ONCE] for start in starts)
         first = [self._publish_part(event, part, (), 0.0, 0, published_before_ms) for part in parts]
@@ -124,6 +138,10 @@ class Queue:
         )
         written, left = call.run(self._client)
         return Published(int(written), int(left))
+
+    def _require_replicas(self, event_id: int) -> None:
+        if self._replicas:
+            require_replicas(self._client, k.event_keys(event_id).queue, self._replicas)
 
     def mark_idle(self, event_id: int) -> bool:
         """Marks the event idle. False: entries came in meanwhile."""

@@ -44,6 +44,21 @@ def problem_of(marked: Any, counted: Any, replicas: int) -> NotReplicated | None
     return None if counted >= replicas else NotReplicated(f"on {counted} of {replicas} replicas in time")
 
 
+def require_replicas(client: redis.Redis, key: str, replicas: int) -> None:
+    """Returns when enough replicas have all that has been written beside `key`, by whatever client.
+
+    Raises:
+        NotReplicated: they were not in time.
+        redis.exceptions.RedisError: the server did not answer.
+    """
+    with client.pipeline(transaction=False) as pipe:
+        for command in confirming(key, replicas):
+            pipe.execute_command(*command)  # type: ignore[no-untyped-call]
+        marked, counted = pipe.execute(raise_on_error=False)
+    if problem := problem_of(marked, counted, replicas):
+        raise problem
+
+
 class ReplicatedClient:
     """A blocking client whose script calls return when the replicas have them. It has the one method that scripts use.
 

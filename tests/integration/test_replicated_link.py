@@ -15,9 +15,12 @@ from events.admission.commands import enqueue_closing
 from events.admission.gate import Gate, QueueUnavailable
 from events.admission.keys import event_keys
 from events.admission.link import Link
+from events.admission.queue import Queue
 from events.admission.replicated_link import ReplicatedLink
+from events.ledger.commit import Batch, commit_batch
 from events.ledger.queries import event_snapshot
 from events.models import Event
+from events.secrets import tickets
 from omnify.common import replicas
 from omnify.common.redis_client import connect_async
 from omnify.common.replicas import AsyncReplicatedClient, NotReplicated, ReplicatedClient
@@ -176,6 +179,23 @@ def test_a_command_of_the_organizers_is_on_the_replica_or_fails(pair: Replicated
     assert queued(pair.replicas[0].client, event) == ["a" * 12]
     with without_replica(pair), pytest.raises(NotReplicated):
         enqueue_closing(client, snapshot, key="b" * 12)
+
+
+def test_a_drain_gets_and_publishes_only_what_the_replica_has(run: Any, pair: ReplicatedValkey, event: Event) -> None:
+    """A replica that takes over gives no sequence again that was decided, and has every outcome that was seen."""
+    queue = Queue(pair.primary.client, replicas=1)
+    assert queue.head(event.pk, count=10) == []
+    run(lambda gate: gate.admit(event.pk, [apply_for(1)]))
+    (entry,) = queue.head(event.pk, count=10)
+    done = commit_batch(event.pk, Batch(commands=[entry.command], digest=tickets().email_digest))
+    with without_replica(pair):
+        with pytest.raises(NotReplicated):
+            queue.head(event.pk, count=10)
+        with pytest.raises(NotReplicated):
+            queue.publish(event=done.event, outcomes=done.outcomes, entries=[entry])
+        assert queued(pair.primary.client, event) == [entry.key]
+    queue.publish(event=done.event, outcomes=done.outcomes, entries=[entry])
+    assert queued(pair.primary.client, event) == []
 
 
 def waits(pair: ReplicatedValkey) -> int:
