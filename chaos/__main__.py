@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("chaos: ended from outside"))
     layout = LAYOUTS[given.hosts]
+    if given.replicas is not None:
+        layout = replace(layout, replicas=given.replicas)
     seconds = given.minutes * 60
     if given.broken:
         return 0 if is_caught(given.broken) else VIOLATION
@@ -68,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pause", type=float, default=2.5, help="mean seconds between two faults")
     parser.add_argument("--rate", type=float, default=10.0, help="guests a second")
     parser.add_argument("--haste", type=int, default=1, help="OMNIFY_HASTE of the workers")
+    parser.add_argument("--replicas", type=int, help="QUEUE_REPLICAS instead of the layout's")
     parser.add_argument("--keep", type=Path, help="a folder for the history and the logs")
     parser.add_argument("--faults", type=Path, help="a schedule to do instead of one that is drawn")
     parser.add_argument("--broken", choices=sorted(BUILDS), help="break a copy of the service, and see it found")

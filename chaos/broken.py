@@ -51,7 +51,25 @@ def _killed_before_commit(drains: Sequence[str], seconds: float) -> tuple[Fault,
     )
 
 
+# The replicas of the queue lag and the drains do nothing, so what is queued is on the primary alone; then it dies.
+_PRIMARY_DIES_AHEAD = (
+    Fault(2.0, 14.0, "freeze", "drain1"),
+    Fault(2.0, 14.0, "freeze", "drain2"),
+    Fault(3.0, 10.0, "cut pair", "queuea", "queueb"),
+    Fault(3.0, 10.0, "cut pair", "queuea", "queuec"),
+    Fault(7.0, 13.0, "kill", "queuea"),
+)
+
 BUILDS = {
+    "replicas-ignored": Broken(
+        edits=(
+            Edit("omnify/common/replicas.py", '("WAIT", replicas, WAIT_MS)', '("WAIT", 0, WAIT_MS)'),
+            Edit("omnify/common/replicas.py", "return None if counted >= replicas else", "return None if True else"),
+        ),
+        hosts="small",
+        seconds=15.0,
+        faults=_PRIMARY_DIES_AHEAD,
+    ),
     "publish-before-commit": Broken(
         edits=(
             Edit("events/ledger/commit.py", "        batch.before_commit()\n", "        batch.before_commit(done)\n"),

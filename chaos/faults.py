@@ -1,7 +1,7 @@
 """Which faults strike when: a schedule drawn from a seed, the same one each time.
 
-Each fault has a target and heals before the schedule ends. A host suffers one fault at a time; different hosts suffer
-together.
+Each fault has a target and heals before the schedule ends. A host suffers one fault at a time, and so do a primary and
+its replicas together (`Layout.group`); other hosts suffer at the same time.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
 
-from chaos.layout import CROWD, STORES, Layout, Node
+from chaos.layout import CROWD, Layout, Node
 from worker.failpoints import DispatchFailpoint, DrainFailpoint
 
 QUIET_AT_FIRST = 1.0
+# How many events a run has.
+EVENTS = 4
 SHORTEST, LONGEST = 1.0, 8.0
-# After a fault a host is left alone for a moment, so that what a fault does is not always done to a dead host.
-REST = 1.0
+# After a fault a host is left alone for a moment, so that what a fault does is not always done to a dead host; replicas
+# need some seconds until they have what they missed.
+REST, REST_OF_REPLICAS = 1.0, 6.0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,6 +65,26 @@ def _failpoints(layout: Layout) -> list[tuple[str, str, str]]:
     return [(node.host, node.name, point) for node in layout.nodes for point in points.get(node.kind, ())]
 
 
+def _replicas(layout: Layout) -> list[tuple[str, str, str]]:
+    """Lists replicas of the queue that can be asked to take over."""
+    if not layout.fails_over:
+        return []
+    return [(node.host, node.name, "") for node in layout.of("valkey", service="queue") if node.primary]
+
+
+def _slots(layout: Layout) -> list[tuple[str, str, str]]:
+    """Lists events, and by how many masters their slots move on. Other faults may strike the masters meanwhile."""
+    if layout.queue != "cluster":
+        return []
+    return [(f"slot of event {event}", str(event), str(by)) for event in range(1, EVENTS + 1) for by in (1, 2)]
+
+
+def _clocks(layout: Layout) -> list[tuple[str, str, str]]:
+    """Lists nodes whose clocks jump by some seconds. A Sentinel that sees its own clock jump only waits for a while."""
+    nodes = [node for node in layout.nodes if node.kind != "sentinel"]
+    return [(node.host, node.name, seconds) for node in nodes for seconds in ("-45", "-7", "+7", "+45")]
+
+
 def _any(_: Node) -> bool:
     return True
 
@@ -79,7 +102,11 @@ KINDS: dict[str, _Kind] = {
     "kill between steps": _Kind(3, _failpoints),
     "freeze": _Kind(4, _every(_any)),
     "restart": _Kind(2, _every(_any)),
-    "fill disk": _Kind(2, _every(lambda node: node.kind in STORES and node.kind != "sentinel")),
+    "skew": _Kind(3, _clocks),
+    "fail over": _Kind(3, _replicas),
+    "promote database": _Kind(3, _every(lambda node: node.kind == "postgres" and bool(node.primary))),
+    "move slot": _Kind(4, _slots),
+    "fill disk": _Kind(2, _every(lambda node: node.kind in ("valkey", "postgres"))),
 }
 
 
@@ -101,8 +128,9 @@ def draw(
         name = rng.choices(list(possible), [kind.weight for kind in possible.values()])[0]
         host, target, detail = rng.choice(possible[name].choices(layout))
         until = min(seconds, at + rng.uniform(SHORTEST, LONGEST))
-        if free_at.get(host, 0) > at:
+        group = layout.group(host)
+        if free_at.get(group, 0) > at:
             continue
-        free_at[host] = until + REST
+        free_at[group] = until + (REST_OF_REPLICAS if layout.replicas_of(group) else REST)
         faults.append(Fault(round(at, 2), round(until, 2), name, target, detail))
     return faults

@@ -13,28 +13,20 @@ import time
 from collections.abc import Callable, Set
 from pathlib import Path
 
-import psycopg2
+import httpx
 
-from chaos.layout import Layout, Node
+from chaos.addresses import DOOR_PORT, broker_url, queue_url
+from chaos.clocks import Clocks
+from chaos.layout import Kind, Layout, Node
 from chaos.network import Network
 from chaos.processes import send
-from chaos.stores import (
-    POSTGRES_DISK,
-    VALKEY_DISK,
-    Database,
-    Disk,
-    make_database,
-    make_disk,
-    make_valkey,
-)
+from chaos.stores import Stores
 from omnify.embedded.home import Home
-from omnify.embedded.postgres import Postgres
 from omnify.embedded.process import CannotStart, Child, wait_for
 from omnify.embedded.programs import ROOT, Programs, child_environment, service_values
-from omnify.embedded.valkey import Valkey
 
-DOOR_PORT = 8000
 READY_SECONDS = 120.0
+STORES: tuple[Kind, ...] = ("valkey", "sentinel", "postgres")
 
 
 class Hosts:
@@ -48,27 +40,28 @@ class Hosts:
         self._secret = secrets.token_hex(32)
         self._password = secrets.token_hex(8)
         self.children: dict[str, Child] = {}
-        self.disks: dict[str, Disk] = {}
         for host in layout.hosts:
             for folder in ("log", "metrics", "faults"):
                 (home / host / folder).mkdir(parents=True)
             (home / host).chmod(0o711)
-        self.valkeys = {node.name: self._make_valkey(node) for node in layout.of("valkey")}
-        self.databases = {node.name: self._make_database(node) for node in layout.of("postgres")}
+        self.clocks = Clocks(home / "clocks")
+        self.stores = Stores(layout, network, home, password=self._password, clocks=self.clocks)
 
     # Starting and ending
 
     def start(self) -> None:
         """Starts everything for the first time. Returns when every door is ready."""
-        for node in self.layout.of("valkey", "postgres"):
-            self.start_node(node)
+        for node in self.layout.of(*STORES):
+            with self.network.on(node.host):
+                self.children[node.name] = self.stores.start(node)
+        self.stores.join()
         self._set_up()
         for node in self.layout.of("door", "drain", "dispatcher"):
             self.start_node(node)
         self.wait_until(self.ready, seconds=READY_SECONDS, what="every door is ready")
 
     def start_node(self, node: Node) -> None:
-        """Starts a node; a store that can be written to answers when this returns."""
+        """Starts a node again, without waiting until it answers."""
         with self.network.on(node.host):
             self.children[node.name] = self._starts(node)()
 
@@ -76,7 +69,7 @@ class Hosts:
         """Starts what does not run on a host, `but` for some. What cannot start yet waits for the next time."""
         for node in self.layout.on(host):
             if not self.running(node.name) and node.name not in but:
-                with contextlib.suppress(CannotStart, psycopg2.OperationalError):
+                with contextlib.suppress(CannotStart):
                     self.start_node(node)
 
     def running(self, name: str) -> bool:
@@ -87,8 +80,7 @@ class Hosts:
         for child in self.children.values():
             send(child.pid, signal.SIGKILL)
             child.process.wait()
-        for disk in self.disks.values():
-            disk.remove()
+        self.stores.close()
         os.close(self._lock)
 
     # Faults
@@ -125,7 +117,7 @@ class Hosts:
 
     def database_url(self) -> str:
         """Returns the superuser's URL of the PostgreSQL that can be written to."""
-        return self._primary_database().url()
+        return self.stores.databases.server.url()
 
     def ready(self) -> bool:
         """Tells whether all nodes run and every door calls itself ready."""
@@ -153,8 +145,7 @@ class Hosts:
     def _starts(self, node: Node) -> Callable[[], Child]:
         programs = self._programs(node)
         starts: dict[str, Callable[[], Child]] = {
-            "valkey": lambda: self.valkeys[node.name].start(),
-            "postgres": lambda: self.databases[node.name].start(),
+            **dict.fromkeys(STORES, lambda: self.stores.spawn(node)),
             "door": programs.web,
             "drain": lambda: programs.drain(node.name),
             "dispatcher": lambda: programs.dispatcher(node.name),
@@ -163,47 +154,31 @@ class Hosts:
 
     def _programs(self, node: Node) -> Programs:
         home = Home(self._home / node.host, self._lock)
-        database = self._primary_database()
         values = service_values(
             secret_key=self._secret,
-            database=database.urls_of_programs()["DATABASE_URL_OWNER"],
-            redis=self._queue_url(),
-            broker=self._broker_url(),
+            database=self.stores.databases.urls()["DATABASE_URL_OWNER"],
+            redis=queue_url(self.layout, self.network, self._password),
+            broker=broker_url(self.layout, self.network, self._password),
             port=DOOR_PORT,
         )
         return Programs(home, {**child_environment(home, DOOR_PORT, values), **self._settings(node)})
 
     def _settings(self, node: Node) -> dict[str, str]:
         return {
-            **self._primary_database().urls_of_programs(),
+            **self.stores.databases.urls(),
             "SECRET_KEY": self._secret,
             "OMNIFY_BIND": f"{self.network.addresses[node.host]}:{DOOR_PORT}",
             "OMNIFY_FAULT_DIR": str(self._home / node.host / "faults"),
             "OMNIFY_HASTE": str(self._haste),
+            "QUEUE_REPLICAS": str(self.layout.replicas),
             "ALLOWED_HOSTS": "*",
             "WEB_WORKERS": "1",
             "REGISTER_RATE_LIMIT": "off",
             "REFUSAL_RATE_LIMIT": "off",
             "WEBHOOK_ALLOW_PRIVATE": "true",
             "PYTHONPATH": str(ROOT),
+            **self.clocks.environment(node.name),
         }
-
-    def _primary_database(self) -> Postgres:
-        return self.databases[self.layout.of("postgres")[0].name].server
-
-    def _queue_url(self) -> str:
-        return self.valkeys[self.layout.of("valkey")[0].name].url(0)
-
-    def _broker_url(self) -> str:
-        return self.valkeys["broker1"].url(0)
-
-    def _make_valkey(self, node: Node) -> Valkey:
-        self.disks[node.name] = make_disk(self._home / "disks" / node.name, VALKEY_DISK)
-        return make_valkey(node, network=self.network, home=self._home, password=self._password, options={})
-
-    def _make_database(self, node: Node) -> Database:
-        self.disks[node.name] = make_disk(self._home / "disks" / node.name, POSTGRES_DISK)
-        return make_database(node, network=self.network, home=self._home, password=self._password, options={})
 
     def _set_up(self) -> None:
         with self.network.on(self._first_door.host):
@@ -214,8 +189,6 @@ class Hosts:
 
 
 def _answers(url: str) -> bool:
-    import httpx
-
     with contextlib.suppress(httpx.HTTPError):
         return httpx.get(f"{url}/health/ready", timeout=5, trust_env=False).status_code == 200
     return False

@@ -6,9 +6,12 @@ down.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import redis
 
 from chaos.faults import Fault
 from chaos.history import Ended, Struck, Writer
@@ -51,7 +54,10 @@ class Nemesis:
     def _healed(self) -> bool:
         for host in self._hosts.layout.hosts:
             self._hosts.start_missing(host)
-        return self._hosts.ready()
+        with contextlib.suppress(redis.RedisError):
+            self._hosts.stores.finish_moves()
+            return self._hosts.stores.whole() and self._hosts.ready()
+        return False
 
     def _begin(self, fault: Fault, now: float) -> None:
         what = f"{fault.kind} {fault.target} {fault.detail}".rstrip()

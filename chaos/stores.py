@@ -1,119 +1,108 @@
-"""The stores of a run: the embedded default's servers with its settings, each on a host and a small disk of its own.
-
-The disks are in memory, so that they can be filled and cost nothing; what a crash takes is a process, not a disk.
-"""
+"""All stores of a layout: Valkeys, Sentinels and PostgreSQLs, each with a disk, and how they find each other."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from chaos.layout import Node
-from chaos.network import NETWORK, Network, mount, unmount
-from omnify.embedded.postgres import SUPERUSER, Postgres
-from omnify.embedded.postgres_files import PostgresFiles, find_postgres_files
+import redis
+
+from chaos.addresses import SENTINEL_PORT
+from chaos.clocks import Clocks
+from chaos.cluster import Cluster
+from chaos.databases import Databases
+from chaos.disks import POSTGRES_DISK, VALKEY_DISK, Disk, make_disk
+from chaos.layout import Layout, Node
+from chaos.network import Network
+from chaos.valkeys import Sentinel, Server, make_sentinel, make_server
+from events.admission.keys import event_keys
+from omnify.common.redis_slots import slot_of
 from omnify.embedded.process import Child
-from omnify.embedded.valkey import Valkey
-
-VALKEY_PORT, POSTGRES_PORT = 6379, 5432
-VALKEY_DISK, POSTGRES_DISK = "64m", "512m"
-# Replicas are given up after seconds and not minutes, and take what they missed from memory.
-_REPLICATION = {"repl-timeout": "10", "repl-ping-replica-period": "1", "repl-diskless-sync-delay": "0"}
-_SMALL = {"max_wal_size": "128MB", "min_wal_size": "32MB", "shared_buffers": "64MB", "wal_sender_timeout": "5s"}
-_HBA = f"""host all all {NETWORK}.0/24 scram-sha-256
-host replication all {NETWORK}.0/24 scram-sha-256
-"""
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """A store's disk, which can be filled."""
+class Stores:
+    """Starts stores. The caller puts this thread on the host where one belongs."""
 
-    path: Path
+    def __init__(self, layout: Layout, network: Network, home: Path, *, password: str, clocks: Clocks) -> None:
+        self._layout, self._network = layout, network
+        sizes = {"valkey": VALKEY_DISK, "postgres": POSTGRES_DISK}
+        nodes = layout.of("valkey", "postgres")
+        self.disks: dict[str, Disk] = {
+            node.name: make_disk(home / "disks" / node.name, sizes[node.kind]) for node in nodes
+        }
+        self.valkeys: dict[str, Server] = {
+            node.name: make_server(node, layout=layout, network=network, home=home, password=password, clocks=clocks)
+            for node in layout.of("valkey")
+        }
+        self._sentinels: dict[str, Sentinel] = {
+            node.name: make_sentinel(node, layout=layout, network=network, home=home, password=password)
+            for node in layout.of("sentinel")
+        }
+        self.databases = Databases(layout, network, home, password=password, clocks=clocks)
+        members = layout.of("valkey", service="queue") if layout.queue == "cluster" else []
+        servers = {node.name: self.valkeys[node.name] for node in members}
+        self.cluster = Cluster(servers, {node.name: node.primary for node in members}) if members else None
 
-    def fill(self) -> None:
-        """Writes until nothing more fits."""
-        with (self.path / "ballast").open("ab", buffering=0) as ballast:
-            while True:
-                try:
-                    ballast.write(bytes(1 << 16))
-                except OSError:
-                    break
+    def start(self, node: Node) -> Child:
+        """Starts a store for the first time. Returns when it answers; a Sentinel may not yet."""
+        match node.kind:
+            case "valkey":
+                return self.valkeys[node.name].start()
+            case "postgres":
+                return self.databases.start(node)
+            case _:
+                return self._sentinels[node.name].spawn()
 
-    def empty(self) -> None:
-        """Removes what `fill` wrote."""
-        (self.path / "ballast").unlink(missing_ok=True)
+    def spawn(self, node: Node) -> Child:
+        """Starts a store again, without waiting for it."""
+        match node.kind:
+            case "valkey":
+                return self.valkeys[node.name].spawn()
+            case "postgres":
+                return self.databases.spawn(node)
+            case _:
+                return self._sentinels[node.name].spawn()
 
-    def remove(self) -> None:
-        unmount(self.path)
+    def join(self) -> None:
+        """Makes a Cluster of the queue's servers, where the layout has one."""
+        if self.cluster is not None:
+            self.cluster.join()
 
+    def move_slot(self, event: int, *, by: int) -> None:
+        """Moves the slot of an event to another master. Raises redis.RedisError: it may be half done."""
+        assert self.cluster is not None
+        self.cluster.move_slot(slot_of(event_keys(event).queue), by=by)
 
-def make_disk(path: Path, size: str) -> Disk:
-    """Mounts a small file system that only this run sees."""
-    path.mkdir(mode=0o711, parents=True)
-    mount("tmpfs", path, "tmpfs", options=f"size={size},mode=711")
-    return Disk(path)
+    def finish_moves(self) -> None:
+        """Ends moves of slots that were interrupted. Raises redis.RedisError."""
+        if self.cluster is not None:
+            self.cluster.finish_moves()
 
+    def fail_over(self, replica: str) -> None:
+        """Has a replica of the queue take over in good order. Raises redis.RedisError."""
+        if self.cluster is not None:
+            self.cluster.fail_over(replica)
+            return
+        sentinel = self._layout.of("sentinel")[0]
+        address = self._network.addresses[sentinel.host]
+        with redis.Redis(address, SENTINEL_PORT, socket_timeout=2, socket_connect_timeout=2) as client:
+            client.execute_command("SENTINEL", "FAILOVER", self._layout.watched)
 
-def make_valkey(node: Node, *, network: Network, home: Path, password: str, options: Mapping[str, str]) -> Valkey:
-    """Describes a node's Valkey. A new one follows its primary; a promoted one remembers in its own file that it does
-    not, which is why the file is written once."""
-    follow = {"replicaof": f"{network.addresses[node.primary]} {VALKEY_PORT}"} if node.primary else {}
-    return Valkey(
-        directory=home / "disks" / node.name / "valkey",
-        log=home / node.host / "log" / f"{node.name}.log",
-        port=VALKEY_PORT,
-        password=password,
-        address=network.addresses[node.host],
-        options={"masterauth": password, **_REPLICATION, **follow, **options},
-    )
+    def whole(self) -> bool:
+        """Tells whether every Valkey and every PostgreSQL answers, and follows if it is not the one to write to."""
+        return self.databases.whole() and all(self._serves(server) for server in self.valkeys.values())
 
+    def close(self) -> None:
+        """Removes the disks."""
+        if self.cluster is not None:
+            self.cluster.close()
+        for disk in self.disks.values():
+            disk.remove()
 
-@dataclass(frozen=True, slots=True)
-class Database:
-    """A node's PostgreSQL, which may follow another one."""
-
-    server: Postgres
-    files: PostgresFiles
-
-    def start(self) -> Child:
-        """Starts it; a primary answers when this returns."""
-        self.server.remove_stale_pid_file()
-        return self.server.spawn() if (self.server.data / "standby.signal").exists() else self.server.start()
-
-    def promote(self) -> None:
-        """Makes a standby the primary."""
-        self._tool("pg_ctl", "promote", "-D", str(self.server.data))
-
-    def copy_from(self, primary: Postgres) -> None:
-        """Becomes a standby of `primary`, on a fresh copy of its data."""
-        shutil.rmtree(self.server.data, ignore_errors=True)
-        source = f"host={primary.address} port={primary.port} user={SUPERUSER} password={primary.password}"
-        source += f" application_name={self.server.data.parent.parent.name}"
-        self._tool("pg_basebackup", "-D", str(self.server.data), "-d", source, "-R", "-X", "stream", "-c", "fast")
-
-    def _tool(self, name: str, *arguments: str) -> None:
-        command = [str(self.files.binaries / name), *arguments]
-        subprocess.run(command, check=True, capture_output=True, cwd="/", timeout=60, **self.files.run_as())
-
-
-def make_database(node: Node, *, network: Network, home: Path, password: str, options: Mapping[str, str]) -> Database:
-    """Describes a node's PostgreSQL."""
-    files = find_postgres_files(home / "disks" / node.name)
-    rules = files.directory / "pg_hba.conf"
-    rules.write_text(_HBA, "utf-8")
-    if files.account:
-        os.chown(rules, files.account.uid, files.account.gid)
-    server = Postgres(
-        files=files,
-        log=home / node.host / "log" / f"{node.name}.log",
-        port=POSTGRES_PORT,
-        password=password,
-        address=network.addresses[node.host],
-        options={**_SMALL, "hba_file": str(rules), "cluster_name": node.name, **options},
-    )
-    return Database(server, files)
+    def _serves(self, server: Server) -> bool:
+        try:
+            with redis.Redis.from_url(server.url(), socket_timeout=2, socket_connect_timeout=2) as client:
+                role: Any = client.role()
+        except redis.RedisError:
+            return False
+        return bool(role[0] == b"master" or role[3] == b"connected")

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import redis
 
 from chaos.faults import Fault
 from chaos.hosts import Hosts
 from chaos.layout import Node
 from chaos.processes import state
+from omnify.embedded.process import CannotStart
 
 Act = Callable[[Fault], None]
 
@@ -23,14 +27,22 @@ class Strikes:
         self._hosts, self._network, self._layout = hosts, hosts.network, hosts.layout
         self._home = home
         self.down: set[str] = set()
+        self._fenced: Node
         self._kinds: dict[str, tuple[Act, Act]] = {
             **self._of_cables(),
             "kill": (lambda fault: self._take_down([self._node(fault)]), self._bring_up_node),
             "kill host": (self._kill_host, self._bring_up_host),
             "kill between steps": (lambda fault: self._trap(fault).touch(), self._spring),
             "freeze": (lambda fault: hosts.freeze(fault.target), lambda fault: hosts.thaw(fault.target)),
+            "skew": (
+                lambda fault: hosts.clocks.set(fault.target, int(fault.detail)),
+                lambda fault: hosts.clocks.set(fault.target, 0),
+            ),
             "restart": (self._restart, self._bring_up_node),
             "fill disk": (self._fill, self._empty),
+            "fail over": (self._fail_over, lambda fault: None),
+            "promote database": (self._promote_database, self._bring_up_fenced),
+            "move slot": (self._move_slot, self._finish_moves),
         }
 
     def strike(self, fault: Fault) -> None:
@@ -81,11 +93,36 @@ class Strikes:
     def _fill(self, fault: Fault) -> None:
         """Fills a store's disk. A store that ends because of it stays down until there is room again."""
         self.down.add(fault.target)
-        self._hosts.disks[fault.target].fill()
+        self._hosts.stores.disks[fault.target].fill()
 
     def _empty(self, fault: Fault) -> None:
-        self._hosts.disks[fault.target].empty()
+        self._hosts.stores.disks[fault.target].empty()
         self._bring_up_node(fault)
+
+    def _fail_over(self, fault: Fault) -> None:
+        # Refused where it makes no sense: the node is a master by now, or one that it needs is dead.
+        with contextlib.suppress(redis.RedisError):
+            self._hosts.stores.fail_over(fault.target)
+
+    def _promote_database(self, _: Fault) -> None:
+        databases = self._hosts.stores.databases
+        self._fenced = self._layout.node(databases.primary)
+        self._take_down([self._fenced])
+        # Refused where the standby has only just been started: then the primary comes back.
+        with contextlib.suppress(CannotStart):
+            databases.promote_standby()
+
+    def _bring_up_fenced(self, _: Fault) -> None:
+        self._bring_up([self._fenced])
+
+    def _move_slot(self, fault: Fault) -> None:
+        # It is interrupted by whatever else strikes the two masters.
+        with contextlib.suppress(redis.RedisError):
+            self._hosts.stores.move_slot(int(fault.target), by=int(fault.detail))
+
+    def _finish_moves(self, _: Fault) -> None:
+        with contextlib.suppress(redis.RedisError):
+            self._hosts.stores.finish_moves()
 
     def _spring(self, fault: Fault) -> None:
         self._trap(fault).unlink(missing_ok=True)

@@ -70,7 +70,8 @@ _SETTINGS = {
 class Postgres:
     """An embedded PostgreSQL: its files, port and password.
 
-    `fsync` off, another `address` to listen on, and `options` that replace its settings, are for tests.
+    `fsync` off, another `address` to listen on, `options` that replace its settings, and more `variables` of the
+    environment, are for tests.
     """
 
     files: PostgresFiles
@@ -81,6 +82,7 @@ class Postgres:
     max_connections: int = 100
     address: str = LOOPBACK
     options: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -136,7 +138,7 @@ class Postgres:
             "postgres",
             [self.files.binaries / "postgres", "-D", self.data, *options],
             log=self.log,
-            env=_ENV,
+            env={**_ENV, **self.variables},
             account=self.files.account,
             stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
             death_signal=signal.SIGQUIT,

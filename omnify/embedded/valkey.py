@@ -37,7 +37,8 @@ HASHES = {"hash-max-listpack-entries": "16"}
 class Valkey:
     """An embedded Valkey: its directory, port and password.
 
-    Tests across hosts give it another `address` to listen on, and `options` that replace those of the configuration.
+    Tests across hosts give it another `address` to listen on, `options` that replace those of the configuration, and
+    more `variables` of the environment.
     """
 
     directory: Path
@@ -46,6 +47,7 @@ class Valkey:
     password: str
     address: str = LOOPBACK
     options: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def url(self, database: int = 0) -> str:
         """Returns the clients' URL."""
@@ -74,7 +76,7 @@ class Valkey:
             "valkey",
             [binary, config],
             log=self.log,
-            env={"PATH": "/usr/bin:/bin"},
+            env={"PATH": "/usr/bin:/bin", **self.variables},
             death_signal=signal.SIGTERM,
             keep_open=keep_open,
         )
