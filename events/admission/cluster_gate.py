@@ -31,7 +31,7 @@ class ClusterGate(Gate):
         **options: Any,
     ) -> None:
         super().__init__(link, **options)  # type: ignore[arg-type]  # what needs more of a client is overridden below
-        self._cluster = link
+        self.cluster = link
         self._map = cluster
         self._connect = connect
         self._clocks: defaultdict[Address | None, ServerClock] = defaultdict(ServerClock)
@@ -56,8 +56,8 @@ class ClusterGate(Gate):
         """Records a genuine ticket that is in neither store. Raises QueueUnavailable."""
         name = k.event_keys(event_id).lost
         try:
-            await self._cluster.execute_command("HSET", name, key, str(sequence))
-            await self._cluster.execute_command("EXPIRE", name, k.LOST_TTL_SECONDS)
+            await self.cluster.execute_command("HSET", name, key, str(sequence))
+            await self.cluster.execute_command("EXPIRE", name, k.LOST_TTL_SECONDS)
         except (RedisError, OSError) as problem:
             raise QueueUnavailable(type(problem).__name__) from problem
 

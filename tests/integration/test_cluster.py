@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
+from redis.exceptions import TimeoutError
 
+from events.admission.cluster_gate import ClusterGate
+from events.admission.durability import durability_problems
 from events.admission.gate import Gate, QueueUnavailable
-from events.admission.heartbeat import beat, worker_count
+from events.admission.heartbeat import beat, claim_dispatcher_wakeup, claim_sweep, worker_count
+from events.admission.persistence import rewrite_files
 from events.admission.queue import Queue
 from events.domain.states import Status
 from events.models import Event, Registration
+from omnify.common import redis_client
 from omnify.common.redis_client import connect
+from omnify.common.redis_slots import slot_of
 from tests.support.in_process.cluster import (
     Crowd,
     Reader,
@@ -28,7 +35,7 @@ from tests.support.in_process.cluster import (
 from tests.support.in_process.drain import make_drain, outcome, publish, statuses
 from tests.support.in_process.events import open_event, tickets
 from tests.support.in_process.gate import apply_for, kinds
-from tests.support.valkey_cluster import ValkeyCluster, until
+from tests.support.valkey_cluster import Node, ValkeyCluster, until
 from worker.sweep import Sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -152,7 +159,61 @@ def test_events_of_a_dead_node_are_unavailable_and_all_others_go_on(
         make_drain(queue).run(event.pk)
         assert statuses(event) == ["confirmed"] * 2
     assert worker_count(client) == 1
+    assert [claim_sweep(client, interval_ms=60_000) for _ in range(2)] == [True, False]
+    assert [claim_dispatcher_wakeup(client) for _ in range(2)] == [True, False]
     assert client.ping()
     dead.restart()
     make_drain(queue).run(lost.pk)
     assert statuses(lost) == ["confirmed"]
+
+
+def test_a_command_whose_reply_is_lost_is_not_sent_again(
+    cluster: ValkeyCluster, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.admission.link.REPLY_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setitem(redis_client._OPTIONS, "socket_timeout", 0.3)
+    name = "{event:0}:counter of the tests"
+    hanging = cluster.owner(slot_of(name))
+
+    async def scene(gate: ClusterGate) -> None:
+        with connect(cluster.url) as single, connect(cluster.url) as together:
+            # All have a connection that the next command leaves on.
+            single.incr(name)
+            in_pipeline(together, name)
+            assert await gate.cluster.execute_command("INCR", name) == 3
+            hanging.freeze()
+            with pytest.raises(TimeoutError):
+                single.incr(name)
+            with pytest.raises(TimeoutError):
+                in_pipeline(together, name)
+            with pytest.raises(TimeoutError):
+                await gate.cluster.execute_command("INCR", name)
+            hanging.thaw()
+
+    with_gate(cluster.url, scene)
+    assert client.incr(name) == 3 + 3 + 1
+    client.delete(name)
+
+
+def in_pipeline(client: redis.Redis, name: str) -> None:
+    pipe = client.pipeline(transaction=False)
+    pipe.incr(name)
+    pipe.execute()
+
+
+def test_settings_and_files_are_those_of_every_master(cluster: ValkeyCluster, client: redis.Redis) -> None:
+    assert durability_problems(client) == []
+    second = cluster.masters[1]
+    second.client.config_set("cluster-require-full-coverage", "yes")
+    try:
+        assert durability_problems(client) == [f"{second.name}: cluster-require-full-coverage is 'yes', not 'no'"]
+    finally:
+        second.client.config_set("cluster-require-full-coverage", "no")
+    before = [rewrites(node) for node in cluster.masters]
+    assert rewrite_files(client, seconds=60) == []
+    assert [rewrites(node) for node in cluster.masters] == [count + 1 for count in before]
+
+
+def rewrites(node: Node) -> int:
+    found: Any = node.client.info("persistence")
+    return int(found["aof_rewrites"])

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from kombu import Connection
 
+from omnify.celery import app
 from omnify.common.broker_url import read_broker_url
 
 
@@ -58,6 +60,12 @@ def test_a_unix_socket_is_written_as_kombu_wants_it() -> None:
 
 def test_another_transport_gets_no_options_of_redis() -> None:
     assert read_broker_url("amqp://guest:guest@rabbit.example.org//").options == {}
+
+
+def test_celery_connects_to_what_was_read_and_not_to_what_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", "sentinel://one:26379,two:26379/0?master_name=broker")
+    expected = read_broker_url(settings.ENV.broker_url).url
+    assert [app.conf.broker_read_url, app.conf.broker_write_url] == [expected, expected]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class Crowd:
     """Guests who register through one gate as through a door, and try again with the same ticket after a 503."""
 
     def __init__(self, gate: Gate) -> None:
-        self._gate = gate
+        self.gate = gate
         self._batchers: EventBatchers[AdmissionRequest, Any] = EventBatchers(self._admit)
         self._next = 0
         self.answers: list[str] = []
@@ -76,7 +76,7 @@ class Crowd:
         self.accepted: dict[int, list[str]] = {}
 
     async def _admit(self, event_id: int, requests: list[AdmissionRequest]) -> Sequence[Any]:
-        return (await self._gate.admit(event_id, requests)).answers
+        return (await self.gate.admit(event_id, requests)).answers
 
     async def register(self, event: Event, number: int) -> None:
         """Registers until there is an answer. Its key is what an Idempotency-Key gives a retry."""
@@ -156,10 +156,16 @@ def draining(client: redis.Redis, events: Sequence[Event]) -> Iterator[None]:
         assert not thread.is_alive()
 
 
-def decided_once(event: Event, keys: Sequence[str]) -> bool:
-    """Whether every ticket has one row, and no two share a sequence."""
+def decided_keys(event: Event) -> set[str]:
+    """The event's decided tickets; no two of them have one sequence."""
     rows = list(Registration.objects.filter(event=event).values_list("ticket_key", "sequence"))
-    return sorted(key for key, _ in rows) == sorted(keys) and len({sequence for _, sequence in rows}) == len(rows)
+    assert len({sequence for _, sequence in rows}) == len(rows)
+    return {key for key, _ in rows}
+
+
+def decided_once(event: Event, keys: Sequence[str]) -> bool:
+    """Whether the decided tickets are these, each once."""
+    return len(set(keys)) == len(keys) and decided_keys(event) == set(keys)
 
 
 def other_master(cluster: ValkeyCluster, slot: int) -> Node:
