@@ -15,6 +15,7 @@ from events.admission.commands import enqueue_closing
 from events.admission.gate import Gate, QueueUnavailable
 from events.admission.keys import event_keys
 from events.admission.link import Link
+from events.admission.open_gate import open_gate
 from events.admission.queue import Queue
 from events.admission.replicated_link import ReplicatedLink
 from events.ledger.commit import Batch, commit_batch
@@ -198,6 +199,18 @@ def test_a_drain_gets_and_publishes_only_what_the_replica_has(run: Any, pair: Re
     assert queued(pair.primary.client, event) == []
 
 
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_only_a_gate_that_waits_for_replicas_sends_a_wait(wanted: int, pair: ReplicatedValkey, event: Event) -> None:
+    async def scene() -> None:
+        gate = open_gate(pair.primary.valkey.url(), replicas=wanted, queue_limit=1000)
+        before = waits(pair)
+        assert kinds(await gate.admit(event.pk, [apply_for(1)])) == ["admitted"]
+        assert (waits(pair) > before) is bool(wanted)
+        await gate.aclose()
+
+    asyncio.run(scene())
+
+
 def waits(pair: ReplicatedValkey) -> int:
     found: Any = pair.primary.client.info("commandstats")
-    return int(found["cmdstat_wait"]["calls"])
+    return int(found.get("cmdstat_wait", {"calls": 0})["calls"])
