@@ -12,12 +12,13 @@ from events.domain.states import HOLDING, Status
 
 
 def sequences_are_unique(evidence: Evidence) -> Iterator[str]:
-    """No two tickets of an event have one sequence, and no ticket two."""
+    """No two tickets of an event have one sequence, and no ticket two, those aside that were lost with leave."""
+    lost = evidence.lost if evidence.loss_allowed else set()
     owners: dict[tuple[int, int], set[str]] = defaultdict(set)
     for row in evidence.outcome.rows:
         owners[row.event, row.sequence].add(name(row))
     for call in evidence.calls:
-        if call.sequence is not None:
+        if call.sequence is not None and call.ticket not in lost:
             owners[call.event, call.sequence].add(key_of(call.ticket))
     for (event, sequence), tickets in owners.items():
         if len(tickets) > 1:

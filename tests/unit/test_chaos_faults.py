@@ -28,12 +28,21 @@ def test_every_fault_heals_before_the_end(layout: Layout) -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
-def test_a_target_suffers_one_fault_at_a_time(layout: Layout) -> None:
+def test_a_host_suffers_one_fault_at_a_time_and_so_do_a_primary_and_its_replicas(layout: Layout) -> None:
+    hosts = {node.name: node.host for node in layout.nodes}
     for seed in range(20):
         healed: dict[str, float] = {}
         for fault in _draw(layout, seed):
-            assert fault.at >= healed.get(fault.target, 0)
-            healed[fault.target] = fault.until
+            group = layout.group(hosts.get(fault.target, fault.target))
+            assert fault.at >= healed.get(group, 0)
+            healed[group] = fault.until
+
+
+def test_the_hosts_of_a_shard_are_one_group_and_those_of_two_are_not() -> None:
+    full = LAYOUTS["full"]
+    assert full.group("shard1a") == full.group("shard1c") != full.group("shard2a")
+    assert full.group("base1") == full.group("base2")
+    assert full.group("app1") != full.group("app2")
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
