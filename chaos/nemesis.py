@@ -76,6 +76,7 @@ class Nemesis:
             child = self._hosts.children[node.name]
             if node.name in self._strikes.down or child.running:
                 continue
-            self._writer.write(Ended(node=node.name, at=time.monotonic(), how=child.ending()))
-            self._say(f"           {node.name} ended by itself: {child.ending()}; {child.last_log_line()[:160]}")
+            if node.name not in self._hosts.stopping:
+                self._writer.write(Ended(node=node.name, at=time.monotonic(), how=child.ending()))
+                self._say(f"           {node.name} ended by itself: {child.ending()}; {child.last_log_line()[:160]}")
             self._hosts.start_missing(node.host, but=self._strikes.down)
