@@ -25,6 +25,8 @@ _CLUSTER = {
     "cluster-node-timeout": str(NODE_TIMEOUT_MS),
     "cluster-require-full-coverage": "no",
     "cluster-replica-validity-factor": "0",
+    # Otherwise a replica goes over to a shard that has lost its own, and the shards are no longer those of the layout.
+    "cluster-allow-replica-migration": "no",
 }
 _SENTINEL = """port {port}
 bind {address}
