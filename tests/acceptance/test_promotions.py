@@ -32,6 +32,8 @@ def test_with_a_synchronous_standby_no_decision_is_lost_and_nothing_is_restarted
     pids = {name: child.pid for name, child in paired.children.items() if name != "postgres"}
     crowd = Crowd(open_event(paired, capacity=SIZE * 3 // 4), SIZE).start()
     crowd.wait_for_tickets(SIZE // 4)
+    paired.pair.stop_replication()
+    wait_until(paired.pair.a_commit_waits, "a decision is kept back that the standby does not get")
     paired.promote_after_kill()
     crowd.verify()
     wait_until(paired.ready, "the service is ready again")

@@ -64,6 +64,10 @@ class PostgresPair:
         query = "SELECT count(*) FROM pg_stat_replication"
         wait_until(lambda: run(self.primary, query)[0][0] == 0, "the standby follows no more")
 
+    def a_commit_waits(self) -> bool:
+        """Whether the primary keeps a commit back until its standby has it."""
+        return bool(run(self.primary, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")[0][0])
+
     def kill_primary(self) -> None:
         """SIGKILL; its sessions end as soon as they notice."""
         child = self.children.pop(self.primary.port)
