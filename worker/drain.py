@@ -121,20 +121,24 @@ class Drain:
 
     def _drain_leased(self, lease: Lease) -> Drained:
         try:
-            return self._work(lease)
+            return self._work_or_take_back(lease)
         except (OperationalError, InterfaceError) as problem:
             fields = {"event_id": lease.event_id, "problem": type(problem).__name__}
             logger.warning("ledger out of reach", **fields)
             self.queue.wake_after(lease.event_id, ms=BACK_OFF_MS)
             return Drained.BACK_OFF
-        except LedgerBehind:
-            self.take_back(lease.event_id)
-            return Drained.MORE
         except NoSuchEvent:
             logger.error("queue of an unknown event", event_id=lease.event_id)
             return Drained.NO_EVENT
         finally:
             self.queue.release(lease)
+
+    def _work_or_take_back(self, lease: Lease) -> Drained:
+        try:
+            return self._work(lease)
+        except LedgerBehind:
+            self.take_back(lease.event_id)
+            return Drained.MORE
 
     def _work(self, lease: Lease) -> Drained:
         started = self.clock()
