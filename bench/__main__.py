@@ -1,4 +1,5 @@
-"""`python -m bench [NAME ...] [--repetitions N] [--seconds S] [--tiny]`, and `python -m bench compare BEFORE AFTER`.
+"""`python -m bench [NAME ...] [--repetitions N] [--seconds S] [--tiny]`, `python -m bench compare BEFORE AFTER`, and
+`python -m bench capacity`.
 
 Without names it measures everything. It ends with 1 if a figure falls short of its limit, with 2 if a measure did not
 run to its end; the others are measured all the same.
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import compare, load, machine, report
+from bench import capacity, compare, load, machine, report
 from bench.lines import Line
 from bench.measures import TINY, Options, measures
 from bench.stack import start_stack
@@ -41,9 +42,11 @@ class Found:
 
 
 def main(words: Sequence[str]) -> int:
-    """Measures what was asked for and reports it, or compares two reports."""
+    """Measures what was asked for and reports it, compares two reports, or reckons what a crowd needs."""
     if words[:1] == ["compare"]:
         return compare.main(words[1:])
+    if words[:1] == ["capacity"]:
+        return capacity.main(words[1:])
     arguments = _arguments(words)
     options = TINY if arguments.tiny else Options(repetitions=arguments.repetitions, seconds=arguments.seconds)
     began = machine.look()

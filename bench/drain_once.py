@@ -1,4 +1,4 @@
-"""Drains one event in this process and says how long it took: `python -m bench.drain_once EVENT`.
+"""Drains one event in this process and says what it took: `python -m bench.drain_once EVENT`.
 
 The same code as a worker's task, time slice after time slice, without Celery around it.
 """
@@ -13,28 +13,32 @@ import django
 
 
 def main() -> None:
-    """Prints `{"seconds": ...}`."""
+    """Prints `{"seconds": ...}`, and the processor time of this process and of its database session."""
     django.setup()
     from django.db import connection
 
+    from bench.machine import processor_seconds
     from events.secrets import tickets
     from omnify.common.gc_tuning import freeze_gc
     from worker.drain import Drain, Drained
     from worker.tasks import queue
 
     event_id = int(sys.argv[1])
-    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = int(cursor.fetchone()[0])
     drain = Drain(queue=queue(), digest=tickets().email_digest, take_back=lambda event_id: None)
     drain.queue.head(event_id, count=1)
     freeze_gc()
-    started = time.perf_counter()
+    used, started = (time.process_time(), processor_seconds(backend)), time.perf_counter()
     result = Drained.MORE
     while result is Drained.MORE:
         result = drain.run(event_id)
     seconds = time.perf_counter() - started
     if result is not Drained.IDLE:
         sys.exit(f"the drain ended {result.value}")
-    print(json.dumps({"seconds": seconds}))
+    drain_seconds, database_seconds = time.process_time() - used[0], processor_seconds(backend) - used[1]
+    print(json.dumps({"seconds": seconds, "drain": drain_seconds, "database": database_seconds}))
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ def _lines(
     return [
         ratio(f"{what}/s ÷ hello/s, {crowd}", "accepts/s", "hello/s", rates, at_least=at_least),
         value(f"the door's processor time {of}", [one.door_us for one in accepts], unit="µs"),
+        value(f"Valkey's processor time {of}", [one.valkey_us for one in accepts], unit="µs"),
         value(f"the client's processor time {of}", [one.client_us for one in accepts], unit="µs"),
         value(f"registrations in a call to Valkey {of}", [one.batch for one in accepts]),
     ]

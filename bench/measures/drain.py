@@ -8,50 +8,69 @@ import sys
 import time
 
 from bench import guests, ledger, load
-from bench.lines import Line, ratio
+from bench.lines import Line, ratio, value
+from bench.machine import processor_seconds
 from bench.measures import Options
 from bench.programs import ROOT
 from bench.stack import Stack
 
 ROWS = 50_000
 PART = 1000
+# Of which the report has the processor time of one decision.
+WORKERS = {"drain": "the drain's", "database": "PostgreSQL's", "valkey": "Valkey's"}
 DRAIN, COPY, PARTS = "drain rows/s", "COPY rows/s, one transaction", f"COPY rows/s, {PART} rows a transaction"
 
 
 def measure(stack: Stack, options: Options) -> list[Line]:
-    """The ratio to COPY with as many commits as the drain makes, and the ratio to one COPY."""
+    """The ratio to COPY with as many commits as the drain makes, and the ratio to one COPY; processor time."""
     samples: dict[str, list[float]] = {DRAIN: [], COPY: [], PARTS: []}
+    costs: dict[str, list[float]] = {name: [] for name in WORKERS}
     for _ in range(options.fewer):
         event_id = ledger.new_event()
         guests.register(event_id, options.number(ROWS))
         ledger.tidy()
-        samples[DRAIN].append(drain_rate(stack, event_id))
+        used = drain_run(stack, event_id)
+        samples[DRAIN].append(options.number(ROWS) / used["seconds"])
+        for name, found in costs.items():
+            found.append(used[name] / options.number(ROWS) * 1e6)
         samples[COPY].append(_copy_rate(event_id, options.number(ROWS)))
         samples[PARTS].append(_copy_rate(event_id, PART))
         stack.forget(event_id)
     return [
         ratio(f"drain alone rows/s ÷ COPY committed every {PART:,} rows", DRAIN, PARTS, samples, at_least=0.55),
         ratio("drain alone rows/s ÷ raw COPY", DRAIN, COPY, samples, at_least=0.30),
+        *(value(f"{whose} processor time of a decision", costs[name], unit="µs") for name, whose in WORKERS.items()),
     ]
 
 
 def drain_rate(stack: Stack, event_id: int) -> float:
     """Registrations a second, decided by a drain alone; all that are queued must be decided."""
-    queued, before = stack.queued(event_id), ledger.decided(event_id)
-    seconds = drain_seconds(stack, event_id)
+    queued = stack.queued(event_id)
+    return queued / drain_run(stack, event_id)["seconds"]
+
+
+def drain_run(stack: Stack, event_id: int) -> dict[str, float]:
+    """A drain alone decides all registrations that are queued: `seconds`, and those of the processors by `WORKERS`."""
+    queued, before, valkey = stack.queued(event_id), ledger.decided(event_id), processor_seconds(stack.redis_pid())
+    found = _drain_once(stack, event_id)
     decided = ledger.decided(event_id) - before
     if decided != queued:
         raise load.ClientFailedError(f"{queued} queued, {decided} decided")
-    return queued / seconds
+    return {**found, "valkey": processor_seconds(stack.redis_pid()) - valkey}
 
 
 def drain_seconds(stack: Stack, event_id: int) -> float:
     """How long a drain alone takes for all that is queued."""
+    return _drain_once(stack, event_id)["seconds"]
+
+
+def _drain_once(stack: Stack, event_id: int) -> dict[str, float]:
     command = [sys.executable, "-m", "bench.drain_once", str(event_id)]
     env = {**stack.env, "DATABASE_URL": stack.env["DATABASE_URL_WORKER"]}
     with stack.home.log("drain-once").open("ab") as log:
         done = subprocess.run(command, env=env, cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=log)
-    return float(json.loads(done.stdout)["seconds"])
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
 
 
 def _copy_rate(event_id: int, part: int) -> float:

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from urllib.request import urlopen
 
 from bench import ledger
-from bench.lines import Line, ratio
+from bench.lines import Line, ratio, value
+from bench.machine import processor_seconds
 from bench.measures import Options, interleaved
 from bench.measures.terminal import terminal_rate
 from bench.programs import ROOT, wait_for_port
@@ -32,12 +33,14 @@ TYPES = ["registration.confirmed", "registration.rejected"]
 
 
 def measure(stack: Stack, options: Options) -> list[Line]:
-    """Three limits; terminal/s while the messages are also sent from the same two cores is reported."""
+    """Three limits; terminal/s while the messages are also sent from the same two cores, and processor time, are
+    reported."""
+    costs: dict[str, list[float]] = {"the dispatcher's": [], "PostgreSQL's": []}
     with _receiver(stack, "fast") as fast, _receiver(stack, "hang") as hanging:
         runs = {
             BARE: lambda: _bare_rate(options, fast),
-            ALONE: lambda: _delivery_rate(stack, options, fast),
-            BESIDE: lambda: _delivery_rate(stack, options, fast, hanging),
+            ALONE: lambda: _delivery_rate(stack, options, costs, fast),
+            BESIDE: lambda: _delivery_rate(stack, options, None, fast, hanging),
         }
         samples = interleaved(options.fewer, runs)
         samples |= _terminal(stack, options, fast)
@@ -46,6 +49,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
         ratio("deliveries/s beside an endpoint that hangs ÷ none", BESIDE, ALONE, samples, at_least=0.9),
         ratio("terminal/s, two subscriptions ÷ none", WRITTEN, WITHOUT, samples, at_least=0.6),
         ratio("terminal/s, two subscriptions sent from the same cores ÷ none", SENT, WITHOUT, samples),
+        *(value(f"{whose} processor time of a delivery", found, unit="µs") for whose, found in costs.items()),
     ]
 
 
@@ -66,22 +70,38 @@ def _bare_rate(options: Options, url: str) -> float:
     return float(json.loads(done.stdout))
 
 
-def _delivery_rate(stack: Stack, options: Options, *urls: str) -> float:
-    """To the first of `urls`, from a full outbox, once it runs."""
+def _delivery_rate(stack: Stack, options: Options, costs: dict[str, list[float]] | None, *urls: str) -> float:
+    """To the first of `urls`, from a full outbox, once it runs. Adds what one took of the processors to `costs`."""
     event_id = _subscribed_event(*urls)
     messages, warm_up = options.number(MESSAGES, least=3 * EVERY), options.number(WARM, least=EVERY)
     ledger.fill(event_id, messages)  # each decision leaves a message for each subscription
     before = len(_moments(urls[0]))
     warm, all_of_them = before + warm_up // EVERY, before + messages // EVERY
-    with stack.dispatcher():
-        deadline = time.monotonic() + PATIENCE_SECONDS
+    with stack.dispatcher() as dispatcher:
+        deadline, first = time.monotonic() + PATIENCE_SECONDS, None
         # Seldom, since looking takes time from those who are looked at.
         while len(moments := _moments(urls[0])) < all_of_them and time.monotonic() < deadline:
+            if first is None and len(moments) > before:
+                first = (len(moments), _used(dispatcher.pid))
             time.sleep(LOOK_SECONDS)
+        if costs is not None and first is not None and len(moments) > first[0]:
+            number = (len(moments) - first[0]) * EVERY
+            for found, after, earlier in zip(costs.values(), _used(dispatcher.pid), first[1], strict=True):
+                found.append((after - earlier) / number * 1e6)
     _unsubscribe()
     if len(moments) < all_of_them:
         raise TimeoutError(f"waited {PATIENCE_SECONDS} s for {messages} deliveries")
     return (messages - warm_up) / (moments[all_of_them - 1] - moments[warm - 1])
+
+
+def _used(dispatcher: int) -> tuple[float, float]:
+    """Processor seconds of the dispatcher, and of the database's sessions of its role."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE usename = 'omnify_deliver'")
+        sessions = [int(row[0]) for row in cursor.fetchall()]
+    return processor_seconds(dispatcher), sum(processor_seconds(pid) for pid in sessions)
 
 
 def _terminal(stack: Stack, options: Options, url: str) -> dict[str, list[float]]:
