@@ -78,13 +78,13 @@ def _delivery_rate(stack: Stack, options: Options, costs: dict[str, list[float]]
     before = len(_moments(urls[0]))
     warm, all_of_them = before + warm_up // EVERY, before + messages // EVERY
     with stack.dispatcher() as dispatcher:
-        deadline, first = time.monotonic() + PATIENCE_SECONDS, None
+        deadline, first = time.monotonic() + PATIENCE_SECONDS, (before, _used(dispatcher.pid))
         # Seldom, since looking takes time from those who are looked at.
         while len(moments := _moments(urls[0])) < all_of_them and time.monotonic() < deadline:
-            if first is None and len(moments) > before:
-                first = (len(moments), _used(dispatcher.pid))
+            if first[0] == before < len(moments):
+                first = (len(moments), _used(dispatcher.pid))  # its start is over
             time.sleep(LOOK_SECONDS)
-        if costs is not None and first is not None and len(moments) > first[0]:
+        if costs is not None and len(moments) > first[0]:
             number = (len(moments) - first[0]) * EVERY
             for found, after, earlier in zip(costs.values(), _used(dispatcher.pid), first[1], strict=True):
                 found.append((after - earlier) / number * 1e6)
@@ -101,7 +101,14 @@ def _used(dispatcher: int) -> tuple[float, float]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE usename = 'omnify_deliver'")
         sessions = [int(row[0]) for row in cursor.fetchall()]
-    return processor_seconds(dispatcher), sum(processor_seconds(pid) for pid in sessions)
+    return processor_seconds(dispatcher), sum(_of_session(pid) for pid in sessions)
+
+
+def _of_session(pid: int) -> float:
+    try:
+        return processor_seconds(pid)
+    except OSError:
+        return 0.0  # it has just ended
 
 
 def _terminal(stack: Stack, options: Options, url: str) -> dict[str, list[float]]:
