@@ -18,6 +18,7 @@ from events.admission.gate import Gate, QueueUnavailable
 from events.admission.heartbeat import beat, claim_dispatcher_wakeup, claim_sweep, worker_count
 from events.admission.persistence import rewrite_files
 from events.admission.queue import Queue
+from events.admission.sign_ins import PER_ACCOUNT, begin_sign_in, sign_in_worked
 from events.domain.states import Status
 from events.models import Event, Registration
 from omnify.common import redis_client
@@ -219,3 +220,28 @@ def test_settings_and_files_are_those_of_every_master(cluster: ValkeyCluster, cl
 def rewrites(node: Node) -> int:
     found: Any = node.client.info("persistence")
     return int(found["aof_rewrites"])
+
+
+def test_commands_that_wait_for_replicas_follow_their_slot_together(
+    cluster: ValkeyCluster, client: redis.Redis
+) -> None:
+    name = "{event:0}:counter of the tests"
+    client.set(name, 5)
+    target = other_master(cluster, slot_of(name))
+    cluster.move_slot(slot_of(name), to=target)
+    target.client.config_resetstat()
+    pipe = client.pipeline(transaction=False)
+    for command in (("INCR", name), ("SET", "{event:0}:mark", "1", "PX", 1000), ("WAIT", 0, 100)):
+        pipe.execute_command(*command)
+    assert pipe.execute() == [6, True, 0]
+    assert {f"cmdstat_{word}" for word in ("incr", "set", "wait")} <= set(target.client.info("commandstats"))
+    client.delete(name)
+
+
+def test_attempts_to_sign_in_are_counted_on_several_nodes(cluster: ValkeyCluster, client: redis.Redis) -> None:
+    names = {"address": "one", "account": "two", "both": "three"}
+    assert cluster.owner(slot_of(k.sign_ins("one"))) is not cluster.owner(slot_of(k.sign_ins("two")))
+    waits = [begin_sign_in(client, **names) for _ in range(PER_ACCOUNT + 1)]
+    assert [wait > 0 for wait in waits] == [False] * PER_ACCOUNT + [True]
+    sign_in_worked(client, **names)
+    assert begin_sign_in(client, **names) == 0
