@@ -213,7 +213,9 @@ def known(node: Node) -> int:
 
 
 def is_ok(node: Node) -> bool:
-    return info(node)["cluster_state"] == "ok"
+    """Whether the node serves, and knows who serves what it does not."""
+    found = info(node)
+    return found["cluster_state"] == "ok" and found["cluster_slots_ok"] == str(SLOTS)
 
 
 def has_copy(node: Node) -> bool:
