@@ -6,7 +6,7 @@ import contextlib
 import re
 from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from events.admission.keys import event_keys
 from tests.support.service.drains import drains_stopped
@@ -127,15 +127,30 @@ def test_nothing_needs_a_script(service: Service, visitors: Visitors) -> None:
     sees(page, "Cancelled")
 
 
+# Both at the same moment, however busy the machine.
+LOOK = """() => ["countdown", "form"].map((id) => document.getElementById(id))
+                .map((part) => [part.textContent, part.checkVisibility()])"""
+
+
+def seen_before_it_opens(service: Service, page: Page) -> datetime:
+    """Shows the page of an event that opens in a few seconds, or in more on a machine on which it came too late."""
+    for seconds in (4, 8, 16, 32):
+        opens = datetime.now(UTC) + timedelta(seconds=seconds)
+        event = open_event(service, registration_opens_at=opens.isoformat())
+        page.goto(f"/e/{event.id}")
+        [[countdown, _], [_, form_is_there]] = page.evaluate(LOOK)
+        if countdown > "00:00:00":
+            assert countdown <= f"00:00:{seconds:02d}"
+            assert not form_is_there
+            return opens
+    raise AssertionError("the page always came after the opening")
+
+
 def test_a_wrong_clock_does_not_open_the_form_early_or_late(service: Service, visitors: Visitors) -> None:
-    opens = datetime.now(UTC) + timedelta(seconds=5)
-    event = open_event(service, registration_opens_at=opens.isoformat())
     wrong = "const real = Date.now; Date.now = () => real() + 3 * 86400000;"
     page = visitors.come(init=wrong)
-    page.goto(f"/e/{event.id}")
+    opens = seen_before_it_opens(service, page)
     stays(page)
-    expect(page.locator("#countdown")).to_have_text(re.compile(r"^00:00:0[1-5]$"))
-    expect(page.locator("#form")).to_be_hidden()
     expect(page.locator("#form")).to_be_visible()
     assert datetime.now(UTC) >= opens
     stayed(page)
