@@ -3,6 +3,9 @@
 The number of requests under way starts low and grows with every success in a row, so an endpoint that hangs never
 holds many. How many deliveries are claimed ahead doubles when the queue ran dry before the next claim, so a fast
 endpoint does not wait, and a slow one keeps few deliveries from the other workers.
+
+The breaker opens in the database. So that an endpoint that fails at once is not sent everything while the database is
+slow, no more than `FAILURES_TO_OPEN` failures are left unrecorded.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from events.domain.webhooks.retry import FAILURES_TO_OPEN
 from events.ledger.webhooks.claims import ClaimedDelivery, EndpointCapacity
 
 FIRST_AT_ONCE = 4
@@ -28,6 +32,7 @@ class EndpointQueue:
     unrecorded: int = 0
     in_flight: int = 0
     _successes_in_a_row: int = 0
+    _unrecorded_failures: int = 0
     _claim_ahead: int = FIRST_CLAIM_AHEAD
     _asked_for: int = 0
     _idle_claims: int = 0
@@ -38,9 +43,14 @@ class EndpointQueue:
         return min(MOST_AT_ONCE, FIRST_AT_ONCE + self._successes_in_a_row)
 
     @property
+    def may_send(self) -> bool:
+        """Whether the next delivery may be sent, as far as the last results tell: a success ends a row of failures."""
+        return self._unrecorded_failures < FAILURES_TO_OPEN
+
+    @property
     def has_capacity(self) -> bool:
-        """Whether one more request may start: there is a delivery for it, and the limit is not reached."""
-        return self.in_flight < min(self.concurrency_limit, len(self.deliveries))
+        """Whether one more request may start: there is a delivery for it, and no limit is reached."""
+        return self.may_send and self.in_flight < min(self.concurrency_limit, len(self.deliveries))
 
     @property
     def is_idle(self) -> bool:
@@ -63,12 +73,14 @@ class EndpointQueue:
     def completed(self, *, delivered: bool) -> None:
         """Adapts the limits to the result of one attempt."""
         self._successes_in_a_row = self._successes_in_a_row + 1 if delivered else 0
+        self._unrecorded_failures = 0 if delivered else self._unrecorded_failures + 1
         if not delivered:
             self._claim_ahead = FIRST_CLAIM_AHEAD
 
     def done(self) -> None:
         """Counts a delivery off: its attempt is recorded, or its claim ended too soon to send it."""
         self.unrecorded -= 1
+        self._unrecorded_failures = max(0, self._unrecorded_failures - 1)
 
     def take_unsent(self) -> list[ClaimedDelivery]:
         """Removes and returns all that has not been sent."""

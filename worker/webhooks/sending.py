@@ -52,8 +52,7 @@ class Sender:
     async def _send_from(self, queue: EndpointQueue) -> None:
         """Sends one delivery after the other, while the endpoint may have that many requests at once."""
         try:
-            # `<=` because `in_flight` includes this task, which sends one at a time.
-            while queue.deliveries and queue.in_flight <= queue.concurrency_limit and not self._stopping.is_set():
+            while self._goes_on(queue):
                 delivery = queue.deliveries.popleft()
                 if self._claim_ends_too_soon(delivery):
                     queue.done()
@@ -65,6 +64,12 @@ class Sender:
         finally:
             queue.in_flight -= 1
             self._in_flight -= 1
+
+    def _goes_on(self, queue: EndpointQueue) -> bool:
+        if not queue.deliveries or not queue.may_send or self._stopping.is_set():
+            return False
+        # `<=` because `in_flight` includes the task that asks, which sends one at a time.
+        return queue.in_flight <= queue.concurrency_limit
 
     def _claim_ends_too_soon(self, delivery: ClaimedDelivery) -> bool:
         """Tells whether another worker could claim the delivery before this one has recorded an attempt."""
