@@ -21,9 +21,11 @@ from chaos.layout import Layout, Node
 from chaos.network import NETWORK, Network
 from omnify.embedded.postgres import SUPERUSER, Postgres
 from omnify.embedded.postgres_files import PostgresFiles, find_postgres_files
-from omnify.embedded.process import CannotStart, Child, wait_for
+from omnify.embedded.process import CannotStart, Child, start_child, wait_for
 
 STANDBY_SECONDS = 60.0
+# The program that copies a primary, and the name of its process.
+COPYING = "pg_basebackup"
 _SMALL = {"max_wal_size": "128MB", "min_wal_size": "32MB", "shared_buffers": "64MB", "wal_sender_timeout": "5s"}
 _HBA = f"""host all all {NETWORK}.0/24 scram-sha-256
 host replication all {NETWORK}.0/24 scram-sha-256
@@ -52,11 +54,14 @@ class _Database:
     def promote(self) -> None:
         self._run("pg_ctl", "promote", "-D", str(self.server.data))
 
-    def copy(self, primary: Postgres) -> None:
-        """Becomes a standby of `primary`, on a fresh copy of its data."""
+    def spawn_copy(self, primary: Postgres) -> Child:
+        """Starts a program that makes it a standby of `primary`, on a fresh copy of its data, and ends."""
         shutil.rmtree(self.server.data, ignore_errors=True)
         source = f"host={primary.address} port={primary.port} user={SUPERUSER} password={primary.password}"
-        self._run("pg_basebackup", "-D", str(self.server.data), "-d", source, "-R", "-X", "stream", "-c", "fast")
+        program: list[str | Path] = [self.files.binaries / COPYING, "-D", self.server.data]
+        command = [*program, "-d", source, "-R", "-X", "stream", "-c", "fast"]
+        env = {"PATH": "/usr/bin:/bin"}
+        return start_child(COPYING, command, log=self.server.log, env=env, account=self.files.account)
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [str(self.files.binaries / name), *arguments]
@@ -80,16 +85,22 @@ class Databases:
         if not node.primary:
             return self._databases[node.name].server.start()
         self.execute(_SYNCHRONOUS)
+        copying = self.spawn(node)
+        wait_for(copying, lambda: copying.process.poll() == 0, seconds=STANDBY_SECONDS)
         child = self.spawn(node)
         wait_for(child, self.whole, seconds=STANDBY_SECONDS)
         self.execute("SELECT pg_reload_conf()")
         return child
 
     def spawn(self, node: Node) -> Child:
-        """Starts it again, without waiting for it. One whose place was taken becomes a standby. Raises CannotStart."""
+        """Starts it again, without waiting for it.
+
+        Where another one has taken its place, starts a copy of that one's data first: once the copy has ended, the next
+        call starts the standby.
+        """
         database = self._databases[node.name]
         if node.name != self.primary and not database.follows:
-            database.copy(self.server)
+            return database.spawn_copy(self.server)
         return database.spawn()
 
     def promote_standby(self) -> None:

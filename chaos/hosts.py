@@ -40,8 +40,8 @@ class Hosts:
         self._secret = secrets.token_hex(32)
         self._password = secrets.token_hex(8)
         self.children: dict[str, Child] = {}
-        # Nodes that were asked to end, until they are started again.
-        self.stopping: set[str] = set()
+        # Nodes that were killed or asked to end, until they are started again.
+        self.ending: set[str] = set()
         for host in layout.hosts:
             for folder in ("log", "metrics", "faults"):
                 (home / host / folder).mkdir(parents=True)
@@ -66,7 +66,7 @@ class Hosts:
         """Starts a node again, without waiting until it answers."""
         with self.network.on(node.host):
             self.children[node.name] = self._starts(node)()
-        self.stopping.discard(node.name)
+        self.ending.discard(node.name)
 
     def start_missing(self, host: str, but: Set[str] = frozenset()) -> None:
         """Starts what does not run on a host, `but` for some. What cannot start yet waits for the next time."""
@@ -91,6 +91,7 @@ class Hosts:
     def kill(self, name: str) -> None:
         """Kills a node as a power cut does: all its processes at once."""
         if self.running(name):
+            self.ending.add(name)
             send(self.children[name].pid, signal.SIGKILL)
             self.children[name].process.wait()
 
@@ -105,7 +106,7 @@ class Hosts:
     def request_stop(self, name: str) -> None:
         """Asks a node to end as an operator would."""
         if self.running(name):
-            self.stopping.add(name)
+            self.ending.add(name)
             self.children[name].request_stop()
 
     # Looking

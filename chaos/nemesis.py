@@ -13,6 +13,7 @@ from pathlib import Path
 
 import redis
 
+from chaos.databases import COPYING
 from chaos.faults import Fault
 from chaos.history import Ended, Struck, Writer
 from chaos.hosts import Hosts
@@ -76,7 +77,7 @@ class Nemesis:
             child = self._hosts.children[node.name]
             if node.name in self._strikes.down or child.running:
                 continue
-            if node.name not in self._hosts.stopping:
+            if node.name not in self._hosts.ending and child.name != COPYING:
                 self._writer.write(Ended(node=node.name, at=time.monotonic(), how=child.ending()))
                 self._say(f"           {node.name} ended by itself: {child.ending()}; {child.last_log_line()[:160]}")
             self._hosts.start_missing(node.host, but=self._strikes.down)
