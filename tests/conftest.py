@@ -30,7 +30,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "omnify.settings"
 
 _HERE = Path(__file__).parent
 # Of more than a minute, as the end of each run shows them.
-LONGEST = ("test_bench.py", "test_supervisor.py", "test_guests.py", "test_rehearse.py")
+LONGEST = ("test_supervisor.py", "test_guests.py", "test_rehearse.py")
 LEVELS = ("acceptance", "browser", "integration", "unit")
 DATABASE_FIXTURES = {"db", "transactional_db"}
 VALKEYS_FIXTURES = {"cluster", "replicated_cluster", "trio"}

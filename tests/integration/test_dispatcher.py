@@ -63,7 +63,7 @@ def test_an_endpoint_that_hangs_delays_no_other_and_holds_few_requests(make_even
     write(event, *(change() for _ in range(200)))
     deliver_until(lambda: len(receivers.at("/ok")) == 200, timeout_seconds=3.0)
     assert states(healthy) == ["delivered"] * 200
-    assert len(receivers.at("/hang")) <= FIRST_AT_ONCE
+    assert receivers.most_hanging == FIRST_AT_ONCE
     assert set(states(hanging)) == {"pending"}
 
 
@@ -82,7 +82,7 @@ def test_a_dispatcher_that_stops_ends_what_is_under_way_and_gives_the_rest_back(
     event = make_event()
     webhook = subscribe(event, receivers.url("/hang"))
     write(event, *(change() for _ in range(50)))
-    deliver_until(lambda: len(receivers.got) >= FIRST_AT_ONCE, timeout_seconds=1.0)
+    deliver_until(lambda: len(receivers.got) >= FIRST_AT_ONCE, timeout_seconds=3.0)
     assert not WebhookDelivery.objects.exclude(claimed_until=None).exists()
     assert Counter(WebhookDelivery.objects.values_list("attempts", flat=True)) == {
         0: 50 - FIRST_AT_ONCE,

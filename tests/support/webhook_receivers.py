@@ -52,16 +52,19 @@ class Got:
 
 @dataclass
 class Receivers:
-    """Starts with `with`, in a thread of its own. `got` has every request that came in whole."""
+    """Starts with `with`, in a thread of its own. `got` has every request that came in whole, `most_hanging` says how
+    many have waited at `/hang` at the same time."""
 
     tls: ssl.SSLContext | None = None
     got: list[Got] = field(default_factory=list)
     connections: int = 0
     bytes_sent: int = 0
+    most_hanging: int = 0
     port: int = 0
 
     def __enter__(self) -> Receivers:
         self._seen: Counter[str] = Counter()
+        self._hanging = 0
         self._started = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
@@ -102,7 +105,7 @@ class Receivers:
             while True:
                 got = await _read(reader)
                 self.got.append(got)
-                await self._answer(got, writer)
+                await (self._hang(reader) if got.path == "/hang" else self._answer(got, writer))
         writer.close()
 
     async def _answer(self, got: Got, writer: asyncio.StreamWriter) -> None:
@@ -110,8 +113,6 @@ class Receivers:
         counted = f"{path} {got.id}" if path.startswith("/each/") else path
         self._seen[counted] += 1
         match path.strip("/").split("/"):
-            case ["hang"]:
-                await asyncio.Event().wait()
             case ["drip"]:
                 await self._drip(writer, b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 10_000)
             case ["drip-body"]:
@@ -122,6 +123,14 @@ class Receivers:
             case parts:
                 writer.write(_simple(parts, self._seen[counted]))
                 await writer.drain()
+
+    async def _hang(self, reader: asyncio.StreamReader) -> None:
+        self._hanging += 1
+        self.most_hanging = max(self.most_hanging, self._hanging)
+        try:
+            await reader.read()
+        finally:
+            self._hanging -= 1
 
     async def _drip(self, writer: asyncio.StreamWriter, text: bytes) -> None:
         for byte in text:
