@@ -14,16 +14,14 @@ ticket by its whole key, and a photograph of the code says nothing about the id.
 
 from __future__ import annotations
 
-import os
 import re
-from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
-from hashlib import blake2b
 from hmac import compare_digest
 from typing import NewType
 
 from msgspec import Struct
 
+from events.domain.digests import Digest, RandomKeys, decode, encode
 from events.domain.keyring import Keyring, Purpose, mark_of, subkey
 
 KEY_BYTES = 15
@@ -33,7 +31,6 @@ REF_CHARS = 8
 MAC_CHARS = 8
 TAG_BYTES = 9
 TAG_CHARS = 12
-_DRAWN_AT_ONCE = 256
 
 # A text in the form of a ticket id; only `read_ticket_id` makes one.
 TicketId = NewType("TicketId", str)
@@ -41,6 +38,8 @@ TicketId = NewType("TicketId", str)
 _SHAPE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{20})([A-Za-z0-9_-]{8})")
 _CODE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})-([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{12})")
 _REFERENCE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})")
+
+_random_keys = RandomKeys(KEY_BYTES)
 
 
 class TicketName(Struct, frozen=True, gc=False):
@@ -66,7 +65,7 @@ class Tickets:
 
     def __init__(self, secret: str, *older: str) -> None:
         self._keys = Keyring(_Keys, (secret, *older))
-        self._address = _Digest(subkey(secret, Purpose.ADDRESS_DIGEST), 6)
+        self._address = Digest(subkey(secret, Purpose.ADDRESS_DIGEST), 6)
         self.mark = self._keys.mark
 
     def mint(self) -> str:
@@ -156,12 +155,12 @@ class _Keys:
 
     def __init__(self, secret: str) -> None:
         self.mark = mark_of(secret)
-        self.mac = _Digest(subkey(secret, Purpose.TICKET_MAC), MAC_BYTES)
-        self._idempotency = _Digest(subkey(secret, Purpose.IDEMPOTENCY), KEY_BYTES)
-        self._note = _Digest(subkey(secret, Purpose.IDEMPOTENCY_DIGEST), 9)
-        self._email = _Digest(subkey(secret, Purpose.EMAIL_DIGEST), 9)
-        self._check_in_tag = _Digest(subkey(secret, Purpose.CHECK_IN_TAG), TAG_BYTES)
-        self._check_in_pad = _Digest(subkey(secret, Purpose.CHECK_IN_PAD), TAG_BYTES)
+        self.mac = Digest(subkey(secret, Purpose.TICKET_MAC), MAC_BYTES)
+        self._idempotency = Digest(subkey(secret, Purpose.IDEMPOTENCY), KEY_BYTES)
+        self._note = Digest(subkey(secret, Purpose.IDEMPOTENCY_DIGEST), 9)
+        self._email = Digest(subkey(secret, Purpose.EMAIL_DIGEST), 9)
+        self._check_in_tag = Digest(subkey(secret, Purpose.CHECK_IN_TAG), TAG_BYTES)
+        self._check_in_pad = Digest(subkey(secret, Purpose.CHECK_IN_PAD), TAG_BYTES)
 
     def check_in(self, event_id: int, key: str) -> str:
         """Returns the tag, and the rest of the key, encrypted."""
@@ -177,8 +176,8 @@ class _Keys:
     def _padded(self, event_id: int, tag: str, text: str) -> str:
         """Encrypts 12 characters with the pad of `tag`; a second call decrypts them."""
         pad = self._check_in_pad.bytes_of(f"{event_id}-{tag}")
-        mixed = int.from_bytes(_decode(text)) ^ int.from_bytes(pad)
-        return _encode(mixed.to_bytes(TAG_BYTES))
+        mixed = int.from_bytes(decode(text)) ^ int.from_bytes(pad)
+        return encode(mixed.to_bytes(TAG_BYTES))
 
     def new_name(self, key: str, email_key: str) -> TicketName:
         return TicketName(key, "", self._email.of(email_key), self.mark)
@@ -220,52 +219,3 @@ def parse_reference(text: str) -> tuple[int, str] | None:
     """Reads `(event_id, first characters of the key)`; None for any other text."""
     match = _REFERENCE.fullmatch(text)
     return (int(match[1]), match[2]) if match else None
-
-
-# What `base64.urlsafe_b64encode` and `urlsafe_b64decode` do, in half the time.
-_URL_SAFE, _STANDARD = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
-
-
-def _encode(data: bytes) -> str:
-    return b2a_base64(data, newline=False).translate(_URL_SAFE).decode()
-
-
-def _decode(text: str) -> bytes:
-    return a2b_base64(text.encode().translate(_STANDARD))
-
-
-class _Digest:
-    """Keyed BLAKE2b in URL-safe base64. Copying a state that has absorbed the key costs less than absorbing it."""
-
-    __slots__ = ("_start",)
-
-    def __init__(self, key: bytes, size: int) -> None:
-        self._start = blake2b(digest_size=size, key=key)
-
-    def of(self, text: str) -> str:
-        return _encode(self.bytes_of(text))
-
-    def bytes_of(self, text: str) -> bytes:
-        digest = self._start.copy()
-        digest.update(text.encode())
-        return digest.digest()
-
-
-class _RandomKeys:
-    """Keys from the operating system, drawn many at a time: a call for each would cost more than all else about it."""
-
-    __slots__ = ("_keys",)
-
-    def __init__(self) -> None:
-        self._keys: list[str] = []
-        # A forked process must not give out the keys that its parent has drawn.
-        os.register_at_fork(after_in_child=self._keys.clear)
-
-    def next(self) -> str:
-        if not self._keys:
-            drawn = _encode(os.urandom(KEY_BYTES * _DRAWN_AT_ONCE))
-            self._keys.extend(drawn[at : at + KEY_CHARS] for at in range(0, len(drawn), KEY_CHARS))
-        return self._keys.pop()
-
-
-_random_keys = _RandomKeys()
