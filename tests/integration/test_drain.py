@@ -1,11 +1,10 @@
-"""The drain on a real Valkey and a real database: order, repair, poison, rewinds."""
+"""The drain on a real Valkey and a real database: order, repair, poison."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import redis
@@ -17,7 +16,7 @@ from events.admission.replies import AdmitReply
 from events.domain.states import Reason, Status
 from events.ledger.lookup import sequence_gaps
 from events.models import Event, Registration
-from tests.support.in_process.drain import Crash, answer_for, crash_at, told, trim
+from tests.support.in_process.drain import Crash, answer_for, crash_at, told
 from tests.support.in_process.gate import apply_for, kind, kinds
 from tests.support.servers import Services
 from worker.drain import RENEW_SECONDS, Drain, Drained
@@ -186,52 +185,6 @@ def test_data_that_the_database_refuses_costs_only_its_own_entry(
     # SQLite stores any text; PostgreSQL does not.
     middle = ("confirmed", "") if accepted_as_it_is else ("rejected", "invalid")
     assert statuses == [("confirmed", ""), middle, ("confirmed", "")]
-
-
-def test_sequences_that_are_given_out_twice_are_replaced_by_the_next_ones(
-    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
-) -> None:
-    event = make_event()
-    admit(event.pk, [apply_for(n) for n in range(4)])
-    drain.run(event.pk)
-    redis_client.hset(event_keys(event.pk).state, "seq", "1")
-    poison = {"t": "P" * 20, "r": "1700000000000", "p": b"\xff"}
-    redis_client.xadd(event_keys(event.pk).queue, poison, id="2-0")
-    admit(event.pk, [apply_for(8), apply_for(9)])
-    assert drain.run(event.pk) is Drained.IDLE
-    event.refresh_from_db()
-    assert event.confirmed_count == 6
-    assert [sequence for *_, sequence in told(event)][:4] == [1, 2, 3, 4]
-    assert told(event)[4:] == [("rejected", "invalid", 5), ("confirmed", "", 6), ("confirmed", "", 7)]
-    assert admit(event.pk, [apply_for(10)]).answers[0].sequence == 8
-
-
-def test_a_guest_who_comes_after_entries_were_lost_is_behind_those_on_the_waitlist(
-    make_event: Make, admit: Admit, drain: Drain, give_back: Callable[..., Any], redis_client: redis.Redis
-) -> None:
-    event = make_event(max_capacity=1, waitlist_capacity=3)
-    guests = [apply_for(n) for n in range(3)]
-    admit(event.pk, guests[:2])
-    drain.run(event.pk)
-    redis_client.hset(event_keys(event.pk).state, "seq", "0")
-    admit(event.pk, guests[2:])
-    drain.run(event.pk)
-    give_back(event, guests[0].key)
-    drain.run(event.pk)
-    statuses = dict(Registration.objects.filter(event=event).values_list("ticket_key", "status"))
-    assert [statuses[guest.key] for guest in guests] == ["cancelled", "confirmed", "waitlisted"]
-
-
-def test_a_trim_leaves_entries_alone_that_belong_to_others_since_a_rewind(
-    make_event: Make, admit: Admit, queue: Queue, redis_client: redis.Redis
-) -> None:
-    event = make_event()
-    admit(event.pk, [apply_for(n) for n in range(3)])
-    stale = queue.head(event.pk, count=10)
-    redis_client.delete(event_keys(event.pk).queue, event_keys(event.pk).pending)
-    redis_client.hset(event_keys(event.pk).state, "seq", "0")
-    admit(event.pk, [apply_for(n) for n in range(10, 13)])
-    assert trim(queue, event, stale) == 3
 
 
 def test_the_database_refuses_what_the_code_must_never_try(make_event: Make, admit: Admit, drain: Drain) -> None:
