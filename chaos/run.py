@@ -28,7 +28,9 @@ from chaos.outcome import hurry_webhooks, read_ledger
 from omnify.embedded.programs import ROOT
 from rehearsal.organizer import Organizer
 
-WEBHOOK_SECONDS = 60.0
+# Three times as long as what a dispatcher that was cut off has claimed stays claimed.
+WEBHOOK_SECONDS = 150.0
+WEBHOOK_PAUSE_SECONDS = 0.5
 # Seats of each event as a part of the guests that come to it, its waitlist, and whether tickets are given back.
 EVENTS = ((0.5, 0.2, False), (2.0, 0.0, False), (0.4, 0.3, True), (0.7, 0.0, True))
 
@@ -148,7 +150,12 @@ def _wait_for_line(crowd: subprocess.Popen[str], word: str) -> None:
 
 def _wait_for_webhooks(hosts: Hosts) -> None:
     url = hosts.database_url()
-    hosts.wait_until(lambda: hurry_webhooks(url) == 0, seconds=WEBHOOK_SECONDS, what="every webhook is delivered")
+
+    def none_is_left() -> bool:
+        time.sleep(WEBHOOK_PAUSE_SECONDS)
+        return hurry_webhooks(url) == 0
+
+    hosts.wait_until(none_is_left, seconds=WEBHOOK_SECONDS, what="every webhook is delivered")
 
 
 def _report(options: Options, hosts: Hosts, home: Path, plan: Plan) -> Report:
