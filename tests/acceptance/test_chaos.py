@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import subprocess
 import sys
 
@@ -28,7 +27,7 @@ def _run(*arguments: str) -> str:
 
 @pytest.mark.soak
 def test_no_promise_is_broken_by_faults_across_three_hosts() -> None:
-    long = ("--minutes", "5", "--seed", str(secrets.randbelow(10**6)))
+    long = ("--minutes", "5", "--seed", "21")
     printed = _run(*(long if SOAK else ("--minutes", "0.17", "--seed", "1629", "--pause", "0.7", "--haste", "4")))
     assert "every promise was kept" in printed
     assert "0 lost" in printed

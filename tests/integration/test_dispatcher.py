@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -9,8 +10,10 @@ import pytest
 
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from events.secrets import sealer
-from tests.support.in_process.outbox import change, deliver_until, states, subscribe, write
+from tests.support.in_process.outbox import change, context, deliver_until, states, subscribe, write
 from tests.support.webhook_receivers import Receivers
+from worker.failpoints import Failpoint
+from worker.webhooks.dispatcher import Dispatcher
 from worker.webhooks.endpoint_queue import FIRST_AT_ONCE, FIRST_CLAIM_AHEAD, MOST_AT_ONCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,6 +92,21 @@ def test_a_dispatcher_that_stops_ends_what_is_under_way_and_gives_the_rest_back(
         1: FIRST_AT_ONCE,
     }
     assert set(states(webhook)) == {"pending"}
+
+
+@pytest.mark.parametrize("failpoint", ["deliver.after_claim", "deliver.before_record"])
+def test_a_dispatcher_of_which_a_part_fails_ends(make_event: Make, receivers: Receivers, failpoint: Failpoint) -> None:
+    """Without its recorder, say, it would go on sending and record nothing. Its process is started again."""
+    subscribe(make_event(), receivers.url("/ok"))
+    write(Event.objects.get(), change())
+
+    def fail(reached: Failpoint) -> None:
+        if reached == failpoint:
+            raise RuntimeError("a part fails")
+
+    with pytest.raises(BaseExceptionGroup, match="unhandled errors") as found:
+        asyncio.run(Dispatcher(context(checkpoint=fail)).run())
+    assert found.group_contains(RuntimeError, match="a part fails")
 
 
 def test_a_secret_that_cannot_be_opened_stops_only_its_own_messages(make_event: Make, receivers: Receivers) -> None:

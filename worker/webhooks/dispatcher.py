@@ -36,9 +36,13 @@ class Dispatcher:
         self._sender = Sender(context, completed=self._recorder.add, stopping=self._stopping)
 
     async def run(self) -> None:
-        """Delivers until `stop`; then finishes the requests under way and releases the other claims."""
-        recording = asyncio.create_task(self._recorder.run())
-        async with self._client:
+        """Delivers until `stop`; then finishes the requests under way and releases the other claims.
+
+        Raises:
+            BaseExceptionGroup: a part of it failed; without it nothing would be delivered, or recorded.
+        """
+        async with self._client, asyncio.TaskGroup() as parts:
+            parts.create_task(self._recorder.run())
             while not self._stopping.is_set():
                 self._woken.clear()
                 await self._claim()
@@ -46,7 +50,6 @@ class Dispatcher:
             await self._release(self._queues.values())
             await self._sender.finish()
             self._recorder.finish()
-            await recording
         await self._claimer.close()
         await self._recorder.close()
 

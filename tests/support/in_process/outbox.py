@@ -88,6 +88,13 @@ def states(webhook: Webhook) -> list[str]:
     return list(WebhookDelivery.objects.filter(webhook=webhook).order_by("pk").values_list("state", flat=True))
 
 
+def context(*, timeout_seconds: float = 15.0, **options: Any) -> DispatchContext:
+    """What a dispatcher is given, for receivers on this machine."""
+    client = WebhookClient(allow_private=True, timeout_seconds=timeout_seconds)
+    signer = RequestSigner(secrets=(settings.ENV.secret_key,), allow_private=True)
+    return DispatchContext(client=client, signer=signer, **options)
+
+
 def deliver_until(
     done: Callable[[], object],
     *,
@@ -105,12 +112,9 @@ def deliver_until(
     def clock() -> datetime:
         return begun + speed * (timezone.now() - begun)
 
-    def make() -> Dispatcher:
-        client = WebhookClient(allow_private=True, timeout_seconds=timeout_seconds)
-        signer = RequestSigner(secrets=(settings.ENV.secret_key,), allow_private=True)
-        return Dispatcher(DispatchContext(client=client, signer=signer, clock=clock, haste=1 / speed))
-
-    dispatcher = DispatcherThread(make)
+    dispatcher = DispatcherThread(
+        lambda: Dispatcher(context(timeout_seconds=timeout_seconds, clock=clock, haste=1 / speed))
+    )
     dispatcher.start()
     deadline = time.monotonic() + seconds
     while not done() and time.monotonic() < deadline:
