@@ -33,7 +33,7 @@ _HERE = Path(__file__).parent
 LONGEST = ("test_supervisor.py", "test_guests.py", "test_rehearse.py")
 LEVELS = ("acceptance", "browser", "integration", "unit")
 DATABASE_FIXTURES = {"db", "transactional_db"}
-VALKEYS_FIXTURES = {"cluster", "replicated_cluster", "trio"}
+VALKEYS_FIXTURES = {"cluster", "pair", "pair_to_kill", "replicated_cluster", "trio"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
