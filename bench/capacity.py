@@ -19,8 +19,7 @@ from typing import Any, NamedTuple
 from bench.simulation import Costs, Crowd, Result, Simulation, Site
 
 _DOCS = Path(__file__).parent.parent / "docs"
-# The second has what the first, a run of every measure, is too old to have.
-DEFAULT = [_DOCS / "performance.json", _DOCS / "capacity.json"]
+DEFAULT = _DOCS / "performance.json"
 _CROWD = "durable accepts, 512 connections"
 # What `bench/measures/drop.py` does.
 DROP_PEOPLE, DROP_CONNECTIONS = 50_000, 512
@@ -45,14 +44,13 @@ class Figures(NamedTuple):
     poll: float
 
 
-def read_figures(*reports: Mapping[str, Any]) -> Figures:
-    """Reads what is needed: each line from the first report that has it, the machine from the first. Raises Missing."""
-    report = reports[0]
-    lines = {line["name"]: line for one in reversed(reports) for line in one["lines"]}
+def read_figures(report: Mapping[str, Any]) -> Figures:
+    """Reads what is needed from a run of every measure. Raises Missing."""
+    lines = {line["name"]: line for line in report["lines"]}
 
     def measured(name: str) -> float:
         if name not in lines:
-            raise Missing(f"no report has a line {name!r}")
+            raise Missing(f"the report has no line {name!r}")
         return float(lines[name]["measured"])
 
     def cost(name: str) -> float:
@@ -139,7 +137,7 @@ def main(words: Sequence[str]) -> int:
     """Prints the check and the plan. Returns 2 for a report that lacks figures."""
     given = _arguments(words)
     try:
-        figures = read_figures(*(json.loads(path.read_text("utf-8")) for path in given.json if path.exists()))
+        figures = read_figures(json.loads(given.json.read_text("utf-8")))
     except Missing as problem:
         print(problem, file=sys.stderr)
         return 2
@@ -186,7 +184,7 @@ def _busy(result: Result) -> list[float]:
 
 def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench capacity", description=__doc__)
-    parser.add_argument("--json", type=Path, nargs="+", default=DEFAULT, help="reports of `python -m bench`")
+    parser.add_argument("--json", type=Path, default=DEFAULT, help="a report of `python -m bench`")
     parser.add_argument("--people", type=float, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=60.0, help="in which they come")
     parser.add_argument("--events", type=int, default=50, help="of one size")
