@@ -42,8 +42,11 @@ class Dispatcher:
             BaseExceptionGroup: a part of it failed; without it nothing would be delivered, or recorded.
         """
         async with self._client, asyncio.TaskGroup() as parts:
-            parts.create_task(self._recorder.run())
+            recording = parts.create_task(self._recorder.run())
             while not self._stopping.is_set():
+                if recording.done():
+                    # Not by an exception, which ends the group: cancelled, which does not.
+                    raise RuntimeError("the recorder has ended")
                 self._woken.clear()
                 await self._claim()
                 await wait_for(self._woken, seconds=LOOK_SECONDS)
