@@ -8,13 +8,14 @@ from rest_framework import serializers
 
 
 class CheckInInput(serializers.Serializer[Any]):
-    """The body of `POST /events/{id}/check-ins`: one of the two fields."""
+    """The body of `POST /events/{id}/check-ins`: a ticket, named by one of the three fields."""
 
     code = serializers.CharField(required=False, max_length=100, help_text="What the QR code holds.")
     ticket_id = serializers.CharField(required=False, max_length=100)
+    reference = serializers.CharField(required=False, max_length=100, help_text="Of a guest on the list.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Checks that exactly one field was sent."""
+        """Checks that exactly one ticket is named."""
         if len(attrs) != 1:
-            raise serializers.ValidationError({"code": ["Send either code or ticket_id."]})
+            raise serializers.ValidationError({"code": ["Send one of code, ticket_id and reference."]})
         return attrs

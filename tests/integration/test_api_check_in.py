@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from events.models import Registration
+from events.domain.scopes import Scope
+from events.models import OrganizerToken, Registration
 from events.secrets import tickets
 from tests.support.in_process.api import ANYONE, Caller, attend, create, organizer
 
@@ -36,6 +37,13 @@ def enter(caller: Caller, event_id: int, **sent: Any) -> Any:
     return caller.post(f"/events/{event_id}/check-ins", sent)
 
 
+def attend_with_references(event_id: int, count: int) -> None:
+    """Registrations whose tickets have references of their own."""
+    attend(event_id, count)
+    for row in Registration.objects.filter(event_id=event_id):
+        Registration.objects.filter(pk=row.pk).update(ticket_key=tickets().mint())
+
+
 def test_a_code_lets_in_once_and_a_check_in_can_be_undone() -> None:
     caller = organizer()
     event_id = create(caller)
@@ -60,6 +68,40 @@ def test_older_qr_codes_and_ticket_ids_let_in_too() -> None:
     assert enter(caller, event_id, code=ticket(event_id)).status_code == 200
     assert enter(caller, event_id, ticket_id=ticket(event_id)).json()["code"] == "already_checked_in"
     assert enter(caller, event_id, ticket_id=code(event_id)).json()["code"] == "ticket_not_found"
+
+
+def test_a_guest_is_picked_from_the_list_with_a_token_for_the_entrance() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    attend_with_references(event_id, 3)
+    entrance = Caller(caller.organizer, OrganizerToken.issue(caller.organizer, scope=Scope.CHECK_IN, event_id=event_id))
+    [guest] = entrance.get(f"/events/{event_id}/attendees?search=name 2").json()["data"]["results"]
+    entered = enter(entrance, event_id, reference=guest["reference"])
+    assert entered.status_code == 200, entered.content
+    assert entered.json()["data"] == {**guest, "checked_in_at": entered.json()["data"]["checked_in_at"]}
+    assert enter(entrance, event_id, reference=guest["reference"]).json()["code"] == "already_checked_in"
+    counts = {
+        flag: entrance.get(f"/events/{event_id}/attendees?checked_in={flag}").json()["data"]["total_items"]
+        for flag in ("true", "false")
+    }
+    assert counts == {"true": 1, "false": 2}
+    assert entrance.send("DELETE", f"/events/{event_id}/check-ins/{guest['reference']}").status_code == 200
+    assert Registration.objects.filter(checked_in_at__isnull=False).count() == 0
+
+
+def test_a_reference_lets_in_at_its_own_event_and_only_if_it_is_one_tickets() -> None:
+    caller = organizer()
+    event_id, other = create(caller), create(caller)
+    attend_with_references(event_id, 2)
+    key = Registration.objects.filter(event_id=event_id).earliest("pk").ticket_key
+    reference = f"{event_id}-{key[:8]}"
+    assert "another event" in enter(caller, other, reference=reference).json()["message"]
+    for wrong in ("x", key[:8], reference[:-1], f"{event_id}-{key[:8].swapcase()}", f"{event_id}-%%%%%%%%"):
+        answer = enter(caller, event_id, reference=wrong)
+        assert (answer.status_code, answer.json()["code"]) == (404, "ticket_not_found"), wrong
+    Registration.objects.filter(event_id=event_id).exclude(ticket_key=key).update(ticket_key=key[:8] + "2" * 12)
+    assert enter(caller, event_id, reference=reference).json()["code"] == "ticket_not_found"
+    assert Registration.objects.filter(checked_in_at__isnull=False).count() == 0
 
 
 def test_a_code_opens_no_ticket() -> None:

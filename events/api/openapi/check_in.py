@@ -18,6 +18,7 @@ from events.api.openapi.responses import (
     id_in_path,
 )
 from events.domain.public.attendee import Attendee
+from events.domain.public.ticket import REFERENCE
 from omnify.common.envelope import Code
 
 _NO_SEAT = (Code.NOT_CONFIRMED, "This registration is cancelled: it has no seat.")
@@ -34,21 +35,25 @@ _NOT_FOUND = bad(
 
 CHECK_IN_BY_CODE = describe(
     operation_id="check_in_by_code",
-    summary="Check in by code",
+    summary="Check in at the entrance",
     description=(
-        "`code` is what the ticket's QR code holds (one of an earlier release holds a ticket id). Once for each seat: "
+        "`code` is what the ticket's QR code holds (one of an earlier release holds a ticket id); `reference` names a "
+        "guest who was picked from the list, which `GET /events/{id}/attendees?search=` narrows. Once for each seat: "
         "of two doors that send the same code at the same time, one gets the 200. A refusal that speaks of an earlier "
         "check-in gives its time in `errors.checked_in_at`. Who has been let in cannot give the seat back."
     ),
     tags=["events"],
     request=CheckInInput,
-    examples=[OpenApiExample("code", value={"code": CHECK_IN_CODE}, request_only=True)],
+    examples=[
+        OpenApiExample("code", value={"code": CHECK_IN_CODE}, request_only=True),
+        OpenApiExample("picked from the list", value={"reference": REFERENCE}, request_only=True),
+    ],
     parameters=[EVENT_ID],
     responses={
         200: good(success_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": CHECKED_IN_AT}),
         400: bad(
-            "Malformed JSON, or not exactly one of the two fields.",
-            (Code.INVALID, "The request is not valid.", {"code": ["Send either code or ticket_id."]}),
+            "Malformed JSON, or not exactly one of the three fields.",
+            (Code.INVALID, "The request is not valid.", {"code": ["Send one of code, ticket_id and reference."]}),
         ),
         404: _NOT_FOUND,
         409: _REFUSED,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.request import Request
@@ -16,30 +18,31 @@ from events.domain.audit import Action
 from events.domain.scopes import ENTRANCE
 from events.domain.tickets import parse_reference
 from events.domain.times import iso_of
-from events.ledger.check_in import CheckIn, CheckInResult
+from events.ledger.check_in import CheckIn, CheckInResult, find_key
 from events.secrets import tickets
 from events.services.check_ins import check_in, undo_check_in
 from omnify.common.envelope import Code
 
 
 class CheckIns(ApiView):
-    """Checks in to one event of the organizer's, by code."""
+    """Checks in to one event of the organizer's, by code, ticket or reference."""
 
     scopes = {"POST": ENTRANCE}
 
     @openapi.CHECK_IN_BY_CODE
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Checks the holder of a code in, once."""
+        """Checks the ticket's holder in, once."""
         event = own_event(request, event_id)
         ((field, text),) = validated(CheckInInput(data=request.data)).items()
-        # QR codes of an earlier release hold the ticket's id.
-        found = field == "code" and tickets().parse_check_in_code(text)
-        parsed = found or tickets().parse(text)
+        parsed = _READ[field](text)
         if parsed is None:
             raise _not_found()
         if parsed[0] != event.pk:
             raise Refusal(Code.TICKET_NOT_FOUND, 404, "This ticket is for another event.")
-        return _check_in(request, *parsed)
+        key = find_key(event_id=event.pk, ref=parsed[1]) if field == "reference" else parsed[1]
+        if key is None:
+            raise _not_found()
+        return _check_in(request, event.pk, key)
 
 
 class UndoCheckIn(ApiView):
@@ -74,6 +77,19 @@ class CheckInView(ApiView):
             raise _not_found()
         require_event(request, parsed[0])
         return _check_in(request, *parsed)
+
+
+def _read_code(text: str) -> tuple[int, str] | None:
+    # QR codes of an earlier release hold the ticket's id.
+    return tickets().parse_check_in_code(text) or tickets().parse(text)
+
+
+# How each field of the body names its event, and its ticket there.
+_READ: dict[str, Callable[[str], tuple[int, str] | None]] = {
+    "code": _read_code,
+    "ticket_id": lambda text: tickets().parse(text),
+    "reference": parse_reference,
+}
 
 
 def _check_in(request: Request, event_id: int, key: str) -> HttpResponse:

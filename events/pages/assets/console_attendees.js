@@ -1,21 +1,40 @@
-// Who has a seat.
+// Who has a seat, and who is in.
 
-import { byId, person, problem, row } from "./dom.js";
+import { entry } from "./check_ins.js";
+import { byId, number, person, problem, row } from "./dom.js";
 import { eventId, showHead } from "./head.js";
 import { List } from "./list.js";
 import { shortMoment } from "./times.js";
 
 const path = `/events/${eventId}/attendees`;
+// What this token sees and may do; the page's frame says so.
+const { contacts, entrance } = byId("rows").dataset;
 
-const shown = (one) => row(person(one.name), person(one.email), shortMoment(one.confirmed_at), shortMoment(one.checked_in_at) || "–");
-const attendees = new List("rows", shown, "No attendees to show.");
+function shown(one) {
+  const more = contacts === undefined ? [] : [person(one.email), shortMoment(one.confirmed_at)];
+  const inside = entrance === undefined ? shortMoment(one.checked_in_at) || "–" : entry(one, () => attendees.again());
+  return row(person(one.name), ...more, one.reference, inside);
+}
+
+function counted({ total_items: total }) {
+  byId("count").textContent = `${number(total)} ${total === 1 ? "ticket" : "tickets"}`;
+}
+
+const attendees = new List("rows", shown, "No attendees to show.", counted);
+
+function load() {
+  const asked = new URLSearchParams();
+  if (byId("search").value.trim()) asked.set("search", byId("search").value.trim());
+  if (byId("checked-in").value) asked.set("checked_in", byId("checked-in").value);
+  problem(null);
+  byId("csv").href = `${path}?${new URLSearchParams([["format", "csv"], ...asked])}`;
+  attendees.load(`${path}?${new URLSearchParams([["page_size", "50"], ...asked])}`);
+}
 
 byId("search-form").addEventListener("submit", (sent) => {
   sent.preventDefault();
-  const search = encodeURIComponent(byId("search").value.trim());
-  problem(null);
-  byId("csv").href = `${path}?format=csv&search=${search}`;
-  attendees.load(`${path}?page_size=50&search=${search}`);
+  load();
 });
+byId("checked-in").addEventListener("change", load);
 showHead();
-attendees.load(`${path}?page_size=50`);
+load();

@@ -3,17 +3,18 @@
 import { api } from "./api.js";
 import { fill, pager, problem, refresh } from "./dom.js";
 
-// Fills the element `id` with what `shown(one, index, data)` makes of each. Of several pages under way, the one that was
+// Fills the element `id` with what `shown(one, index, data)` makes of each; `loaded(data)` hears of each page. Of several pages under way, the one that was
 // asked for last is shown, whichever answer comes last.
 export class List {
   #id;
   #shown;
   #empty;
+  #loaded;
   #url = null;
   #asked = 0;
 
-  constructor(id, shown, empty) {
-    [this.#id, this.#shown, this.#empty] = [id, shown, empty];
+  constructor(id, shown, empty, loaded = () => {}) {
+    [this.#id, this.#shown, this.#empty, this.#loaded] = [id, shown, empty, loaded];
   }
 
   async load(url) {
@@ -22,6 +23,7 @@ export class List {
     const data = await refresh(() => api("GET", url));
     if (!data || own !== this.#asked) return;
     fill(this.#id, data.results.map((one, index) => this.#shown(one, index, data)), this.#empty);
+    this.#loaded(data);
     pager(data, (turned) => {
       problem(null);
       this.load(turned);

@@ -1,0 +1,26 @@
+// Checking guests in and undoing it, at the service.
+
+import { api } from "./api.js";
+import { attempt, el } from "./dom.js";
+import { eventId } from "./head.js";
+import { shortMoment } from "./times.js";
+
+const path = `/events/${eventId}/check-ins`;
+
+// `named` is one of { code }, { ticket_id }, { reference }. Both return the guest. Throw Refused.
+export const checkIn = (named) => api("POST", path, named);
+export const undo = (reference) => api("DELETE", `${path}/${reference}`);
+
+// A cell's content: since when the guest is in, and the button that changes it. `changed(guest)` hears of each change.
+export function entry(guest, changed) {
+  const since = guest.checked_in_at ? `${shortMoment(guest.checked_in_at)} ` : "";
+  const [text, work] = guest.checked_in_at ? ["Undo", () => undo(guest.reference)] : ["Check in", () => checkIn({ reference: guest.reference })];
+  const press = async ({ currentTarget }) => {
+    currentTarget.disabled = true;
+    const done = await attempt(work);
+    currentTarget.disabled = false;
+    if (done) changed(done);
+  };
+  const button = el("button", { type: "button", onclick: press, "aria-label": `${text}: ${guest.name}` }, text);
+  return el("span", { class: "entry" }, since, button);
+}
