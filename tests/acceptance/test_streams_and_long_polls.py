@@ -147,10 +147,11 @@ def test_a_dropped_subscription_is_taken_up_again_and_nothing_is_missed(service:
             [ticket] = event.admit(guest)
             [stream] = follow(event, [ticket])
             wait_until(lambda: subscribed(service, event) > 0, "the stream's door follows the event")
-            for drain in DRAINS:
-                service.release(drain)
+            if guest % 2:  # the decision may be told before, while, or after the connection ends
+                for drain in DRAINS:
+                    service.release(drain)
             killed: Any = service.redis.client_kill_filter(_type="pubsub")
-            assert killed >= 1
+            assert guest % 2 or killed >= 1
         assert stream.to_the_end()[-1] == "confirmed"
 
 

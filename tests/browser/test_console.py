@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.service.event import Event, open_event
+from tests.support.service.parts import DRAINS
 from tests.support.service.processes import Service
 from tests.support.visitors import Visitors, register, sees, sign_in, ticket_of
 from tests.support.waiting import wait_until
@@ -77,8 +78,10 @@ def test_the_charts_show_a_rehearsal_as_it_runs(service: Service, visitors: Visi
     page = organizer(service, visitors)
     before = int(service.rows("SELECT coalesce(max(id), 0) FROM events_event")[0][0])
     with service.rehearsal("--people", "1500", "--seats", "400", "--rate", "400"):
-        event = wait_until(lambda: newer(service, before), "the rehearsal has its event")
-        page.goto(f"/console/events/{event}")
+        with service.frozen(DRAINS[0]), service.frozen(DRAINS[1]):  # or the door may turn away all that are too many
+            event = Event(service, wait_until(lambda: newer(service, before), "the rehearsal has its event"), 400)
+            page.goto(f"/console/events/{event.id}")
+            wait_until(lambda: event.queued() > 420, "more are queued than there are seats")
         expect(page.locator("#c-rates polyline.s1")).to_have_attribute("points", re.compile(r"\d+\.\d,\d.* .*"))
         expect(page.locator("#f-confirmed")).to_have_text("400")
         expect(page.locator("#c-rejected .key.s1")).to_have_text(re.compile(r"Sold out [1-9]"))
