@@ -108,13 +108,16 @@ class RefusalsLimited(_Answer, tag="refusals_limited"):
         return _whole_seconds(self.wait_ms)
 
 
+class NotFound(_Answer, tag="not_found"):
+    """The event is a draft of another organizer."""
+
+
 class OrganizerUnknown(_Answer, tag="organizer_unknown"):
     """The registration came with an organizer's token, and the copy of the event does not say whose event it is."""
 
 
-Admission = (
-    Admitted | AlreadyQueued | AlreadyDecided | Refused | NotOpen | RateLimited | RefusalsLimited | OrganizerUnknown
-)
+Refusal = Refused | NotOpen | RateLimited | RefusalsLimited | NotFound | OrganizerUnknown
+Admission = Admitted | AlreadyQueued | AlreadyDecided | Refusal
 
 
 class AdmitReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):

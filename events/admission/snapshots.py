@@ -12,6 +12,7 @@ from events.admission import calls
 from events.admission import keys as k
 from events.admission.scripts import Redis
 from events.domain.snapshot import CopyProgress, EventSnapshot
+from events.domain.states import Visibility
 from omnify.common.redis_nodes import by_node
 
 _encode_json = msgspec.json.Encoder().encode
@@ -59,6 +60,7 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
         "ends": snapshot.end_ms,
         "cancelled": int(snapshot.cancelled),
         "organizer": snapshot.organizer_id,
+        "draft": int(snapshot.visibility is Visibility.DRAFT),
         "capacity": snapshot.max_capacity,
         "confirmed": snapshot.confirmed_count,
         "waitlist_capacity": snapshot.waitlist_capacity,

@@ -10,8 +10,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from events.api.fields import MomentField, TextField, WholeNumberField
+from events.api.fields import ChoiceField, MomentField, TextField, WholeNumberField
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, schedule_problems
+from events.domain.states import Visibility
 from events.domain.times import whole_ms
 from events.models import Event
 from events.models.event import MAX_CAPACITY
@@ -35,6 +36,11 @@ class EventInput(serializers.Serializer[Event]):
     )
     waitlist_capacity = WholeNumberField(
         required=False, min_value=0, max_value=MAX_CAPACITY, help_text="0, unless told: no waitlist."
+    )
+    visibility = ChoiceField(
+        required=False,
+        choices=[v.value for v in Visibility],
+        help_text="`public`, unless told. A draft is for you alone.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

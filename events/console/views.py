@@ -32,7 +32,12 @@ SCREENS = {
     "tokens": ONLY_FULL,
     "audit": READERS,
 }
-_LABELS = {"states": messages.STATES, "rejections": messages.REJECTIONS, "message-types": messages.MESSAGE_TYPES}
+_LABELS = {
+    "states": messages.STATES,
+    "visibilities": messages.VISIBILITIES,
+    "rejections": messages.REJECTIONS,
+    "message-types": messages.MESSAGE_TYPES,
+}
 # Django compares the Origin of a form with its own, and browsers send "null" for it under "no-referrer". No address
 # here is a secret, and to other sites this policy says nothing either.
 _HEADERS = {**SECURITY, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from events.domain.states import Visibility
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSnapshot:
@@ -29,6 +31,7 @@ class EventSnapshot:
     # What the organizer changed: how often, and when last. 0 in a copy of an earlier release.
     revision: int = 0
     updated_ms: int = 0
+    visibility: Visibility = Visibility.PUBLIC
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,14 @@ class EventState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Visibility(StrEnum):
+    """Who sees an event: all, in lists too; those who know its address; or its organizer alone."""
+
+    PUBLIC = "public"
+    UNLISTED = "unlisted"
+    DRAFT = "draft"
+
+
 # A status changes only along these edges; any other change would run backwards.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED, Status.LOST}),

@@ -16,7 +16,7 @@ from events.door.caller import Callers
 from events.door.cancel import Canceller
 from events.door.counting import count, count_slow
 from events.door.counting import flush as flush_counts
-from events.door.event import EventReader
+from events.door.event import Draft, EventReader
 from events.door.failures import checked
 from events.door.fast_path import FastPath
 from events.door.loader import Loader
@@ -81,7 +81,7 @@ class Door:
             text = path[len(_EVENTS) : -len(_REGISTER)]
             await self._respond(send, "register", self._register(scope, receive, text))
         elif path.startswith(_EVENTS) and method in _READS and "/" not in path[len(_EVENTS) :]:
-            await self._respond(send, "event", self._event(path[len(_EVENTS) :]))
+            await self._event(scope, receive, send, path[len(_EVENTS) :])
         elif path == _LIVE and method in _READS:
             await _send(send, "live", _ALIVE)
         else:
@@ -148,11 +148,19 @@ class Door:
         hold = Hold(wait, receive) if wait else None
         return await self._statuses.read(ticket_id, if_none_match=_header(scope, b"if-none-match"), hold=hold)
 
-    async def _event(self, text: str) -> Response:
+    async def _event(self, scope: Scope, receive: Receive, send: Send, text: str) -> None:
+        found = await checked(self._read_event(text))
+        if not isinstance(found, Draft):
+            await _send(send, "event", found)
+        elif parse.has_credentials(scope["headers"]):
+            # Sessions are Django's; so is the decision whose draft it is.
+            await self._app(scope, receive, send)
+        else:
+            await _send(send, "event", responses.event_not_found())
+
+    async def _read_event(self, text: str) -> Response | Draft:
         event_id = parse.event_id(text)
-        if event_id is None:
-            return responses.event_not_found()
-        return await self._events.read(event_id)
+        return responses.event_not_found() if event_id is None else await self._events.read(event_id)
 
 
 async def _send(send: Send, route: str, response: Response) -> None:

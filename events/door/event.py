@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from events.admission.gate import Gate
 from events.domain.public.event import render_event
+from events.domain.states import Visibility
 from events.door import responses
 from events.door.loader import Loader
 from events.door.loading_batchers import LoadingBatchers
 from events.door.responses import Response
+
+
+class Draft(Struct, frozen=True, gc=False):
+    """An event that only its organizer may see."""
+
+
+_DRAFT = Draft()
 
 
 class EventReader:
@@ -15,12 +25,14 @@ class EventReader:
 
     def __init__(self, *, gate: Gate, loader: Loader) -> None:
         self._gate = gate
-        self._batchers = LoadingBatchers[None, Response](loader, self._read_once)
+        self._batchers = LoadingBatchers[None, Response | Draft](loader, self._read_once)
 
-    async def read(self, event_id: int) -> Response:
-        """Returns the response for one event. Raises QueueUnavailable, DatabaseUnavailable."""
+    async def read(self, event_id: int) -> Response | Draft:
+        """Returns the response for one event, or that it is a draft. Raises QueueUnavailable, DatabaseUnavailable."""
         return await self._batchers.ask(event_id, None) or responses.event_not_found()
 
-    async def _read_once(self, event_id: int, requests: list[None]) -> list[Response]:
+    async def _read_once(self, event_id: int, requests: list[None]) -> list[Response | Draft]:
         now_ms, snapshot = await self._gate.event(event_id)
+        if snapshot.visibility is Visibility.DRAFT:
+            return [_DRAFT] * len(requests)
         return [responses.ok(render_event(snapshot, now_ms=now_ms), public=True)] * len(requests)

@@ -78,6 +78,11 @@ def headers(raw: Iterable[Header]) -> RegistrationHeaders:
     return RegistrationHeaders(content_type, length, keys, authorizations, forwarded)
 
 
+def has_credentials(raw: Iterable[Header]) -> bool:
+    """Tells whether a request has a token, or cookies, among which may be a session."""
+    return any(name in (b"authorization", b"cookie") for name, _ in raw)
+
+
 def joined(raw: Iterable[Header], name: bytes) -> str:
     """Joins the values of a header (name in lower case) by commas; empty without it."""
     found = ""

@@ -17,9 +17,11 @@ from events.admission.replies import (
     Admitted,
     AlreadyDecided,
     AlreadyQueued,
+    NotFound,
     NotOpen,
     OrganizerUnknown,
     RateLimited,
+    Refusal,
     RefusalReason,
     RefusalsLimited,
     Refused,
@@ -166,8 +168,6 @@ class Registrar:
         match result.answer:
             case Admitted(position=position):
                 return self._accepted(event_id, names[0], Status.QUEUED, position, result.now_ms, result.rate)
-            case Refused(reason=reason):
-                return self._refused(reason)
             case AlreadyQueued() as queued:
                 name = names[queued.name]
                 return self._accepted(event_id, name, Status.QUEUED, queued.position, queued.requested_ms, result.rate)
@@ -175,8 +175,15 @@ class Registrar:
                 name = names[decided.name]
                 outcome = decided.outcome(name.key)
                 return self._accepted(event_id, name, outcome.status, None, outcome.requested_ms, result.rate)
+            case refusal:
+                return self._refuse(refusal, result.now_ms)
+
+    def _refuse(self, refusal: Refusal, now_ms: int) -> Response:
+        match refusal:
+            case Refused(reason=reason):
+                return self._refused(reason)
             case NotOpen(opens_ms=opens_ms):
-                seconds = opening_retry(opens_ms - result.now_ms, jitter=self._jitter())
+                seconds = opening_retry(opens_ms - now_ms, jitter=self._jitter())
                 message = "Registration has not opened yet."
                 return responses.refuse(409, Code.REGISTRATION_NOT_OPEN, message, retry_seconds=seconds)
             case RateLimited() as limited:
@@ -184,6 +191,8 @@ class Registrar:
                 return responses.refuse(429, Code.RATE_LIMITED, message, retry_seconds=limited.wait_seconds)
             case RefusalsLimited() as limited:
                 return _too_many_refusals(self._gate.refusal_limit, limited.wait_seconds)
+            case NotFound():
+                return responses.event_not_found()
             case OrganizerUnknown():
                 return responses.unavailable("The event is being loaded.")
 

@@ -7,14 +7,17 @@ from datetime import datetime
 
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 
-from events.domain.states import EventState
+from events.domain.states import EventState, Visibility
 from events.ledger.search import matching
 from events.models import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which events: those that have not ended at `now`, or with `past` those that have. None does not filter."""
+    """Which events: those that have not ended at `now`, or with `past` those that have. None does not filter.
+
+    Without `organizer_id` only public ones: the list is for all.
+    """
 
     now: datetime
     past: bool = False
@@ -30,7 +33,9 @@ def list_events(wanted: EventFilter) -> QuerySet[Event]:
         rows = Event.objects.filter(end_time__lte=wanted.now).order_by("-start_time", "-pk")
     else:
         rows = Event.objects.filter(end_time__gt=wanted.now).order_by("start_time", "pk")
-    if wanted.organizer_id is not None:
+    if wanted.organizer_id is None:
+        rows = rows.filter(visibility=Visibility.PUBLIC.value)
+    else:
         rows = rows.filter(organizer_id=wanted.organizer_id)
     if wanted.event_id is not None:
         rows = rows.filter(pk=wanted.event_id)

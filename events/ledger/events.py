@@ -64,8 +64,8 @@ def check_sizes(event: Event, *, max_capacity: int | None, waitlist_capacity: in
         raise CapacityBelowWaitlisted(event.waitlisted_count)
 
 
-# Fields that may be corrected after the event: they change neither seats nor times.
-_ALWAYS = frozenset({"name", "location"})
+# Fields that may be changed after the event: they change neither seats nor times.
+_ALWAYS = frozenset({"name", "location", "visibility"})
 
 
 def check_not_over(event: Event, *, fields: Mapping[str, Any], now: datetime) -> None:

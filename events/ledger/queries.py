@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from events.domain.snapshot import EventSnapshot
-from events.domain.states import Status
+from events.domain.states import Status, Visibility
 from events.domain.times import to_ms
 from events.ledger.search import matching
 from events.models import Event, Registration
@@ -41,6 +41,7 @@ def event_snapshot(event: Event) -> EventSnapshot:
         decided_ms=to_ms(event.decided_at) if event.decided_at else 0,
         revision=event.revision,
         updated_ms=to_ms(event.changed_at or event.created_at),
+        visibility=Visibility(event.visibility),
         organizer_id=event.organizer_id,
     )
 

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from events.domain.allocation import Sizing
+from events.domain.states import Visibility
 from events.models.fields import LineField, SearchKeyField
 from events.models.organizer import Organizer
 
@@ -26,6 +27,12 @@ class Event(models.Model):
     end_time = models.DateTimeField()
     registration_opens_at = models.DateTimeField()
     registration_closes_at = models.DateTimeField()
+    visibility = models.CharField(
+        max_length=8,
+        choices=[(v.value, v.value) for v in Visibility],
+        default=Visibility.PUBLIC.value,
+        db_default=Visibility.PUBLIC.value,
+    )
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # How often its organizer changed its public fields, and when last; null: never.

@@ -56,13 +56,16 @@ class EventPage:
 
     async def read(self, scope: Scope, event_id: int) -> PageResponse | ServiceResponse:
         """Returns the page, or the service's response if it is not a success."""
-        event = await internal_client.request(self._app, scope, "GET", internal_client.event_path(event_id))
+        event = await internal_client.read_event(self._app, scope, event_id)
         if event.status != 200:
             return event
         # Requests that arrive together get the same bytes from the service, so these bytes are the cache's key.
         template = self._templates.get(event.body, lambda: self._render(event.body))
         slots = self._slots(secrets.token_urlsafe(16))
-        return responses.page(template.fill(slots), now_ms=slots["now"])
+        # A draft is its organizer's secret, and the service says that it is not to be stored.
+        return responses.page(
+            template.fill(slots), secret=event.header(b"cache-control") == "no-store", now_ms=slots["now"]
+        )
 
     async def register(self, scope: Scope, event_id: int, body: bytes) -> PageResponse | ServiceResponse:
         """Sends the form's registration to the service.
@@ -80,7 +83,7 @@ class EventPage:
         )
         if sent.status == 202:
             return responses.see_other(f"/t/{msgspec.json.decode(sent.body)['data']['ticket_id']}")
-        event = await internal_client.request(self._app, scope, "GET", internal_client.event_path(event_id))
+        event = await internal_client.read_event(self._app, scope, event_id)
         if event.status != 200:
             return event
         return self._show_again(event.body, _refused(attempt, sent))

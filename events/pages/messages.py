@@ -46,6 +46,9 @@ STATES: dict[str, str] = {
     "closed": "Registration closed",
     "cancelled": "Cancelled",
 }
+# What the console calls events that are not in the public list.
+VISIBILITIES: dict[str, str] = {"unlisted": "Unlisted", "draft": "Draft"}
+
 # What the console calls the reasons of rejections: the names of lines in a chart.
 REJECTIONS: dict[str, str] = {
     "sold_out": "Sold out",

@@ -137,7 +137,7 @@ def test_a_new_event_is_known_to_the_door(operator: Client, redis_client: redis.
     assert caller.organizer
     times = {"start_time_0": "2031-01-01", "start_time_1": "10:00", "end_time_0": "2031-01-01", "end_time_1": "12:00"}
     sizes = {"max_capacity": 5, "waitlist_capacity": 2}
-    fields = {"organizer": caller.organizer.pk, "name": "New", "location": "Here", **sizes}
+    fields = {"organizer": caller.organizer.pk, "name": "New", "location": "Here", "visibility": "public", **sizes}
     assert operator.post("/admin/events/event/add/", {**fields, **times}).status_code == 302
     event = Event.objects.get()
     assert event.registration_closes_at == event.end_time

@@ -16,6 +16,7 @@ from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply, RateLimited
 from events.domain.rate_limit import Quota, RateLimit
 from events.models import Event
+from tests.support.in_process.events import contents
 from tests.support.in_process.gate import apply_for, kinds, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain
@@ -85,10 +86,10 @@ def test_without_a_limit_nothing_is_counted(make_event: Make, admit: Admit, redi
 def test_a_limited_registration_writes_nothing(make_event: Make, admit: Admit, redis_client: redis.Redis) -> None:
     event, limit = make_event(), per_hour(1)
     admit(event.pk, [apply_for(1, address=HERE)], limit=limit)
-    dumps = {name: redis_client.dump(name) for name in redis_client.scan_iter()}
+    before = contents(redis_client)
     for number in range(2, 5):
         assert kinds(admit(event.pk, [apply_for(number, address=HERE)], limit=limit)) == ["rate_limited"]
-    assert {name: redis_client.dump(name) for name in redis_client.scan_iter()} == dumps
+    assert contents(redis_client) == before
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from events.admission.replies import AdmitReply
 from events.domain.rate_limit import RateLimit
 from events.models import Event
 from tests.support.in_process.door import Visitor, visit
+from tests.support.in_process.events import contents
 from tests.support.in_process.gate import apply_for, kinds, with_gate
 from tests.support.servers import Services
 from worker.drain import Drain
@@ -83,10 +84,10 @@ def test_a_sold_out_event_says_nothing_of_who_is_registered(
     event = make_event(max_capacity=1, waitlist_capacity=waiting)
     ask(event, [apply_for(n) for n in range(1 + waiting)])
     drain.run(event.pk)
-    before = {name: redis_client.dump(name) for name in redis_client.scan_iter()}
+    before = contents(redis_client)
     strangers = [apply_for(n, address=HERE) for n in range(40)]
     assert ask(event, strangers, refusals=refusals(1)) == ["sold_out"] * 40
-    assert {name: redis_client.dump(name) for name in redis_client.scan_iter()} == before
+    assert contents(redis_client) == before
 
 
 def test_an_address_hears_of_so_many_duplicates_and_then_of_none(

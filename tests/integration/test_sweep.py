@@ -138,10 +138,10 @@ def test_times_that_changed_while_redis_was_away_reach_the_door_with_the_next_fu
     close(event)
     assert kinds(admit(event.pk, [apply_for(1)])) == ["admitted"]
     redis_client.delete(event_keys(event.pk).queue, event_keys(event.pk).pending)
-    before = redis_client.dump(event_keys(other.pk).state)
+    before = redis_client.hgetall(event_keys(other.pk).state)
     sweep.once()
     assert kinds(admit(event.pk, [apply_for(2)])) == ["closed"]
-    assert redis_client.dump(event_keys(other.pk).state) == before
+    assert redis_client.hgetall(event_keys(other.pk).state) == before
     assert not redis_client.exists(event_keys(unknown.pk).state)
 
 

@@ -62,6 +62,7 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
         "registration_state",
         "revision",
         "updated_at",
+        "visibility",
     ]
 
 

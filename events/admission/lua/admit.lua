@@ -23,6 +23,7 @@
 --       {'not_open', opens ms}
 --       {'rate_limited', ms until it may come again}        too many registrations from its address; nothing is written
 --       {'refusals_limited', ms until it may come again}    too many refusals of its address; nothing is written
+--       {'not_found'}             the event is a draft, and the registration is not its organizer's
 --       {'organizer_unknown'}     an organizer came, and whose event it is is not known here
 --       `name` is 0 for the ticket's key as given, or the number of the older name under which it was found.
 --
@@ -57,12 +58,13 @@ local ORGANIZER, HAS_CALLBACK = 1, 2
 local OLDER_KEY, OLDER_NOTE, OLDER_DIGEST = 1, 2, 3
 
 local state = redis.call('HMGET', STATE, 'opens', 'closes', 'cancelled', 'capacity', 'confirmed',
-  'waitlist_capacity', 'waitlisted', 'seq', 'rate', 'organizer')
+  'waitlist_capacity', 'waitlisted', 'seq', 'rate', 'organizer', 'draft')
 if not state[1] then return cmsgpack.pack({'not_loaded'}) end
 local opens, closes, cancelled = tonumber(state[1]), tonumber(state[2]), state[3] == '1'
 local capacity, confirmed = tonumber(state[4]), tonumber(state[5])
 local waitlist_capacity, waitlisted = tonumber(state[6]), tonumber(state[7])
 local sequence, rate, organizer = tonumber(state[8]), tonumber(state[9] or 0), state[10]
+local hidden = state[11] == '1'
 
 local second, now = clock()
 -- The caller has timed out and answered that nothing was queued.
@@ -157,14 +159,14 @@ end
 -- order.
 local function answer_without_admitting(item, index)
   local address, caller, older = item[ADDRESS], item[CALLER], item[OLDER] or {}
+  local own = false
   if caller then
     if not organizer then return {'organizer_unknown'} end
-    if tostring(caller[ORGANIZER]) == organizer then
-      address = ''
-    elseif caller[HAS_CALLBACK] then
-      return {'refused', 'foreign_callback'}
-    end
+    own = tostring(caller[ORGANIZER]) == organizer
+    if own then address = '' end
   end
+  if hidden and not own then return {'not_found'} end
+  if caller and not own and caller[HAS_CALLBACK] then return {'refused', 'foreign_callback'} end
   local answer, taken = find(item[KEY], item[DIGEST], 0)
   if answer then return answer end
   local reused = is_reused(item[KEY], item[NOTE])

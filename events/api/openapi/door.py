@@ -50,9 +50,11 @@ class RegistrationInput(serializers.Serializer[Any]):
 READ_EVENT = describe(
     operation_id="read_event",
     summary="Read an event",
-    description="Its public state now, the same for every client.",
+    description=(
+        "Its state now, the same for every client. A draft is 404 `event_not_found`, but for its organizer's token."
+    ),
     tags=["events"],
-    auth=ANYONE,
+    auth=EITHER,
     parameters=[EVENT_ID],
     responses={200: good(success_with(Event), "The event now.", event=examples.EVENT), **NO_EVENT},
 )

@@ -36,8 +36,8 @@ LIST_EVENTS = describe(
     operation_id="list_events",
     summary="List events",
     description=(
-        "Events that are not over, soonest start first; with `past=true` those that are, the latest first. Filters "
-        "narrow each other down."
+        "Public events that are not over, soonest start first; with `past=true` those that are, the latest first. "
+        "Filters narrow each other down."
     ),
     tags=["events"],
     auth=ANYONE,
@@ -51,7 +51,11 @@ LIST_EVENTS = describe(
         ),
         OpenApiParameter("search", str, description=f"Part of a name or a location. {SEARCH_RULE}"),
         OpenApiParameter("past", bool, description="`true`: events that are over."),
-        OpenApiParameter("mine", bool, description="`true`: only the organizer's own events; needs a token."),
+        OpenApiParameter(
+            "mine",
+            bool,
+            description="`true`: the organizer's own events alone, drafts and unlisted ones too; needs a token.",
+        ),
         CHALLENGE,
     ],
     responses={

@@ -18,7 +18,7 @@ from events.ledger import queries
 from events.models import Event, Organizer
 from events.services.audit import Trail, trail_of_token
 
-_READS = ("GET", "HEAD")
+READS = ("GET", "HEAD")
 
 S = TypeVar("S", bound="Serializer[Any]")
 
@@ -36,7 +36,7 @@ class ApiView(APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Complains of a change by an organizer that the view did not record in the audit trail."""
-        if response.status_code < 400 and request.method not in _READS and scopes_of(self, request.method or ""):
+        if response.status_code < 400 and request.method not in READS and scopes_of(self, request.method or ""):
             trail_of(request).expect_something(f"{request.method} {type(self).__name__}")
         return super().finalize_response(request, response, *args, **kwargs)
 

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from events.domain.public.definition import Time
 from events.domain.snapshot import EventSnapshot
-from events.domain.states import EventState, event_state
+from events.domain.states import EventState, Visibility, event_state
 from events.domain.times import iso
 
 
@@ -34,6 +34,13 @@ class Event(Struct, frozen=True):
     updated_at: Annotated[
         Time, Meta(description="The last of these changes.", examples=["2030-10-20T08:00:00.000+00:00"])
     ]
+    visibility: Annotated[
+        Visibility,
+        Meta(
+            description="`unlisted`: in no list, open to all who have the link. `draft`: 404 to all but its organizer.",
+            examples=["public"],
+        ),
+    ]
 
 
 def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
@@ -54,6 +61,7 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
         registration_state=state_of(snapshot, now_ms=now_ms),
         revision=snapshot.revision,
         updated_at=iso(snapshot.updated_ms),
+        visibility=snapshot.visibility,
     )
 
 

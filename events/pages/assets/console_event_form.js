@@ -16,7 +16,7 @@ const times = TIMES.map((name) => new LocalTime(form.elements[name]));
 
 function values() {
   const fields = readTimes(times);
-  for (const { name, value } of form.querySelectorAll("input")) {
+  for (const { name, value } of form.querySelectorAll("input, select[name]")) {
     if (!TIMES.includes(name)) fields[name] = NUMBERS.includes(name) && value !== "" ? Number(value) : value;
   }
   return fields;
@@ -26,7 +26,7 @@ function values() {
 const changed = (now) => Object.fromEntries(Object.entries(now).filter(([name, value]) => value !== before[name] && !(TIMES.includes(name) && !value)));
 
 function show(event) {
-  for (const name of [...NUMBERS, "name", "location"]) form.elements[name].value = event[name];
+  for (const name of [...NUMBERS, "name", "location", "visibility"]) form.elements[name].value = event[name];
   for (const time of times) time.show(Date.parse(event[time.input.name]));
   before = values();
   paint(event);

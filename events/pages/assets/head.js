@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { byId, isolated, person, refresh } from "./dom.js";
-import { label } from "./labels.js";
+import { stateText } from "./labels.js";
 import { localSpan } from "./times.js";
 
 export const eventId = document.getElementById("main").dataset.event;
@@ -18,6 +18,6 @@ export function paint(event) {
   byId("about").replaceChildren(person(event.location), ` · ${localSpan(event.start_time, event.end_time)}`);
   byId("chip").hidden = false;
   byId("chip").dataset.state = event.registration_state;
-  byId("chip").textContent = label("states", event.registration_state) ?? event.registration_state;
+  byId("chip").textContent = stateText(event);
   document.title = `${isolated(event.name)} · Omnify`;
 }

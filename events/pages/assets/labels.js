@@ -7,6 +7,13 @@ export function label(list, code) {
   return parts(list).querySelector(`[data-code="${CSS.escape(code)}"]`)?.textContent;
 }
 
+// An event's state, and who sees it where not all do.
+export function stateText(event) {
+  const state = label("states", event.registration_state) ?? event.registration_state;
+  const seen = label("visibilities", event.visibility);
+  return seen ? `${seen} · ${state}` : state;
+}
+
 // All of a list, as [code, text].
 export function labels(list) {
   return Array.from(parts(list).querySelectorAll("[data-code]"), (part) => [part.dataset.code, part.textContent]);

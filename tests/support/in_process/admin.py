@@ -12,7 +12,7 @@ from events.models import Event
 def form(event: Event, **changes: Any) -> dict[str, Any]:
     """What the browser would send."""
     sizes = {"max_capacity": event.max_capacity, "waitlist_capacity": event.waitlist_capacity}
-    data: dict[str, Any] = {"name": event.name, "location": event.location, **sizes}
+    data: dict[str, Any] = {"name": event.name, "location": event.location, "visibility": event.visibility, **sizes}
     for name in ("start_time", "end_time", "registration_opens_at", "registration_closes_at"):
         moment = getattr(event, name)
         data |= {f"{name}_0": moment.strftime("%Y-%m-%d"), f"{name}_1": moment.strftime("%H:%M:%S")}

@@ -47,3 +47,9 @@ def let_it_be_over(event: Event, *, days: int = 40) -> None:
 def stored_version(client: redis.Redis, event_id: int) -> int:
     state = client.hgetall(keys.event_keys(event_id).state)
     return int(state[b"version"])
+
+
+def contents(client: redis.Redis) -> dict[bytes, Any]:
+    """What Redis holds, by key. A large hash has no order of its own, so that two dumps of it may differ."""
+    hashes = {name: client.hgetall(name) for name in client.scan_iter(_type="HASH")}
+    return {**{name: client.dump(name) for name in client.scan_iter() if name not in hashes}, **hashes}
