@@ -28,8 +28,9 @@ class File:
 
 @cache
 def files() -> dict[str, File]:
-    """Reads all files by name, once for each process."""
-    return {path.name: _read(path) for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
+    """Reads all files by their path below the folder, once for each process."""
+    found = sorted(path for path in _FOLDER.rglob("*") if path.suffix in _TYPES)
+    return {path.relative_to(_FOLDER).as_posix(): _read(path) for path in found}
 
 
 @cache

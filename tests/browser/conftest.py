@@ -44,12 +44,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def camera_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the browser's camera shows from the moment that a page turns it on: a file that the test writes before."""
+    return tmp_path_factory.mktemp("camera") / "film.y4m"
+
+
+@pytest.fixture(scope="package")
+def browser(camera_film: Path) -> Iterator[Browser]:
     """One Chromium for all of these tests."""
     # Chromium's sandbox does not start as root.
     sandbox = [] if os.geteuid() else ["--no-sandbox"]
+    camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera_film}"]
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=PROGRAM, args=[*QUIET, *sandbox])
+        running = playwright.chromium.launch(executable_path=PROGRAM, args=[*QUIET, *sandbox, *camera])
         yield running
         running.close()
 

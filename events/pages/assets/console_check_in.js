@@ -1,7 +1,7 @@
-// The entrance: type a ticket or a name, scan with a scanner that types, or use the camera where the browser can read QR
-// codes.
+// The entrance: type a ticket or a name, scan with a scanner that types, or use the camera.
 
 import { api } from "./api.js";
+import { Camera } from "./camera.js";
 import { checkIn, entry, undo } from "./check_ins.js";
 import { attempt, byId, el, number, person, problem, refresh } from "./dom.js";
 import { eventId, showHead } from "./head.js";
@@ -10,13 +10,11 @@ import { readTicket } from "./ticket_codes.js";
 import { Timer } from "./timer.js";
 import { shortMoment } from "./times.js";
 
-const SCAN_MS = 250;
 const COUNT_MS = 15_000;
 const LOG_LENGTH = 20;
 const guests = `/events/${eventId}/attendees`;
 const verdict = byId("verdict");
 let busy = false;
-let last = null;
 
 // `more` stands beside the line in the log.
 function say(state, headline, text, ...more) {
@@ -55,7 +53,6 @@ function welcome(guest) {
 function changed(guest) {
   if (guest.checked_in_at) welcome(guest);
   else {
-    last = null; // the camera may read this ticket again
     say("warn", "Undone", `${guest.name} is not checked in.`);
     count();
   }
@@ -99,38 +96,20 @@ byId("entry-form").addEventListener("submit", async (sent) => {
   code.focus();
 });
 
-async function scan() {
-  const video = byId("video");
-  try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-  } catch {
-    return say("warn", "No camera", "This browser may not use the camera.");
-  }
-  video.hidden = false;
-  byId("scan-row").hidden = true;
-  await video.play();
-  const detector = new BarcodeDetector({ formats: ["qr_code"] });
-  const looking = new Timer(async () => {
-    await look(detector, video);
-    looking.set(SCAN_MS);
-  });
-  looking.set(SCAN_MS);
-}
-
-async function look(detector, video) {
-  const [code] = busy ? [] : await detector.detect(video).catch(() => []);
-  // The code stays in front of the camera for a while: once is enough.
-  if (!code || code.rawValue === last) return;
-  last = code.rawValue;
+const camera = new Camera(byId("video"), async (text) => {
+  if (busy) return;
   busy = true;
-  await enter(code.rawValue);
+  await enter(text);
   busy = false;
-}
+});
 
-if ("BarcodeDetector" in window && navigator.mediaDevices) {
-  const formats = await BarcodeDetector.getSupportedFormats();
-  byId("scan-row").hidden = !formats.includes("qr_code");
-  byId("scan").addEventListener("click", scan);
-}
+byId("scan").addEventListener("click", async () => {
+  byId("scan").disabled = true;
+  const trouble = await (camera.on ? camera.stop() : camera.start());
+  byId("scan").disabled = false;
+  byId("scan").textContent = camera.on ? "Stop the camera" : "Use this device's camera";
+  if (trouble) say("warn", "No camera", trouble);
+});
+byId("scan-row").hidden = !navigator.mediaDevices;
 showHead();
 count();
