@@ -2,7 +2,8 @@
 
 Reads what to do from PLAN (JSON), writes what happened to HISTORY. Guests come for as long as the plan says. When the
 line "healed" comes on its standard input, it asks once more for every registration that has no answer yet and for every
-ticket, until all are decided; then it prints "settled", and ends when its input does. Webhooks are taken in until then.
+ticket, until all are decided; then it prints "settled". At "emptied" it looks at every ticket for the last time and
+prints "looked", and it ends when its input does. Webhooks are taken in until then.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ import asyncio
 import random
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 
 from chaos.client import Client
-from chaos.guest import LONGEST_PAUSE, Guest, Happening, make_guest
-from chaos.history import Message, Writer
+from chaos.guest import AGAIN, LONGEST_PAUSE, Guest, Happening, make_guest
+from chaos.history import Call, Message, Writer
 from events.domain.states import Status
 from rehearsal.receiver import Message as Received
 from rehearsal.receiver import Receiver
 
 RECEIVER_PORT = 9000
+# Since the last guest was done: how long they take together is the machine's affair.
 SETTLE_SECONDS = 120.0
 AT_ONCE = 32
 NOT_FOUND = 404
@@ -49,6 +52,7 @@ class Crowd:
         self._over = asyncio.Event()
         self._visits: set[asyncio.Task[None]] = set()
         self.guests: list[Guest] = []
+        self._progress = 0.0
 
     async def come(self) -> None:
         """Lets guests come one after the other, at random moments, until the plan's time is over."""
@@ -66,26 +70,56 @@ class Crowd:
         await asyncio.gather(watch, *self._visits)
 
     async def settle(self) -> None:
-        """Asks until every registration is answered and every ticket decided, or the time for it is over."""
-        limit = asyncio.Semaphore(AT_ONCE)
-        until = time.monotonic() + SETTLE_SECONDS
+        """Asks until every registration is answered and every ticket decided, or none was for SETTLE_SECONDS."""
 
         async def end(guest: Guest) -> None:
-            async with limit:
-                while guest.key and not guest.settled and time.monotonic() < until:
-                    await guest.try_once(self._client)
-                while guest.ticket and time.monotonic() < until and not await self._decided(guest):
-                    pass
+            while guest.key and not guest.settled and self._hopes():
+                await guest.try_once(self._client)
+            while guest.ticket and self._hopes() and not await self._decided(guest):
+                pass
 
-        await asyncio.gather(*map(end, self.guests))
+        await self._each(end)
+
+    async def look_again(self) -> None:
+        """Asks for every ticket until there is an answer, or none was for SETTLE_SECONDS."""
+
+        async def look(guest: Guest) -> None:
+            while guest.ticket and self._hopes() and not await self._answered(guest):
+                pass
+
+        await self._each(look)
+
+    async def _each(self, end: Callable[[Guest], Awaitable[None]]) -> None:
+        limit = asyncio.Semaphore(AT_ONCE)
+        self._progress = time.monotonic()
+
+        async def one(guest: Guest) -> None:
+            async with limit:
+                await end(guest)
+            if self._hopes():
+                self._progress = time.monotonic()
+
+        await asyncio.gather(*map(one, self.guests))
+
+    def _hopes(self) -> bool:
+        return time.monotonic() < self._progress + SETTLE_SECONDS
+
+    async def _answered(self, guest: Guest) -> bool:
+        call, pause = await self._look(guest)
+        if call.status in AGAIN:
+            await asyncio.sleep(min(pause, LONGEST_PAUSE))
+        return call.status not in AGAIN
 
     async def _decided(self, guest: Guest) -> bool:
-        door = guest.rng.choice(self._client.doors)
-        call, pause = await self._client.status(door, guest=guest.number, event=guest.event.id, ticket=guest.ticket)
+        call, pause = await self._look(guest)
         decided = call.status == NOT_FOUND or call.state not in ("", Status.QUEUED)
         if not decided:
             await asyncio.sleep(min(pause, LONGEST_PAUSE))
         return decided
+
+    async def _look(self, guest: Guest) -> tuple[Call, float]:
+        door = guest.rng.choice(self._client.doors)
+        return await self._client.status(door, guest=guest.number, event=guest.event.id, ticket=guest.ticket)
 
     async def _watch(self) -> None:
         while not self._over.is_set():
@@ -100,6 +134,9 @@ async def _main(plan: Plan, writer: Writer) -> None:
     await _line("healed")
     await crowd.settle()
     print("settled", flush=True)
+    await _line("emptied")
+    await crowd.look_again()
+    print("looked", flush=True)
     await _line("end")
 
 

@@ -30,7 +30,10 @@ _SMALL = {"max_wal_size": "128MB", "min_wal_size": "32MB", "shared_buffers": "64
 _HBA = f"""host all all {NETWORK}.0/24 scram-sha-256
 host replication all {NETWORK}.0/24 scram-sha-256
 """
-_STREAMING = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
+# The program that copies a primary streams too, and follows nothing afterwards.
+_STREAMING = """
+SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND application_name <> 'pg_basebackup'
+"""
 # Kept in a file that the copy has too, so that it holds on whichever is the primary.
 _SYNCHRONOUS = "ALTER SYSTEM SET synchronous_standby_names TO '*'"
 

@@ -21,6 +21,8 @@ SHORTEST, LONGEST = 1.0, 8.0
 # After a fault a host is left alone for a moment, so that what a fault does is not always done to a dead host; replicas
 # need some seconds until they have what they missed.
 REST, REST_OF_REPLICAS = 1.0, 6.0
+# In each direction: as between two quarters of a city, two continents, and through a network that is badly overloaded.
+DELAYS_MS = (20, 100, 300)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,6 +47,19 @@ class _Kind:
 
 def _every_host(layout: Layout) -> list[tuple[str, str, str]]:
     return [(host, host, "") for host in _hosts(layout)]
+
+
+def _delays(layout: Layout) -> list[tuple[str, str, str]]:
+    return [(host, host, f"{delay} ms") for host in _hosts(layout) for delay in DELAYS_MS]
+
+
+def _delayed_links(layout: Layout) -> list[tuple[str, str, str]]:
+    """Lists links that have work to do: of doors and workers to each store, and of replicas to their primary."""
+    programs = dict.fromkeys(node.host for node in layout.of("door", "drain", "dispatcher"))
+    stores = [node.host for node in layout.of("valkey", "postgres")]
+    links = [(host, store) for host in programs for store in stores]
+    links += [(node.host, layout.node(node.primary).host) for node in layout.nodes if node.primary]
+    return [(host, host, f"{delay} ms to {peer}") for host, peer in links for delay in DELAYS_MS]
 
 
 def _pairs(layout: Layout) -> list[tuple[str, str, str]]:
@@ -97,6 +112,8 @@ KINDS: dict[str, _Kind] = {
     "cut pair one way": _Kind(2, _pairs),
     "lossy": _Kind(2, _every_host),
     "slow": _Kind(2, _every_host),
+    "delay": _Kind(2, _delays),
+    "delay pair": _Kind(4, _delayed_links),
     "kill": _Kind(5, _every(_any)),
     "kill host": _Kind(3, lambda layout: [choice for choice in _every_host(layout) if choice[0] != CROWD]),
     "kill between steps": _Kind(3, _failpoints),

@@ -10,22 +10,26 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 
 import httpx
 
 from chaos.addresses import DOOR_PORT, broker_url, queue_url
 from chaos.clocks import Clocks
+from chaos.databases import COPYING
 from chaos.layout import Kind, Layout, Node
 from chaos.network import Network
 from chaos.processes import send
 from chaos.stores import Stores
+from events.admission.queue import Queue
+from omnify.common.redis_client import connect
 from omnify.embedded.home import Home
 from omnify.embedded.process import CannotStart, Child, wait_for
 from omnify.embedded.programs import ROOT, Programs, child_environment, service_values
 
-READY_SECONDS = 120.0
+# Long enough for any machine: what has waited so long in vain does not come.
+READY_SECONDS = 300.0
 STORES: tuple[Kind, ...] = ("valkey", "sentinel", "postgres")
 
 
@@ -125,9 +129,10 @@ class Hosts:
         return self.stores.databases.server.url()
 
     def ready(self) -> bool:
-        """Tells whether all nodes run and every door calls itself ready."""
+        """Tells whether all nodes run and every door calls itself ready. A PostgreSQL that is being copied does not."""
         missing = [node.name for node in self.layout.nodes if not self.running(node.name)]
-        return not missing and all(_answers(self.url(node)) for node in self.layout.of("door"))
+        copying = [child.name for child in self.children.values() if child.name == COPYING]
+        return not missing and not copying and all(_answers(self.url(node)) for node in self.layout.of("door"))
 
     def wait_until(self, done: Callable[[], bool], *, seconds: float, what: str) -> None:
         """Returns when `done()` is true. Raises TimeoutError naming `what`."""
@@ -140,6 +145,11 @@ class Hosts:
     def _dead(self) -> str:
         dead = [child for child in self.children.values() if not child.running]
         return "; ".join(f"{child.name}: {child.ending()}, {child.last_log_line()}" for child in dead) or "all run"
+
+    def queued(self, events: Sequence[int]) -> int:
+        """Counts what waits in the queues of events. Raises redis.RedisError."""
+        with connect(queue_url(self.layout, self.network, self._password)) as client:
+            return sum(Queue(client).lengths(events))
 
     # What a node is
 
@@ -188,7 +198,7 @@ class Hosts:
     def _set_up(self) -> None:
         with self.network.on(self._first_door.host):
             setup = self._programs(self._first_door).setup()
-        wait_for(setup, lambda: not setup.running, seconds=120)
+        wait_for(setup, lambda: not setup.running, seconds=READY_SECONDS)
         if setup.process.returncode:
             raise CannotStart(f"the set-up failed: {setup.last_log_line()}")
 

@@ -20,7 +20,8 @@ from chaos.hosts import Hosts
 from chaos.strikes import Strikes
 
 TICK_SECONDS = 0.05
-HEAL_SECONDS = 90.0
+# Long enough for any machine.
+HEAL_SECONDS = 300.0
 
 
 class Nemesis:
@@ -42,7 +43,7 @@ class Nemesis:
                 self._begin(ahead.pop(0), now)
             for fault in self._active:
                 self._strikes.watch(fault)
-            self._keep()
+            self.keep()
             time.sleep(TICK_SECONDS)
 
     def heal_all(self) -> None:
@@ -51,6 +52,17 @@ class Nemesis:
             self._hosts.network.mend(host)
         self._strikes.down.clear()
         self._hosts.wait_until(self._healed, seconds=HEAL_SECONDS, what="the service is whole again")
+
+    def keep(self) -> None:
+        """Starts again what has ended, unless a fault keeps it down, and writes down what ended by itself."""
+        for node in self._hosts.layout.nodes:
+            child = self._hosts.children[node.name]
+            if node.name in self._strikes.down or child.running:
+                continue
+            if node.name not in self._hosts.ending and child.name != COPYING:
+                self._writer.write(Ended(node=node.name, at=time.monotonic(), how=child.ending()))
+                self._say(f"           {node.name} ended by itself: {child.ending()}; {child.last_log_line()[:160]}")
+            self._hosts.start_missing(node.host, but=self._strikes.down)
 
     def _healed(self) -> bool:
         for host in self._hosts.layout.hosts:
@@ -71,13 +83,3 @@ class Nemesis:
         began = self._active.pop(fault)
         target = f"{fault.target} {fault.detail}".rstrip()
         self._writer.write(Struck(kind=fault.kind, target=target, began=began, healed=time.monotonic()))
-
-    def _keep(self) -> None:
-        for node in self._hosts.layout.nodes:
-            child = self._hosts.children[node.name]
-            if node.name in self._strikes.down or child.running:
-                continue
-            if node.name not in self._hosts.ending and child.name != COPYING:
-                self._writer.write(Ended(node=node.name, at=time.monotonic(), how=child.ending()))
-                self._say(f"           {node.name} ended by itself: {child.ending()}; {child.last_log_line()[:160]}")
-            self._hosts.start_missing(node.host, but=self._strikes.down)

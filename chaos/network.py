@@ -3,7 +3,8 @@
 The namespaces are named in a mount namespace that only this process and its children see. So two runs cannot collide,
 and the kernel removes everything with the last process, whatever ended the run.
 
-A slow cable is a token bucket (`tc tbf`): the kernel's netem, which delays packets, is missing on many machines.
+A slow cable is a token bucket (`tc tbf`). The kernel's netem, which delays packets, is missing on many machines: a
+relay process does that (`chaos/relay.py`).
 """
 
 from __future__ import annotations
@@ -11,9 +12,14 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from chaos.relay import open_cable
+from omnify.embedded.process import Child, start_child
+from omnify.embedded.programs import ROOT
 
 NAMES = Path("/run/netns")
 NETWORK = "10.77.0"
@@ -38,6 +44,8 @@ class Network:
     def __init__(self, hosts: Sequence[str], *, desk: str) -> None:
         self.addresses = {host: f"{NETWORK}.{number}" for number, host in enumerate(hosts, start=10)}
         self._desk = desk
+        self._ports = {host: f"port{number}" for number, host in enumerate(hosts)}
+        self._relays: dict[str, Child] = {}
         try:
             _own_mounts()
             self._lay_cables()
@@ -72,8 +80,23 @@ class Network:
         """Lets through only 32 kB a second of what goes out."""
         _run("tc", "-n", host, "qdisc", "replace", "dev", CABLE, "root", "tbf", *SLOW)
 
+    def delay(self, host: str, milliseconds: int, *, log: Path, peer: str | None = None) -> None:
+        """Delays a host's packets, of one `peer` or all, in both directions; connections go on. Takes effect soon.
+
+        A round trip takes twice as long as `milliseconds`, and up to half as long again.
+        """
+        port, outlet, inlet = self._ports[host], f"{self._ports[host]}-out", f"{self._ports[host]}-in"
+        _run("ip", "-n", BRIDGE, "link", "add", outlet, "type", "veth", "peer", "name", inlet)
+        _run("ip", "-n", BRIDGE, "link", "set", inlet, "master", BRIDGE, "up")
+        _run("ip", "-n", BRIDGE, "link", "set", outlet, "up")
+        relay = (sys.executable, "-m", "chaos.relay", BRIDGE, port, outlet, str(milliseconds), str(milliseconds // 2))
+        command = [*relay, self.addresses[peer]] if peer else relay
+        with self.on(BRIDGE):
+            self._relays[host] = start_child("relay", command, log=log, env={"PYTHONPATH": str(ROOT)}, cwd=ROOT)
+
     def mend(self, host: str) -> None:
         """Makes a host's cable good again. Harmless when it is."""
+        self._remove_relay(host)
         self._filter(host, "-F")
         subprocess.run(["tc", "-n", host, "qdisc", "del", "dev", CABLE, "root"], check=False, capture_output=True)
 
@@ -81,15 +104,29 @@ class Network:
         _run("ip", "netns", "add", BRIDGE)
         _run("ip", "-n", BRIDGE, "link", "add", BRIDGE, "type", "bridge")
         _run("ip", "-n", BRIDGE, "link", "set", BRIDGE, "up")
-        for number, (host, address) in enumerate(self.addresses.items()):
+        for host, address in self.addresses.items():
             _run("ip", "netns", "add", host)
-            ends = ("peer", "name", f"port{number}", "netns", BRIDGE)
+            ends = ("peer", "name", self._ports[host], "netns", BRIDGE)
             _run("ip", "link", "add", CABLE, "netns", host, "type", "veth", *ends)
-            _run("ip", "-n", BRIDGE, "link", "set", f"port{number}", "master", BRIDGE, "up")
+            _run("ip", "-n", BRIDGE, "link", "set", self._ports[host], "master", BRIDGE, "up")
             _run("ip", "-n", host, "addr", "add", f"{address}/24", "dev", CABLE)
             _run("ip", "-n", host, "link", "set", CABLE, "up")
             _run("ip", "-n", host, "link", "set", "lo", "up")
             self.mend(host)
+        # A relay is only started when a fault asks for one: whether it can be is said here.
+        with self.on(BRIDGE):
+            open_cable(BRIDGE).close()
+
+    def _remove_relay(self, host: str) -> None:
+        relay, port = self._relays.pop(host, None), self._ports[host]
+        if relay is None:
+            return
+        if not relay.running:
+            raise RuntimeError(f"a relay ended by itself: {relay.ending()}; {relay.last_log_line()}")
+        relay.process.kill()
+        relay.process.wait()
+        _run("ip", "-n", BRIDGE, "link", "set", port, "master", BRIDGE)
+        _run("ip", "-n", BRIDGE, "link", "del", f"{port}-out")
 
     def _filter(self, host: str, *rule: str) -> None:
         _run("ip", "netns", "exec", host, "iptables", "-w", *rule)

@@ -17,6 +17,8 @@ UPDATE events_webhookdelivery SET next_attempt_at = least(next_attempt_at, now()
 _CLOSE_BREAKERS = "UPDATE events_webhookendpoint SET open_until = NULL, failures = 0"
 _PENDING = "SELECT count(*) FROM events_webhookdelivery WHERE state = 'pending'"
 
+CONNECT_SECONDS = 30
+
 
 class Event(msgspec.Struct, frozen=True):
     """An event of the ledger."""
@@ -50,7 +52,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def read_ledger(url: str) -> Outcome:
     """Reads the ledger."""
-    with psycopg2.connect(url, connect_timeout=5) as connection, connection.cursor() as cursor:
+    with psycopg2.connect(url, connect_timeout=CONNECT_SECONDS) as connection, connection.cursor() as cursor:
         cursor.execute(_EVENTS)
         events = [Event(*row) for row in cursor.fetchall()]
         cursor.execute(_ROWS)
@@ -62,7 +64,7 @@ def read_ledger(url: str) -> Outcome:
 
 def hurry_webhooks(url: str) -> int:
     """Lets all pending messages be sent now. Returns how many there are."""
-    with psycopg2.connect(url, connect_timeout=5) as connection, connection.cursor() as cursor:
+    with psycopg2.connect(url, connect_timeout=CONNECT_SECONDS) as connection, connection.cursor() as cursor:
         cursor.execute(_CLOSE_BREAKERS)
         cursor.execute(_HURRY)
         cursor.execute(_PENDING)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import msgspec
-
-from chaos.crowd import RECEIVER_PORT, SETTLE_SECONDS, Plan
+from chaos.crowd import RECEIVER_PORT, Plan
 from chaos.evidence import Evidence
 from chaos.faults import Fault
 from chaos.guest import Happening
@@ -24,13 +19,10 @@ from chaos.hosts import Hosts
 from chaos.layout import CROWD, DESK, Layout
 from chaos.nemesis import Nemesis
 from chaos.network import Network
-from chaos.outcome import hurry_webhooks, read_ledger
-from omnify.embedded.programs import ROOT
+from chaos.outcome import read_ledger
+from chaos.settling import running_crowd, settle
 from rehearsal.organizer import Organizer
 
-# Three times as long as what a dispatcher that was cut off has claimed stays claimed.
-WEBHOOK_SECONDS = 150.0
-WEBHOOK_PAUSE_SECONDS = 0.5
 # Seats of each event as a part of the guests that come to it, its waitlist, and whether tickets are given back.
 EVENTS = ((0.5, 0.2, False), (2.0, 0.0, False), (0.4, 0.3, True), (0.7, 0.0, True))
 
@@ -87,14 +79,12 @@ def _direct(options: Options, hosts: Hosts, home: Path) -> Report:
         f"{len(options.layout.nodes)} nodes on {len(options.layout.hosts)} hosts in {time.monotonic() - began:.1f} s"
     )
     plan = _open_events(options, hosts)
-    with _crowd(hosts, plan, home) as crowd, Writer(home / "faults.jsonl") as writer:
+    with running_crowd(hosts, plan, home) as crowd, Writer(home / "faults.jsonl") as writer:
         nemesis = Nemesis(hosts, home, writer, options.say)
         nemesis.run(faults, seconds=options.seconds)
         options.say("everything heals")
         nemesis.heal_all()
-        _tell(crowd, "healed")
-        _wait_for_line(crowd, "settled")
-        _wait_for_webhooks(hosts)
+        settle(crowd, hosts, plan, nemesis.keep)
     return _report(options, hosts, home, plan)
 
 
@@ -115,47 +105,6 @@ def _open_events(options: Options, hosts: Hosts) -> Plan:
             happenings.append(Happening(event, cancels))
         _, secret = organizer.subscribe(url=f"http://{address}:{RECEIVER_PORT}/", event_id=None)
     return Plan(address, doors, happenings, secret, options.seed, options.rate, options.seconds)
-
-
-@contextlib.contextmanager
-def _crowd(hosts: Hosts, plan: Plan, home: Path) -> Iterator[subprocess.Popen[str]]:
-    """Starts the crowd on its host, and ends it."""
-    (home / "plan.json").write_bytes(msgspec.json.encode(plan))
-    command = [sys.executable, "-m", "chaos.crowd", str(home / "plan.json"), str(home / "history.jsonl")]
-    with hosts.network.on(CROWD):
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        crowd: subprocess.Popen[str] = subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipes)  # type: ignore[call-overload]
-    try:
-        yield crowd
-        crowd.communicate("end\n", timeout=30)
-        if crowd.returncode:
-            raise RuntimeError(f"the crowd ended with exit code {crowd.returncode}")
-    finally:
-        crowd.kill()
-        crowd.wait()
-
-
-def _tell(crowd: subprocess.Popen[str], word: str) -> None:
-    assert crowd.stdin is not None
-    crowd.stdin.write(word + "\n")
-    crowd.stdin.flush()
-
-
-def _wait_for_line(crowd: subprocess.Popen[str], word: str) -> None:
-    """Waits for the crowd, which has a deadline of its own, SETTLE_SECONDS."""
-    assert crowd.stdout is not None
-    if crowd.stdout.readline().strip() != word:
-        raise RuntimeError(f"the crowd did not come to {word!r} within its {SETTLE_SECONDS:g} s")
-
-
-def _wait_for_webhooks(hosts: Hosts) -> None:
-    url = hosts.database_url()
-
-    def none_is_left() -> bool:
-        time.sleep(WEBHOOK_PAUSE_SECONDS)
-        return hurry_webhooks(url) == 0
-
-    hosts.wait_until(none_is_left, seconds=WEBHOOK_SECONDS, what="every webhook is delivered")
 
 
 def _report(options: Options, hosts: Hosts, home: Path, plan: Plan) -> Report:

@@ -70,8 +70,15 @@ class Strikes:
             "cut pair one way": lambda fault: cut(fault.target, peer=fault.detail, outgoing=False),
             "lossy": lambda fault: self._network.make_lossy(fault.target),
             "slow": lambda fault: self._network.make_slow(fault.target),
+            "delay": self._delay,
+            "delay pair": self._delay,
         }
         return {kind: (strike, lambda fault: self._network.mend(fault.target)) for kind, strike in strikes.items()}
+
+    def _delay(self, fault: Fault) -> None:
+        milliseconds, _, peer = fault.detail.partition(" ms")
+        log = self._home / fault.target / "log" / "relay.log"
+        self._network.delay(fault.target, int(milliseconds), log=log, peer=peer.removeprefix(" to ") or None)
 
     def _node(self, fault: Fault) -> Node:
         return self._layout.node(fault.target)
