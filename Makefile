@@ -5,10 +5,12 @@ PYTHON = .venv/bin/python
 LINT = env DJANGO_TESTING=true $(PYTHON) -m
 # Most of an acceptance test is waiting, so there are more workers than cores. A file stays whole; see tests/conftest.py.
 TEST_WORKERS ?= 3
+# Empty: a test that fails once has failed. `.ci/run` gives some a second chance, and lists those that needed it.
+SECOND_CHANCE =
 # After so long `make soak` begins no further test.
 SOAK_SECONDS ?= 900
 TIMES = .pytest_cache/times.json
-PYTEST = $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --times=$(TIMES)
+PYTEST = $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --times=$(TIMES) $(SECOND_CHANCE)
 # All packages with the hashes of all their files, for every Python and processor at once. What is locked stays as it is
 # unless a requirements file asks for something else: `make lock UPGRADE=--upgrade` takes what is newest.
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes \
@@ -37,7 +39,7 @@ test: .dev-packages lint  ## all checks: linters, types, what touches the databa
 
 soak: .dev-packages  ## larger crowds, longer waits, more and other examples: what .ci/run does behind `make test`
 	OMNIFY_SOAK=$(SOAK_SECONDS) OMNIFY_HASTE=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile \
-		--no-loadscope-reorder --timeout 900
+		--no-loadscope-reorder --timeout 900 $(SECOND_CHANCE)
 
 lint: .dev-packages  ## linters and types
 	$(PYTHON) -m ruff check

@@ -57,6 +57,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     if hasattr(config, "workerinput"):
         items.sort(key=_longest_first)
+    for item in items:
+        if item.path.is_relative_to(_HERE / "unit") or item.get_closest_marker("promise") is not None:
+            item.add_marker(pytest.mark.flaky(reruns=0))  # also where others have a second chance, as in .ci/run
     if SERVICES.database == "sqlite":
         _keep(config, items, touches_database)
     if SOAK:

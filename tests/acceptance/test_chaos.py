@@ -13,7 +13,7 @@ from omnify.embedded.programs import ROOT
 from tests.support.servers import bare_environment
 from tests.support.soak import SOAK
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.promise, pytest.mark.timeout(900)]
 
 
 def _run(*arguments: str) -> str:

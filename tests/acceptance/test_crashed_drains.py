@@ -13,7 +13,7 @@ from tests.support.service.event import Event, open_event
 from tests.support.service.processes import Service
 from worker.failpoints import DrainFailpoint, Failpoint
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
+pytestmark = [pytest.mark.acceptance, pytest.mark.promise, pytest.mark.soak]
 
 SEATS, GUESTS = 20, 30
 

@@ -17,7 +17,7 @@ from tests.support.service.parts import AOF
 from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.promise]
 
 
 @pytest.fixture

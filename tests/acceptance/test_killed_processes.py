@@ -14,7 +14,7 @@ from tests.support.service.processes import Service
 from tests.support.soak import amount
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
+pytestmark = [pytest.mark.acceptance, pytest.mark.promise, pytest.mark.soak]
 
 SIZE = amount(600, soak=3000)
 SEATS = SIZE * 3 // 4

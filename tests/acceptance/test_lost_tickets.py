@@ -12,7 +12,7 @@ from tests.support.service.event import Event, open_event
 from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.promise]
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ from tests.support.service.parts import DRAINS
 from tests.support.service.processes import Service
 from tests.support.soak import SOAK, amount, time_is_over
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
+pytestmark = [pytest.mark.acceptance, pytest.mark.promise, pytest.mark.soak]
 
 EXAMPLES = int(os.environ.get("OMNIFY_MODEL_EXAMPLES") or amount(0, soak=60))
 AT_ONCE = 10

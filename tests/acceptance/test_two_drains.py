@@ -15,7 +15,7 @@ from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 from worker.failpoints import Failpoint
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
+pytestmark = [pytest.mark.acceptance, pytest.mark.promise, pytest.mark.soak]
 
 SEATS, GUESTS, LATER = 20, 10, 15
 
