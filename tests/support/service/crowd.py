@@ -28,6 +28,7 @@ class Crowd:
         self.event = event
         self.size = size
         self.turned_away = 0
+        self._added = 0
         self._lines: list[list[str]] = [[] for _ in range(CONNECTIONS)]
         self._strange: list[Answer] = []
         self._guests = itertools.count(1)
@@ -40,6 +41,13 @@ class Crowd:
         for thread in self._threads:
             thread.start()
         return self
+
+    def add(self, guest: str) -> None:
+        """One more of it, who comes now and must have a 202 at once."""
+        answer = self.event.register(guest)
+        assert answer.status == 202, answer
+        self._lines.append([answer.data["ticket_id"]])
+        self._added += 1
 
     def tickets(self) -> list[str]:
         """Every ticket promised so far."""
@@ -61,7 +69,7 @@ class Crowd:
             thread.join(_PATIENCE_SECONDS)
         assert not self.coming
         assert not self._strange
-        assert len(self.tickets()) + self.turned_away == self.size
+        assert len(self.tickets()) + self.turned_away == self.size + self._added
         decided = self.event.all_decided(self.tickets())
         fates = {(found["status"], found["reason"]) for found in decided.values()}
         assert fates <= {("confirmed", None), ("rejected", "sold_out")}
