@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from events.domain.states import Status
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from events.secrets import sealer
 from tests.support.in_process.outbox import change, context, deliver_until, states, subscribe, write
+from tests.support.waiting import DEADLINE_SECONDS
 from tests.support.webhook_receivers import Receivers
 from worker.failpoints import Failpoint
+from worker.webhooks import endpoint_queue
 from worker.webhooks.dispatcher import Dispatcher
 from worker.webhooks.endpoint_queue import FIRST_AT_ONCE, FIRST_CLAIM_AHEAD, MOST_AT_ONCE
 
@@ -109,6 +112,26 @@ def test_a_dispatcher_of_which_a_part_fails_ends(
 
     with pytest.raises((BaseExceptionGroup, asyncio.CancelledError)):
         asyncio.run(Dispatcher(context(checkpoint=fail)).run())
+
+
+def test_the_claim_that_ends_an_idle_time_brings_messages_that_are_recorded(
+    make_event: Make, receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second message of a ticket comes with the claim after that of the first, which has brought nothing more."""
+    monkeypatch.setattr(endpoint_queue, "IDLE_CLAIMS", 0)
+    webhook = subscribe(make_event(), receivers.url("/ok"))
+    write(Event.objects.get(), change(ticket=7), change(Status.CANCELLED, ticket=7, revision=2))
+
+    async def deliver() -> None:
+        dispatcher = Dispatcher(context())
+        async with asyncio.timeout(DEADLINE_SECONDS), asyncio.TaskGroup() as tasks:
+            tasks.create_task(dispatcher.run())
+            while len(receivers.got) < 2:
+                await asyncio.sleep(0.02)
+            dispatcher.stop()
+
+    asyncio.run(deliver())
+    assert states(webhook) == ["delivered"] * 2
 
 
 def test_a_secret_that_cannot_be_opened_stops_only_its_own_messages(make_event: Make, receivers: Receivers) -> None:

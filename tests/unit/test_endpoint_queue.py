@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from events.domain.webhooks.retry import FAILURES_TO_OPEN
-from worker.webhooks.endpoint_queue import EndpointQueue
+from worker.webhooks.endpoint_queue import IDLE_CLAIMS, EndpointQueue
 
 
 def queue_with_deliveries() -> EndpointQueue:
@@ -41,3 +41,19 @@ def test_what_is_recorded_of_successes_allows_no_further_failures() -> None:
     for _ in range(FAILURES_TO_OPEN):
         queue.completed(delivered=False)
     assert not queue.may_send
+
+
+def test_a_queue_is_idle_after_many_claims_that_brought_nothing_and_not_while_it_has_something_to_record() -> None:
+    queue = EndpointQueue()
+    for _ in range(IDLE_CLAIMS + 1):
+        assert not queue.is_idle
+        queue.capacity()
+        queue.add([])
+    assert queue.is_idle
+    queue.capacity()
+    queue.add(cast("list[Any]", [1]))
+    assert not queue.is_idle
+    queue.deliveries.popleft()
+    assert not queue.is_idle
+    queue.done()
+    assert queue.is_idle

@@ -54,8 +54,8 @@ class EndpointQueue:
 
     @property
     def is_idle(self) -> bool:
-        """Whether many claims in a row have brought nothing."""
-        return self._idle_claims > IDLE_CLAIMS
+        """Whether many claims in a row have brought nothing. The last of them may have brought something."""
+        return self._idle_claims > IDLE_CLAIMS and not self.unrecorded
 
     def capacity(self) -> EndpointCapacity:
         """Begins a claim: returns what it may take."""
