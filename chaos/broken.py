@@ -78,7 +78,10 @@ BUILDS = {
                 'before_commit=lambda: self.checkpoint("drain.before_commit"),',
                 """before_commit=lambda done: (
                 self.queue.publish(
-                    event=done.event, outcomes=done.outcomes, entries=_finished(entries, done), decisions_per_second=1.0
+                    event=done.event,
+                    outcomes=done.outcomes,
+                    entries=_finished(head.entries, done),
+                    since_ms=work.published.published_ms,
                 ),
                 self.checkpoint("drain.before_commit"),
             ),""",

@@ -62,8 +62,8 @@ class _Slice:
 
     Attributes:
         deadline, renewed: when it ends, and when the lease was prolonged last (by the drain's clock).
-        published: how far the copy of the event in Redis is. Read once: neither store can lose any of it without
-            breaking the connection, which ends the turn.
+        published: how far the copy of the event in Redis is. Read once; on a server that has taken over with less, what
+            this turn publishes does not count as complete.
         event: its row after the last commit.
     """
 
@@ -168,7 +168,7 @@ class Drain:
             announced: Future[None] | None = None
             while True:
                 started, entries = self.clock(), head.entries
-                full = len(entries) == self.batch
+                full, before_ms = len(entries) == self.batch, work.published.published_ms
                 behind = helpers.submit(self._read_behind, work, entries, work.event) if full else None
                 done = self._decide(work, head)
                 if announced is not None:
@@ -179,8 +179,8 @@ class Drain:
                 finished = _finished(entries, done)
                 if not head.entries:
                     break
-                announced = helpers.submit(self._announce, done, finished, started)
-        self._announce(done, finished, started)
+                announced = helpers.submit(self._announce, done, finished, started, before_ms)
+        self._announce(done, finished, started, before_ms)
         if done.unfinished is None:
             self._pause(len(entries))
         return lease_held
@@ -220,17 +220,16 @@ class Drain:
         done = commit_batch(work.lease.event_id, batch)
         self.checkpoint("drain.after_commit")
         work.event = done.event
-        if work.published.version is not None:
-            # Batches are published in order: by the time the next one is, this one has been.
-            shown = max(work.published.published_ms, done.event.decided_ms)
-            work.published = CopyProgress(work.published.version, shown)
+        # Batches are published in order: by the time the next one is, this one has been.
+        shown = max(work.published.published_ms, done.event.decided_ms)
+        work.published = CopyProgress(work.published.version or done.event.version, shown)
         return done
 
-    def _announce(self, done: Committed, entries: Sequence[Entry], started: float) -> None:
-        """Publishes and trims, in a thread if more follows."""
+    def _announce(self, done: Committed, entries: Sequence[Entry], started: float, before_ms: int) -> None:
+        """Publishes what changed after `before_ms`, and trims; in a thread if more follows."""
         rate = done.decided / max(self.clock() - started, 1e-3)
         left = self.queue.publish(
-            event=done.event, outcomes=done.outcomes, entries=entries, decisions_per_second=rate
+            event=done.event, outcomes=done.outcomes, entries=entries, decisions_per_second=rate, since_ms=before_ms
         ).left
         if done.messages:
             self.wake_dispatchers()

@@ -25,13 +25,15 @@ def republish(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, di
     That is: rows changed while Redis was out of reach, and changes of tickets that were never published or that Redis
     has lost since. A drain may be about to publish some of them too; twice is harmless.
     """
-    copies = snapshots.event_progress(client, event_ids)
     rows = event_progress(event_ids)
+    copies = snapshots.event_progress(client, event_ids)  # later, since most of what is missing is just being published
     behind = {row.event_id: copies[row.event_id] for row in rows if copies[row.event_id].misses(row)}
     for snapshot in find_events(list(behind)).values():
         # Read after the row, so that no change up to the row's time is missed.
-        changed = changed_since(snapshot.event_id, from_ms(behind[snapshot.event_id].published_ms))
-        queue.publish(event=snapshot, outcomes=[with_digest(held, digest).outcome for held in changed])
+        since_ms = behind[snapshot.event_id].published_ms
+        changed = changed_since(snapshot.event_id, from_ms(since_ms))
+        outcomes = [with_digest(held, digest).outcome for held in changed]
+        queue.publish(event=snapshot, outcomes=outcomes, counted=False, since_ms=since_ms)
         fields = {"event_id": snapshot.event_id, "tickets": len(changed)}
         logger.info("the door's copy of an event was old", **fields)
     return len(behind)

@@ -1,4 +1,5 @@
-"""Finds events that have work and no wake-up: lost messages, dead drains, entries admitted while the broker was down.
+"""Finds events that have work and no wake-up: lost messages, dead drains, entries admitted while the broker was down;
+and events of which the queue's server shows less than the ledger holds.
 
 It runs as a thread in every drain worker, so it stops only with the last of them; a claim in Redis lets one worker
 sweep in each interval. The same thread sends its worker's heartbeat.
@@ -22,7 +23,7 @@ from events.ledger.batch_context import Digest
 from events.ledger.database import database
 from events.ledger.lookup import watched_event_ids
 from omnify.common.logs import get_logger
-from omnify.common.redis_nodes import by_node, is_cluster
+from omnify.common.redis_nodes import by_node, is_cluster, replication_ids
 from worker.repair import mark_lost, republish, requeue_closings
 from worker.unfounded import take_back_all
 
@@ -30,6 +31,8 @@ logger = get_logger(__name__)
 
 INTERVAL_SECONDS = 2.0
 FULL_EVERY_SECONDS = 60.0
+# A full pass that a node did not answer to is repeated no sooner: it may be away for long.
+FULL_AGAIN_SECONDS = 10.0
 _CHUNK = 500
 
 
@@ -44,7 +47,7 @@ class Sweep:
         self._wake = wake
         self._digest = digest
         self._worker = worker
-        self._full_due = 0.0
+        self._full_due = self._full_again = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Sends heartbeats and sweeps until `stop` is set. A failure is logged and does not end it."""
@@ -64,13 +67,16 @@ class Sweep:
         """Wakes a drain for every event that has entries, no drain at work and no wake-up sent. Returns how many.
 
         A full pass looks at all events, not only the watched ones, and repairs what an outage has left. One is made at
-        once when another database takes the writes. A node of a Cluster that is away is reported when all others have
-        been swept. Raises redis.exceptions.RedisError.
+        once when another database, or another server of the queue, takes the writes. A node of a Cluster that is away
+        is reported when all others have been swept. Raises redis.exceptions.RedisError.
         """
-        history = database().read_history()
+        now = time.monotonic()
+        # Read before anything is compared: what takes over meanwhile is seen the next time.
+        history, servers = database().read_history(), replication_ids(self._client)
         seen = heartbeat.seen_histories(self._client)
         promoted = bool(history and seen) and history not in seen
-        full = promoted or time.monotonic() >= self._full_due
+        failed_over = not servers <= heartbeat.seen_servers(self._client)
+        full = now >= self._full_due or ((promoted or failed_over) and now >= self._full_again)
         woken = 0
         problems: list[RedisError] = []
         for chunk in _chunks(watched_event_ids(all_events=full)):
@@ -83,9 +89,11 @@ class Sweep:
                     problems.append(problem)
         if full:
             woken += requeue_closings(self._queue, self._wake)
-            if history and not problems:
-                heartbeat.note_history(self._client, history)
-            self._full_due = time.monotonic() + FULL_EVERY_SECONDS
+            if not problems:
+                heartbeat.note_servers(self._client, servers)
+                if history:
+                    heartbeat.note_history(self._client, history)
+            self._full_due, self._full_again = now + FULL_EVERY_SECONDS, now + FULL_AGAIN_SECONDS if problems else 0.0
         if problems:
             raise problems[0]
         return woken
@@ -93,16 +101,21 @@ class Sweep:
     def _sweep(self, event_ids: list[int], *, full: bool, suspect: bool) -> int:
         """Sweeps events of one node."""
         woken = 0
+        idle = []
         for event_id, length in zip(event_ids, self._queue.lengths(event_ids), strict=True):
-            if length and self._queue.claim_wake(event_id):
+            if not length:
+                idle.append(event_id)
+            elif self._queue.claim_wake(event_id):
                 self._wake(event_id)
                 woken += 1
-            elif full:
+                continue
+            if full:
                 mark_lost(self._client, event_id)
+        stores = (self._queue, self._client)
         if full:
-            stores = (self._queue, self._client, event_ids)
-            take_back_all(*stores, digest=self._digest, wake=self._wake, suspect=suspect)
-            republish(*stores, digest=self._digest)
+            take_back_all(*stores, event_ids, digest=self._digest, wake=self._wake, suspect=suspect)
+        # A drain publishes what is missing of an event that has entries.
+        republish(*stores, event_ids if full else idle, digest=self._digest)
         return woken
 
 

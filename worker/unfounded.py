@@ -31,7 +31,8 @@ logger = get_logger(__name__)
 
 @dataclass(slots=True)
 class _Findings:
-    """Of one event: outcomes without a row in the ledger, those with an earlier state there, and that state."""
+    """Of one event: outcomes without a row in the ledger, those with an earlier state there, the ledger's state of all
+    that differ, and whose cancellation it lacks."""
 
     lost: list[ReadOutcome] = field(default_factory=list)
     changed: list[ReadOutcome] = field(default_factory=list)
@@ -46,19 +47,23 @@ class _Findings:
                 self.lost.append(read)
                 continue
             held = with_digest(known[read.outcome.key], digest).outcome
-            if _is_founded(read.outcome, held):
+            if _is_same(read.outcome, held):
                 continue
-            self.changed.append(read)
             self.in_ledger.append(held)
+            if held.revision > read.outcome.revision:
+                continue  # nothing to take back: it is published over the older one
+            self.changed.append(read)
             if read.outcome.reason is Reason.BY_HOLDER and held.status in HOLDING:
                 self.cancelled.append(held.key)
 
 
-def _is_founded(published: Outcome, held: Outcome) -> bool:
-    """Tells whether the ledger holds what is published, or something later."""
-    if held.revision != published.revision:
-        return held.revision > published.revision
-    return (held.status, held.decided_ms) == (published.status, published.decided_ms)
+def _is_same(published: Outcome, held: Outcome) -> bool:
+    """Tells whether the ledger holds what is published."""
+    return _compared(published) == _compared(held)
+
+
+def _compared(outcome: Outcome) -> tuple[int, str, int, int | None]:
+    return outcome.revision, outcome.status, outcome.decided_ms, outcome.checked_in_ms
 
 
 def take_back(queue: Queue, client: redis.Redis, event_id: int, *, digest: Digest, wake: Callable[[int], None]) -> int:
@@ -68,15 +73,16 @@ def take_back(queue: Queue, client: redis.Redis, event_id: int, *, digest: Diges
     which the need is seen, is put right last.
     """
     copy = snapshots.event_progress(client, [event_id])[event_id]
-    found = _Findings()
-    for chunk in unfounded.published_outcomes(client, event_id):
-        found.compare(event_id, chunk, digest)
+    # Before the outcomes: up to this row's moment they are all compared, and the copy says so in the end.
     event = find_events([event_id]).get(event_id)
     if event is None:
         return 0
+    found = _Findings()
+    for chunk in unfounded.published_outcomes(client, event_id):
+        found.compare(event_id, chunk, digest)
     keys = {read.outcome.key for read in found.lost}
     unfounded.take_back(client, event_id, [*found.lost, *found.changed], lost=keys)
-    queue.publish(event=event, outcomes=found.in_ledger)
+    queue.publish(event=event, outcomes=found.in_ledger, counted=False)
     _requeue(client, event, found.cancelled, wake)
     snapshots.put_snapshot(client, event, replaces=copy.version or 0)
     metrics.UNFOUNDED.labels("lost").inc(len(keys))

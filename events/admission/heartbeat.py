@@ -1,4 +1,5 @@
-"""Which drain workers are alive, which of them sweeps, whether the dispatcher is being woken up, which ledger was seen.
+"""Which drain workers are alive, which of them sweeps, whether the dispatcher is being woken up, which ledger and which
+servers of the queue have been compared.
 
 None of this belongs to an event. On a Cluster each is kept on three nodes, so that one that is away holds up no work.
 """
@@ -75,6 +76,17 @@ def seen_histories(client: redis.Redis) -> set[str]:
 def note_history(client: redis.Redis, history: str) -> None:
     """Notes that what is published has been compared with the ledger on this timeline."""
     _on_each(client, k.LEDGER, lambda name: client.set(name, history, ex=k.LEDGER_TTL_SECONDS))
+
+
+def seen_servers(client: redis.Redis) -> set[str]:
+    """Returns the replication ids that `note_servers` noted last."""
+    found: list[Any] = _on_each(client, k.SERVERS, client.get)
+    return {server for servers in found if servers for server in servers.decode().split()}
+
+
+def note_servers(client: redis.Redis, servers: set[str]) -> None:
+    """Notes that what these servers have has been compared with the ledger. One that takes over has another id."""
+    _on_each(client, k.SERVERS, lambda name: client.set(name, " ".join(sorted(servers)), ex=k.SERVERS_TTL_SECONDS))
 
 
 def _names(client: redis.Redis, name: str) -> tuple[str, ...]:

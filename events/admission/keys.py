@@ -39,12 +39,15 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                        string  written before a wait for replicas, so that there is a write to wait for
                                removed by TTL, 1 minute
     {event:7}:news     no key but a channel: the keys of tickets whose status has just changed, separated by spaces
-                       On a Cluster these three are kept three times, as `{omnify:a}:workers` and so on (see `copies`):
+                       On a Cluster the next five are kept three times, as `{omnify:a}:workers` and so on (`copies`):
     omnify:workers     zset    names of live drain workers, scored by the time they expire
                                removed by TTL, 1 minute
     omnify:sweep       string  a worker sweeps in this interval
                                removed by TTL
     omnify:ledger      string  the database, and the one of its timelines, that what is published has been compared with
+                               removed by TTL, 30 days after the last full pass of a sweep
+    omnify:servers     string  replication ids, separated by spaces, of the servers that have been compared with the
+                               ledger
                                removed by TTL, 30 days after the last full pass of a sweep
     omnify:deliver     string  a wake-up of the dispatcher is under way
                                removed by TTL, 4 s, or by the worker that receives the wake-up
@@ -74,7 +77,7 @@ LOST_TTL_SECONDS = 30 * 86_400
 # Addresses counted in one window of one event; further ones are not limited. About 50 MB.
 ADDRESSES_MAX = 1_000_000
 WORKERS_TTL_SECONDS = 60
-LEDGER_TTL_SECONDS = 30 * 86_400
+LEDGER_TTL_SECONDS = SERVERS_TTL_SECONDS = 30 * 86_400
 SIGN_IN_WINDOW_SECONDS = 15 * 60
 SIGNED_IN_BEFORE_SECONDS = 30 * 86_400
 
@@ -82,6 +85,7 @@ WORKERS = "omnify:workers"
 SWEEP = "omnify:sweep"
 DELIVER = "omnify:deliver"
 LEDGER = "omnify:ledger"
+SERVERS = "omnify:servers"
 
 
 # Tags whose slots lie in the first, the middle and the last third of all, so on three nodes of a Cluster.

@@ -37,6 +37,14 @@ class Lease:
     token: str
 
 
+class _Publication(NamedTuple):
+    """What all parts of one publication have in common."""
+
+    event: EventSnapshot
+    since_ms: int
+    counted: bool
+
+
 class Published(NamedTuple):
     """How many outcomes were new to Redis, and how many entries are left in the queue."""
 
@@ -95,42 +103,57 @@ class Queue:
         outcomes: Sequence[Outcome],
         entries: Sequence[Entry] = (),
         decisions_per_second: float = 0.0,
-        published_before_ms: int = 0,
+        counted: bool = True,
+        since_ms: int = 0,
     ) -> Published:
         """Publishes decisions that the ledger has committed, and removes their entries from the queue.
 
-        With `published_before_ms` the event's moment is recorded only if everything up to then has been published.
-        Raises NotReplicated, and publishes nothing, if the replicas are away.
+        `outcomes` are all that changed after `since_ms`. Only if everything up to then is published on the
+        server that takes them is the event's moment recorded there; else a sweep finds it behind the ledger. `counted`:
+        whether they count as decisions of this second. Raises NotReplicated, and publishes nothing, if the replicas are
+        away.
         """
         self._require_replicas(event.event_id)
         starts = range(0, max(len(outcomes), 1), PUBLISH_AT_ONCE)
         *parts, last = (outcomes[start : start + PUBLISH_AT_ONCE] for start in starts)
-        first = [self._publish_part(event, part, (), 0.0, 0, published_before_ms) for part in parts]
-        done = self._publish_part(event, last, entries, decisions_per_second, event.decided_ms, published_before_ms)
-        return Published(done.written + sum(part.written for part in first), done.left)
+        # Another server may take over between two parts, without the first. A name tells that it is there.
+        names = [secrets.token_hex(4) for _ in parts]
+        common = _Publication(event, since_ms, counted)
+        earlier, written = "", 0
+        for part, name in zip(parts, names, strict=True):
+            written += self._publish_part(common, part, earlier_part=earlier, this_part=name).written
+            earlier = name
+        done = self._publish_part(common, last, entries, rate=decisions_per_second, earlier_part=earlier)
+        return Published(done.written + written, done.left)
 
     def _publish_part(
         self,
-        event: EventSnapshot,
+        common: _Publication,
         outcomes: Sequence[Outcome],
-        entries: Sequence[Entry],
-        rate: float,
-        decided_ms: int,
-        published_before_ms: int,
+        entries: Sequence[Entry] = (),
+        *,
+        rate: float = 0.0,
+        earlier_part: str,
+        this_part: str = "",
     ) -> Published:
+        event = common.event
         keys = k.event_keys(event.event_id)
         call = calls.publish(
             keys,
             outcomes=[_published(outcome) for outcome in outcomes],
             version=event.version,
             last_sequence=event.last_sequence,
+            state_ttl=k.STATE_TTL_SECONDS,
             outcome_ttl=k.OUTCOME_TTL_SECONDS,
             rates_ttl=k.RATES_TTL_SECONDS,
             waitlist_ttl=k.WAITLIST_TTL_SECONDS,
             measured_rate=rate,
             assumed_rate=ASSUMED_PER_SECOND,
-            decided_ms=decided_ms,
-            published_before=published_before_ms,
+            counted=int(common.counted),
+            decided_ms=0 if this_part else event.decided_ms,
+            published_before=common.since_ms,
+            earlier_part=earlier_part,
+            this_part=this_part,
             channel=keys.news,
             publish_command=publish_command(self._client),
             entries=[DecidedEntry(entry.sequence, entry.key, entry.email_digest, entry.kind) for entry in entries],

@@ -48,7 +48,8 @@ def _publish(update: DoorUpdate) -> None:
     event = update.event
     try:
         queue = Queue(redis_client())
-        queue.publish(event=event, outcomes=[update.outcome], published_before_ms=max(update.published_before_ms, 1))
+        before_ms = update.published_before_ms
+        queue.publish(event=event, outcomes=[update.outcome], counted=False, since_ms=before_ms)
     except RedisError as problem:
         fields = {"event_id": event.event_id, "problem": type(problem).__name__}
         logger.throttled_warning("a check-in was not published; the sweep will", **fields)

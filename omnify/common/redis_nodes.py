@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from omnify.common.redis_cluster import ClusterClient
 from omnify.common.redis_slots import slot_of
@@ -37,6 +37,27 @@ def on_each_master(client: redis.Redis, find: Callable[[redis.Redis], list[str]]
         for name, master in masters(client).items()
         for sentence in find(master)
     ]
+
+
+def replication_ids(client: redis.Redis) -> set[str]:
+    """Returns the replication id of each master that answers. A server has a new one when it has started, or taken over
+    from another: what was written before, it may lack.
+
+    Empty where the user may not ask for it. Raises redis.exceptions.RedisError: none answers.
+    """
+    found: list[str] = []
+    problems: list[RedisError] = []
+    for master in masters(client).values():
+        try:
+            replication: Any = master.info("replication")
+            found.append(replication.get("master_replid", ""))
+        except ResponseError:
+            found.append("")
+        except RedisError as problem:
+            problems.append(problem)
+    if problems and not found:
+        raise problems[0]
+    return {server for server in found if server}
 
 
 def by_node(client: redis.Redis, items: Sequence[Item], key: Callable[[Item], str]) -> list[list[Item]]:

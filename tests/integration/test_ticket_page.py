@@ -130,7 +130,7 @@ def let_in(drain: Drain, event: Event, key: str) -> None:
         done = check_in(event_id=event.pk, key=key, organizer_id=organizer_id, now=now, digest=digest)
     update = done.door_update
     assert update is not None
-    drain.queue.publish(event=update.event, outcomes=[update.outcome], published_before_ms=update.published_before_ms)
+    drain.queue.publish(event=update.event, outcomes=[update.outcome], since_ms=update.published_before_ms)
 
 
 def test_a_cancelled_ticket_says_by_whom(make_event: Make, servers: Services, drain: Drain) -> None:

@@ -93,6 +93,11 @@ class ReplicatedValkey:
         wait_until(lambda: node.replication()["master_link_status"] == "up", "the replica has all")
         wait_until(lambda: _rewrites(node) == 0, "its append-only file begins with all")
 
+    def wait_for_replica(self, node: Node) -> None:
+        """Returns when a replica has all that the primary has now."""
+        sent = self.primary.replication()["master_repl_offset"]
+        wait_until(lambda: node.replication()["master_repl_offset"] >= sent, "the replica has all")
+
     def take_over(self, node: Node) -> None:
         """Makes a replica the primary, at the address of the one that was killed."""
         node.client.replicaof("NO", "ONE")

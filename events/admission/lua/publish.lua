@@ -6,13 +6,15 @@
 --                          sequence if waitlisted or 0], ...]
 --       version            of the event's row
 --       last_sequence      of the ledger
---       outcome_ttl, rates_ttl, waitlist_ttl (s)
+--       state_ttl, outcome_ttl, rates_ttl, waitlist_ttl (s)
 --       measured_rate      decisions per second in this batch; 0: not measured
 --       assumed_rate       the same, assumed before the first measurement
+--       counted            1 if these are decisions of this second, 0 if older ones are published again
 --       decided_ms         moment of these decisions; 0 if more of the same follow
---       published_before   moment (ms) up to which all must have been published for `decided_ms` to count; 0: any. A
---                          caller beside the drain, which decides nothing, must not hide what the drain has not
---                          published yet
+--       published_before   moment (ms) up to which all must be published here for `decided_ms` to be recorded. What the
+--                          caller takes for published may be lost: this may be another server than it was then
+--       earlier_part       name of the part that must have been published here before this one; '' for the first
+--       this_part          name of this part; '' for the last
 --       channel            where the event's news are published
 --       publish_command    PUBLISH, or SPUBLISH on a Cluster
 --       entries            msgpack [[sequence, key, e-mail digest, kind], ...] of the queue, in its order (see `trim`)
@@ -22,6 +24,9 @@
 -- An outcome only replaces one of a lower revision, so a late publish cannot turn a status back, and cannot return a
 -- ticket to the waitlist. Fields are read and written in chunks: one command for each ticket costs four times as much.
 -- All of this is written before the news are sent.
+--
+-- `shown` in the state tells up to which moment all is published, and is what the ledger is compared with. So the state
+-- is there as long as any outcome is.
 
 local STATE = KEYS[1]
 local DECIDED = {KEYS[2], KEYS[3], KEYS[4]}
@@ -31,17 +36,21 @@ local QUEUE, PENDING = KEYS[7], KEYS[8]
 local outcomes = cmsgpack.unpack(ARGV[1])
 local version = ARGV[2]
 local last_sequence = ARGV[3]
-local outcome_ttl = ARGV[4]
-local rates_ttl = ARGV[5]
-local waitlist_ttl = ARGV[6]
-local measured_rate = tonumber(ARGV[7])
-local assumed_rate = tonumber(ARGV[8])
-local decided_ms = ARGV[9]
-local published_before = tonumber(ARGV[10])
-local channel = ARGV[11]
-local publish_command = ARGV[12]
-local entries = cmsgpack.unpack(ARGV[13])
-local row = {select(14, unpack(ARGV))}
+local state_ttl = ARGV[4]
+local outcome_ttl = ARGV[5]
+local rates_ttl = ARGV[6]
+local waitlist_ttl = ARGV[7]
+local measured_rate = tonumber(ARGV[8])
+local assumed_rate = tonumber(ARGV[9])
+local counted = ARGV[10] == '1'
+local decided_ms = ARGV[11]
+local published_before = tonumber(ARGV[12])
+local earlier_part = ARGV[13]
+local this_part = ARGV[14]
+local channel = ARGV[15]
+local publish_command = ARGV[16]
+local entries = cmsgpack.unpack(ARGV[17])
+local row = {select(18, unpack(ARGV))}
 
 -- Where an outcome has its parts.
 local KEY, DIGEST, TEXT, REVISION, HOLDS_EMAIL, WAITLISTED_AT = 1, 2, 3, 4, 5, 6
@@ -112,7 +121,7 @@ if written > 0 then
   redis.call('EXPIRE', today, outcome_ttl)
   redis.call('EXPIRE', WAITLIST, waitlist_ttl)
 end
-if written > 0 and published_before == 0 then
+if written > 0 and counted then
   count_in_second(RATES, DECIDED_IN, second, written)
   redis.call('EXPIRE', RATES, rates_ttl)
 end
@@ -131,10 +140,17 @@ if copied_version then
     redis.call('HSET', STATE, 'rate', string.format('%.2f', rate))
   end
   local published = tonumber(state[4] or 0)
-  if tonumber(decided_ms) > published and published >= published_before then
+  local complete = earlier_part == '' or redis.call('HGET', STATE, 'part') == earlier_part
+  if complete and this_part ~= '' then redis.call('HSET', STATE, 'part', this_part) end
+  if complete and tonumber(decided_ms) > published and published >= published_before then
     redis.call('HSET', STATE, 'shown', decided_ms)
   end
+else
+  -- No outcome outlives the state, so there is none that could be out of date.
+  local sequence = digits(math.max(tonumber(last_sequence), tail_of(QUEUE) or 0))
+  redis.call('HSET', STATE, 'version', version, 'seq', sequence, 'shown', decided_ms, 'part', this_part, unpack(row))
 end
+if written > 0 or not copied_version then redis.call('EXPIRE', STATE, state_ttl) end
 -- Only now: an entry must not go before its decision can be read.
 local left = trim(QUEUE, PENDING, entries)
 if written > 0 then redis.call(publish_command, channel, table.concat(changed, ' ')) end
