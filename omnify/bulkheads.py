@@ -32,6 +32,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
+_COMMANDS = ("/cancel",)
 _SIGN_INS = ("/admin/login", "/console/login")
 
 
@@ -47,11 +48,17 @@ def kind_of(scope: Mapping[str, Any]) -> Kind:
     if path.startswith("/admin"):
         return Kind.ADMIN
     if path.startswith("/events/"):
-        if method == "PATCH" or (method == "POST" and path.endswith("/cancel")):
+        if _is_command(method, path):
             return Kind.COMMAND
         if path.endswith("/attendees") and _reads_whole_event(scope):
             return Kind.EXPORT
     return Kind.OTHER
+
+
+def _is_command(method: str, path: str) -> bool:
+    if method == "DELETE":
+        return path.count("/") == 2
+    return method == "PATCH" or (method == "POST" and path.endswith(_COMMANDS))
 
 
 def _reads_whole_event(scope: Mapping[str, Any]) -> bool:

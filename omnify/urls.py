@@ -16,7 +16,7 @@ from events.api.views.attendees import Attendees, Stats
 from events.api.views.audit import AuditTrail
 from events.api.views.check_in import CheckIns, CheckInView, UndoCheckIn
 from events.api.views.door import Register, Ticket, TicketEvents
-from events.api.views.events import EventCancellation, EventDetail, EventList
+from events.api.views.events import EventCancellation, EventDetail, EventDuplication, EventList
 from events.api.views.tokens import TokenDetail, TokenList
 from events.api.webhooks.views import (
     DefaultSecret,
@@ -70,6 +70,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events", EventList.as_view()),
     path("events/<event:event_id>", EventDetail.as_view()),
     path("events/<event:event_id>/cancel", EventCancellation.as_view()),
+    path("events/<event:event_id>/duplicate", EventDuplication.as_view()),
     path("events/<event:event_id>/register", Register.as_view()),
     path("events/<event:event_id>/attendees", Attendees.as_view()),
     path("events/<event:event_id>/stats", Stats.as_view()),

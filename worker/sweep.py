@@ -22,6 +22,7 @@ from events.admission.queue import Queue
 from events.ledger.batch_context import Digest
 from events.ledger.database import database
 from events.ledger.lookup import watched_event_ids
+from events.services.delete_event import reopen_undeleted
 from omnify.common.logs import get_logger
 from omnify.common.redis_nodes import by_node, is_cluster, replication_ids
 from worker.repair import mark_lost, republish, requeue_closings
@@ -113,6 +114,7 @@ class Sweep:
                 mark_lost(self._client, event_id)
         stores = (self._queue, self._client)
         if full:
+            reopen_undeleted(self._client, event_ids)
             take_back_all(*stores, event_ids, digest=self._digest, wake=self._wake, suspect=suspect)
         # A drain publishes what is missing of an event that has entries.
         republish(*stores, event_ids if full else idle, digest=self._digest)

@@ -120,7 +120,7 @@ def take_back_all(
 
 
 def _is_ahead(copy: CopyProgress, row: EventProgress, *, suspect: bool) -> bool:
-    return copy.exceeds(row) or (suspect and copy.version is not None)
+    return copy.exceeds(row) or (suspect and copy.version is not None and not copy.is_deleted)
 
 
 def _requeue(client: redis.Redis, event: EventSnapshot, keys: list[str], wake: Callable[[int], None]) -> None:

@@ -155,6 +155,14 @@ def put_event(
     return Call(scripts.PUT_EVENT, (keys.state, keys.queue), arguments)
 
 
+def delete_event(keys: EventKeys, *, deleted_version: int, state_ttl: int) -> Call:
+    """Closes the door on an event that no one has registered for."""
+    tickets = (keys.pending, *keys.decided, keys.lost, keys.missing)
+    others = sorted({*keys.all()} - {keys.state, keys.queue, *tickets})
+    names = (keys.state, keys.queue, *tickets, *others)
+    return Call(scripts.DELETE_EVENT, names, (deleted_version, state_ttl))
+
+
 def publish(
     keys: EventKeys,
     *,

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from redis.exceptions import RedisError
+
 from events.admission import calls
 from events.admission import keys as k
 from events.admission.calls import CancelRequest
@@ -15,6 +17,13 @@ from events.admission.replies import CancellationQueued, CancellationRepeated, C
 from events.admission.scripts import Redis
 from events.admission.snapshots import put_snapshot
 from events.domain.snapshot import EventSnapshot
+
+# A copy may be removed just between its loading and the next call. An event without one after this many is deleted.
+_TRIES = 3
+
+
+class EventGone(RedisError):
+    """The event is being deleted: nothing can be queued any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +67,12 @@ def enqueue_cancellation(client: Redis, event: EventSnapshot, *, key: str) -> En
         wake_ttl=k.WAKE_TTL_MS,
         deadline=0,
     )
-    while not isinstance(reply := decode_cancel(call.run(client)), CancelReply):
+    for _ in range(_TRIES):
+        if isinstance(reply := decode_cancel(call.run(client)), CancelReply):
+            break
         put_snapshot(client, event)
+    else:
+        raise EventGone
     [answer] = reply.answers
     if isinstance(answer, CancellationQueued | CancellationRepeated):
         return Enqueued(answer.sequence, reply.wake)
@@ -71,8 +84,8 @@ def _enqueue(client: Redis, event: EventSnapshot, kind: str, key: str, payload: 
     call = calls.enqueue(
         keys, kind=kind, key=key, payload=payload, state_ttl=k.STATE_TTL_SECONDS, wake_ttl=k.WAKE_TTL_MS
     )
-    sequence = int(call.run(client))
-    while sequence == 0:  # repeated only if the copy is removed just in between
+    for _ in range(_TRIES):
+        if sequence := int(call.run(client)):
+            return Enqueued(abs(sequence), sequence > 0)
         put_snapshot(client, event)
-        sequence = int(call.run(client))
-    return Enqueued(abs(sequence), sequence > 0)
+    raise EventGone

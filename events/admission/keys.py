@@ -3,7 +3,7 @@
 All keys of one event share the hash tag `{event:<id>}`, so they live in one slot of a Redis Cluster.
 
     {event:7}:state    hash    a copy of the event's row; `seq`, the last sequence given out; `shown`, the moment (ms)
-                               of the last decisions that were published
+                               of the last decisions that were published. Of a deleted event only its version
                                removed by TTL, 7 days after its last use
     {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0` (see `entry`)
                                removed by its owner, trim, with the last entry

@@ -20,7 +20,7 @@ from rest_framework.views import set_rollback
 from events.api import responses
 from events.api.pagination import InvalidPage, InvalidPageSize
 from events.api.refusals import Refusal, invalid_fields, unavailable
-from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver
+from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, EventInUse, EventOver
 from events.services.commands import ResizePending
 from omnify.common.envelope import Code
 from omnify.common.logs import get_logger
@@ -58,7 +58,7 @@ def _refusal(exc: Exception) -> Refusal | None:
             return Refusal(Code.INVALID_PAGE, 404, "This page does not exist.")
         case InvalidPageSize():
             return invalid_fields({"page_size": [str(exc)]})
-        case CapacityBelowConfirmed() | CapacityBelowWaitlisted() | EventOver():
+        case CapacityBelowConfirmed() | CapacityBelowWaitlisted() | EventOver() | EventInUse():
             return _refused_change(exc)
         case ResizePending():
             return unavailable("The change of the capacity waits for its turn in the event's queue, and will be made.")
@@ -77,10 +77,12 @@ def _outage(exc: Exception) -> Refusal:
     return unavailable()
 
 
-def _refused_change(exc: CapacityBelowConfirmed | CapacityBelowWaitlisted | EventOver) -> Refusal:
+def _refused_change(exc: CapacityBelowConfirmed | CapacityBelowWaitlisted | EventOver | EventInUse) -> Refusal:
     match exc:
         case EventOver():
             return Refusal(Code.EVENT_OVER, 409, str(exc))
+        case EventInUse():
+            return Refusal(Code.EVENT_IN_USE, 409, str(exc))
         case CapacityBelowConfirmed():
             message = f"{exc} The capacity cannot be lower."
             return Refusal(Code.CAPACITY_BELOW_CONFIRMED, 409, message, errors={"max_capacity": [message]})

@@ -11,13 +11,16 @@ from typing import Any
 from rest_framework import serializers
 
 from events.api.fields import ChoiceField, MomentField, TextField, WholeNumberField
-from events.domain.schedule import Schedule, changed_schedule, first_schedule, schedule_problems
+from events.domain.schedule import Schedule, changed_schedule, first_schedule, moved_schedule, schedule_problems
 from events.domain.states import Visibility
 from events.domain.times import whole_ms
 from events.models import Event
 from events.models.event import MAX_CAPACITY
 
 _TIMES = ("start_time", "end_time", "registration_opens_at", "registration_closes_at")
+_COPIED = ("name", "location", "max_capacity", "waitlist_capacity")
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+_OUT_OF_RANGE = {"start_time": [f"All years must lie between {_FIRST_YEAR} and {_LAST_YEAR}."]}
 
 
 class EventInput(serializers.Serializer[Event]):
@@ -65,6 +68,30 @@ class EventChanges(EventInput):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, partial=True, **kwargs)
+
+
+class EventCopy(EventChanges):
+    """The body of `POST /events/{id}/duplicate`: what is to be different from the event that it is made from."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Moves the times, and returns all columns of the copy."""
+        event, now = self.instance, whole_ms(self.context["now"])
+        assert event is not None
+        sent = {name: attrs[name] for name in _TIMES if name in attrs}
+        try:
+            schedule = moved_schedule(sent=sent, original=schedule_of(event))
+        except OverflowError:
+            raise serializers.ValidationError(_OUT_OF_RANGE) from None
+        times = {name: getattr(schedule, name) for name in _TIMES}
+        if any(not _FIRST_YEAR <= moment.year <= _LAST_YEAR for moment in times.values()):
+            raise serializers.ValidationError(_OUT_OF_RANGE)
+        problems = schedule_problems(schedule, sent=sent, now=now)
+        if not problems and schedule.end_time <= now:
+            problems = {"start_time": ["The copy would be over already: it needs a later start."]}
+        if problems:
+            raise serializers.ValidationError(problems)
+        copied = {name: getattr(event, name) for name in _COPIED}
+        return {**copied, "visibility": Visibility.DRAFT.value, **attrs, **times}
 
 
 def schedule_of(event: Event) -> Schedule:

@@ -33,6 +33,7 @@ class Action(StrEnum):
     EVENT_CREATED = "event_created"
     EVENT_CHANGED = "event_changed"
     EVENT_CANCELLED = "event_cancelled"
+    EVENT_DELETED = "event_deleted"
     ATTENDEES_EXPORTED = "attendees_exported"
     CHECKED_IN = "checked_in"
     CHECK_IN_UNDONE = "check_in_undone"

@@ -44,6 +44,21 @@ def changed_schedule(*, sent: Mapping[str, datetime], current: Schedule) -> Sche
     )
 
 
+def moved_schedule(*, sent: Mapping[str, datetime], original: Schedule) -> Schedule:
+    """Returns the times of a copy of an event: a new start moves all times that were not sent by as much.
+
+    Raises OverflowError: a time falls outside the years 1 to 9999.
+    """
+    by = sent.get("start_time", original.start_time) - original.start_time
+    moved = Schedule(
+        start_time=original.start_time + by,
+        end_time=original.end_time + by,
+        registration_opens_at=original.registration_opens_at + by,
+        registration_closes_at=original.registration_closes_at + by,
+    )
+    return changed_schedule(sent=sent, current=moved)
+
+
 def schedule_problems(schedule: Schedule, *, sent: Mapping[str, datetime], now: datetime) -> dict[str, list[str]]:
     """Finds what is wrong with the sent times: one sentence for each field, nothing if all is well."""
     opens, closes = schedule.registration_opens_at, schedule.registration_closes_at

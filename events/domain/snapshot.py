@@ -34,6 +34,11 @@ class EventSnapshot:
     visibility: Visibility = Visibility.PUBLIC
 
 
+# The version of the copy of an event that is deleted: newer than every row, so that no copy replaces it. Lua counts
+# exactly up to this number.
+DELETED_VERSION = (1 << 53) - 1
+
+
 @dataclass(frozen=True, slots=True)
 class EventProgress:
     """The version of an event's row in the ledger, and the time of its last decision."""
@@ -50,16 +55,23 @@ class CopyProgress:
     version: int | None
     published_ms: int
 
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the event is deleted, or was about to be."""
+        return self.version == DELETED_VERSION
+
     def misses(self, mark: EventProgress) -> bool:
         """Tells whether the ledger is ahead of the copy. False without a copy: the door loads it when asked."""
-        return self.version is not None and (self.version < mark.version or self.published_ms < mark.decided_ms)
+        if self.version is None or self.is_deleted:
+            return False
+        return self.version < mark.version or self.published_ms < mark.decided_ms
 
     def exceeds(self, mark: EventProgress) -> bool:
         """Tells whether the copy shows what the ledger does not hold: a promoted standby lacked the last commits.
 
         Copies are made from committed rows, so a copy that was read before the row is never ahead of it otherwise.
         """
-        return (self.version or 0) > mark.version or self.published_ms > mark.decided_ms
+        return not self.is_deleted and ((self.version or 0) > mark.version or self.published_ms > mark.decided_ms)
 
 
 NOT_PUBLISHED = CopyProgress(None, 0)

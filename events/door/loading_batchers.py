@@ -40,4 +40,8 @@ class LoadingBatchers(Generic[Item, Result]):
         """Copies the event from the ledger into Redis, then does the same."""
         if not await self._loader.load_event(event_id):
             return None
-        return await self._batchers.ask(event_id, item)
+        try:
+            return await self._batchers.ask(event_id, item)
+        except EventNotLoaded:
+            # It is being deleted: Redis takes no copy of it any more.
+            return None

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import F
 
 from events.domain.text import search_key
-from events.models import Event, Organizer, SizeChange
+from events.models import Event, Organizer, Registration, SizeChange, Webhook
 
 
 class CapacityBelowConfirmed(Exception):
@@ -37,6 +37,13 @@ class EventOver(Exception):
 
     def __init__(self) -> None:
         super().__init__("The event is over: no seat moves any more.")
+
+
+class EventInUse(Exception):
+    """Someone has registered for the event."""
+
+    def __init__(self) -> None:
+        super().__init__("Someone has registered for this event. It can be cancelled.")
 
 
 def create_event(*, organizer: Organizer, fields: Mapping[str, Any]) -> Event:
@@ -107,6 +114,22 @@ def cancel_event(event: Event, *, now: datetime) -> bool:
     Event.objects.filter(pk=event.pk).update(cancelled_at=now, version=F("version") + 1, **_revised(now))
     event.refresh_from_db()
     return True
+
+
+def check_unused(event: Event) -> None:
+    """Refuses to delete an event that the ledger has a registration of, whatever its status. Raises EventInUse."""
+    if Registration.objects.filter(event_id=event.pk).exists():
+        raise EventInUse
+
+
+def delete_event(event: Event, *, now: datetime) -> None:
+    """Deletes an event, with the tokens and webhooks that are for it alone.
+
+    `event` comes from `event_for_change`, in the same transaction, after the door was closed on it.
+    """
+    Webhook.objects.filter(event_id=event.pk, deleted_at=None).update(deleted_at=now)
+    Webhook.objects.filter(event_id=event.pk).update(event=None)
+    event.delete()
 
 
 def _revised(now: datetime) -> dict[str, Any]:

@@ -53,7 +53,8 @@ WEBHOOKS = {
     ("/webhooks/{webhook_id}/replay", "post"),
 }
 TOKENS = {("/tokens", "get"), ("/tokens", "post"), ("/tokens/{token_id}", "delete"), ("/audit", "get")}
-OPERATIONS |= WEBHOOKS | TOKENS
+ORGANIZING = {("/events/{event_id}", "delete"), ("/events/{event_id}/duplicate", "post")}
+OPERATIONS |= WEBHOOKS | TOKENS | ORGANIZING
 
 
 @pytest.fixture
@@ -119,6 +120,7 @@ def test_exactly_the_organizers_operations_need_a_token(document: dict[str, Any]
         ("/events/{event_id}/check-ins/{reference}", "delete"),
         *WEBHOOKS,
         *TOKENS,
+        *ORGANIZING,
     }
     assert document["components"]["securitySchemes"]["organizerToken"]["scheme"] == "bearer"
 

@@ -26,7 +26,8 @@ local sequence = digits(math.max(last_sequence, tail_of(QUEUE) or 0, copied_sequ
 redis.call('EXPIRE', STATE, state_ttl)
 local turned_back = copied_version == replaces
 if copied_version and copied_version > tonumber(version) and not turned_back then
-  redis.call('HSET', STATE, 'seq', sequence)
+  -- The copy of a deleted event has no sequence, and must not get one: nothing is queued for it any more.
+  if copied[2] then redis.call('HSET', STATE, 'seq', sequence) end
   return 0
 end
 redis.call('HSET', STATE, 'version', version, 'seq', sequence, unpack(row))

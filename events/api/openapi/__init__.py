@@ -3,7 +3,14 @@
 from events.api.openapi.attendees import LIST_ATTENDEES, READ_STATS
 from events.api.openapi.check_in import CHECK_IN, CHECK_IN_BY_CODE, UNDO_CHECK_IN
 from events.api.openapi.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_TICKET, REGISTER
-from events.api.openapi.events import CANCEL_EVENT, CHANGE_EVENT, CREATE_EVENT, LIST_EVENTS
+from events.api.openapi.events import (
+    CANCEL_EVENT,
+    CHANGE_EVENT,
+    CREATE_EVENT,
+    DELETE_EVENT,
+    DUPLICATE_EVENT,
+    LIST_EVENTS,
+)
 from events.api.openapi.operating import LIVE, READY
 from events.api.openapi.tokens import CREATE_TOKEN, LIST_TOKENS, READ_AUDIT, REVOKE_TOKEN
 from events.api.webhooks.openapi import (
@@ -30,7 +37,9 @@ __all__ = [
     "CREATE_EVENT",
     "CREATE_TOKEN",
     "CREATE_WEBHOOK",
+    "DELETE_EVENT",
     "DELETE_WEBHOOK",
+    "DUPLICATE_EVENT",
     "FOLLOW_TICKET",
     "LIST_ATTENDEES",
     "LIST_DELIVERIES",

@@ -23,7 +23,7 @@ from events.api.openapi.responses import (
     paging,
     sent_header,
 )
-from events.api.serializers import EventChanges, EventInput
+from events.api.serializers import EventChanges, EventCopy, EventInput
 from events.domain.public.event import Event
 from events.domain.states import EventState
 from omnify.common.envelope import Code
@@ -111,6 +111,47 @@ CHANGE_EVENT = describe(
             "will be made in its turn. Sending it again is harmless.",
             (Code.UNAVAILABLE, "A part of the service is out of reach. Try again shortly."),
         ),
+    },
+)
+
+DELETE_EVENT = describe(
+    operation_id="delete_event",
+    summary="Delete an event",
+    description=(
+        "Only while no one has registered: a registration that is queued counts, and so does one that was rejected or "
+        "cancelled. Webhooks and tokens that are for this event alone go with it. An event with registrations can be "
+        "cancelled."
+    ),
+    tags=["events"],
+    parameters=[EVENT_ID],
+    responses={
+        200: good(success_with(Event), "The event is deleted; this is what it was.", event=EVENT),
+        **NO_EVENT,
+        409: bad(
+            "Someone has registered.",
+            (Code.EVENT_IN_USE, "Someone has registered for this event. It can be cancelled."),
+        ),
+    },
+)
+
+DUPLICATE_EVENT = describe(
+    operation_id="duplicate_event",
+    summary="Duplicate an event",
+    description=(
+        "A new event with the settings of this one, and a draft unless `visibility` is sent. Any field of an event may "
+        "be sent to be different. A `start_time` moves the times that are not sent by as much: a weekly event needs no "
+        "more. Without it the times stay, which is 400 once the event is over. Registrations, webhooks, tokens and a "
+        "cancellation are not copied."
+    ),
+    tags=["events"],
+    request=EventCopy,
+    examples=[OpenApiExample("next week", value={"start_time": "2030-12-08T19:00:00+01:00"}, request_only=True)],
+    parameters=[EVENT_ID, sent_header("Location", "Where the new event is.", 201)],
+    responses={
+        201: good(success_with(Event), "The new event.", event={**EVENT, "id": 8, "visibility": "draft"}),
+        400: _INVALID,
+        **NO_EVENT,
+        **BODY_FAULTS,
     },
 )
 

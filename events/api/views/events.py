@@ -1,8 +1,8 @@
-"""`/events`, `PATCH /events/{id}` and `POST /events/{id}/cancel`."""
+"""`/events`, `/events/{id}`, its cancellation and its duplication."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -14,10 +14,10 @@ from rest_framework.request import Request
 from events.api import openapi, responses
 from events.api.lists import ListView, flag, numbered_page, one_of, search_text
 from events.api.permissions import token_of
-from events.api.refusals import event_not_found
+from events.api.refusals import event_not_found, unavailable
 from events.api.responses import PUBLIC
-from events.api.serializers import EventChanges, EventInput
-from events.api.views.base import READS, ApiView, organizer_of, trail_of, validated
+from events.api.serializers import EventChanges, EventCopy, EventInput
+from events.api.views.base import READS, ApiView, organizer_of, own_event, trail_of, validated
 from events.domain.audit import Action
 from events.domain.public import event as public
 from events.domain.scopes import ANYONE, ONLY_FULL
@@ -27,7 +27,9 @@ from events.ledger import queries
 from events.ledger.event_lists import EventFilter, list_events
 from events.ledger.events import cancel_event, change_event, check_not_over, check_sizes, create_event, event_for_change
 from events.models import Event, Organizer
+from events.services.audit import audit_object_of
 from events.services.commands import SIZES, await_resize, close_event, resize, sizes_of
+from events.services.delete_event import CommandQueued, delete_unused
 from events.services.publish_event import publish_after_commit
 
 
@@ -61,19 +63,13 @@ class EventList(ListView):
     @openapi.CREATE_EVENT
     def post(self, request: Request) -> HttpResponse:
         """Creates an event of the request's organizer."""
-        fields = validated(EventInput(data=request.data, context={"now": timezone.now()}))
-        with transaction.atomic():
-            event = create_event(organizer=organizer_of(request), fields=fields)
-            trail_of(request).record(Action.EVENT_CREATED, event)
-            publish_after_commit(event)
-        headers = {"Location": f"/events/{event.pk}"}
-        return responses.ok(_render([event])[0], message="The event is created.", status=201, headers=headers)
+        return _created(request, validated(EventInput(data=request.data, context={"now": timezone.now()})))
 
 
 class EventDetail(ApiView):
     """Changes one event, and shows a draft to its organizer. The door shows all others."""
 
-    scopes = {"GET": ANYONE, "PATCH": ONLY_FULL}
+    scopes = {"GET": ANYONE, "PATCH": ONLY_FULL, "DELETE": ONLY_FULL}
 
     def perform_authentication(self, request: Request) -> None:
         """Takes a reader with an invalid token for one without: a 401 would tell a draft from an event that is none."""
@@ -115,6 +111,32 @@ class EventDetail(ApiView):
             publish_after_commit(event)
         return responses.ok(_render([event])[0], message="The event is changed.")
 
+    @openapi.DELETE_EVENT
+    def delete(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Deletes the organizer's event, if no one has registered for it."""
+        with transaction.atomic():
+            event = _locked(request, event_id)
+            shown, target = _render([event])[0], audit_object_of(event)
+            try:
+                delete_unused(event, now=timezone.now())
+            except CommandQueued:
+                raise unavailable("A change of the event waits for its turn in the queue.") from None
+            trail_of(request).record(Action.EVENT_DELETED, target)
+        return responses.ok(shown, message="The event is deleted.")
+
+
+class EventDuplication(ApiView):
+    """Makes a new event from one."""
+
+    scopes = {"POST": ONLY_FULL}
+
+    @openapi.DUPLICATE_EVENT
+    def post(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Creates an event with the settings of the organizer's event, and with what the body says."""
+        original = own_event(request, event_id)
+        fields = validated(EventCopy(original, data=request.data, context={"now": timezone.now()}))
+        return _created(request, fields)
+
 
 class EventCancellation(ApiView):
     """Cancels one event."""
@@ -131,6 +153,15 @@ class EventCancellation(ApiView):
             trail_of(request).record(Action.EVENT_CANCELLED, event)
             publish_after_commit(event)
         return responses.ok(_render([event])[0], message="The event is cancelled.")
+
+
+def _created(request: Request, fields: Mapping[str, Any]) -> HttpResponse:
+    with transaction.atomic():
+        event = create_event(organizer=organizer_of(request), fields=fields)
+        trail_of(request).record(Action.EVENT_CREATED, event)
+        publish_after_commit(event)
+    headers = {"Location": f"/events/{event.pk}"}
+    return responses.ok(_render([event])[0], message="The event is created.", status=201, headers=headers)
 
 
 def _locked(request: Request, event_id: int | None) -> Event:

@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { Chart } from "./chart.js";
+import "./event_actions.js";
 import { attempt, byId, number, refresh } from "./dom.js";
 import { showErrors } from "./forms.js";
 import { eventId, paint, showHead } from "./head.js";
