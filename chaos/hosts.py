@@ -20,9 +20,11 @@ from chaos.clocks import Clocks
 from chaos.databases import COPYING
 from chaos.layout import Kind, Layout, Node
 from chaos.network import Network
+from chaos.outcome import read_progress
 from chaos.processes import send
 from chaos.stores import Stores
 from events.admission.queue import Queue
+from events.admission.snapshots import event_progress
 from omnify.common.redis_client import connect
 from omnify.embedded.home import Home
 from omnify.embedded.process import CannotStart, Child, wait_for
@@ -150,6 +152,14 @@ class Hosts:
         """Counts what waits in the queues of events. Raises redis.RedisError."""
         with connect(queue_url(self.layout, self.network, self._password)) as client:
             return sum(Queue(client).lengths(events))
+
+    def unpublished(self, events: Sequence[int]) -> int:
+        """Counts events of which the queue's server shows less than the ledger holds. Raises redis.RedisError,
+        psycopg2.OperationalError."""
+        with connect(queue_url(self.layout, self.network, self._password)) as client:
+            copies = event_progress(client, events)
+        ledger = {row.event_id: row for row in read_progress(self.database_url())}
+        return sum(copy.misses(ledger[event]) for event, copy in copies.items())
 
     # What a node is
 

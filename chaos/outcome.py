@@ -5,11 +5,14 @@ from __future__ import annotations
 import msgspec
 import psycopg2
 
+from events.domain.snapshot import EventProgress
+
 _EVENTS = "SELECT id, max_capacity, waitlist_capacity, confirmed_count, waitlisted_count FROM events_event ORDER BY id"
 _ROWS = """
 SELECT event_id, ticket_key, email, status, reason, sequence, revision, extract(epoch FROM decided_at) * 1000
 FROM events_registration ORDER BY event_id, sequence, id
 """
+_PROGRESS = "SELECT id, version, coalesce(round(extract(epoch FROM decided_at) * 1000), 0)::bigint FROM events_event"
 # Nothing in a run waits the five minutes that the third attempt of a webhook waits.
 _HURRY = """
 UPDATE events_webhookdelivery SET next_attempt_at = least(next_attempt_at, now()) WHERE state = 'pending'
@@ -60,6 +63,15 @@ def read_ledger(url: str) -> Outcome:
         rows = [Row(**dict(zip(names, (*row[:-1], float(row[-1])), strict=True))) for row in cursor.fetchall()]
     connection.close()
     return Outcome(events, rows)
+
+
+def read_progress(url: str) -> list[EventProgress]:
+    """Reads how far each event of the ledger is."""
+    with psycopg2.connect(url, connect_timeout=CONNECT_SECONDS) as connection, connection.cursor() as cursor:
+        cursor.execute(_PROGRESS)
+        found = [EventProgress(*row) for row in cursor.fetchall()]
+    connection.close()
+    return found
 
 
 def hurry_webhooks(url: str) -> int:

@@ -62,6 +62,8 @@ def settle(crowd: subprocess.Popen[str], hosts: Hosts, plan: Plan, keep: Callabl
     # A ticket that is decided may have a cancellation in the queue: what it says last is asked for behind that.
     events = [event.id for event in plan.events]
     _wait_for_none(lambda: hosts.queued(events), QUEUE_SECONDS, "every queue is empty", keep)
+    # And behind the sweep that finds out what a server of the queue has lost when it died.
+    _wait_for_none(lambda: hosts.unpublished(events), QUEUE_SECONDS, "what is decided is published", keep)
     _ask(crowd, "emptied", "looked", keep)
     url = hosts.database_url()
     _wait_for_none(lambda: hurry_webhooks(url), WEBHOOK_SECONDS, "every webhook is delivered", keep)
