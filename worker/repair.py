@@ -14,6 +14,7 @@ from events.ledger.batch_context import Digest, with_digest
 from events.ledger.lookup import event_progress, find_events, still_closing
 from events.ledger.tickets import changed_since, known_outcomes
 from events.services.commands import requeue_closing
+from omnify.common import metrics
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
@@ -57,7 +58,7 @@ def requeue_closings(queue: Queue, wake: Callable[[int], None]) -> int:
 def mark_lost(client: redis.Redis, event_id: int) -> int:
     """Marks tickets that the queue has lost as `lost`, so that their e-mail addresses can register again.
 
-    Returns how many.
+    Returns how many were not known to be.
     """
     orphans = list(lost.orphans(client, event_id))
     if not orphans:
@@ -67,6 +68,7 @@ def mark_lost(client: redis.Redis, event_id: int) -> int:
         lost.forget_missing(client, event_id, decided)
     marked = lost.move_to_lost(client, event_id, [o for o in orphans if o.key not in decided])
     if marked:
+        metrics.LOST.labels("sweep").inc(marked)
         message = "the queue has lost tickets; `manage.py reconcile` lists them"
         logger.error(message, event_id=event_id, lost=marked)
     return marked

@@ -85,6 +85,7 @@ def take_back(queue: Queue, client: redis.Redis, event_id: int, *, digest: Diges
     queue.publish(event=event, outcomes=found.in_ledger, counted=False)
     _requeue(client, event, found.cancelled, wake)
     snapshots.put_snapshot(client, event, replaces=copy.version or 0)
+    metrics.LOST.labels("database").inc(len(keys))
     metrics.UNFOUNDED.labels("lost").inc(len(keys))
     metrics.UNFOUNDED.labels("changed").inc(len(found.changed))
     if not found.lost and not found.changed:

@@ -52,12 +52,13 @@ class ClusterGate(Gate):
         if not self._clocks:
             raise QueueUnavailable("no node answers")
 
-    async def note_lost(self, event_id: int, key: str, sequence: int) -> None:
-        """Records a genuine ticket that is in neither store. Raises QueueUnavailable."""
+    async def note_lost(self, event_id: int, key: str, sequence: int) -> bool:
+        """Records a genuine ticket that is in neither store. False: it is recorded already. Raises QueueUnavailable."""
         name = k.event_keys(event_id).lost
         try:
-            await self.cluster.execute_command("HSET", name, key, str(sequence))
+            added = await self.cluster.execute_command("HSET", name, key, str(sequence))
             await self.cluster.execute_command("EXPIRE", name, k.LOST_TTL_SECONDS)
+            return bool(added)
         except (RedisError, OSError) as problem:
             raise QueueUnavailable(type(problem).__name__) from problem
 

@@ -192,14 +192,14 @@ class Gate:
         """Subscriptions to events on this Redis."""
         return News(self._client, on_change=on_change, on_subscribed=on_subscribed)
 
-    async def note_lost(self, event_id: int, key: str, sequence: int) -> None:
-        """Records a genuine ticket that is in neither store. Raises QueueUnavailable."""
+    async def note_lost(self, event_id: int, key: str, sequence: int) -> bool:
+        """Records a genuine ticket that is in neither store. False: it is recorded already. Raises QueueUnavailable."""
         name = k.event_keys(event_id).lost
         try:
             async with self._client.pipeline(transaction=False) as pipe:
                 pipe.hset(name, key, str(sequence))
                 pipe.expire(name, k.LOST_TTL_SECONDS)
-                await pipe.execute()
+                return bool((await pipe.execute())[0])
         except (RedisError, OSError) as problem:
             raise QueueUnavailable(type(problem).__name__) from problem
 

@@ -49,7 +49,7 @@ def orphans(client: redis.Redis, event_id: int) -> Iterator[Orphan]:
 
 
 def move_to_lost(client: redis.Redis, event_id: int, lost: Iterable[Orphan]) -> int:
-    """Moves orphans that the ledger does not know from `pending` to `lost`. Returns how many tickets."""
+    """Moves orphans that the ledger does not know from `pending` to `lost`. Returns how many tickets are new there."""
     keys = k.event_keys(event_id)
     fields = [orphan.field for orphan in lost]
     moved = 0

@@ -126,10 +126,10 @@ class TicketStatusReader:
     async def _lost(self, event_id: int, key: str, answer: StatusAnswer) -> TicketStatus:
         """Reports a genuine ticket that is neither waiting nor decided: it was acknowledged, and lost since."""
         sequence, requested_ms = (answer.sequence, answer.requested_ms) if isinstance(answer, Dropped) else (None, None)
-        metrics.LOST.inc()
         logger.error("a ticket is lost", event_id=event_id, ticket=reference(event_id, key), sequence=sequence)
         try:
-            await self._gate.note_lost(event_id, key, sequence or 0)
+            if await self._gate.note_lost(event_id, key, sequence or 0):
+                metrics.LOST.labels("asked").inc()
         except QueueUnavailable:
             logger.throttled_warning("a lost ticket was not written down", event_id=event_id)
         return TicketStatus(Status.LOST, 0, sequence, requested_ms)

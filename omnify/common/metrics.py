@@ -41,7 +41,12 @@ BATCH_SECONDS = Histogram("omnify_drain_batch_seconds", "Time of one drain batch
 LEASES = Counter("omnify_drain_leases", "Attempts to take an event's lease: acquired or taken.", ["result"])
 WEBHOOK_ATTEMPTS = Counter("omnify_webhook_attempts", "Webhook requests by what they led to.", ["result"])
 WEBHOOK_SECONDS = Histogram("omnify_webhook_seconds", "Time of one webhook request.", buckets=_SECONDS)
-LOST = Counter("omnify_tickets_lost", "Tickets asked for that the queue has lost.")
+LOST = Counter(
+    "omnify_tickets_lost",
+    "Tickets that were accepted and are lost, each once, by how they were found: a sweep missed their entries (sweep), "
+    "a promoted database lacks their decisions (database), or their holders asked for them first (asked).",
+    ["found"],
+)
 UNFOUNDED = Counter(
     "omnify_decisions_taken_back",
     "Published decisions that the ledger lacked after a promotion: lost tickets, or changed to an earlier state.",

@@ -15,8 +15,10 @@ from events.models import Event
 from omnify.loader import LedgerLoader
 from tests.support.in_process.door import Visitor, visit
 from tests.support.in_process.events import open_event
+from tests.support.in_process.metrics import lost_tickets
 from tests.support.servers import Services
 from worker.drain import Drain
+from worker.repair import mark_lost
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("both_ways")]
 
@@ -118,13 +120,16 @@ def test_a_ticket_whose_entry_vanished_says_lost_and_its_holder_may_come_again(
         redis_client.delete(event_keys(event.pk).queue)
         _, _, body = await visitor.ask("GET", headers["location"])
         assert (body["data"]["status"], body["data"]["sequence"]) == ("lost", 1)
+        assert await asyncio.to_thread(mark_lost, redis_client, event.pk) == 0, "it is known already"
         status, again, _ = await visitor.register(event.pk, 1)
         assert status == 202
         await asyncio.to_thread(drain.run, event.pk)
         assert (await visitor.ask("GET", again["location"]))[2]["data"]["status"] == "confirmed"
         assert (await visitor.ask("GET", headers["location"]))[2]["data"]["status"] == "lost"
 
+    before = lost_tickets("asked"), lost_tickets("sweep")
     visit(servers, scene, loader=LedgerLoader(redis_client))
+    assert (lost_tickets("asked"), lost_tickets("sweep")) == (before[0] + 1, before[1])
 
 
 def test_a_flood_of_unknown_ids_is_a_few_queries(

@@ -22,6 +22,7 @@ from events.admission.queue import Queue
 from events.models import Event
 from tests.support.in_process.events import tickets
 from tests.support.in_process.gate import apply_for, kinds, with_gate
+from tests.support.in_process.metrics import lost_tickets
 from tests.support.servers import Services
 from worker.drain import Drain
 from worker.repair import mark_lost
@@ -93,6 +94,7 @@ def test_lost_tickets_are_marked_lost_and_listed(
     gone = [apply_for(n) for n in (2, 3)]
     admit(event.pk, gone)
     redis_client.delete(event_keys(event.pk).queue)
+    counted = lost_tickets("sweep")
     lost_ids = [tickets.ticket_id(event_id=event.pk, key=request.key) for request in gone]
     for _ in range(2):
         out = io.StringIO()
@@ -102,6 +104,7 @@ def test_lost_tickets_are_marked_lost_and_listed(
         assert out.getvalue().count(f"event {event.pk}: lost ") == len(lost_ids)
         mark_lost(redis_client, event.pk)
     assert redis_client.exists(event_keys(event.pk).pending) == 0
+    assert lost_tickets("sweep") == counted + 2
 
 
 def test_a_ticket_decided_meanwhile_is_not_called_lost(

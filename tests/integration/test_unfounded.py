@@ -21,6 +21,7 @@ from events.models import Event, Registration
 from tests.support.in_process.drain import answer_for, counters, people, shown, statuses, told
 from tests.support.in_process.events import stored_version, tickets
 from tests.support.in_process.gate import apply_for, kind, kinds
+from tests.support.in_process.metrics import lost_tickets
 from tests.support.servers import Services
 from worker.drain import Drain, Drained
 from worker.sweep import Sweep
@@ -59,7 +60,9 @@ def test_seats_are_not_given_away_before_their_holders_are_told(
         drain.run(event.pk)
         assert {kind(answer_for(servers, event, key)) for key in gone} == {"decided"}
     new = _queued(admit, event, 9)
+    counted = lost_tickets("database")
     assert drain.run(event.pk) is Drained.MORE
+    assert lost_tickets("database") == counted + 2
     assert {kind(answer_for(servers, event, key)) for key in gone} == {"unknown"}
     assert set(redis_client.hkeys(event_keys(event.pk).lost)) == {key.encode() for key in gone}
     assert shown(servers, event, kept) == ("confirmed", 1)

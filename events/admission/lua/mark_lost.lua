@@ -5,7 +5,7 @@
 --       channel    where the event's news are published
 --       publish_command   PUBLISH, or SPUBLISH on a Cluster
 --       fields     ..., of pending: a ticket's or an e-mail's
--- Reply number of tickets moved
+-- Reply number of tickets that were not in lost before
 --
 -- Checks each field again: an entry at the head of the queue or behind it is waiting, not lost.
 
@@ -17,7 +17,7 @@ local publish_command = ARGV[3]
 local fields = {select(4, unpack(ARGV))}
 
 local head = head_of(QUEUE)
-local moved = {}
+local moved, added = {}, 0
 for _, field in ipairs(fields) do
   local key = string.sub(field, 1, 1) == TICKET and string.sub(field, 2)
   local noted = string.match(redis.call('HGET', PENDING, field) or '', '^%d+')
@@ -26,7 +26,7 @@ for _, field in ipairs(fields) do
     redis.call('HDEL', PENDING, field)
     if key then
       moved[#moved + 1] = key
-      redis.call('HSET', LOST, key, sequence)
+      added = added + redis.call('HSET', LOST, key, sequence)
     end
   end
   if key then redis.call('HDEL', MISSING, key) end
@@ -35,4 +35,4 @@ if #moved > 0 then
   redis.call('EXPIRE', LOST, lost_ttl)
   redis.call(publish_command, channel, table.concat(moved, ' '))
 end
-return #moved
+return added
