@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import hiredis
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import SSLConnection, parse_url
 from redis.exceptions import ConnectionError, ReadOnlyError, RedisError, TimeoutError
 
 from events.admission.error_replies import error_of
@@ -22,7 +22,8 @@ from omnify.common.redis_client import CONNECT_TIMEOUT_SECONDS, REPLY_TIMEOUT_SE
 from omnify.common.redis_sentinel import check_role, find_master
 from omnify.common.redis_urls import Layout, read_store_url
 
-# What a plain address may say. For anything else (TLS, a Unix socket, options) a redis-py client does it all.
+# What an address may say, with `ssl_…` besides for TLS. For anything else (a Unix socket, options) a redis-py client
+# does it all.
 _KNOWN_OPTIONS = {"host", "port", "db", "username", "password"}
 
 OnConnected = Callable[["Connection"], Awaitable[None]]
@@ -33,7 +34,10 @@ def can_link(url: str) -> bool:
     store = read_store_url(url)
     if store.layout is Layout.SENTINEL:
         url = store.server_url(store.addresses[0])
-    return url.startswith("redis://") and set(parse_url(url)) <= _KNOWN_OPTIONS
+    options = set(parse_url(url)) - _KNOWN_OPTIONS
+    if url.startswith("rediss://"):
+        return all(name == "connection_class" or name.startswith("ssl_") for name in options)
+    return url.startswith("redis://") and not options
 
 
 class Link:
@@ -47,6 +51,7 @@ class Link:
         self._sentinels = store if store.layout is Layout.SENTINEL else None
         plain = store.server_url(store.addresses[0]) if self._sentinels else url
         self._options: dict[str, Any] = {"host": "localhost", "port": 6379, **parse_url(plain)}
+        self._tls = _tls(self._options)
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
         # Called with each new connection before any other call uses it.
@@ -90,7 +95,8 @@ class Link:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
                 host, port = await self._server()
-                _, connection = await loop.create_connection(self._new_connection, host, port)
+                tls = self._tls.ssl_context.get() if self._tls else None
+                _, connection = await loop.create_connection(self._new_connection, host, port, ssl=tls)
                 try:
                     await self._log_in(connection)
                     if self.on_connected is not None:
@@ -119,6 +125,13 @@ class Link:
             await connection.ask(("SELECT", options["db"]))
         if self._sentinels is not None:
             check_role(await connection.ask(("ROLE",)))
+
+
+def _tls(options: dict[str, Any]) -> SSLConnection | None:
+    """Returns what knows redis-py's options of TLS, or None for a plain connection. Reads no file yet."""
+    if options.get("connection_class") is not SSLConnection:
+        return None
+    return SSLConnection(**{name: value for name, value in options.items() if name.startswith("ssl_")})
 
 
 class Connection(asyncio.Protocol):

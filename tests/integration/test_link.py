@@ -240,19 +240,22 @@ def test_after_it_is_closed_what_waits_has_failed(run: Any, redis_client: redis.
 
 
 @pytest.mark.parametrize(
-    ("url", "plain"),
+    ("url", "linked"),
     [
         ("redis://127.0.0.1:6379/0", True),
         ("redis://:secret@redis.example.org", True),
         ("redis://user:secret@redis.example.org:6379/3", True),
-        ("rediss://redis.example.org:6379/0", False),
+        ("rediss://redis.example.org:6379/0", True),
+        ("rediss://redis.example.org/0?ssl_ca_certs=/etc/ca.pem&ssl_check_hostname=false", True),
+        ("rediss://redis.example.org/0?protocol=3", False),
+        ("redis://redis.example.org/0?ssl_ca_certs=/etc/ca.pem", False),
         ("unix:///run/valkey.sock?db=1", False),
         ("redis://redis.example.org/0?protocol=3", False),
         ("redis://redis.example.org/0?socket_timeout=1", False),
     ],
 )
-def test_only_a_plain_address_is_linked_and_the_rest_is_for_redis_py(url: str, plain: bool) -> None:
-    assert can_link(url) is plain
+def test_an_address_is_linked_unless_it_has_options_other_than_those_of_tls(url: str, linked: bool) -> None:
+    assert can_link(url) is linked
 
 
 def test_a_master_that_has_become_a_replica_ends_the_connection(run: Any, redis_client: redis.Redis) -> None:
