@@ -14,12 +14,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import hiredis
-from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio.connection import parse_url
 from redis.exceptions import ConnectionError, ReadOnlyError, RedisError, TimeoutError
 
 from events.admission.error_replies import error_of
 from omnify.common.redis_client import CONNECT_TIMEOUT_SECONDS, REPLY_TIMEOUT_SECONDS
 from omnify.common.redis_sentinel import check_role, find_master
+from omnify.common.redis_tls import shared, tls_of
 from omnify.common.redis_urls import Layout, read_store_url
 
 # What an address may say, with `ssl_…` besides for TLS. For anything else (a Unix socket, options) a redis-py client
@@ -51,7 +52,7 @@ class Link:
         self._sentinels = store if store.layout is Layout.SENTINEL else None
         plain = store.server_url(store.addresses[0]) if self._sentinels else url
         self._options: dict[str, Any] = {"host": "localhost", "port": 6379, **parse_url(plain)}
-        self._tls = _tls(self._options)
+        self._tls = tls_of(self._options)
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
         # Called with each new connection before any other call uses it.
@@ -95,7 +96,7 @@ class Link:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
                 host, port = await self._server()
-                tls = self._tls.ssl_context.get() if self._tls else None
+                tls = shared(self._tls).get() if self._tls else None
                 _, connection = await loop.create_connection(self._new_connection, host, port, ssl=tls)
                 try:
                     await self._log_in(connection)
@@ -125,13 +126,6 @@ class Link:
             await connection.ask(("SELECT", options["db"]))
         if self._sentinels is not None:
             check_role(await connection.ask(("ROLE",)))
-
-
-def _tls(options: dict[str, Any]) -> SSLConnection | None:
-    """Returns what knows redis-py's options of TLS, or None for a plain connection. Reads no file yet."""
-    if options.get("connection_class") is not SSLConnection:
-        return None
-    return SSLConnection(**{name: value for name, value in options.items() if name.startswith("ssl_")})
 
 
 class Connection(asyncio.Protocol):

@@ -16,6 +16,7 @@ from redis.retry import Retry
 
 from omnify.common.redis_cluster import ClusterClient
 from omnify.common.redis_sentinel import master_client, master_client_async
+from omnify.common.redis_tls import share_contexts
 from omnify.common.redis_urls import Layout, read_store_url
 
 CONNECT_TIMEOUT_SECONDS = 2.0
@@ -59,4 +60,4 @@ def connect_async(url: str, *, max_connections: int = 32) -> redis.asyncio.Redis
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url, timeout=REPLY_TIMEOUT_SECONDS, retry=retry, max_connections=max_connections, **_OPTIONS
     )
-    return redis.asyncio.Redis.from_pool(pool)
+    return share_contexts(redis.asyncio.Redis.from_pool(pool))

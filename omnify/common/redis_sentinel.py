@@ -20,6 +20,7 @@ from redis.connection import parse_url
 from redis.exceptions import ConnectionError, RedisError
 from redis.retry import Retry
 
+from omnify.common.redis_tls import share_contexts
 from omnify.common.redis_urls import Address, StoreUrl
 
 # A Sentinel that hangs must not keep the next one from being asked.
@@ -96,12 +97,14 @@ _asking: set[asyncio.Task[Address | None]] = set()
 
 async def _name_master(store: StoreUrl, sentinel: Address) -> Address | None:
     """Asks one Sentinel. Returns None if it does not answer, or does not know the service."""
-    client = redis.asyncio.Redis.from_url(
-        store.sentinel_url(sentinel),
-        socket_timeout=SENTINEL_SECONDS,
-        socket_connect_timeout=SENTINEL_SECONDS,
-        retry=AsyncRetry(NoBackoff(), 0),
-        protocol=2,
+    client = share_contexts(
+        redis.asyncio.Redis.from_url(
+            store.sentinel_url(sentinel),
+            socket_timeout=SENTINEL_SECONDS,
+            socket_connect_timeout=SENTINEL_SECONDS,
+            retry=AsyncRetry(NoBackoff(), 0),
+            protocol=2,
+        )
     )
     found: Any = None
     with contextlib.suppress(RedisError, OSError):

@@ -14,6 +14,7 @@ import pytest
 import redis
 import uvloop
 from psycopg2.extensions import parse_dsn
+from redis.asyncio.connection import parse_url
 
 from events.admission.gate import Gate
 from events.admission.link import Link, can_link
@@ -21,6 +22,7 @@ from events.admission.queue import Queue
 from omnify.celery import app
 from omnify.common.broker_url import read_broker_url
 from omnify.common.redis_client import connect, connect_async
+from omnify.common.redis_tls import shared, tls_of
 from omnify.postgres.address import postgres_config
 from tests.support.in_process.cluster import Crowd, decided_once, draining, events_on_each_master, with_gate
 from tests.support.in_process.drain import make_drain
@@ -125,6 +127,21 @@ def test_each_client_speaks_tls(
 def test_an_authority_that_is_not_there_fails_a_call_and_not_the_start(servers: Services, front: TlsFront) -> None:
     with pytest.raises(FileNotFoundError):
         uvloop.run(_ping_link(address(servers, front.port, Path("/nowhere/ca.pem"))))
+
+
+def test_connections_share_a_context_until_one_of_its_files_is_written_anew(tmp_path: Path) -> None:
+    authority = make_certificate(tmp_path).authority
+
+    def context(more: str = "") -> Any:
+        tls = tls_of(dict(parse_url(f"rediss://127.0.0.1?ssl_ca_certs={authority}{more}")))
+        assert tls is not None
+        return shared(tls).get()
+
+    first = context()
+    assert context() is first
+    assert context("&ssl_check_hostname=false") is not first
+    os.utime(authority, ns=(0, 0))
+    assert context() is not first
 
 
 @pytest.mark.django_db(transaction=True)
