@@ -14,7 +14,7 @@ from events.api.schema import DocsView, SchemaView
 from events.api.security_txt import SecurityTxt
 from events.api.views.attendees import Attendees, Stats
 from events.api.views.audit import AuditTrail
-from events.api.views.check_in import CheckIns, CheckInView, UndoCheckIn
+from events.api.views.check_in import CheckIns, CheckInView, OfflineCheckIns, UndoCheckIn
 from events.api.views.door import Register, Ticket, TicketEvents
 from events.api.views.events import EventCancellation, EventDetail, EventDuplication, EventList
 from events.api.views.tokens import TokenDetail, TokenList
@@ -75,6 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/attendees", Attendees.as_view()),
     path("events/<event:event_id>/stats", Stats.as_view()),
     path("events/<event:event_id>/check-ins", CheckIns.as_view()),
+    path("events/<event:event_id>/check-ins/offline", OfflineCheckIns.as_view()),
     path("events/<event:event_id>/check-ins/<str:reference>", UndoCheckIn.as_view()),
     path("registrations/<str:ticket_id>", Ticket.as_view()),
     path("registrations/<str:ticket_id>/check-in", CheckInView.as_view()),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
@@ -60,11 +60,19 @@ def _attachment(event: Event) -> str:
 async def csv_chunks(guests: AttendeeFilter) -> AsyncIterator[bytes]:
     """Yields the header row, then `BATCH_ROWS` rows at a time."""
     yield _BOM + _encode([COLUMNS])
+    async for chunk in rendered_batches(guests, _render):
+        yield chunk
+
+
+async def rendered_batches(
+    guests: AttendeeFilter, render: Callable[[Sequence[Registration]], bytes]
+) -> AsyncIterator[bytes]:
+    """Yields what `render` makes of `BATCH_ROWS` rows at a time."""
     after: AttendeeCursor | None = None
     while True:
         rows = await sync_to_async(_batch, thread_sensitive=True)(guests, after)
         if rows:
-            yield await sync_to_async(_render, thread_sensitive=True)(rows)
+            yield await sync_to_async(render, thread_sensitive=True)(rows)
             after = AttendeeCursor(rows[-1].sequence, rows[-1].pk)
         if len(rows) < BATCH_ROWS:
             return

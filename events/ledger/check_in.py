@@ -33,6 +33,7 @@ class CheckInResult(Enum):
 
     ADMITTED = "admitted"
     ALREADY_IN = "already in"
+    REPEATED = "repeated"
     UNDONE = "undone"
     NOT_IN = "not in"
     NO_SEAT = "no seat"
@@ -66,8 +67,14 @@ class CheckIn:
     door_update: DoorUpdate | None = None
 
 
-def check_in(*, event_id: int, key: str, organizer_id: int, now: datetime, digest: Digest) -> CheckIn:
-    """Marks a confirmed registration as checked in at `now`, unless it is already."""
+def check_in(
+    *, event_id: int, key: str, organizer_id: int, now: datetime, digest: Digest, at: datetime | None = None
+) -> CheckIn:
+    """Marks a confirmed registration as checked in, unless it is already.
+
+    `at` is when it happened, if a device tells later; it lies between the confirmation and `now`. The same ticket at
+    the same time again is the same check-in: the device has missed the answer.
+    """
     with transaction.atomic():
         event = event_for_change(event_id=event_id, organizer_id=organizer_id)
         row = event and _rows(event_id).filter(ticket_key=key).first()
@@ -75,9 +82,11 @@ def check_in(*, event_id: int, key: str, organizer_id: int, now: datetime, diges
             return CheckIn(CheckInResult.UNKNOWN)
         if row.status != Status.CONFIRMED.value:
             return CheckIn(CheckInResult.NO_SEAT, row)
+        moment = now if at is None else min(max(at, row.confirmed_at or at), now)
         if row.checked_in_at is not None:
-            return CheckIn(CheckInResult.ALREADY_IN, row)
-        return CheckIn(CheckInResult.ADMITTED, row, _write(event, row, checked_in_at=now, digest=digest))
+            repeated = at is not None and row.checked_in_at == moment
+            return CheckIn(CheckInResult.REPEATED if repeated else CheckInResult.ALREADY_IN, row)
+        return CheckIn(CheckInResult.ADMITTED, row, _write(event, row, checked_in_at=moment, digest=digest))
 
 
 def undo_check_in(*, event_id: int, ref: str, organizer_id: int, digest: Digest) -> CheckIn:

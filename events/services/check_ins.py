@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -18,11 +20,14 @@ from omnify.common.logs import get_logger
 logger = get_logger(__name__)
 
 
-def check_in(*, event_id: int, key: str, organizer_id: int) -> CheckIn:
-    """Checks a ticket in, once. Publishes the change to the door when the caller's transaction is committed."""
+def check_in(*, event_id: int, key: str, organizer_id: int, at: datetime | None = None) -> CheckIn:
+    """Checks a ticket in, once: now, or when a device says it was (`at`).
+
+    Publishes the change to the door when the caller's transaction is committed.
+    """
     now, digest = whole_ms(timezone.now()), tickets().email_digest
     return _publish_on_commit(
-        ledger.check_in(event_id=event_id, key=key, organizer_id=organizer_id, now=now, digest=digest)
+        ledger.check_in(event_id=event_id, key=key, organizer_id=organizer_id, now=now, digest=digest, at=at)
     )
 
 

@@ -45,6 +45,7 @@ READ = {
 ENTRANCE = {
     ("/events/1/attendees", "GET"),
     ("/events/1/check-ins", "POST"),
+    ("/events/1/check-ins/offline", "GET"),
     ("/events/1/check-ins/1", "DELETE"),
     ("/registrations/1/check-in", "POST"),
 }

@@ -1,7 +1,7 @@
 """What the OpenAPI document says about each operation, one decorator each, apart from the views that they decorate."""
 
 from events.api.openapi.attendees import LIST_ATTENDEES, READ_STATS
-from events.api.openapi.check_in import CHECK_IN, CHECK_IN_BY_CODE, UNDO_CHECK_IN
+from events.api.openapi.check_in import CHECK_IN, CHECK_IN_BY_CODE, READ_OFFLINE_LIST, UNDO_CHECK_IN
 from events.api.openapi.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_TICKET, REGISTER
 from events.api.openapi.events import (
     CANCEL_EVENT,
@@ -50,6 +50,7 @@ __all__ = [
     "READY",
     "READ_AUDIT",
     "READ_EVENT",
+    "READ_OFFLINE_LIST",
     "READ_STATS",
     "READ_TICKET",
     "READ_WEBHOOK",

@@ -6,18 +6,19 @@ from drf_spectacular.utils import OpenApiExample
 
 from events.api.check_in_fields import CheckInInput
 from events.api.openapi.envelopes import success_with
-from events.api.openapi.examples import ATTENDEE, CHECK_IN_CODE, CHECKED_IN_AT
+from events.api.openapi.examples import ATTENDEE, CHECK_IN_CODE, CHECKED_IN_AT, OFFLINE_LIST
 from events.api.openapi.responses import (
     ALREADY_IN,
     BODY_FAULTS,
     EVENT_ID,
+    NO_EVENT,
     TICKET_ID,
     bad,
     describe,
     good,
     id_in_path,
 )
-from events.domain.public.attendee import Attendee
+from events.domain.public.attendee import Attendee, OfflineList
 from events.domain.public.ticket import REFERENCE
 from omnify.common.envelope import Code
 
@@ -40,7 +41,9 @@ CHECK_IN_BY_CODE = describe(
         "`code` is what the ticket's QR code holds (one of an earlier release holds a ticket id); `reference` names a "
         "guest who was picked from the list, which `GET /events/{id}/attendees?search=` narrows. Once for each seat: "
         "of two doors that send the same code at the same time, one gets the 200. A refusal that speaks of an earlier "
-        "check-in gives its time in `errors.checked_in_at`. Who has been let in cannot give the seat back."
+        "check-in gives its time in `errors.checked_in_at`. Who has been let in cannot give the seat back. A device "
+        "that had no network says in `checked_in_at` when it happened; the same ticket and time again is the same "
+        "check-in: 200."
     ),
     tags=["events"],
     request=CheckInInput,
@@ -59,6 +62,20 @@ CHECK_IN_BY_CODE = describe(
         409: _REFUSED,
         **BODY_FAULTS,
     },
+)
+
+READ_OFFLINE_LIST = describe(
+    operation_id="read_offline_list",
+    summary="List for a device without a network",
+    description=(
+        "For each ticket with a seat: the hash of its check-in code, and how many are still to come in with it. The "
+        "hash is the first 16 bytes of the code's SHA-256, in URL-safe base64 without padding: 22 characters. It leads "
+        "to no code: 24 of a code's characters are unguessable. What such a device admits it sends later to "
+        "`POST /events/{event_id}/check-ins`, with `checked_in_at`; a 409 says that the ticket came in elsewhere, too."
+    ),
+    tags=["events"],
+    parameters=[EVENT_ID],
+    responses={200: good(success_with(OfflineList), "All tickets at once, streamed.", list=OFFLINE_LIST), **NO_EVENT},
 )
 
 UNDO_CHECK_IN = describe(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from events.domain.public.attendee import Attendee, Stats
+from events.domain.public.attendee import Attendee, OfflineList, Stats
 from events.domain.public.definition import example
 from events.domain.public.event import Event
 from events.domain.public.ticket import REFERENCE, AcceptedTicket, Ticket
@@ -26,6 +26,7 @@ EVENT_BODY = {
 EVENT = example(Event)
 ATTENDEE = example(Attendee)
 STATS = example(Stats)
+OFFLINE_LIST = example(OfflineList)
 
 ACCEPTED = example(AcceptedTicket)
 QUEUED = example(Ticket)

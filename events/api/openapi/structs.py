@@ -58,10 +58,16 @@ def _field(kind: inspect.Type, options: dict[str, Any], schema: dict[str, Any] |
             return serializers.ChoiceField([member.value for member in kind.cls], **options)
         case inspect.StructType():
             return serializer_of(kind.cls)(**options)
-        case inspect.ListType():
-            return serializers.ListField(child=_field(kind.item_type, {}), **options)
+        case inspect.ListType() | inspect.DictType():
+            return _collection(kind, options)
     if "enum" in schema:
         return serializers.ChoiceField(schema["enum"], **options)
     if schema.get("format") == "date-time":
         return serializers.DateTimeField(**options)
     return _PLAIN[type(kind)](**options)
+
+
+def _collection(kind: inspect.ListType | inspect.DictType, options: dict[str, Any]) -> AnyField:
+    if isinstance(kind, inspect.DictType):
+        return serializers.DictField(child=_field(kind.value_type, {}), **options)
+    return serializers.ListField(child=_field(kind.item_type, {}), **options)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.db import transaction
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from events.api import openapi, responses
 from events.api.attendees import render_guest
 from events.api.check_in_fields import CheckInInput
+from events.api.offline_list import offline_response
 from events.api.permissions import require_event, token_of
 from events.api.refusals import Refusal
 from events.api.views.base import ApiView, organizer_of, own_event, trail_of, validated
@@ -33,7 +36,9 @@ class CheckIns(ApiView):
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
         """Checks the ticket's holder in, once."""
         event = own_event(request, event_id)
-        ((field, text),) = validated(CheckInInput(data=request.data)).items()
+        fields = validated(CheckInInput(data=request.data))
+        at = fields.pop("checked_in_at", None)
+        ((field, text),) = fields.items()
         parsed = _READ[field](text)
         if parsed is None:
             raise _not_found()
@@ -42,7 +47,18 @@ class CheckIns(ApiView):
         key = find_key(event_id=event.pk, ref=parsed[1]) if field == "reference" else parsed[1]
         if key is None:
             raise _not_found()
-        return _check_in(request, event.pk, key)
+        return _check_in(request, event.pk, key, at=at)
+
+
+class OfflineCheckIns(ApiView):
+    """The list for a device that has to check guests in without a network."""
+
+    scopes = {"GET": ENTRANCE}
+
+    @openapi.READ_OFFLINE_LIST
+    def get(self, request: Request, event_id: int | None) -> HttpResponseBase:
+        """Streams the hash of each ticket's check-in code, and what is left of it."""
+        return offline_response(own_event(request, event_id))
 
 
 class UndoCheckIn(ApiView):
@@ -92,16 +108,17 @@ _READ: dict[str, Callable[[str], tuple[int, str] | None]] = {
 }
 
 
-def _check_in(request: Request, event_id: int, key: str) -> HttpResponse:
+def _check_in(request: Request, event_id: int, key: str, *, at: datetime | None = None) -> HttpResponse:
     with transaction.atomic():
-        done = check_in(event_id=event_id, key=key, organizer_id=organizer_of(request).pk)
-        if done.registration is not None and done.result is CheckInResult.ADMITTED:
+        done = check_in(event_id=event_id, key=key, organizer_id=organizer_of(request).pk, at=at)
+        if done.registration is not None and done.result in _DONE:
             trail_of(request).record(Action.CHECKED_IN, done.registration)
     return _answer(request, done)
 
 
 _DONE = {
     CheckInResult.ADMITTED: "Checked in.",
+    CheckInResult.REPEATED: "Checked in.",
     CheckInResult.UNDONE: "The check-in is undone.",
     CheckInResult.NOT_IN: "This ticket is not checked in.",
 }

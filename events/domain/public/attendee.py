@@ -37,6 +37,21 @@ class Attendee(Struct, frozen=True, kw_only=True):
     ]
 
 
+class OfflineList(Struct, frozen=True, kw_only=True):
+    """What a device at the entrance needs while it has no network: no name, and no code."""
+
+    event_id: Annotated[int, Meta(examples=[7])]
+    read_at: Annotated[Time, Meta(description="By the service's clock.", examples=["2030-12-01T17:30:00.000+00:00"])]
+    # Last: it is streamed.
+    tickets: Annotated[
+        dict[str, int],
+        Meta(
+            description="How many are still to come in, by the hash of the check-in code.",
+            examples=[{"zH0tDEhQNYh3FBuLsM5Igg": 1, "5-AzPwrVO3sLdzZ8JMwnMw": 0}],
+        ),
+    ]
+
+
 class RejectedCounts(Struct, frozen=True, kw_only=True):
     """Rejections by reason, all reasons present."""
 
