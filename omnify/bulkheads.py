@@ -32,7 +32,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-_COMMANDS = ("/cancel",)
+_COMMANDS = ("/cancel", "/pause", "/resume")
 _SIGN_INS = ("/admin/login", "/console/login")
 
 

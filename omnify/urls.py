@@ -16,7 +16,14 @@ from events.api.views.attendees import Attendees, Stats
 from events.api.views.audit import AuditTrail
 from events.api.views.check_in import CheckIns, CheckInView, OfflineCheckIns, UndoCheckIn
 from events.api.views.door import Register, Ticket, TicketEvents
-from events.api.views.events import EventCancellation, EventDetail, EventDuplication, EventList
+from events.api.views.events import (
+    EventCancellation,
+    EventDetail,
+    EventDuplication,
+    EventList,
+    EventPause,
+    EventResumption,
+)
 from events.api.views.tokens import TokenDetail, TokenList
 from events.api.webhooks.views import (
     DefaultSecret,
@@ -71,6 +78,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>", EventDetail.as_view()),
     path("events/<event:event_id>/cancel", EventCancellation.as_view()),
     path("events/<event:event_id>/duplicate", EventDuplication.as_view()),
+    path("events/<event:event_id>/pause", EventPause.as_view()),
+    path("events/<event:event_id>/resume", EventResumption.as_view()),
     path("events/<event:event_id>/register", Register.as_view()),
     path("events/<event:event_id>/attendees", Attendees.as_view()),
     path("events/<event:event_id>/stats", Stats.as_view()),

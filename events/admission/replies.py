@@ -46,6 +46,7 @@ class RefusalReason(Enum):
 
     KEY_REUSED = "key_reused"
     CLOSED = "closed"
+    PAUSED = "paused"
     SOLD_OUT = "sold_out"
     DUPLICATE = "duplicate"
     QUEUE_FULL = "queue_full"

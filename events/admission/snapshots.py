@@ -61,6 +61,7 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
         "cancelled": int(snapshot.cancelled),
         "organizer": snapshot.organizer_id,
         "draft": int(snapshot.visibility is Visibility.DRAFT),
+        "paused": int(snapshot.paused),
         "capacity": snapshot.max_capacity,
         "confirmed": snapshot.confirmed_count,
         "waitlist_capacity": snapshot.waitlist_capacity,

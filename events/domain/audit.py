@@ -34,6 +34,8 @@ class Action(StrEnum):
     EVENT_CHANGED = "event_changed"
     EVENT_CANCELLED = "event_cancelled"
     EVENT_DELETED = "event_deleted"
+    EVENT_PAUSED = "event_paused"
+    EVENT_RESUMED = "event_resumed"
     ATTENDEES_EXPORTED = "attendees_exported"
     CHECKED_IN = "checked_in"
     CHECK_IN_UNDONE = "check_in_undone"

@@ -32,6 +32,7 @@ class EventSnapshot:
     revision: int = 0
     updated_ms: int = 0
     visibility: Visibility = Visibility.PUBLIC
+    paused: bool = False
 
 
 # The version of the copy of an event that is deleted: newer than every row, so that no copy replaces it. Lua counts

@@ -57,6 +57,8 @@ _REFUSALS: dict[RefusalReason, tuple[int, Code, str]] = {
     RefusalReason.CLOSED: (409, Code.REGISTRATION_CLOSED, "Registration is closed."),
 }
 QUEUE_FULL_RETRY_SECONDS = 5
+# A pause is ended by hand: a crowd that asks more often learns nothing sooner.
+PAUSED_RETRY_SECONDS = 15
 
 # How a `callback_url` is checked without a token, and with one of a smaller scope than `full`.
 _GUESTS_CALLBACK = {False: parse.no_callback, True: parse.scoped_callback}
@@ -199,6 +201,10 @@ class Registrar:
     def _refused(self, reason: RefusalReason) -> Response:
         if reason is RefusalReason.FOREIGN_CALLBACK:
             return responses.refuse(400, Code.INVALID, "The request is not valid.", errors=_FOREIGN_CALLBACK)
+        if reason is RefusalReason.PAUSED:
+            seconds = outage_retry(PAUSED_RETRY_SECONDS, jitter=self._jitter())
+            message = "Registration is paused. Try again."
+            return responses.refuse(409, Code.REGISTRATION_PAUSED, message, retry_seconds=seconds)
         if reason is RefusalReason.QUEUE_FULL:
             seconds = outage_retry(QUEUE_FULL_RETRY_SECONDS, jitter=self._jitter())
             return responses.refuse(503, Code.QUEUE_FULL, "Too many are waiting. Try again.", retry_seconds=seconds)

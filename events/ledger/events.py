@@ -132,6 +132,32 @@ def delete_event(event: Event, *, now: datetime) -> None:
     event.delete()
 
 
+def pause_event(event: Event, *, now: datetime) -> bool:
+    """Stops registration until `resume_event`. Returns False if it was stopped already.
+
+    `event` comes from `event_for_change`, in the same transaction. What is queued is decided all the same.
+
+    Raises:
+        EventOver
+    """
+    if event.end_time <= now:
+        raise EventOver
+    return event.paused_at is None and _set_pause(event, now, now=now)
+
+
+def resume_event(event: Event, *, now: datetime) -> bool:
+    """Lets registration follow its times again. Returns False if it was not stopped. The same rules as above."""
+    if event.end_time <= now:
+        raise EventOver
+    return event.paused_at is not None and _set_pause(event, None, now=now)
+
+
+def _set_pause(event: Event, since: datetime | None, *, now: datetime) -> bool:
+    Event.objects.filter(pk=event.pk).update(paused_at=since, version=F("version") + 1, **_revised(now))
+    event.refresh_from_db()
+    return True
+
+
 def _revised(now: datetime) -> dict[str, Any]:
     return {"revision": F("revision") + 1, "changed_at": now}
 

@@ -42,6 +42,7 @@ def event_snapshot(event: Event) -> EventSnapshot:
         revision=event.revision,
         updated_ms=to_ms(event.changed_at or event.created_at),
         visibility=Visibility(event.visibility),
+        paused=event.paused_at is not None,
         organizer_id=event.organizer_id,
     )
 

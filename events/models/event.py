@@ -34,6 +34,8 @@ class Event(models.Model):
         db_default=Visibility.PUBLIC.value,
     )
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Since when no registration is taken in; null: registration follows its times.
+    paused_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # How often its organizer changed its public fields, and when last; null: never.
     revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)

@@ -28,7 +28,7 @@ _FIELDS = 20
 # What the limits identify the client by. All other headers are replaced.
 _FORWARDED = (b"x-forwarded-for", b"forwarded", b"user-agent", b"host")
 # The registration was not refused for good: with the same Idempotency-Key another try is safe.
-_RETRYABLE = ("registration_not_open", "rate_limited", "queue_full", "unavailable")
+_RETRYABLE = ("registration_not_open", "registration_paused", "rate_limited", "queue_full", "unavailable")
 
 _encode = msgspec.json.Encoder().encode
 

@@ -9,6 +9,7 @@ MESSAGES: dict[str, str] = {
     "The ticket is on the page that opened when you registered.",
     "registration_not_open": "Registration has not opened yet.",
     "registration_closed": "Registration is closed.",
+    "registration_paused": "Registration is paused at the moment.",
     "sold_out": "All seats are taken.",
     "request_timeout": "Your details did not arrive in time. Please send them again.",
     "payload_too_large": "That is more text than fits into a registration.",

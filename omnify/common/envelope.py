@@ -21,6 +21,7 @@ class Code(StrEnum):
     DUPLICATE_REGISTRATION = "duplicate_registration"
     REGISTRATION_NOT_OPEN = "registration_not_open"
     REGISTRATION_CLOSED = "registration_closed"
+    REGISTRATION_PAUSED = "registration_paused"
     SOLD_OUT = "sold_out"
     ALREADY_CHECKED_IN = "already_checked_in"
     NOT_CONFIRMED = "not_confirmed"

@@ -46,19 +46,20 @@ def refusals(count: int) -> RateLimit:
 # Why a registration may be refused, in the contract's order, and how each comes about in the event's state.
 STATES: list[tuple[str, dict[str, int]]] = [
     ("closed", {"closes": 1}),
+    ("paused", {"paused": 1}),
     ("not_open", {"opens": 2**52}),
     ("sold_out", {"capacity": 1, "confirmed": 1, "waitlist_capacity": 0}),
 ]
 
 
-@pytest.mark.parametrize("first", range(6))
+@pytest.mark.parametrize("first", range(7))
 def test_refusals_are_said_in_the_contracts_order(
     make_event: Make, ask: Callable[..., list[str]], redis_client: redis.Redis, first: int
 ) -> None:
     """With every reason to be refused the answer names the first; without that one the next, and so on."""
     event = make_event()
     assert ask(event, [apply_for(1, key="K" * 20, note="aa", address=HERE)], limit=RateLimit(1, 3600)) == ["admitted"]
-    order = ["key_reused", "rate_limited", "closed", "not_open", "sold_out", "duplicate", "queue_full"]
+    order = ["key_reused", "rate_limited", "closed", "paused", "not_open", "sold_out", "duplicate", "queue_full"]
     for kind, fields in STATES:
         if order.index(kind) >= first:
             redis_client.hset(event_keys(event.pk).state, mapping=fields)

@@ -63,6 +63,7 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
         "revision",
         "updated_at",
         "visibility",
+        "registration_paused",
     ]
 
 

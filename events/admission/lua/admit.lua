@@ -18,7 +18,7 @@
 --       {'admitted', sequence, position}
 --       {'queued', sequence, position, requested ms, name}  a retry: its ticket is queued already
 --       {'decided', outcome, name}                          a retry: its ticket is decided already
---       {'refused', reason}       key_reused (with another body), closed, sold_out, duplicate, queue_full, or
+--       {'refused', reason}       key_reused (with another body), closed, paused, sold_out, duplicate, queue_full, or
 --                                 foreign_callback (a callback on another organizer's event)
 --       {'not_open', opens ms}
 --       {'rate_limited', ms until it may come again}        too many registrations from its address; nothing is written
@@ -58,13 +58,13 @@ local ORGANIZER, HAS_CALLBACK = 1, 2
 local OLDER_KEY, OLDER_NOTE, OLDER_DIGEST = 1, 2, 3
 
 local state = redis.call('HMGET', STATE, 'opens', 'closes', 'cancelled', 'capacity', 'confirmed',
-  'waitlist_capacity', 'waitlisted', 'seq', 'rate', 'organizer', 'draft')
+  'waitlist_capacity', 'waitlisted', 'seq', 'rate', 'organizer', 'draft', 'paused')
 if not state[1] then return cmsgpack.pack({'not_loaded'}) end
 local opens, closes, cancelled = tonumber(state[1]), tonumber(state[2]), state[3] == '1'
 local capacity, confirmed = tonumber(state[4]), tonumber(state[5])
 local waitlist_capacity, waitlisted = tonumber(state[6]), tonumber(state[7])
 local sequence, rate, organizer = tonumber(state[8]), tonumber(state[9] or 0), state[10]
-local hidden = state[11] == '1'
+local hidden, paused = state[11] == '1', state[12] == '1'
 
 local second, now = clock()
 -- The caller has timed out and answered that nothing was queued.
@@ -73,6 +73,8 @@ if deadline > 0 and now > deadline then return cmsgpack.pack({'too_late', now}) 
 local event_refusal = nil
 if cancelled or now >= closes then
   event_refusal = {'refused', 'closed'}
+elseif paused then
+  event_refusal = {'refused', 'paused'}
 elseif now < opens then
   event_refusal = {'not_open', opens}
 elseif confirmed >= capacity and waitlisted >= waitlist_capacity then

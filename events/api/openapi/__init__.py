@@ -10,6 +10,8 @@ from events.api.openapi.events import (
     DELETE_EVENT,
     DUPLICATE_EVENT,
     LIST_EVENTS,
+    PAUSE_EVENT,
+    RESUME_EVENT,
 )
 from events.api.openapi.operating import LIVE, READY
 from events.api.openapi.tokens import CREATE_TOKEN, LIST_TOKENS, READ_AUDIT, REVOKE_TOKEN
@@ -47,6 +49,7 @@ __all__ = [
     "LIST_TOKENS",
     "LIST_WEBHOOKS",
     "LIVE",
+    "PAUSE_EVENT",
     "READY",
     "READ_AUDIT",
     "READ_EVENT",
@@ -57,6 +60,7 @@ __all__ = [
     "REGISTER",
     "RENEW_DEFAULT_SECRET",
     "REPLAY_WEBHOOK",
+    "RESUME_EVENT",
     "RETRY_DELIVERY",
     "REVOKE_TOKEN",
     "ROTATE_SECRET",

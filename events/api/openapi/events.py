@@ -171,3 +171,34 @@ CANCEL_EVENT = describe(
         409: bad("The event has taken place.", OVER),
     },
 )
+
+PAUSE_EVENT = describe(
+    operation_id="pause_event",
+    summary="Pause registration",
+    description=(
+        "From now on a registration is 409 `registration_paused` with `Retry-After`. What is queued is decided, tickets"
+        " can be read and cancelled, and the waitlist moves. Pausing twice is harmless."
+    ),
+    tags=["events"],
+    request=None,
+    parameters=[EVENT_ID],
+    responses={
+        200: good(success_with(Event), "Registration is paused.", event={**EVENT, "registration_paused": True}),
+        **NO_EVENT,
+        409: bad("The event has taken place.", OVER),
+    },
+)
+
+RESUME_EVENT = describe(
+    operation_id="resume_event",
+    summary="Resume registration",
+    description="Registration follows its times again. Resuming twice is harmless.",
+    tags=["events"],
+    request=None,
+    parameters=[EVENT_ID],
+    responses={
+        200: good(success_with(Event), "Registration goes on.", event=EVENT),
+        **NO_EVENT,
+        409: bad("The event has taken place.", OVER),
+    },
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -25,7 +25,16 @@ from events.domain.states import EventState, Visibility
 from events.domain.times import to_ms
 from events.ledger import queries
 from events.ledger.event_lists import EventFilter, list_events
-from events.ledger.events import cancel_event, change_event, check_not_over, check_sizes, create_event, event_for_change
+from events.ledger.events import (
+    cancel_event,
+    change_event,
+    check_not_over,
+    check_sizes,
+    create_event,
+    event_for_change,
+    pause_event,
+    resume_event,
+)
 from events.models import Event, Organizer
 from events.services.audit import audit_object_of
 from events.services.commands import SIZES, await_resize, close_event, resize, sizes_of
@@ -153,6 +162,39 @@ class EventCancellation(ApiView):
             trail_of(request).record(Action.EVENT_CANCELLED, event)
             publish_after_commit(event)
         return responses.ok(_render([event])[0], message="The event is cancelled.")
+
+
+class EventPause(ApiView):
+    """Stops registration for an event for now."""
+
+    scopes = {"POST": ONLY_FULL}
+
+    @openapi.PAUSE_EVENT
+    def post(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Has the door refuse registrations at once. Repeating it is harmless."""
+        return _paused(request, event_id, pause_event, Action.EVENT_PAUSED, "Registration is paused.")
+
+
+class EventResumption(ApiView):
+    """Goes on with registration for an event."""
+
+    scopes = {"POST": ONLY_FULL}
+
+    @openapi.RESUME_EVENT
+    def post(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Has the door take registrations again, where the event's times allow it. Repeating it is harmless."""
+        return _paused(request, event_id, resume_event, Action.EVENT_RESUMED, "Registration goes on.")
+
+
+def _paused(
+    request: Request, event_id: int | None, change: Callable[..., bool], action: Action, message: str
+) -> HttpResponse:
+    with transaction.atomic():
+        event = _locked(request, event_id)
+        change(event, now=timezone.now())
+        trail_of(request).record(action, event)
+        publish_after_commit(event)
+    return responses.ok(_render([event])[0], message=message)
 
 
 def _created(request: Request, fields: Mapping[str, Any]) -> HttpResponse:

@@ -41,6 +41,13 @@ class Event(Struct, frozen=True):
             examples=["public"],
         ),
     ]
+    registration_paused: Annotated[
+        bool,
+        Meta(
+            description="The organizer has stopped it for now. `registration_state` is what it is without the pause.",
+            examples=[False],
+        ),
+    ]
 
 
 def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
@@ -62,6 +69,7 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
         revision=snapshot.revision,
         updated_at=iso(snapshot.updated_ms),
         visibility=snapshot.visibility,
+        registration_paused=snapshot.paused,
     )
 
 

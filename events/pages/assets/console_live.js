@@ -2,8 +2,8 @@
 
 import { api } from "./api.js";
 import { Chart } from "./chart.js";
-import "./event_actions.js";
 import { attempt, byId, number, refresh } from "./dom.js";
+import { showPause } from "./event_actions.js";
 import { showErrors } from "./forms.js";
 import { eventId, paint, showHead } from "./head.js";
 import { labels } from "./labels.js";
@@ -64,6 +64,7 @@ async function measure() {
     const [now, stats] = await Promise.all([api("GET", `/events/${eventId}`), api("GET", `/events/${eventId}/stats`)]);
     event = now;
     paint(event);
+    showPause(event);
     take(stats);
   });
   measuring.set(EVERY_MS);

@@ -7,7 +7,7 @@ import { countdown, localTimes } from "./times.js";
 
 const LOOK_AGAIN_MS = 10000;
 const TIMEOUT_MS = 20000; // Only one request runs at a time: one that hangs must end.
-const RETRY_CODES = ["registration_not_open", "rate_limited", "queue_full", "unavailable", "offline"];
+const RETRY_CODES = ["registration_not_open", "registration_paused", "rate_limited", "queue_full", "unavailable", "offline"];
 
 const page = document.getElementById("event");
 const form = document.getElementById("form");
@@ -16,6 +16,7 @@ const byId = (id) => document.getElementById(id);
 const clock = new Clock(Number(page.dataset.now));
 const opens = Date.parse(page.dataset.opens);
 let state = page.dataset.state;
+let paused = Boolean(page.dataset.paused);
 
 // What can be done now
 
@@ -54,7 +55,15 @@ const look = oneAtATime(async () => {
   }
 });
 
+function pause(now) {
+  if (now !== paused) byId("announce").textContent = now ? byId("paused").textContent : label("states", state) ?? "";
+  paused = now;
+  byId("paused").hidden = !paused;
+  button.disabled = paused || sending;
+}
+
 function take(event) {
+  pause(event.registration_paused);
   byId("seats").textContent = event.seats_left.toLocaleString();
   byId("capacity").textContent = event.max_capacity.toLocaleString();
   byId("waitlist").textContent = Math.max(0, event.waitlist_capacity - event.waitlisted_count).toLocaleString();
@@ -99,7 +108,8 @@ async function send() {
   if (wrong) return wrong.focus();
   sending = button.disabled = true;
   await post(JSON.stringify(entered()));
-  sending = button.disabled = false;
+  sending = false;
+  button.disabled = paused;
 }
 
 async function post(body) {
@@ -143,6 +153,7 @@ function fault(field, text) {
 }
 
 localTimes();
+button.disabled = paused;
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   problem("");

@@ -1,10 +1,26 @@
-// What an organizer does with a whole event beside editing it: duplicate it, delete it.
+// What an organizer does with a whole event beside editing it: pause its registration, duplicate it, delete it.
 
 import { api } from "./api.js";
 import { attempt, byId } from "./dom.js";
 import { onSubmit } from "./forms.js";
-import { eventId } from "./head.js";
+import { eventId, paint } from "./head.js";
 import { LocalTime, readTimes } from "./local_time.js";
+
+const pausing = byId("pause");
+let paused = false;
+
+// Shows what the button does now.
+export function showPause(event) {
+  paused = event.registration_paused;
+  if (pausing) pausing.textContent = paused ? "Resume registration" : "Pause registration";
+}
+
+pausing?.addEventListener("click", async () => {
+  const event = await attempt(() => api("POST", `/events/${eventId}/${paused ? "resume" : "pause"}`));
+  if (!event) return;
+  paint(event);
+  showPause(event);
+});
 
 // Tokens that may not do this have a page without these parts.
 if (byId("duplicate")) {

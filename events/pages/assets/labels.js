@@ -11,7 +11,7 @@ export function label(list, code) {
 export function stateText(event) {
   const state = label("states", event.registration_state) ?? event.registration_state;
   const seen = label("visibilities", event.visibility);
-  return seen ? `${seen} · ${state}` : state;
+  return [seen, event.registration_paused && "Paused", state].filter(Boolean).join(" · ");
 }
 
 // All of a list, as [code, text].
