@@ -23,15 +23,13 @@ from typing import Any
 from events.door.fast_path import FastPath
 from events.door.responses import Response, header_lines
 from omnify.protocol import Protocol
-from omnify.recognizer import INCOMPLETE, PlainPoll, PlainRegistration, Recognizer
+from omnify.recognizer import INCOMPLETE, PlainPoll, PlainRegistration, recognize
 
 # The beginning of a plain request is given to gunicorn after so many pieces, or so many seconds.
 MAX_PIECES = 4
 HELD_SECONDS = 1.0
 # As many bytes as gunicorn holds for a connection. Then nothing is read until the request before is answered.
 MAX_HELD_BYTES = 256 * 1024
-
-_recognizer = Recognizer()
 
 
 class State(Enum):
@@ -90,7 +88,7 @@ class FastProtocol(Protocol):
 
     def _look_at(self, data: bytes) -> None:
         # A client that does not read its responses gets no more of them: gunicorn waits until it does.
-        found = None if self._flow_control.write_paused else _recognizer.read(data)
+        found = None if self._flow_control.write_paused else recognize(data)
         if found is INCOMPLETE:
             self._hold(data)
         elif found is None:

@@ -2,7 +2,8 @@
 
 A plain request is whole and nothing follows it, it is small, HTTP/1.1, kept alive and without a query, and has one Host
 and nothing about it that asks for more than an answer. Everything else is gunicorn's, which has the limits and the
-errors. llhttp parses (`httptools`); where it accepts more than gunicorn does, the request counts as not plain.
+errors. This is no parser for all of HTTP: it knows the one strict form that every parser reads in the same way, and
+what is written differently, legal or not, is not plain.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
-import httptools
 import msgspec
 
 from omnify.common.asgi_types import Header
@@ -20,6 +20,7 @@ from omnify.common.asgi_types import Header
 # Under each of gunicorn's limits on lines and header fields, so that none of them is exceeded here.
 MAX_BYTES = 8190
 MAX_FIELDS = 64
+_MAX_DIGITS = 4  # of a Content-Length
 
 # The request lines of the hot routes, and how they begin.
 _REQUEST_LINE = re.compile(
@@ -27,7 +28,13 @@ _REQUEST_LINE = re.compile(
 )
 _BEGINNINGS = (b"POST /events/", b"GET /registrations/")
 
+_LINE_END = b"\r\n"
 _END_OF_HEAD = b"\r\n\r\n"
+
+# A header line: a token, a colon, and a value without white space at its end (RFC 9110, sections 5.5 and 5.6.2).
+_FIELD = re.compile(rb"([0-9A-Za-z!#$%&'*+.^_`|~-]+):[ \t]*([!-~\x80-\xff]+(?:[ \t]+[!-~\x80-\xff]+)*)")
+# Lines that are remembered, some 100 kB of them.
+MAX_KNOWN_LINES = 1024
 
 # Headers that ask for more than an answer.
 _UNUSUAL = frozenset(
@@ -63,86 +70,68 @@ class Incomplete(Enum):
 INCOMPLETE: Final = Incomplete.INCOMPLETE
 
 
-class Recognizer:
-    """Reads one request at a time, for all connections of a process."""
-
-    __slots__ = ("_body", "_complete", "_headers", "_messages", "_parser")
-
-    def __init__(self) -> None:
-        self._parser = httptools.HttpRequestParser(self)
-
-    def read(self, data: bytes) -> PlainRegistration | PlainPoll | Incomplete | None:
-        """Returns the plain request that `data` is, INCOMPLETE if it may become one, None for anything else."""
-        line = _REQUEST_LINE.match(data)
-        if line is None:
-            return INCOMPLETE if _may_begin_one(data) else None
-        # llhttp leaves white space at the end of a value, which is rare.
-        if len(data) > MAX_BYTES or b" \r\n" in data or b"\t\r\n" in data:
-            return None
-        found = self._parse(data, line)
-        if found is None or found is INCOMPLETE:
-            # The parser is in the middle of a request, or of an error.
-            self._parser = httptools.HttpRequestParser(self)
-        return found
-
-    def _parse(self, data: bytes, line: re.Match[bytes]) -> PlainRegistration | PlainPoll | Incomplete | None:
-        self._messages, self._complete, self._body = 0, False, b""
-        fields: list[Header] = []
-        self._headers = fields
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            return None
-        headers = dict(fields)
-        # A header that comes twice is legal in places, and rare; where it is not, llhttp accepts it all the same.
-        if self._messages != 1 or len(headers) != len(fields) or len(fields) > MAX_FIELDS or not _is_plain(headers):
-            return None
-        if not self._complete:
-            return INCOMPLETE if _may_be_held(data, line, headers) else None
-        body = self._body
-        # llhttp skips an empty line behind a request.
-        if b"host" not in headers or len(data) != data.find(_END_OF_HEAD) + len(_END_OF_HEAD) + len(body):
-            return None
-        event_id, ticket_id = line.groups()
-        if event_id is not None:
-            return PlainRegistration(headers, int(event_id), body)
-        return None if body else PlainPoll(headers, ticket_id.decode())
-
-    # What the parser calls.
-
-    def on_message_begin(self) -> None:
-        """Counts requests."""
-        self._messages += 1
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Takes a header field."""
-        self._headers.append((name.lower(), value))
-
-    def on_body(self, part: bytes) -> None:
-        """Takes a part of the body."""
-        self._body += part
-
-    def on_message_complete(self) -> None:
-        """Notes that the request is whole."""
-        self._complete = True
-
-
-def _is_plain(headers: Mapping[bytes, bytes]) -> bool:
-    return _UNUSUAL.isdisjoint(headers) and (
-        b"connection" not in headers or headers[b"connection"].lower() == b"keep-alive"
-    )
-
-
-def _may_be_held(data: bytes, line: re.Match[bytes], headers: Mapping[bytes, bytes]) -> bool:
-    """Tells whether the rest of a request is worth waiting for: gunicorn could not answer it any sooner.
-
-    A poll is answered as soon as its head is there, and so is a body that will be too large.
-    """
+def recognize(data: bytes) -> PlainRegistration | PlainPoll | Incomplete | None:
+    """Returns the plain request that `data` is, INCOMPLETE if it may become one, None for anything else."""
+    line = _REQUEST_LINE.match(data)
+    if line is None:
+        return INCOMPLETE if _may_begin_one(data) else None
+    if len(data) > MAX_BYTES:
+        return None
     end = data.find(_END_OF_HEAD)
     if end < 0:
-        return True
-    length = int(headers.get(b"content-length", b"0"))
-    return line[1] is not None and end + len(_END_OF_HEAD) + length <= MAX_BYTES
+        return INCOMPLETE if _may_begin_head(data[line.end() :]) else None
+    headers = _plain_headers(data[line.end() : end].split(_LINE_END))
+    if headers is None or b"host" not in headers:
+        return None
+    body = data[end + len(_END_OF_HEAD) :]
+    missing = int(headers.get(b"content-length", b"0")) - len(body)
+    event_id, ticket_id = line.groups()
+    if missing:
+        return INCOMPLETE if event_id is not None and 0 < missing <= MAX_BYTES - len(data) else None
+    if event_id is not None:
+        return PlainRegistration(headers, int(event_id), body)
+    return None if body else PlainPoll(headers, ticket_id.decode())
+
+
+class _NotPlain(Exception):
+    """A header line that is not plain."""
+
+
+class _Fields(dict[bytes, Header]):
+    """Header fields by their lines. Most lines of a crowd's requests are the same, and need not be read again."""
+
+    def __missing__(self, line: bytes) -> Header:
+        match = _FIELD.fullmatch(line)
+        if match is None:
+            raise _NotPlain
+        if len(self) >= MAX_KNOWN_LINES:
+            self.clear()
+        field = self[line] = (match[1].lower(), match[2])
+        return field
+
+
+_fields = _Fields()
+
+
+def _plain_headers(lines: list[bytes]) -> Mapping[bytes, bytes] | None:
+    """Reads header lines; None if they are not those of a plain request."""
+    try:
+        headers = dict(map(_fields.__getitem__, lines))
+    except _NotPlain:
+        return None
+    # A header that comes twice is legal in places, and rare.
+    if len(headers) != len(lines) or len(lines) > MAX_FIELDS or not _UNUSUAL.isdisjoint(headers):
+        return None
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or len(length) > _MAX_DIGITS:
+        return None
+    return headers if headers.get(b"connection", b"keep-alive").lower() == b"keep-alive" else None
+
+
+def _may_begin_head(lines: bytes) -> bool:
+    """Tells whether these are the first header lines of a plain request; the last of them has not come whole."""
+    *whole, last = lines.split(_LINE_END)
+    return b"\n" not in last and (not whole or _plain_headers(whole) is not None)
 
 
 def _may_begin_one(data: bytes) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from omnify.recognizer import INCOMPLETE, MAX_BYTES, MAX_FIELDS, PlainPoll, PlainRegistration, PlainRequest, Recognizer
+from omnify import recognizer
+from omnify.recognizer import INCOMPLETE, MAX_BYTES, MAX_FIELDS, PlainPoll, PlainRegistration, PlainRequest, recognize
 
 BODY = b'{"name":"Guest 1","email":"guest1@example.org"}'
 JSON = b"Content-Type: application/json\r\n"
@@ -22,21 +23,20 @@ def with_header(line: bytes) -> bytes:
 def test_a_plain_registration_is_taken() -> None:
     length = b"%d" % len(BODY)
     headers = {b"host": b"example.org", b"content-type": b"application/json", b"content-length": length}
-    assert Recognizer().read(PLAIN) == PlainRegistration(headers, 7, BODY)
+    assert recognize(PLAIN) == PlainRegistration(headers, 7, BODY)
 
 
 def test_a_plain_poll_is_taken_with_what_its_client_knows() -> None:
     asked = POLL.replace(HOST, HOST + b'if-none-match: \t "q-1"\r\n')
     headers = {b"host": b"example.org", b"if-none-match": b'"q-1"'}
-    assert Recognizer().read(asked) == PlainPoll(headers, "7-Zk3vB9qT1xYw5LrN8sHdmA2cQ4fE")
+    assert recognize(asked) == PlainPoll(headers, "7-Zk3vB9qT1xYw5LrN8sHdmA2cQ4fE")
 
 
 @pytest.mark.parametrize("request_", [PLAIN, POLL])
 def test_every_beginning_of_a_plain_request_is_incomplete(request_: bytes) -> None:
-    recognizer = Recognizer()
     for size in range(1, len(request_)):
-        assert recognizer.read(request_[:size]) is INCOMPLETE, request_[:size]
-    assert isinstance(recognizer.read(request_), PlainRequest)
+        assert recognize(request_[:size]) is INCOMPLETE, request_[:size]
+    assert isinstance(recognize(request_), PlainRequest)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,18 @@ def test_every_beginning_of_a_plain_request_is_incomplete(request_: bytes) -> No
         with_header(b"Transfer-Encoding: chunked\r\n"),
         with_header(b"Connection: close\r\n"),
         with_header(b"Connection: keep-alive, te\r\n"),
+        PLAIN.replace(LENGTH, b"Content-Length: +47\r\n"),
+        PLAIN.replace(LENGTH, b"Content-Length: 47, 47\r\n"),
+        PLAIN.replace(LENGTH, b"Content-Length: %b\r\n" % (b"9" * 5000)),
+        with_header(b"X-A: 1\n"),
+        with_header(b"X-A:\r\n"),
+        with_header(b": 1\r\n"),
+        with_header(b"X(A): 1\r\n"),
+        with_header(b"X-A: 1\r2\r\n"),
+        # The beginnings of such.
+        LINE + HOST + HOST,
+        LINE + b"X-A : 1\r\nX-B",
+        LINE + HOST + b"X-A: 1\nX-B",
         with_header(b"X-A : 1\r\n"),
         with_header(b"X-A: 1 \r\n"),
         with_header(b"X-A: 1\t\r\n"),
@@ -84,10 +96,17 @@ def test_every_beginning_of_a_plain_request_is_incomplete(request_: bytes) -> No
     ],
 )
 def test_anything_else_is_left_to_gunicorn(data: bytes) -> None:
-    recognizer = Recognizer()
-    assert recognizer.read(data) is None
-    assert isinstance(recognizer.read(PLAIN), PlainRequest), "what came before must leave nothing behind"
+    assert recognize(data) is None
+    assert isinstance(recognize(PLAIN), PlainRequest), "what came before must leave nothing behind"
 
 
 def test_keep_alive_may_be_said() -> None:
-    assert isinstance(Recognizer().read(with_header(b"connection: Keep-Alive\r\n")), PlainRequest)
+    assert isinstance(recognize(with_header(b"connection: Keep-Alive\r\n")), PlainRequest)
+
+
+def test_a_crowd_of_different_lines_takes_no_more_memory() -> None:
+    for number in range(2 * recognizer.MAX_KNOWN_LINES):
+        found = recognize(with_header(b"X-Request-Id: %d\r\n" % number))
+        assert isinstance(found, PlainRequest)
+        assert found.headers[b"x-request-id"] == b"%d" % number
+        assert len(recognizer._fields) <= recognizer.MAX_KNOWN_LINES

@@ -16,7 +16,7 @@ from events.door.app import Door
 from events.door.responses import Response, all_headers
 from omnify.common.asgi_types import Header
 from omnify.common.redis_client import connect_async
-from omnify.recognizer import PlainPoll, PlainRegistration, Recognizer
+from omnify.recognizer import PlainPoll, PlainRegistration, recognize
 from tests.support.in_process.events import tickets
 from tests.support.servers import Services
 
@@ -97,7 +97,7 @@ class Visitor:
     async def _ask_on_fast_path(self, method: str, path: str, body: bytes, headers: Sequence[Header]) -> Reply | None:
         """None for what is not plain."""
         connection = Connection(self.address)
-        found = Recognizer().read(_request(method, path, headers, body))
+        found = recognize(_request(method, path, headers, body))
         if isinstance(found, PlainRegistration):
             self.door.fast_path.register(connection, found.event_id, found.headers, found.body)
         elif isinstance(found, PlainPoll):
