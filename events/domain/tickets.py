@@ -101,28 +101,25 @@ class Tickets:
     def parse(self, ticket_id: str) -> tuple[int, str] | None:
         """Reads `(event_id, key)` from a genuine id; None for any other text. Reads no store."""
         match = _SHAPE.fullmatch(ticket_id)
-        if match is None:
+        if match is None or self._maker(ticket_id) is None:
             return None
-        event_id, key, mac = match.groups()
-        return (int(event_id), key) if self._maker(event_id, key, mac) is not None else None
+        return int(match[1]), match[2]
 
     def check_in_code(self, *, event_id: int, key: str, mark: str | None = None) -> str:
         """Builds what a ticket's QR code holds, under the secret with this mark or, without a mark, the current one."""
-        return f"{reference(event_id, key)}-{self._keys.under(mark).check_in(event_id, key)}"
+        return f"{reference(event_id, key)}-{self._keys.under(mark).check_in(f'{event_id}-{key}')}"
 
     def check_in_code_of(self, ticket_id: str) -> str:
         """Builds the code of a genuine id, under the same secret as the id: neither changes when the secret does."""
-        event, _, rest = ticket_id.partition("-")
-        key = rest[:KEY_CHARS]
-        mark = self._maker(event, key, rest[KEY_CHARS:]) if self._keys.older else None
-        return self.check_in_code(event_id=int(event), key=key, mark=mark)
+        keys = (self._maker(ticket_id) if self._keys.older else None) or self._keys.current
+        return f"{reference_of(ticket_id)}-{keys.check_in(ticket_id[:-MAC_CHARS])}"
 
-    def _maker(self, event: str, key: str, mac: str) -> str | None:
-        """Finds the mark of the secret that made this MAC; None if none of them did."""
-        text = f"{event}-{key}"
+    def _maker(self, ticket_id: str) -> _Keys | None:
+        """Finds the secret's keys that made an id of this form; None if none of them did."""
+        named, mac = ticket_id[:-MAC_CHARS], ticket_id[-MAC_CHARS:]
         for keys in self._keys:
-            if compare_digest(mac, keys.mac.of(text)):
-                return keys.mark
+            if compare_digest(mac, keys.mac.of(named)):
+                return keys
         return None
 
     def parse_check_in_code(self, code: str) -> tuple[int, str] | None:
@@ -162,20 +159,20 @@ class _Keys:
         self._check_in_tag = Digest(subkey(secret, Purpose.CHECK_IN_TAG), TAG_BYTES)
         self._check_in_pad = Digest(subkey(secret, Purpose.CHECK_IN_PAD), TAG_BYTES)
 
-    def check_in(self, event_id: int, key: str) -> str:
-        """Returns the tag, and the rest of the key, encrypted."""
-        tag = self._check_in_tag.of(f"{event_id}-{key}")
-        return tag + self._padded(event_id, tag, key[REF_CHARS:])
+    def check_in(self, named: str) -> str:
+        """Returns the tag of `<event id>-<key>`, and the rest of the key, encrypted."""
+        tag = self._check_in_tag.of(named)
+        return tag + self._padded(named[:-KEY_CHARS], tag, named[REF_CHARS - KEY_CHARS :])
 
     def uncover(self, event_id: int, ref: str, tag: str, hidden: str) -> str | None:
         """Decrypts the whole key, if this secret made the code."""
-        key = ref + self._padded(event_id, tag, hidden)
+        key = ref + self._padded(f"{event_id}-", tag, hidden)
         genuine = compare_digest(tag, self._check_in_tag.of(f"{event_id}-{key}"))
         return key if genuine else None
 
-    def _padded(self, event_id: int, tag: str, text: str) -> str:
-        """Encrypts 12 characters with the pad of `tag`; a second call decrypts them."""
-        pad = self._check_in_pad.bytes_of(f"{event_id}-{tag}")
+    def _padded(self, event: str, tag: str, text: str) -> str:
+        """Encrypts 12 characters with the pad of `<event id>-` and `tag`; a second call decrypts them."""
+        pad = self._check_in_pad.bytes_of(event + tag)
         mixed = int.from_bytes(decode(text)) ^ int.from_bytes(pad)
         return encode(mixed.to_bytes(TAG_BYTES))
 
