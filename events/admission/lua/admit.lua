@@ -82,10 +82,13 @@ elseif confirmed >= capacity and waitlisted >= waitlist_capacity then
 end
 
 local length = redis.call('XLEN', QUEUE)
-local head = sequence + 1
-if length > 0 then
-  head = head_of(QUEUE)
-  sequence = math.max(sequence, tail_of(QUEUE))
+if length > 0 then sequence = math.max(sequence, tail_of(QUEUE)) end
+
+-- Whether the entry with this sequence is in the queue. One in front of the head was lost by the queue, or is decided.
+local head = nil
+local function is_queued(number)
+  head = head or head_of(QUEUE)
+  return head ~= nil and number >= head
 end
 
 local decided = existing(DECIDED)
@@ -138,10 +141,10 @@ local function find(key, digest, name)
   if pending[1] then
     local queued, requested = string.match(pending[1], '^(%d+)|(%d+)')
     queued = tonumber(queued)
-    -- An entry in front of the head was lost by the queue: the retry gets a new sequence.
-    if queued >= head then return {'queued', queued, queued - head + 1, tonumber(requested), name} end
+    -- If the queue has lost it, the retry gets a new sequence.
+    if is_queued(queued) then return {'queued', queued, queued - head + 1, tonumber(requested), name} end
   end
-  return nil, taken or (pending[2] and tonumber(pending[2]) >= head)
+  return nil, taken or (pending[2] and is_queued(tonumber(pending[2])))
 end
 
 local function is_reused(key, note)

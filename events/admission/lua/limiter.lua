@@ -5,8 +5,12 @@
 -- as if it had come evenly. Each window has a hash: `w` its number, address -> how often. Nothing is written before
 -- `write`, so the calls before it may refuse.
 
+local function zero() return 0 end
+local UNLIMITED = {read = zero, wait = zero, take = zero, left = zero, write = zero, left_of_window = 0}
+
 -- `slots`: the keys of the two hashes. `quota`: how often in a window; 0 for no limit. `most`: addresses counted at most.
 local function new_limiter(slots, quota, seconds, most, now)
+  if quota == 0 then return UNLIMITED end
   local window = seconds * 1000
   local number = math.floor(now / window)
   local into = now - number * window
@@ -27,14 +31,13 @@ local function new_limiter(slots, quota, seconds, most, now)
   end
 
   function limiter.read(addresses)
-    if quota == 0 or #addresses == 0 then return end
+    if #addresses == 0 then return end
     if read(current, number, addresses, here) then known = redis.call('HLEN', current) - 1 end
     read(last, number - 1, addresses, before)
   end
 
   -- Milliseconds until this address may do it once more; 0 if it may now.
   function limiter.wait(address)
-    if quota == 0 then return 0 end
     local used, fading = here[address] or 0, before[address] or 0
     local spare = quota - 1 - used
     if spare < 0 then
@@ -48,7 +51,6 @@ local function new_limiter(slots, quota, seconds, most, now)
   end
 
   function limiter.take(address)
-    if quota == 0 then return end
     if not here[address] then
       if known >= most then return end
       known = known + 1

@@ -49,10 +49,11 @@ local function of_today(slots, second)
   return slots[1 + math.floor(second / DAY_SECONDS) % #slots]
 end
 
--- Those of the keys that exist.
+-- Those of the keys that exist; often none, so one call asks about all of them first.
 local function existing(slots)
-  local found = {}
+  local number, found = redis.call('EXISTS', unpack(slots)), {}
   for _, slot in ipairs(slots) do
+    if #found == number then break end
     if redis.call('EXISTS', slot) == 1 then found[#found + 1] = slot end
   end
   return found
