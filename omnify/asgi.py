@@ -127,7 +127,8 @@ class Service:
             logger.info("live events loaded", count=count)
         except (QueueUnavailable, DatabaseUnavailable, TimeoutError) as problem:
             # Each is loaded by the first request for it.
-            logger.warning("live events not loaded", problem=type(problem).__name__)
+            reason = problem.__cause__ or problem
+            logger.warning("live events not loaded", problem=type(problem).__name__, reason=str(reason)[:200])
 
 
 application = Service()

@@ -140,7 +140,7 @@ class ClusterMap:
                 self._known = True
                 return
         self._doubtful = True
-        raise ClusterDownError("no node of the Cluster answers") from problem
+        raise ClusterDownError(f"no node of the Cluster answers: {problem}") from problem
 
     def _candidates(self) -> Iterator[Address]:
         """Lists the masters known, in an order of chance, then the nodes of the address."""

@@ -7,7 +7,6 @@ would be refused (READONLY), and what it read would be old.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
 from typing import Any
 
@@ -81,22 +80,26 @@ async def find_master(store: StoreUrl) -> Address:
     # Those that answer late close their connections themselves.
     _asking.update(asking)
     votes: Counter[Address] = Counter()
+    problem: Exception | None = None
     for answer in asyncio.as_completed(asking):
-        if (named := await answer) is not None:
+        named = await answer
+        if isinstance(named, Exception):
+            problem = named
+        elif named is not None:
             votes[named] += 1
         if votes and max(votes.values()) > len(asking) / 2:
             break
     _asking.difference_update([task for task in _asking if task.done()])
     if not votes:
-        raise ConnectionError("no Sentinel names a master")
+        raise ConnectionError("no Sentinel names a master" + (f": {problem}" if problem else "")) from problem
     return votes.most_common(1)[0][0]
 
 
-_asking: set[asyncio.Task[Address | None]] = set()
+_asking: set[asyncio.Task[Address | Exception | None]] = set()
 
 
-async def _name_master(store: StoreUrl, sentinel: Address) -> Address | None:
-    """Asks one Sentinel. Returns None if it does not answer, or does not know the service."""
+async def _name_master(store: StoreUrl, sentinel: Address) -> Address | Exception | None:
+    """Asks one Sentinel. Returns None if it does not know the service, and why if it does not answer."""
     client = share_contexts(
         redis.asyncio.Redis.from_url(
             store.sentinel_url(sentinel),
@@ -106,12 +109,13 @@ async def _name_master(store: StoreUrl, sentinel: Address) -> Address | None:
             protocol=2,
         )
     )
-    found: Any = None
-    with contextlib.suppress(RedisError, OSError):
+    try:
         async with client:
-            found = await client.execute_command(  # type: ignore[no-untyped-call]
+            found: Any = await client.execute_command(  # type: ignore[no-untyped-call]
                 "SENTINEL", "GET-MASTER-ADDR-BY-NAME", store.service
             )
+    except (RedisError, OSError) as problem:
+        return problem
     return (found[0].decode(), int(found[1])) if found else None
 
 

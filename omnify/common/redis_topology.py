@@ -120,7 +120,7 @@ class Topology:
                 self._known, self._read_at = True, time.monotonic()
                 return
         self._doubtful, self._read_at = True, time.monotonic()
-        raise ClusterDownError("no node of the Cluster answers") from problem
+        raise ClusterDownError(f"no node of the Cluster answers: {problem}") from problem
 
     def _ask(self, address: Address) -> Any:
         url = self._store.server_url(address)

@@ -16,7 +16,7 @@ import uvloop
 from psycopg2.extensions import parse_dsn
 from redis.asyncio.connection import parse_url
 
-from events.admission.gate import Gate
+from events.admission.gate import Gate, QueueUnavailable
 from events.admission.link import Link, can_link
 from events.admission.queue import Queue
 from omnify.celery import app
@@ -27,6 +27,7 @@ from omnify.postgres.address import postgres_config
 from tests.support.in_process.cluster import Crowd, decided_once, draining, events_on_each_master, with_gate
 from tests.support.in_process.drain import make_drain
 from tests.support.in_process.events import open_event
+from tests.support.in_process.gate import apply_for
 from tests.support.servers import Services
 from tests.support.tls import Certificate, TlsFront, make_certificate
 from tests.support.valkey_cluster import ValkeyCluster, until
@@ -115,6 +116,25 @@ def test_a_certificate_that_does_not_fit_is_refused_and_the_error_says_so(
 ) -> None:
     with pytest.raises((redis.RedisError, OSError), match=UNVERIFIED):
         ping(address(servers, *misfit))
+
+
+@pytest.mark.parametrize("scheme", ["rediss", "rediss+cluster", "rediss+sentinel"])
+def test_a_door_says_what_is_wrong_with_the_certificate(
+    servers: Services, misfit: tuple[int, Path], scheme: str
+) -> None:
+    url = address(servers, *misfit, scheme=scheme)
+    if scheme == "rediss+sentinel":
+        url = url.replace("/0?", "/queue/0?")
+
+    async def scene(gate: Gate) -> list[str]:
+        reasons = []
+        for call in (gate.learn_clock, lambda: gate.admit(1, [apply_for(1)])):
+            with pytest.raises(QueueUnavailable) as failed:
+                await call()
+            reasons.append(str(failed.value.__cause__))
+        return reasons
+
+    assert any(UNVERIFIED in reason for reason in with_gate(url, scene, replicas=1))
 
 
 @pytest.mark.parametrize("ping", CLIENTS.values(), ids=CLIENTS.keys())
