@@ -16,7 +16,7 @@ import redis
 from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
-from events.admission.erasure import delete_event_keys
+from events.admission.erasure import delete_event_keys, is_replicated
 from events.domain.audit import Action, Actor, ActorKind
 from events.ledger import audit, retention
 from events.ledger.queries import find_event
@@ -42,15 +42,23 @@ class RetentionPeriods:
     retention_days: int | None
 
 
-def purge_until_stopped(stop: threading.Event, *, periods: RetentionPeriods, client: redis.Redis) -> None:
-    """Deletes and anonymises every `INTERVAL_SECONDS`, until `stop` is set."""
+def purge_until_stopped(
+    stop: threading.Event, *, periods: RetentionPeriods, client: redis.Redis, replicas: int = 0
+) -> None:
+    """Deletes and anonymises every `INTERVAL_SECONDS`, until `stop` is set. `replicas` must have a deletion, too."""
     while not stop.is_set():
         _try("old deliveries", partial(_purge_deliveries, stop, _ago(periods.webhook_log_days)))
         _try("old audit entries", partial(audit.purge_entries, before=_ago(periods.audit_days)))
         if periods.retention_days is not None:
             _try(
                 "people of past events",
-                partial(anonymise_past_events, stop, client, ended_before=_ago(periods.retention_days)),
+                partial(
+                    anonymise_past_events,
+                    stop,
+                    client,
+                    ended_before=_ago(periods.retention_days),
+                    replicas=replicas,
+                ),
             )
         stop.wait(INTERVAL_SECONDS)
 
@@ -73,7 +81,9 @@ def _purge_deliveries(stop: threading.Event, before: datetime) -> None:
         pass
 
 
-def anonymise_past_events(stop: threading.Event, client: redis.Redis, *, ended_before: datetime) -> int:
+def anonymise_past_events(
+    stop: threading.Event, client: redis.Redis, *, ended_before: datetime, replicas: int = 0
+) -> int:
     """Anonymises events that ended before `ended_before`, as `manage.py forget` does. Returns how many events."""
     anonymised = 0
     for event in retention.past_events(ended_before=ended_before):
@@ -81,11 +91,12 @@ def anonymise_past_events(stop: threading.Event, client: redis.Redis, *, ended_b
             break
         try:
             deleted = delete_event_keys(client, event.event_id)
+            deleted = deleted and is_replicated(client, event.event_id, replicas=replicas)
         except RedisError as problem:
             fields = {"event_id": event.event_id, "problem": type(problem).__name__}
             logger.warning("people of a past event were not removed", **fields)
             continue
-        # False: the event still has a queue. The next pass tries again.
+        # False: the event still has a queue, or a replica may have all that was deleted. The next pass tries again.
         if deleted:
             _anonymise(event.event_id)
             anonymised += 1

@@ -25,6 +25,7 @@ from events.ledger.lookup import watched_event_ids
 from events.services.delete_event import reopen_undeleted
 from omnify.common.logs import get_logger
 from omnify.common.redis_nodes import by_node, is_cluster, replication_ids
+from worker.orphans import end_orphans
 from worker.repair import mark_lost, republish, requeue_closings
 from worker.unfounded import take_back_all
 
@@ -78,18 +79,10 @@ class Sweep:
         promoted = bool(history and seen) and history not in seen
         failed_over = not servers <= heartbeat.seen_servers(self._client)
         full = now >= self._full_due or ((promoted or failed_over) and now >= self._full_again)
-        woken = 0
-        problems: list[RedisError] = []
-        for chunk in _chunks(watched_event_ids(all_events=full)):
-            for part in by_node(self._client, chunk, lambda event_id: event_keys(event_id).queue):
-                try:
-                    woken += self._sweep(part, full=full, suspect=promoted)
-                except RedisError as problem:
-                    if not is_cluster(self._client):
-                        raise
-                    problems.append(problem)
+        woken, problems = self._sweep_all(full=full, suspect=promoted)
         if full:
             woken += requeue_closings(self._queue, self._wake)
+            problems += self._end_orphans()
             if not problems:
                 heartbeat.note_servers(self._client, servers)
                 if history:
@@ -98,6 +91,26 @@ class Sweep:
         if problems:
             raise problems[0]
         return woken
+
+    def _sweep_all(self, *, full: bool, suspect: bool) -> tuple[int, list[RedisError]]:
+        woken = 0
+        problems: list[RedisError] = []
+        for chunk in _chunks(watched_event_ids(all_events=full)):
+            for part in by_node(self._client, chunk, lambda event_id: event_keys(event_id).queue):
+                try:
+                    woken += self._sweep(part, full=full, suspect=suspect)
+                except RedisError as problem:
+                    if not is_cluster(self._client):
+                        raise
+                    problems.append(problem)
+        return woken, problems
+
+    def _end_orphans(self) -> list[RedisError]:
+        try:
+            end_orphans(self._client)
+        except RedisError as problem:
+            return [problem]
+        return []
 
     def _sweep(self, event_ids: list[int], *, full: bool, suspect: bool) -> int:
         """Sweeps events of one node."""

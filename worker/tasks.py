@@ -105,7 +105,8 @@ def start_threads(sender: Any, **_: Any) -> None:
     freeze_gc()
     if WEBHOOKS in queues:
         dispatcher().start()
-        _start_thread("retention", purge_until_stopped, _stop, periods=_retention_periods(), client=redis_client())
+        options = {"periods": _retention_periods(), "replicas": settings.ENV.queue_replicas}
+        _start_thread("retention", purge_until_stopped, _stop, client=redis_client(), **options)
     if queues - {WEBHOOKS}:
         _start_sweep()
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import redis
 
 from events.admission import snapshots, unfounded
-from events.admission.commands import enqueue_cancellation
+from events.admission.commands import requeue_cancellation
 from events.admission.queue import Queue
 from events.admission.unfounded import ReadOutcome
 from events.domain.outcome import Outcome
@@ -27,6 +27,9 @@ from omnify.common import metrics
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
+
+# What a drain has decided since it was compared may be overwritten with what it was before, so all is compared again.
+_ROUNDS = 3
 
 
 @dataclass(slots=True)
@@ -70,34 +73,57 @@ def take_back(queue: Queue, client: redis.Redis, event_id: int, *, digest: Diges
     """Takes an event's unfounded outcomes back. Returns how many tickets are lost. Repeating it changes nothing.
 
     Reads all of the event's published outcomes. Every step is repeated after a crash, since the copy of the event, from
-    which the need is seen, is put right last.
+    which the need is seen, is put right last, and cancellations are queued again before what shows them is taken back.
     """
     copy = snapshots.event_progress(client, [event_id])[event_id]
     # Before the outcomes: up to this row's moment they are all compared, and the copy says so in the end.
     event = find_events([event_id]).get(event_id)
     if event is None:
         return 0
+    lost = 0
+    for _ in range(_ROUNDS):
+        found = _compare(client, event_id, digest)
+        if not found.lost and not found.in_ledger:
+            break
+        _requeue(queue, client, event, found.cancelled, wake)
+        keys = {read.outcome.key for read in found.lost}
+        unfounded.take_back(client, event_id, [*found.lost, *found.changed], lost=keys)
+        queue.publish(event=event, outcomes=found.in_ledger, counted=False)
+        _report(event_id, found)
+        lost += len(keys)
+    snapshots.put_snapshot(client, event, replaces=copy.version or 0)
+    return lost
+
+
+def _compare(client: redis.Redis, event_id: int, digest: Digest) -> _Findings:
     found = _Findings()
     for chunk in unfounded.published_outcomes(client, event_id):
         found.compare(event_id, chunk, digest)
-    keys = {read.outcome.key for read in found.lost}
-    unfounded.take_back(client, event_id, [*found.lost, *found.changed], lost=keys)
-    queue.publish(event=event, outcomes=found.in_ledger, counted=False)
-    _requeue(client, event, found.cancelled, wake)
-    snapshots.put_snapshot(client, event, replaces=copy.version or 0)
-    metrics.LOST.labels("database").inc(len(keys))
-    metrics.UNFOUNDED.labels("lost").inc(len(keys))
-    metrics.UNFOUNDED.labels("changed").inc(len(found.changed))
-    if not found.lost and not found.changed:
-        return 0
+    return found
+
+
+def _report(event_id: int, found: _Findings) -> None:
+    lost, changed = len(found.lost), len(found.changed)
+    if not lost and not changed:
+        return
+    metrics.LOST.labels("database").inc(lost)
+    metrics.UNFOUNDED.labels("lost").inc(lost)
+    metrics.UNFOUNDED.labels("changed").inc(changed)
     logger.error(
         "the ledger lacks decisions that were published: was a standby promoted that had not received them?",
         event_id=event_id,
-        lost=len(keys),
-        changed=len(found.changed),
+        lost=lost,
+        changed=changed,
         cancellations_queued_again=len(found.cancelled),
     )
-    return len(keys)
+
+
+def lose_all(client: redis.Redis, event_id: int) -> int:
+    """Takes back all outcomes of an event that the ledger does not have. Returns how many tickets are lost."""
+    found = [read for chunk in unfounded.published_outcomes(client, event_id) for read in chunk]
+    lost = unfounded.take_back(client, event_id, found, lost={read.outcome.key for read in found})
+    metrics.LOST.labels("database").inc(lost)
+    return lost
 
 
 def take_back_all(
@@ -124,7 +150,12 @@ def _is_ahead(copy: CopyProgress, row: EventProgress, *, suspect: bool) -> bool:
     return copy.exceeds(row) or (suspect and copy.version is not None and not copy.is_deleted)
 
 
-def _requeue(client: redis.Redis, event: EventSnapshot, keys: list[str], wake: Callable[[int], None]) -> None:
-    enqueued = [enqueue_cancellation(client, event, key=key) for key in keys]
-    if any(done is not None and done.wake for done in enqueued):
+def _requeue(
+    queue: Queue, client: redis.Redis, event: EventSnapshot, keys: list[str], wake: Callable[[int], None]
+) -> None:
+    if not keys:
+        return
+    enqueued = [requeue_cancellation(client, event, key=key) for key in keys]
+    queue.require_replicas(event.event_id)
+    if any(done.wake for done in enqueued):
         wake(event.event_id)

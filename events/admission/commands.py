@@ -79,6 +79,12 @@ def enqueue_cancellation(client: Redis, event: EventSnapshot, *, key: str) -> En
     return None
 
 
+def requeue_cancellation(client: Redis, event: EventSnapshot, *, key: str) -> Enqueued:
+    """Enqueues the cancellation of a ticket whatever Redis says of it: the ledger has lost the one that was decided. A
+    second one changes nothing. Raises redis.exceptions.RedisError."""
+    return _enqueue(client, event, "cancel", key, "")
+
+
 def _enqueue(client: Redis, event: EventSnapshot, kind: str, key: str, payload: str) -> Enqueued:
     keys = k.event_keys(event.event_id)
     call = calls.enqueue(

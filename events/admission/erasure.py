@@ -10,6 +10,7 @@ from events.admission import keys as k
 from events.admission.entry import read_entry
 from events.admission.fields import EMAIL
 from events.domain.commands import Request
+from omnify.common.replicas import NotReplicated, require_replicas
 
 # As many entries lie in one node of a stream at most (`stream-node-max-entries`). A removed entry is only marked, and
 # stays in memory and in rewritten files until its whole node is gone.
@@ -37,6 +38,16 @@ def is_entry_freed(client: redis.Redis, event_id: int, sequence: int) -> bool:
     """Tells whether the memory of the entry with this sequence is free: the queue is empty, or a whole node further."""
     head = _head(client, event_id)
     return head is None or head > sequence + NODE_ENTRIES
+
+
+def is_replicated(client: redis.Redis, event_id: int, *, replicas: int) -> bool:
+    """Tells whether so many replicas have deleted what was deleted of an event. Waits for them for a second."""
+    try:
+        if replicas:
+            require_replicas(client, k.event_keys(event_id).state, replicas)
+    except NotReplicated:
+        return False
+    return True
 
 
 def _head(client: redis.Redis, event_id: int) -> int | None:

@@ -29,6 +29,8 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by TTL, 30 days
     {event:7}:missing  hash    ticket key -> sequence, of tickets that a door has admitted and this server does not know
                                removed by TTL, 30 days, or by a full sweep, once the ledger has told what they are
+    {event:7}:unknown  string  the ledger does not have this event: its door is closed
+                               removed by TTL, 1 day, or by a full sweep, once its tickets are lost
     {event:7}:addresses:0, :1
                        hash    w -> number of a window of the limit on addresses; address digest -> registrations in it
                                one for each window (number modulo 2); removed by TTL, two windows
@@ -74,6 +76,7 @@ WAKE_TTL_MS = 4_000  # a wake-up that was lost, or found a dead drain's lease, i
 LEASE_TTL_MS = 12_000  # later than the statement timeout; a killed drain holds its event up this long
 RATES_TTL_SECONDS = 60
 LOST_TTL_SECONDS = 30 * 86_400
+UNKNOWN_TTL_SECONDS = 86_400
 # Addresses counted in one window of one event; further ones are not limited. About 50 MB.
 ADDRESSES_MAX = 1_000_000
 WORKERS_TTL_SECONDS = 60
@@ -121,7 +124,7 @@ class EventKeys:
 
     __slots__ = (
         *("addresses", "decided", "keys", "lease", "lost", "missing", "news", "pending"),
-        *("queue", "rates", "refusals", "state", "waitlist", "wake"),
+        *("queue", "rates", "refusals", "state", "unknown", "waitlist", "wake"),
     )
 
     def __init__(self, event_id: int) -> None:
@@ -135,6 +138,7 @@ class EventKeys:
         self.rates = f"{tag}:rates"
         self.lost = f"{tag}:lost"
         self.missing = f"{tag}:missing"
+        self.unknown = f"{tag}:unknown"
         self.addresses = (f"{tag}:addresses:0", f"{tag}:addresses:1")
         self.refusals = (f"{tag}:refusals:0", f"{tag}:refusals:1")
         self.keys = (f"{tag}:keys:0", f"{tag}:keys:1", f"{tag}:keys:2")

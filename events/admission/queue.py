@@ -89,7 +89,7 @@ class Queue:
         first = "-" if after is None else f"({after}-0"
         found: Any = self._client.xrange(k.event_keys(event_id).queue, min=first, count=count)
         if found:
-            self._require_replicas(event_id)
+            self.require_replicas(event_id)
         return [read_entry(stream_id, fields) for stream_id, fields in found]
 
     def published(self, event_id: int) -> CopyProgress:
@@ -113,7 +113,7 @@ class Queue:
         whether they count as decisions of this second. Raises NotReplicated, and publishes nothing, if the replicas are
         away.
         """
-        self._require_replicas(event.event_id)
+        self.require_replicas(event.event_id)
         starts = range(0, max(len(outcomes), 1), PUBLISH_AT_ONCE)
         *parts, last = (outcomes[start : start + PUBLISH_AT_ONCE] for start in starts)
         # Another server may take over between two parts, without the first. A name tells that it is there.
@@ -162,7 +162,8 @@ class Queue:
         written, left = call.run(self._client)
         return Published(int(written), int(left))
 
-    def _require_replicas(self, event_id: int) -> None:
+    def require_replicas(self, event_id: int) -> None:
+        """Returns when enough replicas have all that was written of an event. Raises NotReplicated: not in time."""
         if self._replicas:
             require_replicas(self._client, k.event_keys(event_id).queue, self._replicas)
 

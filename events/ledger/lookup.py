@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 
 from django.db import connection
@@ -21,6 +21,16 @@ _LATE = timedelta(hours=1)
 def find_events(event_ids: Sequence[int]) -> dict[int, EventSnapshot]:
     """Reads these events; unknown ones are left out."""
     return {event.pk: event_snapshot(event) for event in Event.objects.filter(pk__in=event_ids)}
+
+
+def known_events(event_ids: Collection[int]) -> set[int]:
+    """Tells which of these events the ledger has."""
+    return set(Event.objects.filter(pk__in=event_ids).values_list("pk", flat=True))
+
+
+def any_event() -> bool:
+    """Tells whether the ledger has an event at all."""
+    return Event.objects.exists()
 
 
 def live_events(*, limit: int) -> list[EventSnapshot]:

@@ -52,6 +52,10 @@ UNFOUNDED = Counter(
     "Published decisions that the ledger lacked after a promotion: lost tickets, or changed to an earlier state.",
     ["result"],
 )
+ORPHANS = Counter(
+    "omnify_orphan_events",
+    "Events that Redis knew and the ledger did not: their doors are closed, their tickets are lost.",
+)
 WATCHERS = Gauge(
     "omnify_watchers",
     "Clients that a door holds now: open event streams (stream) and long polls (poll).",

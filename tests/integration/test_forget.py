@@ -20,6 +20,7 @@ from events.management.commands import forget
 from events.models import Event, Registration
 from events.secrets import tickets
 from events.services.commands import resize, sizes_of
+from omnify.common import replicas
 from tests.support.in_process.api import attend, create, organizer
 from tests.support.in_process.events import let_it_be_over
 from tests.support.in_process.gate import apply_for, with_gate
@@ -113,6 +114,31 @@ def test_an_event_with_a_queue_is_left_for_later(
         forgetting("--days", "30")
     drain.run(event.pk)
     assert len(people(event)) == 1
+    assert forgetting("--days", "30") == "Forgotten: 1 registrations of 1 events."
+
+
+def test_nothing_is_called_forgotten_that_a_replica_may_still_have(
+    make_event: Make,
+    admit: Admit,
+    drain: Drain,
+    forgetting: Callable[..., str],
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The store of the tests has no replica, so one that is asked for is away."""
+    event = make_event()
+    admit(event.pk, [service_application(1)])
+    drain.run(event.pk)
+    let_it_be_over(event)
+    monkeypatch.setattr(forget, "TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(replicas, "WAIT_MS", 20)
+    alone = settings.ENV
+    settings.ENV = replace(alone, queue_replicas=1)
+    for options in (("--email",), ("--days", "30")):
+        with pytest.raises(CommandError, match="too few replicas"):
+            forgetting(*options, email="guest1@example.com")
+        assert people(event) != {("", "")}
+    settings.ENV = alone
     assert forgetting("--days", "30") == "Forgotten: 1 registrations of 1 events."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,9 +26,12 @@ from events.secrets import tickets
 from omnify.common import replicas
 from omnify.common.redis_client import connect_async
 from omnify.common.replicas import AsyncReplicatedClient, NotReplicated, ReplicatedClient
-from tests.support.in_process.events import open_event
+from tests.support.in_process.drain import make_drain
+from tests.support.in_process.events import commits_that_the_standby_lacks, open_event
 from tests.support.in_process.gate import apply_for, kinds
 from tests.support.replicated_valkey import ReplicatedValkey
+from worker.drain import Drained
+from worker.unfounded import take_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -197,6 +201,35 @@ def test_a_drain_gets_and_publishes_only_what_the_replica_has(run: Any, pair: Re
         assert queued(pair.primary.client, event) == [entry.key]
     queue.publish(event=done.event, outcomes=done.outcomes, entries=[entry])
     assert queued(pair.primary.client, event) == []
+
+
+def test_a_cancellation_that_a_promoted_database_lacks_is_queued_again_on_the_replica_or_taken_back_later(
+    run: Any, pair: ReplicatedValkey, event: Event
+) -> None:
+    client = pair.primary.client
+    queue = Queue(client, replicas=1)
+    drain = make_drain(queue)
+    guest = apply_for(1)
+    run(lambda gate: gate.admit(event.pk, [guest]))
+    drain.run(event.pk)
+    with commits_that_the_standby_lacks(event):
+        run(lambda gate: gate.cancel(event.pk, [CancelRequest(guest.key, held_in_ledger=False)]))
+        drain.run(event.pk)
+    take = partial(take_back, queue, client, event.pk, digest=tickets().email_digest, wake=lambda event_id: None)
+    with without_replica(pair):
+        with pytest.raises(NotReplicated):
+            take()
+        assert b"|cancelled|" in b"".join(outcomes(client, event)), "nothing is taken back yet"
+    take()
+    assert set(queued(pair.replicas[0].client, event)) == {guest.key}
+    assert b"|confirmed|" in b"".join(outcomes(client, event))
+    assert drain.run(event.pk) is Drained.IDLE
+    assert b"|cancelled|" in b"".join(outcomes(client, event))
+
+
+def outcomes(client: Any, event: Event) -> list[bytes]:
+    """Every outcome as Redis has it."""
+    return [text for slot in event_keys(event.pk).decided for text in client.hvals(slot)]
 
 
 @pytest.mark.parametrize("wanted", [0, 1])

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from events.models import AuditEntry, Event, Registration
+from omnify.common import replicas
 from tests.support.in_process.api import attend, create, organizer
 from tests.support.in_process.events import let_it_be_over
 from tests.support.waiting import wait_until
@@ -40,6 +41,17 @@ def test_people_of_events_over_the_term_are_forgotten_and_no_others(redis_client
     entry = AuditEntry.objects.get(action="people_forgotten")
     assert (entry.actor, entry.object_id, entry.organizer_id) == ("service", str(old.pk), old.organizer_id)
     assert anonymise_past_events(threading.Event(), redis_client, ended_before=before) == 0
+
+
+def test_people_are_not_forgotten_before_the_replicas_have_forgotten_them(
+    redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store of the tests has none, so it is away; the next pass tries again."""
+    monkeypatch.setattr(replicas, "WAIT_MS", 20)
+    old, before = past_event(days=YEAR + 1), timezone.now() - timedelta(days=YEAR)
+    assert anonymise_past_events(threading.Event(), redis_client, ended_before=before, replicas=1) == 0
+    assert named(old) == 2
+    assert anonymise_past_events(threading.Event(), redis_client, ended_before=before) == 1
 
 
 def test_the_thread_keeps_each_term_and_none_with_off(redis_client: redis.Redis) -> None:

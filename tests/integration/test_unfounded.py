@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,9 +16,9 @@ from events.admission.keys import LEDGER, event_keys
 from events.admission.queue import Queue
 from events.domain.times import from_ms
 from events.ledger.database import database
-from events.models import Event, Registration
+from events.models import Event
 from tests.support.in_process.drain import answer_for, counters, people, shown, statuses, told
-from tests.support.in_process.events import stored_version, tickets
+from tests.support.in_process.events import commits_that_the_standby_lacks, stored_version, tickets
 from tests.support.in_process.gate import apply_for, kind, kinds
 from tests.support.in_process.metrics import lost_tickets
 from tests.support.servers import Services
@@ -37,16 +36,6 @@ def sweep(redis_client: redis.Redis, queue: Queue) -> Sweep:
     return Sweep(
         client=redis_client, queue=queue, wake=lambda event_id: None, digest=tickets.email_digest, worker="tests"
     )
-
-
-@contextmanager
-def commits_that_the_standby_lacks(event: Event) -> Iterator[None]:
-    """Afterwards the ledger is as it was before."""
-    before, rows = Event.objects.get(pk=event.pk), list(Registration.objects.filter(event=event))
-    yield
-    Registration.objects.filter(event=event).exclude(pk__in=[row.pk for row in rows]).delete()
-    for row in (*rows, before):
-        row.save()
 
 
 def test_seats_are_not_given_away_before_their_holders_are_told(

@@ -7,7 +7,7 @@ rows of PostgreSQL. At last every column of the database is searched for the add
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,13 @@ from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from events.admission.erasure import delete_email_digest, delete_event_keys, is_entry_freed, is_queued
+from events.admission.erasure import (
+    delete_email_digest,
+    delete_event_keys,
+    is_entry_freed,
+    is_queued,
+    is_replicated,
+)
 from events.admission.persistence import NotRewritten, rewrite_files
 from events.domain.attendee import email_key, mailbox_keys
 from events.domain.audit import Action, AuditObject
@@ -79,6 +85,7 @@ class Command(ActingCommand):
             if not delete_event_keys(redis_client(), event.event_id):
                 left += 1
                 continue
+            self._wait_for_replicas([event.event_id])
             rows += retention.anonymise_event(event.event_id, now=timezone.now())
             events += 1
         problems = self._clean_files() if events else []
@@ -97,6 +104,9 @@ class Command(ActingCommand):
             lambda: not any(ticket.held for ticket in retention.tickets_of_email(key) if ticket in given_back),
             "a ticket under this address is still to be given back",
         )
+        # Before the rows, so that a command that fails here finds everything again. And after them: see `_leave_redis`.
+        self._delete_digests(key, known)
+        self._wait_for_replicas({ticket.event_id for ticket in known})
         with transaction.atomic():
             # Without the address: the trail is kept, and must not hold it.
             self.trail.record(Action.PEOPLE_FORGOTTEN, AuditObject("one address", ""))
@@ -115,13 +125,25 @@ class Command(ActingCommand):
             for digest in _digests(key)
         )
 
-    def _leave_redis(self, key: str, known: list[TicketOfPerson]) -> None:
+    def _delete_digests(self, key: str, known: list[TicketOfPerson]) -> None:
         for ticket in known:
             for digest in _digests(key):
                 delete_email_digest(redis_client(), ticket.event_id, digest)
+
+    def _leave_redis(self, key: str, known: list[TicketOfPerson]) -> None:
+        # A sweep may have published an outcome with the digest again as long as the row had the address.
+        self._delete_digests(key, known)
         self._until(
             lambda: all(is_entry_freed(redis_client(), ticket.event_id, ticket.sequence) for ticket in known),
             "the queue has not gone on, and Redis still has its memory",
+        )
+
+    def _wait_for_replicas(self, event_ids: Iterable[int]) -> None:
+        """Waits until the replicas have deleted it, too: one that took over earlier would bring it back."""
+        replicas = settings.ENV.queue_replicas
+        self._until(
+            lambda: all(is_replicated(redis_client(), event_id, replicas=replicas) for event_id in event_ids),
+            "too few replicas of Redis have deleted it, too",
         )
 
     def _clean_files(self) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +14,7 @@ from events.admission import keys
 from events.admission.snapshots import put_snapshot
 from events.domain.tickets import Tickets
 from events.ledger.queries import event_snapshot
-from events.models import Event, Organizer
+from events.models import Event, Organizer, Registration
 
 tickets = Tickets("a secret of the tests")
 
@@ -53,3 +55,13 @@ def contents(client: redis.Redis) -> dict[bytes, Any]:
     """What Redis holds, by key. A large hash has no order of its own, so that two dumps of it may differ."""
     hashes = {name: client.hgetall(name) for name in client.scan_iter(_type="HASH")}
     return {**{name: client.dump(name) for name in client.scan_iter() if name not in hashes}, **hashes}
+
+
+@contextmanager
+def commits_that_the_standby_lacks(event: Event) -> Iterator[None]:
+    """Afterwards the ledger is as it was before."""
+    before, rows = Event.objects.get(pk=event.pk), list(Registration.objects.filter(event=event))
+    yield
+    Registration.objects.filter(event=event).exclude(pk__in=[row.pk for row in rows]).delete()
+    for row in (*rows, before):
+        row.save()
