@@ -61,6 +61,16 @@ class Cluster:
         for slot in list(self._moving):
             self._move(slot)
 
+    def readmit(self) -> None:
+        """Has a master without slots follow its shard's master again. Raises RedisError.
+
+        One that has died and lost all its slots while its replica took in others too stays a master of nothing, since
+        replicas may not go over to other shards here (`cluster-allow-replica-migration no`).
+        """
+        for name, shard in self._shards.items():
+            if self._role(name) == "master" and not self._slots(name):
+                self._call(name, "CLUSTER", "REPLICATE", self._id(self._master(shard)))
+
     def _move(self, slot: int) -> None:
         source, target = self._owner(slot), self._master(self._moving[slot])
         if source != target:
@@ -88,7 +98,7 @@ class Cluster:
         return found[0]
 
     def _master(self, shard: str) -> str:
-        found = [name for name in self._servers if self._shards[name] == shard and self._role(name) == "master"]
+        found = [name for name in self._servers if self._shards[name] == shard and self._slots(name)]
         if not found:
             raise redis.RedisError("the shard has no master")
         return found[0]
@@ -122,11 +132,15 @@ class Cluster:
         return bool(found[0] == b"slave" and found[3] == b"connected")
 
     def _serves(self, name: str, slot: int) -> bool:
+        return any(first <= slot <= last for first, last in self._slots(name))
+
+    def _slots(self, name: str) -> list[tuple[int, int]]:
+        """The ranges that a node serves as a master, as itself says; none if it is no master or does not answer."""
         if self._role(name) != "master":
-            return False
+            return []
         own = self._servers[name].address.encode()
         ranges = self._call(name, "CLUSTER", "SLOTS")
-        return any(first <= slot <= last and master[0] in (own, b"") for first, last, master, *_ in ranges)
+        return [(first, last) for first, last, master, *_ in ranges if master[0] in (own, b"")]
 
     def _until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -74,8 +74,9 @@ class Stores:
         self.cluster.move_slot(slot_of(event_keys(event).queue), by=by)
 
     def finish_moves(self) -> None:
-        """Ends moves of slots that were interrupted. Raises redis.RedisError."""
+        """Ends moves of slots that were interrupted, and what a master's death has left. Raises redis.RedisError."""
         if self.cluster is not None:
+            self.cluster.readmit()
             self.cluster.finish_moves()
 
     def fail_over(self, replica: str) -> None:
