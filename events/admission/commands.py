@@ -58,11 +58,13 @@ def enqueue_closing(client: Redis, event: EventSnapshot, *, key: str) -> Enqueue
 def enqueue_cancellation(client: Redis, event: EventSnapshot, *, key: str) -> Enqueued | None:
     """Enqueues the cancellation of a ticket for which the ledger holds a seat; None if there is nothing to cancel.
 
+    The event's `cancel_until` does not bind it: it is an operator's, or was admitted in time before.
+
     Raises redis.exceptions.RedisError.
     """
     call = calls.cancel(
         k.event_keys(event.event_id),
-        cancellations=[CancelRequest(key, held_in_ledger=True)],
+        cancellations=[CancelRequest(key, held_in_ledger=True, exempt=True)],
         state_ttl=k.STATE_TTL_SECONDS,
         wake_ttl=k.WAKE_TTL_MS,
         deadline=0,

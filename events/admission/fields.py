@@ -8,6 +8,9 @@ ENTRY_KIND = b"c"
 ENTRY_REQUESTED = b"r"
 ENTRY_PAYLOAD = b"p"
 
+# The payload of a cancellation that the event's `cancel_until` does not bind.
+EXEMPT = b"x"
+
 # Prefixes of the fields of `pending` and `decided`, before a ticket's key, an e-mail digest, and the key of the ticket
 # that is cancelled.
 TICKET = "t"

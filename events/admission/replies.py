@@ -178,13 +178,25 @@ class EventOver(_Answer, tag="event_over"):
     """No seat moves any more."""
 
 
+class CancellationClosed(_Answer, tag="closed"):
+    """The ticket has a seat, and it is too late to give it back."""
+
+
 class CheckedIn(_Answer, tag="checked_in"):
     """The ticket's holder has been let in, and keeps the seat."""
 
     checked_in_ms: int
 
 
-CancelAnswer = CancellationQueued | CancellationRepeated | NothingToCancel | NotInRedis | EventOver | CheckedIn
+CancelAnswer = (
+    CancellationQueued
+    | CancellationRepeated
+    | NothingToCancel
+    | NotInRedis
+    | EventOver
+    | CancellationClosed
+    | CheckedIn
+)
 
 
 class CancelReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):

@@ -62,6 +62,7 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
         "organizer": snapshot.organizer_id,
         "draft": int(snapshot.visibility is Visibility.DRAFT),
         "paused": int(snapshot.paused),
+        "cancel_until": snapshot.cancel_until_ms,
         "capacity": snapshot.max_capacity,
         "confirmed": snapshot.confirmed_count,
         "waitlist_capacity": snapshot.waitlist_capacity,

@@ -40,6 +40,11 @@ class EventInput(serializers.Serializer[Event]):
     waitlist_capacity = WholeNumberField(
         required=False, min_value=0, max_value=MAX_CAPACITY, help_text="0, unless told: no waitlist."
     )
+    cancel_until = MomentField(
+        required=False,
+        allow_null=True,
+        help_text="Until when holders may give a confirmed ticket back. Null or absent: until the start.",
+    )
     visibility = ChoiceField(
         required=False,
         choices=[v.value for v in Visibility],
@@ -51,7 +56,7 @@ class EventInput(serializers.Serializer[Event]):
         sent = {name: attrs[name] for name in _TIMES if name in attrs}
         now: datetime = whole_ms(self.context["now"])
         schedule = self._schedule(sent, now)
-        problems = schedule_problems(schedule, sent=sent, now=now)
+        problems = schedule_problems(schedule, sent=sent, now=now) | _late_end(attrs, schedule)
         if problems:
             raise serializers.ValidationError(problems)
         times = {name: getattr(schedule, name) for name in _TIMES} if sent else {}
@@ -61,6 +66,12 @@ class EventInput(serializers.Serializer[Event]):
         if self.instance is None:
             return first_schedule(sent=sent, now=now)
         return changed_schedule(sent=sent, current=schedule_of(self.instance))
+
+
+def _late_end(attrs: dict[str, Any], schedule: Schedule) -> dict[str, list[str]]:
+    until = attrs.get("cancel_until")
+    late = until is not None and until > schedule.end_time
+    return {"cancel_until": ["Tickets can be given back no longer than until the event ends."]} if late else {}
 
 
 class EventChanges(EventInput):
@@ -80,18 +91,19 @@ class EventCopy(EventChanges):
         sent = {name: attrs[name] for name in _TIMES if name in attrs}
         try:
             schedule = moved_schedule(sent=sent, original=schedule_of(event))
+            until = event.cancel_until and event.cancel_until + (schedule.start_time - event.start_time)
         except OverflowError:
             raise serializers.ValidationError(_OUT_OF_RANGE) from None
         times = {name: getattr(schedule, name) for name in _TIMES}
         if any(not _FIRST_YEAR <= moment.year <= _LAST_YEAR for moment in times.values()):
             raise serializers.ValidationError(_OUT_OF_RANGE)
-        problems = schedule_problems(schedule, sent=sent, now=now)
+        problems = schedule_problems(schedule, sent=sent, now=now) | _late_end(attrs, schedule)
         if not problems and schedule.end_time <= now:
             problems = {"start_time": ["The copy would be over already: it needs a later start."]}
         if problems:
             raise serializers.ValidationError(problems)
         copied = {name: getattr(event, name) for name in _COPIED}
-        return {**copied, "visibility": Visibility.DRAFT.value, **attrs, **times}
+        return {**copied, "cancel_until": until, "visibility": Visibility.DRAFT.value, **attrs, **times}
 
 
 def schedule_of(event: Event) -> Schedule:

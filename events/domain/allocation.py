@@ -36,7 +36,10 @@ class Sizing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seats:
-    """The event's counters before or after a batch. A command admitted at `ends_ms` or later changes no seat."""
+    """The event's counters before or after a batch. A command admitted at `ends_ms` or later changes no seat.
+
+    A cancellation admitted at `cancel_until_ms` or later takes no seat from its holder, unless it is exempt.
+    """
 
     capacity: int
     confirmed: int
@@ -44,6 +47,7 @@ class Seats:
     waitlisted: int = 0
     cancelled: bool = False
     ends_ms: int = NEVER
+    cancel_until_ms: int = NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

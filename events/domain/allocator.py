@@ -58,6 +58,7 @@ class _Allocator:
         self.done = Allocation(seats=seats)
         self._closed = seats.cancelled
         self._now_ms, self._ends_ms = now_ms, seats.ends_ms
+        self._cancel_until_ms = seats.cancel_until_ms
         self._emails = set(ledger.taken)
         self._tickets = {held.outcome.key: held for held in (*ledger.waitlist, *ledger.tickets.values())}
         self._tickets |= {held.outcome.key: held for held in ledger.holders}
@@ -87,13 +88,19 @@ class _Allocator:
             case Cancellation():
                 if command.requested_ms >= self._ends_ms:
                     return True
-                self._cancel(self._tickets.get(command.key), Reason.BY_HOLDER)
+                held = self._tickets.get(command.key)
+                if held is None or not self._is_late(command, held):
+                    self._cancel(held, Reason.BY_HOLDER)
                 self._promote()
                 return True
             case Resize():
                 return self._resize(command)
             case Closing():
                 return self._close()
+
+    def _is_late(self, command: Cancellation, held: DecidedTicket) -> bool:
+        closed = command.requested_ms >= self._cancel_until_ms and not command.exempt
+        return closed and held.outcome.status is Status.CONFIRMED
 
     def _refusal(self, request: Request) -> Reason | None:
         if self._closed:

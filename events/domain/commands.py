@@ -46,11 +46,16 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cancellation(msgspec.Struct, frozen=True):
-    """Gives the ticket `key` back. It may be applied before or after the decision on that ticket."""
+    """Gives the ticket `key` back. It may be applied before or after the decision on that ticket.
+
+    The event's `cancel_until` does not bind it if it is `exempt`: the ticket had no seat yet when it was admitted, or
+    it is not its holder's.
+    """
 
     key: str
     sequence: int
     requested_ms: int = 0
+    exempt: bool = False
 
 
 class Resize(msgspec.Struct, frozen=True):

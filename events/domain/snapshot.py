@@ -33,6 +33,7 @@ class EventSnapshot:
     updated_ms: int = 0
     visibility: Visibility = Visibility.PUBLIC
     paused: bool = False
+    cancel_until_ms: int = 0
 
 
 # The version of the copy of an event that is deleted: newer than every row, so that no copy replaces it. Lua counts

@@ -10,6 +10,7 @@ from events.admission.calls import CancelRequest
 from events.admission.gate import Gate
 from events.admission.replies import (
     CancelAnswer,
+    CancellationClosed,
     CancellationQueued,
     CancellationRepeated,
     CheckedIn,
@@ -18,7 +19,7 @@ from events.admission.replies import (
     NotInRedis,
 )
 from events.domain.public.ticket import CancelledTicket
-from events.domain.states import HOLDING
+from events.domain.states import HOLDING, Status
 from events.domain.tickets import Tickets, reference
 from events.domain.times import iso
 from events.door import responses
@@ -59,6 +60,8 @@ class Canceller:
             return _already_checked_in(answer.checked_in_ms)
         if isinstance(answer, EventOver):
             return responses.refuse(409, Code.EVENT_OVER, "The event is over: no seat moves any more.")
+        if isinstance(answer, CancellationClosed):
+            return responses.refuse(409, Code.CANCELLATION_CLOSED, "It is too late to cancel a ticket of this event.")
         sequence = answer.sequence if isinstance(answer, CancellationQueued | CancellationRepeated) else None
         return await self._accepted(ticket_id, *parsed, sequence)
 
@@ -73,7 +76,8 @@ class Canceller:
             return NothingToCancel()
         if outcome.checked_in_ms is not None:
             return CheckedIn(outcome.checked_in_ms)
-        return await self._ask(event_id, CancelRequest(key, held_in_ledger=True))
+        waits = outcome.status is Status.WAITLISTED
+        return await self._ask(event_id, CancelRequest(key, held_in_ledger=True, exempt=waits))
 
     async def _ask(self, event_id: int, request: CancelRequest) -> CancelAnswer:
         return await self._batchers.ask(event_id, request) or NothingToCancel()

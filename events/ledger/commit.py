@@ -76,6 +76,7 @@ def draft_batch(commands: Sequence[Command], *, event: EventSnapshot, ahead: int
         waitlisted=event.waitlisted_count,
         cancelled=event.cancelled,
         ends_ms=event.end_ms,
+        cancel_until_ms=event.cancel_until_ms,
     )
     if not _have_seats(seats, commands):
         return None
@@ -124,6 +125,7 @@ def _seats(event: Event) -> Seats:
         waitlisted=event.waitlisted_count,
         cancelled=event.cancelled_at is not None,
         ends_ms=to_ms(event.end_time),
+        cancel_until_ms=to_ms(event.cancel_until or event.start_time),
     )
 
 

@@ -43,6 +43,7 @@ def event_snapshot(event: Event) -> EventSnapshot:
         updated_ms=to_ms(event.changed_at or event.created_at),
         visibility=Visibility(event.visibility),
         paused=event.paused_at is not None,
+        cancel_until_ms=to_ms(event.cancel_until or event.start_time),
         organizer_id=event.organizer_id,
     )
 

@@ -34,6 +34,8 @@ class Event(models.Model):
         db_default=Visibility.PUBLIC.value,
     )
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Until when holders may give a confirmed ticket back; null: until the start.
+    cancel_until = models.DateTimeField(null=True, blank=True)
     # Since when no registration is taken in; null: registration follows its times.
     paused_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -53,8 +53,10 @@ class TicketPage:
         ticket, event, retry_seconds = found
         cancelling = b"cancelling" in scope.get("query_string", b"") and ticket.status not in _ENDS
         over = from_iso(event.end_time).timestamp() <= self._clock()
-        key = (ticket.status, ticket.reason, ticket.checked_in_at is not None, cancelling, over, _details(event))
-        template = self._templates.get(key, lambda: self._render(ticket, event, cancelling, over))
+        final = ticket.status == "confirmed" and from_iso(event.cancel_until).timestamp() <= self._clock()
+        times = {"cancelling": cancelling, "over": over, "final": final}
+        key = (ticket.status, ticket.reason, ticket.checked_in_at is not None, *times.values(), _details(event))
+        template = self._templates.get(key, lambda: self._render(ticket, event, times))
         retry = CANCELLING_SECONDS if cancelling else retry_seconds
         body = template.fill(self._slots(ticket, retry or RETRY_SECONDS))
         return responses.page(body, secret=True, retry_seconds=retry)
@@ -87,8 +89,8 @@ class TicketPage:
             return event
         return ticket, view.decode_event(event.body).data, response.retry_seconds
 
-    def _render(self, ticket: Ticket, event: Event, cancelling: bool, over: bool) -> CachedTemplate:
-        return self._templates.render("pages/ticket.html", {**_context(ticket, event, cancelling), "over": over})
+    def _render(self, ticket: Ticket, event: Event, times: dict[str, bool]) -> CachedTemplate:
+        return self._templates.render("pages/ticket.html", {**_context(ticket, event), **times})
 
     def _slots(self, ticket: Ticket, retry_seconds: int) -> dict[str, str]:
         position = ticket.position or 0
@@ -108,13 +110,12 @@ def _details(event: Event) -> tuple[int | str, ...]:
     return (event.id, event.name, event.location, event.start_time, event.end_time)
 
 
-def _context(ticket: Ticket, event: Event, cancelling: bool) -> dict[str, Any]:
+def _context(ticket: Ticket, event: Event) -> dict[str, Any]:
     return {
         "assets": files.base(),
         "status": ticket.status,
         "reason": _reason(ticket),
         "called_off": ticket.reason == "event_cancelled",
-        "cancelling": cancelling,
         "ended": ticket.status in _ENDS,
         "checked_in": ticket.checked_in_at is not None,
         "event": event,

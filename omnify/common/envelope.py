@@ -26,6 +26,7 @@ class Code(StrEnum):
     ALREADY_CHECKED_IN = "already_checked_in"
     NOT_CONFIRMED = "not_confirmed"
     EVENT_OVER = "event_over"
+    CANCELLATION_CLOSED = "cancellation_closed"
     EVENT_IN_USE = "event_in_use"
     CAPACITY_BELOW_CONFIRMED = "capacity_below_confirmed"
     CAPACITY_BELOW_WAITLISTED = "capacity_below_waitlisted"

@@ -91,7 +91,9 @@ def test_what_was_admitted_before_the_end_is_carried_out_however_late(
     entries = redis_client.xrange(event_keys(event.pk).queue)
     assert all(int(fields[b"r"]) < to_ms(soon) for _, fields in entries)
     # The drain's own clock says that it is long over; the entries do not.
-    Event.objects.filter(pk=event.pk).update(start_time=soon - MINUTE, end_time=soon, decided_at=soon + MINUTE)
+    Event.objects.filter(pk=event.pk).update(
+        start_time=soon - MINUTE, end_time=soon, cancel_until=soon, decided_at=soon + MINUTE
+    )
     drain.run(event.pk)
     assert statuses(event) == ["cancelled", "confirmed", "confirmed"]
 

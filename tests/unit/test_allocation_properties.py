@@ -19,8 +19,11 @@ from tests.support.allocation import Books, request
 class Naive:
     """What an allocator with a list would do, one command at a time, looking through the whole list for everything."""
 
-    def __init__(self, capacity: int, waitlist: int, ends_ms: int = allocation.NEVER) -> None:
+    def __init__(
+        self, capacity: int, waitlist: int, ends_ms: int = allocation.NEVER, cancel_until_ms: int = allocation.NEVER
+    ) -> None:
         self.capacity, self.waitlist, self.ends_ms = capacity, waitlist, ends_ms
+        self.cancel_until_ms = cancel_until_ms
         self.rows: list[dict] = []
 
     def of(self, status: Status) -> list[dict]:
@@ -33,7 +36,9 @@ class Naive:
             self.rows.append({"key": command.key, "email": command.email_key, "reason": None, **self.seat(command)})
         elif isinstance(command, Cancellation):
             for row in self.rows:
-                if row["key"] == command.key and row["status"] in HOLDING:
+                kept = row["status"] is Status.CONFIRMED and not command.exempt
+                late = kept and command.requested_ms >= self.cancel_until_ms
+                if row["key"] == command.key and row["status"] in HOLDING and not late:
                     row |= {"status": Status.CANCELLED, "reason": Reason.BY_HOLDER}
         elif isinstance(command, Resize):
             seats = self.capacity if command.max_capacity is None else command.max_capacity
@@ -64,6 +69,7 @@ commands = st.one_of(
     st.tuples(st.just("register"), st.integers(0, 12)),
     st.tuples(st.just("register"), st.integers(0, 12)),
     st.tuples(st.just("cancel"), st.integers(1, 40)),
+    st.tuples(st.just("cancel as exempt"), st.integers(1, 40)),
     st.tuples(st.just("resize"), st.tuples(st.none() | st.integers(1, 12), st.none() | st.integers(0, 8))),
 )
 
@@ -73,6 +79,7 @@ cases = st.fixed_dictionaries(
         "capacity": st.integers(1, 8),
         "waitlist": st.integers(0, 6),
         "ends_ms": st.integers(1, 40) | st.just(allocation.NEVER),
+        "cancel_until_ms": st.integers(1, 40) | st.just(allocation.NEVER),
         "batches": st.lists(st.lists(commands, max_size=12), max_size=6),
     }
 )
@@ -85,8 +92,8 @@ def commands_of(case: dict) -> list[list[Command]]:
         place = next(numbers)
         if kind == "register":
             return request(place, f"guest{value}@example.com")
-        if kind == "cancel":
-            return Cancellation(f"key{value:017}", place, place)
+        if kind.startswith("cancel"):
+            return Cancellation(f"key{value:017}", place, place, exempt=kind != "cancel")
         return Resize(f"order{place:015}", place, *value, place)
 
     return [[command(*order) for order in batch] for batch in case["batches"]]
@@ -94,9 +101,9 @@ def commands_of(case: dict) -> list[list[Command]]:
 
 @given(cases)
 def test_any_split_into_batches_decides_like_one_batch(case: dict) -> None:
-    ends_ms = case["ends_ms"]
-    books = Books(Seats(capacity=case["capacity"], confirmed=0, waitlist_capacity=case["waitlist"], ends_ms=ends_ms))
-    naive = Naive(case["capacity"], case["waitlist"], ends_ms)
+    times = {name: case[name] for name in ("ends_ms", "cancel_until_ms")}
+    books = Books(Seats(capacity=case["capacity"], confirmed=0, waitlist_capacity=case["waitlist"], **times))
+    naive = Naive(case["capacity"], case["waitlist"], **times)
     for batch in commands_of(case):
         done = books.batch(batch)
         books.check()

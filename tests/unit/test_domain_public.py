@@ -64,6 +64,7 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
         "updated_at",
         "visibility",
         "registration_paused",
+        "cancel_until",
     ]
 
 

@@ -215,9 +215,10 @@ CANCEL_TICKET = describe(
         202: good(success_with(CancelledTicket), "The ticket now.", ticket=examples.CANCELLING),
         **NO_TICKET,
         409: bad(
-            "The seat cannot be given back any more.",
+            "The seat cannot be given back any more: its holder was let in, the event is over, or `cancel_until` is.",
             ALREADY_IN,
             OVER,
+            (Code.CANCELLATION_CLOSED, "It is too late to cancel a ticket of this event."),
         ),
     },
 )

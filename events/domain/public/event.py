@@ -48,6 +48,13 @@ class Event(Struct, frozen=True):
             examples=[False],
         ),
     ]
+    cancel_until: Annotated[
+        Time,
+        Meta(
+            description="Until when a confirmed ticket can be cancelled by its holder.",
+            examples=["2030-12-01T18:00:00.000+00:00"],
+        ),
+    ]
 
 
 def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
@@ -70,6 +77,7 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
         updated_at=iso(snapshot.updated_ms),
         visibility=snapshot.visibility,
         registration_paused=snapshot.paused,
+        cancel_until=iso(snapshot.cancel_until_ms or snapshot.start_ms),
     )
 
 

@@ -9,7 +9,7 @@ import { LocalTime, readTimes } from "./local_time.js";
 const form = byId("event-form");
 const eventId = byId("main").dataset.event;
 const NUMBERS = ["max_capacity", "waitlist_capacity"];
-const TIMES = ["start_time", "end_time", "registration_opens_at", "registration_closes_at"];
+const TIMES = ["start_time", "end_time", "registration_opens_at", "registration_closes_at", "cancel_until"];
 let before = {};
 
 const times = TIMES.map((name) => new LocalTime(form.elements[name]));

@@ -168,7 +168,8 @@ class Drop:
 
         def once() -> datetime | None:
             now = datetime.now(UTC)
-            answer = insist(partial(self.event.change, start_time=now.isoformat(), end_time=(now + MOMENT).isoformat()))
+            end = (now + MOMENT).isoformat()
+            answer = insist(partial(self.event.change, start_time=now.isoformat(), end_time=end, cancel_until=end))
             return now + MOMENT if answer.status == 200 else None  # 400: the answer took longer than that
 
         end = wait_until(once, "the event has an end")
