@@ -163,7 +163,7 @@ SPECTACULAR_SETTINGS = {
     # By default Swagger UI sends the schema to a validator on the internet.
     "SWAGGER_UI_SETTINGS": {"validatorUrl": None, "deepLinking": True, "persistAuthorization": False},
     # Enumerations stay inline: `status` and `success` have different values in different objects.
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["events.api.openapi.idempotency.describe_keys"],
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "organizerToken": {

@@ -1,7 +1,8 @@
 """Deletes what is past its retention period, in a thread of every dispatcher worker. Several at once are harmless.
 
-Deliveries are deleted after `WEBHOOK_LOG_DAYS`, entries of the audit trail after `AUDIT_DAYS`; registrations of past
-events are anonymised after `RETENTION_DAYS`. A step that fails does not stop the others; the next pass retries it.
+Deliveries are deleted after `WEBHOOK_LOG_DAYS`, entries of the audit trail after `AUDIT_DAYS`, answers to organizers'
+POSTs after a day; registrations of past events are anonymised after `RETENTION_DAYS`. A step that fails does not stop
+the others; the next pass retries it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from redis.exceptions import RedisError
 
 from events.admission.erasure import delete_event_keys, is_replicated
 from events.domain.audit import Action, Actor, ActorKind
-from events.ledger import audit, retention
+from events.ledger import audit, idempotency, retention
 from events.ledger.queries import find_event
 from events.ledger.webhooks import claims
 from events.services.audit import audit_object_of
@@ -49,6 +50,8 @@ def purge_until_stopped(
     while not stop.is_set():
         _try("old deliveries", partial(_purge_deliveries, stop, _ago(periods.webhook_log_days)))
         _try("old audit entries", partial(audit.purge_entries, before=_ago(periods.audit_days)))
+        before = datetime.now(UTC) - idempotency.KEPT_FOR
+        _try("old answers to organizers", partial(idempotency.purge_answers, before=before))
         if periods.retention_days is not None:
             _try(
                 "people of past events",

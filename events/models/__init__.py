@@ -2,6 +2,7 @@
 
 from events.models.audit import AuditEntry
 from events.models.event import Event, SizeChange
+from events.models.idempotent_answer import IdempotentAnswer
 from events.models.organizer import Organizer, OrganizerToken
 from events.models.registration import Registration
 from events.models.webhook import Webhook, WebhookDelivery, WebhookEndpoint
@@ -9,6 +10,7 @@ from events.models.webhook import Webhook, WebhookDelivery, WebhookEndpoint
 __all__ = [
     "AuditEntry",
     "Event",
+    "IdempotentAnswer",
     "Organizer",
     "OrganizerToken",
     "Registration",

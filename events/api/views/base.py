@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from events.api.idempotency import idempotently
 from events.api.parsers import MAX_BODY_BYTES
 from events.api.permissions import ScopeReaches, scopes_of, token_of
 from events.api.refusals import event_not_found
@@ -33,6 +34,12 @@ class ApiView(APIView):
     permission_classes = [ScopeReaches]
     scopes: ClassVar[Mapping[str, Scopes]] = {}
     narrows: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Has every POST of an organizer honour an Idempotency-Key, with no word in the views."""
+        super().__init_subclass__(**kwargs)
+        if "post" in vars(cls):
+            cls.post = idempotently(cls.post)  # type: ignore[attr-defined]
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Complains of a change by an organizer that the view did not record in the audit trail."""

@@ -15,6 +15,7 @@ from events.domain.webhooks.message import TEST_TYPE
 from events.domain.webhooks.sealing import CannotOpen
 from events.domain.webhooks.signing import new_secret
 from events.domain.webhooks.states import DeliveryState, DisabledReason
+from events.ledger.idempotency import reseal_answers
 from events.ledger.records import Subscriber
 from events.ledger.webhooks.outbox import default_webhook, write_other_messages
 from events.models import Event, Organizer, Webhook, WebhookDelivery, WebhookEndpoint
@@ -105,13 +106,14 @@ class Resealed(NamedTuple):
 
 
 def reseal_secrets() -> Resealed:
-    """Reseals every webhook's secrets under the current SECRET_KEY, one transaction for each webhook.
+    """Reseals every webhook's secrets and every kept answer under the current SECRET_KEY, a transaction for each.
 
     Webhooks are locked as in a rotation, so the two take turns. After an interruption it can be called again.
     """
     counts = Counter(
         found for pk in Webhook.objects.order_by("pk").values_list("pk", flat=True) for found in _reseal(pk)
     )
+    counts.update(reseal_answers())
     return Resealed(counts["resealed"], counts["current"], counts["unreadable"])
 
 
