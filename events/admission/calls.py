@@ -122,14 +122,12 @@ def admit(
 ) -> Call:
     """Takes registrations in."""
     names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates)
-    return Call(
-        scripts.ADMIT,
-        (*names, *keys.addresses, *keys.refusals, *keys.keys),
-        (
-            *(_encode(registrations), queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline),
-            *(address_quota, address_window, addresses_max, refusal_quota, refusal_window),
-        ),
+    settings = (
+        *(queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline),
+        *(address_quota, address_window, addresses_max, refusal_quota, refusal_window),
     )
+    all_names = (*names, *keys.addresses, *keys.refusals, *keys.keys)
+    return Call(scripts.ADMIT, all_names, (_encode(registrations), _encode(settings)))
 
 
 def cancel(

@@ -4,8 +4,9 @@
 -- ARGV  registrations           msgpack [[key, e-mail digest, note of its Idempotency-Key or '', payload,
 --                               address digest or '', [organizer, has a callback] or nil,
 --                               [[key or '', note or '', e-mail digest], ...] under older secrets or nil], ...]
+--       settings                msgpack of these numbers, which cost more as arguments of their own:
 --       queue_limit             entries in the queue at most
---       state_ttl, rates_ttl, keys_ttl (s), wake_ttl (ms)
+--       state_ttl, wake_ttl, rates_ttl, keys_ttl (s; wake_ttl ms)
 --       deadline                admits nothing after this time (ms by this server's clock; 0: no limit)
 --       address_quota           registrations from one address in a window (0: no limit)
 --       address_window          that window (s)
@@ -40,17 +41,8 @@ local ADDRESSES, REFUSALS = {KEYS[9], KEYS[10]}, {KEYS[11], KEYS[12]}
 local NOTES = {KEYS[13], KEYS[14], KEYS[15]}
 
 local registrations = cmsgpack.unpack(ARGV[1])
-local queue_limit = tonumber(ARGV[2])
-local state_ttl = ARGV[3]
-local wake_ttl = ARGV[4]
-local rates_ttl = ARGV[5]
-local keys_ttl = ARGV[6]
-local deadline = tonumber(ARGV[7])
-local address_quota = tonumber(ARGV[8])
-local address_window = tonumber(ARGV[9])
-local addresses_max = tonumber(ARGV[10])
-local refusal_quota = tonumber(ARGV[11])
-local refusal_window = tonumber(ARGV[12])
+local queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline,
+  address_quota, address_window, addresses_max, refusal_quota, refusal_window = unpack(cmsgpack.unpack(ARGV[2]))
 
 -- Where a registration has its parts, and where an older name has its own.
 local KEY, DIGEST, NOTE, PAYLOAD, ADDRESS, CALLER, OLDER = 1, 2, 3, 4, 5, 6, 7
