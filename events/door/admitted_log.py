@@ -10,17 +10,18 @@ from omnify.common.logs import get_logger, line_time
 
 logger = get_logger(__name__)
 
-LATE_SECONDS = 0.1
+LATE_SECONDS = 0.5
 # References in one line, or as many more as there are in one batch.
 LINE_LIMIT = 500
 
 
 class AdmittedLog:
-    """Writes one line for the tickets of several batches, a tenth of a second late at most. Its time is that of the
-    first of them, so no ticket is decided before it is admitted.
+    """Writes one line for the tickets of several batches, half a second late at most, as metrics are. Its time is that
+    of the first of them, so no ticket is decided before it is admitted.
 
-    A line costs as much as a batch of three, and at 32 connections there are a thousand batches a second. What is not
-    written yet is missing in the log if the process is killed; the tickets are in Redis.
+    A line costs as much as a batch of three; at 32 connections there are a thousand batches a second, and with fifty
+    busy events fifty lines each time. What is not written yet is missing in the log if the process is killed; the
+    tickets are in Redis.
     """
 
     __slots__ = ("_clock", "_lines")
