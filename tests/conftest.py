@@ -15,6 +15,7 @@ import django
 import pytest
 import redis
 
+from tests.support.leftovers import Leftovers
 from tests.support.run_times import Timing
 from tests.support.servers import Services
 from tests.support.soak import SOAK, belongs, load_profile, time_is_over
@@ -30,9 +31,17 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "omnify.settings"
 
 _HERE = Path(__file__).parent
 # Of more than a minute, as the end of each run shows them.
-LONGEST = ("test_supervisor.py", "test_guests.py", "test_rehearse.py")
+LONGEST = ("test_supervisor.py", "test_rehearse.py", "test_fast_path_alike.py", "test_guests.py")
 LEVELS = ("acceptance", "browser", "integration", "unit")
 DATABASE_FIXTURES = {"db", "transactional_db"}
+# Files that look at Valkey, at a document or at the order of requests. The database holds what they begin with; what
+# asks it there has tests of its own (`test_claims.py` and `test_attempts.py` for the dispatcher).
+SAME_ON_ANY_DATABASE = (
+    *("test_api_schema.py", "test_dispatcher_fairness.py", "test_security_txt.py"),
+    *("test_door_address_limit.py", "test_link.py", "test_news.py", "test_stream.py"),
+    *("test_gate.py", "test_gate_address_limit.py", "test_gate_idempotency.py", "test_gate_refusals.py"),
+    "test_status_long_poll.py",
+)
 VALKEYS_FIXTURES = {"cluster", "pair", "pair_to_kill", "replicated_cluster", "trio"}
 
 
@@ -48,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ["DJANGO_SETTINGS_MODULE"]
     load_profile()
     config.pluginmanager.register(Timing(config))
+    config.pluginmanager.register(Leftovers())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -86,8 +96,10 @@ def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pyt
 
 
 def touches_database(item: pytest.Item) -> bool:
-    """pytest-django lets nothing else reach the database, so this cannot miss one. Tests of several Valkeys are
-    the same on any database, and take long."""
+    """pytest-django lets nothing else reach the database, so this cannot miss one. Left out are tests of several
+    Valkeys, which take long, and files that are the same on any database."""
+    if item.path.name in SAME_ON_ANY_DATABASE:
+        return False
     fixtures: list[str] = getattr(item, "fixturenames", [])
     if not VALKEYS_FIXTURES.isdisjoint(fixtures):
         return False

@@ -24,6 +24,8 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
+from tests.support.asyncio_server import Connections
+
 DRIP_SECONDS = 0.1
 
 
@@ -85,31 +87,20 @@ class Receivers:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, ssl=self.tls)
+        connections = Connections(self._serve_connection)
+        server = await asyncio.start_server(connections.accept, "127.0.0.1", self.port, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
         await self._stop.wait()
-        server.close()
-        for task, writer in self._open.items():
-            task.cancel()
-            # A task that has not begun yet runs nothing of its own any more.
-            writer.close()
-        await asyncio.gather(*self._open, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        task = asyncio.get_running_loop().create_task(self._serve_connection(reader, writer))
-        self._open[task] = writer
-        task.add_done_callback(self._open.pop)
+        await connections.end(server)
 
     async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 got = await _read(reader)
                 self.got.append(got)
                 await (self._hang(reader) if got.path == "/hang" else self._answer(got, writer))
-        writer.close()
 
     async def _answer(self, got: Got, writer: asyncio.StreamWriter) -> None:
         path = got.path

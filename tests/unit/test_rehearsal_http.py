@@ -10,6 +10,7 @@ import pytest
 
 from rehearsal.http import ConnectionLost, Target, Unreadable, parse_response, parse_target
 from rehearsal.retrying import RetryingConnection
+from tests.support.asyncio_server import Connections
 
 PLAIN = b"HTTP/1.1 202 Accepted\r\nContent-Length: 4\r\nRetry-After: 3\r\n\r\nbody"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n2;x=y\r\ndy\r\n0\r\n\r\n"
@@ -62,22 +63,19 @@ def ask_a_service(script: list[bytes], *, give_up: bool = False) -> tuple[int | 
     retries: Counter[str] = Counter()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while request := await reader.read(4096):
-                sent.append(request)
-                answer = script.pop(0)
-                if not answer:
-                    break
-                writer.write(answer)
-        finally:
-            writer.close()
-            await writer.wait_closed()
+        while request := await reader.read(4096):
+            sent.append(request)
+            answer = script.pop(0)
+            if not answer:
+                break
+            writer.write(answer)
 
     async def send() -> int | None:
         given_up = asyncio.Event()
         if give_up:
             given_up.set()
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        connections = Connections(serve)
+        server = await asyncio.start_server(connections.accept, "127.0.0.1", 0)
         target = Target("127.0.0.1", server.sockets[0].getsockname()[1], False, "")
         line = RetryingConnection(target=target, retries=retries, given_up=given_up)
         try:
@@ -85,8 +83,7 @@ def ask_a_service(script: list[bytes], *, give_up: bool = False) -> tuple[int | 
             return None if response is None else response.status
         finally:
             line.close()
-            server.close()
-            await server.wait_closed()
+            await connections.end(server)
 
     return asyncio.run(send()), retries, sent
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rehearsal.evidence import short
+from tests.support.asyncio_server import Connections
 
 FAULTS = {
     "oversells": "Every seat is filled, none twice",
@@ -148,12 +149,8 @@ class StandIn:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            try:
-                while True:
-                    await self.serve_one(reader, writer)
-            finally:
-                writer.close()
-                await writer.wait_closed()
+            while True:
+                await self.serve_one(reader, writer)
 
     async def serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -169,25 +166,17 @@ class StandIn:
 @contextlib.contextmanager
 def running(service: StandIn) -> Iterator[str]:
     """Serves on a free loopback port, in a thread; yields the address."""
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(service.serve, "127.0.0.1", 0))
+    loop, connections = asyncio.new_event_loop(), Connections(service.serve)
+    server = loop.run_until_complete(asyncio.start_server(connections.accept, "127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
-        asyncio.run_coroutine_threadsafe(_close(server), loop).result(10)
+        asyncio.run_coroutine_threadsafe(connections.end(server), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()
-
-
-async def _close(server: asyncio.Server) -> None:
-    server.close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
 
 
 def data(value: Any) -> Body:

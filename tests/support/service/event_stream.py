@@ -7,6 +7,7 @@ import json
 import socket
 from typing import Any
 
+from tests.support.leftovers import until_the_tests_end
 from tests.support.service.event import Event
 from tests.support.service.http_client import reset
 
@@ -18,6 +19,7 @@ class Follower:
         lines = (f"GET /registrations/{ticket_id}/events HTTP/1.1", "Host: localhost", "Accept: text/event-stream")
         self.socket: socket.socket = event.service.address.raw(("\r\n".join(lines) + "\r\n\r\n").encode())
         self.response = http.client.HTTPResponse(self.socket)
+        until_the_tests_end(self)
         self.response.begin()
         self.tickets: list[dict[str, Any]] = []
         self.ids: list[str] = []

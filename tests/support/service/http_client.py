@@ -5,6 +5,7 @@ It checks on every JSON answer what the contract says of all: one of two shapes,
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -12,6 +13,8 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from tests.support.leftovers import until_the_tests_end
 
 TIMEOUT_SECONDS = 60.0
 JSON = {"Content-Type": "application/json"}
@@ -59,23 +62,21 @@ class Address:
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """One request, one answer. Raises OSError if there is none."""
-        connection = self.connection()
-        try:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_SECONDS)
+        with contextlib.closing(connection):
             return ask_on(connection, method, path, body, headers)
-        finally:
-            connection.close()
 
     def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
         """POST of an object as JSON."""
         return self.ask("POST", path, json.dumps(body).encode(), {**JSON, **(headers or {})})
 
     def connection(self) -> http.client.HTTPConnection:
-        """A connection to keep."""
-        return http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_SECONDS)
+        """A connection to keep, until the test ends at most."""
+        return until_the_tests_end(http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_SECONDS))
 
     def raw(self, request: bytes) -> socket.socket:
-        """A connection on which these bytes, and nothing else, have been sent."""
-        connection = socket.create_connection((self.host, self.port), timeout=TIMEOUT_SECONDS)
+        """A connection on which these bytes, and nothing else, have been sent; to keep until the test ends at most."""
+        connection = until_the_tests_end(socket.create_connection((self.host, self.port), timeout=TIMEOUT_SECONDS))
         connection.sendall(request)
         return connection
 
@@ -90,7 +91,8 @@ def ask_on(
     """One request on a connection that is kept. Raises OSError if there is no answer."""
     try:
         connection.request(method, path, body, dict(headers or {}))
-        return _read(connection.getresponse())
+        with connection.getresponse() as response:
+            return _read(response)
     except http.client.HTTPException as problem:
         connection.close()
         raise ConnectionError(repr(problem)) from problem
@@ -101,8 +103,8 @@ def ask_on(
 
 def answer_on(connection: socket.socket, *, method: str = "GET") -> Answer:
     """The answer on a raw connection, which is closed."""
-    with connection:
-        response = http.client.HTTPResponse(connection, method=method)
+    # A socket stays open as long as a response that reads from it.
+    with connection, contextlib.closing(http.client.HTTPResponse(connection, method=method)) as response:
         response.begin()
         return _read(response)
 
