@@ -18,7 +18,8 @@ from tests.support.service.processes import Service
 pytestmark = pytest.mark.acceptance
 
 THREADS = 4
-SOON = timedelta(seconds=2)
+# Seconds until the moment that the test is about: more on a machine on which too little came before it.
+SOON = (2, 8, 32)
 # Of the Retry-After: whole seconds, and up to one more so that not all come at once.
 SPREAD_SECONDS = 2.0
 
@@ -49,7 +50,7 @@ def hammer(event: Event, enough: Callable[[list[Try]], bool]) -> list[Try]:
 
 def _try_on(event: Event, line: int, tries: list[Try], enough: Callable[[list[Try]], bool]) -> None:
     connection = event.service.address.connection()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 100
     while not enough(tries) and time.monotonic() < deadline:
         sent = time.time()
         guest = body(email=f"guest{line}-{len(tries)}@example.com")
@@ -62,14 +63,38 @@ def last(count: int, outcome: str) -> Callable[[list[Try]], bool]:
     return lambda tries: len(tries) >= count and all(one.outcome == outcome for one in tries[-count:])
 
 
+def moment(event: Event, name: str) -> datetime:
+    """When it opens or closes, as every client sees it."""
+    return datetime.fromisoformat(event.public()[name])
+
+
+def tries_at_an_opening(service: Service) -> tuple[Event, list[Try]]:
+    """Some of them early."""
+    for seconds in SOON:
+        opens = datetime.now(UTC) + timedelta(seconds=seconds)
+        event = open_event(service, capacity=100_000, registration_opens_at=opens.isoformat())
+        tries = hammer(event, last(20, "admitted"))
+        if [one.outcome for one in tries].count("registration_not_open") > 20:
+            return event, tries
+    raise AssertionError("the event always opened too early")
+
+
+def tries_at_a_closing(service: Service) -> tuple[Event, list[Try]]:
+    """More of them in time than there are seats."""
+    for seconds in SOON:
+        closes = datetime.now(UTC) + timedelta(seconds=seconds)
+        event = open_event(service, capacity=50, registration_closes_at=closes.isoformat())
+        tries = hammer(event, last(20, "registration_closed"))
+        if [one.outcome for one in tries].count("admitted") > event.capacity:
+            return event, tries
+    raise AssertionError("the event always closed too early")
+
+
 def test_no_guest_is_admitted_a_millisecond_early_and_the_refused_know_when(service: Service) -> None:
-    opens = datetime.now(UTC) + SOON
-    event = open_event(service, capacity=100_000, registration_opens_at=opens.isoformat())
-    shown = datetime.fromisoformat(service.address.ask("GET", event.path).data["registration_opens_at"])
-    tries = hammer(event, last(20, "admitted"))
+    event, tries = tries_at_an_opening(service)
+    shown = moment(event, "registration_opens_at")
     early = [one for one in tries if one.outcome == "registration_not_open"]
     admitted = [one for one in tries if one.outcome == "admitted"]
-    assert len(early) > 20
     assert len(early) + len(admitted) == len(tries)
     assert min(datetime.fromisoformat(one.answer.data["requested_at"]) for one in admitted) >= shown
     for one in early:
@@ -81,13 +106,11 @@ def test_no_guest_is_admitted_a_millisecond_early_and_the_refused_know_when(serv
 
 def test_a_guest_admitted_in_time_is_never_told_that_it_was_closed(service: Service) -> None:
     """The drains hang until long after the closing."""
-    closes = datetime.now(UTC) + SOON
-    event = open_event(service, capacity=50, registration_closes_at=closes.isoformat())
-    shown = datetime.fromisoformat(service.address.ask("GET", event.path).data["registration_closes_at"])
     with service.frozen("drain-1"), service.frozen("drain-2"):
-        tries = hammer(event, last(20, "registration_closed"))
+        event, tries = tries_at_a_closing(service)
+        shown = moment(event, "registration_closes_at")
         admitted = [one for one in tries if one.outcome == "admitted"]
-        assert event.queued() == len(admitted) > event.capacity
+        assert event.queued() == len(admitted)
     assert {one.outcome for one in tries} == {"admitted", "registration_closed"}
     assert max(datetime.fromisoformat(one.answer.data["requested_at"]) for one in admitted) < shown
     ends = [event.decided(one.answer.data["ticket_id"]) for one in admitted]

@@ -106,7 +106,7 @@ def working_drain(db: None, redis_client: redis.Redis) -> Iterator[None]:
     thread.start()
     yield
     stop.set()
-    thread.join(timeout=30)
+    thread.join(timeout=100)
     assert not thread.is_alive()
 
 

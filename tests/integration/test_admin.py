@@ -120,7 +120,7 @@ def test_a_change_waits_for_the_decisions_under_way(operator: Client) -> None:
         thread.start()
         wait_until_a_transaction_is_blocked()
         Event.objects.filter(pk=event_id).update(confirmed_count=6)
-    thread.join(timeout=20)
+    thread.join(timeout=100)
     # Refused with a sentence: without the lock it would be the constraint that refuses, with a 500.
     assert b"6 registrations are already confirmed." in answers[0].content
 

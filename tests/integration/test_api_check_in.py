@@ -220,7 +220,7 @@ def test_of_doors_that_ask_at_the_same_time_one_lets_in() -> None:
     together = Barrier(doors)
 
     def ask(_: int) -> Any:
-        together.wait(30)
+        together.wait(100)
         try:
             return check_in(caller, ticket_id)
         finally:

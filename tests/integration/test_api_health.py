@@ -68,4 +68,4 @@ def test_a_check_that_breaks_is_not_a_check_that_passes() -> None:
     def probe() -> str:
         raise ValueError("secret")
 
-    assert Check(probe).start().result(timeout=5) == "ValueError."
+    assert Check(probe).start().result(timeout=100) == "ValueError."

@@ -89,13 +89,13 @@ def test_of_a_check_in_and_a_cancellation_at_the_same_time_one_counts(
     together, entries = threading.Barrier(2), {}
 
     def work() -> None:
-        together.wait(30)
+        together.wait(100)
         replace(drain, batch=1).run(event.pk)
         connection.close()
 
     thread = threading.Thread(target=work)
     thread.start()
-    together.wait(30)
+    together.wait(100)
     # From the other end of the queue, so that they meet.
     for key in reversed(keys):
         entries[key] = let_in(event, key)

@@ -44,7 +44,7 @@ def test_two_workers_at_once_never_claim_the_same(make_event: Make) -> None:
     start = threading.Barrier(4)
 
     def work() -> None:
-        start.wait(10)
+        start.wait(100)
         mine: list[int] = []
         while rows := take(per_endpoint=10):
             mine += [row.id for row in rows]
@@ -75,17 +75,17 @@ def test_a_locked_row_is_skipped_and_not_waited_for(make_event: Make) -> None:
         with transaction.atomic():
             list(WebhookDelivery.objects.select_for_update().filter(pk=first.pk))
             locked.set()
-            done.wait(30)
+            done.wait(100)
         connection.close()
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert locked.wait(10)
+    assert locked.wait(100)
     try:
         assert [row.id for row in take()] == [first.pk + 1]
     finally:
         done.set()
-        thread.join(10)
+        thread.join(100)
 
 
 def test_no_endpoint_fills_a_claim(make_event: Make) -> None:

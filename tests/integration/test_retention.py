@@ -68,7 +68,7 @@ def test_the_thread_keeps_each_term_and_none_with_off(redis_client: redis.Redis)
         wait_until(lambda: AuditEntry.objects.filter(action="changed").count() == 1, "the old entry is gone")
         wait_until(lambda left=left: named(old) == left, "people are as they should be")
         stop.set()
-        thread.join(timeout=30)
+        thread.join(timeout=100)
         assert not thread.is_alive()
         assert named(old) == left
         stop.clear()
@@ -85,6 +85,6 @@ def test_a_store_that_is_away_stops_nothing(redis_client: redis.Redis, monkeypat
     AuditEntry.objects.create(at=timezone.now() - timedelta(days=100), actor="operator", action="changed")
     wait_until(lambda: not AuditEntry.objects.filter(action="changed").exists(), "the old entry is gone")
     stop.set()
-    thread.join(timeout=30)
+    thread.join(timeout=100)
     assert named(old) == 2
     connection.close()

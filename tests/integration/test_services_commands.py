@@ -89,7 +89,7 @@ def test_a_change_that_its_turn_in_the_queue_makes_impossible_is_refused_then(ad
     while drain.queue.lengths([event_id]) != [7]:
         assert shrink.is_alive()
     drain.run(event_id)
-    shrink.join(timeout=30)
+    shrink.join(timeout=100)
     assert (answers[0].status_code, answers[0].json()["code"]) == (409, "capacity_below_confirmed")
     assert statuses(event_id) == ["confirmed"] * 6
     assert SizeChange.objects.get(event_id=event_id).verdict == "below_confirmed"

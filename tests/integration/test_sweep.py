@@ -68,7 +68,7 @@ def test_one_of_two_sweeps_sweeps_in_an_interval_and_both_say_they_live(
     threads = [threading.Thread(target=sweep.run, args=(stop,)) for sweep in sweeps]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 100
     while worker_count(redis_client) < 2 or not woken:
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -32,7 +32,7 @@ class NameServer:
     def __exit__(self, *_: object) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.sendto(b"", self._socket.getsockname())
-        self._thread.join(5)
+        self._thread.join(100)
         self._socket.close()
 
     @property

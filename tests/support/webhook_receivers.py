@@ -70,12 +70,12 @@ class Receivers:
         self._started = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
-        assert self._started.wait(10)
+        assert self._started.wait(100)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(100)
 
     def url(self, path: str, *, host: str = "127.0.0.1") -> str:
         """Where `path` is."""

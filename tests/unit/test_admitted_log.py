@@ -32,7 +32,7 @@ def test_batches_of_an_event_share_a_line_a_moment_later(caplog: pytest.LogCaptu
         log.add(8, ["8-a"])
         log.add(7, ["7-c"])
         assert written(caplog) == []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not written(caplog):
                 await asyncio.sleep(0.01)
         assert written(caplog) == [(7, ["7-a", "7-b", "7-c"]), (8, ["8-a"])]

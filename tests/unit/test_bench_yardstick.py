@@ -62,8 +62,10 @@ def serving(**parts: Any) -> Iterator[tuple[str, type[Replying]]]:
     handler = type("Handler", (Replying,), {"commands": [], "busy": [], "most_at_once": [], **parts})
     with Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"redis://:secret@127.0.0.1:{server.server_address[1]}/0", handler
-        server.shutdown()
+        try:
+            yield f"redis://:secret@127.0.0.1:{server.server_address[1]}/0", handler
+        finally:
+            server.shutdown()
 
 
 def test_each_call_is_made_once_and_each_caller_has_one_under_way() -> None:

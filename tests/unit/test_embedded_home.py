@@ -25,7 +25,7 @@ def opened(tmp_path: Path) -> Home:
 def _in_another_process(action: Callable[[], None]) -> int | None:
     process = multiprocessing.get_context("fork").Process(target=action)
     process.start()
-    process.join(20)
+    process.join(100)
     return process.exitcode
 
 

@@ -21,12 +21,12 @@ def test_increments_are_written_together_a_moment_later() -> None:
         for route in ("register", "register", "status"):
             buffered.add((route,))
         assert written.labels("register")._value.get() == 0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not written.labels("status")._value.get():
                 await asyncio.sleep(0.01)
         assert written.labels("register")._value.get() == 2
         buffered.add(("status",))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while written.labels("status")._value.get() < 2:
                 await asyncio.sleep(0.01)
 
@@ -66,7 +66,7 @@ def test_a_buffered_histogram_holds_what_the_usual_one_would() -> None:
         for amount in amounts:
             buffered.observe(amount)
         assert samples(written)["seconds_count", ""] == 0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not samples(written)["seconds_count", ""]:
                 await asyncio.sleep(0.01)
         buffered.flush()

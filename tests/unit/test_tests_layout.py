@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,28 @@ def test_a_level_has_only_tests_and_fixtures(level: str) -> None:
 def test_every_folder_of_tests_is_a_level_or_support() -> None:
     folders = {path.name for path in TESTS.iterdir() if path.is_dir()} - {"__pycache__"}
     assert folders == {*LEVELS, "support"}
+
+
+# Less than a second is the pace of a loop, or a moment that the test itself has chosen.
+A_DEADLINE = re.compile(r"\.(?:wait|join|result|timeout)\((?:timeout=)?([1-9][\d.]*)\)|wait_for\(.*, ([1-9][\d.]*)\)")
+
+
+def short_deadlines(text: str) -> list[str]:
+    """Waits that a busy machine may need longer for: what comes late must not fail a test."""
+    return [found[0] for found in A_DEADLINE.finditer(text) if float(found[1] or found[2]) < 60]
+
+
+def test_no_wait_for_a_thread_or_a_task_is_given_up_within_a_minute() -> None:
+    found = {str(path): short_deadlines(path.read_text()) for path in TESTS.rglob("*.py")}
+    assert {path: waits for path, waits in found.items() if waits} == {}
+
+
+@pytest.mark.parametrize(
+    "wait", ["done.wait(N)", "thread.join(timeout=N)", "asyncio.wait_for(task(), N)", "x.result(N)"]
+)
+def test_a_short_deadline_is_found_however_it_is_written(wait: str) -> None:
+    assert len(short_deadlines(wait.replace("N", "9.5"))) == 1
+    assert short_deadlines(wait.replace("N", "100")) == short_deadlines(wait.replace("N", "0.01")) == []
 
 
 def names_of_sources() -> set[str]:
