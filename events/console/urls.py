@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from events.console.check_in_app import Manifest, Worker
 from events.console.views import Login, Logout, Screen
 
 urlpatterns = [
@@ -16,6 +17,8 @@ urlpatterns = [
     path("/events/<int:event_id>/attendees", Screen.as_view(name="attendees")),
     path("/events/<int:event_id>/waitlist", Screen.as_view(name="waitlist")),
     path("/events/<int:event_id>/check-in", Screen.as_view(name="check_in")),
+    path("/events/<int:event_id>/check-in/app.webmanifest", Manifest.as_view()),
+    path("/events/<int:event_id>/check-in/worker.js", Worker.as_view()),
     path("/tokens", Screen.as_view(name="tokens")),
     path("/audit", Screen.as_view(name="audit")),
     path("/webhooks", Screen.as_view(name="webhooks")),

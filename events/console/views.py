@@ -15,7 +15,7 @@ from events.domain.scopes import ANY_TOKEN, ENTRANCE, ONLY_FULL, READERS, Scope
 from events.domain.text import pasted
 from events.domain.tokens import NO_TOKEN
 from events.pages import files, messages
-from events.pages.headers import CAMERA_HERE, SECURITY
+from events.pages.headers import CAMERA_HERE, INSTALLABLE, SECURITY
 from events.services.sign_in_limit import TooManySignIns
 
 HOME = "/console"
@@ -110,6 +110,7 @@ class Screen(ConsoleView):
         response = render(request, f"console/{self.name}.html", {**context, "screen": self.name, "labels": _LABELS})
         if self.name == "check_in":
             response["Permissions-Policy"] = CAMERA_HERE
+            response["Content-Security-Policy"] = INSTALLABLE
         return response
 
     def _elsewhere(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:

@@ -15,6 +15,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+# The check-in page is an installable app.
+INSTALLABLE = f"{CONTENT_SECURITY_POLICY}; manifest-src 'self'"
 NO_DEVICES = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 CAMERA_HERE = NO_DEVICES.replace("camera=()", "camera=(self)")
 

@@ -1,15 +1,17 @@
-"""The entrance: the camera of a browser that cannot read QR codes by itself."""
+"""The entrance: a camera where the browser reads no codes, and phones without a network."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.support.camera_picture import film
 from tests.support.service.event import open_event
 from tests.support.service.processes import Service
 from tests.support.visitors import Visitors, sign_in
+from tests.support.waiting import wait_until
 
 # A browser that reads codes by itself sees one that is no ticket's.
 READS_ITSELF = """window.BarcodeDetector = class {
@@ -18,11 +20,17 @@ READS_ITSELF = """window.BarcodeDetector = class {
 };"""
 
 
-def at_the_entrance(service: Service, visitors: Visitors, event: int, *, init: str = "") -> tuple[Page, list[str]]:
+def at_the_entrance(service: Service, visitors: Visitors, event: int, **options: Any) -> tuple[Page, list[str]]:
     """A phone at the event's check-in page, and the decoder's files that it asks for."""
-    page = visitors.come(permissions=["camera"], init=init)
+    page = visitors.come(permissions=["camera"], **options)
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/qr/" in request.url else None)
+
+    def note(request: Request) -> None:
+        # As scripts: the page also keeps them for the time without a network.
+        if "/qr/" in request.url and request.resource_type == "script":
+            asked.append(request.url)
+
+    page.on("request", note)
     sign_in(page, service.token())
     page.goto(f"/console/events/{event}/check-in")
     return page, asked
@@ -51,3 +59,65 @@ def test_a_camera_lets_in_where_the_browser_reads_no_codes(
     other.get_by_role("button", name="Use this device's camera").click()
     expect(other.locator("#rows")).to_have_text("No guest with a seat has this name.")
     assert unasked == []
+
+
+def scan(page: Page, code: str, headline: str) -> None:
+    """A scanner that types."""
+    page.get_by_label("Ticket").fill(code)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Ticket")).to_have_value("")
+    expect(page.locator("#verdict .figure")).to_have_text(headline)
+
+
+def test_two_phones_without_a_network_let_one_ticket_in_and_one_of_them_says_so(
+    service: Service, visitors: Visitors
+) -> None:
+    event = open_event(service, name="Cellar", capacity=5)
+    [code, other] = [event.decided(ticket)["check_in_code"] for ticket in event.admit("one", "two")]
+    unknown = code[:-1] + ("A" if code[-1] != "A" else "B")
+    phones = [at_the_entrance(service, visitors, event.id, refusals=(409,))[0] for _ in range(2)]
+    for phone in phones:
+        expect(phone.locator("#ready")).to_contain_text("Works without a network: 2 tickets")
+        phone.context.set_offline(True)
+        phone.reload()
+        expect(phone.get_by_role("heading", level=1)).to_have_text("Cellar")
+        expect(phone.locator("#offline")).to_contain_text("cannot be reached")
+        scan(phone, code, "Let in offline")
+        expect(phone.locator("#verdict")).to_have_attribute("data-state", "offline")
+        scan(phone, code, "Already in")
+        scan(phone, unknown, "Not on the list")
+        scan(phone, "Guest one", "No network")
+    scan(phones[0], other, "Let in offline")
+    phones[0].locator("#log").get_by_role("button", name="Undo").first.click()
+    expect(phones[0].locator("#verdict .figure")).to_have_text("Undone")
+    for phone in phones:
+        phone.reload()
+        expect(phone.locator("#offline")).to_contain_text("1 check-in waits to be sent")
+    for phone in phones:
+        phone.context.set_offline(False)
+        expect(phone.locator("#offline")).to_be_hidden()
+        expect(phone.locator("#count")).to_have_text("1 of 2 are in")
+    expect(phones[0].locator("#log")).to_contain_text("Sent · Guest one")
+    expect(phones[0].locator("#conflicts")).to_be_hidden()
+    phones[1].reload()
+    expect(phones[1].locator("#conflict-list li")).to_have_count(1)
+    expect(phones[1].locator("#conflict-list")).to_contain_text("had come in already")
+    phones[1].get_by_role("button", name="Seen").click()
+    expect(phones[1].locator("#conflicts")).to_be_hidden()
+    entered = "SELECT count(*) FROM events_registration WHERE event_id = %s AND checked_in_at IS NOT NULL"
+    assert service.rows(entered, event.id)[0][0] == 1
+
+
+def test_the_check_in_page_is_an_app_that_signing_out_removes(service: Service, visitors: Visitors) -> None:
+    event = open_event(service, capacity=5)
+    page, _ = at_the_entrance(service, visitors, event.id)
+    expect(page.locator("#ready")).to_contain_text("Works without a network")
+    browser = page.context.new_cdp_session(page)
+    manifest = browser.send("Page.getAppManifest")
+    assert (manifest["errors"], f"/console/events/{event.id}/check-in" in manifest["data"]) == ([], True)
+    problems = browser.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [one["errorId"] for one in problems if one["errorId"] != "in-incognito"] == []
+    assert page.evaluate("caches.keys()") == [f"/console/events/{event.id}/check-in"]
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Organizer's token")).to_be_visible()
+    wait_until(lambda: page.evaluate("caches.keys()") == [], "the device has forgotten the list")

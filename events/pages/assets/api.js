@@ -12,11 +12,13 @@ export class Refused extends Error {
 }
 
 // The `data` of the answer; null for one without a body. Throws Refused. Without a session it leads to the sign-in.
-export async function api(method, path, body) {
+// `patience` is how long it waits at most, in ms: without it, as long as the browser does.
+export async function api(method, path, body, patience) {
   const headers = { Accept: "application/json", "X-CSRFToken": csrf };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  const signal = patience === undefined ? undefined : AbortSignal.timeout(patience);
   const sent = body === undefined ? undefined : JSON.stringify(body);
-  const answer = await fetch(path, { method, headers, body: sent, cache: "no-store" });
+  const answer = await fetch(path, { method, headers, body: sent, signal, cache: "no-store" });
   if (answer.status === 204) return null;
   const found = await answer.json();
   if (answer.status === 401) {

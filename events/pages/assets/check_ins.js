@@ -7,8 +7,11 @@ import { shortMoment } from "./times.js";
 
 const path = `/events/${eventId}/check-ins`;
 
-// `named` is one of { code }, { ticket_id }, { reference }. Both return the guest. Throw Refused.
-export const checkIn = (named) => api("POST", path, named);
+// A guest waits before the device: after this long it is on its own.
+const PATIENCE_MS = 8_000;
+
+// `named` has one of code, ticket_id and reference. Both return the guest. Throw Refused.
+export const checkIn = (named) => api("POST", path, named, PATIENCE_MS);
 export const undo = (reference) => api("DELETE", `${path}/${reference}`);
 
 // A cell's content: since when the guest is in, and the button that changes it. `changed(guest)` hears of each change.

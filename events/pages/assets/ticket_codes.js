@@ -16,3 +16,6 @@ export function readTicket(text) {
   if (reference) return { event: reference[1], named: { reference: reference[0] } };
   return DAMAGED.test(text) ? null : undefined;
 }
+
+// The part of a code that may be shown.
+export const referenceOf = (code) => /^[0-9]+-.{8}/.exec(code)[0];
