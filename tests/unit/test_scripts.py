@@ -18,10 +18,18 @@ NAMES = sorted(path.stem for path in LUA.glob("*.lua") if path.stem not in PARTS
 
 
 def _arguments(text: str) -> list[str]:
-    """The names that a script gives to ARGV[1], ARGV[2] and so on; the last may take all that are left."""
+    """The names that a script gives to ARGV[1], ARGV[2] and so on; the last may take all that are left.
+
+    `settings` is an array of arguments, which it unpacks.
+    """
     found = re.findall(r"^local (\w+) = .*?(?:ARGV\[(\d+)\]|select\((\d+), unpack\(ARGV\)\))", text, flags=re.M)
     assert [int(one or rest) for _, one, rest in found] == list(range(1, len(found) + 1))
-    return [name for name, _, _ in found]
+    names = [name for name, _, _ in found]
+    settings = re.search(r"^local ([\w,\s]+) = unpack\(settings\)$", text, flags=re.M)
+    if settings is None:
+        return names
+    at = names.index("settings")
+    return [*names[:at], *re.split(r",\s*", settings[1]), *names[at + 1 :]]
 
 
 @pytest.mark.parametrize("name", NAMES)

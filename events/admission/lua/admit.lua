@@ -41,8 +41,9 @@ local ADDRESSES, REFUSALS = {KEYS[9], KEYS[10]}, {KEYS[11], KEYS[12]}
 local NOTES = {KEYS[13], KEYS[14], KEYS[15]}
 
 local registrations = cmsgpack.unpack(ARGV[1])
+local settings = cmsgpack.unpack(ARGV[2])
 local queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline,
-  address_quota, address_window, addresses_max, refusal_quota, refusal_window = unpack(cmsgpack.unpack(ARGV[2]))
+  address_quota, address_window, addresses_max, refusal_quota, refusal_window = unpack(settings)
 
 -- Where a registration has its parts, and where an older name has its own.
 local KEY, DIGEST, NOTE, PAYLOAD, ADDRESS, CALLER, OLDER = 1, 2, 3, 4, 5, 6, 7
