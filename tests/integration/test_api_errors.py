@@ -38,7 +38,7 @@ def test_an_unknown_path_is_404(path: str, method: str) -> None:
         ("DELETE", "/events", "GET, POST, HEAD"),
         ("OPTIONS", "/events", "GET, POST, HEAD"),
         ("TRACE", "/events", "GET, POST, HEAD"),
-        ("PUT", "/events/1", "GET, PATCH, HEAD"),
+        ("PUT", "/events/1", "GET, PATCH, DELETE, HEAD"),
         ("GET", "/events/1/register", "POST"),
         ("POST", "/events/1/attendees", "GET, HEAD"),
         ("POST", "/registrations/x", "GET, DELETE, HEAD"),

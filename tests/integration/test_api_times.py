@@ -38,7 +38,7 @@ def test_answers_about_events_have_one_form_of_time() -> None:
         caller.post(f"/events/{event_id}/cancel"),
     ]
     for answer in answers:
-        assert len(times(answer.content.decode())) == 5, answer.content
+        assert len(times(answer.content.decode())) == 6, answer.content
 
 
 def test_answers_about_attendees_have_one_form_of_time() -> None:
