@@ -9,7 +9,7 @@ import pytest
 
 from events.domain.tickets import reference_of
 from tests.support.service.event import Event, open_event
-from tests.support.service.metrics import grown, scrape, value
+from tests.support.service.metrics import grown, scrape, scrape_at_rest, value
 from tests.support.service.parts import DRAINS
 from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.acceptance
 
 def test_metrics_add_up_over_all_processes(service: Service) -> None:
     event = open_event(service, capacity=30)
-    before = scrape(service)
+    before = scrape_at_rest(service)
     # A connection for each request, so that both door processes take their share.
     with service.frozen("drain-1"), service.frozen("drain-2"):
         tickets = event.admit(*range(40))

@@ -45,9 +45,13 @@ class WebhookUrlField(serializers.CharField):
             raise serializers.ValidationError(str(problem)) from problem
         answered_at = time.monotonic() + LOOK_UP_SECONDS
         if not _may_be_called(target):
-            time.sleep(max(0.0, answered_at - time.monotonic()))
+            _wait_until(answered_at)
             raise serializers.ValidationError(NOT_PUBLIC)
         return str(data)
+
+
+def _wait_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
 
 
 def _may_be_called(target: Target) -> bool:
