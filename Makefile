@@ -6,7 +6,7 @@ PYTHON = .venv/bin/python
 # 8 of the 13 seconds of processor time that one takes to begin.
 export PYTHONDONTWRITEBYTECODE =
 LINT = env DJANGO_TESTING=true $(PYTHON) -m
-# Most of an acceptance test is waiting, so there are more workers than cores. A file stays whole; see tests/conftest.py.
+# Acceptance tests wait in places, so there are more workers than cores. A file stays whole; see tests/conftest.py.
 TEST_WORKERS ?= 3
 # Empty: a test that fails once has failed. `.ci/run` gives some a second chance, and lists those that needed it.
 SECOND_CHANCE =
