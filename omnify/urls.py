@@ -12,7 +12,7 @@ from events.api import metrics
 from events.api.health import Live, Ready
 from events.api.schema import DocsView, SchemaView
 from events.api.security_txt import SecurityTxt
-from events.api.views.attendees import Attendees, Stats
+from events.api.views.attendees import AttendeeDetail, Attendees, Stats
 from events.api.views.audit import AuditTrail
 from events.api.views.check_in import CheckIns, CheckInView, OfflineCheckIns, UndoCheckIn
 from events.api.views.door import Register, Ticket, TicketEvents
@@ -82,6 +82,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/resume", EventResumption.as_view()),
     path("events/<event:event_id>/register", Register.as_view()),
     path("events/<event:event_id>/attendees", Attendees.as_view()),
+    path("events/<event:event_id>/attendees/<str:ticket_id>", AttendeeDetail.as_view()),
     path("events/<event:event_id>/stats", Stats.as_view()),
     path("events/<event:event_id>/check-ins", CheckIns.as_view()),
     path("events/<event:event_id>/check-ins/offline", OfflineCheckIns.as_view()),

@@ -40,7 +40,7 @@ class _Findings:
     lost: list[ReadOutcome] = field(default_factory=list)
     changed: list[ReadOutcome] = field(default_factory=list)
     in_ledger: list[Outcome] = field(default_factory=list)
-    cancelled: list[str] = field(default_factory=list)
+    cancelled: list[tuple[str, Reason]] = field(default_factory=list)
 
     def compare(self, event_id: int, chunk: list[ReadOutcome], digest: Digest) -> None:
         """Asks the ledger about outcomes that have been read before."""
@@ -56,8 +56,8 @@ class _Findings:
             if held.revision > read.outcome.revision:
                 continue  # nothing to take back: it is published over the older one
             self.changed.append(read)
-            if read.outcome.reason is Reason.BY_HOLDER and held.status in HOLDING:
-                self.cancelled.append(held.key)
+            if read.outcome.reason in (Reason.BY_HOLDER, Reason.BY_ORGANIZER) and held.status in HOLDING:
+                self.cancelled.append((held.key, read.outcome.reason))
 
 
 def _is_same(published: Outcome, held: Outcome) -> bool:
@@ -151,11 +151,18 @@ def _is_ahead(copy: CopyProgress, row: EventProgress, *, suspect: bool) -> bool:
 
 
 def _requeue(
-    queue: Queue, client: redis.Redis, event: EventSnapshot, keys: list[str], wake: Callable[[int], None]
+    queue: Queue,
+    client: redis.Redis,
+    event: EventSnapshot,
+    cancelled: list[tuple[str, Reason]],
+    wake: Callable[[int], None],
 ) -> None:
-    if not keys:
+    if not cancelled:
         return
-    enqueued = [requeue_cancellation(client, event, key=key) for key in keys]
+    enqueued = [
+        requeue_cancellation(client, event, key=key, by_organizer=reason is Reason.BY_ORGANIZER)
+        for key, reason in cancelled
+    ]
     queue.require_replicas(event.event_id)
     if any(done.wake for done in enqueued):
         wake(event.event_id)

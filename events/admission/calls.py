@@ -51,12 +51,14 @@ class AdmissionRequest(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class CancelRequest(NamedTuple):
     """A ticket to be given back; `held_in_ledger` if the ledger is known to hold a seat or a position for it.
 
-    `exempt`: the event's `cancel_until` does not bind it, whatever Redis knows of the ticket.
+    `exempt`: the event's `cancel_until` does not bind it, whatever Redis knows of the ticket. So it is with what the
+    organizer takes back.
     """
 
     key: str
     held_in_ledger: bool
     exempt: bool = False
+    by_organizer: bool = False
 
 
 class UnfoundedOutcome(NamedTuple):

@@ -13,7 +13,14 @@ from events.admission import calls
 from events.admission import keys as k
 from events.admission.calls import CancelRequest
 from events.admission.entry import pack_sizes
-from events.admission.replies import CancellationQueued, CancellationRepeated, CancelReply, decode_cancel
+from events.admission.fields import BY_ORGANIZER, EXEMPT
+from events.admission.replies import (
+    CancelAnswer,
+    CancellationQueued,
+    CancellationRepeated,
+    CancelReply,
+    decode_cancel,
+)
 from events.admission.scripts import Redis
 from events.admission.snapshots import put_snapshot
 from events.domain.snapshot import EventSnapshot
@@ -55,36 +62,47 @@ def enqueue_closing(client: Redis, event: EventSnapshot, *, key: str) -> Enqueue
     return _enqueue(client, event, "close", key, "")
 
 
-def enqueue_cancellation(client: Redis, event: EventSnapshot, *, key: str) -> Enqueued | None:
+def enqueue_cancellation(
+    client: Redis, event: EventSnapshot, *, key: str, by_organizer: bool = False
+) -> Enqueued | None:
     """Enqueues the cancellation of a ticket for which the ledger holds a seat; None if there is nothing to cancel.
 
     The event's `cancel_until` does not bind it: it is an operator's, or was admitted in time before.
 
     Raises redis.exceptions.RedisError.
     """
+    answer, wake = ask_to_cancel(client, event, CancelRequest(key, True, exempt=True, by_organizer=by_organizer))
+    if isinstance(answer, CancellationQueued | CancellationRepeated):
+        return Enqueued(answer.sequence, wake)
+    return None
+
+
+def ask_to_cancel(client: Redis, event: EventSnapshot, request: CancelRequest) -> tuple[CancelAnswer, bool]:
+    """Hands a cancellation in. Returns admission's answer, and whether a wake-up should be sent.
+
+    Raises redis.exceptions.RedisError.
+    """
     call = calls.cancel(
         k.event_keys(event.event_id),
-        cancellations=[CancelRequest(key, held_in_ledger=True, exempt=True)],
+        cancellations=[request],
         state_ttl=k.STATE_TTL_SECONDS,
         wake_ttl=k.WAKE_TTL_MS,
         deadline=0,
     )
     for _ in range(_TRIES):
         if isinstance(reply := decode_cancel(call.run(client)), CancelReply):
-            break
+            return reply.answers[0], reply.wake
         put_snapshot(client, event)
-    else:
-        raise EventGone
-    [answer] = reply.answers
-    if isinstance(answer, CancellationQueued | CancellationRepeated):
-        return Enqueued(answer.sequence, reply.wake)
-    return None
+    raise EventGone
 
 
-def requeue_cancellation(client: Redis, event: EventSnapshot, *, key: str) -> Enqueued:
+def requeue_cancellation(client: Redis, event: EventSnapshot, *, key: str, by_organizer: bool = False) -> Enqueued:
     """Enqueues the cancellation of a ticket whatever Redis says of it: the ledger has lost the one that was decided. A
-    second one changes nothing. Raises redis.exceptions.RedisError."""
-    return _enqueue(client, event, "cancel", key, "")
+    second one changes nothing, and `cancel_until` does not bind it: the first was in time.
+
+    Raises redis.exceptions.RedisError.
+    """
+    return _enqueue(client, event, "cancel", key, (BY_ORGANIZER if by_organizer else EXEMPT).decode())
 
 
 def _enqueue(client: Redis, event: EventSnapshot, kind: str, key: str, payload: str) -> Enqueued:

@@ -3,7 +3,8 @@ unless it is a registration.
 
     registration   t, r, p = JSON [name, e-mail, e-mail digest, mark of the secret that made the ticket's id], with a
                    callback [..., URL, organizer]; packed at the door, opened by the drain
-    cancellation   c = "cancel", t = the ticket that is given back, r, p = "x" if `cancel_until` does not bind it
+    cancellation   c = "cancel", t = the ticket that is given back, r, and if `cancel_until` does not bind it p = "x",
+                   or "o" for the organizer's
     resize         c = "resize", t = key of the command, r, p = JSON [max_capacity or null, waitlist_capacity or null]
     closing        c = "close", t = key of the command, r
 """
@@ -12,10 +13,11 @@ from __future__ import annotations
 
 import msgspec
 
-from events.admission.fields import ENTRY_KIND, ENTRY_PAYLOAD, ENTRY_REQUESTED, ENTRY_TICKET, EXEMPT
+from events.admission.fields import BY_ORGANIZER, ENTRY_KIND, ENTRY_PAYLOAD, ENTRY_REQUESTED, ENTRY_TICKET, EXEMPT
 from events.domain.attendee import email_key
 from events.domain.commands import Callback, Cancellation, Closing, Command, Request, Resize
 from events.domain.keyring import MARK_CHARS
+from events.domain.states import Reason
 from events.domain.tickets import KEY_CHARS
 
 _decode = msgspec.json.Decoder(list[str]).decode
@@ -73,7 +75,8 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, payload: byt
             mark = mark if len(mark) == MARK_CHARS else ""
             return Request(key, name, email, holder, sequence, requested_ms, email_digest, mark, callback)
         if kind == "cancel":
-            return Cancellation(key, sequence, requested_ms, exempt=payload == EXEMPT)
+            reason = Reason.BY_ORGANIZER if payload == BY_ORGANIZER else Reason.BY_HOLDER
+            return Cancellation(key, sequence, requested_ms, payload in (EXEMPT, BY_ORGANIZER), reason)
         if kind == "resize":
             return Resize(key, sequence, *_decode_sizes(payload), requested_ms)
     except (msgspec.MsgspecError, ValueError, TypeError):

@@ -8,8 +8,9 @@ ENTRY_KIND = b"c"
 ENTRY_REQUESTED = b"r"
 ENTRY_PAYLOAD = b"p"
 
-# The payload of a cancellation that the event's `cancel_until` does not bind.
+# Payloads of cancellations that the event's `cancel_until` does not bind: the holder's, and the organizer's.
 EXEMPT = b"x"
+BY_ORGANIZER = b"o"
 
 # Prefixes of the fields of `pending` and `decided`, before a ticket's key, an e-mail digest, and the key of the ticket
 # that is cancelled.

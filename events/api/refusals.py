@@ -48,6 +48,12 @@ def out_of_reach(message: str) -> Refusal:
     return Refusal(Code.FORBIDDEN, 403, message)
 
 
+def already_checked_in(first: str) -> Refusal:
+    """Makes a 409 for a ticket whose holder was let in at `first`."""
+    message = f"This ticket was checked in already, at {first}."
+    return Refusal(Code.ALREADY_CHECKED_IN, 409, message, errors={"checked_in_at": [first]})
+
+
 def invalid_fields(errors: dict[str, list[str]]) -> Refusal:
     """Makes a 400 with one entry for each field or query parameter at fault."""
     return Refusal(Code.INVALID, 400, "The request is not valid.", errors=errors)

@@ -90,7 +90,7 @@ class _Allocator:
                     return True
                 held = self._tickets.get(command.key)
                 if held is None or not self._is_late(command, held):
-                    self._cancel(held, Reason.BY_HOLDER)
+                    self._cancel(held, command.reason)
                 self._promote()
                 return True
             case Resize():

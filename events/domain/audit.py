@@ -37,6 +37,7 @@ class Action(StrEnum):
     EVENT_PAUSED = "event_paused"
     EVENT_RESUMED = "event_resumed"
     ATTENDEES_EXPORTED = "attendees_exported"
+    TICKET_CANCELLED = "ticket_cancelled"
     CHECKED_IN = "checked_in"
     CHECK_IN_UNDONE = "check_in_undone"
     WEBHOOK_CREATED = "webhook_created"

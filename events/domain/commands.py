@@ -1,7 +1,7 @@
 """The commands in an event's queue: everything that can move a seat, in order of admission.
 
 Request       registers a person
-Cancellation  the holder of a ticket gives it back
+Cancellation  the holder of a ticket gives it back, or the organizer takes it back
 Resize        the organizer changes the capacity, or the waitlist's capacity
 Closing       the organizer has cancelled the event: every ticket loses its seat or its position on the waitlist
 
@@ -12,6 +12,8 @@ command came before the event's end, however late the command is applied.
 from __future__ import annotations
 
 import msgspec
+
+from events.domain.states import Reason
 
 
 class Callback(msgspec.Struct, frozen=True, gc=False):
@@ -46,7 +48,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cancellation(msgspec.Struct, frozen=True):
-    """Gives the ticket `key` back. It may be applied before or after the decision on that ticket.
+    """Gives the ticket `key` back, for `reason`. It may be applied before or after the decision on that ticket.
 
     The event's `cancel_until` does not bind it if it is `exempt`: the ticket had no seat yet when it was admitted, or
     it is not its holder's.
@@ -56,6 +58,7 @@ class Cancellation(msgspec.Struct, frozen=True):
     sequence: int
     requested_ms: int = 0
     exempt: bool = False
+    reason: Reason = Reason.BY_HOLDER
 
 
 class Resize(msgspec.Struct, frozen=True):

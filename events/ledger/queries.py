@@ -58,6 +58,11 @@ def own_event(*, event_id: int, organizer_id: int) -> Event | None:
     return Event.objects.filter(pk=event_id, organizer_id=organizer_id).first()
 
 
+def find_registration(*, event_id: int, key: str) -> Registration | None:
+    """Reads a decided registration of an event by its ticket's key."""
+    return Registration.objects.filter(event_id=event_id, ticket_key=key).first()
+
+
 class AttendeeFilter(NamedTuple):
     """Which registrations of an event: of one decided status, that match a search, checked in or not (None: both).
 

@@ -13,7 +13,10 @@ from typing import Any
 
 from django.db import transaction
 
-from events.admission.commands import enqueue_cancellation, enqueue_closing, enqueue_resize
+from events.admission import replies
+from events.admission.calls import CancelRequest
+from events.admission.commands import ask_to_cancel, enqueue_cancellation, enqueue_closing, enqueue_resize
+from events.admission.replies import CheckedIn
 from events.domain.allocation import Sizing
 from events.domain.snapshot import EventSnapshot
 from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver, size_change
@@ -31,6 +34,14 @@ _POLL_SECONDS = 0.03
 _LONGEST_POLL_SECONDS = 0.25
 
 SIZES = frozenset({"max_capacity", "waitlist_capacity"})
+
+
+class TicketCheckedIn(Exception):
+    """The ticket's holder has been let in, and keeps the seat."""
+
+    def __init__(self, checked_in_ms: int) -> None:
+        super().__init__("This ticket was checked in already.")
+        self.checked_in_ms = checked_in_ms
 
 
 class ResizePending(Exception):
@@ -95,6 +106,26 @@ def cancel_ticket(event: EventSnapshot, key: str) -> None:
     """Enqueues the cancellation of a ticket for its holder. Raises redis.exceptions.RedisError."""
     enqueued = enqueue_cancellation(replicated_client(), event, key=key)
     if enqueued is not None and enqueued.wake:
+        wake_drain(event.event_id)
+
+
+def take_ticket_back(event: EventSnapshot, key: str, *, held: bool) -> None:
+    """Enqueues the organizer's cancellation of a ticket; `held`: the ledger has a seat or a position for it.
+
+    A ticket with neither is left as it is.
+
+    Raises:
+        TicketCheckedIn, EventOver
+        redis.exceptions.RedisError
+    """
+    request = CancelRequest(key, held, exempt=True, by_organizer=True)
+    answer, wake = ask_to_cancel(replicated_client(), event, request)
+    match answer:
+        case CheckedIn(checked_in_ms=checked_in_ms):
+            raise TicketCheckedIn(checked_in_ms)
+        case replies.EventOver():
+            raise EventOver
+    if wake:
         wake_drain(event.event_id)
 
 

@@ -39,7 +39,7 @@ class Naive:
                 kept = row["status"] is Status.CONFIRMED and not command.exempt
                 late = kept and command.requested_ms >= self.cancel_until_ms
                 if row["key"] == command.key and row["status"] in HOLDING and not late:
-                    row |= {"status": Status.CANCELLED, "reason": Reason.BY_HOLDER}
+                    row |= {"status": Status.CANCELLED, "reason": command.reason}
         elif isinstance(command, Resize):
             seats = self.capacity if command.max_capacity is None else command.max_capacity
             places = self.waitlist if command.waitlist_capacity is None else command.waitlist_capacity
@@ -70,6 +70,7 @@ commands = st.one_of(
     st.tuples(st.just("register"), st.integers(0, 12)),
     st.tuples(st.just("cancel"), st.integers(1, 40)),
     st.tuples(st.just("cancel as exempt"), st.integers(1, 40)),
+    st.tuples(st.just("cancel by organizer"), st.integers(1, 40)),
     st.tuples(st.just("resize"), st.tuples(st.none() | st.integers(1, 12), st.none() | st.integers(0, 8))),
 )
 
@@ -93,7 +94,8 @@ def commands_of(case: dict) -> list[list[Command]]:
         if kind == "register":
             return request(place, f"guest{value}@example.com")
         if kind.startswith("cancel"):
-            return Cancellation(f"key{value:017}", place, place, exempt=kind != "cancel")
+            reason = Reason.BY_ORGANIZER if kind.endswith("organizer") else Reason.BY_HOLDER
+            return Cancellation(f"key{value:017}", place, place, kind != "cancel", reason)
         return Resize(f"order{place:015}", place, *value, place)
 
     return [[command(*order) for order in batch] for batch in case["batches"]]

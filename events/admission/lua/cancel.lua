@@ -1,7 +1,8 @@
 -- Takes a batch of cancellations of one event in, in the order given: each takes its turn in the queue.
 --
 -- KEYS  state, queue, pending, decided (3), wake
--- ARGV  cancellations   msgpack [[ticket key, the ledger holds a seat for it, `cancel_until` does not bind it], ...]
+-- ARGV  cancellations   msgpack [[ticket key, the ledger holds a seat for it, `cancel_until` does not bind it,
+--                       it is the organizer's], ...]
 --       state_ttl (s), wake_ttl (ms)
 --       deadline        takes nothing in after this time (ms by this server's clock; 0: no limit)
 -- Reply msgpack {'not_loaded'}, {'too_late', now ms}, or {'done', now ms, wake wanted, [answer, ...]} with an answer one of
@@ -26,7 +27,7 @@ local wake_ttl = ARGV[3]
 local deadline = tonumber(ARGV[4])
 
 -- Where a cancellation has its parts.
-local KEY, HELD_IN_LEDGER, IS_EXEMPT = 1, 2, 3
+local KEY, HELD_IN_LEDGER, IS_EXEMPT, IS_ORGANIZERS = 1, 2, 3, 4
 
 local state = redis.call('HMGET', STATE, 'opens', 'seq', 'ends', 'cancel_until')
 if not state[1] then return cmsgpack.pack({'not_loaded'}) end
@@ -59,13 +60,13 @@ local function holds(key)
   return nil
 end
 
-local function admit(key, exempt)
+local function admit(key, payload)
   sequence = sequence + 1
   local text = digits(sequence)
   local entry = {ENTRY_TICKET, key, ENTRY_KIND, 'cancel', ENTRY_REQUESTED, digits(now)}
-  if exempt then
+  if payload then
     entry[#entry + 1] = ENTRY_PAYLOAD
-    entry[#entry + 1] = EXEMPT
+    entry[#entry + 1] = payload
   end
   redis.call('XADD', QUEUE, text .. '-0', unpack(entry))
   redis.call('HSET', PENDING, CANCELLATION .. key, text)
@@ -79,7 +80,7 @@ for index, item in ipairs(cancellations) do
   local key = item[KEY]
   local earlier = tonumber(redis.call('HGET', PENDING, CANCELLATION .. key) or 0)
   local held, checked_in, waits = holds(key)
-  local exempt = item[IS_EXEMPT] or waits
+  local payload = (item[IS_ORGANIZERS] and BY_ORGANIZER) or ((item[IS_EXEMPT] or waits) and EXEMPT)
   if held == nil and item[HELD_IN_LEDGER] then held = true end
   if held == false then
     -- Also while an earlier cancellation that has been decided is still to be trimmed.
@@ -91,10 +92,10 @@ for index, item in ipairs(cancellations) do
     answers[index] = {'repeated', earlier}
   elseif held and over then
     answers[index] = {'event_over'}
-  elseif held and closed and not exempt then
+  elseif held and closed and not payload then
     answers[index] = {'closed'}
   elseif held then
-    answers[index] = admit(key, exempt)
+    answers[index] = admit(key, payload)
     admitted = admitted + 1
   else
     answers[index] = {'unknown'}

@@ -4,8 +4,8 @@
 
 -- Fields of an entry of the queue.
 local ENTRY_TICKET, ENTRY_KIND, ENTRY_REQUESTED, ENTRY_PAYLOAD = 't', 'c', 'r', 'p'
--- The payload of a cancellation that the event's `cancel_until` does not bind.
-local EXEMPT = 'x'
+-- Payloads of cancellations that the event's `cancel_until` does not bind: the holder's, and the organizer's.
+local EXEMPT, BY_ORGANIZER = 'x', 'o'
 -- Prefixes of the fields of `pending` and `decided`, before a ticket's key, an e-mail digest, and the key of the ticket
 -- that is cancelled.
 local TICKET, EMAIL, CANCELLATION = 't', 'e', 'c'

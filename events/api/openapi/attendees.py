@@ -8,10 +8,13 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import ATTENDEE, STATS, page_example
 from events.api.openapi.responses import (
+    ALREADY_IN,
     BAD_QUERY,
     EVENT_ID,
     NO_EVENT,
+    OVER,
     SEARCH_RULE,
+    TICKET_ID,
     bad,
     describe,
     good,
@@ -63,6 +66,27 @@ LIST_ATTENDEES = describe(
             (Code.EVENT_NOT_FOUND, "There is no such event."),
             (Code.INVALID_PAGE, "This page does not exist."),
         ),
+    },
+)
+
+CANCEL_ATTENDEE = describe(
+    operation_id="cancel_attendee",
+    summary="Cancel a guest's ticket",
+    description=(
+        "Takes its turn in the event's queue, like the cancellation of a holder; `cancel_until` does not bind it. The "
+        "ticket ends `cancelled` for `by_organizer`, its webhooks say so, and the seat goes to the first on the "
+        "waitlist. A ticket that has no seat and is not on the waitlist stays as it is: twice is harmless."
+    ),
+    tags=["events"],
+    parameters=[EVENT_ID, TICKET_ID],
+    responses={
+        202: good(success_with(Attendee), "The cancellation takes its turn.", attendee=ATTENDEE),
+        404: bad(
+            "There is no such event or ticket, or it is another organizer's.",
+            (Code.EVENT_NOT_FOUND, "There is no such event."),
+            (Code.TICKET_NOT_FOUND, "There is no such ticket."),
+        ),
+        409: bad("Its holder was let in, or the event is over.", ALREADY_IN, OVER),
     },
 )
 

@@ -1,25 +1,31 @@
-"""`GET /events/{id}/attendees` and `GET /events/{id}/stats`: an organizer's own events only."""
+"""`/events/{id}/attendees`, one of them, and `GET /events/{id}/stats`: an organizer's own events only."""
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from events.admission.stats import queue_stats
 from events.api import openapi, responses
-from events.api.attendees import attendee_page
+from events.api.attendees import attendee_page, render_attendee
 from events.api.export import csv_response
 from events.api.lists import ListView, flag, one_of, search_text
 from events.api.permissions import token_of
-from events.api.refusals import out_of_reach
+from events.api.refusals import Refusal, already_checked_in, out_of_reach
 from events.api.views.base import ApiView, own_event, trail_of
 from events.domain.audit import Action
 from events.domain.public import attendee as public
-from events.domain.scopes import ANY_TOKEN, READERS, Scope
-from events.domain.states import REJECTION_REASONS, Status
+from events.domain.scopes import ANY_TOKEN, ONLY_FULL, READERS, Scope
+from events.domain.states import HOLDING, REJECTION_REASONS, Status
+from events.domain.times import iso, iso_of
+from events.ledger import queries
 from events.ledger.queries import AttendeeFilter
+from events.secrets import tickets
+from events.services.commands import TicketCheckedIn, take_ticket_back
 from omnify.common.clients import redis_client
+from omnify.common.envelope import Code
 
 _SAID = {
     Status.CONFIRMED: "Confirmed registrations in order of admission.",
@@ -69,6 +75,30 @@ class Attendees(ListView):
         if wanted is None:
             return request._request.get_preferred_type([_JSON, _CSV]) == _CSV
         return bool(wanted == "csv")
+
+
+class AttendeeDetail(ApiView):
+    """Takes one guest's ticket back."""
+
+    scopes = {"DELETE": ONLY_FULL}
+
+    @openapi.CANCEL_ATTENDEE
+    def delete(self, request: Request, event_id: int | None, ticket_id: str) -> HttpResponse:
+        """Enqueues the cancellation, which takes its turn. A ticket without a seat or a position is left as it is."""
+        event, parsed = own_event(request, event_id), tickets().parse(ticket_id)
+        of_event = parsed is not None and parsed[0] == event.pk
+        row = queries.find_registration(event_id=event.pk, key=parsed[1]) if parsed and of_event else None
+        if row is None:
+            raise Refusal(Code.TICKET_NOT_FOUND, 404, "There is no such ticket.")
+        if row.checked_in_at is not None:
+            raise already_checked_in(iso_of(row.checked_in_at))
+        with transaction.atomic():
+            trail_of(request).record(Action.TICKET_CANCELLED, row)
+            try:
+                take_ticket_back(queries.event_snapshot(event), row.ticket_key, held=row.status in HOLDING)
+            except TicketCheckedIn as problem:
+                raise already_checked_in(iso(problem.checked_in_ms)) from None
+        return responses.ok(render_attendee(row), message="The cancellation takes its turn.", status=202)
 
 
 class Stats(ApiView):

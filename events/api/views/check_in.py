@@ -15,7 +15,7 @@ from events.api.attendees import render_guest
 from events.api.check_in_fields import CheckInInput
 from events.api.offline_list import offline_response
 from events.api.permissions import require_event, token_of
-from events.api.refusals import Refusal
+from events.api.refusals import Refusal, already_checked_in
 from events.api.views.base import ApiView, organizer_of, own_event, trail_of, validated
 from events.domain.audit import Action
 from events.domain.scopes import ENTRANCE
@@ -132,9 +132,7 @@ def _answer(request: Request, done: CheckIn) -> HttpResponse:
         return responses.ok(render_guest(row, token_of(request).reach), message=_DONE[done.result])
     if done.result is CheckInResult.NO_SEAT or row.checked_in_at is None:
         raise Refusal(Code.NOT_CONFIRMED, 409, f"This registration is {row.status}: it has no seat.")
-    first = iso_of(row.checked_in_at)
-    message = f"This ticket was checked in already, at {first}."
-    raise Refusal(Code.ALREADY_CHECKED_IN, 409, message, errors={"checked_in_at": [first]})
+    raise already_checked_in(iso_of(row.checked_in_at))
 
 
 def _not_found() -> Refusal:
