@@ -189,6 +189,21 @@ def test_attendees_are_searched_and_downloaded_and_the_waitlist_is_shown(service
     expect(page.locator("#rows tr").first).to_contain_text("Guest four")
 
 
+def test_one_guest_s_ticket_is_taken_back_with_a_second_click(service: Service, visitors: Visitors) -> None:
+    event = open_event(service, capacity=1, waitlist_capacity=5)
+    guest = visitors.come()
+    register(guest, event.id, 1)
+    sees(guest, "You have a seat")
+    page = organizer(service, visitors)
+    page.goto(f"/console/events/{event.id}/attendees")
+    page.get_by_role("button", name="Cancel the ticket of").click()
+    page.get_by_text("Really cancel?").click()
+    wait_until(lambda: event.confirmed_count() == 0, "the cancellation takes its turn")
+    guest.reload()
+    sees(guest, "Cancelled")
+    expect(guest.get_by_text("The organizer cancelled this registration.")).to_be_visible()
+
+
 def test_a_session_ends_when_its_owner_signs_out(service: Service, visitors: Visitors) -> None:
     page = organizer(service, visitors)
     page.get_by_role("button", name="Sign out").click()

@@ -11,11 +11,13 @@ import redis
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from events.admission.commands import enqueue_cancellation
 from events.admission.heartbeat import note_history
 from events.admission.keys import LEDGER, event_keys
 from events.admission.queue import Queue
 from events.domain.times import from_ms
 from events.ledger.database import database
+from events.ledger.queries import event_snapshot
 from events.models import Event
 from tests.support.in_process.drain import answer_for, counters, people, shown, statuses, told
 from tests.support.in_process.events import commits_that_the_standby_lacks, stored_version, tickets
@@ -73,21 +75,25 @@ def _queued(admit: Admit, event: Event, number: int) -> str:
     return application.key
 
 
-def test_a_holder_s_cancellation_that_the_ledger_lacks_is_carried_out_again(
-    make_event: Make, admit: Admit, drain: Drain, give_back: Callable[..., Any], servers: Services
+@pytest.mark.parametrize("by_organizer", [False, True], ids=["the holder's", "the organizer's"])
+def test_a_cancellation_that_the_ledger_lacks_is_carried_out_again(
+    make_event: Make, admit: Admit, drain: Drain, servers: Services, redis_client: redis.Redis, by_organizer: bool
 ) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=1)
     first, second = people(admit, event, 2)
     drain.run(event.pk)
     with commits_that_the_standby_lacks(event):
-        give_back(event, first)
+        enqueue_cancellation(redis_client, event_snapshot(event), key=first, by_organizer=by_organizer)
         drain.run(event.pk)
         assert (shown(servers, event, first), shown(servers, event, second)) == (("cancelled", 2), ("confirmed", 2))
+    # The time for giving back has passed meanwhile, and the first cancellation was in time.
+    Event.objects.filter(pk=event.pk).update(cancel_until=from_ms(1))
     people(admit, event, 1, first=7)
     assert drain.run(event.pk) is Drained.MORE
     assert (shown(servers, event, first), shown(servers, event, second)[0]) == (("confirmed", 1), "waitlisted")
     assert drain.run(event.pk) is Drained.IDLE
     assert (shown(servers, event, first), shown(servers, event, second)) == (("cancelled", 2), ("confirmed", 2))
+    assert told(event)[0][:2] == ("cancelled", "by_organizer" if by_organizer else "by_holder")
     assert counters(event)[0] == 1
 
 
