@@ -56,7 +56,8 @@ class EventInput(serializers.Serializer[Event]):
         sent = {name: attrs[name] for name in _TIMES if name in attrs}
         now: datetime = whole_ms(self.context["now"])
         schedule = self._schedule(sent, now)
-        problems = schedule_problems(schedule, sent=sent, now=now) | _late_end(attrs, schedule)
+        until = self.instance.cancel_until if self.instance else None
+        problems = schedule_problems(schedule, sent=sent, now=now) | _late_cancellations(attrs, schedule, until)
         if problems:
             raise serializers.ValidationError(problems)
         times = {name: getattr(schedule, name) for name in _TIMES} if sent else {}
@@ -68,10 +69,12 @@ class EventInput(serializers.Serializer[Event]):
         return changed_schedule(sent=sent, current=schedule_of(self.instance))
 
 
-def _late_end(attrs: dict[str, Any], schedule: Schedule) -> dict[str, list[str]]:
-    until = attrs.get("cancel_until")
+def _late_cancellations(attrs: dict[str, Any], schedule: Schedule, until: datetime | None) -> dict[str, list[str]]:
+    """Finds a `cancel_until` after the end, `until` if none is sent. What was not sent is never at fault."""
+    until = attrs.get("cancel_until", until)
+    blamed = next((name for name in ("cancel_until", "end_time") if name in attrs), None)
     late = until is not None and until > schedule.end_time
-    return {"cancel_until": ["Tickets can be given back no longer than until the event ends."]} if late else {}
+    return {blamed: ["Tickets can be given back no longer than until the event ends."]} if late and blamed else {}
 
 
 class EventChanges(EventInput):
@@ -97,7 +100,7 @@ class EventCopy(EventChanges):
         times = {name: getattr(schedule, name) for name in _TIMES}
         if any(not _FIRST_YEAR <= moment.year <= _LAST_YEAR for moment in times.values()):
             raise serializers.ValidationError(_OUT_OF_RANGE)
-        problems = schedule_problems(schedule, sent=sent, now=now) | _late_end(attrs, schedule)
+        problems = schedule_problems(schedule, sent=sent, now=now) | _late_cancellations(attrs, schedule, until)
         if not problems and schedule.end_time <= now:
             problems = {"start_time": ["The copy would be over already: it needs a later start."]}
         if problems:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from events.admission.commands import enqueue_cancellation
 from events.admission.keys import event_keys
+from events.domain.times import from_iso
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
 from events.services.publish_event import publish_after_commit
@@ -74,15 +75,28 @@ def test_what_was_admitted_in_time_is_carried_out_by_a_late_drain(
     assert statuses(event) == ["cancelled", "confirmed"]
 
 
-def test_the_drain_judges_by_the_moment_of_admission(
+def test_what_was_admitted_in_time_is_carried_out_though_the_organizer_moves_the_time_to_before_it(
     make_event: Make, admit: Any, give_back: Give, drain: Drain
 ) -> None:
-    """The door's copy did not know yet; the ledger does."""
     event = make_event()
     guest = apply_for(1)
     admit(event.pk, [guest])
     drain.run(event.pk)
+    assert tags(give_back(event, guest.key)) == ["admitted"]
     Event.objects.filter(pk=event.pk).update(cancel_until=timezone.now() - timedelta(hours=1))
+    drain.run(event.pk)
+    assert statuses(event) == ["cancelled"]
+
+
+def test_the_drain_judges_what_the_door_could_not(
+    make_event: Make, admit: Any, give_back: Give, drain: Drain, redis_client: redis.Redis
+) -> None:
+    """The copy of a door of an earlier release has no such time."""
+    event = make_event(cancel_until=timezone.now() - timedelta(hours=1))
+    guest = apply_for(1)
+    admit(event.pk, [guest])
+    drain.run(event.pk)
+    redis_client.hdel(event_keys(event.pk).state, "cancel_until")
     assert tags(give_back(event, guest.key)) == ["admitted"]
     drain.run(event.pk)
     assert statuses(event) == ["confirmed"]
@@ -147,3 +161,18 @@ def test_the_time_is_the_start_unless_told_and_no_later_than_the_end() -> None:
     assert changed["cancel_until"] == "2026-01-01T00:00:00.000+00:00"
     back = caller.patch(f"/events/{event_id}", {"cancel_until": None}).json()["data"]
     assert back["cancel_until"] == back["start_time"]
+
+
+def test_the_end_does_not_move_to_before_the_time_until_which_tickets_come_back() -> None:
+    caller = organizer()
+    event_id = create(caller)
+    shown = caller.get(f"/events/{event_id}").json()["data"]
+    path, start, end = f"/events/{event_id}", shown["start_time"], shown["end_time"]
+    assert caller.patch(path, {"cancel_until": end}).status_code == 200
+    earlier = (from_iso(end) - timedelta(seconds=1)).isoformat()
+    for refused in (caller.patch(path, {"end_time": earlier}), caller.post(f"{path}/duplicate", {"end_time": earlier})):
+        assert (refused.status_code, list(refused.json()["errors"])) == (400, ["end_time"])
+    both = caller.patch(path, {"end_time": earlier, "cancel_until": start}).json()["data"]
+    assert both["cancel_until"] == start
+    copied = caller.post(f"{path}/duplicate", {"cancel_until": None}).json()["data"]
+    assert (copied["cancel_until"], both["end_time"] < end) == (start, True)

@@ -80,7 +80,7 @@ for index, item in ipairs(cancellations) do
   local key = item[KEY]
   local earlier = tonumber(redis.call('HGET', PENDING, CANCELLATION .. key) or 0)
   local held, checked_in, waits = holds(key)
-  local payload = (item[IS_ORGANIZERS] and BY_ORGANIZER) or ((item[IS_EXEMPT] or waits) and EXEMPT)
+  local exempt = item[IS_ORGANIZERS] or item[IS_EXEMPT] or waits
   if held == nil and item[HELD_IN_LEDGER] then held = true end
   if held == false then
     -- Also while an earlier cancellation that has been decided is still to be trimmed.
@@ -92,10 +92,11 @@ for index, item in ipairs(cancellations) do
     answers[index] = {'repeated', earlier}
   elseif held and over then
     answers[index] = {'event_over'}
-  elseif held and closed and not payload then
+  elseif held and closed and not exempt then
     answers[index] = {'closed'}
   elseif held then
-    answers[index] = admit(key, payload)
+    -- Judged here, and answered with a 202: the drain does not judge again by what `cancel_until` has become since.
+    answers[index] = admit(key, (item[IS_ORGANIZERS] and BY_ORGANIZER) or ((exempt or state[4]) and EXEMPT))
     admitted = admitted + 1
   else
     answers[index] = {'unknown'}
