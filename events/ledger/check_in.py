@@ -72,8 +72,9 @@ def check_in(
 ) -> CheckIn:
     """Marks a confirmed registration as checked in, unless it is already.
 
-    `at` is when it happened, if a device tells later; it lies between the confirmation and `now`. The same ticket at
-    the same time again is the same check-in: the device has missed the answer.
+    `at` is when it happened, if a device tells later. The same ticket at the same time again is the same check-in: the
+    device has missed the answer. What goes on record lies between the confirmation and `now`. An `at` outside of that
+    is from a wrong clock, as another device's may be, and names no check-in.
     """
     with transaction.atomic():
         event = event_for_change(event_id=event_id, organizer_id=organizer_id)
@@ -84,7 +85,7 @@ def check_in(
             return CheckIn(CheckInResult.NO_SEAT, row)
         moment = now if at is None else min(max(at, row.confirmed_at or at), now)
         if row.checked_in_at is not None:
-            repeated = at is not None and row.checked_in_at == moment
+            repeated = row.checked_in_at == at
             return CheckIn(CheckInResult.REPEATED if repeated else CheckInResult.ALREADY_IN, row)
         return CheckIn(CheckInResult.ADMITTED, row, _write(event, row, checked_in_at=moment, digest=digest))
 

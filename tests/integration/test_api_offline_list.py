@@ -116,6 +116,16 @@ def test_a_clock_that_is_wrong_moves_no_check_in_before_the_seat_or_after_now() 
     assert before <= at <= iso_of(timezone.now())
 
 
+@pytest.mark.parametrize("days", [400, -400])
+def test_of_two_devices_with_wrong_clocks_the_second_is_told(days: int) -> None:
+    """Both times are moved to the same moment, or could be: they are not the same check-in."""
+    caller, event_id = entrance()
+    code = codes(event_id)[0]
+    assert enter(caller, event_id, code, ago(days=days)).status_code == 200
+    answer = enter(caller, event_id, code, ago(days=days, minutes=1))
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_checked_in")
+
+
 @pytest.mark.parametrize("at", ["20:15", "2030-01-01T00:00:00", 7, ""])
 def test_a_time_that_is_none_is_refused_and_lets_no_one_in(at: Any) -> None:
     caller, event_id = entrance()
