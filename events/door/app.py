@@ -16,7 +16,7 @@ from events.door.caller import Callers
 from events.door.cancel import Canceller
 from events.door.counting import count, count_slow
 from events.door.counting import flush as flush_counts
-from events.door.event import Draft, EventReader
+from events.door.event import SHOWS_DRAFTS, Draft, EventReader
 from events.door.failures import checked
 from events.door.fast_path import FastPath
 from events.door.loader import Loader
@@ -150,13 +150,14 @@ class Door:
 
     async def _event(self, scope: Scope, receive: Receive, send: Send, text: str) -> None:
         found = await checked(self._read_event(text))
-        if not isinstance(found, Draft):
-            await _send(send, "event", found)
-        elif parse.has_credentials(scope["headers"]):
-            # Sessions are Django's; so is the decision whose draft it is.
+        if isinstance(found, Draft):
+            found = found.shown if scope.get(SHOWS_DRAFTS) else responses.event_not_found()
+        if found.status == 404 and parse.has_credentials(scope["headers"]):
+            # Sessions are Django's; so is the decision whose draft it is. Of an event that does not exist too: the time
+            # that the answer takes would tell one from the other.
             await self._app(scope, receive, send)
         else:
-            await _send(send, "event", responses.event_not_found())
+            await _send(send, "event", found)
 
     async def _read_event(self, text: str) -> Response | Draft:
         event_id = parse.event_id(text)

@@ -12,12 +12,14 @@ from events.door.loader import Loader
 from events.door.loading_batchers import LoadingBatchers
 from events.door.responses import Response
 
+# Set in the scope of a request that the service sends to itself, for one who may see the event though it is a draft.
+SHOWS_DRAFTS = "omnify.shows_drafts"
+
 
 class Draft(Struct, frozen=True, gc=False):
-    """An event that only its organizer may see."""
+    """An event that only its organizer may see, and those who have a ticket: `shown` is what they see."""
 
-
-_DRAFT = Draft()
+    shown: Response
 
 
 class EventReader:
@@ -33,6 +35,6 @@ class EventReader:
 
     async def _read_once(self, event_id: int, requests: list[None]) -> list[Response | Draft]:
         now_ms, snapshot = await self._gate.event(event_id)
-        if snapshot.visibility is Visibility.DRAFT:
-            return [_DRAFT] * len(requests)
-        return [responses.ok(render_event(snapshot, now_ms=now_ms), public=True)] * len(requests)
+        event, draft = render_event(snapshot, now_ms=now_ms), snapshot.visibility is Visibility.DRAFT
+        shown = responses.ok(event, public=not draft)
+        return [Draft(shown) if draft else shown] * len(requests)

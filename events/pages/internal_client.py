@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from events.domain.tickets import TicketId
+from events.door.event import SHOWS_DRAFTS
 from omnify.common.asgi_types import ASGIApp, Header, Message, Scope
 
 # Longer than the service itself takes to report that a store is unavailable.
@@ -72,6 +73,11 @@ async def request(
 async def read_event(app: ASGIApp, scope: Scope, event_id: int) -> ServiceResponse:
     """Reads an event, as an organizer with a session where the browser has one. Raises like `request`."""
     return await request(app, scope, "GET", event_path(event_id), headers=credentials(scope))
+
+
+async def read_event_of_ticket(app: ASGIApp, scope: Scope, event_id: int) -> ServiceResponse:
+    """Reads an event for one who has a ticket for it, who sees it also as a draft. Raises like `request`."""
+    return await request(app, {**scope, SHOWS_DRAFTS: True}, "GET", event_path(event_id))
 
 
 class _Exchange:

@@ -84,7 +84,7 @@ class TicketPage:
         if response.status != 200:
             return response
         ticket = view.decode_ticket(response.body).data
-        event = await internal_client.read_event(self._app, scope, ticket.event_id)
+        event = await internal_client.read_event_of_ticket(self._app, scope, ticket.event_id)
         if event.status != 200:
             return event
         return ticket, view.decode_event(event.body).data, response.retry_seconds
