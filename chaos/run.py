@@ -102,7 +102,7 @@ def _open_events(options: Options, hosts: Hosts) -> Plan:
                 waitlist=int(waitlist * share),
                 lasts=timedelta(days=1),
             )
-            happenings.append(Happening(event, cancels))
+            happenings.append(Happening(event.id, cancels))
         _, secret = organizer.subscribe(url=f"http://{address}:{RECEIVER_PORT}/", event_id=None)
     return Plan(address, doors, happenings, secret, options.seed, options.rate, options.seconds)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from events.domain.states import Reason, Status
 from rehearsal.evidence import Evidence
 from rehearsal.lost_responses import orders
-from rehearsal.replay import replay
+from rehearsal.replay import Asked, replay
 
 
 def decisions_follow_admission(evidence: Evidence) -> Iterator[str]:
@@ -24,6 +24,13 @@ def decisions_follow_admission(evidence: Evidence) -> Iterator[str]:
 
 def first_come_first_seated(evidence: Evidence) -> Iterator[str]:
     """No registration was rejected as sold out while a later one got what no cancellation had freed."""
+    for line in evidence.lines:
+        # For a group, what is left may not have sufficed: the replay above says whether it did.
+        if not line.has_groups:
+            yield from _turned_away_in_turn(line)
+
+
+def _turned_away_in_turn(evidence: Evidence) -> Iterator[str]:
     given_back = len(evidence.cancelled)
     turned_away = [s for _, t, s in evidence.sequenced if t.reason == Reason.SOLD_OUT]
     if turned_away:
@@ -56,12 +63,8 @@ def sequence_follows_arrival(evidence: Evidence) -> Iterator[str]:
 
 
 def _differences(evidence: Evidence, cancellations: dict[int, str]) -> Iterator[str]:
-    expected = replay(
-        seats=evidence.seen.seats,
-        waitlist=evidence.seen.waitlist,
-        registrations=[(s, t.ticket_id, a.email) for a, t, s in evidence.sequenced],
-        cancellations=cancellations,
-    )
+    asked = [Asked(s, t.ticket_id, a.email, a.type_id, a.seats) for a, t, s in evidence.sequenced]
+    expected = replay(evidence.sizes, registrations=asked, cancellations=cancellations)
     for _, ticket, sequence in sorted(evidence.sequenced, key=lambda one: one[2]):
         if (ticket.status, ticket.reason) != expected[ticket.ticket_id]:
             found, right = _end(ticket.status, ticket.reason), _end(*expected[ticket.ticket_id])

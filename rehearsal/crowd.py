@@ -4,6 +4,9 @@ Every guest registers once, in order; `duplicates` of them register a second tim
 time (a double click, often by another process), the others when a third of the crowd has passed. Every other duplicate
 writes the e-mail in other letter case.
 
+With `types` ticket types, guests ask for them in turn; with `groups`, for as many seats as that, both ends included, in
+turn too. A guest's second registration asks for the same.
+
 `cancel` registrations are cancelled if they get a ticket: one third right after the 202, one third after some others
 have registered, one third after their decision was read; every fourth of them twice.
 """
@@ -36,9 +39,13 @@ class Registration(NamedTuple):
     name: str
     email: str
     cancels: CancellationPlan | None = None
+    type_index: int = 0
+    seats: int = 1
 
 
-def registrations(*, people: int, duplicates: int, cancel: int = 0) -> list[Registration]:
+def registrations(
+    *, people: int, duplicates: int, cancel: int = 0, types: int = 1, groups: tuple[int, int] = (1, 1)
+) -> list[Registration]:
     """Returns all registrations, in order. `duplicates` and `cancel` are at most `people`."""
     arrivals = [(float(person), person, 0) for person in range(people)]
     for repeat in range(duplicates):
@@ -51,7 +58,14 @@ def registrations(*, people: int, duplicates: int, cancel: int = 0) -> list[Regi
         index * len(arrivals) // cancel + index % (len(arrivals) // cancel): _plan(index) for index in range(cancel)
     }
     return [
-        Registration(number, f"Guest {person + 1}", _email(person + 1, spelling), cancelled.get(number))
+        Registration(
+            number,
+            f"Guest {person + 1}",
+            _email(person + 1, spelling),
+            cancelled.get(number),
+            person % types,
+            groups[0] + person // types % (groups[1] - groups[0] + 1),
+        )
         for number, (_, person, spelling) in enumerate(arrivals)
     ]
 

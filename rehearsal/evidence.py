@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from events.domain.states import Status
 from events.domain.tickets import ticket_ref
 from omnify.common.envelope import Code
-from rehearsal.records import CancellationResult, Observation, RegistrationResult, Ticket, WebhookMessage
+from rehearsal.records import CancellationResult, Observation, RegistrationResult, Sizes, Ticket, WebhookMessage
 
 # A ticket with one of these statuses at the end had a seat or a waitlist position at some time.
 _HELD = {Status.CONFIRMED, Status.WAITLISTED, Status.CANCELLED}
@@ -32,6 +35,35 @@ class Evidence:
     """Each property is computed once, when the first proof asks for it."""
 
     seen: Observation
+
+    @property
+    def sizes(self) -> dict[int, Sizes]:
+        """The seats and the waitlist of each ticket type; of 0 for an event without types."""
+        return self.seen.types or {0: Sizes(self.seen.seats, self.seen.waitlist)}
+
+    @cached_property
+    def has_groups(self) -> bool:
+        """Whether a registration asked for more than one seat."""
+        return any(result.seats > 1 for result in self.seen.results)
+
+    @cached_property
+    def lines(self) -> list[Evidence]:
+        """The same for each ticket type on its own; for an event without types, it itself."""
+        return [self._of(type_id) for type_id in self.seen.types] if self.seen.types else [self]
+
+    def _of(self, type_id: int) -> Evidence:
+        results = [result for result in self.seen.results if result.type_id == type_id]
+        mine, sizes = {result.ticket_id for result in results}, self.seen.types[type_id]
+        part = replace(
+            self.seen,
+            seats=sizes.seats,
+            waitlist=sizes.waitlist,
+            results=results,
+            tickets=[ticket for ticket in self.seen.tickets if ticket.ticket_id in mine],
+            cancellations=[one for one in self.seen.cancellations if one.ticket_id in mine],
+            types={},
+        )
+        return Evidence(part)
 
     @cached_property
     def tickets(self) -> dict[str, Ticket]:
@@ -101,6 +133,11 @@ def _merged(cancellations: list[CancellationResult]) -> Cancellation:
     known = [(one.answered_at, one.sequence) for one in cancellations if one.sequence is not None]
     answered_at, sequence = min(known, default=(max(one.answered_at for one in cancellations), None))
     return Cancellation(sequence, min(one.first_sent_at for one in cancellations), answered_at)
+
+
+def seats_of(tickets: Iterable[Ticket]) -> int:
+    """Counts the seats that these tickets are for."""
+    return sum(ticket.seats for ticket in tickets)
 
 
 def short(ticket_id: str) -> str:

@@ -23,6 +23,7 @@ from rehearsal.records import ACCEPTED, RegistrationResult, Tally, Ticket, Workl
 from rehearsal.retrying import RetryingConnection, retry_after
 
 LONGEST_POLL_PAUSE = 0.5
+_DEFAULTS = {("ticket_type", 0), ("quantity", 1)}
 _DECIDED = {*TERMINAL, Status.WAITLISTED}
 
 _encoder = msgspec.json.Encoder()
@@ -36,6 +37,8 @@ class _TicketData(msgspec.Struct):
     sequence: int | None = None
     requested_at: datetime | None = None
     decided_at: datetime | None = None
+    ticket_type: int | None = None
+    quantity: int = 1
 
 
 _decoder = msgspec.json.Decoder(Envelope[_TicketData])
@@ -76,7 +79,13 @@ class Guests:
             Unreadable: a response is not the service's.
         """
         workload = self._workload
-        crowd = registrations(people=workload.people, duplicates=workload.duplicates, cancel=workload.cancel)
+        crowd = registrations(
+            people=workload.people,
+            duplicates=workload.duplicates,
+            cancel=workload.cancel,
+            types=max(1, len(workload.type_ids)),
+            groups=workload.groups,
+        )
         mine = enumerate(crowd[workload.index :: workload.processes])
         started_at = time.monotonic()
         await self._on_all_connections(lambda connection: self._register_next(connection, mine, started_at))
@@ -111,7 +120,8 @@ class Guests:
         for index, registration in mine:
             if self._workload.rate is not None:
                 await connection.pause(started_at + index / self._workload.rate - time.monotonic())
-            result = _registration_result(registration, connection, await connection.send(self._request(registration)))
+            response = await connection.send(self._request(registration))
+            result = _registration_result(registration, self._type_id(registration), connection, response)
             self._results.append(result)
             self._accepted += result.accepted
             await self._cancellations.registered(connection, registration, result)
@@ -122,8 +132,17 @@ class Guests:
             f"/events/{self._workload.event_id}/register",
             headers=f"Content-Type: application/json\r\nAuthorization: Bearer {self._workload.token}\r\n"
             f"Idempotency-Key: rehearsal-{self._workload.run}-{registration.number}\r\n",
-            body=_encoder.encode({"name": registration.name, "email": registration.email}),
+            body=_encoder.encode({"name": registration.name, "email": registration.email, **self._seats(registration)}),
         )
+
+    def _type_id(self, registration: Registration) -> int:
+        ids = self._workload.type_ids
+        return ids[registration.type_index] if ids else 0
+
+    def _seats(self, registration: Registration) -> dict[str, int]:
+        """Returns the fields that say what is asked for; none for one seat of an event without types."""
+        fields = {"ticket_type": self._type_id(registration), "quantity": registration.seats}
+        return {name: value for name, value in fields.items() if (name, value) not in _DEFAULTS}
 
     async def _follow_next(self, connection: RetryingConnection, given: Iterator[str]) -> None:
         for ticket_id in given:
@@ -149,7 +168,7 @@ class Guests:
 
 
 def _registration_result(
-    registration: Registration, connection: RetryingConnection, response: Response | None
+    registration: Registration, type_id: int, connection: RetryingConnection, response: Response | None
 ) -> RegistrationResult:
     now = time.monotonic()
     status, body = decode(_decoder, response)
@@ -162,6 +181,8 @@ def _registration_result(
         first_sent_at=connection.first_sent_at,
         answered_at=now,
         latency=now - connection.last_sent_at,
+        type_id=type_id,
+        seats=registration.seats,
     )
 
 
@@ -181,6 +202,8 @@ def _ticket(ticket_id: str, response: Response, *, before: Ticket | None = None)
         data.position,
         status,
         decided_ms,
+        data.ticket_type or 0,
+        data.quantity,
     )
 
 

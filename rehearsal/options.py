@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from events.domain.seats import MAX_QUANTITY
 from rehearsal.home import NotStored, stored_address, stored_token
 from rehearsal.http import parse_target
 from rehearsal.organizer import Unusable
@@ -39,6 +40,8 @@ class Options:
     time_limit: int
     json_file: Path | None
     webhooks: bool = False
+    types: int = 0
+    groups: tuple[int, int] = (1, 1)
 
     @property
     def registrations(self) -> int:
@@ -60,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--duplicates", default="5%", help="how many of them register twice: 5%% or a number (default: 5%%)")
     add("--cancel", default="0", help="how many cancel their ticket, if they got one: 10%% or a number (default: 0)")
     add("--waitlist", default="0", help="the event's waitlist capacity (default: 0)")
+    add("--types", default="0", help="ticket types, which share seats and waitlist evenly (default: 0, none)")
+    add("--groups", default="1", help="seats that a registration asks for: 1-4, or a number (default: 1)")
     add("--rate", help="registrations per second in all (default: as fast as possible)")
     add("--processes", default="2", help="processes the crowd comes from (default: 2)")
     add("--connections", default="128", help="connections in all (default: 128)")
@@ -96,7 +101,11 @@ def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Opt
         time_limit=_number(given, "time_limit", most=MOST_SECONDS),
         json_file=_writable(given.get("json_file")),
         webhooks=bool(given.get("webhooks")),
+        types=_number({"types": 0, **given}, "types", least=0, most=50),
+        groups=_groups(str({"groups": 1, **given}["groups"])),
     )
+    if options.seats < options.types * options.groups[1]:
+        raise Unusable("--types: each type needs seats for the largest group")
     if options.rate is not None and options.registrations > options.rate * options.time_limit:
         raise Unusable("--rate: at this rate the registrations would take longer than --time-limit")
     return options
@@ -117,6 +126,14 @@ def _share(given: Mapping[str, Any], name: str, people: int) -> int:
     if not 0 <= number <= people:
         raise Unusable(f"--{name}: {text!r} is neither a share like 5% nor a number up to {people}")
     return number
+
+
+def _groups(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,2})(?:-([0-9]{1,2}))?", text.strip())
+    low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= low <= high <= MAX_QUANTITY:
+        raise Unusable(f"--groups: {text!r} is neither a number up to {MAX_QUANTITY} nor a range like 1-4")
+    return low, high
 
 
 def _base_url(url: str) -> str:

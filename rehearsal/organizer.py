@@ -12,13 +12,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
 import msgspec
 
 from events.domain.webhooks.message import TYPE_OF_STATUS
-from rehearsal.records import Attendee, EventCounts, Stats
+from rehearsal.records import Attendee, EventCounts, Sizes, Stats
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 PAUSE = 0.2
@@ -28,6 +28,13 @@ T = TypeVar("T")
 
 class Unusable(Exception):
     """The rehearsal cannot run: no service, no token, or a bad option. The message is one line for the user."""
+
+
+class CreatedEvent(NamedTuple):
+    """The event's id, and the sizes of its ticket types by id."""
+
+    id: int
+    types: dict[int, Sizes]
 
 
 class Organizer:
@@ -46,24 +53,36 @@ class Organizer:
     def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
         self._client.close()
 
-    def create_event(self, *, name: str, seats: int, waitlist: int, lasts: timedelta) -> int:
-        """Creates an event that is open at once. Returns its id."""
+    def create_event(
+        self, *, name: str, seats: int, waitlist: int, lasts: timedelta, types: int = 0, most: int = 1
+    ) -> CreatedEvent:
+        """Creates an event that is open at once, whose ticket types, if any, share seats and waitlist evenly."""
         start = datetime.now(UTC) + lasts
-        body = {
+        body: dict[str, Any] = {
             "name": name,
             "location": "Rehearsal",
-            "max_capacity": seats,
-            "waitlist_capacity": waitlist,
             "start_time": start.isoformat(),
             "end_time": (start + timedelta(hours=1)).isoformat(),
         }
+        if types:
+            parts = zip(_shares(seats, types), _shares(waitlist, types), strict=True)
+            body["ticket_types"] = [
+                {"name": f"Type {number}", "capacity": part, "waitlist_capacity": places, "max_quantity": most}
+                for number, (part, places) in enumerate(parts, start=1)
+            ]
+        else:
+            body |= {"max_capacity": seats, "waitlist_capacity": waitlist}
+            if most > 1:
+                body["max_quantity"] = most
         try:
             response = self._client.post("/events", json=body)
         except httpx.HTTPError as problem:
             raise Unusable(f"no service responds at {self._url} ({problem})") from problem
         if response.status_code == 401:
             raise Unusable(f"the service at {self._url} refuses this organizer token")
-        return int(_data(response, expected=201)["id"])
+        data = _data(response, expected=201)
+        made = data.get("ticket_types", [])
+        return CreatedEvent(data["id"], {one["id"]: Sizes(one["capacity"], one["waitlist_capacity"]) for one in made})
 
     def subscribe(self, *, url: str, event_id: int | None) -> tuple[int, str]:
         """Creates a webhook for all changes of tickets, of one event or of all. Returns its id and its secret."""
@@ -119,6 +138,10 @@ class Organizer:
                 if time.monotonic() > until:
                     raise Unusable(str(problem)) from problem
             time.sleep(PAUSE)
+
+
+def _shares(total: int, parts: int) -> list[int]:
+    return [total // parts + (index < total % parts) for index in range(parts)]
 
 
 def _data(response: httpx.Response, *, expected: int = 200) -> Any:

@@ -14,8 +14,9 @@ from itertools import islice
 from events.domain.states import Reason, Status
 from omnify.common.envelope import Code
 from rehearsal.admission_proofs import decisions_follow_admission, first_come_first_seated, sequence_follows_arrival
-from rehearsal.evidence import Evidence, short
-from rehearsal.records import NO_ANSWER, Observation, Ticket
+from rehearsal.evidence import Evidence, seats_of, short
+from rehearsal.group_proofs import groups_fit, no_group_is_split, seats_left
+from rehearsal.records import NO_ANSWER, Observation, Sizes, Ticket
 from rehearsal.waitlist_proofs import cancellations_took_effect, no_status_ran_backwards, waitlist_is_in_order
 from rehearsal.webhook_proofs import WEBHOOK_PROOFS
 
@@ -74,6 +75,11 @@ def every_202_ended(evidence: Evidence) -> Iterator[str]:
 
 def seats_are_filled_exactly(evidence: Evidence) -> Iterator[str]:
     """All seats are taken, then all waitlist positions; fewer only if fewer registered."""
+    for line in evidence.lines:
+        yield from groups_fit(line) if line.has_groups else _line_is_filled(line)
+
+
+def _line_is_filled(evidence: Evidence) -> Iterator[str]:
     people = len({result.email.casefold() for result in evidence.accepted})
     confirmed, waiting, waitlist = len(evidence.confirmed), len(evidence.waitlisted), evidence.seen.waitlist
     seats = min(evidence.seen.seats, people)
@@ -89,6 +95,11 @@ def seats_are_filled_exactly(evidence: Evidence) -> Iterator[str]:
 
 def never_oversold(evidence: Evidence) -> Iterator[str]:
     """At no time that we looked were more seats or waitlist positions taken than there are."""
+    for sample in [*evidence.seen.samples, evidence.seen.counts]:
+        for found in sample.ticket_types:
+            sizes = evidence.seen.types.get(found.id, Sizes(0, 0))
+            if found.confirmed_count > sizes.seats or found.waitlisted_count > sizes.waitlist:
+                yield f"type {found.id}: {found.confirmed_count} confirmed, {found.waitlisted_count} waited for"
     for sample in [*evidence.seen.samples, evidence.seen.counts]:
         if sample.waitlisted_count > evidence.seen.waitlist:
             yield f"{sample.waitlisted_count} wait on a waitlist of {evidence.seen.waitlist}"
@@ -111,11 +122,22 @@ def no_email_has_two_seats(evidence: Evidence) -> Iterator[str]:
 
 def refusals_were_right(evidence: Evidence) -> Iterator[str]:
     """`sold_out` only if every seat and waitlist position was taken; `duplicate` only if the e-mail had a ticket."""
+    for line in evidence.lines:
+        # What is left for a group may not suffice: whether it did, the replay says.
+        if not line.has_groups:
+            yield from _was_sold_out(line)
+    yield from _duplicates_were_right(evidence)
+
+
+def _was_sold_out(evidence: Evidence) -> Iterator[str]:
     full = len(evidence.holders) >= evidence.seen.seats + evidence.seen.waitlist
     if not full and evidence.refused_sold_out:
         yield f"{len(evidence.refused_sold_out)} refused as sold out at the door, yet seats are left"
     if not full and evidence.rejected[Reason.SOLD_OUT]:
         yield f"{evidence.rejected[Reason.SOLD_OUT]} rejected as sold out, yet seats are left"
+
+
+def _duplicates_were_right(evidence: Evidence) -> Iterator[str]:
     known = {result.email.casefold() for result in evidence.accepted}
     for result in evidence.seen.results:
         if result.code == Code.DUPLICATE_REGISTRATION and result.email.casefold() not in known:
@@ -152,15 +174,16 @@ def attendee_list_is_the_confirmed(evidence: Evidence) -> Iterator[str]:
 
 def counts_agree(evidence: Evidence) -> Iterator[str]:
     """The event's and the organizer's counts are those of the tickets, and nothing is left in the queue."""
-    counts, stats, confirmed = evidence.seen.counts, evidence.seen.stats, len(evidence.confirmed)
+    counts, stats, confirmed = evidence.seen.counts, evidence.seen.stats, seats_of(evidence.confirmed.values())
+    waited_for = seats_of(evidence.waitlisted.values())
     pairs = [
         ("event max_capacity", counts.max_capacity, evidence.seen.seats),
         ("event confirmed_count", counts.confirmed_count, confirmed),
-        ("event seats_left", counts.seats_left, evidence.seen.seats - confirmed),
+        ("event seats_left", counts.seats_left, sum(map(seats_left, evidence.lines))),
         ("stats queued", stats.queued, 0),
         ("stats confirmed", stats.confirmed, confirmed),
-        ("event waitlisted_count", counts.waitlisted_count, len(evidence.waitlisted)),
-        ("stats waitlisted", stats.waitlisted, len(evidence.waitlisted)),
+        ("event waitlisted_count", counts.waitlisted_count, waited_for),
+        ("stats waitlisted", stats.waitlisted, waited_for),
         ("stats cancelled", stats.cancelled, len(evidence.cancelled)),
     ]
     pairs += [
@@ -188,6 +211,7 @@ PROOFS: list[tuple[str, Callable[[Evidence], Iterator[str]]]] = [
     ("Every refusal was right", refusals_were_right),
     ("The attendee list is the confirmed tickets", attendee_list_is_the_confirmed),
     ("The service's counts agree", counts_agree),
+    ("No group is split", no_group_is_split),
 ]
 
 

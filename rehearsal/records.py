@@ -18,7 +18,8 @@ class RegistrationResult(msgspec.Struct, frozen=True, array_like=True):
     """The last response to one registration, over all its tries.
 
     It was admitted, if at all, between `first_sent_at` (the first try may have been admitted and its response lost) and
-    `answered_at`. `latency` is that of the last try, in seconds.
+    `answered_at`. `latency` is that of the last try, in seconds. It asked for `seats` of the ticket type (0: the event
+    has none).
     """
 
     number: int
@@ -29,6 +30,8 @@ class RegistrationResult(msgspec.Struct, frozen=True, array_like=True):
     first_sent_at: float
     answered_at: float
     latency: float
+    type_id: int = 0
+    seats: int = 1
 
     @property
     def accepted(self) -> bool:
@@ -51,6 +54,8 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     position: int | None = None
     before: str = ""
     before_ms: float | None = None
+    type_id: int = 0
+    seats: int = 1
 
     @property
     def first_decided_ms(self) -> float | None:
@@ -80,6 +85,17 @@ class Attendee(msgspec.Struct, frozen=True):
     reference: str
     email: str
     sequence: int
+    quantity: int = 1
+    ticket_type: int | str = 0
+
+
+class TypeCounts(msgspec.Struct, frozen=True):
+    """The same of one ticket type."""
+
+    id: int
+    confirmed_count: int
+    seats_left: int
+    waitlisted_count: int = 0
 
 
 class EventCounts(msgspec.Struct, frozen=True):
@@ -89,6 +105,14 @@ class EventCounts(msgspec.Struct, frozen=True):
     confirmed_count: int
     seats_left: int
     waitlisted_count: int = 0
+    ticket_types: list[TypeCounts] = []
+
+
+class Sizes(msgspec.Struct, frozen=True, array_like=True):
+    """Seats and waitlist of an event, or of a ticket type."""
+
+    seats: int
+    waitlist: int
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -114,7 +138,8 @@ class WebhookMessage(msgspec.Struct, frozen=True):
 class Observation(msgspec.Struct, frozen=True):
     """Everything that was observed of one event.
 
-    `samples` are its counts during the rehearsal; `messages` is None without `--webhooks`.
+    `samples` are its counts during the rehearsal; `messages` is None without `--webhooks`; `types` are the sizes of its
+    ticket types, by id.
     """
 
     seats: int
@@ -127,6 +152,7 @@ class Observation(msgspec.Struct, frozen=True):
     waitlist: int = 0
     cancellations: list[CancellationResult] = []
     messages: list[WebhookMessage] | None = None
+    types: dict[int, Sizes] = {}
 
 
 class Workload(msgspec.Struct, frozen=True):
@@ -148,6 +174,8 @@ class Workload(msgspec.Struct, frozen=True):
     rate: float | None
     cancel: int = 0
     reads_again: bool = False
+    type_ids: list[int] = []
+    groups: tuple[int, int] = (1, 1)
 
 
 class Tally(msgspec.Struct):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -47,20 +47,26 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
         CrowdFailed: a process of the crowd ended early.
     """
     with Organizer(url=options.url, token=options.token, patience=options.patience) as organizer:
-        event_id = organizer.create_event(
+        event_id, types = organizer.create_event(
             name=f"Rehearsal of {datetime.now(UTC):%Y-%m-%d %H:%M}, {options.people} people",
             seats=options.seats,
             waitlist=options.waitlist,
             lasts=timedelta(seconds=options.time_limit, days=1),
+            types=options.types,
+            most=options.groups[1],
         )
         samples: list[EventCounts] = []
         told: AbstractContextManager[Inbox | None] = nullcontext()
         if options.webhooks:
             told = open_inbox(organizer, event_id)
-        with told as inbox, Processes(workloads(options, event_id=event_id, run=os.urandom(6).hex())) as crowd:
+        with (
+            told as inbox,
+            Processes(workloads(options, event_id=event_id, run=os.urandom(6).hex(), type_ids=list(types))) as crowd,
+        ):
             look, quiet = partial(organizer.try_counts, event_id), lambda: organizer.stats(event_id).queued == 0
             _watch(crowd, options, progress, samples, look, quiet)
             seen = _gather(organizer, event_id, options, crowd.results(), samples)
+            seen = msgspec.structs.replace(seen, types=types)
             if inbox is not None:
                 decided = {(ticket.ticket_id, ticket.status) for ticket in seen.tickets}
                 messages = inbox.wait_for(decided, patience=options.patience)
@@ -69,7 +75,7 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
     return Outcome(event_id, figures, prove(seen))
 
 
-def workloads(options: Options, *, event_id: int, run: str) -> list[Workload]:
+def workloads(options: Options, *, event_id: int, run: str, type_ids: Sequence[int] = ()) -> list[Workload]:
     """Divides the crowd among the processes, and connections and rate evenly with it."""
     return [
         Workload(
@@ -85,6 +91,8 @@ def workloads(options: Options, *, event_id: int, run: str) -> list[Workload]:
             rate=None if options.rate is None else options.rate / options.processes,
             cancel=options.cancel,
             reads_again=options.tickets_may_change,
+            type_ids=list(type_ids),
+            groups=options.groups,
         )
         for index in range(options.processes)
     ]

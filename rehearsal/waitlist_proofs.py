@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from events.domain.states import TRANSITIONS, Status
-from rehearsal.evidence import Evidence, short
+from rehearsal.evidence import Evidence, seats_of, short
 from rehearsal.records import ACCEPTED
 
 
 def waitlist_is_in_order(evidence: Evidence) -> Iterator[str]:
     """At the end no ticket waits beside a free seat, or before a later confirmed one; positions follow admission."""
-    free = evidence.seen.seats - len(evidence.confirmed)
-    waiting = sorted((t.sequence or 0, t.position) for t in evidence.waitlisted.values())
+    for line in evidence.lines:
+        yield from _line_is_in_order(line)
+
+
+def _line_is_in_order(evidence: Evidence) -> Iterator[str]:
+    """The same of one ticket type. A group waits beside seats that do not suffice for it."""
+    free = evidence.seen.seats - seats_of(evidence.confirmed.values())
+    waiting = sorted((t.sequence or 0, t.position, t.seats) for t in evidence.waitlisted.values())
     if not waiting:
         return
-    if free > 0:
+    if free >= waiting[0][2]:
         yield f"{len(waiting)} wait beside {free} free seats"
     first = waiting[0][0]
     for ticket in evidence.confirmed.values():
         if (ticket.sequence or 0) > first:
             yield f"sequence {first} waits, sequence {ticket.sequence} has a seat"
-    for expected, (sequence, position) in enumerate(waiting, start=1):
+    for expected, (sequence, position, _) in enumerate(waiting, start=1):
         if position not in (None, expected):
             yield f"sequence {sequence} is told position {position}, {expected} expected"
 

@@ -113,7 +113,10 @@ class EventAdmin(Audited, EventAdminBase):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Event | None = None) -> tuple[str, ...]:
         """Returns the fields that cannot be changed; of an existing event also its organizer."""
-        return _COUNTERS if obj is None else ("organizer", *_COUNTERS)
+        if obj is None:
+            return _COUNTERS
+        # With ticket types, they have the sizes.
+        return ("organizer", *sorted(SIZES), *_COUNTERS) if obj.has_types else ("organizer", *_COUNTERS)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Event | None:
         """Returns the event; for a save, under the lock that decisions are made under."""

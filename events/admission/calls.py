@@ -48,6 +48,13 @@ class AdmissionRequest(msgspec.Struct, frozen=True, gc=False, array_like=True):
     older_names: Sequence[OlderName] | None = None
 
 
+class SeatsRequest(AdmissionRequest, frozen=True, gc=False, array_like=True):
+    """One that says how many seats of which ticket type it asks for; `type_id` is 0 where it does not say which."""
+
+    quantity: int = 1
+    type_id: int = 0
+
+
 class CancelRequest(NamedTuple):
     """A ticket to be given back; `held_in_ledger` if the ledger is known to hold a seat or a position for it.
 
@@ -71,7 +78,7 @@ class UnfoundedOutcome(NamedTuple):
 
 
 class PublishedOutcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An outcome as it is published. `waitlisted_at` is its sequence, 0 if it is not on the waitlist."""
+    """An outcome as it is published. `waitlisted_at` is its score in `waitlist`, 0 if it is not on the waitlist."""
 
     key: str
     email_digest: str

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redis.exceptions import RedisError
@@ -23,6 +24,7 @@ from events.admission.replies import (
 )
 from events.admission.scripts import Redis
 from events.admission.snapshots import put_snapshot
+from events.domain.commands import TypeTerms
 from events.domain.snapshot import EventSnapshot
 
 # A copy may be removed just between its loading and the next call. An event without one after this many is deleted.
@@ -48,12 +50,14 @@ def enqueue_resize(
     key: str,
     max_capacity: int | None = None,
     waitlist_capacity: int | None = None,
+    types: Sequence[TypeTerms] = (),
 ) -> Enqueued:
-    """Enqueues new sizes for an event; None leaves one as it is. `key`, like a ticket's, names the command.
+    """Enqueues new sizes for an event, or its new ticket types; None leaves one as it is. `key`, like a ticket's, names
+    the command.
 
     Raises redis.exceptions.RedisError: the command may have been enqueued or not.
     """
-    payload = pack_sizes(max_capacity=max_capacity, waitlist_capacity=waitlist_capacity)
+    payload = pack_sizes(max_capacity=max_capacity, waitlist_capacity=waitlist_capacity, types=types)
     return _enqueue(client, event, "resize", key, payload)
 
 

@@ -2,26 +2,49 @@
 unless it is a registration.
 
     registration   t, r, p = JSON [name, e-mail, e-mail digest, mark of the secret that made the ticket's id], with a
-                   callback [..., URL, organizer]; packed at the door, opened by the drain
+                   callback [..., URL, organizer]; packed at the door, opened by the drain.
+                   s = quantity and ticket type (`seats_text`), only where they are not one seat without a type
     cancellation   c = "cancel", t = the ticket that is given back, r, and if `cancel_until` does not bind it p = "x",
                    or "o" for the organizer's
-    resize         c = "resize", t = key of the command, r, p = JSON [max_capacity or null, waitlist_capacity or null]
+    resize         c = "resize", t = key of the command, r, p = JSON [max_capacity or null, waitlist_capacity or null],
+                   with ticket types [..., [[id, name, capacity, ...], ...]] (`TypeTerms`)
     closing        c = "close", t = key of the command, r
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from events.admission.fields import BY_ORGANIZER, ENTRY_KIND, ENTRY_PAYLOAD, ENTRY_REQUESTED, ENTRY_TICKET, EXEMPT
+from events.admission.fields import (
+    BY_ORGANIZER,
+    ENTRY_KIND,
+    ENTRY_PAYLOAD,
+    ENTRY_REQUESTED,
+    ENTRY_SEATS,
+    ENTRY_TICKET,
+    EXEMPT,
+)
+from events.admission.seats_text import read_seats
 from events.domain.attendee import email_key
-from events.domain.commands import Callback, Cancellation, Closing, Command, Request, Resize
+from events.domain.commands import Callback, Cancellation, Closing, Command, Request, Resize, TypeTerms
 from events.domain.keyring import MARK_CHARS
 from events.domain.states import Reason
 from events.domain.tickets import KEY_CHARS
 
 _decode = msgspec.json.Decoder(list[str]).decode
-_decode_sizes = msgspec.json.Decoder(tuple[int | None, int | None]).decode
+
+
+class _Sizes(msgspec.Struct, array_like=True):
+    """A resize's payload. An earlier release wrote no types."""
+
+    max_capacity: int | None
+    waitlist_capacity: int | None
+    types: tuple[tuple[int, str, int, int, int, str], ...] = ()
+
+
+_decode_sizes = msgspec.json.Decoder(_Sizes).decode
 _encode = msgspec.json.Encoder().encode
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _MS_DIGITS = 14
@@ -48,9 +71,10 @@ def pack(*, name: str, email: str, email_digest: str, mark: str = "", callback: 
     return _encode((name, email, email_digest, mark, *told)).decode()
 
 
-def pack_sizes(*, max_capacity: int | None, waitlist_capacity: int | None) -> str:
+def pack_sizes(*, max_capacity: int | None, waitlist_capacity: int | None, types: Sequence[TypeTerms] = ()) -> str:
     """Packs a resize's payload."""
-    return _encode((max_capacity, waitlist_capacity)).decode()
+    named = [msgspec.structs.astuple(terms) for terms in types]
+    return _encode([max_capacity, waitlist_capacity, named] if named else [max_capacity, waitlist_capacity]).decode()
 
 
 def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
@@ -60,12 +84,13 @@ def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     requested = fields.get(ENTRY_REQUESTED, b"")
     requested_ms = int(requested) if requested.isdigit() and len(requested) <= _MS_DIGITS else 0
     kind = fields[ENTRY_KIND].decode("ascii", "replace") if ENTRY_KIND in fields else ""
-    command = _command(kind, key, sequence, requested_ms, fields.get(ENTRY_PAYLOAD, b"")) if key else None
+    command = _command(kind, key, sequence, requested_ms, fields) if key else None
     digest = command.email_digest if isinstance(command, Request) else ""
     return Entry(key, sequence, requested_ms, command, kind, digest)
 
 
-def _command(kind: str, key: str, sequence: int, requested_ms: int, payload: bytes) -> Command | None:
+def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict[bytes, bytes]) -> Command | None:
+    payload = fields.get(ENTRY_PAYLOAD, b"")
     try:
         if not kind:
             name, email, email_digest, mark, *told = _decode(payload)
@@ -73,15 +98,23 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, payload: byt
             holder = email_key(email)
             # An entry of an earlier release has a digest there, which is longer.
             mark = mark if len(mark) == MARK_CHARS else ""
-            return Request(key, name, email, holder, sequence, requested_ms, email_digest, mark, callback)
+            request = Request(key, name, email, holder, sequence, requested_ms, email_digest, mark, callback)
+            return _with_seats(request, fields[ENTRY_SEATS]) if ENTRY_SEATS in fields else request
         if kind == "cancel":
             reason = Reason.BY_ORGANIZER if payload == BY_ORGANIZER else Reason.BY_HOLDER
             return Cancellation(key, sequence, requested_ms, payload in (EXEMPT, BY_ORGANIZER), reason)
         if kind == "resize":
-            return Resize(key, sequence, *_decode_sizes(payload), requested_ms)
+            sizes = _decode_sizes(payload)
+            types = tuple(TypeTerms(*terms) for terms in sizes.types)
+            return Resize(key, sequence, sizes.max_capacity, sizes.waitlist_capacity, requested_ms, types)
     except (msgspec.MsgspecError, ValueError, TypeError):
         return None
     return Closing(key, sequence) if kind == "close" else None
+
+
+def _with_seats(request: Request, text: bytes) -> Request:
+    asked = read_seats(text.decode("ascii", "replace"))
+    return msgspec.structs.replace(request, quantity=asked.quantity, type_id=asked.type_id)
 
 
 def _callback(url: str, organizer_id: str) -> Callback:

@@ -7,6 +7,7 @@ ENTRY_TICKET = b"t"
 ENTRY_KIND = b"c"
 ENTRY_REQUESTED = b"r"
 ENTRY_PAYLOAD = b"p"
+ENTRY_SEATS = b"s"
 
 # Payloads of cancellations that the event's `cancel_until` does not bind: the holder's, and the organizer's.
 EXEMPT = b"x"
@@ -27,3 +28,7 @@ WINDOW = "w"
 
 # The prefix of the last part of an outcome once the ticket's holder has been let in; the time (ms) follows.
 CHECKED_IN = "i"
+# Prefixes of the parts before it, and of what an entry and `pending` say of a ticket's seats.
+QUANTITY = "q"
+TYPE = "t"
+PARTLY_IN = "n"

@@ -7,7 +7,7 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by TTL, 7 days after its last use
     {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0` (see `entry`)
                                removed by its owner, trim, with the last entry
-    {event:7}:pending  hash    t<ticket key> -> `sequence|requested ms|` (earlier releases put a digest at the end);
+    {event:7}:pending  hash    t<ticket key> -> `sequence|requested ms|`, then what it says of seats (`seats_text`);
                                e<e-mail digest> -> sequence; c<ticket key> -> sequence of its cancellation
                                removed by its owner, trim, with each entry
     {event:7}:keys:0, :1, :2
@@ -16,8 +16,9 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     {event:7}:decided:0, :1, :2
                        hash    t<ticket key> -> an encoded outcome; e<e-mail digest> -> key of the seat's holder
                                one for each day (day number modulo 3); removed by TTL, 2 days
-    {event:7}:waitlist zset    ticket key, scored by its sequence: the waitlist. Complete only while it has as many
-                               members as `waitlisted` in the state says; else only the ledger knows the positions
+    {event:7}:waitlist zset    ticket key, scored by its sequence, the tickets of each ticket type together
+                               (`seats_text`): the waitlist. Complete only while it has as many members as `waiting`
+                               in the state says; else only the ledger knows the positions
                                removed by TTL, 7 days after the last decision of the event
     {event:7}:wake     string  a wake-up is under way, or a drain is at work
                                removed by TTL, 4 s, or by idle.lua, once the queue is empty

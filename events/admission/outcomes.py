@@ -1,5 +1,5 @@
 """How an outcome is written in Redis: `revision|status|reason|sequence|requested ms|decided ms|`, and behind the last
-bar `i<checked in ms>` once the ticket's holder has been let in.
+bar what it says of seats (`seats_text`), then `i<checked in ms>` once the ticket's holder has been let in.
 
 Earlier releases put a digest in hex behind the last bar, and their doors, which may still be at work beside a newer
 worker, read seven fields. Text of about 60 bytes, so
@@ -9,6 +9,7 @@ that an operator can read it with `HGET`.
 from __future__ import annotations
 
 from events.admission.fields import CHECKED_IN
+from events.admission.seats_text import ONE_SEAT, AskedSeats, read_seats, write_seats
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 
@@ -19,18 +20,24 @@ _REASONS: dict[str, Reason | None] = {"": None, **{reason.value: reason for reas
 
 def encode_outcome(outcome: Outcome) -> str:
     """Encodes an outcome for Redis, without the e-mail."""
+    plain = outcome.quantity == 1 and not outcome.type_id and outcome.checked_in_ms is None
     return (
         f"{outcome.revision}|{outcome.status}|{outcome.reason or ''}|"
-        f"{outcome.sequence}|{outcome.requested_ms}|{outcome.decided_ms}|"
-        f"{'' if outcome.checked_in_ms is None else f'{CHECKED_IN}{outcome.checked_in_ms}'}"
+        f"{outcome.sequence}|{outcome.requested_ms}|{outcome.decided_ms}|{'' if plain else _end(outcome)}"
     )
+
+
+def _end(outcome: Outcome) -> str:
+    seats = write_seats(outcome.quantity, outcome.type_id, outcome.partly_in)
+    return seats if outcome.checked_in_ms is None else f"{seats}{CHECKED_IN}{outcome.checked_in_ms}"
 
 
 def decode_outcome(key: str, text: str) -> Outcome:
     """Decodes the outcome of ticket `key`. Raises ValueError for a text that `encode_outcome` did not make."""
-    revision, status, reason, sequence, requested, decided, checked_in = text.split("|")
+    revision, status, reason, sequence, requested, decided, about = text.split("|")
     if status not in _STATUSES or reason not in _REASONS:
         raise ValueError(text)
+    asked, checked_in_ms = (ONE_SEAT, None) if not about else _about(about)
     return Outcome(
         key=key,
         status=_STATUSES[status],
@@ -39,5 +46,13 @@ def decode_outcome(key: str, text: str) -> Outcome:
         requested_ms=int(requested),
         decided_ms=int(decided),
         revision=int(revision),
-        checked_in_ms=int(checked_in[1:]) if checked_in.startswith(CHECKED_IN) else None,
+        checked_in_ms=checked_in_ms,
+        quantity=asked.quantity,
+        type_id=asked.type_id,
+        partly_in=asked.partly_in,
     )
+
+
+def _about(text: str) -> tuple[AskedSeats, int | None]:
+    seats, is_in, checked_in = text.partition(CHECKED_IN)
+    return read_seats(seats), int(checked_in) if is_in else None

@@ -18,6 +18,7 @@ from events.admission.calls import DecidedEntry, PublishedOutcome
 from events.admission.entry import Entry, read_entry
 from events.admission.news_command import publish_command
 from events.admission.outcomes import encode_outcome
+from events.admission.seats_text import line_score
 from events.admission.snapshots import copied_fields, event_progress
 from events.domain.outcome import Outcome
 from events.domain.snapshot import CopyProgress, EventSnapshot
@@ -195,6 +196,6 @@ class Queue:
 
 def _published(outcome: Outcome) -> PublishedOutcome:
     # Sequences begin at 1.
-    waitlisted_at = outcome.sequence if outcome.status is Status.WAITLISTED else 0
+    waitlisted_at = line_score(outcome.type_id, outcome.sequence) if outcome.status is Status.WAITLISTED else 0
     text, holds_email = encode_outcome(outcome), outcome.holds_email
     return PublishedOutcome(outcome.key, outcome.email_digest, text, outcome.revision, holds_email, waitlisted_at)

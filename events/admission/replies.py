@@ -51,6 +51,8 @@ class RefusalReason(Enum):
     DUPLICATE = "duplicate"
     QUEUE_FULL = "queue_full"
     FOREIGN_CALLBACK = "foreign_callback"
+    UNKNOWN_TYPE = "unknown_type"
+    TYPE_NEEDED = "type_needed"
 
 
 class Admitted(_Answer, tag="admitted"):
@@ -79,6 +81,12 @@ class Refused(_Answer, tag="refused"):
     """Not admitted."""
 
     reason: RefusalReason
+
+
+class TooMany(_Answer, tag="too_many"):
+    """A registration asks for more than `most` seats, which none may have."""
+
+    most: int
 
 
 class NotOpen(_Answer, tag="not_open"):
@@ -117,7 +125,7 @@ class OrganizerUnknown(_Answer, tag="organizer_unknown"):
     """The registration came with an organizer's token, and the copy of the event does not say whose event it is."""
 
 
-Refusal = Refused | NotOpen | RateLimited | RefusalsLimited | NotFound | OrganizerUnknown
+Refusal = Refused | TooMany | NotOpen | RateLimited | RefusalsLimited | NotFound | OrganizerUnknown
 Admission = Admitted | AlreadyQueued | AlreadyDecided | Refusal
 
 
@@ -211,11 +219,12 @@ class CancelReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
 
 
 class Queued(_Answer, tag="queued"):
-    """The ticket is in the queue; `position` 1 is next."""
+    """The ticket is in the queue; `position` 1 is next. `seats` is what it asks for (`seats_text`)."""
 
     sequence: int
     position: int
     requested_ms: int
+    seats: str = ""
 
 
 class Decided(_WithOutcome, tag="decided"):

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from events.admission import calls
 from events.admission import keys as k
 from events.admission.scripts import Redis
-from events.domain.snapshot import CopyProgress, EventSnapshot
+from events.domain.snapshot import CopyProgress, EventSnapshot, TypeSnapshot
 from events.domain.states import Visibility
 from omnify.common.redis_nodes import by_node
 
@@ -67,8 +67,22 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
         "confirmed": snapshot.confirmed_count,
         "waitlist_capacity": snapshot.waitlist_capacity,
         "waitlisted": snapshot.waitlisted_count,
+        "held": snapshot.held_count,
+        "waiting": snapshot.waitlisted_count - snapshot.waitlisted_companions,
+        "max_quantity": snapshot.max_quantity,
+        "types": _encode_json([_line(found) for found in snapshot.ticket_types]) if snapshot.ticket_types else "",
     }
     return [part for pair in fields.items() for part in pair]
+
+
+def _line(found: TypeSnapshot) -> tuple[int, ...]:
+    """Returns what admission needs of a ticket type: id, capacity, seats and places that are left, most seats at once.
+
+    Seats that are kept for a waiting group count as taken.
+    """
+    taken = found.confirmed_count + found.held_count
+    free = 0 if found.waitlisted_count else found.capacity - taken
+    return (found.id, found.capacity, free, found.waitlist_capacity - found.waitlisted_count, found.max_quantity)
 
 
 def event_progress(client: Redis, event_ids: Sequence[int]) -> dict[int, CopyProgress]:

@@ -85,8 +85,8 @@ def _total(event: Event, guests: AttendeeFilter) -> int:
     if guests.search or guests.checked_in is not None:
         return queries.count_attendees(guests)
     counts: dict[Status, int] = {
-        Status.CONFIRMED: event.confirmed_count,
-        Status.WAITLISTED: event.waitlisted_count,
+        Status.CONFIRMED: event.confirmed_count - event.confirmed_companions,
+        Status.WAITLISTED: event.waitlisted_count - event.waitlisted_companions,
         Status.CANCELLED: event.cancelled_count,
         Status.REJECTED: sum(event.rejected_counts.values()),
     }
@@ -111,9 +111,12 @@ def render_attendee(row: Registration) -> Attendee:
         reference=reference(row.event_id, row.ticket_key),
         name=row.name,
         email=row.email,
+        quantity=row.quantity,
+        ticket_type=row.ticket_type_id,
         confirmed_at=iso_of(row.confirmed_at),
         sequence=row.sequence,
         checked_in_at=iso_of(row.checked_in_at),
+        checked_in_quantity=row.checked_in_quantity,
         reason=row.reason or None,
     )
 

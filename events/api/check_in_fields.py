@@ -6,11 +6,23 @@ from typing import Any
 
 from rest_framework import serializers
 
-from events.api.fields import MomentField
+from events.api.fields import MomentField, WholeNumberField
+from events.domain.seats import MAX_QUANTITY
 
 
-class CheckInInput(serializers.Serializer[Any]):
-    """The body of `POST /events/{id}/check-ins`: a ticket, named by one of the three fields."""
+class PeopleInput(serializers.Serializer[Any]):
+    """The body of `POST /registrations/{ticket_id}/check-in`; it may be left out."""
+
+    quantity = WholeNumberField(
+        required=False,
+        min_value=1,
+        max_value=MAX_QUANTITY,
+        help_text="How many of a group come in now; all who are not in yet, unless told.",
+    )
+
+
+class CheckInInput(PeopleInput):
+    """The body of `POST /events/{id}/check-ins`: a ticket, named by `code`, `ticket_id` or `reference`."""
 
     code = serializers.CharField(required=False, max_length=100, help_text="What the QR code holds.")
     ticket_id = serializers.CharField(required=False, max_length=100)
@@ -21,6 +33,6 @@ class CheckInInput(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Checks that exactly one ticket is named."""
-        if len(attrs.keys() - {"checked_in_at"}) != 1:
+        if len(attrs.keys() - {"checked_in_at", "quantity"}) != 1:
             raise serializers.ValidationError({"code": ["Send one of code, ticket_id and reference."]})
         return attrs

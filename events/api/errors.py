@@ -20,7 +20,14 @@ from rest_framework.views import set_rollback
 from events.api import responses
 from events.api.pagination import InvalidPage, InvalidPageSize
 from events.api.refusals import Refusal, invalid_fields, unavailable
-from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, EventInUse, EventOver
+from events.ledger.events import (
+    CapacityBelowConfirmed,
+    CapacityBelowWaitlisted,
+    EventInUse,
+    EventOver,
+    TooManyTypes,
+    TypeInUse,
+)
 from events.services.commands import ResizePending
 from omnify.common.envelope import Code
 from omnify.common.logs import get_logger
@@ -58,7 +65,9 @@ def _refusal(exc: Exception) -> Refusal | None:
             return Refusal(Code.INVALID_PAGE, 404, "This page does not exist.")
         case InvalidPageSize():
             return invalid_fields({"page_size": [str(exc)]})
-        case CapacityBelowConfirmed() | CapacityBelowWaitlisted() | EventOver() | EventInUse():
+        case TooManyTypes():
+            return invalid_fields({"ticket_types": [str(exc)]})
+        case CapacityBelowConfirmed() | CapacityBelowWaitlisted() | EventOver() | EventInUse() | TypeInUse():
             return _refused_change(exc)
         case ResizePending():
             return unavailable("The change of the capacity waits for its turn in the event's queue, and will be made.")
@@ -77,7 +86,9 @@ def _outage(exc: Exception) -> Refusal:
     return unavailable()
 
 
-def _refused_change(exc: CapacityBelowConfirmed | CapacityBelowWaitlisted | EventOver | EventInUse) -> Refusal:
+def _refused_change(
+    exc: CapacityBelowConfirmed | CapacityBelowWaitlisted | EventOver | EventInUse | TypeInUse,
+) -> Refusal:
     match exc:
         case EventOver():
             return Refusal(Code.EVENT_OVER, 409, str(exc))
@@ -85,10 +96,12 @@ def _refused_change(exc: CapacityBelowConfirmed | CapacityBelowWaitlisted | Even
             return Refusal(Code.EVENT_IN_USE, 409, str(exc))
         case CapacityBelowConfirmed():
             message = f"{exc} The capacity cannot be lower."
-            return Refusal(Code.CAPACITY_BELOW_CONFIRMED, 409, message, errors={"max_capacity": [message]})
+            return Refusal(Code.CAPACITY_BELOW_CONFIRMED, 409, message, errors={exc.field: [message]})
         case CapacityBelowWaitlisted():
-            message = f"{exc} The waitlist cannot be shorter."
-            return Refusal(Code.CAPACITY_BELOW_WAITLISTED, 409, message, errors={"waitlist_capacity": [message]})
+            message = f"{exc} The sizes must leave room for them."
+            return Refusal(Code.CAPACITY_BELOW_WAITLISTED, 409, message, errors={exc.field: [message]})
+        case TypeInUse():
+            return Refusal(Code.TYPE_IN_USE, 409, str(exc), errors={"ticket_types": [str(exc)]})
 
 
 def _refusal_of_drf(exc: exceptions.APIException) -> Refusal:

@@ -49,7 +49,7 @@ async def _chunks(head: bytes, guests: AttendeeFilter) -> AsyncIterator[bytes]:
 
 
 def _render(rows: Sequence[Registration]) -> bytes:
-    left = {_hash(row): 0 if row.checked_in_at else 1 for row in rows}
+    left = {_hash(row): row.quantity - row.checked_in_quantity for row in rows}
     return msgspec.json.encode(left)[1:-1]
 
 

@@ -48,9 +48,11 @@ def out_of_reach(message: str) -> Refusal:
     return Refusal(Code.FORBIDDEN, 403, message)
 
 
-def already_checked_in(first: str) -> Refusal:
-    """Makes a 409 for a ticket whose holder was let in at `first`."""
+def already_checked_in(first: str, *, part: tuple[int, int] | None = None) -> Refusal:
+    """Makes a 409 for a ticket whose holder was let in at `first`; `part`: so many of so many of a group were."""
     message = f"This ticket was checked in already, at {first}."
+    if part is not None:
+        message = f"{part[0]} of {part[1]} were checked in already, the first at {first}."
     return Refusal(Code.ALREADY_CHECKED_IN, 409, message, errors={"checked_in_at": [first]})
 
 

@@ -8,17 +8,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import asdict
 from rest_framework import serializers
 
 from events.api.fields import ChoiceField, MomentField, TextField, WholeNumberField
+from events.api.ticket_type_fields import TYPES_MAX, TicketTypeInput, check_beside_types, check_ids, complete
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, moved_schedule, schedule_problems
+from events.domain.seats import MAX_QUANTITY
 from events.domain.states import Visibility
 from events.domain.times import whole_ms
+from events.ledger.counters import terms_of
 from events.models import Event
 from events.models.event import MAX_CAPACITY
 
 _TIMES = ("start_time", "end_time", "registration_opens_at", "registration_closes_at")
-_COPIED = ("name", "location", "max_capacity", "waitlist_capacity")
+_COPIED = ("name", "location", "max_capacity", "waitlist_capacity", "max_quantity")
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 _OUT_OF_RANGE = {"start_time": [f"All years must lie between {_FIRST_YEAR} and {_LAST_YEAR}."]}
 
@@ -30,7 +34,9 @@ class EventInput(serializers.Serializer[Event]):
 
     name = TextField()
     location = TextField()
-    max_capacity = WholeNumberField(min_value=1, max_value=MAX_CAPACITY)
+    max_capacity = WholeNumberField(
+        required=False, min_value=1, max_value=MAX_CAPACITY, help_text="Needed without `ticket_types`, else their sum."
+    )
     start_time = MomentField()
     end_time = MomentField(help_text="After the start, and in the future.")
     registration_opens_at = MomentField(required=False, help_text="Now, unless told.")
@@ -50,8 +56,46 @@ class EventInput(serializers.Serializer[Event]):
         choices=[v.value for v in Visibility],
         help_text="`public`, unless told. A draft is for you alone.",
     )
+    max_quantity = WholeNumberField(
+        required=False,
+        min_value=1,
+        max_value=MAX_QUANTITY,
+        help_text="Seats of one registration at most; 1 unless told.",
+    )
+    ticket_types = serializers.ListField(
+        child=TicketTypeInput(),
+        required=False,
+        max_length=TYPES_MAX,
+        help_text="Each with seats and a waitlist of its own; none, unless told. A change replaces the list by `id`.",
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Asks for a capacity where no ticket types say it."""
+        self.fields["max_capacity"].required = not (isinstance(data, dict) and data.get("ticket_types"))
+        return super().to_internal_value(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Checks the sizes and the times, and fills in what was not sent."""
+        return self._with_times(self._with_types(attrs))
+
+    def _with_types(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Fills the ticket types in; without any, the event has the sizes. An event that has types keeps them."""
+        known = {terms.id: terms for terms in terms_of(self.instance)} if self.instance else {}
+        items, sent = attrs.get("ticket_types", []), "ticket_types" in attrs
+        problems: dict[str, list[str]] = {}
+        if sent and not items and known:
+            problems["ticket_types"] = ["An event that has ticket types keeps at least one."]
+        elif strange := check_ids(items, known):
+            problems["ticket_types"] = strange
+        elif items or known:
+            types = complete(items, known) if items else [asdict(terms) for terms in known.values()]
+            problems = check_beside_types(attrs, types)
+            attrs = {**attrs, "ticket_types": types} if items else attrs
+        if problems:
+            raise serializers.ValidationError(problems)
+        return attrs
+
+    def _with_times(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Fills in the times that were not sent and checks all four against each other."""
         sent = {name: attrs[name] for name in _TIMES if name in attrs}
         now: datetime = whole_ms(self.context["now"])
@@ -106,7 +150,12 @@ class EventCopy(EventChanges):
         if problems:
             raise serializers.ValidationError(problems)
         copied = {name: getattr(event, name) for name in _COPIED}
-        return {**copied, "cancel_until": until, "visibility": Visibility.DRAFT.value, **attrs, **times}
+        changes = self._with_types(attrs)
+        # The copy's types get ids of their own.
+        types = changes.get("ticket_types") or [asdict(terms) for terms in terms_of(event)]
+        fresh = [{name: value for name, value in one.items() if name != "id"} for one in types]
+        new = {"cancel_until": until, "visibility": Visibility.DRAFT.value}
+        return {**copied, **new, **changes, **times, "ticket_types": fresh}
 
 
 def schedule_of(event: Event) -> Schedule:

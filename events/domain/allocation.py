@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -10,12 +10,14 @@ import msgspec
 
 from events.domain.commands import Cancellation, Command, Request, Resize
 from events.domain.outcome import Outcome
+from events.domain.seats import NEVER, NO_TYPE, Seats
 from events.domain.states import Reason
+
+__all__ = ["MOVES_AT_ONCE", "NEVER", "Allocation", "DecidedTicket", "LedgerView", "Seats", "Sizing", "lookahead"]
 
 # How many tickets one transaction may change for a single command of the organizer; the rest follows in the next
 # transaction. An unbounded transaction would run into its statement timeout each time, and block the event.
 MOVES_AT_ONCE = 1000
-NEVER = 1 << 62
 
 
 class DecidedTicket(msgspec.Struct, frozen=True, gc=False):
@@ -30,24 +32,10 @@ class Sizing(StrEnum):
 
     APPLIED = "applied"
     BELOW_CONFIRMED = "below_confirmed"  # fewer seats than confirmed registrations
-    BELOW_WAITLISTED = "below_waitlisted"  # the waitlist would be longer than its capacity
+    # The waitlist would be longer than its capacity, or a group on it would never get its seats.
+    BELOW_WAITLISTED = "below_waitlisted"
     EVENT_OVER = "event_over"  # admitted after the event's end
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seats:
-    """The event's counters before or after a batch. A command admitted at `ends_ms` or later changes no seat.
-
-    A cancellation admitted at `cancel_until_ms` or later takes no seat from its holder, unless it is exempt.
-    """
-
-    capacity: int
-    confirmed: int
-    waitlist_capacity: int = 0
-    waitlisted: int = 0
-    cancelled: bool = False
-    ends_ms: int = NEVER
-    cancel_until_ms: int = NEVER
+    TYPE_IN_USE = "type_in_use"  # a ticket type that is to go has tickets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +45,15 @@ class LedgerView:
     Attributes:
         taken: the `email_key`s among the requests that hold a seat or wait for one.
         tickets: the decided tickets that the cancellations name, by key.
-        waitlist: the first tickets on the waitlist in order of admission; `lookahead` says how many are needed.
+        waitlist: the first tickets on each line's waitlist in order of admission; `lookahead` says how many are needed.
+        large_groups: for a `Resize`, tickets on the waitlist that ask for more seats than the new capacity.
         holders: for a `Closing`, up to `MOVES_AT_ONCE` tickets that hold a seat or wait for one.
     """
 
     taken: Set[str] = frozenset()
     tickets: Mapping[str, DecidedTicket] = field(default_factory=dict)
     waitlist: Sequence[DecidedTicket] = ()
+    large_groups: Sequence[DecidedTicket] = ()
     holders: Sequence[DecidedTicket] = ()
 
 
@@ -89,12 +79,25 @@ class Allocation:
     handled: int = 0
 
 
-def lookahead(commands: Iterable[Command]) -> int:
-    """Counts the waitlist's tickets that a batch may change: a cancellation may remove one and promote another."""
-    needed = 0
+def lookahead(commands: Sequence[Command], *, seats: Seats, tickets: Mapping[str, DecidedTicket]) -> Mapping[int, int]:
+    """Counts the waitlist's tickets of each line, by ticket type, that a batch may change or look at.
+
+    A cancellation may remove one, and promote as many as it frees seats; the kept ones may come free with it. One more
+    says who is first then. `tickets` are the decided ones that the cancellations name.
+    """
+    asked = {c.key: (c.type_id, c.quantity) for c in commands if isinstance(c, Request)}
+    asked |= {key: (held.outcome.type_id, held.outcome.quantity) for key, held in tickets.items()}
+    needed: dict[int, int] = {}
     for command in commands:
-        if isinstance(command, Cancellation):
-            needed += 2
+        if isinstance(command, Cancellation) and command.key in asked:
+            type_id, quantity = asked[command.key]
+            needed[type_id] = needed.get(type_id, 0) + 1 + quantity
         elif isinstance(command, Resize):
-            needed += MOVES_AT_ONCE
-    return needed
+            for type_id in seats.types or (NO_TYPE,):
+                needed[type_id] = needed.get(type_id, 0) + MOVES_AT_ONCE
+    lines = {} if seats.cancelled else seats.types or {NO_TYPE: seats}
+    return {
+        type_id: count + 1 + lines[type_id].free
+        for type_id, count in needed.items()
+        if type_id in lines and lines[type_id].waitlisted
+    }

@@ -3,23 +3,26 @@
 The drain calls it under the event's row lock with the oldest entries of the queue, so decisions follow the order of
 admission and never race for capacity. The database's constraints hold the same invariants a second time.
 
-Two invariants hold between any two commands: `confirmed <= capacity`, and a seat is free only while the waitlist is
-empty. So a seat that becomes free goes to the first ticket on the waitlist at once, before any later registration.
-A command that was admitted after the event's end changes no seat; when it is applied does not matter.
+Two invariants hold between any two commands, in each line (an event's, or each ticket type's): taken seats are at most
+the capacity, and fewer seats are free than the head of the waitlist asks for. So a seat that becomes free goes to the
+first ticket on the waitlist at once, or is kept for it, before any later registration. A command that was admitted
+after the event's end changes no seat; when it is applied does not matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from heapq import heappop, heappush
 
 import msgspec
 
 from events.domain import allocation
-from events.domain.allocation import Allocation, DecidedTicket, LedgerView, Seats, Sizing
+from events.domain.allocation import Allocation, DecidedTicket, LedgerView, Sizing
 from events.domain.commands import Cancellation, Closing, Command, Request, Resize
+from events.domain.line import Line
 from events.domain.outcome import Outcome
+from events.domain.seats import NO_TYPE, Seats, total
+from events.domain.sizes import NewSizes, asked_sizes, judge
 from events.domain.states import HOLDING, Reason, Status
 
 
@@ -39,13 +42,7 @@ def allocate(*, seats: Seats, commands: Iterable[Command], ledger: LedgerView, n
         elif not allocator.apply(command):
             break
         done.handled += 1
-    done.seats = replace(
-        seats,
-        capacity=allocator.capacity,
-        confirmed=allocator.confirmed,
-        waitlist_capacity=allocator.waitlist_capacity,
-        waitlisted=allocator.waitlisted,
-    )
+    done.seats = allocator.seats()
     return done
 
 
@@ -53,45 +50,59 @@ class _Allocator:
     """Applies commands, one at a time, to its own copy of the counters and lists."""
 
     def __init__(self, seats: Seats, ledger: LedgerView, now_ms: int) -> None:
-        self.capacity, self.confirmed = seats.capacity, seats.confirmed
-        self.waitlist_capacity, self.waitlisted = seats.waitlist_capacity, seats.waitlisted
         self.done = Allocation(seats=seats)
+        self._before = seats
+        self._lines = {type_id: Line(line) for type_id, line in (seats.types or {NO_TYPE: seats}).items()}
+        # An event without types looks nothing up.
+        self._only = None if seats.types else self._lines[NO_TYPE]
+        self._used = set(seats.used_types)
         self._closed = seats.cancelled
         self._now_ms, self._ends_ms = now_ms, seats.ends_ms
         self._cancel_until_ms = seats.cancel_until_ms
         self._emails = set(ledger.taken)
-        self._tickets = {held.outcome.key: held for held in (*ledger.waitlist, *ledger.tickets.values())}
-        self._tickets |= {held.outcome.key: held for held in ledger.holders}
+        known = (*ledger.waitlist, *ledger.large_groups, *ledger.tickets.values(), *ledger.holders)
+        self._tickets = {held.outcome.key: held for held in known}
         self._holders = ledger.holders
-        self._line: list[tuple[int, str]] = [(held.outcome.sequence, held.outcome.key) for held in ledger.waitlist]
+        for held in ledger.waitlist:
+            self._line_of(held).seed(held.outcome.sequence, held.outcome.key)
+
+    def seats(self) -> Seats:
+        """Returns the counters as they are now."""
+        counters = {type_id: line.counters(self._tickets) for type_id, line in self._lines.items()}
+        if self._only is not None:
+            return self._before.with_counters(counters[NO_TYPE])
+        used = self._used & counters.keys()
+        return replace(self._before.with_counters(total(counters)), types=counters, used_types=frozenset(used))
 
     def register(self, request: Request) -> None:
-        """Gives a seat or a position on the waitlist, or rejects with a reason."""
-        reason = self._refusal(request)
-        if reason is not None:
-            self.done.rejected[reason] = self.done.rejected.get(reason, 0) + 1
-            self._decide(request, Status.REJECTED, reason)
-            return
-        self._emails.add(request.email_key)
-        if self.confirmed < self.capacity:
-            self.confirmed += 1
-            outcome = self._decide(request, Status.CONFIRMED)
-        else:
-            self.waitlisted += 1
-            heappush(self._line, (request.sequence, request.key))
-            outcome = self._decide(request, Status.WAITLISTED, position=self.waitlisted)
-        self._tickets[request.key] = DecidedTicket(request.email_key, outcome)
+        """Gives seats or positions on the waitlist, or rejects with a reason."""
+        line = self._only or self._typed_line(request.type_id)
+        reason = self._refusal(request, line)
+        if reason is None and line is not None:
+            quantity = request.quantity
+            if quantity <= line.free and not line.waitlisted:
+                line.seat(quantity)
+                outcome = self._decide(request, Status.CONFIRMED)
+                self._emails.add(request.email_key)
+                self._tickets[request.key] = DecidedTicket(request.email_key, outcome)
+                return
+            if line.has_place(quantity):
+                line.wait(request.sequence, request.key, quantity)
+                outcome = self._decide(request, Status.WAITLISTED, position=line.waiting)
+                self._emails.add(request.email_key)
+                self._tickets[request.key] = DecidedTicket(request.email_key, outcome)
+                return
+        reason = reason or Reason.SOLD_OUT
+        self.done.rejected[reason] = self.done.rejected.get(reason, 0) + 1
+        self._decide(request, Status.REJECTED, reason)
 
     def apply(self, command: Cancellation | Resize | Closing) -> bool:
         """Applies a command. Returns False if there is more to do than one transaction may."""
         match command:
             case Cancellation():
-                if command.requested_ms >= self._ends_ms:
-                    return True
                 held = self._tickets.get(command.key)
-                if held is None or not self._is_late(command, held):
-                    self._cancel(held, command.reason)
-                self._promote()
+                if held is not None and not self._is_late(command, held) and self._cancel(held, command.reason):
+                    self._promote(self._line_of(held))
                 return True
             case Resize():
                 return self._resize(command)
@@ -99,18 +110,29 @@ class _Allocator:
                 return self._close()
 
     def _is_late(self, command: Cancellation, held: DecidedTicket) -> bool:
+        if command.requested_ms >= self._ends_ms:
+            return True
         closed = command.requested_ms >= self._cancel_until_ms and not command.exempt
         return closed and held.outcome.status is Status.CONFIRMED
 
-    def _refusal(self, request: Request) -> Reason | None:
+    def _typed_line(self, type_id: int) -> Line | None:
+        line = self._lines.get(type_id)
+        if line is not None:
+            self._used.add(type_id)
+        return line
+
+    def _line_of(self, held: DecidedTicket) -> Line:
+        return self._only or self._lines[held.outcome.type_id]
+
+    def _refusal(self, request: Request, line: Line | None) -> Reason | None:
         if self._closed:
             return Reason.EVENT_CANCELLED
         if request.requested_ms >= self._ends_ms:
             return Reason.REGISTRATION_CLOSED
-        if request.email_key in self._emails:
-            return Reason.DUPLICATE
-        full = self.confirmed >= self.capacity and self.waitlisted >= self.waitlist_capacity
-        return Reason.SOLD_OUT if full else None
+        if line is None:
+            # Its type is not sold any more.
+            return Reason.REGISTRATION_CLOSED
+        return Reason.DUPLICATE if request.email_key in self._emails else None
 
     def _decide(
         self, request: Request, status: Status, reason: Reason | None = None, position: int | None = None
@@ -124,6 +146,8 @@ class _Allocator:
             decided_ms=self._now_ms,
             revision=1,
             email_digest=request.email_digest,
+            quantity=request.quantity,
+            type_id=request.type_id,
             mark=request.mark,
             position=position,
             callback=request.callback,
@@ -140,52 +164,74 @@ class _Allocator:
         self._tickets[was.key] = DecidedTicket(held.email_key, outcome)
         self.done.changes.append(outcome)
 
-    def _cancel(self, held: DecidedTicket | None, reason: Reason) -> None:
+    def _cancel(self, held: DecidedTicket, reason: Reason) -> bool:
         """Cancels a ticket. One that holds no seat and does not wait is left unchanged: cancelling twice is harmless.
+        Returns False then.
 
-        A checked-in ticket keeps its seat, because the person is inside. It is cancelled only with the whole event, and
+        A checked-in ticket keeps its seats, because people are inside. It is cancelled only with the whole event, and
         keeps its check-in.
         """
-        if held is None or held.outcome.status not in HOLDING:
-            return
-        if held.outcome.checked_in_ms is not None and reason is not Reason.EVENT_CANCELLED:
-            return
-        if held.outcome.status is Status.CONFIRMED:
-            self.confirmed -= 1
+        was = held.outcome
+        if was.status not in HOLDING:
+            return False
+        if was.checked_in_ms is not None and reason is not Reason.EVENT_CANCELLED:
+            return False
+        if was.status is Status.CONFIRMED:
+            self._line_of(held).unseat(was.quantity)
         else:
-            self.waitlisted -= 1
+            self._line_of(held).leave(was.quantity)
         self._emails.discard(held.email_key)
         self._change(held, Status.CANCELLED, reason)
         self.done.cancelled += 1
+        return True
 
-    def _promote(self) -> None:
-        """Gives free seats to the first tickets on the waitlist."""
-        while self._line and self.waitlisted and self.confirmed < self.capacity and not self._closed:
-            held = self._tickets[heappop(self._line)[1]]
-            if held.outcome.status is Status.WAITLISTED:
-                self.waitlisted -= 1
-                self.confirmed += 1
-                self._change(held, Status.CONFIRMED)
+    def _promote(self, line: Line, *, at_most: int = allocation.NEVER) -> int:
+        """Gives free seats to the first tickets on the waitlist, as long as they suffice. Returns how many moved up."""
+        moved = 0
+        while line.waitlisted and line.free > 0 and moved < at_most and not self._closed:
+            head = line.head(self._tickets)
+            if head is None or head.outcome.quantity > line.free:
+                break
+            line.leave(head.outcome.quantity)
+            line.seat(head.outcome.quantity)
+            self._change(head, Status.CONFIRMED)
+            moved += 1
+        return moved
 
     def _resize(self, resize: Resize) -> bool:
-        if resize.requested_ms >= self._ends_ms:
-            self.done.resizes.append((resize, Sizing.EVENT_OVER))
-            return True
-        seats = self.capacity if resize.max_capacity is None else resize.max_capacity
-        waitlist = self.waitlist_capacity if resize.waitlist_capacity is None else resize.waitlist_capacity
-        moving = 0 if self._closed else min(self.waitlisted, max(0, seats - self.confirmed))
-        if seats < self.confirmed or waitlist < self.waitlisted - moving:
-            verdict = Sizing.BELOW_CONFIRMED if seats < self.confirmed else Sizing.BELOW_WAITLISTED
-            self.done.resizes.append((resize, verdict))
-            return True
-        # Only as many seats as are filled now: others would be free while the waitlist is not empty.
-        finished = moving <= allocation.MOVES_AT_ONCE
-        self.capacity = seats if finished else self.confirmed + allocation.MOVES_AT_ONCE
-        self._promote()
+        wanted = asked_sizes(resize, self._lines)
+        verdict = (
+            Sizing.EVENT_OVER
+            if resize.requested_ms >= self._ends_ms
+            else judge(wanted, self._lines, tickets=self._tickets, used=self._used, closed=self._closed)
+        )
+        if verdict is Sizing.APPLIED and not self._apply_sizes(wanted):
+            return False
+        self.done.resizes.append((resize, verdict))
+        return True
+
+    def _apply_sizes(self, wanted: Mapping[int, NewSizes]) -> bool:
+        """Sets the sizes of every line, and moves the waitlists up. Returns False if more would move than may at once.
+
+        A line's capacity is set to what is filled then: other seats would be free while the waitlist is not empty.
+        """
+        left, finished = allocation.MOVES_AT_ONCE, True
+        known = {type_id: self._lines[type_id] for type_id in wanted if type_id in self._lines}
+        for type_id, line in known.items():
+            line.resize(wanted[type_id].capacity)
+            left -= self._promote(line, at_most=left)
+            if self._could_move(line):
+                line.resize(line.confirmed + line.held)
+                finished = False
+            else:
+                line.waitlist_capacity = wanted[type_id].waitlist_capacity
         if finished:
-            self.waitlist_capacity = waitlist
-            self.done.resizes.append((resize, Sizing.APPLIED))
+            self._lines = {type_id: known.get(type_id) or sizes.new_line() for type_id, sizes in wanted.items()}
         return finished
+
+    def _could_move(self, line: Line) -> bool:
+        head = line.head(self._tickets) if line.waitlisted and not self._closed else None
+        return head is not None and head.outcome.quantity <= line.free
 
     def _close(self) -> bool:
         if not self._closed:

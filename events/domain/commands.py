@@ -2,7 +2,7 @@
 
 Request       registers a person
 Cancellation  the holder of a ticket gives it back, or the organizer takes it back
-Resize        the organizer changes the capacity, or the waitlist's capacity
+Resize        the organizer changes the capacity, the waitlist's capacity, or the ticket types
 Closing       the organizer has cancelled the event: every ticket loses its seat or its position on the waitlist
 
 `requested_ms` is the moment of admission by the queue's clock (milliseconds since 1970, UTC). It decides whether a
@@ -28,7 +28,8 @@ class Callback(msgspec.Struct, frozen=True, gc=False):
 class Request(msgspec.Struct, frozen=True, gc=False):
     """One admitted registration.
 
-    `sequence` is its number in the event's order of admission; `mark` names the secret that made the ticket's id.
+    `sequence` is its number in the event's order of admission; `mark` names the secret that made the ticket's id;
+    `type_id` is the ticket type's, 0 for an event without types.
     """
 
     key: str
@@ -40,6 +41,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     email_digest: str = ""
     mark: str = ""
     callback: Callback | None = None
+    quantity: int = 1
+    type_id: int = 0
 
     @classmethod
     def blank(cls, key: str, sequence: int, requested_ms: int, *, mark: str = "") -> Request:
@@ -61,14 +64,29 @@ class Cancellation(msgspec.Struct, frozen=True):
     reason: Reason = Reason.BY_HOLDER
 
 
+class TypeTerms(msgspec.Struct, frozen=True):
+    """A ticket type as the organizer wants it: its id, which it has before it exists, and its terms."""
+
+    id: int
+    name: str
+    capacity: int
+    waitlist_capacity: int = 0
+    max_quantity: int = 1
+    price: str = ""
+
+
 class Resize(msgspec.Struct, frozen=True):
-    """Sets new sizes; None leaves one unchanged. `key` names this command: the ledger stores its result under it."""
+    """Sets new sizes; None leaves one unchanged. `key` names this command: the ledger stores its result under it.
+
+    `types` are all the ticket types that an event with types has afterwards; the sizes stand there then.
+    """
 
     key: str
     sequence: int
     max_capacity: int | None
     waitlist_capacity: int | None
     requested_ms: int = 0
+    types: tuple[TypeTerms, ...] = ()
 
 
 class Closing(msgspec.Struct, frozen=True):

@@ -23,11 +23,23 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     revision: int
     email_digest: str = ""
     checked_in_ms: int | None = None
+    # How many seats it asks for, of which type (0: an event without types), and how many of a group have been let in
+    # so far (None: all if any).
+    quantity: int = 1
+    type_id: int = 0
+    partly_in: int | None = None
     # None of these goes to Redis. `mark` names the secret that made the ticket's id. The others are for webhooks:
     # `position` is the position on the waitlist at the time of this change.
     mark: str = ""
     position: int | None = None
     callback: Callback | None = None
+
+    @property
+    def checked_in_quantity(self) -> int:
+        """How many people have been let in."""
+        if self.checked_in_ms is None:
+            return 0
+        return self.quantity if self.partly_in is None else self.partly_in
 
     @property
     def holds_email(self) -> bool:

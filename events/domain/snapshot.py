@@ -8,6 +8,21 @@ from events.domain.states import Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TypeSnapshot:
+    """A copy of a ticket type's row; the counts are of seats."""
+
+    id: int
+    name: str
+    capacity: int
+    waitlist_capacity: int
+    max_quantity: int
+    price: str
+    confirmed_count: int
+    held_count: int
+    waitlisted_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventSnapshot:
     """A copy of the event's row. Times in milliseconds since 1970, UTC; `decided_ms` is 0 before the first decision."""
 
@@ -34,6 +49,12 @@ class EventSnapshot:
     visibility: Visibility = Visibility.PUBLIC
     paused: bool = False
     cancel_until_ms: int = 0
+    # Seats set aside for a while; seats of waiting groups beyond the first of each ticket; seats of one registration
+    # at most. With types, the sizes and counts above are the sums of theirs.
+    held_count: int = 0
+    waitlisted_companions: int = 0
+    max_quantity: int = 1
+    ticket_types: tuple[TypeSnapshot, ...] = ()
 
 
 # The version of the copy of an event that is deleted: newer than every row, so that no copy replaces it. Lua counts

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from events.domain.attendee import clean_email, clean_name
+from events.domain.seats import MAX_QUANTITY
 from events.domain.waiting import LONGEST_WAIT_SECONDS
 from events.domain.webhooks.url import check_url
 from omnify.common.asgi_types import Header
@@ -19,6 +20,8 @@ MAX_BODY_BYTES = 16 * 1024
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 NOT_JSON = "The body is not valid JSON."
 
+# What JSON can hold in every language (RFC 8259, 6).
+_INTEGER_MAX = 2**53 - 1
 _EVENT_ID = re.compile(r"[1-9][0-9]{0,17}")
 _WAIT = re.compile(r"[1-9][0-9]?")
 _IDEMPOTENCY_KEY = re.compile(rb"[\x20-\x7e]{1,255}")
@@ -30,6 +33,8 @@ class Registration(msgspec.Struct):
     name: str
     email: str
     callback_url: str | None = None
+    ticket_type: int | None = None
+    quantity: int | None = None
 
 
 class BadRequest(Exception):
@@ -162,18 +167,38 @@ def any_callback(url: str) -> str:
     return url
 
 
-def registration(body: bytes, callback: Callable[[str], str] = no_callback) -> tuple[str, str, str]:
-    """Parses a body into name, e-mail and `callback_url` (empty without one), which `callback` checks.
+# A registration's name, e-mail and callback, then its ticket type and quantity if it says either: texts in the order
+# from which its ticket's key is derived, empty where they were not sent, or are the default.
+CheckedRegistration = tuple[str, str, str] | tuple[str, str, str, str, str]
+
+
+def registration(body: bytes, callback: Callable[[str], str] = no_callback) -> CheckedRegistration:
+    """Parses a body; `callback` checks its `callback_url`.
 
     Raises BadRequest with every invalid field.
     """
     try:
         found = _decode(body)
         url = "" if found.callback_url is None else callback(found.callback_url)
-        return clean_name(found.name), clean_email(found.email), url
+        if found.ticket_type is None and found.quantity is None:
+            return clean_name(found.name), clean_email(found.email), url
+        type_, quantity = _ticket_type(found.ticket_type), _quantity(found.quantity)
+        return clean_name(found.name), clean_email(found.email), url, type_, quantity
     except (ValueError, RecursionError):
         # msgspec's errors are ValueErrors too. msgspec stops at the first error; `_explain` finds all of them.
         raise _explain(body, callback) from None
+
+
+def _ticket_type(value: int | None) -> str:
+    if value is not None and not 0 < value <= _INTEGER_MAX:
+        raise ValueError("This event has no such ticket type.")
+    return "" if value is None else str(value)
+
+
+def _quantity(value: int | None) -> str:
+    if value is not None and not 1 <= value <= MAX_QUANTITY:
+        raise ValueError(f"This must be from 1 to {MAX_QUANTITY}.")
+    return "" if value is None or value == 1 else str(value)
 
 
 def _explain(body: bytes, callback: Callable[[str], str]) -> BadRequest:
@@ -189,11 +214,26 @@ def _explain(body: bytes, callback: Callable[[str], str]) -> BadRequest:
     _check(found, "email", clean_email, errors)
     if found.get("callback_url") is not None:
         _check(found, "callback_url", callback, errors)
+    _check_number(found, "ticket_type", _ticket_type, errors)
+    _check_number(found, "quantity", _quantity, errors)
     return BadRequest(errors) if errors else BadRequest(None, NOT_JSON)
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _check_number(
+    found: dict[str, Any], field: str, check: Callable[[int | None], str], errors: dict[str, list[str]]
+) -> None:
+    value = found.get(field)
+    if isinstance(value, bool) or not isinstance(value, int | None):
+        errors[field] = ["This must be a whole number."]
+        return
+    try:
+        check(value)
+    except ValueError as problem:
+        errors[field] = [str(problem)]
 
 
 def _check(found: dict[str, Any], field: str, clean: Callable[[str], str], errors: dict[str, list[str]]) -> None:

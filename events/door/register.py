@@ -8,7 +8,7 @@ from random import random
 
 import msgspec
 
-from events.admission.calls import AdmissionRequest, OlderName, OrganizerClaim
+from events.admission.calls import AdmissionRequest, OlderName, OrganizerClaim, SeatsRequest
 from events.admission.entry import pack
 from events.admission.gate import Gate
 from events.admission.replies import (
@@ -25,6 +25,7 @@ from events.admission.replies import (
     RefusalReason,
     RefusalsLimited,
     Refused,
+    TooMany,
 )
 from events.domain.attendee import email_key
 from events.domain.commands import Callback
@@ -43,7 +44,12 @@ from omnify.common.batcher import Waiter
 from omnify.common.envelope import Code
 from omnify.common.metrics import BufferedHistogram
 
-_FOREIGN_CALLBACK = {"callback_url": ["Only the organizer of this event can have one."]}
+# Refusals that blame a field of the body.
+_BLAMED: dict[RefusalReason, tuple[str, str]] = {
+    RefusalReason.FOREIGN_CALLBACK: ("callback_url", "Only the organizer of this event can have one."),
+    RefusalReason.UNKNOWN_TYPE: ("ticket_type", "This event has no such ticket type."),
+    RefusalReason.TYPE_NEEDED: ("ticket_type", "This event has several ticket types: say which."),
+}
 _REFUSALS: dict[RefusalReason, tuple[int, Code, str]] = {
     RefusalReason.KEY_REUSED: (
         *(422, Code.IDEMPOTENCY_KEY_REUSED),
@@ -109,12 +115,11 @@ class Registrar:
         """Checks a registration. Raises BadRequest, ScopeTooSmall."""
         organizer_id = caller.organizer_id
         check = self._callback if organizer_id is not None else _GUESTS_CALLBACK[caller.scoped]
-        name, email, url = found = parse.registration(body, check)
+        found = parse.registration(body, check)
         names = self._tickets.names(
-            event_id=event_id, idempotency_key=idempotency_key, body=found, email_key=email_key(email)
+            event_id=event_id, idempotency_key=idempotency_key, body=found, email_key=email_key(found[1])
         )
-        callback = Callback(url, organizer_id) if url and organizer_id is not None else None
-        return Prepared(event_id, names, _admission_request(name, email, names, callback, caller))
+        return Prepared(event_id, names, _admission_request(found, names, caller))
 
     async def register(self, prepared: Prepared) -> Response:
         """Returns the response to one registration.
@@ -184,6 +189,8 @@ class Registrar:
         match refusal:
             case Refused(reason=reason):
                 return self._refused(reason)
+            case TooMany(most=most):
+                return _invalid("quantity", "One seat at once." if most == 1 else f"At most {most} seats at once.")
             case NotOpen(opens_ms=opens_ms):
                 seconds = opening_retry(opens_ms - now_ms, jitter=self._jitter())
                 message = "Registration has not opened yet."
@@ -199,12 +206,12 @@ class Registrar:
                 return responses.unavailable("The event is being loaded.")
 
     def _refused(self, reason: RefusalReason) -> Response:
-        if reason is RefusalReason.FOREIGN_CALLBACK:
-            return responses.refuse(400, Code.INVALID, "The request is not valid.", errors=_FOREIGN_CALLBACK)
         if reason is RefusalReason.PAUSED:
             seconds = outage_retry(PAUSED_RETRY_SECONDS, jitter=self._jitter())
             message = "Registration is paused. Try again."
             return responses.refuse(409, Code.REGISTRATION_PAUSED, message, retry_seconds=seconds)
+        if reason in _BLAMED:
+            return _invalid(*_BLAMED[reason])
         if reason is RefusalReason.QUEUE_FULL:
             seconds = outage_retry(QUEUE_FULL_RETRY_SECONDS, jitter=self._jitter())
             return responses.refuse(503, Code.QUEUE_FULL, "Too many are waiting. Try again.", retry_seconds=seconds)
@@ -225,16 +232,24 @@ class Registrar:
 
 
 def _admission_request(
-    name: str, email: str, names: Sequence[TicketName], callback: Callback | None, caller: Caller
+    found: parse.CheckedRegistration, names: Sequence[TicketName], caller: Caller
 ) -> AdmissionRequest:
-    current = names[0]
-    digest = current.email_digest
-    payload = pack(name=name, email=email, email_digest=digest, mark=current.mark, callback=callback)
-    if caller.organizer_id is None and len(names) == 1:
+    current, organizer_id = names[0], caller.organizer_id
+    digest, url = current.email_digest, found[2]
+    callback = Callback(url, organizer_id) if url and organizer_id is not None else None
+    payload = pack(name=found[0], email=found[1], email_digest=digest, mark=current.mark, callback=callback)
+    if organizer_id is None and len(names) == 1 and len(found) == 3:
         return AdmissionRequest(current.key, digest, current.note, payload, caller.address)
-    claim = None if caller.organizer_id is None else OrganizerClaim(caller.organizer_id, callback is not None)
+    claim = None if organizer_id is None else OrganizerClaim(organizer_id, callback is not None)
     older = [OlderName(older.key, older.note, older.email_digest) for older in names[1:]]
-    return AdmissionRequest(current.key, digest, current.note, payload, caller.address, claim, older)
+    request = (current.key, digest, current.note, payload, caller.address, claim, older)
+    if len(found) == 3:
+        return AdmissionRequest(*request)
+    return SeatsRequest(*request, quantity=int(found[4] or 1), type_id=int(found[3] or 0))
+
+
+def _invalid(field: str, sentence: str) -> Response:
+    return responses.refuse(400, Code.INVALID, "The request is not valid.", errors={field: [sentence]})
 
 
 def _too_many_refusals(limit: RateLimit | None, seconds: int) -> Response:

@@ -58,6 +58,9 @@ def render(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None
         decided_ms=ticket.decided_ms,
         check_in_code=code,
         checked_in_ms=ticket.checked_in_ms,
+        quantity=ticket.quantity,
+        type_id=ticket.type_id,
+        checked_in_quantity=ticket.checked_in_quantity,
         estimated_seconds=ticket.estimated_seconds,
     )
 

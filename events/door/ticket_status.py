@@ -12,6 +12,7 @@ import msgspec
 
 from events.admission.gate import Gate, QueueUnavailable
 from events.admission.replies import Decided, Dropped, Queued, StatusAnswer, Waitlisted
+from events.admission.seats_text import read_seats
 from events.domain.outcome import Outcome
 from events.domain.states import TERMINAL, Reason, Status
 from events.domain.tickets import reference
@@ -47,6 +48,9 @@ class TicketStatus(msgspec.Struct, frozen=True, gc=False):
     position: int | None = None
     estimated_seconds: float | None = None
     checked_in_ms: int | None = None
+    quantity: int = 1
+    type_id: int = 0
+    checked_in_quantity: int = 0
 
     @property
     def terminal(self) -> bool:
@@ -148,6 +152,7 @@ def status_in_redis(key: str, answer: Answer) -> TicketStatus | None:
 
 
 def _queued(answer: Queued, rate: float) -> TicketStatus:
+    asked = read_seats(answer.seats)
     return TicketStatus(
         Status.QUEUED,
         0,
@@ -155,6 +160,8 @@ def _queued(answer: Queued, rate: float) -> TicketStatus:
         answer.requested_ms,
         position=answer.position,
         estimated_seconds=estimated_seconds(position=answer.position, rate=rate),
+        quantity=asked.quantity,
+        type_id=asked.type_id,
     )
 
 
@@ -168,4 +175,7 @@ def _decided(outcome: Outcome, position: int | None = None) -> TicketStatus:
         outcome.reason,
         position,
         checked_in_ms=outcome.checked_in_ms,
+        quantity=outcome.quantity,
+        type_id=outcome.type_id,
+        checked_in_quantity=outcome.checked_in_quantity,
     )

@@ -10,7 +10,8 @@ import msgspec
 from events.domain.allocation import MOVES_AT_ONCE, DecidedTicket, LedgerView, lookahead
 from events.domain.commands import Cancellation, Closing, Command, Request, Resize
 from events.domain.outcome import Outcome
-from events.ledger.tickets import first_waitlisted, holding_tickets, known_tickets, taken_emails
+from events.domain.seats import MAX_QUANTITY, NO_TYPE, Seats
+from events.ledger.tickets import first_waitlisted, holding_tickets, known_tickets, taken_emails, waiting_for_more
 from events.models import SizeChange
 
 # Turns an `email_key`, and the mark of the secret that made its ticket's id, into the digest that stands for it in
@@ -33,7 +34,7 @@ class BatchContext:
     decided: Sequence[Outcome]
 
 
-def load_batch_context(event_id: int, commands: Sequence[Command], *, digest: Digest) -> BatchContext:
+def load_batch_context(event_id: int, commands: Sequence[Command], *, seats: Seats, digest: Digest) -> BatchContext:
     """Separates commands that an earlier drain applied from pending ones, and reads what those depend on."""
     requests = [command for command in commands if isinstance(command, Request)]
     cancelled = [command.key for command in commands if isinstance(command, Cancellation)]
@@ -42,14 +43,33 @@ def load_batch_context(event_id: int, commands: Sequence[Command], *, digest: Di
     pending = _without(commands, known.keys() | _already_applied(event_id, commands))
     closing = any(isinstance(command, Closing) for command in pending)
     emails = [command.email_key for command in pending if isinstance(command, Request)]
+    needed = lookahead(pending, seats=seats, tickets=tickets)
+    first = (ticket for type_id, count in needed.items() for ticket in first_waitlisted(event_id, type_id, count=count))
     ledger = LedgerView(
         taken=taken_emails(event_id, emails),
         tickets=tickets,
-        waitlist=_with_digests(first_waitlisted(event_id, count=lookahead(pending)), digest),
+        waitlist=_with_digests(first, digest),
+        large_groups=_with_digests(_large_groups(event_id, pending, seats), digest),
         holders=_with_digests(holding_tickets(event_id, count=MOVES_AT_ONCE), digest) if closing else (),
     )
     decided = [_of_request(known[r.key].outcome, r) for r in requests if r.key in known]
     return BatchContext(pending, ledger, [*decided, *(ticket.outcome for ticket in tickets.values())])
+
+
+def _large_groups(event_id: int, commands: Sequence[Command], seats: Seats) -> Iterable[DecidedTicket]:
+    """Reads tickets on the waitlist that ask for more seats than a resize would leave their line.
+
+    Cancellations in front of it may take some of them off: one more than those can says whether any is left.
+    """
+    resizes = [command for command in commands if isinstance(command, Resize)]
+    if not resizes or not seats.waitlisted_companions:
+        return
+    capacities = {NO_TYPE: min((r.max_capacity for r in resizes if r.max_capacity is not None), default=MAX_QUANTITY)}
+    for terms in (terms for resize in resizes for terms in resize.types):
+        capacities[terms.id] = min(terms.capacity, capacities.get(terms.id, MAX_QUANTITY))
+    for type_id, capacity in capacities.items():
+        if capacity < MAX_QUANTITY:
+            yield from waiting_for_more(event_id, type_id, seats=capacity, count=len(commands) + 1)
 
 
 def with_digest(ticket: DecidedTicket, digest: Digest) -> DecidedTicket:

@@ -38,6 +38,7 @@ class CheckInResult(Enum):
     NOT_IN = "not in"
     NO_SEAT = "no seat"
     UNKNOWN = "unknown"
+    TOO_MANY = "too many"  # more than the ticket is for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +69,18 @@ class CheckIn:
 
 
 def check_in(
-    *, event_id: int, key: str, organizer_id: int, now: datetime, digest: Digest, at: datetime | None = None
+    *,
+    event_id: int,
+    key: str,
+    organizer_id: int,
+    now: datetime,
+    digest: Digest,
+    people: int | None = None,
+    at: datetime | None = None,
 ) -> CheckIn:
     """Marks a confirmed registration as checked in, unless it is already.
+
+    A group may come in parts: `people` of it, None: all who are not in yet. The first of them sets the time.
 
     `at` is when it happened, if a device tells later. The same ticket at the same time again is the same check-in: the
     device has missed the answer. What goes on record lies between the confirmation and `now`. An `at` outside of that
@@ -84,10 +94,17 @@ def check_in(
         if row.status != Status.CONFIRMED.value:
             return CheckIn(CheckInResult.NO_SEAT, row)
         moment = now if at is None else min(max(at, row.confirmed_at or at), now)
-        if row.checked_in_at is not None:
-            repeated = row.checked_in_at == at
-            return CheckIn(CheckInResult.REPEATED if repeated else CheckInResult.ALREADY_IN, row)
-        return CheckIn(CheckInResult.ADMITTED, row, _write(event, row, checked_in_at=moment, digest=digest))
+        if people is not None and people > row.quantity:
+            return CheckIn(CheckInResult.TOO_MANY, row)
+        inside = row.checked_in_quantity
+        coming = row.quantity - inside if people is None else people
+        if at is not None and row.checked_in_at == at and people in (None, inside):
+            return CheckIn(CheckInResult.REPEATED, row)
+        if inside == row.quantity or inside + coming > row.quantity:
+            return CheckIn(CheckInResult.ALREADY_IN, row)
+        return CheckIn(
+            CheckInResult.ADMITTED, row, _write(event, row, inside=inside + coming, now=moment, digest=digest)
+        )
 
 
 def undo_check_in(*, event_id: int, ref: str, organizer_id: int, digest: Digest) -> CheckIn:
@@ -101,7 +118,7 @@ def undo_check_in(*, event_id: int, ref: str, organizer_id: int, digest: Digest)
             return CheckIn(CheckInResult.NO_SEAT, row)
         if row.checked_in_at is None:
             return CheckIn(CheckInResult.NOT_IN, row)
-        return CheckIn(CheckInResult.UNDONE, row, _write(event, row, checked_in_at=None, digest=digest))
+        return CheckIn(CheckInResult.UNDONE, row, _write(event, row, inside=0, now=None, digest=digest))
 
 
 def find_key(*, event_id: int, ref: str) -> str | None:
@@ -132,15 +149,18 @@ def _entered(event_id: int, ref: str) -> Registration | None:
     return rows[0] if len(rows) == 1 else None
 
 
-def _write(event: Event, row: Registration, *, checked_in_at: datetime | None, digest: Digest) -> DoorUpdate:
+def _write(event: Event, row: Registration, *, inside: int, now: datetime | None, digest: Digest) -> DoorUpdate:
+    """Writes that `inside` of the ticket's people are in; `now` becomes the ticket's time if they are the first."""
     moment, before = next_moment(event), event.decided_at
-    row.checked_in_at, row.check_in_changed_at, row.revision = checked_in_at, moment, row.revision + 1
-    row.save(update_fields=["checked_in_at", "check_in_changed_at", "revision"])
-    event.checked_in_count += 1 if checked_in_at else -1
+    event.checked_in_count += inside - row.checked_in_quantity
+    row.checked_in_at = (row.checked_in_at or now) if inside else None
+    row.partly_in = inside if 0 < inside < row.quantity else None
+    row.check_in_changed_at, row.revision = moment, row.revision + 1
+    row.save(update_fields=["checked_in_at", "partly_in", "check_in_changed_at", "revision"])
     event.decided_at, event.version = moment, event.version + 1
     event.save(update_fields=["checked_in_count", "decided_at", "version"])
     ticket = with_digest(known_tickets(event.pk, [row.ticket_key])[row.ticket_key], digest)
-    type_ = MessageType.CHECKED_IN if checked_in_at else MessageType.UPDATED
+    type_ = MessageType.CHECKED_IN if inside else MessageType.UPDATED
     return DoorUpdate(
         event=event_snapshot(event),
         outcome=ticket.outcome,

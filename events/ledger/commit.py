@@ -7,8 +7,10 @@ that died between commit and publish is repaired by the next one. Tickets that a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
@@ -16,10 +18,12 @@ from django.utils import timezone
 from events.domain.allocation import LedgerView, Seats
 from events.domain.commands import Command, Request
 from events.domain.outcome import Outcome
+from events.domain.seats import Counters
 from events.domain.sequences import number_anew
 from events.domain.snapshot import NOT_PUBLISHED, CopyProgress, EventProgress, EventSnapshot
 from events.domain.times import from_ms, to_ms, whole_ms
 from events.ledger.batch_context import Digest, load_batch_context, with_digest
+from events.ledger.counters import seats_of, with_types
 from events.ledger.database import database
 from events.ledger.plan import Plan, make_plan
 from events.ledger.records import RowsExist
@@ -67,11 +71,14 @@ def draft_batch(commands: Sequence[Command], *, event: EventSnapshot, ahead: int
 
     It expects that the `ahead` registrations in between, which are not in `event` yet, get a seat each. If that is not
     what the row says in the end, `commit_batch` makes a plan of its own. Returns None unless all commands are
-    registrations with a seat.
+    registrations with a seat, of an event without groups and ticket types.
     """
+    if event.ticket_types or event.max_quantity > 1:
+        return None
     seats = Seats(
         capacity=event.max_capacity,
         confirmed=event.confirmed_count + ahead,
+        held=event.held_count,
         waitlist_capacity=event.waitlist_capacity,
         waitlisted=event.waitlisted_count,
         cancelled=event.cancelled,
@@ -114,19 +121,8 @@ def _lock(event_id: int) -> Event:
     event = database().lock_event(event_id)
     if event is None:
         raise NoSuchEvent(event_id)
+    with_types([event])
     return event
-
-
-def _seats(event: Event) -> Seats:
-    return Seats(
-        capacity=event.max_capacity,
-        confirmed=event.confirmed_count,
-        waitlist_capacity=event.waitlist_capacity,
-        waitlisted=event.waitlisted_count,
-        cancelled=event.cancelled_at is not None,
-        ends_ms=to_ms(event.end_time),
-        cancel_until_ms=to_ms(event.cancel_until or event.start_time),
-    )
 
 
 def _unpublished(event: Event, batch: Batch) -> list[Outcome]:
@@ -148,14 +144,28 @@ def _all_fit(event: Event, batch: Batch) -> bool:
     """Tells whether the batch holds only new registrations, and every one of them gets a seat."""
     if batch.poisoned or (batch.commands and batch.commands[0].sequence <= event.last_sequence):
         return False
-    return _have_seats(_seats(event), batch.commands)
+    return _have_seats(seats_of(event), batch.commands)
 
 
 def _have_seats(seats: Seats, commands: Sequence[Command]) -> bool:
-    """Tells whether all commands are registrations, and there is a seat for each of them."""
-    if seats.cancelled or seats.confirmed + len(commands) > seats.capacity:
+    """Tells whether all commands are registrations, and there are seats for each of them."""
+    if seats.cancelled or len(commands) > seats.free:
         return False
-    return all(isinstance(command, Request) for command in commands)
+    asked = 0
+    for command in commands:
+        if not isinstance(command, Request):
+            return False
+        asked += command.quantity
+    if seats.types:
+        return _have_seats_of_types(seats.types, cast(Sequence[Request], commands))
+    return asked <= seats.free and not (asked and seats.waitlisted)
+
+
+def _have_seats_of_types(lines: Mapping[int, Counters], requests: Sequence[Request]) -> bool:
+    asked = Counter[int]()
+    for request in requests:
+        asked[request.type_id] += request.quantity
+    return all(key in lines and not lines[key].waitlisted and count <= lines[key].free for key, count in asked.items())
 
 
 def _commit_optimistically(event: Event, batch: Batch) -> Committed | None:
@@ -176,14 +186,14 @@ def _drafted(event: Event, batch: Batch) -> Plan | None:
     """Returns the batch's draft; None if it has none, or the event is not as it expected."""
     draft, decided_at = batch.draft, event.decided_at
     # A batch that is written one entry at a time has other commands than its draft.
-    if draft is None or draft.commands is not batch.commands or draft.seats != _seats(event):
+    if draft is None or draft.commands is not batch.commands or draft.seats != seats_of(event):
         return None
     return draft if decided_at is None or draft.now > decided_at else None
 
 
 def _commit_with_context(event: Event, batch: Batch) -> Committed:
     """Reads what the ledger has about the batch, and decides the rest."""
-    context = load_batch_context(event.pk, batch.commands, digest=batch.digest)
+    context = load_batch_context(event.pk, batch.commands, seats=seats_of(event), digest=batch.digest)
     known = known_outcomes(event.pk, [request.key for request in batch.poisoned])
     poisoned = {request.key: request for request in batch.poisoned if request.key not in known}
     commands, refused = number_anew(event.last_sequence, context.pending, list(poisoned.values()))
@@ -193,7 +203,7 @@ def _commit_with_context(event: Event, batch: Batch) -> Committed:
 
 
 def _plan(event: Event, commands: Sequence[Command], ledger: LedgerView, poisoned: Sequence[Request] = ()) -> Plan:
-    return make_plan(seats=_seats(event), commands=commands, ledger=ledger, poisoned=poisoned, now=next_moment(event))
+    return make_plan(seats=seats_of(event), commands=commands, ledger=ledger, poisoned=poisoned, now=next_moment(event))
 
 
 def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from events.domain.states import EventState, Visibility
 from events.ledger.search import matching
-from events.models import Event
+from events.models import Event, TicketType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +46,18 @@ def list_events(wanted: EventFilter) -> QuerySet[Event]:
 
 def registration_state(now: datetime) -> Case:
     """Computes `events.domain.states.event_state` in SQL, line by line; a property test compares the two."""
+    taken = F("confirmed_count") + F("held_count")
+    # Seats that are kept for a waiting group count as taken.
+    has_seats = Q(max_capacity__gt=taken, waitlisted_count=0)
+    type_has_seats, types = Q(capacity__gt=taken, waitlisted_count=0), TicketType.objects.filter(event=OuterRef("pk"))
     return Case(
         When(cancelled_at__isnull=False, then=Value(EventState.CANCELLED.value)),
         When(registration_closes_at__lte=now, then=Value(EventState.CLOSED.value)),
         When(registration_opens_at__gt=now, then=Value(EventState.UPCOMING.value)),
-        When(Q(confirmed_count__lt=F("max_capacity")), then=Value(EventState.OPEN.value)),
+        When(
+            Q(has_types=False) & has_seats | Q(has_types=True) & Exists(types.filter(type_has_seats)),
+            then=Value(EventState.OPEN.value),
+        ),
         When(Q(waitlisted_count__lt=F("waitlist_capacity")), then=Value(EventState.WAITLIST.value)),
         default=Value(EventState.SOLD_OUT.value),
         output_field=CharField(),

@@ -6,30 +6,35 @@ commit. So a change never races with a decision, and two concurrent changes are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
+from msgspec.structs import asdict
 
+from events.domain.commands import TypeTerms
+from events.domain.seats import TYPES_OF_AN_EVENT, type_id_of
 from events.domain.text import search_key
-from events.models import Event, Organizer, Registration, SizeChange, Webhook
+from events.ledger.counters import terms_of
+from events.models import Event, Organizer, Registration, SizeChange, TicketType, Webhook
 
 
 class CapacityBelowConfirmed(Exception):
     """The event has more confirmed registrations than the capacity asked for."""
 
-    def __init__(self, confirmed_count: int) -> None:
+    def __init__(self, confirmed_count: int, *, field: str = "max_capacity") -> None:
         super().__init__(f"{confirmed_count} registrations are already confirmed.")
-        self.confirmed_count = confirmed_count
+        self.confirmed_count, self.field = confirmed_count, field
 
 
 class CapacityBelowWaitlisted(Exception):
-    """The event's waitlist is longer than the waitlist capacity asked for."""
+    """The event's waitlist is longer than the waitlist capacity asked for, or has a group larger than the capacity."""
 
-    def __init__(self, waitlisted_count: int) -> None:
+    def __init__(self, waitlisted_count: int, *, field: str = "waitlist_capacity") -> None:
         super().__init__(f"{waitlisted_count} registrations are on the waitlist.")
-        self.waitlisted_count = waitlisted_count
+        self.waitlisted_count, self.field = waitlisted_count, field
 
 
 class EventOver(Exception):
@@ -46,9 +51,65 @@ class EventInUse(Exception):
         super().__init__("Someone has registered for this event. It can be cancelled.")
 
 
+class TypeInUse(Exception):
+    """A ticket type that is to go has tickets."""
+
+    def __init__(self, sentence: str = "A ticket type that has tickets cannot go.") -> None:
+        super().__init__(sentence)
+
+
 def create_event(*, organizer: Organizer, fields: Mapping[str, Any]) -> Event:
-    """Writes a new event of `organizer`; `fields` are validated values by column."""
-    return Event.objects.create(organizer=organizer, **fields)
+    """Writes a new event of `organizer`; `fields` are validated values by column, and those of its ticket types."""
+    columns = {name: value for name, value in fields.items() if name != "ticket_types"}
+    items = fields.get("ticket_types", ())
+    if not items:
+        return Event.objects.create(organizer=organizer, **columns)
+    columns |= {size: sum(item[column] for item in items) for size, column in _SUMS.items()}
+    with transaction.atomic():
+        event = Event.objects.create(organizer=organizer, has_types=True, last_type_number=len(items), **columns)
+        TicketType.objects.bulk_create(
+            TicketType(id=type_id_of(event.pk, number), event=event, rank=number - 1, **item)
+            for number, item in enumerate(items, start=1)
+        )
+    return event
+
+
+# Sizes of an event, and the sizes of its ticket types that they are the sums of.
+_SUMS = {"max_capacity": "capacity", "waitlist_capacity": "waitlist_capacity"}
+
+
+def new_terms(event: Event, items: Sequence[Mapping[str, Any]]) -> tuple[TypeTerms, ...]:
+    """Returns the ticket types that a locked event is to have, where they differ from those it has; else nothing.
+
+    A new type has its id from here on. None is given a second time, also if the change is refused.
+    """
+    number, terms = event.last_type_number, []
+    for item in items:
+        if "id" not in item:
+            number += 1
+        terms.append(TypeTerms(**{"id": type_id_of(event.pk, number), **item}))
+    if number >= TYPES_OF_AN_EVENT:
+        raise TooManyTypes
+    if number > event.last_type_number:
+        event.last_type_number = number
+        event.save(update_fields=["last_type_number"])
+    return () if tuple(terms) == terms_of(event) else tuple(terms)
+
+
+class TooManyTypes(Exception):
+    """The event has had as many ticket types as there are numbers for them."""
+
+    def __init__(self) -> None:
+        super().__init__(f"An event can have {TYPES_OF_AN_EVENT - 1} ticket types in its time.")
+
+
+def change_to_types(event: Event, terms: Sequence[TypeTerms], *, now: datetime) -> Event:
+    """Turns a locked event that has no registration yet into one with ticket types."""
+    columns = {size: sum(getattr(one, column) for one in terms) for size, column in _SUMS.items()}
+    Event.objects.filter(pk=event.pk).update(has_types=True, version=F("version") + 1, **columns, **_revised(now))
+    TicketType.objects.bulk_create(TicketType(event=event, rank=rank, **asdict(one)) for rank, one in enumerate(terms))
+    event.refresh_from_db()
+    return event
 
 
 def event_for_change(*, event_id: int, organizer_id: int | None = None) -> Event | None:
@@ -65,9 +126,10 @@ def check_sizes(event: Event, *, max_capacity: int | None, waitlist_capacity: in
     """
     seats = event.max_capacity if max_capacity is None else max_capacity
     waitlist = event.waitlist_capacity if waitlist_capacity is None else waitlist_capacity
-    if seats < event.confirmed_count:
-        raise CapacityBelowConfirmed(event.confirmed_count)
-    if waitlist < event.waitlisted_count - (seats - event.confirmed_count):
+    taken = event.confirmed_count + event.held_count
+    if seats < taken:
+        raise CapacityBelowConfirmed(taken)
+    if waitlist < event.waitlisted_count - (seats - taken):
         raise CapacityBelowWaitlisted(event.waitlisted_count)
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from events.domain.snapshot import EventProgress, EventSnapshot
 from events.domain.times import to_ms
 from events.ledger import sql
+from events.ledger.counters import with_types
 from events.ledger.queries import event_snapshot
 from events.models import Event
 
@@ -20,7 +21,7 @@ _LATE = timedelta(hours=1)
 
 def find_events(event_ids: Sequence[int]) -> dict[int, EventSnapshot]:
     """Reads these events; unknown ones are left out."""
-    return {event.pk: event_snapshot(event) for event in Event.objects.filter(pk__in=event_ids)}
+    return {event.pk: event_snapshot(event) for event in with_types(Event.objects.filter(pk__in=event_ids))}
 
 
 def known_events(event_ids: Collection[int]) -> set[int]:
@@ -36,7 +37,7 @@ def any_event() -> bool:
 def live_events(*, limit: int) -> list[EventSnapshot]:
     """Reads events whose registration has not closed, ordered by closing time."""
     rows = Event.objects.filter(registration_closes_at__gt=timezone.now(), cancelled_at=None)
-    return [event_snapshot(event) for event in rows.order_by("registration_closes_at")[:limit]]
+    return [event_snapshot(event) for event in with_types(rows.order_by("registration_closes_at")[:limit])]
 
 
 def watched_event_ids(*, all_events: bool) -> Iterator[int]:
@@ -56,7 +57,7 @@ def event_progress(event_ids: Sequence[int]) -> list[EventProgress]:
 def still_closing() -> list[EventSnapshot]:
     """Reads cancelled events with tickets that are not cancelled yet."""
     rows = Event.objects.filter(Q(confirmed_count__gt=0) | Q(waitlisted_count__gt=0), cancelled_at__isnull=False)
-    return [event_snapshot(event) for event in rows]
+    return [event_snapshot(event) for event in with_types(rows)]
 
 
 def sequence_gaps(event_id: int, *, limit: int = 1000) -> list[tuple[int, int]]:

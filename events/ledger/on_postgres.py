@@ -32,7 +32,9 @@ def save_counters(event: Event) -> None:
 
 def insert_registrations(event_id: int, records: Sequence[RegistrationRecord], *, decided_at: datetime) -> None:
     """Writes rows of newly decided tickets."""
-    run_quietly(sql.INSERT_REGISTRATIONS, document=_encode(records), event_id=event_id, moment=decided_at)
+    plain = all(type(record) is RegistrationRecord for record in records)
+    statement = sql.INSERT_REGISTRATIONS if plain else sql.INSERT_SEATS
+    run_quietly(statement, document=_encode(records), event_id=event_id, moment=decided_at)
 
 
 def move_registrations(event_id: int, records: Sequence[MoveRecord], *, decided_at: datetime) -> None:

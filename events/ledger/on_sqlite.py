@@ -105,6 +105,7 @@ def _delivery(event_id: int, message: MessageRecord, subscriber: Subscriber, now
     del columns["number"], columns["route"]
     checked_in_ms = columns.pop("checked_in_ms")
     columns["url"] = message.url if subscriber.route else ""
+    columns["ticket_type_id"] = columns.pop("type_id")
     return WebhookDelivery(
         webhook_id=subscriber.webhook_id,
         endpoint_id=subscriber.endpoint_id,

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from events.domain.snapshot import EventSnapshot
+from events.domain.snapshot import EventSnapshot, TypeSnapshot
 from events.domain.states import Status, Visibility
 from events.domain.times import to_ms
+from events.ledger.counters import types_of
 from events.ledger.search import matching
-from events.models import Event, Registration
+from events.models import Event, Registration, TicketType
 
 
 class AttendeeCursor(NamedTuple):
@@ -45,6 +46,24 @@ def event_snapshot(event: Event) -> EventSnapshot:
         paused=event.paused_at is not None,
         cancel_until_ms=to_ms(event.cancel_until or event.start_time),
         organizer_id=event.organizer_id,
+        held_count=event.held_count,
+        waitlisted_companions=event.waitlisted_companions,
+        max_quantity=event.max_quantity,
+        ticket_types=tuple(_type_snapshot(found) for found in types_of(event)),
+    )
+
+
+def _type_snapshot(found: TicketType) -> TypeSnapshot:
+    return TypeSnapshot(
+        id=found.pk,
+        name=found.name,
+        capacity=found.capacity,
+        waitlist_capacity=found.waitlist_capacity,
+        max_quantity=found.max_quantity,
+        price=found.price,
+        confirmed_count=found.confirmed_count,
+        held_count=found.held_count,
+        waitlisted_count=found.waitlisted_count,
     )
 
 

@@ -37,6 +37,13 @@ class RegistrationRecord(msgspec.Struct, omit_defaults=True, kw_only=True, gc=Fa
     mark: str = ""
 
 
+class SeatsRecord(RegistrationRecord, omit_defaults=True, kw_only=True, gc=False):
+    """The same of a group, or with a ticket type."""
+
+    quantity: int = 1
+    ticket_type_id: int | None = None
+
+
 class MoveRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     """A later status of a ticket that has a row."""
 
@@ -66,6 +73,9 @@ class MessageRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     url: str = ""
     route: str | None = None
     mark: str = ""
+    quantity: int = 1
+    type_id: int | None = None
+    partly_in: int | None = None
 
 
 class Subscriber(msgspec.Struct, omit_defaults=True, frozen=True):

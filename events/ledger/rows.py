@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import asdict
+
 from events.domain.attendee import guest_search_key
 from events.domain.commands import Request
 from events.domain.outcome import Outcome
-from events.ledger.records import MoveRecord, RegistrationRecord
+from events.ledger.records import MoveRecord, RegistrationRecord, SeatsRecord
 
 
 def move_record(outcome: Outcome) -> MoveRecord:
@@ -21,7 +23,7 @@ def move_record(outcome: Outcome) -> MoveRecord:
 def registration_record(request: Request, outcome: Outcome) -> RegistrationRecord:
     """Makes the new row of a request, with the last outcome that it had in its batch."""
     callback = request.callback
-    return RegistrationRecord(
+    record = RegistrationRecord(
         ticket_key=request.key,
         name=request.name,
         email=request.email,
@@ -36,3 +38,6 @@ def registration_record(request: Request, outcome: Outcome) -> RegistrationRecor
         callback_organizer_id=callback.organizer_id if callback else None,
         mark=request.mark,
     )
+    if request.quantity == 1 and not request.type_id:
+        return record
+    return SeatsRecord(**asdict(record), quantity=request.quantity, ticket_type_id=request.type_id or None)

@@ -11,13 +11,14 @@ from __future__ import annotations
 # Columns of a decided ticket, in the order in which `events.ledger.tickets` reads them.
 TICKET_COLUMNS = (
     *("ticket_key", "email_key", "status", "reason", "sequence", "requested_at", "decided_at", "revision"),
-    *("callback_url", "callback_organizer_id", "mark", "checked_in_at"),
+    *("callback_url", "callback_organizer_id", "mark", "checked_in_at", "quantity", "ticket_type_id", "partly_in"),
 )
 
 # Columns of a claimed delivery, in the order of the fields of `ClaimedDelivery`.
 CLAIMED_COLUMNS = (
     *("id", "webhook_id", "endpoint_id", "event_id", "type", "ticket_key", "reason", "position", "sequence"),
     *("requested_at", "decided_at", "checked_in_at", "url", "data", "created_at", "step", "claimed_until", "mark"),
+    *("quantity", "ticket_type_id", "partly_in"),
 )
 
 # lock_event: an event's row, locked until the transaction ends. Parameter: event id.
@@ -25,7 +26,8 @@ LOCK_EVENT = "SELECT * FROM events_event WHERE id = %s FOR UPDATE"
 
 # save_counters: writes what a batch changes in its event's row. Parameters: `COUNTER_COLUMNS`, then the event's id.
 COUNTER_COLUMNS = (
-    *("max_capacity", "confirmed_count", "waitlist_capacity", "waitlisted_count", "cancelled_count"),
+    *("max_capacity", "confirmed_count", "held_count", "waitlist_capacity", "waitlisted_count", "cancelled_count"),
+    *("confirmed_companions", "waitlisted_companions", "head_quantity"),
     *("rejected_counts", "last_sequence", "decided_at", "version"),
 )
 SAVE_COUNTERS = f"""
@@ -40,22 +42,32 @@ SELECT EXISTS (
 )
 """
 
-# insert_registrations: writes the rows of newly decided tickets. $1: `RegistrationRecord`s.
 # Rows are inserted in the order of the document, so `id` follows the order of admission too.
-INSERT_REGISTRATIONS = """
+_INSERT_REGISTRATIONS = """
 INSERT INTO events_registration
     (event_id, ticket_key, name, email, email_key, search_key, status, reason, sequence, revision,
      requested_at, decided_at, confirmed_at,
-     callback_url, callback_organizer_id, mark)
+     callback_url, callback_organizer_id, mark{columns})
 SELECT $3, ticket_key, name, email, COALESCE(email_key, email), search_key, COALESCE(status, 'confirmed'),
     COALESCE(reason, ''), sequence, COALESCE(revision, 1),
     to_timestamp(requested_ms / 1000.0), $4, CASE WHEN COALESCE(status, 'confirmed') = 'confirmed' THEN $4 END,
-    COALESCE(callback_url, ''), callback_organizer_id, COALESCE(mark, '')
+    COALESCE(callback_url, ''), callback_organizer_id, COALESCE(mark, ''){values}
 FROM json_to_recordset($1) AS decided
     (ticket_key varchar, name varchar, email varchar, email_key varchar, search_key text, status varchar,
      reason varchar, sequence bigint, revision integer, requested_ms bigint, callback_url varchar,
-     callback_organizer_id bigint, mark varchar)
+     callback_organizer_id bigint, mark varchar{types})
 """
+
+# insert_registrations: writes the rows of newly decided tickets, of one seat each and without a ticket type.
+# $1: `RegistrationRecord`s.
+INSERT_REGISTRATIONS = _INSERT_REGISTRATIONS.format(columns="", values="", types="")
+
+# insert_seats: the same, with groups and ticket types. $1: `SeatsRecord`s. Of its own, so that others pay nothing.
+INSERT_SEATS = _INSERT_REGISTRATIONS.format(
+    columns=", quantity, ticket_type_id",
+    values=", COALESCE(quantity, 1), ticket_type_id",
+    types=", quantity smallint, ticket_type_id bigint",
+)
 
 # move_registrations: moves existing rows to a later status. $1: `MoveRecord`s.
 # The revision only grows, so a row that has moved on since is left alone.
@@ -85,13 +97,18 @@ WHERE event_id = %s AND email_key = ANY(ARRAY(SELECT json_array_elements_text(%s
 """
 
 # find_waitlist_positions: positions of some tickets on an event's waitlist, 1 = next to move up. Any database.
-# Parameters: event id, then the ticket keys; {} is their placeholders. One walk along the waitlist's index.
-FIND_WAITLIST_POSITIONS = """
+# Parameters: event id, then the ticket keys; {keys} is their placeholders. One walk along the waitlist's index, that of
+# ticket types with `FIND_TYPE_POSITIONS`.
+_FIND_WAITLIST_POSITIONS = """
 SELECT ticket_key, position FROM (
-    SELECT ticket_key, ROW_NUMBER() OVER (ORDER BY sequence, id) AS position
+    SELECT ticket_key, ROW_NUMBER() OVER ({line}ORDER BY sequence, id) AS position
     FROM events_registration WHERE event_id = %s AND status = 'waitlisted'
-) AS waitlist WHERE ticket_key IN ({})
+) AS waitlist WHERE ticket_key IN ({{keys}})
 """
+FIND_WAITLIST_POSITIONS = _FIND_WAITLIST_POSITIONS.format(line="")
+
+# find_type_positions: the same for an event with ticket types, each with a line of its own.
+FIND_TYPE_POSITIONS = _FIND_WAITLIST_POSITIONS.format(line="PARTITION BY ticket_type_id ")
 
 # find_sequence_gaps: ranges (first, last) of sequences that no row has, up to the highest that one has. Any database.
 # Parameters: event id, how many ranges. Reads the whole event.
@@ -108,18 +125,18 @@ SELECT previous + 1, sequence - 1 FROM (
 INSERT_DELIVERIES = """
 INSERT INTO events_webhookdelivery
     (webhook_id, endpoint_id, event_id, type, ticket_key, reason, position, sequence, revision,
-     requested_at, decided_at, checked_in_at,
+     requested_at, decided_at, checked_in_at, quantity, ticket_type_id, partly_in,
      url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error)
 SELECT subscriber.webhook_id, subscriber.endpoint_id, $3, message.type, message.ticket_key,
     COALESCE(message.reason, ''), message.position, message.sequence, message.revision,
     to_timestamp(message.requested_ms / 1000.0), to_timestamp(message.decided_ms / 1000.0),
-    to_timestamp(message.checked_in_ms / 1000.0),
+    to_timestamp(message.checked_in_ms / 1000.0), COALESCE(message.quantity, 1), message.type_id, message.partly_in,
     CASE WHEN subscriber.route IS NULL THEN '' ELSE message.url END, COALESCE(message.mark, ''), '',
     $4, 'pending', $4, 0, 0, ''
 FROM json_to_recordset($1) AS message
     (number integer, type varchar, ticket_key varchar, reason varchar, position integer, sequence bigint,
      revision integer, requested_ms bigint, decided_ms bigint, checked_in_ms bigint, url varchar, route varchar,
-     mark varchar)
+     mark varchar, quantity smallint, type_id bigint, partly_in smallint)
 JOIN json_to_recordset($2) AS subscriber (webhook_id bigint, endpoint_id bigint, type varchar, route varchar)
     ON subscriber.type = message.type AND (subscriber.route IS NULL OR subscriber.route = message.route)
 ORDER BY message.number, subscriber.webhook_id

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from events.domain.allocation import DecidedTicket
 from events.domain.commands import Callback
 from events.domain.outcome import Outcome
+from events.domain.seats import NO_TYPE
 from events.domain.states import HOLDING, Reason, Status
 from events.domain.times import to_ms
 from events.ledger.database import database
@@ -51,10 +52,21 @@ def taken_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
     return database().find_taken_emails(event_id, email_keys)
 
 
-def first_waitlisted(event_id: int, *, count: int) -> list[DecidedTicket]:
-    """Reads the first `count` tickets on the waitlist, in order of admission."""
-    rows = _of(event_id).filter(status=Status.WAITLISTED.value).order_by("sequence", "pk")
-    return list(_read(rows[:count])) if count else []
+def first_waitlisted(event_id: int, type_id: int = NO_TYPE, *, count: int) -> list[DecidedTicket]:
+    """Reads the first `count` tickets on the waitlist of a ticket type, in order of admission."""
+    return list(_read(_waiting(event_id, type_id)[:count])) if count else []
+
+
+def waiting_for_more(event_id: int, type_id: int, *, seats: int, count: int) -> list[DecidedTicket]:
+    """Reads up to `count` tickets on a waitlist that ask for more than `seats`."""
+    return list(_read(_waiting(event_id, type_id).filter(quantity__gt=seats)[:count]))
+
+
+def _waiting(event_id: int, type_id: int) -> QuerySet[Registration]:
+    rows = _of(event_id).filter(status=Status.WAITLISTED.value)
+    # An event without types has no other tickets, so its index needs no further condition.
+    typed = rows if type_id == NO_TYPE else rows.filter(ticket_type_id=type_id)
+    return typed.order_by("sequence", "pk")
 
 
 def holding_tickets(event_id: int, *, count: int) -> list[DecidedTicket]:
@@ -90,6 +102,9 @@ def _ticket(
     callback_organizer_id: int | None,
     mark: str,
     checked_in_at: datetime | None,
+    quantity: int,
+    ticket_type_id: int | None,
+    partly_in: int | None,
 ) -> DecidedTicket:
     outcome = Outcome(
         key=key,
@@ -102,6 +117,9 @@ def _ticket(
         checked_in_ms=to_ms(checked_in_at) if checked_in_at else None,
         callback=Callback(callback_url, callback_organizer_id) if callback_organizer_id else None,
         mark=mark,
+        quantity=quantity,
+        type_id=ticket_type_id or NO_TYPE,
+        partly_in=partly_in,
     )
     return DecidedTicket(email_key, outcome)
 

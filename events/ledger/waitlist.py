@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from django.db import connection
 
 from events.ledger import sql
+from events.models import TicketType
 
 
 def waitlist_positions(event_id: int, keys: Sequence[str]) -> dict[str, int]:
-    """Counts the positions of these tickets, 1 = next to move up; those that are not on the waitlist are left out."""
+    """Counts the positions of these tickets in their lines, 1 = next to move up; leaves out those that do not wait."""
     if not keys:
         return {}
+    typed = TicketType.objects.filter(event_id=event_id).exists()
+    statement = sql.FIND_TYPE_POSITIONS if typed else sql.FIND_WAITLIST_POSITIONS
     with connection.cursor() as cursor:
-        cursor.execute(sql.FIND_WAITLIST_POSITIONS.format(", ".join(["%s"] * len(keys))), [event_id, *keys])
+        cursor.execute(statement.format(keys=", ".join(["%s"] * len(keys))), [event_id, *keys])
         return {key: int(position) for key, position in cursor.fetchall()}

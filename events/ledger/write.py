@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from events.domain.allocation import Allocation
+from events.domain.allocation import Allocation, Sizing
 from events.domain.outcome import Outcome
+from events.domain.seats import left
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Reason
 from events.domain.times import whole_ms
+from events.ledger.counters import save_types, set_counters
 from events.ledger.database import database
 from events.ledger.plan import Plan, latest
 from events.ledger.queries import event_snapshot
@@ -82,7 +84,7 @@ def write(event: Event, plan: Plan) -> Committed:
         database().move_registrations(event.pk, plan.moves, decided_at=plan.now)
     if plan.records:
         database().insert_registrations(event.pk, plan.records, decided_at=plan.now)
-    sells_out = _sells_out(event, plan.allocation)
+    sells_out = not plan.seats.cancelled and left(plan.allocation.seats) <= 0 < left(plan.seats)
     # After the rows: if one is refused, `event` must be unchanged in memory.
     _update_event(event, plan)
     _record_resizes(event, plan.allocation, plan.now)
@@ -96,18 +98,12 @@ def write(event: Event, plan: Plan) -> Committed:
     )
 
 
-def _sells_out(event: Event, done: Allocation) -> bool:
-    """Tells whether this allocation takes the last seat or the last position on the waitlist."""
-    seats = done.seats
-    left = seats.capacity - seats.confirmed + seats.waitlist_capacity - seats.waitlisted
-    had = event.max_capacity - event.confirmed_count + event.waitlist_capacity - event.waitlisted_count
-    return left <= 0 < had and not seats.cancelled
-
-
 def _update_event(event: Event, plan: Plan) -> None:
     done = plan.allocation
-    event.max_capacity, event.confirmed_count = done.seats.capacity, done.seats.confirmed
-    event.waitlist_capacity, event.waitlisted_count = done.seats.waitlist_capacity, done.seats.waitlisted
+    set_counters(event, done.seats)
+    if done.seats.types:
+        applied = [resize for resize, verdict in done.resizes if verdict is Sizing.APPLIED and resize.types]
+        save_types(event, done.seats, applied[-1].types if applied else ())
     event.cancelled_count += done.cancelled
     rejected = {**done.rejected, Reason.INVALID: plan.invalid} if plan.invalid else done.rejected
     for reason, number in rejected.items():

@@ -5,6 +5,7 @@ from events.models.event import Event, SizeChange
 from events.models.idempotent_answer import IdempotentAnswer
 from events.models.organizer import Organizer, OrganizerToken
 from events.models.registration import Registration
+from events.models.ticket_type import TicketType
 from events.models.webhook import Webhook, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "OrganizerToken",
     "Registration",
     "SizeChange",
+    "TicketType",
     "Webhook",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from events.domain.allocation import Sizing
+from events.domain.seats import MAX_QUANTITY
 from events.domain.states import Visibility
 from events.models.fields import LineField, SearchKeyField
 from events.models.organizer import Organizer
@@ -23,6 +24,10 @@ class Event(models.Model):
     search_key = SearchKeyField("name", "location")
     max_capacity = models.PositiveIntegerField()
     waitlist_capacity = models.PositiveIntegerField(default=0)
+    max_quantity = models.PositiveSmallIntegerField(default=1, db_default=1)  # seats of one registration at most
+    # With ticket types the sizes and counters of seats here are the sums of theirs.
+    has_types = models.BooleanField(default=False, db_default=False, editable=False)
+    last_type_number = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     start_time = models.DateTimeField()
     end_time = models.DateTimeField()
     registration_opens_at = models.DateTimeField()
@@ -46,8 +51,15 @@ class Event(models.Model):
     forgotten_at = models.DateTimeField(null=True, editable=False)
 
     # Counters, updated in the transaction that decides. Public totals come from here, never from COUNT.
+    # These count seats. The companions are the seats of groups beyond the first of each ticket.
     confirmed_count = models.PositiveIntegerField(default=0, editable=False)
+    held_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     waitlisted_count = models.PositiveIntegerField(default=0, editable=False)
+    confirmed_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    waitlisted_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # What the first on the waitlist asks for; 1 while nothing waits.
+    head_quantity = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    # These count tickets, but for the people who were let in.
     cancelled_count = models.PositiveIntegerField(default=0, editable=False)
     checked_in_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     rejected_counts = models.JSONField(default=dict, editable=False)  # {reason: number}
@@ -63,16 +75,23 @@ class Event(models.Model):
     class Meta:
         constraints = [
             # Promise 2: never oversold, whatever the code above believes.
-            models.CheckConstraint(condition=Q(confirmed_count__lte=F("max_capacity")), name="event_never_oversold"),
+            models.CheckConstraint(
+                condition=Q(max_capacity__gte=F("confirmed_count") + F("held_count")), name="event_never_oversold"
+            ),
             models.CheckConstraint(
                 condition=Q(waitlisted_count__lte=F("waitlist_capacity")), name="event_waitlist_never_overfull"
             ),
-            # A promotion happens in the transaction that frees a seat, so the waitlist is empty while a seat is free.
+            # A promotion happens in the transaction that frees a seat, so while a ticket waits, fewer seats are free
+            # than the first one asks for. Ticket types have the same rule each.
             models.CheckConstraint(
                 condition=Q(waitlisted_count=0)
-                | Q(confirmed_count__gte=F("max_capacity"))
-                | Q(cancelled_at__isnull=False),
+                | Q(max_capacity__lt=F("confirmed_count") + F("held_count") + F("head_quantity"))
+                | Q(cancelled_at__isnull=False)
+                | Q(has_types=True),
                 name="event_nobody_waits_beside_a_seat",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_quantity__gte=1, max_quantity__lte=MAX_QUANTITY), name="event_quantity_in_range"
             ),
             models.CheckConstraint(
                 condition=Q(max_capacity__gte=1, max_capacity__lte=MAX_CAPACITY), name="event_capacity_in_range"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from events.domain.attendee import guest_search_key
+from events.domain.seats import MAX_QUANTITY
 from events.domain.states import HOLDING, Reason, Status
 from events.models.event import Event
 from events.models.fields import SearchKeyField
 from events.models.organizer import Organizer
+from events.models.ticket_type import TicketType
 
 DECIDED = [Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED]
 _HOLDING = sorted(status.value for status in HOLDING)
@@ -28,6 +30,18 @@ class Registration(models.Model):
     search_key = SearchKeyField("name", "email", made_by=guest_search_key)
     status = models.CharField(max_length=10, choices=[(s.value, s.value) for s in DECIDED])
     reason = models.CharField(max_length=20, default="", blank=True, choices=[(r.value, r.value) for r in Reason])
+    # How many seats it asks for, all or none.
+    quantity = models.PositiveSmallIntegerField(default=1, db_default=1)
+    # Not checked by the database, row by row: a type that was ever used is never deleted (`TicketType.used`).
+    ticket_type = models.ForeignKey(
+        TicketType,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     sequence = models.BigIntegerField()
     # Grows with every change of the status: a late publish cannot overwrite a newer one.
     revision = models.PositiveIntegerField(default=1)
@@ -35,6 +49,8 @@ class Registration(models.Model):
     decided_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     checked_in_at = models.DateTimeField(null=True, blank=True)
+    # How many of a group have been let in, while it is not all of them.
+    partly_in = models.PositiveSmallIntegerField(null=True, editable=False)
     # The moment of the last check-in or its undoing, among the moments of the event's decisions.
     check_in_changed_at = models.DateTimeField(null=True, editable=False)
     # Where this ticket's webhook messages go, and under whose default secret: the organizer's who registered it.
@@ -64,6 +80,11 @@ class Registration(models.Model):
                 | Q(status=Status.CANCELLED.value, reason__in=["", Reason.EVENT_CANCELLED.value]),
                 name="registration_checked_in_keeps_seat",
             ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, quantity__lte=MAX_QUANTITY)
+                & (Q(partly_in__isnull=True) | Q(partly_in__gte=1, partly_in__lt=F("quantity"))),
+                name="registration_quantity_in_range",
+            ),
         ]
         indexes = [
             # The attendee list walks this: every page costs the same.
@@ -77,6 +98,12 @@ class Registration(models.Model):
                 fields=["event", "sequence", "id"],
                 condition=Q(status=Status.WAITLISTED.value),
                 name="registration_waitlist",
+            ),
+            # The same for each ticket type. Tickets without a type cost nothing here.
+            models.Index(
+                fields=["event", "ticket_type", "sequence", "id"],
+                condition=Q(status=Status.WAITLISTED.value, ticket_type__isnull=False),
+                name="registration_type_waitlist",
             ),
             # The list of cancelled registrations: only cancellations write to this index.
             models.Index(
@@ -96,3 +123,10 @@ class Registration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id}-{self.ticket_key[:8]}"
+
+    @property
+    def checked_in_quantity(self) -> int:
+        """How many people have been let in."""
+        if self.checked_in_at is None:
+            return 0
+        return self.quantity if self.partly_in is None else self.partly_in

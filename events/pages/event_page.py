@@ -10,12 +10,13 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from events.domain.public.event import TicketType
 from events.domain.times import from_iso
 from events.pages import files, internal_client, messages, responses, view
 from events.pages.cached_template import CachedTemplate, TemplateCache
@@ -24,6 +25,7 @@ from events.pages.responses import PageResponse
 from omnify.common.asgi_types import ASGIApp, Header, Scope
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _FIELDS = 20
 # What the limits identify the client by. All other headers are replaced.
 _FORWARDED = (b"x-forwarded-for", b"forwarded", b"user-agent", b"host")
@@ -39,6 +41,8 @@ class Attempt:
 
     name: str = ""
     email: str = ""
+    ticket_type: str = ""
+    quantity: str = ""
     key: str = ""
     code: str = ""
     status: int = 200
@@ -79,7 +83,7 @@ class EventPage:
             "POST",
             internal_client.event_path(event_id, "/register"),
             headers=[*_forwarded(scope), *_json_headers(attempt.key)],
-            body=_encode({"name": attempt.name, "email": attempt.email}),
+            body=_encode(_fields(attempt)),
         )
         if sent.status == 202:
             return responses.see_other(f"/t/{msgspec.json.decode(sent.body)['data']['ticket_id']}")
@@ -110,8 +114,17 @@ def _read_form(body: bytes) -> Attempt:
     return Attempt(
         name=fields.get("name", ""),
         email=fields.get("email", ""),
+        ticket_type=fields.get("ticket_type", ""),
+        quantity=fields.get("quantity", ""),
         key=key if _KEY.fullmatch(key) else secrets.token_urlsafe(16),
     )
+
+
+def _fields(attempt: Attempt) -> dict[str, Any]:
+    """Returns the body of the registration. What is not a number is sent as it is: the service says what is wrong."""
+    seats = {"ticket_type": attempt.ticket_type, "quantity": attempt.quantity}
+    numbers = {name: int(text) if _NUMBER.fullmatch(text) else text for name, text in seats.items() if text}
+    return {"name": attempt.name, "email": attempt.email, **numbers}
 
 
 def _forwarded(scope: Scope) -> list[Header]:
@@ -124,10 +137,8 @@ def _json_headers(key: str) -> list[Header]:
 
 def _refused(attempt: Attempt, response: ServiceResponse) -> Attempt:
     refusal = view.decode_refusal(response.body)
-    return Attempt(
-        name=attempt.name,
-        email=attempt.email,
-        key=attempt.key,
+    return replace(
+        attempt,
         code=refusal.code,
         status=response.status,
         errors=refusal.errors or {},
@@ -135,10 +146,24 @@ def _refused(attempt: Attempt, response: ServiceResponse) -> Attempt:
     )
 
 
+def _type(found: TicketType, attempt: Attempt) -> dict[str, Any]:
+    """Returns one choice of the form."""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "price": found.price,
+        "state": found.registration_state,
+        "left": messages.seats_left(found.registration_state, found.seats_left),
+        "off": found.registration_state not in ("open", "waitlist", "upcoming"),
+        "checked": attempt.ticket_type == str(found.id),
+    }
+
+
 def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
     event = view.decode_event(body).data
     attempt = attempt or Attempt()
     return {
+        "types": [_type(found, attempt) for found in event.ticket_types],
         "assets": files.base(),
         "event": event,
         "when": view.when(from_iso(event.start_time), from_iso(event.end_time)),

@@ -70,6 +70,13 @@ MESSAGE_TYPES: dict[str, str] = {
 }
 
 
+def seats_left(state: str, seats: int) -> str:
+    """Says what is left of a ticket type; `event.js` says it in the same way."""
+    if state in ("open", "upcoming"):
+        return f"{seats:,} left"
+    return STATES.get(state, "")
+
+
 def message(code: str) -> str:
     """Returns the sentence for an error code; the general one for a code that this page does not know."""
     return MESSAGES.get(code, MESSAGES["internal_error"])

@@ -55,7 +55,7 @@ class TicketPage:
         over = from_iso(event.end_time).timestamp() <= self._clock()
         final = ticket.status == "confirmed" and from_iso(event.cancel_until).timestamp() <= self._clock()
         times = {"cancelling": cancelling, "over": over, "final": final}
-        key = (ticket.status, ticket.reason, ticket.checked_in_at is not None, *times.values(), _details(event))
+        key = (ticket.status, ticket.reason, *times.values(), _details(ticket, event))
         template = self._templates.get(key, lambda: self._render(ticket, event, times))
         retry = CANCELLING_SECONDS if cancelling else retry_seconds
         body = template.fill(self._slots(ticket, retry or RETRY_SECONDS))
@@ -105,9 +105,15 @@ class TicketPage:
         }
 
 
-def _details(event: Event) -> tuple[int | str, ...]:
-    """Returns what a ticket shows of its event: none of the numbers that move while people register."""
-    return (event.id, event.name, event.location, event.start_time, event.end_time)
+def _details(ticket: Ticket, event: Event) -> tuple[int | str, ...]:
+    """Returns what a ticket shows of itself and its event: none of the numbers that move while people register."""
+    seats = (ticket.quantity, _type_name(ticket, event), ticket.checked_in_quantity)
+    return (event.id, event.name, event.location, event.start_time, event.end_time, *seats)
+
+
+def _type_name(ticket: Ticket, event: Event) -> str:
+    """Names the ticket's type; empty without one."""
+    return next((found.name for found in event.ticket_types if found.id == ticket.ticket_type), "")
 
 
 def _context(ticket: Ticket, event: Event) -> dict[str, Any]:
@@ -118,6 +124,9 @@ def _context(ticket: Ticket, event: Event) -> dict[str, Any]:
         "called_off": ticket.reason == "event_cancelled",
         "ended": ticket.status in _ENDS,
         "checked_in": ticket.checked_in_at is not None,
+        "quantity": ticket.quantity,
+        "inside": ticket.checked_in_quantity,
+        "type_name": _type_name(ticket, event),
         "event": event,
         "when": view.when(from_iso(event.start_time), from_iso(event.end_time)),
     }

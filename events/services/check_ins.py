@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,15 +21,16 @@ from omnify.common.logs import get_logger
 logger = get_logger(__name__)
 
 
-def check_in(*, event_id: int, key: str, organizer_id: int, at: datetime | None = None) -> CheckIn:
-    """Checks a ticket in, once: now, or when a device says it was (`at`).
+def check_in(
+    *, event_id: int, key: str, organizer_id: int, people: int | None = None, at: datetime | None = None
+) -> CheckIn:
+    """Checks a ticket in, once, or `people` of its group: now, or when a device says it was (`at`).
 
     Publishes the change to the door when the caller's transaction is committed.
     """
     now, digest = whole_ms(timezone.now()), tickets().email_digest
-    return _publish_on_commit(
-        ledger.check_in(event_id=event_id, key=key, organizer_id=organizer_id, now=now, digest=digest, at=at)
-    )
+    who: dict[str, Any] = {"event_id": event_id, "key": key, "organizer_id": organizer_id, "people": people}
+    return _publish_on_commit(ledger.check_in(**who, now=now, digest=digest, at=at))
 
 
 def undo_check_in(*, event_id: int, ref: str, organizer_id: int) -> CheckIn:

@@ -12,19 +12,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from events.admission import replies
 from events.admission.calls import CancelRequest
 from events.admission.commands import ask_to_cancel, enqueue_cancellation, enqueue_closing, enqueue_resize
 from events.admission.replies import CheckedIn
+from events.admission.stats import queue_stats
 from events.domain.allocation import Sizing
+from events.domain.commands import TypeTerms
 from events.domain.snapshot import EventSnapshot
-from events.ledger.events import CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver, size_change
+from events.ledger.events import (
+    CapacityBelowConfirmed,
+    CapacityBelowWaitlisted,
+    EventOver,
+    TypeInUse,
+    change_to_types,
+    new_terms,
+    size_change,
+)
 from events.ledger.queries import event_snapshot
-from events.models import Event
+from events.models import Event, SizeChange
 from events.secrets import tickets
 from events.services.wakeups import wake_drain
-from omnify.common.clients import replicated_client
+from omnify.common.clients import redis_client, replicated_client
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
@@ -34,6 +45,8 @@ _POLL_SECONDS = 0.03
 _LONGEST_POLL_SECONDS = 0.25
 
 SIZES = frozenset({"max_capacity", "waitlist_capacity"})
+# What takes its turn in the queue.
+QUEUED = SIZES | {"ticket_types"}
 
 
 class TicketCheckedIn(Exception):
@@ -50,18 +63,38 @@ class ResizePending(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """New sizes; None leaves one unchanged."""
+    """New sizes, or new ticket types; None leaves one unchanged."""
 
     max_capacity: int | None = None
     waitlist_capacity: int | None = None
+    types: tuple[TypeTerms, ...] = ()
 
     def __bool__(self) -> bool:
-        return (self.max_capacity, self.waitlist_capacity) != (None, None)
+        return (self.max_capacity, self.waitlist_capacity, self.types) != (None, None, ())
 
 
 def sizes_of(event: Event, fields: Mapping[str, Any]) -> Sizes:
-    """Picks the sizes among validated `fields` that differ from the event's."""
+    """Picks the sizes among validated `fields` that differ from the event's. With ticket types, they have the sizes."""
+    if event.has_types:
+        return Sizes(types=new_terms(event, fields.get("ticket_types", ())) if "ticket_types" in fields else ())
     return Sizes(**{name: fields[name] for name in SIZES & fields.keys() if fields[name] != getattr(event, name)})
+
+
+def give_types(event: Event, fields: Mapping[str, Any]) -> tuple[Event, bool]:
+    """Gives ticket types to a locked event that has none, and no registration yet. Returns the event, and whether.
+
+    One that is on its way at this moment, without a type, is rejected as `registration_closed` in its turn.
+
+    Raises:
+        TypeInUse: it has registrations, which have no type.
+        redis.exceptions.RedisError
+    """
+    items = fields.get("ticket_types", ())
+    if event.has_types or not items:
+        return event, False
+    if event.last_sequence or queue_stats(redis_client(), event.pk).queued:
+        raise TypeInUse("Registrations of this event have no ticket type.")
+    return change_to_types(event, new_terms(event, items), now=timezone.now()), True
 
 
 def resize(event: Event, sizes: Sizes) -> str:
@@ -73,6 +106,7 @@ def resize(event: Event, sizes: Sizes) -> str:
         key=key,
         max_capacity=sizes.max_capacity,
         waitlist_capacity=sizes.waitlist_capacity,
+        types=sizes.types,
     )
     logger.info("resize enqueued", event_id=event.pk, sequence=enqueued.sequence)
     if enqueued.wake:
@@ -84,7 +118,7 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
     """Waits until the drain has applied a resize. Never call it in a transaction: the drain needs the event's row.
 
     Raises:
-        CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver: the drain refused it.
+        CapacityBelowConfirmed, CapacityBelowWaitlisted, EventOver, TypeInUse: the drain refused it.
         ResizePending: after `RESIZE_TIMEOUT_SECONDS`.
     """
     deadline = time.monotonic() + RESIZE_TIMEOUT_SECONDS
@@ -95,11 +129,18 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
         sleep(pause)
         pause = min(_LONGEST_POLL_SECONDS, pause * 1.5)
     if change.verdict == Sizing.BELOW_CONFIRMED:
-        raise CapacityBelowConfirmed(change.confirmed_count)
+        raise CapacityBelowConfirmed(change.confirmed_count, field=_field(change, "max_capacity"))
     if change.verdict == Sizing.BELOW_WAITLISTED:
-        raise CapacityBelowWaitlisted(change.waitlisted_count)
+        raise CapacityBelowWaitlisted(change.waitlisted_count, field=_field(change, "waitlist_capacity"))
     if change.verdict == Sizing.EVENT_OVER:
         raise EventOver
+    if change.verdict == Sizing.TYPE_IN_USE:
+        raise TypeInUse
+
+
+def _field(change: SizeChange, size: str) -> str:
+    """Names the field at fault: a change of ticket types has no sizes of the event as a whole."""
+    return size if (change.max_capacity, change.waitlist_capacity) != (None, None) else "ticket_types"
 
 
 def cancel_ticket(event: EventSnapshot, key: str) -> None:

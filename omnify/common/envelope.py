@@ -30,6 +30,7 @@ class Code(StrEnum):
     EVENT_IN_USE = "event_in_use"
     CAPACITY_BELOW_CONFIRMED = "capacity_below_confirmed"
     CAPACITY_BELOW_WAITLISTED = "capacity_below_waitlisted"
+    TYPE_IN_USE = "type_in_use"
     REQUEST_TIMEOUT = "request_timeout"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"

@@ -13,7 +13,18 @@ from tests.support.service.processes import Service
 pytestmark = pytest.mark.acceptance
 
 TICKET_FIELDS = {
-    *("ticket_id", "reference", "event_id", "status", "reason", "position", "sequence"),
+    *(
+        "ticket_id",
+        "reference",
+        "event_id",
+        "ticket_type",
+        "quantity",
+        "checked_in_quantity",
+        "status",
+        "reason",
+        "position",
+        "sequence",
+    ),
     *("requested_at", "decided_at", "check_in_code", "checked_in_at"),
 }
 

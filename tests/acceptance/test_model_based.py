@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from tests.conftest import find_leaks
 from tests.support.model_based.checker import settle
-from tests.support.model_based.history import Drop
+from tests.support.model_based.history import LARGEST, Drop
 from tests.support.service.parts import DRAINS
 from tests.support.service.processes import Service
 from tests.support.soak import SOAK, amount, time_is_over
@@ -68,10 +68,10 @@ class Machine(RuleBasedStateMachine):
         self.drop = Drop(self.service, seats, waitlist)
         self.rush(early, [])
 
-    @rule(guest=guests, shout=st.booleans(), keyed=st.booleans())
-    def a_guest_registers(self, guest: int, shout: bool, keyed: bool) -> None:
+    @rule(guest=guests, shout=st.booleans(), keyed=st.booleans(), quantity=st.integers(1, LARGEST))
+    def a_guest_registers(self, guest: int, shout: bool, keyed: bool, quantity: int) -> None:
         self.steps += 1
-        self.drop.register(guest, shout=shout, key=secrets.token_hex(8) if keyed else "")
+        self.drop.register(guest, shout=shout, key=secrets.token_hex(8) if keyed else "", quantity=quantity)
 
     @rule(several=st.lists(guests, min_size=2, max_size=8))
     def many_register_at_once(self, several: list[int]) -> None:
@@ -164,7 +164,12 @@ class Machine(RuleBasedStateMachine):
 
     def rush(self, several: list[int], leaving: list[str], struck: str = "") -> None:
         """All at the same time. Each has an Idempotency-Key, since answers may be lost."""
-        acts = [partial(self.drop.register, guest, shout=guest % 2 == 0, key=secrets.token_hex(8)) for guest in several]
+        acts = [
+            partial(
+                self.drop.register, guest, shout=guest % 2 == 0, key=secrets.token_hex(8), quantity=1 + guest % LARGEST
+            )
+            for guest in several
+        ]
         acts += [partial(self.drop.give_back, ticket) for ticket in leaving]
         self.drop.at_once(*acts, meanwhile=partial(self.strike, struck))
 

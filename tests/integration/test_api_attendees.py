@@ -39,9 +39,12 @@ def test_a_page_holds_the_confirmed_in_order_of_admission() -> None:
         "reference",
         "name",
         "email",
+        "quantity",
+        "ticket_type",
         "confirmed_at",
         "sequence",
         "checked_in_at",
+        "checked_in_quantity",
         "reason",
     ]
     assert row["ticket_id"].startswith(f"{event_id}-c0000000000000000001")
@@ -179,6 +182,7 @@ def test_stats_have_every_reason() -> None:
     assert data == {
         "queued": 0,
         "confirmed": 3,
+        "held": 0,
         "waitlisted": 0,
         "rejected": {"sold_out": 7, "duplicate": 0, "registration_closed": 0, "event_cancelled": 0, "invalid": 0},
         "cancelled": 1,

@@ -56,7 +56,10 @@ def test_a_code_lets_in_once_and_a_check_in_can_be_undone() -> None:
     assert again.json()["errors"] == {"checked_in_at": [data["checked_in_at"]]}
     for _ in range(2):
         undone = caller.send("DELETE", f"/events/{event_id}/check-ins/{data['reference']}")
-        assert (undone.status_code, undone.json()["data"]) == (200, {**data, "checked_in_at": None})
+        assert (undone.status_code, undone.json()["data"]) == (
+            200,
+            {**data, "checked_in_at": None, "checked_in_quantity": 0},
+        )
     assert enter(caller, event_id, code=code(event_id)).status_code == 200
     assert caller.get(f"/events/{event_id}/stats").json()["data"]["checked_in"] == 1
 
@@ -78,7 +81,8 @@ def test_a_guest_is_picked_from_the_list_with_a_token_for_the_entrance() -> None
     [guest] = entrance.get(f"/events/{event_id}/attendees?search=name 2").json()["data"]["results"]
     entered = enter(entrance, event_id, reference=guest["reference"])
     assert entered.status_code == 200, entered.content
-    assert entered.json()["data"] == {**guest, "checked_in_at": entered.json()["data"]["checked_in_at"]}
+    let_in = {"checked_in_at": entered.json()["data"]["checked_in_at"], "checked_in_quantity": 1}
+    assert entered.json()["data"] == {**guest, **let_in}
     assert enter(entrance, event_id, reference=guest["reference"]).json()["code"] == "already_checked_in"
     counts = {
         flag: entrance.get(f"/events/{event_id}/attendees?checked_in={flag}").json()["data"]["total_items"]
@@ -172,9 +176,12 @@ def test_a_ticket_is_checked_in_once() -> None:
         "reference",
         "name",
         "email",
+        "quantity",
+        "ticket_type",
         "confirmed_at",
         "sequence",
         "checked_in_at",
+        "checked_in_quantity",
         "reason",
     ]
     assert data["checked_in_at"]

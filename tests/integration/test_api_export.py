@@ -45,8 +45,11 @@ def test_csv_streams_all_attendees_batch_by_batch() -> None:
         assert answer["Content-Disposition"] == named
         assert len(chunks) == 4
         rows = list(csv.reader(io.StringIO(b"".join(chunks).decode("utf-8-sig"))))
-        assert rows[0] == ["reference", "name", "email", "confirmed_at", "sequence", "checked_in_at", "reason"]
-        assert [int(row[4]) for row in rows[1:]] == list(range(3, 3 * count + 1, 3))
+        assert rows[0] == [
+            *("reference", "name", "email", "quantity", "ticket_type", "confirmed_at", "sequence"),
+            *("checked_in_at", "checked_in_quantity", "reason"),
+        ]
+        assert [int(row[6]) for row in rows[1:]] == list(range(3, 3 * count + 1, 3))
 
 
 @pytest.mark.parametrize(

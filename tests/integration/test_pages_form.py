@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from events.models import Event
 from events.pages.internal_client import request
+from tests.support.in_process.events import ticket_type
 from tests.support.in_process.pages import Browser, browse
 from tests.support.servers import Services
+from worker.drain import Drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,6 +33,35 @@ def test_what_a_visitor_typed_comes_back_as_text(make_event: Make, servers: Serv
         assert 'value="&lt;script&gt;' in answer.text
         assert '"><b>' not in answer.text
         assert answer.key != "k" * 16
+
+    browse(servers, scene)
+
+
+def test_a_form_asks_for_a_type_and_how_many_and_the_ticket_says_both(
+    make_event: Make, servers: Services, drain: Drain
+) -> None:
+    types = [ticket_type("Floor <b>", 4, most=4, price="18 €"), ticket_type("Balcony", 1)]
+    event = make_event(ticket_types=types)
+    floor, balcony = event.ticket_types.order_by("rank").values_list("pk", flat=True)
+
+    async def scene(browser: Browser) -> None:
+        page = await browser.get(f"/e/{event.pk}")
+        assert "Floor &lt;b&gt;" in page.text
+        assert 'max="4"' in page.text
+        fields = {"name": "Guest 1", "email": "guest1@example.org", "key": page.key}
+        for wrong, sentence in [
+            ({}, "say which"),
+            ({"ticket_type": str(balcony), "quantity": "2"}, "One seat at once."),
+            ({"ticket_type": str(floor), "quantity": "two"}, "must be a whole number"),
+        ]:
+            answer = await browser.fill_in(f"/e/{event.pk}", **fields, **wrong)
+            assert (answer.status, sentence in answer.text) == (400, True), sentence
+        sent = await browser.fill_in(f"/e/{event.pk}", **fields, ticket_type=str(floor), quantity="3")
+        await asyncio.to_thread(drain.run, event.pk)
+        ticket = await browser.get(sent.headers["location"])
+        assert "You have 3 seats" in ticket.text
+        assert "Floor &lt;b&gt;" in ticket.text
+        assert ticket.text.count("<svg") == 1
 
     browse(servers, scene)
 

@@ -117,7 +117,7 @@ def test_a_ticket_that_is_checked_in_says_so_and_cannot_be_given_back(
         await asyncio.to_thread(let_in, drain, event, ticket.removeprefix("/t/").partition("-")[2][:20])
         inside = (await browser.get(ticket)).text
         assert "You are checked in" in inside
-        assert "data-checked-in" in inside, "the script compares it with what it hears"
+        assert 'data-inside="1"' in inside, "the script compares it with what it hears"
         assert "Give my seat back" not in inside
 
     browse(servers, scene)

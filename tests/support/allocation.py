@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from events.domain import allocation
 from events.domain.allocation import Allocation, DecidedTicket, LedgerView, Seats, lookahead
 from events.domain.allocator import allocate
-from events.domain.commands import Command, Request
+from events.domain.commands import Command, Request, Resize
 from events.domain.outcome import Outcome
+from events.domain.seats import NO_TYPE, Counters
 from events.domain.states import HOLDING, TRANSITIONS, Reason, Status
 
+MAX_CAPACITY = 10_000_000
 
-def request(sequence: int, email_key: str) -> Request:
+
+def request(sequence: int, email_key: str, *, quantity: int = 1, type_id: int = 0) -> Request:
     """A registration that was admitted in the millisecond `sequence`."""
-    return Request(f"key{sequence:017}", f"Guest {sequence}", email_key.upper(), email_key, sequence, sequence)
+    named = (key(sequence), f"Guest {sequence}", email_key.upper(), email_key)
+    return Request(*named, sequence, sequence, quantity=quantity, type_id=type_id)
 
 
 @dataclass
@@ -27,13 +32,17 @@ class Books:
 
     def batch(self, commands: list[Command]) -> Allocation:
         emails = {c.email_key for c in commands if isinstance(c, Request)}
+        tickets = {c.key: self.tickets[c.key] for c in commands if c.key in self.tickets}
         holding = [held for held in self.tickets.values() if held.outcome.status in HOLDING]
-        waiting = [held for held in holding if held.outcome.status is Status.WAITLISTED]
-        waiting.sort(key=lambda held: held.outcome.sequence)
+        asked = lookahead(commands, seats=self.seats, tickets=tickets)
+        smallest = min((size for c in commands if isinstance(c, Resize) for size in _capacities(c)), default=0)
         ledger = LedgerView(
             taken={held.email_key for held in holding} & emails,
-            tickets={c.key: self.tickets[c.key] for c in commands if c.key in self.tickets},
-            waitlist=waiting[: lookahead(commands)],
+            tickets=tickets,
+            waitlist=[held for type_id, count in asked.items() for held in self.waiting(type_id)[:count]],
+            large_groups=[
+                held for line in self.lines() for held in self.waiting(line) if held.outcome.quantity > smallest
+            ],
             holders=holding[: allocation.MOVES_AT_ONCE],
         )
         done = allocate(seats=self.seats, commands=commands, ledger=ledger, now_ms=1)
@@ -54,18 +63,38 @@ class Books:
             email_key = before.email_key
         self.tickets[outcome.key] = DecidedTicket(email_key, outcome)
 
+    def lines(self) -> Mapping[int, Counters]:
+        return self.seats.types or {NO_TYPE: self.seats}
+
+    def of(self, type_id: int, status: Status) -> list[Outcome]:
+        outcomes = (held.outcome for held in self.tickets.values())
+        return [o for o in outcomes if o.status is status and o.type_id == type_id]
+
+    def waiting(self, type_id: int) -> list[DecidedTicket]:
+        waiting = [self.tickets[o.key] for o in self.of(type_id, Status.WAITLISTED)]
+        return sorted(waiting, key=lambda held: held.outcome.sequence)
+
     def check(self) -> None:
-        """The invariants that the database holds too."""
-        statuses = [held.outcome.status for held in self.tickets.values()]
-        assert statuses.count(Status.CONFIRMED) == self.seats.confirmed <= self.seats.capacity
-        assert statuses.count(Status.WAITLISTED) == self.seats.waitlisted
-        if not self.seats.cancelled:
-            assert self.seats.waitlisted == 0 or self.seats.confirmed == self.seats.capacity
+        """The invariants that the database holds too, and the counters against the tickets."""
+        for type_id, line in self.lines().items():
+            confirmed, waiting = self.of(type_id, Status.CONFIRMED), self.waiting(type_id)
+            assert sum(o.quantity for o in confirmed) == line.confirmed <= line.capacity
+            assert sum(held.outcome.quantity for held in waiting) == line.waitlisted <= line.waitlist_capacity
+            assert line.confirmed - line.confirmed_companions == len(confirmed)
+            assert line.waitlisted - line.waitlisted_companions == len(waiting)
+            head = waiting[0].outcome.quantity if waiting else 1
+            if not self.seats.cancelled:
+                assert line.head_quantity == head
+                assert not waiting or line.free < head
         holders = [held.email_key for held in self.tickets.values() if held.outcome.status in HOLDING]
         assert len(holders) == len(set(holders))
 
     def told(self) -> dict[str, tuple[Status, Reason | None]]:
         return {key: (held.outcome.status, held.outcome.reason) for key, held in self.tickets.items()}
+
+
+def _capacities(command: Resize) -> list[int]:
+    return [terms.capacity for terms in command.types] or [command.max_capacity or MAX_CAPACITY]
 
 
 def filled(*, capacity: int, waitlist: int, people: int) -> Books:

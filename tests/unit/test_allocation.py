@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from msgspec.structs import replace
 
@@ -82,7 +84,7 @@ def test_a_change_that_moves_many_goes_on_in_the_next_transaction(monkeypatch: p
 
 def test_a_cancellation_from_before_the_end_moves_the_waitlist_up_and_a_later_one_does_not() -> None:
     books = filled(capacity=2, waitlist=3, people=4)
-    books.seats = Seats(**{f: getattr(books.seats, f) for f in books.seats.__slots__} | {"ends_ms": 100})
+    books.seats = dataclasses.replace(books.seats, ends_ms=100)
     done = books.batch(
         [Cancellation(key(1), 10, 99), Cancellation(key(2), 11, 100), Resize("r" * 20, 12, 9, None, 100)]
     )
@@ -96,7 +98,7 @@ def test_a_change_from_before_the_end_that_takes_several_transactions_is_finishe
 ) -> None:
     monkeypatch.setattr(allocation, "MOVES_AT_ONCE", 3)
     books = filled(capacity=1, waitlist=10, people=9)
-    books.seats = Seats(**{f: getattr(books.seats, f) for f in books.seats.__slots__} | {"ends_ms": 50})
+    books.seats = dataclasses.replace(books.seats, ends_ms=50)
     grow = Resize("g" * 20, 20, 8, None, 49)
     assert [books.batch([grow]).handled for _ in range(3)] == [0, 0, 1]
     assert books.seats.confirmed == 8
@@ -115,7 +117,7 @@ def test_who_has_been_let_in_keeps_the_seat_until_the_event_itself_ends() -> Non
     done = books.batch([Cancellation(key(1), 10), Cancellation(key(2), 11)])
     assert [(o.key, o.status) for o in done.changes] == [(key(2), Status.CANCELLED), (key(3), Status.CONFIRMED)]
     books.check()
-    books.seats = Seats(**{f: getattr(books.seats, f) for f in books.seats.__slots__} | {"cancelled": True})
+    books.seats = dataclasses.replace(books.seats, cancelled=True)
     done = books.batch([Closing("c" * 20, 12)])
     ends = {o.key: (o.status, o.reason, o.checked_in_ms) for o in done.changes}
     assert ends[key(1)] == (Status.CANCELLED, Reason.EVENT_CANCELLED, 5)

@@ -65,6 +65,9 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
         "visibility",
         "registration_paused",
         "cancel_until",
+        "held_count",
+        "max_quantity",
+        "ticket_types",
     ]
 
 
@@ -109,7 +112,8 @@ def test_what_a_ticket_does_not_have_is_null_and_an_estimate_is_left_out() -> No
         check_in_code=None,
         checked_in_ms=0,
     )
-    assert list(to_builtins(shown).values())[4:] == [None, 3, 7, "1970-01-01T00:00:01.000+00:00", None, None, None]
+    said = [None, 3, 7, "1970-01-01T00:00:01.000+00:00", None, None, None, 0]
+    assert list(to_builtins(shown).values())[3:] == [None, 1, "queued", *said]
 
 
 def test_times_always_show_milliseconds() -> None:

@@ -45,9 +45,10 @@ def test_a_tag_matches_itself_weakly_in_a_list_and_behind_a_star() -> None:
 def test_a_ticket_is_the_same_object_in_an_answer_and_in_an_event(ticket: TicketStatus) -> None:
     response = ticket_response("7-abc", 7, ticket, jitter=0.5)
     data = json.loads(response.body)["data"]
-    assert list(data)[:11] == [
-        *("ticket_id", "reference", "event_id", "status", "reason"),
+    assert list(data)[:14] == [
+        *("ticket_id", "reference", "event_id", "ticket_type", "quantity", "status", "reason"),
         *("position", "sequence", "requested_at", "decided_at", "check_in_code", "checked_in_at"),
+        "checked_in_quantity",
     ]
     shown = show("7-abc", 7, ticket)
     lines = event_text(shown).decode().split("\n")

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from events.ledger import sql
-from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, Subscriber
+from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, SeatsRecord, Subscriber
 from events.ledger.webhooks.claims import ClaimedDelivery
 
 DOCUMENT = re.compile(r"json_to_recordset\([^)]*\) AS \w+\s*\(([^)]*)\)")
@@ -19,6 +19,7 @@ DOCUMENT = re.compile(r"json_to_recordset\([^)]*\) AS \w+\s*\(([^)]*)\)")
     ("statement", "structs"),
     [
         (sql.INSERT_REGISTRATIONS, [RegistrationRecord]),
+        (sql.INSERT_SEATS, [SeatsRecord]),
         (sql.MOVE_REGISTRATIONS, [MoveRecord]),
         (sql.INSERT_DELIVERIES, [MessageRecord, Subscriber]),
         (sql.RECORD_ATTEMPTS, [AttemptRecord]),

@@ -18,6 +18,11 @@ def test_duplicates_are_a_share_or_a_number(text: str, number: int) -> None:
     assert read_options({**ARGUMENTS, "duplicates": text}, environ={}).duplicates == number
 
 
+@pytest.mark.parametrize(("text", "both"), [("1", (1, 1)), ("1-4", (1, 4)), ("20", (20, 20))])
+def test_groups_are_a_number_or_a_range(text: str, both: tuple[int, int]) -> None:
+    assert read_options({**ARGUMENTS, "groups": text}, environ={}).groups == both
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -32,6 +37,11 @@ def test_duplicates_are_a_share_or_a_number(text: str, number: int) -> None:
         ("processes", "65"),
         ("connections", "2"),
         ("patience", "0"),
+        ("types", "51"),
+        ("types", "two"),
+        ("groups", "0"),
+        ("groups", "4-1"),
+        ("groups", "1-21"),
         ("url", "localhost:8000"),
         ("url", "http://127.0.0.1:eighty"),
         ("json_file", "/nowhere/at/all.json"),

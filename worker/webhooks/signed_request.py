@@ -83,6 +83,9 @@ class RequestSigner:
                 decided_ms=to_ms(row.decided_at),
                 changed_ms=to_ms(row.created_at),
                 checked_in_ms=to_ms(row.checked_in_at) if row.checked_in_at else None,
+                quantity=row.quantity,
+                type_id=row.ticket_type_id or 0,
+                partly_in=row.partly_in,
                 check_in_code=self._code(row.type, row.event_id, row.ticket_key, row.mark),
             )
         )

@@ -3,7 +3,8 @@
 -- KEYS  state, queue, pending, decided (3), wake, rates, addresses (2), refusals (2), keys (3)
 -- ARGV  registrations           msgpack [[key, e-mail digest, note of its Idempotency-Key or '', payload,
 --                               address digest or '', [organizer, has a callback] or nil,
---                               [[key or '', note or '', e-mail digest], ...] under older secrets or nil], ...]
+--                               [[key or '', note or '', e-mail digest], ...] under older secrets or nil,
+--                               quantity, ticket type or 0; both left out by one seat without a type], ...]
 --       settings                msgpack of these numbers, which cost more as arguments of their own:
 --       queue_limit             entries in the queue at most
 --       state_ttl, wake_ttl, rates_ttl, keys_ttl (s; wake_ttl ms)
@@ -19,8 +20,10 @@
 --       {'admitted', sequence, position}
 --       {'queued', sequence, position, requested ms, name}  a retry: its ticket is queued already
 --       {'decided', outcome, name}                          a retry: its ticket is decided already
---       {'refused', reason}       key_reused (with another body), closed, paused, sold_out, duplicate, queue_full, or
---                                 foreign_callback (a callback on another organizer's event)
+--       {'refused', reason}       key_reused (with another body), closed, paused, sold_out, duplicate, queue_full,
+--                                 foreign_callback (a callback on another organizer's event), unknown_type (of
+--                                 another event, or of none), or type_needed (the event has several)
+--       {'too_many', seats}       it asks for more than these, which none may have at once
 --       {'not_open', opens ms}
 --       {'rate_limited', ms until it may come again}        too many registrations from its address; nothing is written
 --       {'refusals_limited', ms until it may come again}    too many refusals of its address; nothing is written
@@ -47,17 +50,26 @@ local queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline,
 
 -- Where a registration has its parts, and where an older name has its own.
 local KEY, DIGEST, NOTE, PAYLOAD, ADDRESS, CALLER, OLDER = 1, 2, 3, 4, 5, 6, 7
+local SEATS, OF_TYPE = 8, 9
 local ORGANIZER, HAS_CALLBACK = 1, 2
 local OLDER_KEY, OLDER_NOTE, OLDER_DIGEST = 1, 2, 3
 
 local state = redis.call('HMGET', STATE, 'opens', 'closes', 'cancelled', 'capacity', 'confirmed',
-  'waitlist_capacity', 'waitlisted', 'seq', 'rate', 'organizer', 'draft', 'paused')
+  'waitlist_capacity', 'waitlisted', 'seq', 'rate', 'organizer', 'draft', 'paused', 'held', 'max_quantity',
+  'types')
 if not state[1] then return cmsgpack.pack({'not_loaded'}) end
 local opens, closes, cancelled = tonumber(state[1]), tonumber(state[2]), state[3] == '1'
-local capacity, confirmed = tonumber(state[4]), tonumber(state[5])
-local waitlist_capacity, waitlisted = tonumber(state[6]), tonumber(state[7])
+local capacity, waitlisted = tonumber(state[4]), tonumber(state[7])
+-- Seats are free for the next to come only while no one waits: until then they are kept for the head of the waitlist.
+local free = waitlisted > 0 and 0 or capacity - tonumber(state[5]) - tonumber(state[13] or 0)
+local places = tonumber(state[6]) - waitlisted
 local sequence, rate, organizer = tonumber(state[8]), tonumber(state[9] or 0), state[10]
 local hidden, paused = state[11] == '1', state[12] == '1'
+
+-- Where a line for seats has its parts: an event has one, or one for each of its ticket types.
+local LINE_TYPE, LINE_CAPACITY, LINE_FREE, LINE_PLACES, LINE_MOST = 1, 2, 3, 4, 5
+local typed = state[15] and state[15] ~= ''
+local lines = typed and cjson.decode(state[15]) or {{0, capacity, free, places, tonumber(state[14] or 1)}}
 
 local second, now = clock()
 -- The caller has timed out and answered that nothing was queued.
@@ -70,7 +82,7 @@ elseif paused then
   event_refusal = {'refused', 'paused'}
 elseif now < opens then
   event_refusal = {'not_open', opens}
-elseif confirmed >= capacity and waitlisted >= waitlist_capacity then
+elseif not typed and free <= 0 and places <= 0 then
   event_refusal = {'refused', 'sold_out'}
 end
 
@@ -153,6 +165,32 @@ local function refuse_and_count(address, reason)
   return {'refused', reason}
 end
 
+-- The line of a registration that says what it asks for, or why it asks for something that is not sold.
+local function line_of(item)
+  local wanted = item[OF_TYPE] or 0
+  if typed and wanted == 0 and #lines > 1 then return nil, {'refused', 'type_needed'} end
+  for _, line in ipairs(lines) do
+    if line[LINE_TYPE] == wanted or (typed and wanted == 0) then
+      local most = math.min(line[LINE_MOST], line[LINE_CAPACITY])
+      if (item[SEATS] or 1) > most then return nil, {'too_many', most} end
+      return line
+    end
+  end
+  return nil, {'refused', 'unknown_type'}
+end
+
+-- Whether the ledger says that neither its seats nor as many positions on the waitlist are left.
+local function is_sold_out(item, line)
+  local seats = item[SEATS] or 1
+  return seats > line[LINE_FREE] and seats > line[LINE_PLACES]
+end
+
+-- What is stored about its seats; empty for one seat without a type.
+local function seats_text(item, line)
+  local seats = item[SEATS] or 1
+  return (seats > 1 and QUANTITY .. digits(seats) or '') .. (typed and TYPE .. digits(line[LINE_TYPE]) or '')
+end
+
 -- Why a registration is not admitted, or its ticket if that is known; nil if it is to be admitted. In the contract's
 -- order.
 local function answer_without_admitting(item, index)
@@ -174,6 +212,11 @@ local function answer_without_admitting(item, index)
     taken = taken or held
     reused = reused or is_reused(name[OLDER_KEY], name[OLDER_NOTE])
   end
+  local line, problem
+  if typed or item[SEATS] then
+    line, problem = line_of(item)
+    if problem then return problem end
+  end
   if address ~= '' then
     local wait = refusals.wait(address)
     if wait > 0 then return {'refusals_limited', wait} end
@@ -186,19 +229,26 @@ local function answer_without_admitting(item, index)
     if wait > 0 then return {'rate_limited', wait} end
   end
   if event_refusal then return event_refusal end
+  if line and is_sold_out(item, line) then return {'refused', 'sold_out'} end
   if taken then return refuse_and_count(address, 'duplicate') end
   if length >= queue_limit then return {'refused', 'queue_full'} end
-  return nil
+  return nil, line
 end
 
 local requested = digits(now)
-local function admit(item)
+local function admit(item, line)
   sequence = sequence + 1
   length = length + 1
   local text = digits(sequence)
-  redis.call('XADD', QUEUE, text .. '-0', ENTRY_TICKET, item[KEY], ENTRY_REQUESTED, requested, ENTRY_PAYLOAD,
-    item[PAYLOAD])
-  redis.call('HSET', PENDING, TICKET .. item[KEY], text .. '|' .. requested .. '|', EMAIL .. item[DIGEST], text)
+  local seats = line and seats_text(item, line) or ''
+  if seats == '' then
+    redis.call('XADD', QUEUE, text .. '-0', ENTRY_TICKET, item[KEY], ENTRY_REQUESTED, requested, ENTRY_PAYLOAD,
+      item[PAYLOAD])
+  else
+    redis.call('XADD', QUEUE, text .. '-0', ENTRY_TICKET, item[KEY], ENTRY_REQUESTED, requested, ENTRY_PAYLOAD,
+      item[PAYLOAD], ENTRY_SEATS, seats)
+  end
+  redis.call('HSET', PENDING, TICKET .. item[KEY], text .. '|' .. requested .. '|' .. seats, EMAIL .. item[DIGEST], text)
   if item[NOTE] ~= '' then
     tickets_of_notes[item[NOTE]] = string.sub(item[KEY], 1, BODY_CHARS)
     new_notes[#new_notes + 1] = item[NOTE]
@@ -210,9 +260,9 @@ end
 local admitted = 0
 for index, item in ipairs(registrations) do
   if address_quota > 0 then lefts[index] = -1 end
-  local answer = answer_without_admitting(item, index)
+  local answer, line = answer_without_admitting(item, index)
   if not answer then
-    answer = admit(item)
+    answer = admit(item, line)
     admitted = admitted + 1
   end
   answers[index] = answer

@@ -50,7 +50,7 @@ local function holds(key)
     local outcome = redis.call('HGET', slot, TICKET .. key)
     if outcome then
       local status = string.match(outcome, '^%d+|(%a+)|')
-      local checked_in = string.match(outcome, '|' .. CHECKED_IN .. '(%d+)$')
+      local checked_in = string.match(outcome, '|[^|]-' .. CHECKED_IN .. '(%d+)$')
       return status == 'confirmed' or status == 'waitlisted', tonumber(checked_in), status == 'waitlisted'
     end
   end

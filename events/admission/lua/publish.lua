@@ -3,7 +3,7 @@
 --
 -- KEYS  state, decided (3), rates, waitlist, queue, pending
 -- ARGV  outcomes           msgpack [[ticket key, e-mail digest, outcome, revision, holds the e-mail,
---                          sequence if waitlisted or 0], ...]
+--                          score in `waitlist`, or 0 if it is not waitlisted], ...]
 --       version            of the event's row
 --       last_sequence      of the ledger
 --       state_ttl, outcome_ttl, rates_ttl, waitlist_ttl (s)

@@ -3,7 +3,7 @@
 -- Names that are short in Redis, where they are stored once for each ticket; `fields.py` has the same ones.
 
 -- Fields of an entry of the queue.
-local ENTRY_TICKET, ENTRY_KIND, ENTRY_REQUESTED, ENTRY_PAYLOAD = 't', 'c', 'r', 'p'
+local ENTRY_TICKET, ENTRY_KIND, ENTRY_REQUESTED, ENTRY_PAYLOAD, ENTRY_SEATS = 't', 'c', 'r', 'p', 's'
 -- Payloads of cancellations that the event's `cancel_until` does not bind: the holder's, and the organizer's.
 local EXEMPT, BY_ORGANIZER = 'x', 'o'
 -- Prefixes of the fields of `pending` and `decided`, before a ticket's key, an e-mail digest, and the key of the ticket
@@ -15,6 +15,12 @@ local ADMITTED_IN, DECIDED_IN = 'a', 'd'
 local WINDOW = 'w'
 -- The prefix of the last part of an outcome once the ticket's holder has been let in; the time (ms) follows.
 local CHECKED_IN = 'i'
+-- Prefixes of the parts before it, and of what an entry and `pending` say of a ticket's seats: how many if more than one,
+-- and the id of their ticket type if the event has any; and of a group, how many have been let in so far.
+local QUANTITY, TYPE, PARTLY_IN = 'q', 't', 'n'
+
+local TYPES_OF_AN_EVENT = 1000  -- a ticket type's id modulo this is its number in the event
+local LINE = 2 ^ 40  -- scores in `waitlist` are the type's number times this, plus the sequence
 
 local CHUNK = 1000  -- fields in one command; Lua can unpack about 8000 values
 local RATE_SLOTS = 10  -- seconds that `rates` has a field for

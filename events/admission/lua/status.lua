@@ -5,7 +5,7 @@
 -- Reply msgpack {decisions per second or 0, [answer, ...]} with an answer one of
 --       {'decided', outcome}
 --       {'waitlisted', outcome, position on the waitlist; 0: not known here}
---       {'queued', sequence, position, requested ms}
+--       {'queued', sequence, position, requested ms, what it says of seats}
 --       {'dropped', sequence, requested ms}     pending, but gone from the queue
 --       {'unknown'}
 
@@ -16,10 +16,21 @@ local WAITLIST = KEYS[7]
 local tickets = cmsgpack.unpack(ARGV[1])
 
 local head = head_of(QUEUE)
-local state = redis.call('HMGET', STATE, 'rate', 'waitlisted')
-local rate, waitlisted = tonumber(state[1] or 0), state[2]
+local state = redis.call('HMGET', STATE, 'rate', 'waitlisted', 'waiting')
+-- A copy from an earlier release does not count the tickets that wait: each had one seat.
+local rate, waiting = tonumber(state[1] or 0), state[3] or state[2]
 -- The set may have gone by TTL and begun anew; a position counted in a part of it would be wrong.
-local complete = waitlisted and tonumber(waitlisted) == redis.call('ZCARD', WAITLIST)
+local complete = waiting and tonumber(waiting) == redis.call('ZCARD', WAITLIST)
+
+-- The position of a ticket on the waitlist of its type; 0: not known here.
+local function position_of(key, outcome)
+  local ahead = complete and redis.call('ZRANK', WAITLIST, key)
+  if not ahead then return 0 end
+  local type_id = string.match(outcome, '|[^|]*' .. TYPE .. '(%d+)[^|]*$')
+  if not type_id then return ahead + 1 end
+  local first = (tonumber(type_id) % TYPES_OF_AN_EVENT) * LINE
+  return ahead + 1 - redis.call('ZCOUNT', WAITLIST, '-inf', digits(first))
+end
 
 local function find(key)
   local field = TICKET .. key
@@ -27,15 +38,14 @@ local function find(key)
     local outcome = redis.call('HGET', slot, field)
     if outcome then
       if not string.find(outcome, '|waitlisted|', 1, true) then return {'decided', outcome} end
-      local ahead = complete and redis.call('ZRANK', WAITLIST, key)
-      return {'waitlisted', outcome, ahead and ahead + 1 or 0}
+      return {'waitlisted', outcome, position_of(key, outcome)}
     end
   end
   local pending = redis.call('HGET', PENDING, field)
   if not pending then return {'unknown'} end
-  local sequence, requested = string.match(pending, '^(%d+)|(%d+)|')
+  local sequence, requested, seats = string.match(pending, '^(%d+)|(%d+)|(.*)$')
   sequence = tonumber(sequence)
-  if head and sequence >= head then return {'queued', sequence, sequence - head + 1, tonumber(requested)} end
+  if head and sequence >= head then return {'queued', sequence, sequence - head + 1, tonumber(requested), seats} end
   return {'dropped', sequence, tonumber(requested)}
 end
 

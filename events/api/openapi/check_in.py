@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drf_spectacular.utils import OpenApiExample
 
-from events.api.check_in_fields import CheckInInput
+from events.api.check_in_fields import CheckInInput, PeopleInput
 from events.api.openapi.envelopes import success_with
 from events.api.openapi.examples import ATTENDEE, CHECK_IN_CODE, CHECKED_IN_AT, OFFLINE_LIST
 from events.api.openapi.responses import (
@@ -43,7 +43,7 @@ CHECK_IN_BY_CODE = describe(
         "of two doors that send the same code at the same time, one gets the 200. A refusal that speaks of an earlier "
         "check-in gives its time in `errors.checked_in_at`. Who has been let in cannot give the seat back. A device "
         "that had no network says in `checked_in_at` when it happened; the same ticket and time again is the same "
-        "check-in: 200."
+        "check-in: 200. A group has one code, and may come in parts: `quantity` of it at once."
     ),
     tags=["events"],
     request=CheckInInput,
@@ -55,7 +55,7 @@ CHECK_IN_BY_CODE = describe(
     responses={
         200: good(success_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": CHECKED_IN_AT}),
         400: bad(
-            "Malformed JSON, or not exactly one of the three fields.",
+            "Malformed JSON, not exactly one of the three fields, or a `quantity` that the ticket is not for.",
             (Code.INVALID, "The request is not valid.", {"code": ["Send one of code, ticket_id and reference."]}),
         ),
         404: _NOT_FOUND,
@@ -102,11 +102,15 @@ CHECK_IN = describe(
         "speaks of an earlier check-in gives its time in `errors.checked_in_at`."
     ),
     tags=["registrations"],
-    request=None,
+    request=PeopleInput,
     parameters=[
         TICKET_ID,
     ],
     responses={
+        400: bad(
+            "Malformed JSON, or a `quantity` that the ticket is not for.",
+            (Code.INVALID, "The request is not valid.", {"quantity": ["This ticket is for 4."]}),
+        ),
         200: good(success_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": CHECKED_IN_AT}),
         404: bad(
             "There is no such ticket, it is not decided yet, or its event is another organizer's.",

@@ -28,6 +28,7 @@ from events.api.openapi.responses import (
 )
 from events.domain.public.event import Event
 from events.domain.public.ticket import AcceptedTicket, CancelledTicket, Ticket
+from events.domain.seats import MAX_QUANTITY
 from events.domain.waiting import LONGEST_WAIT_SECONDS
 from omnify.common.envelope import Code
 
@@ -39,6 +40,19 @@ class RegistrationInput(serializers.Serializer[Any]):
 
     name = serializers.CharField(min_length=1, max_length=255)
     email = serializers.EmailField(max_length=254, help_text="Letter case does not make another person.")
+    ticket_type = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        help_text="The id of one of the event's `ticket_types`; needed if there are several.",
+    )
+    quantity = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=MAX_QUANTITY,
+        help_text="How many seats, all or none; 1 unless told, and `max_quantity` at most.",
+    )
     callback_url = serializers.CharField(
         required=False,
         allow_null=True,
@@ -68,6 +82,8 @@ REGISTER = describe(
     description=(
         "A 202 is a promise: the registration is on disk, takes its turn in the event's line and reaches a decision. "
         "Read it at `status_url`.\n\n"
+        "A group gets all its seats or none. Where fewer are free it is waitlisted or rejected whole, and freed seats "
+        "are kept for the first on the waitlist of its type until they suffice: no one passes.\n\n"
         "An address may register so often for one event in a window of time, and far less often be told of others "
         "(`duplicate_registration`, `idempotency_key_reused`). The retry of a ticket under its `Idempotency-Key` is "
         "not counted, and the token of the event's own organizer lifts both limits. Refusals are said in this order: "

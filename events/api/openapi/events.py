@@ -88,7 +88,10 @@ CHANGE_EVENT = describe(
         "Any of the fields. The capacity may grow at any time (the waitlist moves up) and shrink to no less than "
         "`confirmed_count`; the waitlist's may shrink to no less than `waitlisted_count`. A change of either takes its "
         "turn in the event's queue, and is made before the answer. A registration that closes with the event goes on "
-        "doing so when `end_time` moves."
+        "doing so when `end_time` moves.\n\n"
+        "`ticket_types` replaces the list by `id`: a type with an `id` keeps what is left out, one without is new, and "
+        "one that is missing goes, unless it has tickets. An event without types may get some while it has no "
+        "registration."
     ),
     tags=["events"],
     request=EventChanges,
@@ -99,10 +102,12 @@ CHANGE_EVENT = describe(
         400: _INVALID,
         **NO_EVENT,
         409: bad(
-            "More registrations are confirmed, or on the waitlist, than the new sizes allow; or the event has ended: "
+            "More registrations are confirmed, or on the waitlist, than the new sizes allow, or a group that waits "
+            "asks for more; a ticket type that is to go has tickets; or the event has ended: "
             "then only name and location can be changed.",
             (Code.CAPACITY_BELOW_CONFIRMED, "120 registrations are already confirmed."),
             (Code.CAPACITY_BELOW_WAITLISTED, "40 registrations are on the waitlist."),
+            (Code.TYPE_IN_USE, "A ticket type that has tickets cannot go."),
             OVER,
         ),
         **BODY_FAULTS,

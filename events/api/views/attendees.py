@@ -115,6 +115,7 @@ class Stats(ApiView):
         data = public.Stats(
             queued=queue.queued,
             confirmed=event.confirmed_count,
+            held=event.held_count,
             waitlisted=event.waitlisted_count,
             rejected=public.RejectedCounts(**rejected),
             cancelled=event.cancelled_count,

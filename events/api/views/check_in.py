@@ -12,10 +12,10 @@ from rest_framework.request import Request
 
 from events.api import openapi, responses
 from events.api.attendees import render_guest
-from events.api.check_in_fields import CheckInInput
+from events.api.check_in_fields import CheckInInput, PeopleInput
 from events.api.offline_list import offline_response
 from events.api.permissions import require_event, token_of
-from events.api.refusals import Refusal, already_checked_in
+from events.api.refusals import Refusal, already_checked_in, invalid_fields
 from events.api.views.base import ApiView, organizer_of, own_event, trail_of, validated
 from events.domain.audit import Action
 from events.domain.scopes import ENTRANCE
@@ -37,7 +37,7 @@ class CheckIns(ApiView):
         """Checks the ticket's holder in, once."""
         event = own_event(request, event_id)
         fields = validated(CheckInInput(data=request.data))
-        at = fields.pop("checked_in_at", None)
+        at, people = fields.pop("checked_in_at", None), fields.pop("quantity", None)
         ((field, text),) = fields.items()
         parsed = _READ[field](text)
         if parsed is None:
@@ -47,7 +47,7 @@ class CheckIns(ApiView):
         key = find_key(event_id=event.pk, ref=parsed[1]) if field == "reference" else parsed[1]
         if key is None:
             raise _not_found()
-        return _check_in(request, event.pk, key, at=at)
+        return _check_in(request, event.pk, key, people=people, at=at)
 
 
 class OfflineCheckIns(ApiView):
@@ -92,7 +92,8 @@ class CheckInView(ApiView):
         if parsed is None:
             raise _not_found()
         require_event(request, parsed[0])
-        return _check_in(request, *parsed)
+        people = validated(PeopleInput(data=request.data or {})).get("quantity")
+        return _check_in(request, *parsed, people=people)
 
 
 def _read_code(text: str) -> tuple[int, str] | None:
@@ -108,9 +109,11 @@ _READ: dict[str, Callable[[str], tuple[int, str] | None]] = {
 }
 
 
-def _check_in(request: Request, event_id: int, key: str, *, at: datetime | None = None) -> HttpResponse:
+def _check_in(
+    request: Request, event_id: int, key: str, *, people: int | None, at: datetime | None = None
+) -> HttpResponse:
     with transaction.atomic():
-        done = check_in(event_id=event_id, key=key, organizer_id=organizer_of(request).pk, at=at)
+        done = check_in(event_id=event_id, key=key, organizer_id=organizer_of(request).pk, people=people, at=at)
         if done.registration is not None and done.result in _DONE:
             trail_of(request).record(Action.CHECKED_IN, done.registration)
     return _answer(request, done)
@@ -129,10 +132,15 @@ def _answer(request: Request, done: CheckIn) -> HttpResponse:
     if row is None:
         raise _not_found()
     if done.result in _DONE:
-        return responses.ok(render_guest(row, token_of(request).reach), message=_DONE[done.result])
+        # A group may be in in part, which an entrance must see whatever its token's scope.
+        guest = {**render_guest(row, token_of(request).reach), "checked_in_quantity": row.checked_in_quantity}
+        return responses.ok(guest, message=_DONE[done.result])
+    if done.result is CheckInResult.TOO_MANY:
+        raise invalid_fields({"quantity": [f"This ticket is for {row.quantity}."]})
     if done.result is CheckInResult.NO_SEAT or row.checked_in_at is None:
         raise Refusal(Code.NOT_CONFIRMED, 409, f"This registration is {row.status}: it has no seat.")
-    raise already_checked_in(iso_of(row.checked_in_at))
+    part = None if row.partly_in is None else (row.partly_in, row.quantity)
+    raise already_checked_in(iso_of(row.checked_in_at), part=part)
 
 
 def _not_found() -> Refusal:

@@ -24,6 +24,7 @@ from events.domain.scopes import ANYONE, ONLY_FULL
 from events.domain.states import EventState, Visibility
 from events.domain.times import to_ms
 from events.ledger import queries
+from events.ledger.counters import with_types
 from events.ledger.event_lists import EventFilter, list_events
 from events.ledger.events import (
     cancel_event,
@@ -37,7 +38,7 @@ from events.ledger.events import (
 )
 from events.models import Event, Organizer
 from events.services.audit import audit_object_of
-from events.services.commands import SIZES, await_resize, close_event, resize, sizes_of
+from events.services.commands import QUEUED, Sizes, await_resize, close_event, give_types, resize, sizes_of
 from events.services.delete_event import CommandQueued, delete_unused
 from events.services.publish_event import publish_after_commit
 
@@ -103,7 +104,8 @@ class EventDetail(ApiView):
             event = _locked(request, event_id)
             fields = _changes(event, request.data)
             check_not_over(event, fields=fields, now=timezone.now())
-            sizes = sizes_of(event, fields)
+            event, given = give_types(event, fields)
+            sizes = Sizes() if given else sizes_of(event, fields)
             check_sizes(event, max_capacity=sizes.max_capacity, waitlist_capacity=sizes.waitlist_capacity)
             if sizes:
                 trail_of(request).record(Action.EVENT_CHANGED, event)
@@ -113,9 +115,9 @@ class EventDetail(ApiView):
             event = _locked(request, event_id)
             fields = _changes(event, request.data)
             check_not_over(event, fields=fields, now=timezone.now())
-            changes = {name: fields[name] for name in fields.keys() - SIZES}
+            changes = {name: fields[name] for name in fields.keys() - QUEUED}
             event = change_event(event, fields=changes, now=timezone.now())
-            if not sizes or fields.keys() - SIZES:
+            if not sizes or fields.keys() - QUEUED:
                 trail_of(request).record(Action.EVENT_CHANGED, event)
             publish_after_commit(event)
         return responses.ok(_render([event])[0], message="The event is changed.")
@@ -220,7 +222,7 @@ def _changes(event: Event, data: Any) -> dict[str, Any]:
 
 def _render(events: Iterable[Event]) -> list[public.Event]:
     now_ms = to_ms(timezone.now())
-    return [public.render_event(queries.event_snapshot(event), now_ms=now_ms) for event in events]
+    return [public.render_event(queries.event_snapshot(event), now_ms=now_ms) for event in with_types(events)]
 
 
 def _sees_drafts_of(request: Request, event: Event) -> bool:

@@ -23,11 +23,16 @@ class Attendee(Struct, frozen=True, kw_only=True):
     ]
     name: Annotated[str, Meta(examples=["Ada Lovelace"])]
     email: Annotated[str, Meta(examples=["ada@example.com"])]
+    quantity: Annotated[int, Meta(description="How many seats the ticket is for.", examples=[1])]
+    ticket_type: Annotated[
+        int | None, Meta(description="The id of its ticket type; null if the event has none.", examples=[None])
+    ]
     confirmed_at: Annotated[
         Time | None, Meta(description="Null if it never had a seat.", examples=["2030-11-01T09:00:00.250+00:00"])
     ]
     sequence: Annotated[int, Meta(description="Number in the order of admission; gaps are legal.", examples=[1])]
     checked_in_at: Time | None
+    checked_in_quantity: Annotated[int, Meta(description="How many of the group have been let in.", examples=[0])]
     reason: Annotated[
         str | None,
         Meta(
@@ -67,6 +72,7 @@ class Stats(Struct, frozen=True, kw_only=True):
 
     queued: Annotated[int, Meta(examples=[3100])]
     confirmed: Annotated[int, Meta(examples=[120])]
+    held: Annotated[int, Meta(description="Seats set aside for a while.", examples=[0])]
     waitlisted: Annotated[int, Meta(examples=[0])]
     rejected: Annotated[
         RejectedCounts,

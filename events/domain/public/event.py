@@ -7,9 +7,27 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from events.domain.public.definition import Time
-from events.domain.snapshot import EventSnapshot
+from events.domain.snapshot import EventSnapshot, TypeSnapshot
 from events.domain.states import EventState, Visibility, event_state
 from events.domain.times import iso
+
+
+class TicketType(Struct, frozen=True):
+    """A ticket type of an event, with seats and a waitlist of its own."""
+
+    id: Annotated[int, Meta(examples=[7001])]
+    name: Annotated[str, Meta(examples=["Balcony"])]
+    capacity: Annotated[int, Meta(examples=[120])]
+    waitlist_capacity: Annotated[int, Meta(examples=[0])]
+    max_quantity: Annotated[int, Meta(description="Seats of one registration at most.", examples=[4])]
+    price: Annotated[str, Meta(description="As it is shown; empty: none is shown.", examples=["€ 18"])]
+    confirmed_count: Annotated[int, Meta(examples=[90])]
+    held_count: Annotated[int, Meta(examples=[0])]
+    waitlisted_count: Annotated[int, Meta(examples=[0])]
+    seats_left: Annotated[
+        int, Meta(description="For the next to come: seats kept for a waiting group are taken.", examples=[30])
+    ]
+    registration_state: Annotated[EventState, Meta(examples=["open"])]
 
 
 class Event(Struct, frozen=True):
@@ -55,6 +73,14 @@ class Event(Struct, frozen=True):
             examples=["2030-12-01T18:00:00.000+00:00"],
         ),
     ]
+    held_count: Annotated[int, Meta(description="Seats set aside for a while.", examples=[0])]
+    max_quantity: Annotated[
+        int, Meta(description="Seats of one registration at most; with ticket types, the most of any.", examples=[1])
+    ]
+    ticket_types: Annotated[
+        list[TicketType],
+        Meta(description="Empty if the event has none. Sizes and counts are the sums of theirs.", examples=[[]]),
+    ]
 
 
 def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
@@ -78,21 +104,54 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
         visibility=snapshot.visibility,
         registration_paused=snapshot.paused,
         cancel_until=iso(snapshot.cancel_until_ms or snapshot.start_ms),
+        held_count=snapshot.held_count,
+        max_quantity=max((found.max_quantity for found in snapshot.ticket_types), default=snapshot.max_quantity),
+        ticket_types=[_render_type(found, snapshot, now_ms) for found in snapshot.ticket_types],
+    )
+
+
+def _render_type(found: TypeSnapshot, event: EventSnapshot, now_ms: int) -> TicketType:
+    return TicketType(
+        id=found.id,
+        name=found.name,
+        capacity=found.capacity,
+        waitlist_capacity=found.waitlist_capacity,
+        max_quantity=found.max_quantity,
+        price=found.price,
+        confirmed_count=found.confirmed_count,
+        held_count=found.held_count,
+        waitlisted_count=found.waitlisted_count,
+        seats_left=_left_of(found),
+        registration_state=_state(event, now_ms, _left_of(found), found.waitlist_capacity - found.waitlisted_count),
     )
 
 
 def _seats_left(snapshot: EventSnapshot) -> int:
-    """Counts the seats that the ledger has not given out."""
-    return max(0, snapshot.max_capacity - snapshot.confirmed_count)
+    """Counts the seats that the next to come can get. Those that are kept for a waiting group count as taken."""
+    if snapshot.ticket_types:
+        return sum(map(_left_of, snapshot.ticket_types))
+    if snapshot.waitlisted_count:
+        return 0
+    return max(0, snapshot.max_capacity - snapshot.confirmed_count - snapshot.held_count)
+
+
+def _left_of(found: TypeSnapshot) -> int:
+    return 0 if found.waitlisted_count else max(0, found.capacity - found.confirmed_count - found.held_count)
 
 
 def state_of(snapshot: EventSnapshot, *, now_ms: int) -> EventState:
     """Tells what a visitor can do with the event at `now_ms`."""
+    return _state(
+        snapshot, now_ms, _seats_left(snapshot), max(0, snapshot.waitlist_capacity - snapshot.waitlisted_count)
+    )
+
+
+def _state(event: EventSnapshot, now_ms: int, seats_left: int, waitlist_left: int) -> EventState:
     return event_state(
         now_ms=now_ms,
-        opens_ms=snapshot.opens_ms,
-        closes_ms=snapshot.closes_ms,
-        cancelled=snapshot.cancelled,
-        seats_left=_seats_left(snapshot),
-        waitlist_left=max(0, snapshot.waitlist_capacity - snapshot.waitlisted_count),
+        opens_ms=event.opens_ms,
+        closes_ms=event.closes_ms,
+        cancelled=event.cancelled,
+        seats_left=seats_left,
+        waitlist_left=waitlist_left,
     )

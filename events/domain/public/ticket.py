@@ -38,6 +38,10 @@ class Ticket(Struct, frozen=True, gc=False):
         Meta(description="Names the ticket to people, in logs and exports; opens nothing.", examples=[REFERENCE]),
     ]
     event_id: Annotated[int, Meta(examples=[7])]
+    ticket_type: Annotated[
+        int | None, Meta(description="The id of its ticket type; null if the event has none.", examples=[None])
+    ]
+    quantity: Annotated[int, Meta(description="How many seats it is for: all or none.", examples=[1])]
     status: Annotated[Status, Meta(examples=["queued"])]
     reason: Annotated[Reason | None, Meta(description="Why it was rejected, or by whom it was cancelled.")]
     position: Annotated[int | None, Meta(description="Position in line, 1 is next; null once decided.", examples=[12])]
@@ -48,7 +52,8 @@ class Ticket(Struct, frozen=True, gc=False):
         str | None,
         Meta(description="What the QR code holds; only with a seat. It lets in, and opens nothing else."),
     ]
-    checked_in_at: Annotated[Time | None, Meta(description="When its holder was let in.")]
+    checked_in_at: Annotated[Time | None, Meta(description="When its holder was let in; of a group, the first.")]
+    checked_in_quantity: Annotated[int, Meta(description="How many of the group have been let in.", examples=[0])]
     estimated_seconds: Annotated[
         float | UnsetType, Meta(description="Expected wait; only while queued.", examples=[1])
     ] = UNSET
@@ -78,13 +83,18 @@ def render_ticket(
     decided_ms: int | None,
     check_in_code: str | None,
     checked_in_ms: int | None,
+    quantity: int = 1,
+    type_id: int = 0,
+    checked_in_quantity: int = 0,
     estimated_seconds: float | None = None,
 ) -> Ticket:
-    """Renders a ticket. Times in milliseconds since 1970, None or 0 where there is none yet."""
+    """Renders a ticket. Times in milliseconds since 1970, None or 0 where there is none yet; `type_id` 0: no type."""
     return Ticket(
         ticket_id,
         reference_of(ticket_id),
         event_id,
+        type_id or None,
+        quantity,
         status,
         reason,
         position,
@@ -93,5 +103,6 @@ def render_ticket(
         iso(decided_ms) if decided_ms else None,
         check_in_code,
         iso(checked_in_ms) if checked_in_ms else None,
+        checked_in_quantity,
         UNSET if estimated_seconds is None else estimated_seconds,
     )

@@ -63,10 +63,14 @@ class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
     changed_ms: int
     checked_in_ms: int | None = None
     check_in_code: str = ""
+    quantity: int = 1
+    type_id: int = 0
+    partly_in: int | None = None
 
 
 def ticket_body(change: TicketChange) -> bytes:
     """Renders the body of a message about a ticket."""
+    let_in = 0 if change.checked_in_ms is None else change.quantity
     ticket = render_ticket(
         change.ticket_id,
         change.event_id,
@@ -78,6 +82,9 @@ def ticket_body(change: TicketChange) -> bytes:
         decided_ms=change.decided_ms,
         check_in_code=change.check_in_code or None,
         checked_in_ms=change.checked_in_ms,
+        quantity=change.quantity,
+        type_id=change.type_id,
+        checked_in_quantity=let_in if change.partly_in is None else change.partly_in,
     )
     return _encode({"type": change.type, "timestamp": iso(change.changed_ms), "data": ticket})
 

@@ -41,6 +41,9 @@ class ClaimedDelivery(NamedTuple):
     step: int
     claimed_until: datetime
     mark: str = ""
+    quantity: int = 1
+    ticket_type_id: int | None = None
+    partly_in: int | None = None
 
 
 class EndpointCapacity(NamedTuple):

@@ -88,6 +88,9 @@ def _message(number: int, type_: MessageType, change: Outcome) -> MessageRecord:
         url=change.callback.url if change.callback else "",
         route=_route(change),
         mark=change.mark,
+        quantity=change.quantity,
+        type_id=change.type_id or None,
+        partly_in=change.partly_in,
     )
 
 

@@ -5,7 +5,8 @@ import { shortMoment } from "./times.js";
 
 // A state, a headline and a sentence for what the service has refused.
 export function refusal({ code, message, errors }) {
-  if (code === "already_checked_in") return ["bad", "Already in", `Checked in at ${shortMoment(errors.checked_in_at[0])}.`];
+  if (code === "already_checked_in") return ["bad", "Already in", message.replace(/(the first )?at [^ ]+\.$/, `$1at ${shortMoment(errors.checked_in_at[0])}.`)];
+  if (code === "invalid" && errors?.quantity) return ["bad", "Too many", errors.quantity[0]];
   if (code === "not_confirmed") return ["bad", "No seat", "This registration has no seat."];
   if (code === "ticket_not_found") return ["bad", "Unknown", "There is no such ticket at your events."];
   return ["warn", "Try again", message];

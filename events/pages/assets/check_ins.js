@@ -14,10 +14,18 @@ const PATIENCE_MS = 8_000;
 export const checkIn = (named) => api("POST", path, named, PATIENCE_MS);
 export const undo = (reference) => api("DELETE", `${path}/${reference}`);
 
+// How many of a group are in: "2 of 4"; how many it is before that, and nothing for a single guest.
+export function seats({ quantity = 1, checked_in_quantity: inside = 0 }) {
+  if (quantity === 1) return "";
+  return inside && inside < quantity ? `${inside} of ${quantity}` : `${quantity} seats`;
+}
+
 // A cell's content: since when the guest is in, and the button that changes it. `changed(guest)` hears of each change.
 export function entry(guest, changed) {
-  const since = guest.checked_in_at ? `${shortMoment(guest.checked_in_at)} ` : "";
-  const [text, work] = guest.checked_in_at ? ["Undo", () => undo(guest.reference)] : ["Check in", () => checkIn({ reference: guest.reference })];
+  // A group may come in parts: the rest of it can still be checked in.
+  const partly = guest.checked_in_quantity > 0 && guest.checked_in_quantity < guest.quantity;
+  const since = guest.checked_in_at ? `${shortMoment(guest.checked_in_at)} ${partly ? `(${seats(guest)}) ` : ""}` : "";
+  const [text, work] = guest.checked_in_at && !partly ? ["Undo", () => undo(guest.reference)] : ["Check in", () => checkIn({ reference: guest.reference })];
   const press = async ({ currentTarget }) => {
     currentTarget.disabled = true;
     const done = await attempt(work);

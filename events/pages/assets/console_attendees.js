@@ -5,6 +5,7 @@ import { entry } from "./check_ins.js";
 import { attempt, byId, el, isolated, number, person, problem, row } from "./dom.js";
 import { eventId, showHead } from "./head.js";
 import { List } from "./list.js";
+import { knowTypes, named } from "./named.js";
 import { shortMoment } from "./times.js";
 
 const path = `/events/${eventId}/attendees`;
@@ -14,7 +15,7 @@ const { contacts, entrance, full } = byId("rows").dataset;
 function shown(one) {
   const more = contacts === undefined ? [] : [person(one.email), shortMoment(one.confirmed_at)];
   const inside = entrance === undefined ? shortMoment(one.checked_in_at) || "–" : entry(one, () => attendees.again());
-  return row(person(one.name), ...more, one.reference, inside, ...(full === undefined ? [] : [takeBack(one)]));
+  return row(named(one), ...more, one.reference, inside, ...(full === undefined ? [] : [takeBack(one)]));
 }
 
 // Asks a second time on the button itself; then the cancellation takes its turn in line.
@@ -57,5 +58,5 @@ byId("search-form").addEventListener("submit", (sent) => {
   load();
 });
 byId("checked-in").addEventListener("change", load);
-showHead();
+knowTypes(await showHead());
 load();

@@ -3,10 +3,11 @@
 import { api } from "./api.js";
 import { Camera } from "./camera.js";
 import { conflict, refusal } from "./check_in_texts.js";
-import { checkIn, entry, undo } from "./check_ins.js";
+import { checkIn, entry, seats, undo } from "./check_ins.js";
 import { attempt, byId, el, explain, number, person, problem } from "./dom.js";
 import { eventId, paint } from "./head.js";
 import { List } from "./list.js";
+import { knowTypes, named } from "./named.js";
 import { forgetPage, keep, keepPage, kept, possible } from "./offline_page.js";
 import { OfflineList } from "./offline_list.js";
 import { OfflineQueue, unreachable } from "./offline_queue.js";
@@ -53,12 +54,19 @@ async function enter(text) {
   const at = list.now();
   try {
     // The time makes it the same check-in again if the answer is lost and the device sends it later.
-    welcome(await checkIn({ ...ticket.named, ...(at && { checked_in_at: at }) }), ticket.named.code, at);
+    welcome(await checkIn({ ...ticket.named, ...part(), ...(at && { checked_in_at: at }) }), ticket.named.code, at);
   } catch (trouble) {
     if (!unreachable(trouble)) return say(...refusal(trouble));
     reached(false);
     await enterOffline(ticket.named.code, at);
   }
+}
+
+// How many of a group come in now; all of it unless a number is entered.
+function part() {
+  const people = Number(byId("part").value);
+  byId("part").value = "";
+  return people ? { quantity: people } : {};
 }
 
 function undoButton(work) {
@@ -77,7 +85,7 @@ function welcome(guest, code, at) {
     changed(done);
     return done;
   };
-  say("good", "Welcome", guest.name, ...undoButton(takeBack));
+  say("good", "Welcome", [guest.name, seats(guest)].filter(Boolean).join(", "), ...undoButton(takeBack));
   look();
 }
 
@@ -174,17 +182,19 @@ async function readList() {
 async function showHead() {
   try {
     const found = await api("GET", event, undefined, LOOK_MS);
+    knowTypes(found);
     paint(found);
     if (possible) await keep(event, found);
   } catch (trouble) {
     const known = possible && (await kept(event));
+    knowTypes(known);
     if (known) paint(known);
     else explain(trouble, "page");
   }
 }
 
 // By name: the guests whose names have the text in them, each with a button.
-const found = new List("rows", (guest) => el("tr", {}, el("td", {}, person(guest.name)), el("td", { class: "quiet" }, guest.reference), el("td", {}, entry(guest, changed))), "No guest with a seat has this name.");
+const found = new List("rows", (guest) => el("tr", {}, el("td", {}, named(guest)), el("td", { class: "quiet" }, guest.reference), el("td", {}, entry(guest, changed))), "No guest with a seat has this name.");
 
 async function find(text) {
   if (!online) return say("warn", "No network", "Names can be searched only with a network.");

@@ -4,11 +4,12 @@ import { api } from "./api.js";
 import { byId, refresh } from "./dom.js";
 import { onSubmit } from "./forms.js";
 import { paint } from "./head.js";
+import { TicketTypes } from "./console_ticket_types.js";
 import { LocalTime, readTimes } from "./local_time.js";
 
 const form = byId("event-form");
 const eventId = byId("main").dataset.event;
-const NUMBERS = ["max_capacity", "waitlist_capacity"];
+const NUMBERS = ["max_capacity", "waitlist_capacity", "max_quantity"];
 const TIMES = ["start_time", "end_time", "registration_opens_at", "registration_closes_at", "cancel_until"];
 let before = {};
 
@@ -16,7 +17,7 @@ const times = TIMES.map((name) => new LocalTime(form.elements[name]));
 
 function values() {
   const fields = readTimes(times);
-  for (const { name, value } of form.querySelectorAll("input, select[name]")) {
+  for (const { name, value } of form.querySelectorAll("input[name]:enabled, select[name]")) {
     if (!TIMES.includes(name)) fields[name] = NUMBERS.includes(name) && value !== "" ? Number(value) : value;
   }
   return fields;
@@ -25,7 +26,19 @@ function values() {
 // What was left empty, or as it was, is not sent: a time in the form has lost its fraction of a second.
 const changed = (now) => Object.fromEntries(Object.entries(now).filter(([name, value]) => value !== before[name] && !(TIMES.includes(name) && !value)));
 
+// With ticket types, they have the sizes.
+const types = new TicketTypes(form.elements.ticket_types, () => {
+  for (const name of NUMBERS) form.elements[name].disabled = Boolean(form.elements.ticket_types.value);
+});
+
+function sent() {
+  const fields = changed(values());
+  if ("ticket_types" in fields) fields.ticket_types = JSON.parse(fields.ticket_types || "[]");
+  return fields;
+}
+
 function show(event) {
+  types.show(event.ticket_types);
   for (const name of [...NUMBERS, "name", "location", "visibility"]) form.elements[name].value = event[name];
   for (const time of times) time.show(Date.parse(event[time.input.name]));
   before = values();
@@ -36,7 +49,7 @@ onSubmit(form, async () => {
   byId("saved").textContent = "";
   byId("save").disabled = true;
   try {
-    const event = await (eventId ? api("PATCH", `/events/${eventId}`, changed(values())) : api("POST", "/events", changed(values())));
+    const event = await (eventId ? api("PATCH", `/events/${eventId}`, sent()) : api("POST", "/events", sent()));
     if (!eventId) return location.assign(`/console/events/${event.id}`);
     show(event);
     byId("saved").textContent = "Saved.";

@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { Chart } from "./chart.js";
-import { attempt, byId, number, refresh } from "./dom.js";
+import { attempt, byId, el, isolated, number, person, refresh } from "./dom.js";
 import { showPause } from "./event_actions.js";
 import { showErrors } from "./forms.js";
 import { eventId, paint, showHead } from "./head.js";
@@ -33,6 +33,22 @@ const charts = [
   chart("c-rejected", "Turned away", labels("rejections").map(([code, name]) => ({ name, read: (s) => s.rejected[code] ?? 0 }))),
 ];
 
+// What is taken of each ticket type.
+function types() {
+  byId("types").replaceChildren(
+    ...event.ticket_types.map(({ name, capacity, seats_left: left, waitlisted_count: waiting }) =>
+      el(
+        "div",
+        { class: "card" },
+        el("p", { class: "label" }, person(name)),
+        el("p", { class: "figure" }, number(capacity - left), " ", el("span", { class: "of quiet" }, `of ${number(capacity)}`)),
+        el("progress", { max: capacity, value: capacity - left, "aria-label": `Seats taken: ${isolated(name)}` }),
+        el("p", { class: "quiet small" }, waiting ? `${number(waiting)} waited for` : "\u00a0"),
+      ),
+    ),
+  );
+}
+
 function figures(stats) {
   byId("f-confirmed").textContent = number(stats.confirmed);
   byId("f-capacity").textContent = `of ${number(event.max_capacity)}`;
@@ -43,6 +59,7 @@ function figures(stats) {
   byId("f-admitted").textContent = oneDigit(stats.admitted_per_second);
   byId("f-decided").textContent = oneDigit(stats.decided_per_second);
   byId("f-waitlisted").textContent = number(stats.waitlisted);
+  types();
   byId("f-cancelled").textContent = `${number(stats.cancelled)} cancelled`;
 }
 

@@ -3,11 +3,12 @@
 import { number, person, row } from "./dom.js";
 import { eventId, showHead } from "./head.js";
 import { List } from "./list.js";
+import { knowTypes, named } from "./named.js";
 
 const SIZE = 50;
 
 const place = (index, data) => number((data.current_page - 1) * SIZE + index + 1);
-const waiting = new List("rows", (one, index, data) => row(place(index, data), person(one.name), person(one.email)), "The waitlist is empty.");
+const waiting = new List("rows", (one, index, data) => row(place(index, data), named(one), person(one.email)), "The waitlist is empty.");
 
-showHead();
+knowTypes(await showHead());
 waiting.load(`/events/${eventId}/attendees?status=waitlisted&page_size=${SIZE}`);

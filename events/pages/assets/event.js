@@ -69,9 +69,18 @@ function take(event) {
   byId("waitlist").textContent = Math.max(0, event.waitlist_capacity - event.waitlisted_count).toLocaleString();
   byId("taken").max = event.max_capacity;
   byId("taken").value = event.max_capacity - event.seats_left;
+  for (const type of event.ticket_types) takeType(type);
   // The answer may be from just before the opening, and still say "upcoming".
   if (event.registration_state !== "upcoming" || clock.now() < opens) show(event.registration_state);
   if (state === "upcoming") tick();
+}
+
+function takeType({ id, seats_left, registration_state }) {
+  const text = page.querySelector(`[data-left="${id}"]`);
+  if (!text) return;
+  const sells = registration_state === "open" || registration_state === "upcoming";
+  text.textContent = sells ? `${seats_left.toLocaleString()} left` : label("states", registration_state) ?? "";
+  form.querySelector(`[name=ticket_type][value="${id}"]`).disabled = !sells && registration_state !== "waitlist";
 }
 
 function watch() {
@@ -81,7 +90,16 @@ function watch() {
 
 // Sending
 
-const entered = () => ({ name: form.elements.name.value.trim(), email: form.elements.email.value.trim() });
+const FIELDS = ["name", "email", "ticket_type", "quantity"];
+
+function entered() {
+  const { name, email, ticket_type: type, quantity } = form.elements;
+  const found = { name: name.value.trim(), email: email.value.trim() };
+  if (type) found.ticket_type = type.value ? Number(type.value) : null;
+  if (quantity) found.quantity = Number(quantity.value);
+  return found;
+}
+
 let key = form.elements.key.value;
 let keyIsFor = null;
 let sending = false;
@@ -104,6 +122,8 @@ async function send() {
   retrying.stop();
   fault("name", entered().name ? "" : "Please enter your name.");
   fault("email", form.elements.email.validity.valid && entered().email ? "" : "Please enter a valid e-mail address.");
+  if (byId("ticket_type")) fault("ticket_type", entered().ticket_type ? "" : "Please choose a ticket.");
+  if (byId("quantity")) fault("quantity", byId("quantity").validity.valid ? "" : "Please enter how many seats you want.");
   const wrong = form.querySelector("[aria-invalid=true]");
   if (wrong) return wrong.focus();
   sending = button.disabled = true;
@@ -126,7 +146,7 @@ async function post(body) {
 
 function refused({ code, errors }, seconds) {
   problem(label("messages", code) ?? label("messages", "internal_error"));
-  for (const field of ["name", "email"]) fault(field, errors?.[field]?.join(" ") ?? "");
+  for (const field of FIELDS) fault(field, errors?.[field]?.join(" ") ?? "");
   if (errors) form.querySelector("[aria-invalid=true]")?.focus();
   if (code === "idempotency_key_reused") keyIsFor = "";
   if (RETRY_CODES.includes(code)) again(seconds || 3);
@@ -146,7 +166,8 @@ function problem(text) {
 }
 
 function fault(field, text) {
-  const input = form.elements[field];
+  const input = byId(field);
+  if (!input) return;
   if (text) input.setAttribute("aria-invalid", "true");
   else input.removeAttribute("aria-invalid");
   byId(`${field}-error`).textContent = text;

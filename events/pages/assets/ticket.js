@@ -21,9 +21,9 @@ let said = 0;
 // One function for all updates, wherever they come from
 
 async function take(news) {
-  const { status, cancelling, checkedIn } = ticket();
+  const { status, cancelling, inside } = ticket();
   trouble(!navigator.onLine); // Responses on their way still arrive when the browser goes offline.
-  const same = news.status === status && Boolean(news.checked_in_at) === (checkedIn !== undefined);
+  const same = news.status === status && (news.checked_in_quantity ?? 0) === Number(inside);
   if (!same) return refresh();
   if (cancelling === undefined && news.position) move(news);
 }

@@ -108,7 +108,11 @@ class Visitor:
         return _reply(response.status, all_headers(response), response.body)
 
     async def register(self, event_id: int, number: int | str, **headers: str) -> Reply:
-        body = json.dumps({"name": f"Guest {number}", "email": f"guest{number}@example.com"}).encode()
+        return await self.ask_for(event_id, number, {}, **headers)
+
+    async def ask_for(self, event_id: int, number: int | str, fields: dict[str, Any], **headers: str) -> Reply:
+        """Registers with more fields than a name and an e-mail."""
+        body = json.dumps({"name": f"Guest {number}", "email": f"guest{number}@example.com", **fields}).encode()
         return await self.ask("POST", f"/events/{event_id}/register", body, content_type="application/json", **headers)
 
 

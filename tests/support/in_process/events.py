@@ -13,6 +13,7 @@ from django.utils import timezone
 from events.admission import keys
 from events.admission.snapshots import put_snapshot
 from events.domain.tickets import Tickets
+from events.ledger.events import create_event
 from events.ledger.queries import event_snapshot
 from events.models import Event, Organizer, Registration
 
@@ -33,10 +34,16 @@ def open_event(client: redis.Redis, *, load: bool = True, **fields: Any) -> Even
         "registration_closes_at": now + timedelta(days=1),
         **fields,
     }
-    event = Event.objects.create(organizer=organizer, **given)
+    event = create_event(organizer=organizer, fields=given)
     if load:
         put_snapshot(client, event_snapshot(event))
     return event
+
+
+def ticket_type(name: str, capacity: int, *, waitlist: int = 0, most: int = 1, price: str = "") -> dict[str, Any]:
+    """A ticket type for `open_event(ticket_types=[...])`."""
+    sizes = {"capacity": capacity, "waitlist_capacity": waitlist, "max_quantity": most}
+    return {"name": name, "price": price, **sizes}
 
 
 def let_it_be_over(event: Event, *, days: int = 40) -> None:

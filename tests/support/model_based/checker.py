@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 
+from msgspec.structs import astuple
+
 from tests.support.model_based.history import Drop, Ticket, patient
 from tests.support.model_based.model import ENDLESS, Command, Model, carry_out
 from tests.support.waiting import wait_until
@@ -25,7 +27,7 @@ def settle(drop: Drop) -> None:
     assert {t: (found["status"], found["reason"]) for t, found in seen.items()} == {
         t: (status.value, reason and reason.value) for t, (status, reason) in model.ends.items()
     }
-    for place, ticket_id in enumerate(model.waiting, start=1):
+    for place, ticket_id in enumerate(model.in_line, start=1):
         assert seen[ticket_id]["position"] in (None, place), "a wrong position on the waitlist"
     _compare_ledger(drop, model)
     _compare_counts(drop, model)
@@ -78,23 +80,24 @@ def _compare_ledger(drop: Drop, model: Model) -> None:
     [counts] = drop.service.rows(_COUNTS, drop.event.id)
     rejected = dict(Counter(reason for status, reason in rows.values() if status == "rejected"))
     cancelled = sum(status == "cancelled" for status, _ in rows.values())
-    expected = (len(model.seated), len(model.waiting), cancelled, rejected, model.seats, model.waitlist)
+    seats, waited_for = sum(model.with_seats.values()), sum(model.in_line.values())
+    expected = (seats, waited_for, cancelled, rejected, *astuple(model.size))
     assert counts == expected
 
 
 def _compare_counts(drop: Drop, model: Model) -> None:
     found = drop.service.address.ask("GET", drop.event.path).data
     sizes = ("confirmed_count", "waitlisted_count", "max_capacity", "waitlist_capacity")
-    expected = [len(model.seated), len(model.waiting), model.seats, model.waitlist]
+    expected = [sum(model.with_seats.values()), sum(model.in_line.values()), *astuple(model.size)]
     assert [found[name] for name in sizes] == expected
     assert found["confirmed_count"] <= found["max_capacity"]
-    assert found["seats_left"] == 0 or not model.waiting
+    assert found["seats_left"] == 0 or not model.in_line
     attendees = [line["ticket_id"] for line in drop.event.attendees()]
-    assert attendees == sorted(model.seated, key=lambda ticket_id: drop.tickets[ticket_id].sequence)
+    assert attendees == sorted(model.with_seats, key=lambda ticket_id: drop.tickets[ticket_id].sequence)
 
 
 def _register(ticket: Ticket, model: Model) -> None:
-    model.register(ticket.id, ticket.email)
+    model.register(ticket.id, ticket.email, seats=ticket.quantity)
 
 
 def _cancel(ticket_id: str, model: Model) -> None:

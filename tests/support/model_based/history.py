@@ -23,6 +23,7 @@ from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 
 _SIZES = {"capacity_below_confirmed": "below_confirmed", "capacity_below_waitlisted": "below_waitlisted"}
+LARGEST = 3  # seats of one registration
 MOMENT = timedelta(milliseconds=500)
 _SIZE_CHANGES = """SELECT sequence, max_capacity, waitlist_capacity, verdict
 FROM events_sizechange WHERE event_id = %s ORDER BY id"""
@@ -37,6 +38,7 @@ class Ticket:
     after: int
     ask: Callable[[], Answer]
     keyed: bool
+    quantity: int = 1
     sequence: int = 0
     status: str = "queued"
     reason: str | None = None
@@ -69,21 +71,23 @@ class Drop:
     claims: list[Claim] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.event = open_event(self.service, capacity=self.seats, waitlist_capacity=self.waitlist)
+        self.event = open_event(
+            self.service, capacity=self.seats, waitlist_capacity=self.waitlist, max_quantity=LARGEST
+        )
 
     # What people do
 
-    def register(self, guest: int, *, shout: bool, key: str) -> str | None:
-        """A guest insists until there is a ticket or a refusal; the ticket's id, if there is one."""
+    def register(self, guest: int, *, shout: bool, key: str, quantity: int = 1) -> str | None:
+        """A group of so many insists until there is a ticket or a refusal; the ticket's id, if there is one."""
         low, after = self.settled, self.given()
         name = f"GUEST{guest}@Example.COM" if shout else f"guest{guest}@example.com"
-        ask = partial(self.event.register, guest, key=key, email=name)
+        ask = partial(self.event.register, guest, key=key, email=name, quantity=quantity)
         answer = insist(ask)
         if answer.status == 202:
-            ticket = Ticket(answer.data["ticket_id"], name.lower(), after, ask, bool(key))
+            ticket = Ticket(answer.data["ticket_id"], name.lower(), after, ask, bool(key), quantity)
             assert self.tickets.setdefault(ticket.id, ticket) is ticket, "two people have one ticket"
             return ticket.id
-        self._refused(answer, name.lower(), low)
+        self._refused(answer, name.lower(), low, quantity)
         return None
 
     def register_again(self, ticket_id: str) -> None:
@@ -122,6 +126,7 @@ class Drop:
         self._saw(ticket_id, found["status"])
         ticket = self.tickets[ticket_id]
         assert ticket.sequence in (0, found["sequence"]), "a ticket's place has changed"
+        assert found["quantity"] == ticket.quantity, "a group was split"
         ticket.sequence, ticket.reason = found["sequence"], found["reason"]
         return found
 
@@ -183,12 +188,14 @@ class Drop:
         was, ticket.status = ticket.status, status
         assert status in (was, *TRANSITIONS[Status(was)]), f"a status ran backwards: {was}, then {status}"
 
-    def _refused(self, answer: Answer, email: str, low: int) -> None:
+    def _refused(self, answer: Answer, email: str, low: int, quantity: int) -> None:
         code, high = answer.json["code"], self.given()
         if code == "duplicate_registration":
             self._claim(low, lambda model: email in model.holders or self._in_line(email, low, high), "no duplicate")
         elif code == "sold_out":
-            self._claim(low, lambda model: model.full, "sold out with places left")
+            self._claim(low, lambda model: model.is_full(quantity), "sold out with places left")
+        elif code == "invalid":
+            self._claim(low, lambda model: model.size.seats < quantity, "a group that fits was told that it does not")
         else:
             assert (answer.refusal, self.ended or self.over) == ((409, "registration_closed"), True)
 
@@ -197,7 +204,7 @@ class Drop:
         low = self.settled
         assert answer.refusal == (409, "event_over")
         ticket = self.tickets[ticket_id]
-        holds = lambda model: ticket_id in (*model.seated, *model.waiting) or ticket.sequence > low  # noqa: E731
+        holds = lambda model: ticket_id in (*model.with_seats, *model.in_line) or ticket.sequence > low  # noqa: E731
         self._claim(low, holds, "a ticket without a place was told that the event is over")
 
     def _in_line(self, email: str, low: int, high: int) -> bool:
@@ -247,5 +254,5 @@ def patient(read: Callable[[], int]) -> int:
 
 
 def _refuses(verdict: str, seats: int | None, waitlist: int | None, model: Model) -> bool:
-    seats = model.seats if seats is None else seats
-    return model.verdict(seats, model.waitlist if waitlist is None else waitlist) == verdict
+    seats = model.size.seats if seats is None else seats
+    return model.verdict(seats, model.size.waitlist if waitlist is None else waitlist) == verdict

@@ -10,55 +10,76 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from events.domain.states import Reason, Status
+from rehearsal.records import Sizes
 from rehearsal.replay import Replay
+
+NO_TYPE = 0
 
 ENDLESS = 1 << 60
 
 
 class Model(Replay):
-    """`verdicts` has the verdict on each change of sizes, in order."""
+    """An event without ticket types, with groups. `verdicts` has the verdict on each change of sizes, in order."""
 
     def __init__(self, *, seats: int, waitlist: int) -> None:
-        super().__init__(seats=seats, waitlist=waitlist)
+        super().__init__({NO_TYPE: Sizes(seats, waitlist)})
         self.closed = False
         self.verdicts: list[str] = []
 
     @property
-    def full(self) -> bool:
-        return len(self.seated) >= self.seats and len(self.waiting) >= self.waitlist
+    def size(self) -> Sizes:
+        return self.sizes[NO_TYPE]
 
-    def register(self, ticket: str, email: str) -> None:
+    @property
+    def with_seats(self) -> dict[str, int]:
+        """How many seats each ticket has."""
+        return self.seated[NO_TYPE]
+
+    @property
+    def in_line(self) -> dict[str, int]:
+        """How many seats each ticket waits for, the first one first."""
+        return self.waiting[NO_TYPE]
+
+    def is_full(self, quantity: int) -> bool:
+        """Whether the next to come would get neither so many seats nor so many positions on the waitlist."""
+        return self._refusal("", NO_TYPE, quantity) is not None
+
+    def register(self, ticket: str, email: str, *, type_id: int = NO_TYPE, seats: int = 1) -> None:
         """No one gets a seat of a cancelled event."""
         if self.closed:
+            self._types[ticket] = type_id
             self.ends[ticket] = (Status.REJECTED, Reason.EVENT_CANCELLED)
         else:
-            super().register(ticket, email)
+            super().register(ticket, email, type_id=type_id, seats=seats)
 
-    def promote(self) -> None:
+    def promote(self, type_id: int) -> None:
         """No one moves up in a cancelled event."""
         if not self.closed:
-            super().promote()
+            super().promote(type_id)
 
     def verdict(self, seats: int, waitlist: int) -> str:
         """The verdict on a change to these sizes now."""
-        if seats < len(self.seated):
+        free, waiting = seats - sum(self.with_seats.values()), list(self.in_line.values())
+        if free < 0:
             return "below_confirmed"
-        moving = min(len(self.waiting), seats - len(self.seated))
-        return "below_waitlisted" if waitlist < len(self.waiting) - moving else "applied"
+        while waiting and waiting[0] <= free and not self.closed:
+            free -= waiting.pop(0)
+        too_large = any(quantity > seats for quantity in self.in_line.values())
+        return "below_waitlisted" if too_large or waitlist < sum(waiting) else "applied"
 
     def resize(self, seats: int | None, waitlist: int | None) -> None:
         """New sizes, or nothing if a guest would lose a place; None leaves one as it is."""
-        seats = self.seats if seats is None else seats
-        waitlist = self.waitlist if waitlist is None else waitlist
+        seats = self.size.seats if seats is None else seats
+        waitlist = self.size.waitlist if waitlist is None else waitlist
         self.verdicts.append(self.verdict(seats, waitlist))
         if self.verdicts[-1] == "applied":
-            self.seats, self.waitlist = seats, waitlist
-            self.promote()
+            self.sizes = {NO_TYPE: Sizes(seats, waitlist)}
+            self.promote(NO_TYPE)
 
     def close(self) -> None:
         """The event is cancelled."""
         self.closed = True
-        for ticket in [*self.seated, *self.waiting]:
+        for ticket in [*self.with_seats, *self.in_line]:
             self.cancel(ticket, Reason.EVENT_CANCELLED)
 
 

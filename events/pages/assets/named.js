@@ -1,0 +1,16 @@
+// A guest's name, with what the ticket is for: nothing more for one seat of an event without ticket types.
+
+import { el, number, person } from "./dom.js";
+
+const names = new Map();
+
+// Learns the names of an event's ticket types; without an event it knows none.
+export function knowTypes(event) {
+  for (const { id, name } of event?.ticket_types ?? []) names.set(id, name);
+}
+
+export function named({ name, quantity = 1, ticket_type: type }) {
+  const several = quantity > 1 ? `${number(quantity)} seats` : "";
+  const about = [several, names.get(type) ?? ""].filter(Boolean).join(", ");
+  return about ? el("span", {}, person(name), " ", el("span", { class: "quiet small" }, person(about))) : person(name);
+}
