@@ -5,7 +5,11 @@ import { shortMoment } from "./times.js";
 
 // A state, a headline and a sentence for what the service has refused.
 export function refusal({ code, message, errors }) {
-  if (code === "already_checked_in") return ["bad", "Already in", message.replace(/(the first )?at [^ ]+\.$/, `$1at ${shortMoment(errors.checked_in_at[0])}.`)];
+  if (code === "already_checked_in") {
+    const [part] = /^\d+ of \d+/.exec(message) ?? [];
+    const at = shortMoment(errors.checked_in_at[0]);
+    return ["bad", "Already in", part ? `${part} are in, the first since ${at}.` : `Checked in at ${at}.`];
+  }
   if (code === "invalid" && errors?.quantity) return ["bad", "Too many", errors.quantity[0]];
   if (code === "not_confirmed") return ["bad", "No seat", "This registration has no seat."];
   if (code === "ticket_not_found") return ["bad", "Unknown", "There is no such ticket at your events."];

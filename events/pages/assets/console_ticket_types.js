@@ -6,7 +6,7 @@ const COLUMNS = [
   { name: "name", label: "Name", type: "text", maxlength: 255, dir: "auto" },
   { name: "capacity", label: "Seats", type: "number", min: 1, max: 10000000 },
   { name: "waitlist_capacity", label: "Waitlist capacity", type: "number", min: 0, max: 10000000, value: 0 },
-  { name: "max_quantity", label: "Seats for each registration", type: "number", min: 1, max: 20, value: 1 },
+  { name: "max_quantity", label: "Largest group", type: "number", min: 1, max: 20, value: 1 },
   { name: "price", label: "Price, as it is shown", type: "text", maxlength: 40 },
 ];
 
