@@ -8,8 +8,9 @@ from functools import partial
 
 from msgspec.structs import astuple
 
-from tests.support.model_based.history import Drop, Ticket, patient
-from tests.support.model_based.model import ENDLESS, Command, Model, carry_out
+from tests.support.model_based.history import Drop, Ticket
+from tests.support.model_based.insisting import patient
+from tests.support.model_based.model import Command, Model, carry_out
 from tests.support.waiting import wait_until
 
 _COUNTS = """SELECT confirmed_count, waitlisted_count, cancelled_count, rejected_counts, max_capacity, waitlist_capacity
@@ -44,7 +45,8 @@ def _model(drop: Drop) -> Model:
     changes = [change for change in drop.size_changes() if change[3] != "event_over"]
     commands += [Command(place, partial(_resize, seats, waitlist)) for place, seats, waitlist, _ in changes]
     if drop.ended:
-        commands.append(Command(_ended_at(drop, cancellations), Model.close))
+        refusing, closing = _ending(drop, cancellations)
+        commands += [Command(refusing, Model.refuse), Command(closing, Model.close)]
     assert len({command.place for command in commands}) == len(commands), "a place was given out twice"
     untrue = carry_out(model, commands, drop.claims)
     assert untrue == []
@@ -64,13 +66,22 @@ def _cancellations(drop: Drop) -> dict[int, str]:
     return known
 
 
-def _ended_at(drop: Drop, cancellations: Mapping[int, str]) -> float:
-    """The sequence from which on nothing was decided in anyone's favour: that of the first who was told so, or of the
-    first cancellation that came too late, its ticket having been cancelled with the event."""
-    with_the_event = {t.id: t for t in drop.tickets.values() if t.reason == "event_cancelled"}
-    told = [ticket.sequence for ticket in with_the_event.values() if ticket.status == "rejected"]
-    late = [place for place, ticket_id in cancellations.items() if ticket_id in with_the_event]
-    return min([*told, *late], default=ENDLESS) - 0.5
+def _ending(drop: Drop, cancellations: Mapping[int, str]) -> tuple[float, float]:
+    """Two places: from which on nothing was decided in anyone's favour, and where the tickets were cancelled.
+
+    What is decided after the organizer's answer is refused, whenever it was admitted; the tickets are cancelled by a
+    command that takes its turn, so what their holders gave back before it was given back by them. The first place is
+    that of the first who was refused; the second that of the first cancellation that came too late, and never one that
+    was given out before the organizer asked or after the answer.
+    """
+    after, until = drop.closing
+    ended = [ticket for ticket in drop.tickets.values() if ticket.reason == "event_cancelled"]
+    cancelled = {ticket.id for ticket in ended if ticket.status == "cancelled"}
+    late = [place for place, ticket_id in cancellations.items() if ticket_id in cancelled]
+    closing = min([*late, until]) - 0.25
+    assert closing > after, "a ticket was cancelled with the event before the organizer cancelled it"
+    refused = [ticket.sequence for ticket in ended if ticket.status == "rejected"]
+    return min([*refused, closing]) - 0.5, closing
 
 
 def _compare_ledger(drop: Drop, model: Model) -> None:

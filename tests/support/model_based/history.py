@@ -13,9 +13,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from events.domain.states import TRANSITIONS, Status
+from tests.support.model_based.insisting import insist, patient
 from tests.support.model_based.model import Claim, Model
 from tests.support.service.event import Event, open_event
 from tests.support.service.http_client import Answer
@@ -57,7 +56,8 @@ class GivenBack:
 
 @dataclass
 class Drop:
-    """`settled` is the last place that all stores have shown for certain."""
+    """`settled` is the last place that all stores have shown for certain. `closing` are the last places that were given
+    out before the organizer cancelled the event, and after that."""
 
     service: Service
     seats: int
@@ -65,6 +65,7 @@ class Drop:
     event: Event = field(init=False)
     settled: int = 0
     ended: bool = False
+    closing: tuple[int, int] = (0, 0)
     over: bool = False
     tickets: dict[str, Ticket] = field(default_factory=dict)
     given_back: list[GivenBack] = field(default_factory=list)
@@ -161,12 +162,13 @@ class Drop:
 
     def end(self) -> None:
         """POST cancel."""
-        answer = insist(self.event.cancel)
+        before, answer = self.given(), insist(self.event.cancel)
         if self.over and not self.ended:
             assert answer.refusal == (409, "event_over")
             return
         assert answer.status == 200
-        self.ended = True
+        if not self.ended:
+            self.ended, self.closing = True, (before, self.given())
 
     def finish(self) -> None:
         """The event comes to its end, in a moment."""
@@ -221,36 +223,6 @@ class Drop:
     def size_changes(self) -> list[tuple[Any, ...]]:
         """Changes of sizes in order: sequence, seats, waitlist, verdict."""
         return self.service.rows(_SIZE_CHANGES, self.event.id)
-
-
-def insist(ask: Callable[[], Answer]) -> Answer:
-    """Asks until there is an answer that is no 503."""
-
-    def once() -> Answer | None:
-        try:
-            answer = ask()
-        except OSError:
-            return None
-        return None if answer.status == 503 else answer
-
-    return wait_until(once, "there is an answer")
-
-
-def patient(read: Callable[[], int]) -> int:
-    """Reads from Redis, however long it is away."""
-    problems: list[RedisError] = []
-
-    def once() -> tuple[int] | None:
-        try:
-            return (read(),)
-        except RedisError as problem:
-            problems.append(problem)
-            return None
-
-    try:
-        return wait_until(once, "Redis answers")[0]
-    except AssertionError:
-        raise problems[-1] from None
 
 
 def _refuses(verdict: str, seats: int | None, waitlist: int | None, model: Model) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 from events.domain.states import Reason, Status
 from rehearsal.records import Sizes
@@ -76,9 +77,12 @@ class Model(Replay):
             self.sizes = {NO_TYPE: Sizes(seats, waitlist)}
             self.promote(NO_TYPE)
 
-    def close(self) -> None:
-        """The event is cancelled."""
+    def refuse(self) -> None:
+        """From here on, no one gets a seat."""
         self.closed = True
+
+    def close(self) -> None:
+        """The event's tickets are cancelled."""
         for ticket in [*self.with_seats, *self.in_line]:
             self.cancel(ticket, Reason.EVENT_CANCELLED)
 
@@ -102,11 +106,15 @@ class Claim:
 
 
 def carry_out(model: Model, commands: Sequence[Command], claims: Sequence[Claim]) -> list[str]:
-    """Carries `commands` out in their order, and returns the text of every claim that was never true."""
+    """Carries `commands` out in their order, and returns the text of every claim that was never true.
+
+    What happened between two places may have been before or after what was seen at the first of them.
+    """
     open_claims = list(claims)
     due = [Command(0, lambda _: None), *sorted(commands, key=lambda command: command.place)]
     for number, command in enumerate(due):
         command.act(model)
-        until = due[number + 1].place - 1 if number + 1 < len(due) else ENDLESS
-        open_claims = [c for c in open_claims if c.high < command.place or until < c.low or not c.holds(model)]
+        since = floor(command.place)
+        until = ceil(due[number + 1].place) - 1 if number + 1 < len(due) else ENDLESS
+        open_claims = [c for c in open_claims if c.high < since or until < c.low or not c.holds(model)]
     return [claim.text for claim in open_claims]

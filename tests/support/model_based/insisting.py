@@ -1,0 +1,40 @@
+"""Asks until there is an answer, however long a killed part is away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from redis.exceptions import RedisError
+
+from tests.support.service.http_client import Answer
+from tests.support.waiting import wait_until
+
+
+def insist(ask: Callable[[], Answer]) -> Answer:
+    """Asks until there is an answer that is no 503."""
+
+    def once() -> Answer | None:
+        try:
+            answer = ask()
+        except OSError:
+            return None
+        return None if answer.status == 503 else answer
+
+    return wait_until(once, "there is an answer")
+
+
+def patient(read: Callable[[], int]) -> int:
+    """Reads from Redis, however long it is away."""
+    problems: list[RedisError] = []
+
+    def once() -> tuple[int] | None:
+        try:
+            return (read(),)
+        except RedisError as problem:
+            problems.append(problem)
+            return None
+
+    try:
+        return wait_until(once, "Redis answers")[0]
+    except AssertionError:
+        raise problems[-1] from None
