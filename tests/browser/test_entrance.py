@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.support.camera_picture import film
 from tests.support.service.event import open_event
@@ -108,8 +108,49 @@ def test_two_phones_without_a_network_let_one_ticket_in_and_one_of_them_says_so(
     assert service.rows(entered, event.id)[0][0] == 1
 
 
+def test_what_is_taken_back_without_a_network_is_taken_back_at_the_service_too(
+    service: Service, visitors: Visitors
+) -> None:
+    event = open_event(service, capacity=5)
+    tickets = [event.decided(ticket) for ticket in event.admit("lost", "named")]
+    code, other = (ticket["check_in_code"] for ticket in tickets)
+    page, _ = at_the_entrance(service, visitors, event.id)
+    expect(page.locator("#ready")).to_contain_text("Works without a network: 2 tickets")
+    # A guest who was found by name: the list of before does not know it.
+    scan(page, tickets[1]["reference"], "Welcome")
+
+    lost: list[int] = []
+
+    def lose_the_answer(route: Route) -> None:
+        if lost:
+            return route.continue_()
+        lost.append(route.fetch().status)
+        page.context.set_offline(True)
+        return route.abort()
+
+    page.route("**/check-ins", lose_the_answer)
+    scan(page, code, "Let in offline")
+    assert lost == [200]
+    scan(page, other, "Already in")
+    page.locator("#log").get_by_role("button", name="Undo").first.click()
+    expect(page.locator("#verdict .figure")).to_have_text("Undone")
+    page.context.set_offline(False)
+    expect(page.locator("#offline")).to_be_hidden()
+    wait_until(lambda: entered(service, event.id) == [tickets[1]["reference"]], "the check-in is undone")
+    scan(page, code, "Welcome")
+
+
+def entered(service: Service, event: int) -> list[str]:
+    """The references of those who are in."""
+    asked = (
+        "SELECT ticket_key FROM events_registration WHERE event_id = %s AND checked_in_at IS NOT NULL ORDER BY sequence"
+    )
+    return [f"{event}-{key[:8]}" for (key,) in service.rows(asked, event)]
+
+
 def test_the_check_in_page_is_an_app_that_signing_out_removes(service: Service, visitors: Visitors) -> None:
     event = open_event(service, capacity=5)
+    [code] = [event.decided(ticket)["check_in_code"] for ticket in event.admit("one")]
     page, _ = at_the_entrance(service, visitors, event.id)
     expect(page.locator("#ready")).to_contain_text("Works without a network")
     browser = page.context.new_cdp_session(page)
@@ -118,6 +159,23 @@ def test_the_check_in_page_is_an_app_that_signing_out_removes(service: Service, 
     problems = browser.send("Page.getInstallabilityErrors")["installabilityErrors"]
     assert [one["errorId"] for one in problems if one["errorId"] != "in-incognito"] == []
     assert page.evaluate("caches.keys()") == [f"/console/events/{event.id}/check-in"]
-    page.get_by_role("button", name="Sign out").click()
+    page.route("**/check-ins", lambda route: route.abort())
+    scan(page, code, "Let in offline")
+    # From any page of the console. What is not sent is not lost unasked.
+    page.goto("/console")
+    questions: list[str] = []
+    for answer in ("dismiss", "accept"):
+        assert kept(page) == [f"check-in/{event.id}/waiting/{code}", f"/console/events/{event.id}/check-in"]
+        page.once(
+            "dialog", lambda question, answer=answer: (questions.append(question.message), getattr(question, answer)())
+        )
+        page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Organizer's token")).to_be_visible()
-    wait_until(lambda: page.evaluate("caches.keys()") == [], "the device has forgotten the list")
+    assert [f"event {event.id} " in question for question in questions] == [True, True]
+    assert kept(page) == []
+
+
+def kept(page: Page) -> list[str]:
+    """What the device keeps of entrances."""
+    found: list[str] = page.evaluate("caches.keys().then((names) => [...Object.keys(localStorage), ...names])")
+    return found

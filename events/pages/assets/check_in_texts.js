@@ -22,7 +22,9 @@ const WHY = {
   ticket_not_found: () => "but there is no such ticket at your events.",
 };
 
+const refused = () => "but the service does not take it.";
+
 // Of a ticket that was let in without a network.
 export function conflict(one) {
-  return `${referenceOf(one.code)} was let in here at ${shortMoment(one.at)} without a network, ${WHY[one.reason](one)} `;
+  return `${referenceOf(one.code)} was let in here at ${shortMoment(one.at)} without a network, ${(WHY[one.reason] ?? refused)(one)} `;
 }

@@ -20,10 +20,12 @@ export function seats({ quantity = 1, checked_in_quantity: inside = 0 }) {
   return inside && inside < quantity ? `${inside} of ${quantity}` : `${quantity} seats`;
 }
 
+// A group may come in parts: the rest of it can still be checked in.
+export const isPartlyIn = ({ quantity = 1, checked_in_quantity: inside = 0 }) => inside > 0 && inside < quantity;
+
 // A cell's content: since when the guest is in, and the button that changes it. `changed(guest)` hears of each change.
 export function entry(guest, changed) {
-  // A group may come in parts: the rest of it can still be checked in.
-  const partly = guest.checked_in_quantity > 0 && guest.checked_in_quantity < guest.quantity;
+  const partly = isPartlyIn(guest);
   const since = guest.checked_in_at ? `${shortMoment(guest.checked_in_at)} ${partly ? `(${seats(guest)}) ` : ""}` : "";
   const [text, work] = guest.checked_in_at && !partly ? ["Undo", () => undo(guest.reference)] : ["Check in", () => checkIn({ reference: guest.reference })];
   const press = async ({ currentTarget }) => {

@@ -3,12 +3,12 @@
 import { api } from "./api.js";
 import { Camera } from "./camera.js";
 import { conflict, refusal } from "./check_in_texts.js";
-import { checkIn, entry, seats, undo } from "./check_ins.js";
+import { checkIn, entry, isPartlyIn, seats, undo } from "./check_ins.js";
 import { attempt, byId, el, explain, number, person, problem } from "./dom.js";
 import { eventId, paint } from "./head.js";
 import { List } from "./list.js";
 import { knowTypes, named } from "./named.js";
-import { forgetPage, keep, keepPage, kept, possible } from "./offline_page.js";
+import { keep, keepPage, kept, possible } from "./offline_page.js";
 import { OfflineList } from "./offline_list.js";
 import { OfflineQueue, unreachable } from "./offline_queue.js";
 import { readTicket, referenceOf } from "./ticket_codes.js";
@@ -51,13 +51,15 @@ async function enter(text) {
   // It is not sent yet: the service would let it in once more.
   const since = queue.waitsSince(ticket.named.code);
   if (since) return say("bad", "Already in", `Let in here at ${shortMoment(since)}.`);
-  const at = list.now();
+  if (online && ticket.named.code && queue.isWithdrawn(ticket.named.code)) await queue.send();
+  const [at, some] = [list.now(), part()];
   try {
     // The time makes it the same check-in again if the answer is lost and the device sends it later.
-    welcome(await checkIn({ ...ticket.named, ...part(), ...(at && { checked_in_at: at }) }), ticket.named.code, at);
+    welcome(await checkIn({ ...ticket.named, ...some, ...(at && { checked_in_at: at }) }), at);
   } catch (trouble) {
     if (!unreachable(trouble)) return say(...refusal(trouble));
     reached(false);
+    if (some.quantity) return say("warn", "No network", "A part of a group can be let in only with a network. Without a number all of it comes in.");
     await enterOffline(ticket.named.code, at);
   }
 }
@@ -77,9 +79,9 @@ function undoButton(work) {
   return [" ", el("button", { type: "button", class: "plain", onclick: press }, "Undo")];
 }
 
-function welcome(guest, code, at) {
+function welcome(guest, at = list.now()) {
   reached(true);
-  if (code && at) queue.enteredOnline(code, at);
+  if (at && !isPartlyIn(guest)) queue.enteredOnline(guest.reference, at);
   const takeBack = async () => {
     const done = await undo(guest.reference);
     changed(done);
@@ -94,6 +96,7 @@ function changed(guest) {
   if (guest.checked_in_at) welcome(guest);
   else {
     queue.undone(guest.reference);
+    listDue = 0; // the list may say that the guest is in
     say("warn", "Undone", `${guest.name} is not checked in.`);
     look();
   }
@@ -231,14 +234,6 @@ byId("scan").addEventListener("click", async () => {
   if (trouble) say("warn", "No camera", trouble);
 });
 byId("scan-row").hidden = !navigator.mediaDevices;
-
-// Signing out leaves nothing of the list on the device, and loses no check-in.
-document.querySelector("form[action='/console/logout']").addEventListener("submit", async (sent) => {
-  sent.preventDefault();
-  if (queue.waiting) return problem("There are check-ins that are not sent yet. Sign out when they are.");
-  if (possible) await forgetPage();
-  sent.target.submit();
-});
 
 addEventListener("online", () => look());
 await list.restore();

@@ -46,9 +46,3 @@ export async function kept(path) {
 }
 
 export const drop = async (path) => (await cache()).delete(path);
-
-// The device forgets the page and all that it has read.
-export async function forgetPage() {
-  await caches.delete(page);
-  await (await navigator.serviceWorker.getRegistration(page))?.unregister();
-}
