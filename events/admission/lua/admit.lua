@@ -59,17 +59,11 @@ local state = redis.call('HMGET', STATE, 'opens', 'closes', 'cancelled', 'capaci
   'types')
 if not state[1] then return cmsgpack.pack({'not_loaded'}) end
 local opens, closes, cancelled = tonumber(state[1]), tonumber(state[2]), state[3] == '1'
-local capacity, waitlisted = tonumber(state[4]), tonumber(state[7])
--- Seats are free for the next to come only while no one waits: until then they are kept for the head of the waitlist.
-local free = waitlisted > 0 and 0 or capacity - tonumber(state[5]) - tonumber(state[13] or 0)
-local places = tonumber(state[6]) - waitlisted
 local sequence, rate, organizer = tonumber(state[8]), tonumber(state[9] or 0), state[10]
 local hidden, paused = state[11] == '1', state[12] == '1'
-
--- Where a line for seats has its parts: an event has one, or one for each of its ticket types.
-local LINE_TYPE, LINE_CAPACITY, LINE_FREE, LINE_PLACES, LINE_MOST = 1, 2, 3, 4, 5
-local typed = state[15] and state[15] ~= ''
-local lines = typed and cjson.decode(state[15]) or {{0, capacity, free, places, tonumber(state[14] or 1)}}
+local taken_seats = tonumber(state[5]) + tonumber(state[13] or 0)
+local lines = new_lines(state[15], tonumber(state[14] or 1), tonumber(state[4]), taken_seats, tonumber(state[6]),
+  tonumber(state[7]))
 
 local second, now = clock()
 -- The caller has timed out and answered that nothing was queued.
@@ -82,7 +76,7 @@ elseif paused then
   event_refusal = {'refused', 'paused'}
 elseif now < opens then
   event_refusal = {'not_open', opens}
-elseif not typed and free <= 0 and places <= 0 then
+elseif lines.is_sold_out() then
   event_refusal = {'refused', 'sold_out'}
 end
 
@@ -112,25 +106,16 @@ if address_quota > 0 or refusal_quota > 0 then
   if refusal_quota > 0 and #existing(REFUSALS) > 0 then refusals.read(addresses) end
 end
 
--- Which ticket each Idempotency-Key was last admitted for: note -> the first characters of the ticket's key.
-local BODY_CHARS = 6
-local tickets_of_notes, new_notes = {}, {}
+local notes = new_notes(NOTES)
 local function read_notes()
-  local notes = {}
+  local wanted = {}
   for _, item in ipairs(registrations) do
     if item[NOTE] ~= '' then
-      notes[#notes + 1] = item[NOTE]
-      for _, older in ipairs(item[OLDER] or {}) do notes[#notes + 1] = older[OLDER_NOTE] end
+      wanted[#wanted + 1] = item[NOTE]
+      for _, older in ipairs(item[OLDER] or {}) do wanted[#wanted + 1] = older[OLDER_NOTE] end
     end
   end
-  for _, slot in ipairs(#notes > 0 and existing(NOTES) or {}) do
-    for start = 1, #notes, CHUNK do
-      local names = {unpack(notes, start, math.min(start + CHUNK - 1, #notes))}
-      for offset, ticket in ipairs(redis.call('HMGET', slot, unpack(names))) do
-        if ticket then tickets_of_notes[names[offset]] = ticket end
-      end
-    end
-  end
+  if #wanted > 0 then notes.read(wanted) end
 end
 read_notes()
 
@@ -152,43 +137,12 @@ local function find(key, digest, name)
   return nil, taken or (pending[2] and is_queued(tonumber(pending[2])))
 end
 
-local function is_reused(key, note)
-  local ticket = note ~= '' and tickets_of_notes[note]
-  return ticket and ticket ~= string.sub(key, 1, BODY_CHARS)
-end
-
 local answers, lefts = {}, {}
 
 -- Counts a refusal that reveals something about other people.
 local function refuse_and_count(address, reason)
   if address ~= '' then refusals.take(address) end
   return {'refused', reason}
-end
-
--- The line of a registration that says what it asks for, or why it asks for something that is not sold.
-local function line_of(item)
-  local wanted = item[OF_TYPE] or 0
-  if typed and wanted == 0 and #lines > 1 then return nil, {'refused', 'type_needed'} end
-  for _, line in ipairs(lines) do
-    if line[LINE_TYPE] == wanted or (typed and wanted == 0) then
-      local most = math.min(line[LINE_MOST], line[LINE_CAPACITY])
-      if (item[SEATS] or 1) > most then return nil, {'too_many', most} end
-      return line
-    end
-  end
-  return nil, {'refused', 'unknown_type'}
-end
-
--- Whether the ledger says that neither its seats nor as many positions on the waitlist are left.
-local function is_sold_out(item, line)
-  local seats = item[SEATS] or 1
-  return seats > line[LINE_FREE] and seats > line[LINE_PLACES]
-end
-
--- What is stored about its seats; empty for one seat without a type.
-local function seats_text(item, line)
-  local seats = item[SEATS] or 1
-  return (seats > 1 and QUANTITY .. digits(seats) or '') .. (typed and TYPE .. digits(line[LINE_TYPE]) or '')
 end
 
 -- Why a registration is not admitted, or its ticket if that is known; nil if it is to be admitted. In the contract's
@@ -205,16 +159,16 @@ local function answer_without_admitting(item, index)
   if caller and not own and caller[HAS_CALLBACK] then return {'refused', 'foreign_callback'} end
   local answer, taken = find(item[KEY], item[DIGEST], 0)
   if answer then return answer end
-  local reused = is_reused(item[KEY], item[NOTE])
+  local reused = notes.is_reused(item[NOTE], item[KEY])
   for number, name in ipairs(older) do
     local known, held = find(name[OLDER_KEY], name[OLDER_DIGEST], number)
     if known then return known end
     taken = taken or held
-    reused = reused or is_reused(name[OLDER_KEY], name[OLDER_NOTE])
+    reused = reused or notes.is_reused(name[OLDER_NOTE], name[OLDER_KEY])
   end
   local line, problem
-  if typed or item[SEATS] then
-    line, problem = line_of(item)
+  if lines.typed or item[SEATS] then
+    line, problem = lines.find(item[SEATS], item[OF_TYPE])
     if problem then return problem end
   end
   if address ~= '' then
@@ -229,7 +183,7 @@ local function answer_without_admitting(item, index)
     if wait > 0 then return {'rate_limited', wait} end
   end
   if event_refusal then return event_refusal end
-  if line and is_sold_out(item, line) then return {'refused', 'sold_out'} end
+  if line and lines.is_line_sold_out(line, item[SEATS]) then return {'refused', 'sold_out'} end
   if taken then return refuse_and_count(address, 'duplicate') end
   if length >= queue_limit then return {'refused', 'queue_full'} end
   return nil, line
@@ -240,7 +194,7 @@ local function admit(item, line)
   sequence = sequence + 1
   length = length + 1
   local text = digits(sequence)
-  local seats = line and seats_text(item, line) or ''
+  local seats = line and lines.text(line, item[SEATS]) or ''
   if seats == '' then
     redis.call('XADD', QUEUE, text .. '-0', ENTRY_TICKET, item[KEY], ENTRY_REQUESTED, requested, ENTRY_PAYLOAD,
       item[PAYLOAD])
@@ -249,11 +203,7 @@ local function admit(item, line)
       item[PAYLOAD], ENTRY_SEATS, seats)
   end
   redis.call('HSET', PENDING, TICKET .. item[KEY], text .. '|' .. requested .. '|' .. seats, EMAIL .. item[DIGEST], text)
-  if item[NOTE] ~= '' then
-    tickets_of_notes[item[NOTE]] = string.sub(item[KEY], 1, BODY_CHARS)
-    new_notes[#new_notes + 1] = item[NOTE]
-    new_notes[#new_notes + 1] = tickets_of_notes[item[NOTE]]
-  end
+  if item[NOTE] ~= '' then notes.remember(item[NOTE], item[KEY]) end
   return {'admitted', sequence, length}
 end
 
@@ -270,13 +220,7 @@ end
 
 arrivals.write()
 refusals.write()
-if #new_notes > 0 then
-  local today = of_today(NOTES, second)
-  for start = 1, #new_notes, 2 * CHUNK do
-    redis.call('HSET', today, unpack(new_notes, start, math.min(start + 2 * CHUNK - 1, #new_notes)))
-  end
-  redis.call('EXPIRE', today, keys_ttl)
-end
+notes.write(second, keys_ttl)
 
 local wake = false
 if admitted > 0 then
