@@ -38,7 +38,7 @@ DATABASE_FIXTURES = {"db", "transactional_db"}
 # asks it there has tests of its own (`test_claims.py` and `test_attempts.py` for the dispatcher).
 SAME_ON_ANY_DATABASE = (
     *("test_api_schema.py", "test_dispatcher_fairness.py", "test_security_txt.py"),
-    *("test_door_address_limit.py", "test_link.py", "test_news.py", "test_stream.py"),
+    *("test_door_address_limit.py", "test_link.py", "test_link_lost_connections.py", "test_news.py", "test_stream.py"),
     *("test_gate.py", "test_gate_address_limit.py", "test_gate_idempotency.py", "test_gate_refusals.py"),
     "test_status_long_poll.py",
 )

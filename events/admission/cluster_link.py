@@ -36,6 +36,7 @@ class ClusterLink:
     def __init__(self, cluster: ClusterMap, nodes: Nodes) -> None:
         self._map = cluster
         self._nodes = nodes
+        cluster.share_with(nodes)
 
     @property
     def on_connected(self) -> OnConnected | None:

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Iterator
 
+import redis.asyncio
 from redis.exceptions import ClusterDownError, RedisError
 
 from events.admission.link import Link, OnConnected
@@ -16,18 +16,13 @@ from omnify.common.logs import get_logger
 from omnify.common.redis_slots import SlotMap
 from omnify.common.redis_topology import MAP_SECONDS, REFRESH_SECONDS
 from omnify.common.redis_urls import Address, StoreUrl
+from omnify.common.replicas import AsyncReplicatedClient
 
 logger = get_logger(__name__)
 
 
-class Node(Protocol):
-    """What sends commands to one node: a link, or a redis-py client."""
-
-    async def execute_command(self, *args: Any) -> Any:
-        """Sends a command and returns its reply."""
-
-    async def aclose(self) -> None:
-        """Closes the connection."""
+# What sends commands to one node.
+Node = Link | redis.asyncio.Redis | AsyncReplicatedClient
 
 
 class Nodes:
@@ -48,9 +43,19 @@ class Nodes:
                 found.on_connected = self.on_connected
         return found
 
+    async def disconnect_others(self, serving: Collection[Address]) -> None:
+        """Closes what is idle to nodes that serve no slot: a demoted master, or one that has left the Cluster."""
+        for address, node in list(self._made.items()):
+            if address in serving:
+                continue
+            if isinstance(node, Link):
+                node.close_idle()
+            else:
+                await node.connection_pool.disconnect(inuse_connections=False)
+
     async def aclose(self) -> None:
         """Closes all connections."""
-        for node in self._made.values():
+        for node in list(self._made.values()):
             await node.aclose()
 
 
@@ -59,6 +64,7 @@ class ClusterMap:
 
     def __init__(self, store: StoreUrl, nodes: Nodes) -> None:
         self.nodes = nodes
+        self._sharing = [nodes]
         self._store = store
         self._slots = SlotMap()
         self._doubtful = True
@@ -85,6 +91,11 @@ class ClusterMap:
         if self._doubtful:
             await self._look()
         return self._slots.masters()
+
+    def share_with(self, nodes: Nodes) -> None:
+        """Has what these nodes keep open follow the map too."""
+        if nodes not in self._sharing:
+            self._sharing.append(nodes)
 
     def learn(self, slot: int, owner: Address) -> None:
         """Takes over what one node said about one slot. The rest of the map is in doubt then."""
@@ -138,6 +149,8 @@ class ClusterMap:
             if reply:
                 self._slots.replace(reply, asked=address)
                 self._known = True
+                for nodes in self._sharing:
+                    await nodes.disconnect_others(self._slots.masters())
                 return
         self._doubtful = True
         raise ClusterDownError(f"no node of the Cluster answers: {problem}") from problem

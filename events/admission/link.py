@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import hiredis
 from redis.asyncio.connection import parse_url
-from redis.exceptions import ConnectionError, ReadOnlyError, RedisError, TimeoutError
+from redis.exceptions import ConnectionError, TimeoutError
 
-from events.admission.error_replies import error_of
-from omnify.common.redis_client import CONNECT_TIMEOUT_SECONDS, REPLY_TIMEOUT_SECONDS
+from events.admission.connection import Connection
+from omnify.common.redis_client import CONNECT_TIMEOUT_SECONDS
 from omnify.common.redis_sentinel import check_role, find_master
 from omnify.common.redis_tls import shared, tls_of
 from omnify.common.redis_urls import Layout, read_store_url
@@ -27,7 +25,7 @@ from omnify.common.redis_urls import Layout, read_store_url
 # does it all.
 _KNOWN_OPTIONS = {"host", "port", "db", "username", "password"}
 
-OnConnected = Callable[["Connection"], Awaitable[None]]
+OnConnected = Callable[[Connection], Awaitable[None]]
 
 
 def can_link(url: str) -> bool:
@@ -55,6 +53,7 @@ class Link:
         self._tls = tls_of(self._options)
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
+        self._closed = False
         # Called with each new connection before any other call uses it.
         self.on_connected: OnConnected | None = None
 
@@ -73,18 +72,35 @@ class Link:
         connection.ask(("ASKING",)).add_done_callback(_ignore)
         return await connection.ask(args)
 
+    def close_idle(self) -> None:
+        """Closes the connection unless a call waits for its reply. The next call makes a new one."""
+        if self._connection is not None and self._connection.is_idle:
+            self._connection.close()
+
     async def aclose(self) -> None:
-        """Closes the connection."""
+        """Closes the connection, also one that is being made. From then on every call fails."""
+        self._closed = True
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting])
         if self._connection is not None:
             self._connection.close()
 
     async def _connect(self) -> Connection:
         """Returns the new connection, which all that ask for it meanwhile share."""
-        if self._connecting is None:
-            self._connecting = asyncio.get_running_loop().create_task(self._open())
-            self._connecting.add_done_callback(self._connected)
-        # A client that disconnects must not break the connection of all others.
-        return await asyncio.shield(self._connecting)
+        connecting = self._connecting
+        if connecting is None:
+            if self._closed:
+                raise ConnectionError("closed")
+            connecting = self._connecting = asyncio.get_running_loop().create_task(self._open())
+            connecting.add_done_callback(self._connected)
+        try:
+            # A client that disconnects must not break the connection of all others.
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            if self._closed and connecting.cancelled():
+                raise ConnectionError("closed") from None
+            raise
 
     def _connected(self, task: asyncio.Task[Connection]) -> None:
         self._connecting = None
@@ -126,106 +142,6 @@ class Link:
             await connection.ask(("SELECT", options["db"]))
         if self._sentinels is not None:
             check_role(await connection.ask(("ROLE",)))
-
-
-class Connection(asyncio.Protocol):
-    """One connection of a link. Replies come in the order of the commands."""
-
-    def __init__(self) -> None:
-        self.is_lost = False
-        self._loop = asyncio.get_running_loop()
-        self._transport: Any = None
-        self._reader = hiredis.Reader(replyError=error_of)
-        self._queued: list[bytes] = []
-        # Every call that waits for its reply, with the moment at which it is too late.
-        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
-        self._in_flight = 0
-        self._sending: asyncio.Handle | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        """Keeps the transport. uvloop's transports are no subclass of asyncio's."""
-        self._transport = transport
-
-    def ask(self, args: tuple[Any, ...]) -> asyncio.Future[Any]:
-        """Returns the reply to come."""
-        future: asyncio.Future[Any] = self._loop.create_future()
-        if self.is_lost:
-            future.set_exception(ConnectionError("the connection to Redis is lost"))
-            return future
-        due = self._loop.time() + REPLY_TIMEOUT_SECONDS
-        self._waiting.append((future, due))
-        self._queued.append(hiredis.pack_command(args))
-        if not self._in_flight and self._sending is None:
-            # At the end of this turn of the loop: other events' calls of the same turn go along.
-            self._sending = self._loop.call_soon(self._send)
-        if self._timer is None:
-            self._timer = self._loop.call_at(due, self._check_time)
-        return future
-
-    async def execute_command(self, *args: Any) -> Any:
-        """Sends a command on this connection alone, and returns its reply. Raises as `Link.execute_command` does."""
-        return await self.ask(args)
-
-    def close(self) -> None:
-        """Closes it; what waits fails."""
-        self._fail(ConnectionError("closed"))
-
-    def _send(self) -> None:
-        self._sending = None
-        queued, self._queued = self._queued, []
-        if queued and not self.is_lost:
-            self._in_flight = len(queued)
-            self._transport.write(queued[0] if len(queued) == 1 else b"".join(queued))
-
-    def data_received(self, data: bytes) -> None:
-        """Hands complete replies to their callers."""
-        self._reader.feed(data)
-        try:
-            while (reply := self._reader.gets()) is not False:
-                self._in_flight -= 1
-                self._answer(reply)
-        except (hiredis.HiredisError, IndexError) as problem:
-            self._fail(ConnectionError(f"not a reply of Redis: {type(problem).__name__}"))
-            return
-        if not self._in_flight and self._queued:
-            self._send()
-
-    def _answer(self, reply: Any) -> None:
-        future, _ = self._waiting.popleft()
-        if future.done():
-            return
-        if isinstance(reply, RedisError):
-            future.set_exception(reply)
-            if isinstance(reply, ReadOnlyError):
-                # A master that has been demoted. The next connection is to its successor.
-                self._fail(reply)
-        else:
-            future.set_result(reply)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Ends what still waits for a reply."""
-        self._fail(ConnectionError("the connection to Redis is lost"))
-
-    def _check_time(self) -> None:
-        self._timer = None
-        if not self._waiting:
-            return
-        due = self._waiting[0][1]
-        if due <= self._loop.time():
-            self._fail(TimeoutError("Redis did not answer in time"))
-        else:
-            self._timer = self._loop.call_at(due, self._check_time)
-
-    def _fail(self, problem: RedisError) -> None:
-        self.is_lost = True
-        if self._timer is not None:
-            self._timer.cancel()
-        waiting, self._waiting = self._waiting, deque()
-        for future, _ in waiting:
-            if not future.done():
-                future.set_exception(problem)
-        self._transport.abort()
 
 
 def _ignore(future: asyncio.Future[Any]) -> None:

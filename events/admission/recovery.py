@@ -20,7 +20,7 @@ from redis.exceptions import MovedError, RedisError
 from events.admission import calls
 from events.admission import keys as k
 from events.admission.calls import AdmissionRequest
-from events.admission.link import Connection
+from events.admission.connection import Connection
 from events.admission.replies import Admission, Admitted
 from omnify.common.logs import get_logger
 

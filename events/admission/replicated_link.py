@@ -12,7 +12,8 @@ from typing import Any
 import hiredis
 from redis.exceptions import RedisError
 
-from events.admission.link import Connection, Link
+from events.admission.connection import Connection
+from events.admission.link import Link
 from omnify.common.replicas import confirming, problem_of
 
 

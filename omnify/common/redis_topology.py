@@ -118,9 +118,18 @@ class Topology:
             if reply:
                 self._slots.replace(reply, asked=address)
                 self._known, self._read_at = True, time.monotonic()
+                self._disconnect_others()
                 return
         self._doubtful, self._read_at = True, time.monotonic()
         raise ClusterDownError(f"no node of the Cluster answers: {problem}") from problem
+
+    def _disconnect_others(self) -> None:
+        """Closes what is idle to nodes that serve no slot: a demoted master, or one that has left the Cluster."""
+        masters = self._slots.masters()
+        with self._lock:
+            others = [node for address, node in self._nodes.items() if address not in masters]
+        for node in others:
+            node.connection_pool.disconnect(inuse_connections=False)
 
     def _ask(self, address: Address) -> Any:
         url = self._store.server_url(address)

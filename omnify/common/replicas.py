@@ -82,6 +82,7 @@ class AsyncReplicatedClient:
 
     def __init__(self, client: redis.asyncio.Redis, replicas: int) -> None:
         self._client = client
+        self.connection_pool = client.connection_pool
         self._replicas = replicas
 
     async def execute_command(self, *args: Any) -> Any:

@@ -173,7 +173,7 @@ def test_events_of_a_dead_node_are_unavailable_and_all_others_go_on(
 def test_a_command_whose_reply_is_lost_is_not_sent_again(
     cluster: ValkeyCluster, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.admission.link.REPLY_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr("events.admission.connection.REPLY_TIMEOUT_SECONDS", 0.3)
     monkeypatch.setitem(redis_client._OPTIONS, "socket_timeout", 0.3)
     name = "{event:0}:counter of the tests"
     hanging = cluster.owner(slot_of(name))

@@ -10,6 +10,7 @@ from events.admission.gate import Gate, QueueUnavailable
 from events.admission.open_gate import open_gate
 from events.models import Event, Registration
 from omnify.common.redis_client import connect
+from tests.support.cluster_nodes import sockets_to
 from tests.support.in_process.cluster import Crowd, Reader, decided_keys, draining, events_on_each_master, with_gate
 from tests.support.in_process.gate import apply_for, kinds
 from tests.support.valkey_cluster import ValkeyCluster, running_cluster, until
@@ -46,6 +47,8 @@ def test_doors_drains_and_news_go_on_with_the_promoted_replica(replicated_cluste
             before = reader.changes[hit]
             await crowd.all_register(events, 1, at_once=1)
             await reader.until(lambda: reader.changes[hit] > before)
+            # Neither the gate nor the drain, which both go on, has kept a socket to the one that died.
+            await reader.until(lambda: sockets_to(victim) == 0)
             await reader.close()
             return crowd
 

@@ -73,6 +73,7 @@ class Node:
         assert self.child is not None
         self.child.process.kill()
         self.child.process.wait()
+        self.client.close()
 
     def restart(self) -> None:
         """Starts the server again with what it has on disk."""
