@@ -229,7 +229,12 @@ class Drain:
         """Publishes what changed after `before_ms`, and trims; in a thread if more follows."""
         rate = done.decided / max(self.clock() - started, 1e-3)
         left = self.queue.publish(
-            event=done.event, outcomes=done.outcomes, entries=entries, decisions_per_second=rate, since_ms=before_ms
+            event=done.event,
+            outcomes=done.outcomes,
+            entries=entries,
+            decisions_per_second=rate,
+            since_ms=before_ms,
+            freed=done.freed,
         ).left
         if done.messages:
             self.wake_dispatchers()

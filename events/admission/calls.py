@@ -88,6 +88,12 @@ class PublishedOutcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
     waitlisted_at: int
 
 
+class PublishedCorrection(PublishedOutcome, frozen=True, gc=False, array_like=True):
+    """The outcome of a ticket whose e-mail was corrected. `freed` are digests of e-mails that it no longer holds."""
+
+    freed: Sequence[str]
+
+
 class DecidedEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An entry to be removed from the queue; `kind` is empty for a registration."""
 

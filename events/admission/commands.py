@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from events.admission import calls
 from events.admission import keys as k
 from events.admission.calls import CancelRequest
-from events.admission.entry import pack_sizes
+from events.admission.entry import pack_correction, pack_sizes
 from events.admission.fields import BY_ORGANIZER, EXEMPT
 from events.admission.replies import (
     CancelAnswer,
@@ -59,6 +59,17 @@ def enqueue_resize(
     """
     payload = pack_sizes(max_capacity=max_capacity, waitlist_capacity=waitlist_capacity, types=types)
     return _enqueue(client, event, "resize", key, payload)
+
+
+def enqueue_correction(
+    client: Redis, event: EventSnapshot, *, key: str, ticket: str, name: str | None, email: str | None, digest: str
+) -> Enqueued:
+    """Enqueues a correction of a guest's name or e-mail; None leaves one as it is. `digest` is the e-mail's.
+
+    Raises redis.exceptions.RedisError: the command may have been enqueued or not.
+    """
+    payload = pack_correction(ticket=ticket, name=name, email=email, email_digest=digest)
+    return _enqueue(client, event, "correct", key, payload)
 
 
 def enqueue_closing(client: Redis, event: EventSnapshot, *, key: str) -> Enqueued:

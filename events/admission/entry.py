@@ -8,6 +8,8 @@ unless it is a registration.
                    or "o" for the organizer's
     resize         c = "resize", t = key of the command, r, p = JSON [max_capacity or null, waitlist_capacity or null],
                    with ticket types [..., [[id, name, capacity, ...], ...]] (`TypeTerms`)
+    correction     c = "correct", t = key of the command, r, p = JSON [key of the ticket, name or null, e-mail or null,
+                   digest of the e-mail]
     closing        c = "close", t = key of the command, r
 """
 
@@ -28,12 +30,13 @@ from events.admission.fields import (
 )
 from events.admission.seats_text import read_seats
 from events.domain.attendee import email_key
-from events.domain.commands import Callback, Cancellation, Closing, Command, Request, Resize, TypeTerms
+from events.domain.commands import Callback, Cancellation, Closing, Command, Correction, Request, Resize, TypeTerms
 from events.domain.keyring import MARK_CHARS
 from events.domain.states import Reason
 from events.domain.tickets import KEY_CHARS
 
 _decode = msgspec.json.Decoder(list[str]).decode
+_decode_correction = msgspec.json.Decoder(tuple[str, str | None, str | None, str]).decode
 
 
 class _Sizes(msgspec.Struct, array_like=True):
@@ -77,6 +80,11 @@ def pack_sizes(*, max_capacity: int | None, waitlist_capacity: int | None, types
     return _encode([max_capacity, waitlist_capacity, named] if named else [max_capacity, waitlist_capacity]).decode()
 
 
+def pack_correction(*, ticket: str, name: str | None, email: str | None, email_digest: str) -> str:
+    """Packs a correction's payload."""
+    return _encode((ticket, name, email, email_digest)).decode()
+
+
 def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     """Decodes an entry. Never raises for bad data, which would block all entries behind it."""
     sequence = int(stream_id.split(b"-", 1)[0])
@@ -107,6 +115,8 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict
             sizes = _decode_sizes(payload)
             types = tuple(TypeTerms(*terms) for terms in sizes.types)
             return Resize(key, sequence, sizes.max_capacity, sizes.waitlist_capacity, requested_ms, types)
+        if kind == "correct":
+            return _correction(key, sequence, requested_ms, payload)
     except (msgspec.MsgspecError, ValueError, TypeError):
         return None
     return Closing(key, sequence) if kind == "close" else None
@@ -115,6 +125,12 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict
 def _with_seats(request: Request, text: bytes) -> Request:
     asked = read_seats(text.decode("ascii", "replace"))
     return msgspec.structs.replace(request, quantity=asked.quantity, type_id=asked.type_id)
+
+
+def _correction(key: str, sequence: int, requested_ms: int, payload: bytes) -> Correction:
+    ticket, name, email, digest = _decode_correction(payload)
+    holder = None if email is None else email_key(email)
+    return Correction(key, sequence, ticket, name, email, holder, digest, requested_ms)
 
 
 def _callback(url: str, organizer_id: str) -> Callback:

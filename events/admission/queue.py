@@ -6,15 +6,16 @@ Every method raises redis.exceptions.RedisError if Redis does not answer; the dr
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
 import redis
 
 from events.admission import calls
 from events.admission import keys as k
-from events.admission.calls import DecidedEntry, PublishedOutcome
+from events.admission.calls import DecidedEntry, PublishedCorrection, PublishedOutcome
 from events.admission.entry import Entry, read_entry
 from events.admission.news_command import publish_command
 from events.admission.outcomes import encode_outcome
@@ -28,6 +29,9 @@ from omnify.common.replicas import require_replicas
 
 # Bounds the time for which one script call blocks Redis.
 PUBLISH_AT_ONCE = 2000
+
+Freed = Mapping[str, Sequence[str]]
+_NOTHING: Freed = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class _Publication(NamedTuple):
     event: EventSnapshot
     since_ms: int
     counted: bool
+    freed: Freed
 
 
 class Published(NamedTuple):
@@ -106,12 +111,14 @@ class Queue:
         decisions_per_second: float = 0.0,
         counted: bool = True,
         since_ms: int = 0,
+        freed: Freed = _NOTHING,
     ) -> Published:
         """Publishes decisions that the ledger has committed, and removes their entries from the queue.
 
         `outcomes` are all that changed after `since_ms`. Only if everything up to then is published on the
         server that takes them is the event's moment recorded there; else a sweep finds it behind the ledger. `counted`:
-        whether they count as decisions of this second. Raises NotReplicated, and publishes nothing, if the replicas are
+        whether they count as decisions of this second. `freed` are digests of e-mails that tickets, by key, no longer
+        hold. Raises NotReplicated, and publishes nothing, if the replicas are
         away.
         """
         self.require_replicas(event.event_id)
@@ -119,7 +126,7 @@ class Queue:
         *parts, last = (outcomes[start : start + PUBLISH_AT_ONCE] for start in starts)
         # Another server may take over between two parts, without the first. A name tells that it is there.
         names = [secrets.token_hex(4) for _ in parts]
-        common = _Publication(event, since_ms, counted)
+        common = _Publication(event, since_ms, counted, freed)
         earlier, written = "", 0
         for part, name in zip(parts, names, strict=True):
             written += self._publish_part(common, part, earlier_part=earlier, this_part=name).written
@@ -141,7 +148,7 @@ class Queue:
         keys = k.event_keys(event.event_id)
         call = calls.publish(
             keys,
-            outcomes=[_published(outcome) for outcome in outcomes],
+            outcomes=_all_published(outcomes, common.freed),
             version=event.version,
             last_sequence=event.last_sequence,
             state_ttl=k.STATE_TTL_SECONDS,
@@ -192,6 +199,16 @@ class Queue:
         for event_id in event_ids:
             pipe.xlen(k.event_keys(event_id).queue)
         return list(pipe.execute())
+
+
+def _all_published(outcomes: Sequence[Outcome], freed: Freed) -> list[PublishedOutcome]:
+    published = [_published(outcome) for outcome in outcomes]
+    if not freed:
+        return published
+    return [
+        PublishedCorrection(**msgspec.structs.asdict(one), freed=freed[one.key]) if one.key in freed else one
+        for one in published
+    ]
 
 
 def _published(outcome: Outcome) -> PublishedOutcome:

@@ -29,6 +29,7 @@ from events.ledger.events import (
     TypeInUse,
 )
 from events.services.commands import ResizePending
+from events.services.corrections import CorrectionPending, EmailTaken, NoSeatToCorrect
 from omnify.common.envelope import Code
 from omnify.common.logs import get_logger
 
@@ -69,8 +70,8 @@ def _refusal(exc: Exception) -> Refusal | None:
             return invalid_fields({"ticket_types": [str(exc)]})
         case CapacityBelowConfirmed() | CapacityBelowWaitlisted() | EventOver() | EventInUse() | TypeInUse():
             return _refused_change(exc)
-        case ResizePending():
-            return unavailable("The change of the capacity waits for its turn in the event's queue, and will be made.")
+        case ResizePending() | CorrectionPending() | EmailTaken() | NoSeatToCorrect():
+            return _refused_command(exc)
         case Http404():
             return Refusal(Code.NOT_FOUND, 404, "There is nothing at this address.")
         case exceptions.APIException():
@@ -102,6 +103,19 @@ def _refused_change(
             return Refusal(Code.CAPACITY_BELOW_WAITLISTED, 409, message, errors={exc.field: [message]})
         case TypeInUse():
             return Refusal(Code.TYPE_IN_USE, 409, str(exc), errors={"ticket_types": [str(exc)]})
+
+
+def _refused_command(exc: ResizePending | CorrectionPending | EmailTaken | NoSeatToCorrect) -> Refusal:
+    match exc:
+        case ResizePending():
+            return unavailable("The change of the capacity waits for its turn in the event's queue, and will be made.")
+        case CorrectionPending():
+            return unavailable("The correction waits for its turn in the event's queue, and will be made.")
+        case EmailTaken():
+            message = "Another ticket of this event has this e-mail."
+            return Refusal(Code.DUPLICATE_REGISTRATION, 409, message, errors={"email": [message]})
+        case NoSeatToCorrect():
+            return Refusal(Code.NOT_CONFIRMED, 409, "This ticket has no seat and is not on the waitlist.")
 
 
 def _refusal_of_drf(exc: exceptions.APIException) -> Refusal:

@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from events.domain.commands import Cancellation, Command, Request, Resize
+from events.domain.corrections import CorrectionResult
 from events.domain.outcome import Outcome
 from events.domain.seats import NEVER, NO_TYPE, Seats
 from events.domain.states import Reason
@@ -43,8 +44,8 @@ class LedgerView:
     """What the ledger has about a batch's tickets and e-mails.
 
     Attributes:
-        taken: the `email_key`s among the requests that hold a seat or wait for one.
-        tickets: the decided tickets that the cancellations name, by key.
+        taken: the `email_key`s among the requests and corrections that hold a seat or wait for one.
+        tickets: the decided tickets that the cancellations and corrections name, by key.
         waitlist: the first tickets on each line's waitlist in order of admission; `lookahead` says how many are needed.
         large_groups: for a `Resize`, tickets on the waitlist that ask for more seats than the new capacity.
         holders: for a `Closing`, up to `MOVES_AT_ONCE` tickets that hold a seat or wait for one.
@@ -66,7 +67,7 @@ class Allocation:
         changes: every change of status, in order; one ticket may have several.
         decided_requests: the requests that were decided, in order of admission.
         rejected: rejections by reason; `cancelled`: the number of cancelled tickets.
-        resizes: the result of each finished resize.
+        resizes: the result of each finished resize; `corrections`: that of each correction.
         handled: how many commands are done. The next one, if any, is partly applied and must be applied again.
     """
 
@@ -76,6 +77,7 @@ class Allocation:
     rejected: dict[Reason, int] = field(default_factory=dict)
     cancelled: int = 0
     resizes: list[tuple[Resize, Sizing]] = field(default_factory=list)
+    corrections: list[CorrectionResult] = field(default_factory=list)
     handled: int = 0
 
 

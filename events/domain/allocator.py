@@ -18,9 +18,10 @@ import msgspec
 
 from events.domain import allocation
 from events.domain.allocation import Allocation, DecidedTicket, LedgerView, Sizing
-from events.domain.commands import Cancellation, Closing, Command, Request, Resize
+from events.domain.commands import Cancellation, Closing, Command, Correction, Request, Resize
+from events.domain.corrections import corrected, judge_correction
 from events.domain.line import Line
-from events.domain.outcome import Outcome
+from events.domain.outcome import Outcome, first_outcome
 from events.domain.seats import NO_TYPE, Seats, total
 from events.domain.sizes import NewSizes, asked_sizes, judge
 from events.domain.states import HOLDING, Reason, Status
@@ -96,7 +97,7 @@ class _Allocator:
         self.done.rejected[reason] = self.done.rejected.get(reason, 0) + 1
         self._decide(request, Status.REJECTED, reason)
 
-    def apply(self, command: Cancellation | Resize | Closing) -> bool:
+    def apply(self, command: Cancellation | Resize | Correction | Closing) -> bool:
         """Applies a command. Returns False if there is more to do than one transaction may."""
         match command:
             case Cancellation():
@@ -106,6 +107,9 @@ class _Allocator:
                 return True
             case Resize():
                 return self._resize(command)
+            case Correction():
+                self._correct(command)
+                return True
             case Closing():
                 return self._close()
 
@@ -137,21 +141,7 @@ class _Allocator:
     def _decide(
         self, request: Request, status: Status, reason: Reason | None = None, position: int | None = None
     ) -> Outcome:
-        outcome = Outcome(
-            key=request.key,
-            status=status,
-            reason=reason,
-            sequence=request.sequence,
-            requested_ms=request.requested_ms,
-            decided_ms=self._now_ms,
-            revision=1,
-            email_digest=request.email_digest,
-            quantity=request.quantity,
-            type_id=request.type_id,
-            mark=request.mark,
-            position=position,
-            callback=request.callback,
-        )
+        outcome = first_outcome(request, status, reason, position, decided_ms=self._now_ms)
         self.done.decided_requests.append(request)
         self.done.changes.append(outcome)
         return outcome
@@ -184,6 +174,18 @@ class _Allocator:
         self._change(held, Status.CANCELLED, reason)
         self.done.cancelled += 1
         return True
+
+    def _correct(self, correction: Correction) -> None:
+        held = self._tickets.get(correction.ticket)
+        outcome, email_key = (held.outcome, held.email_key) if held else (None, "")
+        result = judge_correction(correction, outcome, email_key=email_key, emails=self._emails, ends_ms=self._ends_ms)
+        if result.is_applied and outcome is not None:
+            self._emails.discard(email_key)
+            self._emails.add(correction.email_key or email_key)
+            outcome = corrected(outcome, correction, now_ms=self._now_ms)
+            self._tickets[outcome.key] = DecidedTicket(correction.email_key or email_key, outcome)
+            self.done.changes.append(outcome)
+        self.done.corrections.append(result)
 
     def _promote(self, line: Line, *, at_most: int = allocation.NEVER) -> int:
         """Gives free seats to the first tickets on the waitlist, as long as they suffice. Returns how many moved up."""

@@ -38,6 +38,7 @@ class Action(StrEnum):
     EVENT_RESUMED = "event_resumed"
     ATTENDEES_EXPORTED = "attendees_exported"
     TICKET_CANCELLED = "ticket_cancelled"
+    TICKET_CORRECTED = "ticket_corrected"
     CHECKED_IN = "checked_in"
     CHECK_IN_UNDONE = "check_in_undone"
     WEBHOOK_CREATED = "webhook_created"

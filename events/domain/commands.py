@@ -3,6 +3,7 @@
 Request       registers a person
 Cancellation  the holder of a ticket gives it back, or the organizer takes it back
 Resize        the organizer changes the capacity, the waitlist's capacity, or the ticket types
+Correction    the organizer corrects a guest's name or e-mail, which moves no seat
 Closing       the organizer has cancelled the event: every ticket loses its seat or its position on the waitlist
 
 `requested_ms` is the moment of admission by the queue's clock (milliseconds since 1970, UTC). It decides whether a
@@ -89,6 +90,22 @@ class Resize(msgspec.Struct, frozen=True):
     types: tuple[TypeTerms, ...] = ()
 
 
+class Correction(msgspec.Struct, frozen=True):
+    """Sets a guest's name or e-mail; None leaves one unchanged. `key` names this command, like a resize's.
+
+    `email_key` and `email_digest` are those of the new e-mail, the digest under the secret of the ticket's id.
+    """
+
+    key: str
+    sequence: int
+    ticket: str
+    name: str | None
+    email: str | None
+    email_key: str | None = None
+    email_digest: str = ""
+    requested_ms: int = 0
+
+
 class Closing(msgspec.Struct, frozen=True):
     """Cancels the tickets of a cancelled event, `MOVES_AT_ONCE` in a transaction, until none holds a seat."""
 
@@ -96,4 +113,4 @@ class Closing(msgspec.Struct, frozen=True):
     sequence: int
 
 
-Command = Request | Cancellation | Resize | Closing
+Command = Request | Cancellation | Resize | Correction | Closing

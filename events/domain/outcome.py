@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from events.domain.commands import Callback
+from events.domain.commands import Callback, Request
 from events.domain.states import ACTIVE, Reason, Status
 
 
@@ -45,3 +45,24 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def holds_email(self) -> bool:
         """Whether a second registration under this e-mail is a duplicate."""
         return self.status in ACTIVE
+
+
+def first_outcome(
+    request: Request, status: Status, reason: Reason | None, position: int | None = None, *, decided_ms: int
+) -> Outcome:
+    """Makes the first decision on a registration."""
+    return Outcome(
+        key=request.key,
+        status=status,
+        reason=reason,
+        sequence=request.sequence,
+        requested_ms=request.requested_ms,
+        decided_ms=decided_ms,
+        revision=1,
+        email_digest=request.email_digest,
+        quantity=request.quantity,
+        type_id=request.type_id,
+        mark=request.mark,
+        position=position,
+        callback=request.callback,
+    )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import msgspec
 
 from events.domain.allocation import MOVES_AT_ONCE, DecidedTicket, LedgerView, lookahead
-from events.domain.commands import Cancellation, Closing, Command, Request, Resize
+from events.domain.commands import Cancellation, Closing, Command, Correction, Request, Resize
 from events.domain.outcome import Outcome
 from events.domain.seats import MAX_QUANTITY, NO_TYPE, Seats
+from events.ledger.corrections import made_corrections
 from events.ledger.tickets import first_waitlisted, holding_tickets, known_tickets, taken_emails, waiting_for_more
 from events.models import SizeChange
 
@@ -37,12 +38,13 @@ class BatchContext:
 def load_batch_context(event_id: int, commands: Sequence[Command], *, seats: Seats, digest: Digest) -> BatchContext:
     """Separates commands that an earlier drain applied from pending ones, and reads what those depend on."""
     requests = [command for command in commands if isinstance(command, Request)]
-    cancelled = [command.key for command in commands if isinstance(command, Cancellation)]
-    known = known_tickets(event_id, [*(request.key for request in requests), *cancelled])
-    tickets = {key: with_digest(known[key], digest) for key in cancelled if key in known}
+    named = [command.key for command in commands if isinstance(command, Cancellation)]
+    named += [command.ticket for command in commands if isinstance(command, Correction)]
+    known = known_tickets(event_id, [*(request.key for request in requests), *named])
+    tickets = {key: with_digest(known[key], digest) for key in named if key in known}
     pending = _without(commands, known.keys() | _already_applied(event_id, commands))
     closing = any(isinstance(command, Closing) for command in pending)
-    emails = [command.email_key for command in pending if isinstance(command, Request)]
+    emails = [c.email_key for c in pending if isinstance(c, Request | Correction) and c.email_key is not None]
     needed = lookahead(pending, seats=seats, tickets=tickets)
     first = (ticket for type_id, count in needed.items() for ticket in first_waitlisted(event_id, type_id, count=count))
     ledger = LedgerView(
@@ -88,12 +90,13 @@ def _of_request(outcome: Outcome, request: Request) -> Outcome:
 
 
 def _already_applied(event_id: int, commands: Sequence[Command]) -> set[str]:
-    """Finds resizes that an earlier drain applied."""
+    """Finds resizes and corrections that an earlier drain applied."""
+    made = made_corrections(event_id, [command.key for command in commands if isinstance(command, Correction)])
     keys = [command.key for command in commands if isinstance(command, Resize)]
     if not keys:
-        return set()
+        return made
     rows = SizeChange.objects.filter(event_id=event_id, key__in=keys)
-    return set(rows.values_list("key", flat=True))
+    return made | set(rows.values_list("key", flat=True))
 
 
 def _without(commands: Sequence[Command], done: set[str]) -> list[Command]:

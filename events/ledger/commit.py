@@ -23,6 +23,7 @@ from events.domain.sequences import number_anew
 from events.domain.snapshot import NOT_PUBLISHED, CopyProgress, EventProgress, EventSnapshot
 from events.domain.times import from_ms, to_ms, whole_ms
 from events.ledger.batch_context import Digest, load_batch_context, with_digest
+from events.ledger.corrections import Freed, freed_since
 from events.ledger.counters import seats_of, with_types
 from events.ledger.database import database
 from events.ledger.plan import Plan, make_plan
@@ -114,7 +115,7 @@ def _commit(event_id: int, batch: Batch) -> Committed:
         unpublished = _unpublished(event, batch)
         done = (_all_fit(event, batch) and _commit_optimistically(event, batch)) or _commit_with_context(event, batch)
         batch.before_commit()
-    return done.with_earlier(unpublished)
+    return done.with_earlier(*unpublished)
 
 
 def _lock(event_id: int) -> Event:
@@ -125,8 +126,9 @@ def _lock(event_id: int) -> Event:
     return event
 
 
-def _unpublished(event: Event, batch: Batch) -> list[Outcome]:
-    """Reads changes that Redis lacks: of a drain that died before it published, or lost by Redis since.
+def _unpublished(event: Event, batch: Batch) -> tuple[list[Outcome], Freed]:
+    """Reads changes that Redis lacks, and the e-mails that they freed: of a drain that died before it published, or
+    lost by Redis since.
 
     Raises LedgerBehind.
     """
@@ -135,9 +137,10 @@ def _unpublished(event: Event, batch: Batch) -> list[Outcome]:
     if published.exceeds(EventProgress(event.pk, event.version, decided_ms)):
         raise LedgerBehind(event.pk)
     if published.version is None or decided_ms <= published.published_ms:
-        return []
-    changed = changed_since(event.pk, from_ms(published.published_ms))
-    return [with_digest(ticket, batch.digest).outcome for ticket in changed]
+        return [], {}
+    since = from_ms(published.published_ms)
+    changed = changed_since(event.pk, since)
+    return [with_digest(ticket, batch.digest).outcome for ticket in changed], freed_since(event.pk, since)
 
 
 def _all_fit(event: Event, batch: Batch) -> bool:

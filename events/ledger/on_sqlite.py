@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from events.domain.states import HOLDING, Status
 from events.domain.times import from_ms
@@ -72,8 +72,12 @@ def move_registrations(event_id: int, records: Sequence[MoveRecord], *, decided_
             reason=record.reason,
             revision=record.revision,
             decided_at=decided_at,
-            confirmed_at=decided_at if record.status == Status.CONFIRMED else F("confirmed_at"),
+            confirmed_at=_newly_confirmed(decided_at) if record.status == Status.CONFIRMED else F("confirmed_at"),
         )
+
+
+def _newly_confirmed(moment: datetime) -> Case:
+    return Case(When(status=Status.CONFIRMED.value, then=F("confirmed_at")), default=Value(moment))
 
 
 def find_tickets(event_id: int, keys: Sequence[str]) -> Iterable[tuple[Any, ...]]:

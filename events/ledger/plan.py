@@ -12,8 +12,9 @@ from datetime import datetime
 
 from events.domain.allocation import Allocation, LedgerView, Seats
 from events.domain.allocator import allocate
-from events.domain.commands import Command, Request
-from events.domain.outcome import Outcome
+from events.domain.commands import Command, Correction, Request
+from events.domain.corrections import corrected_request
+from events.domain.outcome import Outcome, first_outcome
 from events.domain.states import Reason, Status
 from events.domain.times import to_ms
 from events.ledger.records import MoveRecord, RegistrationRecord
@@ -29,6 +30,7 @@ class Plan:
         seats: the event's counters before it; `allocation` has those after it.
         changes: every change of status, in order; `outcomes` has the newest of each ticket.
         moves: rows that get a later status; `records` are new rows.
+        corrections: of guests whose rows exist; new rows are corrected as they are written.
         last_sequence: the highest that is handled, 0 if there is none.
         unfinished: the key of a command that is only partly applied.
     """
@@ -41,6 +43,7 @@ class Plan:
     outcomes: Sequence[Outcome]
     moves: Sequence[MoveRecord]
     records: Sequence[RegistrationRecord]
+    corrections: Sequence[Correction]
     invalid: int
     last_sequence: int
     unfinished: str | None
@@ -59,7 +62,9 @@ def make_plan(
     changes = [*done.changes, *(outcome for _, outcome in refused)]
     last = latest(changes)
     new = {request.key for request in done.decided_requests}
-    decided = [*((request, last[request.key]) for request in done.decided_requests), *refused]
+    applied = [result.correction for result in done.corrections if result.is_applied]
+    requests = _corrected(done.decided_requests, applied) if applied else done.decided_requests
+    decided = [*((request, last[request.key]) for request in requests), *refused]
     sequences = [command.sequence for command in (*commands[: done.handled], *poisoned)]
     return Plan(
         commands=commands,
@@ -70,25 +75,24 @@ def make_plan(
         outcomes=list(last.values()),
         moves=[move_record(found) for found in last.values() if found.revision > 1 and found.key not in new],
         records=[registration_record(request, outcome) for request, outcome in decided],
+        corrections=[one for one in applied if one.ticket not in new],
         invalid=len(refused),
         last_sequence=max(sequences, default=0),
         unfinished=stopped_at.key if stopped_at else None,
     )
 
 
+def _corrected(requests: Iterable[Request], corrections: Iterable[Correction]) -> list[Request]:
+    by_key = {request.key: request for request in requests}
+    for correction in corrections:
+        if correction.ticket in by_key:
+            by_key[correction.ticket] = corrected_request(by_key[correction.ticket], correction)
+    return list(by_key.values())
+
+
 def invalid(request: Request, now: datetime) -> Outcome:
     """Returns the outcome of an entry that cannot be read or stored: rejected as invalid."""
-    return Outcome(
-        key=request.key,
-        status=Status.REJECTED,
-        reason=Reason.INVALID,
-        sequence=request.sequence,
-        requested_ms=request.requested_ms,
-        decided_ms=to_ms(now),
-        revision=1,
-        email_digest=request.email_digest,
-        mark=request.mark,
-    )
+    return first_outcome(request, Status.REJECTED, Reason.INVALID, decided_ms=to_ms(now))
 
 
 def latest(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:

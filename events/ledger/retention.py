@@ -17,7 +17,7 @@ from events.domain.attendee import mailbox_keys
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import HOLDING
 from events.ledger.queries import event_snapshot
-from events.models import Event, IdempotentAnswer, Registration, WebhookDelivery
+from events.models import Event, GuestCorrection, IdempotentAnswer, Registration, WebhookDelivery
 
 FORGOTTEN = "forgotten:"
 _CHUNK = 1000
@@ -55,6 +55,7 @@ def anonymise_event(event_id: int, *, now: datetime) -> int:
         last = keys[-1]
     _callbacks(event_id).delete()
     _kept_answers([event_id]).delete()
+    _freed_addresses(event_id).update(freed_digest="")
     Event.objects.filter(pk=event_id).update(forgotten_at=now)
     return forgotten
 
@@ -75,6 +76,7 @@ def anonymise_tickets(tickets: list[TicketOfPerson]) -> int:
     """Anonymises tickets and deletes their callback messages. Returns how many rows were anonymised."""
     for ticket in tickets:
         _callbacks(ticket.event_id).filter(ticket_key=ticket.key).delete()
+        _freed_addresses(ticket.event_id).filter(ticket_key=ticket.key).update(freed_digest="")
     _kept_answers([ticket.event_id for ticket in tickets]).delete()
     return sum(
         _anonymise(Registration.objects.filter(event_id=ticket.event_id, ticket_key=ticket.key)) for ticket in tickets
@@ -84,6 +86,11 @@ def anonymise_tickets(tickets: list[TicketOfPerson]) -> int:
 def _callbacks(event_id: int) -> QuerySet[WebhookDelivery]:
     """Messages to callback URLs, which may name a person. Those to an organizer's own webhooks name tickets only."""
     return WebhookDelivery.objects.filter(event_id=event_id).exclude(url="")
+
+
+def _freed_addresses(event_id: int) -> QuerySet[GuestCorrection]:
+    """Corrections that keep the digest of a former address."""
+    return GuestCorrection.objects.filter(event_id=event_id).exclude(freed_digest="")
 
 
 def _kept_answers(event_ids: list[int]) -> QuerySet[IdempotentAnswer]:

@@ -74,7 +74,8 @@ INSERT_SEATS = _INSERT_REGISTRATIONS.format(
 MOVE_REGISTRATIONS = """
 UPDATE events_registration AS registration SET
     status = moved.status, reason = COALESCE(moved.reason, ''), revision = moved.revision, decided_at = $4,
-    confirmed_at = CASE WHEN moved.status = 'confirmed' THEN $4 ELSE registration.confirmed_at END
+    confirmed_at = CASE WHEN moved.status = 'confirmed' AND registration.status <> 'confirmed' THEN $4
+        ELSE registration.confirmed_at END
 FROM json_to_recordset($1) AS moved (ticket_key varchar, status varchar, reason varchar, revision integer)
 WHERE registration.event_id = $3 AND registration.ticket_key = moved.ticket_key
     AND registration.revision < moved.revision

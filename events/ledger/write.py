@@ -6,7 +6,7 @@ Inside the caller's transaction, under the event's row lock.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -17,6 +17,7 @@ from events.domain.seats import left
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Reason
 from events.domain.times import whole_ms
+from events.ledger.corrections import Freed, as_messages, combined, freed_by, record_corrections, write_corrections
 from events.ledger.counters import save_types, set_counters
 from events.ledger.database import database
 from events.ledger.plan import Plan, latest
@@ -36,6 +37,7 @@ class Committed:
         rewound: sequences were given out a second time, and were replaced: Redis has lost entries.
         unfinished: the key of a command that is only partly applied; it and all commands after it stay in the queue.
         messages: how many webhook messages were written.
+        freed: digests of e-mails that corrected tickets no longer hold, by ticket.
     """
 
     event: EventSnapshot
@@ -44,12 +46,14 @@ class Committed:
     rewound: bool = False
     unfinished: str | None = None
     messages: int = 0
+    freed: Freed = field(default_factory=dict)
 
-    def with_earlier(self, outcomes: Sequence[Outcome]) -> Committed:
+    def with_earlier(self, outcomes: Sequence[Outcome], freed: Freed | None = None) -> Committed:
         """Adds outcomes of earlier batches, where this one has no newer outcome of the ticket."""
         if not outcomes:
             return self
-        return replace(self, outcomes=list(latest([*outcomes, *self.outcomes]).values()))
+        both = combined([freed, self.freed]) if freed else self.freed
+        return replace(self, outcomes=list(latest([*outcomes, *self.outcomes]).values()), freed=both)
 
     @classmethod
     def merged(cls, parts: Sequence[Committed]) -> Committed:
@@ -61,6 +65,7 @@ class Committed:
             rewound=any(part.rewound for part in parts),
             unfinished=next((part.unfinished for part in parts if part.unfinished), None),
             messages=sum(part.messages for part in parts),
+            freed=combined([part.freed for part in parts]),
         )
 
 
@@ -77,24 +82,29 @@ def write(event: Event, plan: Plan) -> Committed:
         RowsExist: the ledger has one of the new rows already; nothing was written but the plan's moves.
         django.db.DataError, IntegrityError, ValueError: the database refuses. `event` is unchanged in memory, as above.
     """
-    if not plan.changes and not plan.allocation.resizes:
+    if not (plan.changes or plan.allocation.resizes or plan.allocation.corrections):
         return Committed(event=event_snapshot(event), unfinished=plan.unfinished)
     # Cancellations free e-mails that a new registration of the same batch may take, so they are written first.
     if plan.moves:
         database().move_registrations(event.pk, plan.moves, decided_at=plan.now)
+    write_corrections(event.pk, plan.corrections)
     if plan.records:
         database().insert_registrations(event.pk, plan.records, decided_at=plan.now)
     sells_out = not plan.seats.cancelled and left(plan.allocation.seats) <= 0 < left(plan.seats)
     # After the rows: if one is refused, `event` must be unchanged in memory.
     _update_event(event, plan)
     _record_resizes(event, plan.allocation, plan.now)
-    messages = write_messages(event, plan.changes, now=plan.now, sold_out=sells_out)
+    corrections = plan.allocation.corrections
+    record_corrections(event.pk, corrections, now=plan.now)
+    corrected = as_messages(event.pk, plan.changes, corrections) if corrections else ()
+    messages = write_messages(event, plan.changes, now=plan.now, sold_out=sells_out, corrected=corrected)
     return Committed(
         event=event_snapshot(event),
         outcomes=plan.outcomes,
         decided=len(plan.changes),
         unfinished=plan.unfinished,
         messages=messages,
+        freed=freed_by(corrections),
     )
 
 

@@ -2,6 +2,7 @@
 
 from events.models.audit import AuditEntry
 from events.models.event import Event, SizeChange
+from events.models.guest_correction import GuestCorrection
 from events.models.idempotent_answer import IdempotentAnswer
 from events.models.organizer import Organizer, OrganizerToken
 from events.models.registration import Registration
@@ -11,6 +12,7 @@ from events.models.webhook import Webhook, WebhookDelivery, WebhookEndpoint
 __all__ = [
     "AuditEntry",
     "Event",
+    "GuestCorrection",
     "IdempotentAnswer",
     "Organizer",
     "OrganizerToken",

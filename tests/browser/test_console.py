@@ -189,16 +189,28 @@ def test_attendees_are_searched_and_downloaded_and_the_waitlist_is_shown(service
     expect(page.locator("#rows tr").first).to_contain_text("Guest four")
 
 
-def test_one_guest_s_ticket_is_taken_back_with_a_second_click(service: Service, visitors: Visitors) -> None:
+def test_one_guest_is_corrected_and_the_ticket_taken_back_with_a_second_click(
+    service: Service, visitors: Visitors
+) -> None:
     event = open_event(service, capacity=1, waitlist_capacity=5)
     guest = visitors.come()
     register(guest, event.id, 1)
     sees(guest, "You have a seat")
-    page = organizer(service, visitors)
+    event.admit("two")
+    wait_until(lambda: event.queued() == 0, "all are decided")
+    page = organizer(service, visitors, refusals=(409,))
     page.goto(f"/console/events/{event.id}/attendees")
+    page.get_by_role("button", name="Correct the name or e-mail of").click()
+    page.get_by_label("E-mail").fill("guesttwo@example.com")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_have_text("Another ticket of this event has this e-mail.")
+    page.get_by_label("E-mail").fill("new@example.org")
+    page.get_by_label("Name").fill("Guest One")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#rows tr")).to_contain_text(["Guest Onenew@example.org"])
     page.get_by_role("button", name="Cancel the ticket of").click()
     page.get_by_text("Really cancel?").click()
-    wait_until(lambda: event.confirmed_count() == 0, "the cancellation takes its turn")
+    wait_until(lambda: event.public()["waitlisted_count"] == 0, "the next in line has moved up")
     guest.reload()
     sees(guest, "Cancelled")
     expect(guest.get_by_text("The organizer cancelled this registration.")).to_be_visible()

@@ -55,7 +55,7 @@ WEBHOOKS = {
 }
 TOKENS = {("/tokens", "get"), ("/tokens", "post"), ("/tokens/{token_id}", "delete"), ("/audit", "get")}
 ORGANIZING = {("/events/{event_id}", "delete"), ("/events/{event_id}/duplicate", "post")}
-ORGANIZING |= {("/events/{event_id}/attendees/{ticket_id}", "delete")}
+ORGANIZING |= {("/events/{event_id}/attendees/{ticket_id}", act) for act in ("delete", "patch")}
 ORGANIZING |= {(f"/events/{{event_id}}/{act}", "post") for act in ("pause", "resume")}
 OPERATIONS |= WEBHOOKS | TOKENS | ORGANIZING
 

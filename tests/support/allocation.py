@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from events.domain import allocation
 from events.domain.allocation import Allocation, DecidedTicket, LedgerView, Seats, lookahead
 from events.domain.allocator import allocate
-from events.domain.commands import Command, Request, Resize
+from events.domain.commands import Command, Correction, Request, Resize
 from events.domain.outcome import Outcome
 from events.domain.seats import NO_TYPE, Counters
 from events.domain.states import HOLDING, TRANSITIONS, Reason, Status
@@ -31,8 +31,9 @@ class Books:
     closed: bool = False
 
     def batch(self, commands: list[Command]) -> Allocation:
-        emails = {c.email_key for c in commands if isinstance(c, Request)}
-        tickets = {c.key: self.tickets[c.key] for c in commands if c.key in self.tickets}
+        emails = {c.email_key for c in commands if isinstance(c, Request | Correction)}
+        named = [c.ticket if isinstance(c, Correction) else c.key for c in commands]
+        tickets = {name: self.tickets[name] for name in named if name in self.tickets}
         holding = [held for held in self.tickets.values() if held.outcome.status in HOLDING]
         asked = lookahead(commands, seats=self.seats, tickets=tickets)
         smallest = min((size for c in commands if isinstance(c, Resize) for size in _capacities(c)), default=0)
@@ -47,8 +48,12 @@ class Books:
         )
         done = allocate(seats=self.seats, commands=commands, ledger=ledger, now_ms=1)
         emails_of = {r.key: r.email_key for r in done.decided_requests}
+        corrected = {(r.correction.ticket, r.revision): r.correction.email_key for r in done.corrections}
         for outcome in done.changes:
-            self._write(outcome, emails_of.get(outcome.key))
+            if (outcome.key, outcome.revision) in corrected:
+                self._correct(outcome, corrected[outcome.key, outcome.revision])
+            else:
+                self._write(outcome, emails_of.get(outcome.key))
         self.seats = done.seats
         return done
 
@@ -62,6 +67,12 @@ class Books:
             assert outcome.revision == before.outcome.revision + 1
             email_key = before.email_key
         self.tickets[outcome.key] = DecidedTicket(email_key, outcome)
+
+    def _correct(self, outcome: Outcome, email_key: str | None) -> None:
+        before = self.tickets[outcome.key]
+        assert outcome.status is before.outcome.status
+        assert outcome.revision == before.outcome.revision + 1
+        self.tickets[outcome.key] = DecidedTicket(email_key or before.email_key, outcome)
 
     def lines(self) -> Mapping[int, Counters]:
         return self.seats.types or {NO_TYPE: self.seats}
@@ -88,6 +99,9 @@ class Books:
                 assert not waiting or line.free < head
         holders = [held.email_key for held in self.tickets.values() if held.outcome.status in HOLDING]
         assert len(holders) == len(set(holders))
+
+    def email_keys(self) -> dict[str, str]:
+        return {key: held.email_key for key, held in self.tickets.items()}
 
     def told(self) -> dict[str, tuple[Status, Reason | None]]:
         return {key: (held.outcome.status, held.outcome.reason) for key, held in self.tickets.items()}

@@ -14,7 +14,7 @@ from events.domain import allocation
 from events.domain.allocation import (
     Seats,
 )
-from events.domain.commands import Cancellation, Closing, Command, Request, Resize, TypeTerms
+from events.domain.commands import Cancellation, Closing, Command, Correction, Request, Resize, TypeTerms
 from events.domain.seats import Counters, total
 from events.domain.states import HOLDING, Reason, Status
 from tests.support.allocation import Books, request
@@ -54,11 +54,9 @@ class Naive:
         elif command.requested_ms >= self.ends_ms:
             return
         elif isinstance(command, Cancellation):
-            for row in self.rows:
-                kept = row["status"] is Status.CONFIRMED and not command.exempt
-                late = kept and command.requested_ms >= self.cancel_until_ms
-                if row["key"] == command.key and row["status"] in HOLDING and not late:
-                    row |= {"status": Status.CANCELLED, "reason": command.reason}
+            self.cancel(command)
+        elif isinstance(command, Correction):
+            self.correct(command)
         elif isinstance(command, Resize):
             self.resize(command)
         for line in self.sizes:
@@ -93,6 +91,20 @@ class Naive:
             and all(row["seats"] <= capacity for row in waiting)
         )
 
+    def cancel(self, command: Cancellation) -> None:
+        for row in self.rows:
+            kept = row["status"] is Status.CONFIRMED and not command.exempt
+            late = kept and command.requested_ms >= self.cancel_until_ms
+            if row["key"] == command.key and row["status"] in HOLDING and not late:
+                row |= {"status": Status.CANCELLED, "reason": command.reason}
+
+    def correct(self, command: Correction) -> None:
+        holding = [row for row in self.rows if row["status"] in HOLDING]
+        mine = [row for row in holding if row["key"] == command.ticket]
+        others = [row for row in holding if row["key"] != command.ticket]
+        if mine and command.email_key not in [row["email"] for row in others]:
+            mine[0]["email"] = command.email_key or mine[0]["email"]
+
     def seat(self, command: Request) -> dict:
         line, asked = command.type_id, command.quantity
         if any(row["email"] == command.email_key and row["status"] in HOLDING for row in self.rows):
@@ -105,12 +117,14 @@ class Naive:
         return {"status": Status.REJECTED, "reason": Reason.SOLD_OUT}
 
 
+corrections = st.tuples(st.just("correct"), st.tuples(st.integers(1, 40), st.none() | st.integers(0, 14)))
 commands = st.one_of(
     st.tuples(st.just("register"), st.integers(0, 12)),
     st.tuples(st.just("register"), st.integers(0, 12)),
     st.tuples(st.just("cancel"), st.integers(1, 40)),
     st.tuples(st.just("cancel as exempt"), st.integers(1, 40)),
     st.tuples(st.just("cancel by organizer"), st.integers(1, 40)),
+    corrections,
     st.tuples(st.just("resize"), st.tuples(st.none() | st.integers(1, 12), st.none() | st.integers(0, 8))),
 )
 
@@ -132,6 +146,7 @@ sizes = st.tuples(st.integers(1, 9), st.integers(0, 12))
 grouped_commands = st.one_of(
     *[st.tuples(st.just("register"), st.integers(0, 14), st.integers(1, 5), st.sampled_from(TYPES))] * 3,
     st.tuples(st.just("cancel"), st.integers(1, 40)),
+    corrections,
     st.tuples(st.just("retype"), st.fixed_dictionaries(dict.fromkeys(TYPES, st.none() | sizes))),
 )
 grouped_cases = st.fixed_dictionaries(
@@ -157,6 +172,10 @@ def commands_of(case: dict) -> list[list[Command]]:
             wanted = {type_id: found for type_id, found in value.items() if found} or {TYPES[0]: (9, 9)}
             terms = tuple(TypeTerms(type_id, f"Type {type_id}", *found) for type_id, found in wanted.items())
             return Resize(f"order{place:015}", place, None, None, place, terms)
+        if kind == "correct":
+            ticket, guest = value
+            email = None if guest is None else f"guest{guest}@example.com"
+            return Correction(f"order{place:015}", place, f"key{ticket:017}", "Guest", email, email, "", place)
         return Resize(f"order{place:015}", place, *value, place)
 
     return [[command(*order) for order in batch] for batch in case["batches"]]
@@ -184,6 +203,7 @@ def test_groups_and_ticket_types_are_decided_one_by_one_and_no_one_passes(case: 
             for command in batch:
                 naive.do(command)
     assert books.told() == {row["key"]: (row["status"], row["reason"]) for row in naive.rows}
+    assert books.email_keys() == {row["key"]: row["email"] for row in naive.rows}
     assert {key: (line.capacity, line.waitlist_capacity) for key, line in books.seats.types.items()} == naive.sizes
 
 
@@ -213,6 +233,7 @@ def test_any_split_into_batches_decides_like_one_batch(case: dict) -> None:
         for command in batch:
             naive.do(command)
     assert books.told() == {row["key"]: (row["status"], row["reason"]) for row in naive.rows}
+    assert books.email_keys() == {row["key"]: row["email"] for row in naive.rows}
     assert (books.seats.capacity, books.seats.waitlist_capacity) == naive.sizes[0]
 
 

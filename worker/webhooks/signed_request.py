@@ -10,7 +10,7 @@ from typing import NamedTuple
 from events.domain.states import Status
 from events.domain.tickets import Tickets
 from events.domain.times import to_ms
-from events.domain.webhooks.message import STATUS_OF_TYPE, MessageIds, TicketChange, other_body, ticket_body
+from events.domain.webhooks.message import MessageIds, TicketChange, other_body, status_told, ticket_body
 from events.domain.webhooks.sealing import CannotOpen, Sealer
 from events.domain.webhooks.signing import BadSecret, signature, signing_key
 from events.domain.webhooks.url import BadUrl, check_url
@@ -86,11 +86,12 @@ class RequestSigner:
                 quantity=row.quantity,
                 type_id=row.ticket_type_id or 0,
                 partly_in=row.partly_in,
-                check_in_code=self._code(row.type, row.event_id, row.ticket_key, row.mark),
+                check_in_code=self._code(row),
             )
         )
 
-    def _code(self, type_: str, event_id: int, key: str, mark: str) -> str:
+    def _code(self, row: ClaimedDelivery) -> str:
         """Returns the check-in code of a ticket with a seat; empty for other tickets."""
-        seated = STATUS_OF_TYPE[type_] == Status.CONFIRMED
-        return self._tickets.check_in_code(event_id=event_id, key=key, mark=mark) if seated else ""
+        if row.event_id is None or status_told(row.type, row.position) is not Status.CONFIRMED:
+            return ""
+        return self._tickets.check_in_code(event_id=row.event_id, key=row.ticket_key, mark=row.mark)

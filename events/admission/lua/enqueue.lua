@@ -1,7 +1,7 @@
 -- Puts a command of the organizer's into the event's queue, where it takes its turn.
 --
 -- KEYS  state, queue, wake
--- ARGV  kind        'resize' or 'close'
+-- ARGV  kind        'resize', 'correct', 'close', or 'cancel' for one that was lost
 --       key         the command's own key
 --       payload
 --       state_ttl (s), wake_ttl (ms)

@@ -3,7 +3,8 @@
 --
 -- KEYS  state, decided (3), rates, waitlist, queue, pending
 -- ARGV  outcomes           msgpack [[ticket key, e-mail digest, outcome, revision, holds the e-mail,
---                          score in `waitlist`, or 0 if it is not waitlisted], ...]
+--                          score in `waitlist`, or 0 if it is not waitlisted; e-mail
+--                          digests that it no longer holds, or nil], ...]
 --       version            of the event's row
 --       last_sequence      of the ledger
 --       state_ttl, outcome_ttl, rates_ttl, waitlist_ttl (s)
@@ -53,7 +54,7 @@ local entries = cmsgpack.unpack(ARGV[17])
 local row = {select(18, unpack(ARGV))}
 
 -- Where an outcome has its parts.
-local KEY, DIGEST, TEXT, REVISION, HOLDS_EMAIL, WAITLISTED_AT = 1, 2, 3, 4, 5, 6
+local KEY, DIGEST, TEXT, REVISION, HOLDS_EMAIL, WAITLISTED_AT, FREED = 1, 2, 3, 4, 5, 6, 7
 -- How much a batch says about what a full one would do: nearly nothing if it is small, since its time goes into what
 -- every batch costs. One of FULL tickets moves the rate half the way, one of a single ticket by less than a millionth.
 local FULL, HALF = 1000, 0.5
@@ -75,13 +76,18 @@ for _, slot in ipairs(existing(DECIDED)) do
   end
 end
 
+-- Ends a ticket's hold on an e-mail.
+local function free_email(key, digest)
+  local email = EMAIL .. digest
+  for _, slot in ipairs(DECIDED) do
+    if redis.call('HGET', slot, email) == key then redis.call('HDEL', slot, email) end
+  end
+end
+
 -- Removes the older outcome of a ticket, and its hold on the e-mail.
 local function remove_older(item, slot)
   redis.call('HDEL', slot, TICKET .. item[KEY])
-  local email = EMAIL .. item[DIGEST]
-  for _, other in ipairs(DECIDED) do
-    if redis.call('HGET', other, email) == item[KEY] then redis.call('HDEL', other, email) end
-  end
+  free_email(item[KEY], item[DIGEST])
 end
 
 local written = 0
@@ -90,6 +96,9 @@ for _, item in ipairs(outcomes) do
   local older = present[TICKET .. item[KEY]]
   if not older or item[REVISION] > older.revision then
     if older then remove_older(item, older.slot) end
+    if item[FREED] then
+      for _, digest in ipairs(item[FREED]) do free_email(item[KEY], digest) end
+    end
     fields[#fields + 1] = TICKET .. item[KEY]
     fields[#fields + 1] = item[TEXT]
     if item[HOLDS_EMAIL] then

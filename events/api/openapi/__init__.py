@@ -1,6 +1,6 @@
 """What the OpenAPI document says about each operation, one decorator each, apart from the views that they decorate."""
 
-from events.api.openapi.attendees import CANCEL_ATTENDEE, LIST_ATTENDEES, READ_STATS
+from events.api.openapi.attendees import CANCEL_ATTENDEE, CORRECT_ATTENDEE, LIST_ATTENDEES, READ_STATS
 from events.api.openapi.check_in import CHECK_IN, CHECK_IN_BY_CODE, READ_OFFLINE_LIST, UNDO_CHECK_IN
 from events.api.openapi.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_TICKET, REGISTER
 from events.api.openapi.events import (
@@ -37,6 +37,7 @@ __all__ = [
     "CHANGE_WEBHOOK",
     "CHECK_IN",
     "CHECK_IN_BY_CODE",
+    "CORRECT_ATTENDEE",
     "CREATE_EVENT",
     "CREATE_TOKEN",
     "CREATE_WEBHOOK",

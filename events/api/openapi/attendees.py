@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
+from events.api.attendee_fields import GuestCorrectionInput
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import ATTENDEE, STATS, page_example
 from events.api.openapi.responses import (
     ALREADY_IN,
     BAD_QUERY,
+    BODY_FAULTS,
     EVENT_ID,
     NO_EVENT,
     OVER,
@@ -69,6 +71,50 @@ LIST_ATTENDEES = describe(
     },
 )
 
+_NO_GUEST = bad(
+    "There is no such event or ticket, or it is another organizer's.",
+    (Code.EVENT_NOT_FOUND, "There is no such event."),
+    (Code.TICKET_NOT_FOUND, "There is no such ticket."),
+)
+
+CORRECT_ATTENDEE = describe(
+    operation_id="correct_attendee",
+    summary="Correct a guest's name or e-mail",
+    description=(
+        "Takes its turn in the event's queue, and is made before the answer. The ticket, its address and its place "
+        "stay as they are. The old e-mail may register again, and the new one cannot. Also after a check-in; not after "
+        "the event. Webhooks get `registration.updated`."
+    ),
+    tags=["events"],
+    request=GuestCorrectionInput,
+    examples=[OpenApiExample("name", value={"name": "Guest One"}, request_only=True)],
+    parameters=[EVENT_ID, TICKET_ID],
+    responses={
+        200: good(success_with(Attendee), "The guest is corrected.", attendee={**ATTENDEE, "name": "Guest One"}),
+        400: bad(
+            "A bad name or e-mail, or neither.",
+            (Code.INVALID, "The request is not valid.", {"email": ["Enter a valid e-mail address."]}),
+        ),
+        404: _NO_GUEST,
+        409: bad(
+            "Another ticket has this e-mail, this one has no seat and does not wait for one, or the event is over.",
+            (
+                Code.DUPLICATE_REGISTRATION,
+                "Another ticket of this event has this e-mail.",
+                {"email": ["Another ticket of this event has this e-mail."]},
+            ),
+            (Code.NOT_CONFIRMED, "This ticket has no seat and is not on the waitlist."),
+            OVER,
+        ),
+        **BODY_FAULTS,
+        503: bad(
+            "A store is out of reach, and nothing was done; or the correction is still in the queue, and will be made "
+            "in its turn. Sending it again is harmless.",
+            (Code.UNAVAILABLE, "A part of the service is out of reach. Try again shortly."),
+        ),
+    },
+)
+
 CANCEL_ATTENDEE = describe(
     operation_id="cancel_attendee",
     summary="Cancel a guest's ticket",
@@ -81,11 +127,7 @@ CANCEL_ATTENDEE = describe(
     parameters=[EVENT_ID, TICKET_ID],
     responses={
         202: good(success_with(Attendee), "The cancellation takes its turn.", attendee=ATTENDEE),
-        404: bad(
-            "There is no such event or ticket, or it is another organizer's.",
-            (Code.EVENT_NOT_FOUND, "There is no such event."),
-            (Code.TICKET_NOT_FOUND, "There is no such ticket."),
-        ),
+        404: _NO_GUEST,
         409: bad("Its holder was let in, or the event is over.", ALREADY_IN, OVER),
     },
 )

@@ -9,12 +9,13 @@ from rest_framework.request import Request
 
 from events.admission.stats import queue_stats
 from events.api import openapi, responses
+from events.api.attendee_fields import GuestCorrectionInput
 from events.api.attendees import attendee_page, render_attendee
 from events.api.export import csv_response
 from events.api.lists import ListView, flag, one_of, search_text
 from events.api.permissions import token_of
 from events.api.refusals import Refusal, already_checked_in, out_of_reach
-from events.api.views.base import ApiView, own_event, trail_of
+from events.api.views.base import ApiView, own_event, trail_of, validated
 from events.domain.audit import Action
 from events.domain.public import attendee as public
 from events.domain.scopes import ANY_TOKEN, ONLY_FULL, READERS, Scope
@@ -22,8 +23,10 @@ from events.domain.states import HOLDING, REJECTION_REASONS, Status
 from events.domain.times import iso, iso_of
 from events.ledger import queries
 from events.ledger.queries import AttendeeFilter
+from events.models import Event, Registration
 from events.secrets import tickets
 from events.services.commands import TicketCheckedIn, take_ticket_back
+from events.services.corrections import await_correction, correct_guest
 from omnify.common.clients import redis_client
 from omnify.common.envelope import Code
 
@@ -78,18 +81,28 @@ class Attendees(ListView):
 
 
 class AttendeeDetail(ApiView):
-    """Takes one guest's ticket back."""
+    """Corrects one guest, and takes one guest's ticket back."""
 
-    scopes = {"DELETE": ONLY_FULL}
+    scopes = {"PATCH": ONLY_FULL, "DELETE": ONLY_FULL}
+
+    @openapi.CORRECT_ATTENDEE
+    def patch(self, request: Request, event_id: int | None, ticket_id: str) -> HttpResponse:
+        """Enqueues the correction, and waits until it is made in its turn."""
+        event = own_event(request, event_id)
+        row = _guest(event, ticket_id)
+        fields = validated(GuestCorrectionInput(data=request.data))
+        with transaction.atomic():
+            trail_of(request).record(Action.TICKET_CORRECTED, row)
+        key = correct_guest(queries.event_snapshot(event), row, name=fields.get("name"), email=fields.get("email"))
+        await_correction(event.pk, key)
+        row.refresh_from_db()
+        return responses.ok(render_attendee(row), message="The guest is corrected.")
 
     @openapi.CANCEL_ATTENDEE
     def delete(self, request: Request, event_id: int | None, ticket_id: str) -> HttpResponse:
         """Enqueues the cancellation, which takes its turn. A ticket without a seat or a position is left as it is."""
-        event, parsed = own_event(request, event_id), tickets().parse(ticket_id)
-        of_event = parsed is not None and parsed[0] == event.pk
-        row = queries.find_registration(event_id=event.pk, key=parsed[1]) if parsed and of_event else None
-        if row is None:
-            raise Refusal(Code.TICKET_NOT_FOUND, 404, "There is no such ticket.")
+        event = own_event(request, event_id)
+        row = _guest(event, ticket_id)
         if row.checked_in_at is not None:
             raise already_checked_in(iso_of(row.checked_in_at))
         with transaction.atomic():
@@ -99,6 +112,16 @@ class AttendeeDetail(ApiView):
             except TicketCheckedIn as problem:
                 raise already_checked_in(iso(problem.checked_in_ms)) from None
         return responses.ok(render_attendee(row), message="The cancellation takes its turn.", status=202)
+
+
+def _guest(event: Event, ticket_id: str) -> Registration:
+    """Finds a decided ticket of this event; another event's is a 404."""
+    parsed = tickets().parse(ticket_id)
+    of_event = parsed is not None and parsed[0] == event.pk
+    row = queries.find_registration(event_id=event.pk, key=parsed[1]) if parsed and of_event else None
+    if row is None:
+        raise Refusal(Code.TICKET_NOT_FOUND, 404, "There is no such ticket.")
+    return row
 
 
 class Stats(ApiView):

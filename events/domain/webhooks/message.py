@@ -42,11 +42,18 @@ TYPE_OF_STATUS: dict[Status, MessageType] = {
     Status.REJECTED: MessageType.REJECTED,
     Status.CANCELLED: MessageType.CANCELLED,
 }
-# About a ticket with a seat: checked in, or a check-in undone.
+# About a ticket that stays what it is: checked in, a check-in undone, or corrected. It has a seat, unless a message
+# about a correction names its position on the waitlist.
 CHECK_IN_TYPES = (MessageType.CHECKED_IN, MessageType.UPDATED)
-STATUS_OF_TYPE: dict[str, Status] = {type_.value: status for status, type_ in TYPE_OF_STATUS.items()} | {
+_STATUS_OF_TYPE: dict[str, Status] = {type_.value: status for status, type_ in TYPE_OF_STATUS.items()} | {
     type_.value: Status.CONFIRMED for type_ in CHECK_IN_TYPES
 }
+
+
+def status_told(type_: str, position: int | None) -> Status:
+    """Returns the status of the ticket that a message of this type is about."""
+    waits = type_ == MessageType.UPDATED and position is not None
+    return Status.WAITLISTED if waits else _STATUS_OF_TYPE[type_]
 
 
 class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +81,7 @@ def ticket_body(change: TicketChange) -> bytes:
     ticket = render_ticket(
         change.ticket_id,
         change.event_id,
-        STATUS_OF_TYPE[change.type],
+        status_told(change.type, change.position),
         reason=Reason(change.reason) if change.reason else None,
         position=change.position,
         sequence=change.sequence,

@@ -29,11 +29,14 @@ from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from events.secrets import sealer, tickets
 
 
-def write_messages(event: Event, changes: Sequence[Outcome], *, now: datetime, sold_out: bool) -> int:
+def write_messages(
+    event: Event, changes: Sequence[Outcome], *, now: datetime, sold_out: bool, corrected: Sequence[Outcome] = ()
+) -> int:
     """Writes a message for each change and each of its subscribers. Returns how many were written.
 
     Args:
         changes: every change of a ticket's status in the caller's transaction, in order.
+        corrected: those among them that are corrections and no decisions, with positions on the waitlist.
         sold_out: whether the last seat or the last position on the waitlist was taken in this transaction.
     """
     if not changes and not sold_out:
@@ -43,11 +46,20 @@ def write_messages(event: Event, changes: Sequence[Outcome], *, now: datetime, s
     announced = [change for change in changes if change.status in TYPE_OF_STATUS]
     written = _write_sold_out(event, subscribers, now) if sold_out else 0
     subscribers = [one for one in subscribers if one.type != MessageType.SOLD_OUT]
-    subscribers += _callbacks(announced, TYPE_OF_STATUS.values())
+    subscribers += _callbacks(announced, [*TYPE_OF_STATUS.values(), *([MessageType.UPDATED] if corrected else [])])
     if subscribers and announced:
         typed = [(TYPE_OF_STATUS[change.status], change) for change in announced]
+        if corrected:
+            typed = _with_corrections(typed, corrected)
         written += _write_changes(event.pk, typed, subscribers, now)
     return written
+
+
+def _with_corrections(
+    typed: Iterable[tuple[MessageType, Outcome]], corrected: Sequence[Outcome]
+) -> list[tuple[MessageType, Outcome]]:
+    made = {(change.key, change.revision): (MessageType.UPDATED, change) for change in corrected}
+    return [made.get((change.key, change.revision), (type_, change)) for type_, change in typed]
 
 
 def _subscribed(event: Event) -> list[Subscriber]:

@@ -1,6 +1,7 @@
 // Who waits for a seat, the first in line first.
 
-import { number, person, row } from "./dom.js";
+import { byId, number, person, row } from "./dom.js";
+import { guestActions } from "./guest_actions.js";
 import { eventId, showHead } from "./head.js";
 import { List } from "./list.js";
 import { knowTypes, named } from "./named.js";
@@ -8,7 +9,9 @@ import { knowTypes, named } from "./named.js";
 const SIZE = 50;
 
 const place = (index, data) => number((data.current_page - 1) * SIZE + index + 1);
-const waiting = new List("rows", (one, index, data) => row(place(index, data), named(one), person(one.email)), "The waitlist is empty.");
+const { full } = byId("rows").dataset;
+const actions = (one) => (full === undefined ? [] : [guestActions(one, () => waiting.again())]);
+const waiting = new List("rows", (one, index, data) => row(place(index, data), named(one), person(one.email), ...actions(one)), "The waitlist is empty.");
 
 knowTypes(await showHead());
 waiting.load(`/events/${eventId}/attendees?status=waitlisted&page_size=${SIZE}`);
