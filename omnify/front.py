@@ -2,7 +2,8 @@
 
 A proxy in front may have rules for `/metrics` or `/admin` and read paths differently: `/%6detrics`, `//metrics`,
 `/x/../metrics`. So a path that is not in its canonical form is answered with 404. The check is made once, here, on the
-bytes that the client sent; routes see those bytes decoded once, and nothing decodes them again.
+bytes that the client sent; routes see those bytes decoded once, and nothing decodes them again. A target may also be a
+whole address, `http://host/path` (RFC 9112, section 3.2.2): its path is judged by the same rules.
 
 With `OPERATIONS_BIND`, metrics and admin are served on that port only.
 """
@@ -10,6 +11,7 @@ With `OPERATIONS_BIND`, metrics and admin are served on that port only.
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 import msgspec
 
@@ -22,6 +24,7 @@ _NOT_CANONICAL = re.compile(
     rb"//|/\.\.?(?:/|\Z)|\\|%(?:[01][0-9A-Fa-f]|2[5DdEeFf]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaCcFf]|6[1-9A-Fa-f]|7[0-9AaEeFf])"
     rb"|%(?![0-9A-Fa-f]{2})"
 )
+_ADDRESS = re.compile(rb"https?://(?P<host>[A-Za-z0-9.:\[\]-]+)(?P<path>/.*)?\Z", re.DOTALL | re.IGNORECASE)
 _OPERATIONS = re.compile(rb"/(?:metrics|admin(?:/.*)?)\Z", re.DOTALL)
 # What the operations port serves beside them: the admin's static files, and health checks.
 _BESIDE = re.compile(rb"/(?:static/.*|health/[a-z]+)\Z", re.DOTALL)
@@ -57,6 +60,16 @@ def is_here(path: bytes, *, port: int | None, operations_port: int | None) -> bo
     return not _OPERATIONS.match(path)
 
 
+def in_origin_form(scope: Scope) -> Scope:
+    """Returns a request for a whole address as one for its path, with the address's host in place of Host."""
+    found = _ADDRESS.match(scope["raw_path"])
+    if found is None:
+        return scope
+    path = found["path"] or b"/"
+    headers = [(b"host", found["host"]), *(header for header in scope["headers"] if header[0] != b"host")]
+    return {**scope, "raw_path": path, "path": unquote(path.decode("latin-1")), "headers": headers}
+
+
 class Front:
     """Hands requests for canonical paths of the right port to `app`, and responds with 404 to all others."""
 
@@ -66,6 +79,9 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: bytes = scope["raw_path"]
+        if path[:1] != b"/":
+            scope = in_origin_form(scope)
+            path = scope["raw_path"]
         if (is_plain(scope["path"], path) or is_canonical(path)) and (
             self._operations_port is None or self._is_here(path, scope)
         ):

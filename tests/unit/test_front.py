@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnify.front import Front, is_canonical, is_here, is_plain
+from omnify.front import Front, in_origin_form, is_canonical, is_here, is_plain
 
 SLIPPERY = [
     *("/%6detrics", "/%6Detrics", "/metric%73", "/%61dmin", "/%61dmin/login/", "/admin%2Flogin/", "/admin%2flogin/"),
@@ -85,9 +85,41 @@ def ask(path: str, *, port: int, method: str = "GET") -> tuple[int, bytes]:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"method": method, "path": unquote(path), "raw_path": path.encode(), "server": ("127.0.0.1", port)}
+    scope = {
+        "method": method,
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "server": ("127.0.0.1", port),
+        "headers": [],
+    }
     asyncio.run(Front(app=behind, operations_port=9000)(scope, None, send))
     return sent[0]["status"], sent[1]["body"]
+
+
+@pytest.mark.parametrize(
+    ("target", "there"),
+    [
+        *(
+            ("http://example.org/events", True),
+            ("HTTPS://example.org:8000/events", True),
+            ("http://[::1]/events", True),
+        ),
+        *(("http://example.org", True), ("http://example.org/metrics", False), ("http://example.org//metrics", False)),
+        *(("http://example.org/%6detrics", False), ("http://user@example.org/events", False), ("http:/events", False)),
+        *(("ftp://example.org/events", False), ("http:///events", False), ("*", False), ("events", False), ("", False)),
+    ],
+)
+def test_a_target_may_be_a_whole_address_and_its_path_is_judged_like_any(target: str, there: bool) -> None:
+    assert ask(target, port=8000)[0] == (204 if there else 404)
+
+
+def test_of_a_whole_address_the_path_and_the_host_are_passed_on() -> None:
+    scope = {"raw_path": b"http://a.example:81/t/%C3%A9", "path": "", "headers": [(b"host", b"b"), (b"accept", b"c")]}
+    assert in_origin_form(scope) == {
+        "raw_path": b"/t/%C3%A9",
+        "path": "/t/é",
+        "headers": [(b"host", b"a.example:81"), (b"accept", b"c")],
+    }
 
 
 def test_what_is_not_there_is_a_plain_404_in_the_standard_shape() -> None:
