@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.views.generic import RedirectView
 
-from events.admin.login import limited_login
+from events.admin.login import limited_login, limited_password_change
 from events.api import metrics
 from events.api.health import Live, Ready
 from events.api.schema import DocsView, SchemaView
@@ -69,6 +69,7 @@ def admin_paths(*, on: bool) -> list[URLPattern | URLResolver]:
     return [
         path("admin", RedirectView.as_view(url="/admin/")),
         path("admin/login/", limited_login),
+        path("admin/password_change/", limited_password_change),
         path("admin/", admin.site.urls),
     ]
 

@@ -112,6 +112,20 @@ def test_being_signed_in_gives_no_more_guesses_at_another_account(admin_user: Us
     assert answers[-1] == 429
 
 
+def test_a_session_left_open_gives_a_few_guesses_at_the_old_password(admin_user: User, hashed: list[str]) -> None:
+    browser, path = Client(), "/admin/password_change/"
+    assert browser.post(path, {"old_password": PASSWORD}).status_code == 302, "to the sign-in"
+    browser.force_login(admin_user)
+    assert browser.get(path).status_code == 200
+    new = {"new_password1": "a new battery", "new_password2": "a new battery"}
+    answers = [browser.post(path, {"old_password": f"wrong {n}", **new}) for n in range(PER_ACCOUNT + 2)]
+    assert [answer.status_code for answer in answers] == [200] * PER_ACCOUNT + [429] * 2
+    assert len(hashed) == PER_ACCOUNT
+    assert browser.post(path, {"old_password": PASSWORD, **new}).status_code == 429
+    admin_user.refresh_from_db()
+    assert check_password(PASSWORD, admin_user.password)
+
+
 def test_the_console_is_limited_by_address_and_says_so_on_its_page(redis_client: redis.Redis) -> None:
     token = organizer().token
     for number in range(PER_ADDRESS):
@@ -134,4 +148,5 @@ def test_an_attempt_that_cannot_be_counted_is_not_made(admin_user: User, hashed:
 def test_an_admin_that_is_off_has_no_address() -> None:
     assert admin_paths(on=False) == []
     # The limit comes before Django's own view.
-    assert [str(path.pattern) for path in admin_paths(on=True)] == ["admin", "admin/login/", "admin/"]
+    limited = ["admin/login/", "admin/password_change/"]
+    assert [str(path.pattern) for path in admin_paths(on=True)] == ["admin", *limited, "admin/"]
