@@ -133,7 +133,7 @@ def test_signing_in_and_out_of_the_console_is_written_down_and_failures_too() ->
 
 
 def test_failures_can_not_fill_the_trail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("events.services.audit.time.time", lambda: 1_000_000.0)
+    monkeypatch.setattr("events.services.audit.time", SimpleNamespace(time=lambda: 1_000_000.0))
     for number in range(60):
         Client(REMOTE_ADDR=f"192.0.2.{number}").post("/console/login", {"token": f"omn_{number}"})
     assert 2 <= AuditEntry.objects.count() <= FAILURE_SLOTS

@@ -54,6 +54,18 @@ def test_a_ticket_may_be_given_back_in_the_batch_that_decides_it_and_twice() -> 
     assert done.cancelled == 1
 
 
+def test_a_ticket_comes_back_up_to_the_last_millisecond_before_the_time() -> None:
+    books = filled(capacity=3, waitlist=0, people=3)
+    books.seats = dataclasses.replace(books.seats, cancel_until_ms=100)
+    late = Cancellation(key(2), 12, requested_ms=100)
+    books.batch([Cancellation(key(1), 11, requested_ms=99), late, replace(late, key=key(3), exempt=True)])
+    assert [books.told()[key(number)][0] for number in (1, 2, 3)] == [
+        Status.CANCELLED,
+        Status.CONFIRMED,
+        Status.CANCELLED,
+    ]
+
+
 def test_sizes_below_what_is_given_out_are_refused_and_change_nothing() -> None:
     books = filled(capacity=3, waitlist=3, people=5)
     done = books.batch([Resize("a" * 20, 10, 2, None), Resize("b" * 20, 11, 3, 1), Resize("c" * 20, 12, 4, 1)])
