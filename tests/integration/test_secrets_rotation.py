@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from events.api.offline_list import hash_code
 from events.domain.tickets import Tickets
 from events.domain.webhooks.sealing import CannotOpen, Sealer
 from events.ledger.webhooks.claims import ClaimedDelivery, Destination
@@ -31,7 +34,8 @@ BEFORE, AFTER, FORGETFUL = Tickets(OLD), Tickets(NEW, OLD), Tickets(NEW)
 @pytest.fixture
 def rotated(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process after the change: what `events.secrets` and `events.secrets` hand out."""
-    for module in ("events.api.attendees", "events.api.webhooks.representations", "events.ledger.webhooks.outbox"):
+    views = ("events.api.attendees", "events.api.offline_list", "events.api.webhooks.representations")
+    for module in (*views, "events.ledger.webhooks.outbox"):
         monkeypatch.setattr(f"{module}.tickets", lambda: AFTER)
     for module in ("events.ledger.webhooks.subscriptions", "events.ledger.webhooks.outbox"):
         monkeypatch.setattr(f"{module}.sealer", lambda: Sealer(NEW, OLD))
@@ -89,6 +93,15 @@ def test_a_mailbox_is_known_under_either_secret_and_free_again_once_it_is_given_
     ]
 
 
+def collected(answer: Any) -> bytes:
+    """A streamed body."""
+
+    async def read() -> bytes:
+        return b"".join([chunk async for chunk in answer.streaming_content])
+
+    return asyncio.run(read())
+
+
 @pytest.mark.usefixtures("rotated")
 def test_a_ticket_is_shown_everywhere_as_it_was_given(make_event: Make, servers: Services, drain: Drain) -> None:
     event = make_event(max_capacity=1, waitlist_capacity=9)
@@ -109,6 +122,9 @@ def test_a_ticket_is_shown_everywhere_as_it_was_given(make_event: Make, servers:
     Registration.objects.filter(event=event).update(status="confirmed", confirmed_at=datetime.now(UTC))
     listed = Client().get(f"/events/{event.pk}/attendees", headers=token).json()["data"]["results"]
     assert [row["ticket_id"] for row in listed] == told
+    answer: Any = Client().get(f"/events/{event.pk}/check-ins/offline", headers=token)
+    hashes = [hash_code(AFTER.check_in_code_of(ticket)) for ticket in told]
+    assert list(json.loads(collected(answer))["data"]["tickets"]) == hashes
     log = Client().get(f"/webhooks/{hook.pk}/deliveries", headers=token).json()["data"]["results"]
     assert [row["ticket_id"] for row in reversed(log)] == [told[0], told[1], told[0], told[1]]
     signer = RequestSigner(secrets=(NEW, OLD), allow_private=True)
