@@ -18,11 +18,14 @@ import redis
 from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
+from events.admission.codes import load_codes
 from events.admission.gate import QueueUnavailable
 from events.admission.snapshots import put_snapshots
 from events.domain.outcome import Outcome
 from events.domain.scopes import Grant
+from events.domain.snapshot import EventSnapshot
 from events.door.loader import DatabaseUnavailable
+from events.ledger.code_uses import all_codes
 from events.ledger.lookup import find_events, live_events
 from events.ledger.tickets import find_outcomes
 from events.ledger.tokens import grants
@@ -132,7 +135,7 @@ class LedgerLoader:
 
         def load() -> int:
             snapshots = live_events(limit=LIVE_LIMIT)
-            for problem in put_snapshots(self._client, snapshots).values():
+            for problem in self._put(snapshots).values():
                 raise problem
             return len(snapshots)
 
@@ -142,11 +145,22 @@ class LedgerLoader:
     async def _load(self, event_ids: list[int]) -> Sequence[bool | RedisError]:
         def load() -> Sequence[bool | RedisError]:
             found = find_events(list(set(event_ids)))
-            problems = put_snapshots(self._client, found.values())
+            problems = self._put(list(found.values()))
             return [problems.get(event_id, event_id in found) for event_id in event_ids]
 
         results: Sequence[bool | RedisError] = await self._off_loop(load)
         return results
+
+    def _put(self, snapshots: Sequence[EventSnapshot]) -> dict[int, RedisError]:
+        """Puts events, and their access codes if they have any, into Redis. Returns what went wrong, by event."""
+        problems = put_snapshots(self._client, snapshots)
+        for snapshot in snapshots:
+            if snapshot.looks_at_codes and snapshot.event_id not in problems:
+                try:
+                    load_codes(self._client, snapshot.event_id, all_codes(snapshot.event_id))
+                except RedisError as problem:
+                    problems[snapshot.event_id] = problem
+        return problems
 
     async def _find(self, tickets: list[tuple[int, str]]) -> Sequence[Outcome | None]:
         def find() -> Sequence[Outcome | None]:

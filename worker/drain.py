@@ -232,6 +232,7 @@ class Drain:
             event=done.event,
             outcomes=done.outcomes,
             entries=entries,
+            codes=done.codes,
             decisions_per_second=rate,
             since_ms=before_ms,
             freed=done.freed,

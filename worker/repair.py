@@ -11,6 +11,7 @@ from events.admission import lost, snapshots
 from events.admission.queue import Queue
 from events.domain.times import from_ms
 from events.ledger.batch_context import Digest, with_digest
+from events.ledger.code_uses import codes_changed_since
 from events.ledger.corrections import freed_since
 from events.ledger.lookup import event_progress, find_events, still_closing
 from events.ledger.tickets import changed_since, known_outcomes
@@ -36,7 +37,8 @@ def republish(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, di
         changed = changed_since(snapshot.event_id, from_ms(since_ms))
         outcomes = [with_digest(held, digest).outcome for held in changed]
         freed = freed_since(snapshot.event_id, from_ms(since_ms))
-        queue.publish(event=snapshot, outcomes=outcomes, counted=False, since_ms=since_ms, freed=freed)
+        codes = codes_changed_since(snapshot.event_id, from_ms(since_ms)) if snapshot.has_codes else []
+        queue.publish(event=snapshot, outcomes=outcomes, codes=codes, counted=False, since_ms=since_ms, freed=freed)
         fields = {"event_id": snapshot.event_id, "tickets": len(changed)}
         logger.info("the door's copy of an event was old", **fields)
     return len(behind)

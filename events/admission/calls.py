@@ -18,6 +18,7 @@ from events.admission.scripts import Argument, Script
 _encode = msgspec.msgpack.Encoder().encode
 
 Row = Sequence[str | bytes | int]  # field, value, field, value, ...
+Codes = Sequence[tuple[str, str]]  # digest of an access code, and what `lua/codes.lua` reads of it
 
 
 class OrganizerClaim(NamedTuple):
@@ -53,6 +54,12 @@ class SeatsRequest(AdmissionRequest, frozen=True, gc=False, array_like=True):
 
     quantity: int = 1
     type_id: int = 0
+
+
+class CodedRequest(SeatsRequest, frozen=True, gc=False, array_like=True):
+    """One with an access code: the digests under which the event may have it, each of one secret."""
+
+    codes: Sequence[str] = ()
 
 
 class CancelRequest(NamedTuple):
@@ -103,6 +110,12 @@ class DecidedEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     kind: str
 
 
+class CodedEntry(DecidedEntry, frozen=True, gc=False, array_like=True):
+    """An entry that came with an access code."""
+
+    coded: bool = True
+
+
 class Call(NamedTuple):
     """A script with its keys and arguments. Both methods raise redis.exceptions.RedisError."""
 
@@ -141,7 +154,7 @@ def admit(
         *(queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline),
         *(address_quota, address_window, addresses_max, refusal_quota, refusal_window),
     )
-    all_names = (*names, *keys.addresses, *keys.refusals, *keys.keys)
+    all_names = (*names, *keys.addresses, *keys.refusals, *keys.keys, keys.codes)
     return Call(scripts.ADMIT, all_names, (_encode(registrations), _encode(settings)))
 
 
@@ -169,7 +182,12 @@ def put_event(
 ) -> Call:
     """Puts a copy of an event's row."""
     arguments = (version, last_sequence, state_ttl, decided_ms, replaces, *row)
-    return Call(scripts.PUT_EVENT, (keys.state, keys.queue), arguments)
+    return Call(scripts.PUT_EVENT, (keys.state, keys.queue, keys.codes), arguments)
+
+
+def put_codes(keys: EventKeys, *, codes: Codes, complete: bool, codes_ttl: int) -> Call:
+    """Puts access codes of an event."""
+    return Call(scripts.PUT_CODES, (keys.codes,), (_encode(codes), int(complete), codes_ttl))
 
 
 def delete_event(keys: EventKeys, *, deleted_version: int, state_ttl: int) -> Call:
@@ -200,16 +218,17 @@ def publish(
     channel: str,
     publish_command: str,
     entries: Sequence[DecidedEntry],
+    codes: Codes,
     row: Row,
 ) -> Call:
     """Publishes decisions, and removes their entries from the queue."""
     return Call(
         scripts.PUBLISH,
-        (keys.state, *keys.decided, keys.rates, keys.waitlist, keys.queue, keys.pending),
+        (keys.state, *keys.decided, keys.rates, keys.waitlist, keys.queue, keys.pending, keys.codes),
         (
             *(_encode(outcomes), version, last_sequence, state_ttl, outcome_ttl, rates_ttl, waitlist_ttl),
             *(f"{measured_rate:.1f}", assumed_rate, counted, decided_ms, published_before, earlier_part, this_part),
-            *(channel, publish_command, _encode(entries), *row),
+            *(channel, publish_command, _encode(entries), _encode(codes) if codes else "", *row),
         ),
     )
 

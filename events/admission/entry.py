@@ -3,7 +3,8 @@ unless it is a registration.
 
     registration   t, r, p = JSON [name, e-mail, e-mail digest, mark of the secret that made the ticket's id], with a
                    callback [..., URL, organizer]; packed at the door, opened by the drain.
-                   s = quantity and ticket type (`seats_text`), only where they are not one seat without a type
+                   s = quantity, ticket type and access code (`seats_text`), only where it is not one seat without
+                   a type and a code
     cancellation   c = "cancel", t = the ticket that is given back, r, and if `cancel_until` does not bind it p = "x",
                    or "o" for the organizer's
     resize         c = "resize", t = key of the command, r, p = JSON [max_capacity or null, waitlist_capacity or null],
@@ -21,6 +22,7 @@ import msgspec
 
 from events.admission.fields import (
     BY_ORGANIZER,
+    CODE,
     ENTRY_KIND,
     ENTRY_PAYLOAD,
     ENTRY_REQUESTED,
@@ -57,7 +59,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     """One entry of the queue.
 
     `command` is None if the entry cannot be read: it is poisoned. `key` is empty if it names no ticket at all, so no
-    client waits for it. `kind` is empty for a registration, and `email_digest` for everything else.
+    client waits for it. `kind` is empty for a registration, and `email_digest` for everything else. `coded` if it came
+    with an access code, also where the rest cannot be read.
     """
 
     key: str
@@ -66,6 +69,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     command: Command | None
     kind: str = ""
     email_digest: str = ""
+    coded: bool = False
 
 
 def pack(*, name: str, email: str, email_digest: str, mark: str = "", callback: Callback | None = None) -> str:
@@ -93,8 +97,9 @@ def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     requested_ms = int(requested) if requested.isdigit() and len(requested) <= _MS_DIGITS else 0
     kind = fields[ENTRY_KIND].decode("ascii", "replace") if ENTRY_KIND in fields else ""
     command = _command(kind, key, sequence, requested_ms, fields) if key else None
+    coded = ENTRY_SEATS in fields and CODE.encode() in fields[ENTRY_SEATS]
     digest = command.email_digest if isinstance(command, Request) else ""
-    return Entry(key, sequence, requested_ms, command, kind, digest)
+    return Entry(key, sequence, requested_ms, command, kind, digest, coded)
 
 
 def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict[bytes, bytes]) -> Command | None:
@@ -124,7 +129,7 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict
 
 def _with_seats(request: Request, text: bytes) -> Request:
     asked = read_seats(text.decode("ascii", "replace"))
-    return msgspec.structs.replace(request, quantity=asked.quantity, type_id=asked.type_id)
+    return msgspec.structs.replace(request, quantity=asked.quantity, type_id=asked.type_id, code_id=asked.code_id)
 
 
 def _correction(key: str, sequence: int, requested_ms: int, payload: bytes) -> Correction:

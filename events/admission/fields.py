@@ -32,3 +32,10 @@ CHECKED_IN = "i"
 QUANTITY = "q"
 TYPE = "t"
 PARTLY_IN = "n"
+
+# The prefix of the last of them, the id of the ticket's access code; and of the fields of `pending` that count what is
+# queued with a code.
+CODE = "k"
+CODE_USES = "k"
+# The field of the codes' hash that tells that all codes of the event are there.
+ALL_CODES = "all"

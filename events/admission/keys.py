@@ -8,7 +8,8 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0` (see `entry`)
                                removed by its owner, trim, with the last entry
     {event:7}:pending  hash    t<ticket key> -> `sequence|requested ms|`, then what it says of seats (`seats_text`);
-                               e<e-mail digest> -> sequence; c<ticket key> -> sequence of its cancellation
+                               e<e-mail digest> -> sequence; c<ticket key> -> sequence of its cancellation;
+                               k<code id> -> seats of tickets here that came with this access code
                                removed by its owner, trim, with each entry
     {event:7}:keys:0, :1, :2
                        hash    note of an Idempotency-Key -> the first characters of the key of its ticket
@@ -20,6 +21,9 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                (`seats_text`): the waitlist. Complete only while it has as many members as `waiting`
                                in the state says; else only the ledger knows the positions
                                removed by TTL, 7 days after the last decision of the event
+    {event:7}:codes    hash    digest of an access code -> what it opens, and its uses that are decided (`codes`);
+                               `all` once all codes of the event are there
+                               removed by TTL, 7 days after its last use, or with the state
     {event:7}:wake     string  a wake-up is under way, or a drain is at work
                                removed by TTL, 4 s, or by idle.lua, once the queue is empty
     {event:7}:lease    string  token of the drain at work
@@ -124,7 +128,7 @@ class EventKeys:
     """The keys of one event."""
 
     __slots__ = (
-        *("addresses", "decided", "keys", "lease", "lost", "missing", "news", "pending"),
+        *("addresses", "codes", "decided", "keys", "lease", "lost", "missing", "news", "pending"),
         *("queue", "rates", "refusals", "state", "unknown", "waitlist", "wake"),
     )
 
@@ -145,6 +149,7 @@ class EventKeys:
         self.keys = (f"{tag}:keys:0", f"{tag}:keys:1", f"{tag}:keys:2")
         self.waitlist = f"{tag}:waitlist"
         self.news = f"{tag}:news"
+        self.codes = f"{tag}:codes"
 
     def all(self) -> list[str]:
         """Lists every key the event can have."""

@@ -15,7 +15,7 @@ import redis
 
 from events.admission import calls
 from events.admission import keys as k
-from events.admission.fields import TICKET
+from events.admission.fields import CODE_USES, TICKET
 from events.admission.news_command import publish_command
 
 _SCAN_COUNT = 500
@@ -43,6 +43,8 @@ def orphans(client: redis.Redis, event_id: int) -> Iterator[Orphan]:
     first: Any = client.xrange(keys.queue, count=1)
     head = int(first[0][0].split(b"-", 1)[0]) if first else None
     for field, value in client.hscan_iter(keys.pending, count=_SCAN_COUNT):
+        if field.startswith(CODE_USES.encode()):
+            continue  # counts tickets, and goes with the last of them
         sequence = int(value.split(b"|", 1)[0])
         if head is None or sequence < head:
             yield Orphan(field, field[1:].decode() if field[:1] == TICKET.encode() else None, sequence)

@@ -15,12 +15,14 @@ import redis
 
 from events.admission import calls
 from events.admission import keys as k
-from events.admission.calls import DecidedEntry, PublishedCorrection, PublishedOutcome
+from events.admission.calls import CodedEntry, Codes, DecidedEntry, PublishedCorrection, PublishedOutcome
+from events.admission.codes import published_codes
 from events.admission.entry import Entry, read_entry
 from events.admission.news_command import publish_command
 from events.admission.outcomes import encode_outcome
 from events.admission.seats_text import line_score
 from events.admission.snapshots import copied_fields, event_progress
+from events.domain.codes import AccessCode
 from events.domain.outcome import Outcome
 from events.domain.snapshot import CopyProgress, EventSnapshot
 from events.domain.states import Status
@@ -49,6 +51,13 @@ class _Publication(NamedTuple):
     since_ms: int
     counted: bool
     freed: Freed
+
+
+class _Part(NamedTuple):
+    """What one call publishes."""
+
+    outcomes: Sequence[Outcome]
+    codes: Codes
 
 
 class Published(NamedTuple):
@@ -108,6 +117,7 @@ class Queue:
         event: EventSnapshot,
         outcomes: Sequence[Outcome],
         entries: Sequence[Entry] = (),
+        codes: Sequence[AccessCode] = (),
         decisions_per_second: float = 0.0,
         counted: bool = True,
         since_ms: int = 0,
@@ -115,15 +125,16 @@ class Queue:
     ) -> Published:
         """Publishes decisions that the ledger has committed, and removes their entries from the queue.
 
-        `outcomes` are all that changed after `since_ms`. Only if everything up to then is published on the
+        `outcomes` and `codes` are all that changed after `since_ms`. Only if everything up to then is published on the
         server that takes them is the event's moment recorded there; else a sweep finds it behind the ledger. `counted`:
         whether they count as decisions of this second. `freed` are digests of e-mails that tickets, by key, no longer
         hold. Raises NotReplicated, and publishes nothing, if the replicas are
         away.
         """
         self.require_replicas(event.event_id)
-        starts = range(0, max(len(outcomes), 1), PUBLISH_AT_ONCE)
-        *parts, last = (outcomes[start : start + PUBLISH_AT_ONCE] for start in starts)
+        starts = range(0, max(len(outcomes), len(codes), 1), PUBLISH_AT_ONCE)
+        slices = [slice(start, start + PUBLISH_AT_ONCE) for start in starts]
+        *parts, last = [_Part(outcomes[part], published_codes(codes[part])) for part in slices]
         # Another server may take over between two parts, without the first. A name tells that it is there.
         names = [secrets.token_hex(4) for _ in parts]
         common = _Publication(event, since_ms, counted, freed)
@@ -137,7 +148,7 @@ class Queue:
     def _publish_part(
         self,
         common: _Publication,
-        outcomes: Sequence[Outcome],
+        part: _Part,
         entries: Sequence[Entry] = (),
         *,
         rate: float = 0.0,
@@ -148,7 +159,7 @@ class Queue:
         keys = k.event_keys(event.event_id)
         call = calls.publish(
             keys,
-            outcomes=_all_published(outcomes, common.freed),
+            outcomes=_all_published(part.outcomes, common.freed),
             version=event.version,
             last_sequence=event.last_sequence,
             state_ttl=k.STATE_TTL_SECONDS,
@@ -164,7 +175,8 @@ class Queue:
             this_part=this_part,
             channel=keys.news,
             publish_command=publish_command(self._client),
-            entries=[DecidedEntry(entry.sequence, entry.key, entry.email_digest, entry.kind) for entry in entries],
+            entries=[_decided(entry) for entry in entries],
+            codes=part.codes,
             row=copied_fields(event),
         )
         written, left = call.run(self._client)
@@ -209,6 +221,11 @@ def _all_published(outcomes: Sequence[Outcome], freed: Freed) -> list[PublishedO
         PublishedCorrection(**msgspec.structs.asdict(one), freed=freed[one.key]) if one.key in freed else one
         for one in published
     ]
+
+
+def _decided(entry: Entry) -> DecidedEntry:
+    kind = CodedEntry if entry.coded else DecidedEntry
+    return kind(entry.sequence, entry.key, entry.email_digest, entry.kind)
 
 
 def _published(outcome: Outcome) -> PublishedOutcome:

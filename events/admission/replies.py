@@ -53,6 +53,8 @@ class RefusalReason(Enum):
     FOREIGN_CALLBACK = "foreign_callback"
     UNKNOWN_TYPE = "unknown_type"
     TYPE_NEEDED = "type_needed"
+    CODE_REQUIRED = "code_required"
+    CODE_INVALID = "code_invalid"
 
 
 class Admitted(_Answer, tag="admitted"):

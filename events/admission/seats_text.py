@@ -1,4 +1,5 @@
-"""What Redis says of a ticket's seats: `q<quantity>` if there are several, `t<id>` if they have a ticket type.
+"""What Redis says of a ticket's seats: `q<quantity>` if there are several, `t<id>` if they have a ticket type, and
+of what is queued `k<id>` if it came with an access code.
 
 Empty for one seat of an event without types, which nearly all tickets are.
 """
@@ -8,21 +9,25 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from events.admission.fields import PARTLY_IN, QUANTITY, TYPE
+from events.admission.fields import CODE, PARTLY_IN, QUANTITY, TYPE
+from events.domain.codes import NO_CODE
 from events.domain.seats import NO_TYPE, type_number
 
 # Sequences are below 2 ** 40; `lua/shared.lua` has the same.
 LINE_SHIFT = 40
 
-_TEXT = re.compile(rf"(?:{QUANTITY}(\d{{1,4}}))?(?:{TYPE}(\d{{1,18}}))?(?:{PARTLY_IN}(\d{{1,4}}))?")
+_TEXT = re.compile(
+    rf"(?:{QUANTITY}(\d{{1,4}}))?(?:{TYPE}(\d{{1,18}}))?(?:{PARTLY_IN}(\d{{1,4}}))?(?:{CODE}(\d{{1,18}}))?"
+)
 
 
 class AskedSeats(NamedTuple):
-    """How many seats of which type, and how many of the group have been let in (None: all or none)."""
+    """How many seats of which type, how many of the group have been let in (None: all or none), and with which code."""
 
     quantity: int = 1
     type_id: int = NO_TYPE
     partly_in: int | None = None
+    code_id: int = NO_CODE
 
 
 ONE_SEAT = AskedSeats()
@@ -40,8 +45,9 @@ def read_seats(text: str) -> AskedSeats:
     match = _TEXT.fullmatch(text) if text else None
     if match is None:
         return ONE_SEAT
-    quantity, type_id, partly_in = match.groups()
-    return AskedSeats(int(quantity or 1), int(type_id or NO_TYPE), int(partly_in) if partly_in else None)
+    quantity, type_id, partly_in, code_id = match.groups()
+    inside = int(partly_in) if partly_in else None
+    return AskedSeats(int(quantity or 1), int(type_id or NO_TYPE), inside, int(code_id or NO_CODE))
 
 
 def line_score(type_id: int, sequence: int) -> int:

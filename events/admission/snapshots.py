@@ -12,7 +12,7 @@ from events.admission import calls
 from events.admission import keys as k
 from events.admission.scripts import Redis
 from events.domain.snapshot import CopyProgress, EventSnapshot, TypeSnapshot
-from events.domain.states import Visibility
+from events.domain.states import Access, Visibility
 from omnify.common.redis_nodes import by_node
 
 _encode_json = msgspec.json.Encoder().encode
@@ -70,9 +70,17 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
         "held": snapshot.held_count,
         "waiting": snapshot.waitlisted_count - snapshot.waitlisted_companions,
         "max_quantity": snapshot.max_quantity,
+        "codes": _codes(snapshot),
         "types": _encode_json([_line(found) for found in snapshot.ticket_types]) if snapshot.ticket_types else "",
     }
     return [part for pair in fields.items() for part in pair]
+
+
+def _codes(snapshot: EventSnapshot) -> str:
+    """Returns `needed` if each registration needs an access code, `known` if it may have one, else nothing."""
+    if snapshot.access is Access.CODE:
+        return "needed"
+    return "known" if snapshot.has_codes else ""
 
 
 def _line(found: TypeSnapshot) -> tuple[int, ...]:

@@ -24,6 +24,8 @@ from events.ledger import queries
 from events.ledger.queries import AttendeeCursor, AttendeeFilter
 from events.models import Event, Registration
 
+# What a client may prefer.
+CSV, JSON = "text/csv", "application/json"
 BATCH_ROWS = 1000
 # No ticket id: it opens the ticket, and a file is passed on.
 COLUMNS = tuple(field for field in Attendee.__struct_fields__ if field != "ticket_id")
@@ -38,6 +40,11 @@ _BOM = "\ufeff".encode()
 # What file systems do not take in a name.
 _NOT_IN_FILES = re.compile(r'[\x00-\x1f"*/:<>?\\|\u202a-\u202e\u2066-\u2069]+')
 _FILE_NAME_MAX = 80
+
+
+def csv_file(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Renders a whole file of a few rows."""
+    return _BOM + _encode([columns]) + _encode([_safe(value) for value in row] for row in rows)
 
 
 def csv_response(event: Event, guests: AttendeeFilter) -> StreamingHttpResponse:

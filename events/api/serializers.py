@@ -15,14 +15,14 @@ from events.api.fields import ChoiceField, MomentField, TextField, WholeNumberFi
 from events.api.ticket_type_fields import TYPES_MAX, TicketTypeInput, check_beside_types, check_ids, complete
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, moved_schedule, schedule_problems
 from events.domain.seats import MAX_QUANTITY
-from events.domain.states import Visibility
+from events.domain.states import Access, Visibility
 from events.domain.times import whole_ms
 from events.ledger.counters import terms_of
 from events.models import Event
 from events.models.event import MAX_CAPACITY
 
 _TIMES = ("start_time", "end_time", "registration_opens_at", "registration_closes_at")
-_COPIED = ("name", "location", "max_capacity", "waitlist_capacity", "max_quantity")
+_COPIED = ("name", "location", "max_capacity", "waitlist_capacity", "max_quantity", "access")
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 _OUT_OF_RANGE = {"start_time": [f"All years must lie between {_FIRST_YEAR} and {_LAST_YEAR}."]}
 
@@ -55,6 +55,11 @@ class EventInput(serializers.Serializer[Event]):
         required=False,
         choices=[v.value for v in Visibility],
         help_text="`public`, unless told. A draft is for you alone.",
+    )
+    access = ChoiceField(
+        required=False,
+        choices=[a.value for a in Access],
+        help_text="`open`, unless told. With `code` a registration needs an access code.",
     )
     max_quantity = WholeNumberField(
         required=False,

@@ -48,6 +48,7 @@ class LedgerView:
         tickets: the decided tickets that the cancellations and corrections name, by key.
         waitlist: the first tickets on each line's waitlist in order of admission; `lookahead` says how many are needed.
         large_groups: for a `Resize`, tickets on the waitlist that ask for more seats than the new capacity.
+        codes: by the id of an access code, for those that the requests came with: how many seats it still lets in.
         holders: for a `Closing`, up to `MOVES_AT_ONCE` tickets that hold a seat or wait for one.
     """
 
@@ -56,6 +57,7 @@ class LedgerView:
     waitlist: Sequence[DecidedTicket] = ()
     large_groups: Sequence[DecidedTicket] = ()
     holders: Sequence[DecidedTicket] = ()
+    codes: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +70,7 @@ class Allocation:
         decided_requests: the requests that were decided, in order of admission.
         rejected: rejections by reason; `cancelled`: the number of cancelled tickets.
         resizes: the result of each finished resize; `corrections`: that of each correction.
+        code_uses: by the id of an access code: how many more seats its tickets hold or wait for now.
         handled: how many commands are done. The next one, if any, is partly applied and must be applied again.
     """
 
@@ -78,6 +81,7 @@ class Allocation:
     cancelled: int = 0
     resizes: list[tuple[Resize, Sizing]] = field(default_factory=list)
     corrections: list[CorrectionResult] = field(default_factory=list)
+    code_uses: dict[int, int] = field(default_factory=dict)
     handled: int = 0
 
 

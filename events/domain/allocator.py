@@ -18,6 +18,7 @@ import msgspec
 
 from events.domain import allocation
 from events.domain.allocation import Allocation, DecidedTicket, LedgerView, Sizing
+from events.domain.codes import CodeUses
 from events.domain.commands import Cancellation, Closing, Command, Correction, Request, Resize
 from events.domain.corrections import corrected, judge_correction
 from events.domain.line import Line
@@ -43,7 +44,7 @@ def allocate(*, seats: Seats, commands: Iterable[Command], ledger: LedgerView, n
         elif not allocator.apply(command):
             break
         done.handled += 1
-    done.seats = allocator.seats()
+    done.seats, done.code_uses = allocator.seats(), allocator.code_uses
     return done
 
 
@@ -61,11 +62,17 @@ class _Allocator:
         self._now_ms, self._ends_ms = now_ms, seats.ends_ms
         self._cancel_until_ms = seats.cancel_until_ms
         self._emails = set(ledger.taken)
+        self._codes = CodeUses(ledger.codes)
         known = (*ledger.waitlist, *ledger.large_groups, *ledger.tickets.values(), *ledger.holders)
         self._tickets = {held.outcome.key: held for held in known}
         self._holders = ledger.holders
         for held in ledger.waitlist:
             self._line_of(held).seed(held.outcome.sequence, held.outcome.key)
+
+    @property
+    def code_uses(self) -> dict[int, int]:
+        """How many more seats the tickets of each access code have."""
+        return self._codes.moved
 
     def seats(self) -> Seats:
         """Returns the counters as they are now."""
@@ -136,18 +143,25 @@ class _Allocator:
         if line is None:
             # Its type is not sold any more.
             return Reason.REGISTRATION_CLOSED
-        return Reason.DUPLICATE if request.email_key in self._emails else None
+        if request.email_key in self._emails:
+            return Reason.DUPLICATE
+        used_up = request.code_id and not self._codes.suffice(request.code_id, request.quantity)
+        return Reason.REGISTRATION_CLOSED if used_up else None
 
     def _decide(
         self, request: Request, status: Status, reason: Reason | None = None, position: int | None = None
     ) -> Outcome:
         outcome = first_outcome(request, status, reason, position, decided_ms=self._now_ms)
+        if request.code_id and status in HOLDING:
+            self._codes.count(request.code_id, request.quantity)
         self.done.decided_requests.append(request)
         self.done.changes.append(outcome)
         return outcome
 
     def _change(self, held: DecidedTicket, status: Status, reason: Reason | None = None) -> None:
         was = held.outcome
+        if status not in HOLDING:
+            self._codes.count(was.code_id, -was.quantity)
         outcome = msgspec.structs.replace(
             was, status=status, reason=reason, decided_ms=self._now_ms, revision=was.revision + 1, position=None
         )

@@ -36,6 +36,8 @@ class Action(StrEnum):
     EVENT_DELETED = "event_deleted"
     EVENT_PAUSED = "event_paused"
     EVENT_RESUMED = "event_resumed"
+    CODES_CREATED = "codes_created"
+    CODE_REVOKED = "code_revoked"
     ATTENDEES_EXPORTED = "attendees_exported"
     TICKET_CANCELLED = "ticket_cancelled"
     TICKET_CORRECTED = "ticket_corrected"

@@ -30,7 +30,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     """One admitted registration.
 
     `sequence` is its number in the event's order of admission; `mark` names the secret that made the ticket's id;
-    `type_id` is the ticket type's, 0 for an event without types.
+    `type_id` is the ticket type's, 0 for an event without types; `code_id` that of its access code, 0 without one.
     """
 
     key: str
@@ -44,6 +44,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     callback: Callback | None = None
     quantity: int = 1
     type_id: int = 0
+    code_id: int = 0
 
     @classmethod
     def blank(cls, key: str, sequence: int, requested_ms: int, *, mark: str = "") -> Request:

@@ -29,8 +29,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     type_id: int = 0
     partly_in: int | None = None
     # None of these goes to Redis. `mark` names the secret that made the ticket's id. The others are for webhooks:
-    # `position` is the position on the waitlist at the time of this change.
+    # `position` is the position on the waitlist at the time of this change. `code_id` is that of the access code.
     mark: str = ""
+    code_id: int = 0
     position: int | None = None
     callback: Callback | None = None
 
@@ -65,4 +66,5 @@ def first_outcome(
         mark=request.mark,
         position=position,
         callback=request.callback,
+        code_id=request.code_id,
     )

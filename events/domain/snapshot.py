@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from events.domain.states import Visibility
+from events.domain.states import Access, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,14 @@ class EventSnapshot:
     waitlisted_companions: int = 0
     max_quantity: int = 1
     ticket_types: tuple[TypeSnapshot, ...] = ()
+    # Whether a registration needs an access code; whether there are any.
+    access: Access = Access.OPEN
+    has_codes: bool = False
+
+    @property
+    def looks_at_codes(self) -> bool:
+        """Whether admission must have the event's access codes."""
+        return self.has_codes or self.access is Access.CODE
 
 
 # The version of the copy of an event that is deleted: newer than every row, so that no copy replaces it. Lua counts

@@ -54,6 +54,13 @@ class Visibility(StrEnum):
     DRAFT = "draft"
 
 
+class Access(StrEnum):
+    """Who may register: all, or those who have a code."""
+
+    OPEN = "open"
+    CODE = "code"
+
+
 # A status changes only along these edges; any other change would run backwards.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED, Status.LOST}),

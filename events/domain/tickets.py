@@ -140,6 +140,10 @@ class Tickets:
         """Lists every digest under which Redis may have an e-mail."""
         return [keys.email_digest(email_key) for keys in self._keys]
 
+    def code_digests(self, event_id: int, code: str) -> list[str]:
+        """Lists every digest (72 keyed bits, in base64) under which an event may have a normalised access code."""
+        return [keys.access_code.of(f"{event_id}:{code}") for keys in self._keys]
+
     def address_digest(self, address: str) -> str:
         """Returns 48 keyed bits, in base64, for a client's address in Redis. Two that collide share one limit."""
         return self._address.of(address)
@@ -148,7 +152,7 @@ class Tickets:
 class _Keys:
     """The keys that one secret gives for tickets."""
 
-    __slots__ = ("_check_in_pad", "_check_in_tag", "_email", "_idempotency", "_note", "mac", "mark")
+    __slots__ = ("_check_in_pad", "_check_in_tag", "_email", "_idempotency", "_note", "access_code", "mac", "mark")
 
     def __init__(self, secret: str) -> None:
         self.mark = mark_of(secret)
@@ -156,6 +160,7 @@ class _Keys:
         self._idempotency = Digest(subkey(secret, Purpose.IDEMPOTENCY), KEY_BYTES)
         self._note = Digest(subkey(secret, Purpose.IDEMPOTENCY_DIGEST), 9)
         self._email = Digest(subkey(secret, Purpose.EMAIL_DIGEST), 9)
+        self.access_code = Digest(subkey(secret, Purpose.ACCESS_CODE), 9)
         self._check_in_tag = Digest(subkey(secret, Purpose.CHECK_IN_TAG), TAG_BYTES)
         self._check_in_pad = Digest(subkey(secret, Purpose.CHECK_IN_PAD), TAG_BYTES)
 

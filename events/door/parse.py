@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from events.domain.attendee import clean_email, clean_name
+from events.domain.codes import normalise_code
 from events.domain.seats import MAX_QUANTITY
 from events.domain.waiting import LONGEST_WAIT_SECONDS
 from events.domain.webhooks.url import check_url
@@ -35,6 +36,7 @@ class Registration(msgspec.Struct):
     callback_url: str | None = None
     ticket_type: int | None = None
     quantity: int | None = None
+    code: str | None = None
 
 
 class BadRequest(Exception):
@@ -167,9 +169,9 @@ def any_callback(url: str) -> str:
     return url
 
 
-# A registration's name, e-mail and callback, then its ticket type and quantity if it says either: texts in the order
-# from which its ticket's key is derived, empty where they were not sent, or are the default.
-CheckedRegistration = tuple[str, str, str] | tuple[str, str, str, str, str]
+# A registration's name, e-mail and callback, then its ticket type, quantity and access code if it says any of them:
+# texts in the order from which its ticket's key is derived, empty where they were not sent, or are the default.
+CheckedRegistration = tuple[str, str, str] | tuple[str, str, str, str, str, str]
 
 
 def registration(body: bytes, callback: Callable[[str], str] = no_callback) -> CheckedRegistration:
@@ -180,10 +182,11 @@ def registration(body: bytes, callback: Callable[[str], str] = no_callback) -> C
     try:
         found = _decode(body)
         url = "" if found.callback_url is None else callback(found.callback_url)
-        if found.ticket_type is None and found.quantity is None:
+        if found.ticket_type is None and found.quantity is None and found.code is None:
             return clean_name(found.name), clean_email(found.email), url
         type_, quantity = _ticket_type(found.ticket_type), _quantity(found.quantity)
-        return clean_name(found.name), clean_email(found.email), url, type_, quantity
+        code = normalise_code(found.code or "")
+        return clean_name(found.name), clean_email(found.email), url, type_, quantity, code
     except (ValueError, RecursionError):
         # msgspec's errors are ValueErrors too. msgspec stops at the first error; `_explain` finds all of them.
         raise _explain(body, callback) from None
@@ -216,6 +219,8 @@ def _explain(body: bytes, callback: Callable[[str], str]) -> BadRequest:
         _check(found, "callback_url", callback, errors)
     _check_number(found, "ticket_type", _ticket_type, errors)
     _check_number(found, "quantity", _quantity, errors)
+    if found.get("code") is not None:
+        _check(found, "code", normalise_code, errors)
     return BadRequest(errors) if errors else BadRequest(None, NOT_JSON)
 
 

@@ -8,7 +8,7 @@ from random import random
 
 import msgspec
 
-from events.admission.calls import AdmissionRequest, OlderName, OrganizerClaim, SeatsRequest
+from events.admission.calls import AdmissionRequest, CodedRequest, OlderName, OrganizerClaim, SeatsRequest
 from events.admission.entry import pack
 from events.admission.gate import Gate
 from events.admission.replies import (
@@ -60,6 +60,9 @@ _REFUSALS: dict[RefusalReason, tuple[int, Code, str]] = {
         "This e-mail address is registered for the event already.",
     ),
     RefusalReason.SOLD_OUT: (409, Code.SOLD_OUT, "No seat is left."),
+    RefusalReason.CODE_REQUIRED: (403, Code.CODE_REQUIRED, "This event needs an access code."),
+    # One sentence for all reasons: none is to be found out by trying.
+    RefusalReason.CODE_INVALID: (403, Code.CODE_INVALID, "This code does not let you in, or not now."),
     RefusalReason.CLOSED: (409, Code.REGISTRATION_CLOSED, "Registration is closed."),
 }
 QUEUE_FULL_RETRY_SECONDS = 5
@@ -119,7 +122,8 @@ class Registrar:
         names = self._tickets.names(
             event_id=event_id, idempotency_key=idempotency_key, body=found, email_key=email_key(found[1])
         )
-        return Prepared(event_id, names, _admission_request(found, names, caller))
+        codes = self._tickets.code_digests(event_id, found[5]) if len(found) == 6 and found[5] else ()
+        return Prepared(event_id, names, _admission_request(found, names, caller, codes))
 
     async def register(self, prepared: Prepared) -> Response:
         """Returns the response to one registration.
@@ -232,7 +236,7 @@ class Registrar:
 
 
 def _admission_request(
-    found: parse.CheckedRegistration, names: Sequence[TicketName], caller: Caller
+    found: parse.CheckedRegistration, names: Sequence[TicketName], caller: Caller, codes: Sequence[str]
 ) -> AdmissionRequest:
     current, organizer_id = names[0], caller.organizer_id
     digest, url = current.email_digest, found[2]
@@ -245,7 +249,10 @@ def _admission_request(
     request = (current.key, digest, current.note, payload, caller.address, claim, older)
     if len(found) == 3:
         return AdmissionRequest(*request)
-    return SeatsRequest(*request, quantity=int(found[4] or 1), type_id=int(found[3] or 0))
+    quantity, type_id = int(found[4] or 1), int(found[3] or 0)
+    if codes:
+        return CodedRequest(*request, quantity=quantity, type_id=type_id, codes=codes)
+    return SeatsRequest(*request, quantity=quantity, type_id=type_id)
 
 
 def _invalid(field: str, sentence: str) -> Response:

@@ -11,6 +11,7 @@ from events.domain.allocation import MOVES_AT_ONCE, DecidedTicket, LedgerView, l
 from events.domain.commands import Cancellation, Closing, Command, Correction, Request, Resize
 from events.domain.outcome import Outcome
 from events.domain.seats import MAX_QUANTITY, NO_TYPE, Seats
+from events.ledger.code_uses import seats_left
 from events.ledger.corrections import made_corrections
 from events.ledger.tickets import first_waitlisted, holding_tickets, known_tickets, taken_emails, waiting_for_more
 from events.models import SizeChange
@@ -53,6 +54,7 @@ def load_batch_context(event_id: int, commands: Sequence[Command], *, seats: Sea
         waitlist=_with_digests(first, digest),
         large_groups=_with_digests(_large_groups(event_id, pending, seats), digest),
         holders=_with_digests(holding_tickets(event_id, count=MOVES_AT_ONCE), digest) if closing else (),
+        codes=seats_left(event_id, {request.code_id for request in requests if request.code_id}),
     )
     decided = [_of_request(known[r.key].outcome, r) for r in requests if r.key in known]
     return BatchContext(pending, ledger, [*decided, *(ticket.outcome for ticket in tickets.values())])

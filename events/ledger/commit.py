@@ -16,6 +16,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from events.domain.allocation import LedgerView, Seats
+from events.domain.codes import AccessCode
 from events.domain.commands import Command, Request
 from events.domain.outcome import Outcome
 from events.domain.seats import Counters
@@ -23,6 +24,7 @@ from events.domain.sequences import number_anew
 from events.domain.snapshot import NOT_PUBLISHED, CopyProgress, EventProgress, EventSnapshot
 from events.domain.times import from_ms, to_ms, whole_ms
 from events.ledger.batch_context import Digest, load_batch_context, with_digest
+from events.ledger.code_uses import codes_changed_since
 from events.ledger.corrections import Freed, freed_since
 from events.ledger.counters import seats_of, with_types
 from events.ledger.database import database
@@ -114,6 +116,8 @@ def _commit(event_id: int, batch: Batch) -> Committed:
         event = _lock(event_id)
         unpublished = _unpublished(event, batch)
         done = (_all_fit(event, batch) and _commit_optimistically(event, batch)) or _commit_with_context(event, batch)
+        if event.has_codes:
+            done = replace(done, codes=_changed_codes(event, batch))
         batch.before_commit()
     return done.with_earlier(*unpublished)
 
@@ -143,6 +147,14 @@ def _unpublished(event: Event, batch: Batch) -> tuple[list[Outcome], Freed]:
     return [with_digest(ticket, batch.digest).outcome for ticket in changed], freed_since(event.pk, since)
 
 
+def _changed_codes(event: Event, batch: Batch) -> list[AccessCode]:
+    """Reads access codes that changed in this batch, and before it where Redis has not got that."""
+    if event.decided_at is None:
+        return []
+    known_ms = to_ms(event.decided_at) - 1 if batch.published.version is None else batch.published.published_ms
+    return codes_changed_since(event.pk, from_ms(known_ms))
+
+
 def _all_fit(event: Event, batch: Batch) -> bool:
     """Tells whether the batch holds only new registrations, and every one of them gets a seat."""
     if batch.poisoned or (batch.commands and batch.commands[0].sequence <= event.last_sequence):
@@ -151,12 +163,13 @@ def _all_fit(event: Event, batch: Batch) -> bool:
 
 
 def _have_seats(seats: Seats, commands: Sequence[Command]) -> bool:
-    """Tells whether all commands are registrations, and there are seats for each of them."""
+    """Tells whether all commands are registrations without a code, and there are seats for each of them."""
     if seats.cancelled or len(commands) > seats.free:
         return False
     asked = 0
     for command in commands:
-        if not isinstance(command, Request):
+        # What is left of an access code must be read.
+        if not isinstance(command, Request) or command.code_id:
             return False
         asked += command.quantity
     if seats.types:

@@ -13,7 +13,14 @@ from typing import Any, Protocol
 from django.db import connection
 
 from events.ledger import on_postgres, on_sqlite
-from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, Subscriber
+from events.ledger.records import (
+    AttemptRecord,
+    CodeUseRecord,
+    MessageRecord,
+    MoveRecord,
+    RegistrationRecord,
+    Subscriber,
+)
 from events.models import Event
 
 
@@ -39,6 +46,9 @@ class Database(Protocol):
 
     def move_registrations(self, event_id: int, records: Sequence[MoveRecord], *, decided_at: datetime) -> None:
         """Moves existing rows to a later status."""
+
+    def move_code_uses(self, event_id: int, records: Sequence[CodeUseRecord], *, changed_at: datetime) -> None:
+        """Counts the seats that access codes have let in. Raises django.db.IntegrityError: more than a code is for."""
 
     def find_tickets(self, event_id: int, keys: Sequence[str]) -> Iterable[tuple[Any, ...]]:
         """Reads decided tickets by their keys: `TICKET_COLUMNS` of each."""

@@ -11,7 +11,14 @@ from django.db import NotSupportedError, ProgrammingError, connection, transacti
 
 from events.ledger import sql
 from events.ledger.quietly import refuse_nul, run_quietly
-from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, Subscriber
+from events.ledger.records import (
+    AttemptRecord,
+    CodeUseRecord,
+    MessageRecord,
+    MoveRecord,
+    RegistrationRecord,
+    Subscriber,
+)
 from events.models import Event
 
 _encode = msgspec.json.Encoder().encode
@@ -40,6 +47,11 @@ def insert_registrations(event_id: int, records: Sequence[RegistrationRecord], *
 def move_registrations(event_id: int, records: Sequence[MoveRecord], *, decided_at: datetime) -> None:
     """Moves existing rows to a later status."""
     run_quietly(sql.MOVE_REGISTRATIONS, document=_encode(records), event_id=event_id, moment=decided_at)
+
+
+def move_code_uses(event_id: int, records: Sequence[CodeUseRecord], *, changed_at: datetime) -> None:
+    """Counts the seats that access codes have let in."""
+    run_quietly(sql.MOVE_CODE_USES, document=_encode(records), event_id=event_id, moment=changed_at)
 
 
 def find_tickets(event_id: int, keys: Sequence[str]) -> Iterable[tuple[Any, ...]]:

@@ -16,6 +16,7 @@ from events.domain.times import from_ms
 from events.domain.webhooks.states import DeliveryState
 from events.ledger.records import (
     AttemptRecord,
+    CodeUseRecord,
     MessageRecord,
     MoveRecord,
     RegistrationRecord,
@@ -23,7 +24,7 @@ from events.ledger.records import (
     Subscriber,
 )
 from events.ledger.sql import CLAIMED_COLUMNS, COUNTER_COLUMNS, TICKET_COLUMNS
-from events.models import Event, Registration, WebhookDelivery, WebhookEndpoint
+from events.models import AccessCode, Event, Registration, WebhookDelivery, WebhookEndpoint
 
 _HOLDING = sorted(status.value for status in HOLDING)
 
@@ -78,6 +79,13 @@ def move_registrations(event_id: int, records: Sequence[MoveRecord], *, decided_
 
 def _newly_confirmed(moment: datetime) -> Case:
     return Case(When(status=Status.CONFIRMED.value, then=F("confirmed_at")), default=Value(moment))
+
+
+def move_code_uses(event_id: int, records: Sequence[CodeUseRecord], *, changed_at: datetime) -> None:
+    """Counts the seats that access codes have let in."""
+    for record in records:
+        codes = AccessCode.objects.filter(event_id=event_id, pk=record.id)
+        codes.update(used_count=F("used_count") + record.seats, revision=F("revision") + 1, changed_at=changed_at)
 
 
 def find_tickets(event_id: int, keys: Sequence[str]) -> Iterable[tuple[Any, ...]]:

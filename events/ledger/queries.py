@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from events.domain.snapshot import EventSnapshot, TypeSnapshot
-from events.domain.states import Status, Visibility
+from events.domain.states import Access, Status, Visibility
 from events.domain.times import to_ms
 from events.ledger.counters import types_of
 from events.ledger.search import matching
@@ -49,6 +49,8 @@ def event_snapshot(event: Event) -> EventSnapshot:
         held_count=event.held_count,
         waitlisted_companions=event.waitlisted_companions,
         max_quantity=event.max_quantity,
+        access=Access(event.access),
+        has_codes=event.has_codes,
         ticket_types=tuple(_type_snapshot(found) for found in types_of(event)),
     )
 

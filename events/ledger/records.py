@@ -38,10 +38,11 @@ class RegistrationRecord(msgspec.Struct, omit_defaults=True, kw_only=True, gc=Fa
 
 
 class SeatsRecord(RegistrationRecord, omit_defaults=True, kw_only=True, gc=False):
-    """The same of a group, or with a ticket type."""
+    """The same of a group, or with a ticket type or an access code."""
 
     quantity: int = 1
     ticket_type_id: int | None = None
+    access_code_id: int | None = None
 
 
 class MoveRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -51,6 +52,13 @@ class MoveRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     status: str
     revision: int
     reason: str = ""
+
+
+class CodeUseRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """How many seats more (or fewer) the tickets of an access code have."""
+
+    id: int
+    seats: int
 
 
 class MessageRecord(msgspec.Struct, omit_defaults=True, kw_only=True):

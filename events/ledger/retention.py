@@ -100,6 +100,7 @@ def _kept_answers(event_ids: list[int]) -> QuerySet[IdempotentAnswer]:
 
 def _anonymise(rows: QuerySet[Registration]) -> int:
     known = rows.exclude(email="", name="")
-    # A callback's URL may name a person too.
+    # A callback's URL may name a person too, and its organizer may know whom an access code was made for.
     blank = {"name": "", "email": "", "search_key": None, "callback_url": "", "callback_organizer": None}
+    blank["access_code"] = None
     return known.update(**blank, email_key=Concat(Value(FORGOTTEN), F("ticket_key")))

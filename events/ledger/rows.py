@@ -38,6 +38,11 @@ def registration_record(request: Request, outcome: Outcome) -> RegistrationRecor
         callback_organizer_id=callback.organizer_id if callback else None,
         mark=request.mark,
     )
-    if request.quantity == 1 and not request.type_id:
+    if request.quantity == 1 and not request.type_id and not request.code_id:
         return record
-    return SeatsRecord(**asdict(record), quantity=request.quantity, ticket_type_id=request.type_id or None)
+    return SeatsRecord(
+        **asdict(record),
+        quantity=request.quantity,
+        ticket_type_id=request.type_id or None,
+        access_code_id=request.code_id or None,
+    )

@@ -12,6 +12,7 @@ from __future__ import annotations
 TICKET_COLUMNS = (
     *("ticket_key", "email_key", "status", "reason", "sequence", "requested_at", "decided_at", "revision"),
     *("callback_url", "callback_organizer_id", "mark", "checked_in_at", "quantity", "ticket_type_id", "partly_in"),
+    "access_code_id",
 )
 
 # Columns of a claimed delivery, in the order of the fields of `ClaimedDelivery`.
@@ -62,11 +63,12 @@ FROM json_to_recordset($1) AS decided
 # $1: `RegistrationRecord`s.
 INSERT_REGISTRATIONS = _INSERT_REGISTRATIONS.format(columns="", values="", types="")
 
-# insert_seats: the same, with groups and ticket types. $1: `SeatsRecord`s. Of its own, so that others pay nothing.
+# insert_seats: the same, with groups, ticket types and access codes. $1: `SeatsRecord`s. Of its own, so that others pay
+# nothing.
 INSERT_SEATS = _INSERT_REGISTRATIONS.format(
-    columns=", quantity, ticket_type_id",
-    values=", COALESCE(quantity, 1), ticket_type_id",
-    types=", quantity smallint, ticket_type_id bigint",
+    columns=", quantity, ticket_type_id, access_code_id",
+    values=", COALESCE(quantity, 1), ticket_type_id, access_code_id",
+    types=", quantity smallint, ticket_type_id bigint, access_code_id bigint",
 )
 
 # move_registrations: moves existing rows to a later status. $1: `MoveRecord`s.
@@ -79,6 +81,14 @@ UPDATE events_registration AS registration SET
 FROM json_to_recordset($1) AS moved (ticket_key varchar, status varchar, reason varchar, revision integer)
 WHERE registration.event_id = $3 AND registration.ticket_key = moved.ticket_key
     AND registration.revision < moved.revision
+"""
+
+# move_code_uses: counts the seats that access codes have let in. $1: `CodeUseRecord`s. A CHECK bounds the sum.
+MOVE_CODE_USES = """
+UPDATE events_accesscode AS code SET
+    used_count = code.used_count + moved.seats, revision = code.revision + 1, changed_at = $4
+FROM json_to_recordset($1) AS moved (id bigint, seats integer)
+WHERE code.event_id = $3 AND code.id = moved.id
 """
 
 # find_tickets: reads decided tickets by their keys. Parameters: event id, JSON array of keys.

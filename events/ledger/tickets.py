@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from events.domain.allocation import DecidedTicket
+from events.domain.codes import NO_CODE
 from events.domain.commands import Callback
 from events.domain.outcome import Outcome
 from events.domain.seats import NO_TYPE
@@ -105,6 +106,7 @@ def _ticket(
     quantity: int,
     ticket_type_id: int | None,
     partly_in: int | None,
+    access_code_id: int | None,
 ) -> DecidedTicket:
     outcome = Outcome(
         key=key,
@@ -120,6 +122,7 @@ def _ticket(
         quantity=quantity,
         type_id=ticket_type_id or NO_TYPE,
         partly_in=partly_in,
+        code_id=access_code_id or NO_CODE,
     )
     return DecidedTicket(email_key, outcome)
 

@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from events.domain.allocation import Allocation, Sizing
+from events.domain.codes import AccessCode
 from events.domain.outcome import Outcome
 from events.domain.seats import left
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Reason
 from events.domain.times import whole_ms
+from events.ledger.code_uses import count_uses
 from events.ledger.corrections import Freed, as_messages, combined, freed_by, record_corrections, write_corrections
 from events.ledger.counters import save_types, set_counters
 from events.ledger.database import database
@@ -38,6 +40,7 @@ class Committed:
         unfinished: the key of a command that is only partly applied; it and all commands after it stay in the queue.
         messages: how many webhook messages were written.
         freed: digests of e-mails that corrected tickets no longer hold, by ticket.
+        codes: access codes that changed, as they are now.
     """
 
     event: EventSnapshot
@@ -47,6 +50,7 @@ class Committed:
     unfinished: str | None = None
     messages: int = 0
     freed: Freed = field(default_factory=dict)
+    codes: Sequence[AccessCode] = ()
 
     def with_earlier(self, outcomes: Sequence[Outcome], freed: Freed | None = None) -> Committed:
         """Adds outcomes of earlier batches, where this one has no newer outcome of the ticket."""
@@ -66,6 +70,7 @@ class Committed:
             unfinished=next((part.unfinished for part in parts if part.unfinished), None),
             messages=sum(part.messages for part in parts),
             freed=combined([part.freed for part in parts]),
+            codes=list({code.id: code for part in parts for code in part.codes}.values()),
         )
 
 
@@ -90,6 +95,8 @@ def write(event: Event, plan: Plan) -> Committed:
     write_corrections(event.pk, plan.corrections)
     if plan.records:
         database().insert_registrations(event.pk, plan.records, decided_at=plan.now)
+    if plan.allocation.code_uses:
+        count_uses(event, plan.allocation.code_uses, moment=plan.now)
     sells_out = not plan.seats.cancelled and left(plan.allocation.seats) <= 0 < left(plan.seats)
     # After the rows: if one is refused, `event` must be unchanged in memory.
     _update_event(event, plan)

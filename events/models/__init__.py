@@ -1,5 +1,6 @@
 """The tables and their constraints."""
 
+from events.models.access_code import AccessCode
 from events.models.audit import AuditEntry
 from events.models.event import Event, SizeChange
 from events.models.guest_correction import GuestCorrection
@@ -10,6 +11,7 @@ from events.models.ticket_type import TicketType
 from events.models.webhook import Webhook, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "AccessCode",
     "AuditEntry",
     "Event",
     "GuestCorrection",

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from events.domain.allocation import Sizing
 from events.domain.seats import MAX_QUANTITY
-from events.domain.states import Visibility
+from events.domain.states import Access, Visibility
 from events.models.fields import LineField, SearchKeyField
 from events.models.organizer import Organizer
 
@@ -38,6 +38,14 @@ class Event(models.Model):
         default=Visibility.PUBLIC.value,
         db_default=Visibility.PUBLIC.value,
     )
+    # Whether a registration needs an access code; whether the event ever had any.
+    access = models.CharField(
+        max_length=4,
+        choices=[(a.value, a.value) for a in Access],
+        default=Access.OPEN.value,
+        db_default=Access.OPEN.value,
+    )
+    has_codes = models.BooleanField(default=False, db_default=False, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Until when holders may give a confirmed ticket back; null: until the start.
     cancel_until = models.DateTimeField(null=True, blank=True)

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from events.domain.attendee import guest_search_key
 from events.domain.seats import MAX_QUANTITY
 from events.domain.states import HOLDING, Reason, Status
+from events.models.access_code import AccessCode
 from events.models.event import Event
 from events.models.fields import SearchKeyField
 from events.models.organizer import Organizer
@@ -35,6 +36,16 @@ class Registration(models.Model):
     # Not checked by the database, row by row: a type that was ever used is never deleted (`TicketType.used`).
     ticket_type = models.ForeignKey(
         TicketType,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    # The code that it came with. Not checked by the database either: codes go with their event alone.
+    access_code = models.ForeignKey(
+        AccessCode,
         on_delete=models.PROTECT,
         null=True,
         blank=True,

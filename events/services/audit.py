@@ -17,7 +17,7 @@ from events.domain.addresses import client_address
 from events.domain.audit import Action, Actor, ActorKind, AuditObject, failure_slot
 from events.domain.tickets import reference
 from events.ledger import audit
-from events.models import Event, Organizer, OrganizerToken, Registration, Webhook
+from events.models import AccessCode, Event, Organizer, OrganizerToken, Registration, Webhook
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
@@ -90,6 +90,9 @@ def audit_object_of(row: Model) -> AuditObject:
             return AuditObject("ticket", reference(row.event_id, row.ticket_key))
         case Event():
             return AuditObject("event", str(row.pk), row.organizer_id)
+        case AccessCode():
+            # Its owner would cost a query, as above.
+            return AuditObject("access code", str(row.pk))
         case OrganizerToken():
             return AuditObject("token", str(row.pk), row.organizer_id)
         case Webhook():

@@ -57,7 +57,11 @@ TOKENS = {("/tokens", "get"), ("/tokens", "post"), ("/tokens/{token_id}", "delet
 ORGANIZING = {("/events/{event_id}", "delete"), ("/events/{event_id}/duplicate", "post")}
 ORGANIZING |= {("/events/{event_id}/attendees/{ticket_id}", act) for act in ("delete", "patch")}
 ORGANIZING |= {(f"/events/{{event_id}}/{act}", "post") for act in ("pause", "resume")}
-OPERATIONS |= WEBHOOKS | TOKENS | ORGANIZING
+CODES = {
+    (f"/events/{{event_id}}/codes{rest}", method)
+    for rest, method in (("", "get"), ("", "post"), ("/{code_id}", "delete"))
+}
+OPERATIONS |= WEBHOOKS | TOKENS | ORGANIZING | CODES
 
 
 @pytest.fixture
@@ -125,6 +129,7 @@ def test_exactly_the_organizers_operations_need_a_token(document: dict[str, Any]
         *WEBHOOKS,
         *TOKENS,
         *ORGANIZING,
+        *CODES,
     }
     assert document["components"]["securitySchemes"]["organizerToken"]["scheme"] == "bearer"
 

@@ -37,6 +37,7 @@ PUBLIC = {
 READ = {
     ("/events/1/attendees", "GET"),
     ("/events/1/stats", "GET"),
+    ("/events/1/codes", "GET"),
     ("/webhooks", "GET"),
     ("/webhooks/1", "GET"),
     ("/webhooks/1/deliveries", "GET"),

@@ -1,10 +1,11 @@
 -- Takes a batch of registrations of one event in, in the order given.
 --
--- KEYS  state, queue, pending, decided (3), wake, rates, addresses (2), refusals (2), keys (3)
+-- KEYS  state, queue, pending, decided (3), wake, rates, addresses (2), refusals (2), keys (3), codes
 -- ARGV  registrations           msgpack [[key, e-mail digest, note of its Idempotency-Key or '', payload,
 --                               address digest or '', [organizer, has a callback] or nil,
 --                               [[key or '', note or '', e-mail digest], ...] under older secrets or nil,
---                               quantity, ticket type or 0; both left out by one seat without a type], ...]
+--                               quantity, ticket type or 0; both left out by one seat without a type,
+--                               [digests of its access code], left out without one], ...]
 --       settings                msgpack of these numbers, which cost more as arguments of their own:
 --       queue_limit             entries in the queue at most
 --       state_ttl, wake_ttl, rates_ttl, keys_ttl (s; wake_ttl ms)
@@ -22,7 +23,8 @@
 --       {'decided', outcome, name}                          a retry: its ticket is decided already
 --       {'refused', reason}       key_reused (with another body), closed, paused, sold_out, duplicate, queue_full,
 --                                 foreign_callback (a callback on another organizer's event), unknown_type (of
---                                 another event, or of none), or type_needed (the event has several)
+--                                 another event, or of none), type_needed (the event has several), code_required,
+--                                 or code_invalid (unknown, used up, revoked, not open yet, or of another type)
 --       {'too_many', seats}       it asks for more than these, which none may have at once
 --       {'not_open', opens ms}
 --       {'rate_limited', ms until it may come again}        too many registrations from its address; nothing is written
@@ -33,7 +35,8 @@
 --
 -- Every registration counts under its address, whatever its answer, except the retry of a ticket that is known: its
 -- holder gets it, and a lost answer costs the neighbours nothing. A duplicate and a reused key reveal something about
--- other people, so they count a second time, against a lower limit. None of this applies to the event's own organizer.
+-- other people, and an invalid code may be a guess, so they count a second time, against a lower limit. None of this
+-- applies to the event's own organizer.
 --
 -- Lua does not roll back, so every command that can refuse runs before the first write.
 
@@ -42,6 +45,7 @@ local DECIDED = {KEYS[4], KEYS[5], KEYS[6]}
 local WAKE, RATES = KEYS[7], KEYS[8]
 local ADDRESSES, REFUSALS = {KEYS[9], KEYS[10]}, {KEYS[11], KEYS[12]}
 local NOTES = {KEYS[13], KEYS[14], KEYS[15]}
+local CODES = KEYS[16]
 
 local registrations = cmsgpack.unpack(ARGV[1])
 local settings = cmsgpack.unpack(ARGV[2])
@@ -50,13 +54,13 @@ local queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline,
 
 -- Where a registration has its parts, and where an older name has its own.
 local KEY, DIGEST, NOTE, PAYLOAD, ADDRESS, CALLER, OLDER = 1, 2, 3, 4, 5, 6, 7
-local SEATS, OF_TYPE = 8, 9
+local SEATS, OF_TYPE, GIVEN_CODE = 8, 9, 10
 local ORGANIZER, HAS_CALLBACK = 1, 2
 local OLDER_KEY, OLDER_NOTE, OLDER_DIGEST = 1, 2, 3
 
 local state = redis.call('HMGET', STATE, 'opens', 'closes', 'cancelled', 'capacity', 'confirmed',
   'waitlist_capacity', 'waitlisted', 'seq', 'rate', 'organizer', 'draft', 'paused', 'held', 'max_quantity',
-  'types')
+  'types', 'codes')
 if not state[1] then return cmsgpack.pack({'not_loaded'}) end
 local opens, closes, cancelled = tonumber(state[1]), tonumber(state[2]), state[3] == '1'
 local sequence, rate, organizer = tonumber(state[8]), tonumber(state[9] or 0), state[10]
@@ -64,21 +68,24 @@ local hidden, paused = state[11] == '1', state[12] == '1'
 local taken_seats = tonumber(state[5]) + tonumber(state[13] or 0)
 local lines = new_lines(state[15], tonumber(state[14] or 1), tonumber(state[4]), taken_seats, tonumber(state[6]),
   tonumber(state[7]))
+-- Whether the event has access codes (`known`), and whether each registration needs one (`needed`).
+local coded = state[16] and state[16] ~= '' and state[16]
+if coded and redis.call('HEXISTS', CODES, ALL_CODES) == 0 then return cmsgpack.pack({'not_loaded'}) end
 
 local second, now = clock()
 -- The caller has timed out and answered that nothing was queued.
 if deadline > 0 and now > deadline then return cmsgpack.pack({'too_late', now}) end
 
-local event_refusal = nil
+-- Why no registration is admitted, and why none is that has no code with an opening of its own; in the contract's order.
+local shut, event_refusal = nil, nil
 if cancelled or now >= closes then
-  event_refusal = {'refused', 'closed'}
+  shut = {'refused', 'closed'}
 elseif paused then
-  event_refusal = {'refused', 'paused'}
+  shut = {'refused', 'paused'}
 elseif now < opens then
   event_refusal = {'not_open', opens}
-elseif lines.is_sold_out() then
-  event_refusal = {'refused', 'sold_out'}
 end
+local sold_out = lines.is_sold_out()
 
 local length = redis.call('XLEN', QUEUE)
 if length > 0 then sequence = math.max(sequence, tail_of(QUEUE)) end
@@ -145,8 +152,18 @@ local function refuse_and_count(address, reason)
   return {'refused', reason}
 end
 
--- Why a registration is not admitted, or its ticket if that is known; nil if it is to be admitted. In the contract's
--- order.
+-- The access code that a registration came with; or why it is not good for it. Which of the reasons, no one is told.
+local function code_of_registration(item, line, address)
+  if not item[GIVEN_CODE] then return nil, {'refused', 'code_required'} end
+  local code = find_code(CODES, PENDING, item[GIVEN_CODE])
+  local wanted = line and line[LINE_TYPE] or 0
+  local good = code.left >= (item[SEATS] or 1) and now >= code.opens and (code.of_type == 0 or code.of_type == wanted)
+  if good then return code end
+  return nil, refuse_and_count(address, 'code_invalid')
+end
+
+-- Why a registration is not admitted, or its ticket if that is known; nil if it is to be admitted, with its line and its
+-- code. In the contract's order.
 local function answer_without_admitting(item, index)
   local address, caller, older = item[ADDRESS], item[CALLER], item[OLDER] or {}
   local own = false
@@ -182,19 +199,29 @@ local function answer_without_admitting(item, index)
     lefts[index] = arrivals.left(address)
     if wait > 0 then return {'rate_limited', wait} end
   end
-  if event_refusal then return event_refusal end
-  if line and lines.is_line_sold_out(line, item[SEATS]) then return {'refused', 'sold_out'} end
+  if shut then return shut end
+  local code
+  if item[GIVEN_CODE] or coded == 'needed' then
+    code, problem = code_of_registration(item, line, address)
+    if problem then return problem end
+  end
+  if event_refusal and not (code and code.opens > 0) then return event_refusal end
+  if sold_out or (line and lines.is_line_sold_out(line, item[SEATS])) then return {'refused', 'sold_out'} end
   if taken then return refuse_and_count(address, 'duplicate') end
   if length >= queue_limit then return {'refused', 'queue_full'} end
-  return nil, line
+  return nil, line, code
 end
 
 local requested = digits(now)
-local function admit(item, line)
+local function admit(item, line, code)
   sequence = sequence + 1
   length = length + 1
   local text = digits(sequence)
   local seats = line and lines.text(line, item[SEATS]) or ''
+  if code then
+    count_code(PENDING, item[KEY], code.id, item[SEATS] or 1)
+    seats = seats .. CODE .. code.id
+  end
   if seats == '' then
     redis.call('XADD', QUEUE, text .. '-0', ENTRY_TICKET, item[KEY], ENTRY_REQUESTED, requested, ENTRY_PAYLOAD,
       item[PAYLOAD])
@@ -210,9 +237,9 @@ end
 local admitted = 0
 for index, item in ipairs(registrations) do
   if address_quota > 0 then lefts[index] = -1 end
-  local answer, line = answer_without_admitting(item, index)
+  local answer, line, code = answer_without_admitting(item, index)
   if not answer then
-    answer = admit(item, line)
+    answer = admit(item, line, code)
     admitted = admitted + 1
   end
   answers[index] = answer
@@ -229,6 +256,7 @@ if admitted > 0 then
     -- Once a second is often enough to keep what is in use.
     redis.call('EXPIRE', STATE, state_ttl)
     redis.call('EXPIRE', RATES, rates_ttl)
+    if coded then redis.call('EXPIRE', CODES, state_ttl) end
   end
   wake = redis.call('SET', WAKE, '1', 'NX', 'PX', wake_ttl) ~= false
 end

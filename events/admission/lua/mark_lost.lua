@@ -23,7 +23,7 @@ for _, field in ipairs(fields) do
   local noted = string.match(redis.call('HGET', PENDING, field) or '', '^%d+')
   local sequence = noted or (key and redis.call('HGET', MISSING, key))
   if sequence and not (noted and head and tonumber(noted) >= head) then
-    redis.call('HDEL', PENDING, field)
+    if key then uncount_code(PENDING, key) else redis.call('HDEL', PENDING, field) end
     if key then
       moved[#moved + 1] = key
       added = added + redis.call('HSET', LOST, key, sequence)

@@ -1,7 +1,7 @@
 -- Publishes decisions that the ledger has committed, and removes their entries from the queue: one call and one fsync,
 -- and no reader finds a ticket in neither place. Repeating it changes nothing.
 --
--- KEYS  state, decided (3), rates, waitlist, queue, pending
+-- KEYS  state, decided (3), rates, waitlist, queue, pending, codes
 -- ARGV  outcomes           msgpack [[ticket key, e-mail digest, outcome, revision, holds the e-mail,
 --                          score in `waitlist`, or 0 if it is not waitlisted; e-mail
 --                          digests that it no longer holds, or nil], ...]
@@ -19,6 +19,7 @@
 --       channel            where the event's news are published
 --       publish_command    PUBLISH, or SPUBLISH on a Cluster
 --       entries            msgpack [[sequence, key, e-mail digest, kind], ...] of the queue, in its order (see `trim`)
+--       codes              msgpack [[digest, text], ...] of access codes that changed (see `codes`); '' if none did
 --       row                ..., field, value pairs of the event's row
 -- Reply {number of outcomes written, entries left in the queue}
 --
@@ -33,6 +34,7 @@ local STATE = KEYS[1]
 local DECIDED = {KEYS[2], KEYS[3], KEYS[4]}
 local RATES, WAITLIST = KEYS[5], KEYS[6]
 local QUEUE, PENDING = KEYS[7], KEYS[8]
+local CODES = KEYS[9]
 
 local outcomes = cmsgpack.unpack(ARGV[1])
 local version = ARGV[2]
@@ -51,7 +53,8 @@ local this_part = ARGV[14]
 local channel = ARGV[15]
 local publish_command = ARGV[16]
 local entries = cmsgpack.unpack(ARGV[17])
-local row = {select(18, unpack(ARGV))}
+local codes = ARGV[18]
+local row = {select(19, unpack(ARGV))}
 
 -- Where an outcome has its parts.
 local KEY, DIGEST, TEXT, REVISION, HOLDS_EMAIL, WAITLISTED_AT, FREED = 1, 2, 3, 4, 5, 6, 7
@@ -155,11 +158,13 @@ if copied_version then
     redis.call('HSET', STATE, 'shown', decided_ms)
   end
 else
-  -- No outcome outlives the state, so there is none that could be out of date.
+  -- No outcome outlives the state, so there is none that could be out of date. Codes are all read anew.
+  redis.call('DEL', CODES)
   local sequence = digits(math.max(tonumber(last_sequence), tail_of(QUEUE) or 0))
   redis.call('HSET', STATE, 'version', version, 'seq', sequence, 'shown', decided_ms, 'part', this_part, unpack(row))
 end
 if written > 0 or not copied_version then redis.call('EXPIRE', STATE, state_ttl) end
+if codes ~= '' then put_codes(CODES, cmsgpack.unpack(codes), state_ttl) end
 -- Only now: an entry must not go before its decision can be read.
 local left = trim(QUEUE, PENDING, entries)
 if written > 0 then redis.call(publish_command, channel, table.concat(changed, ' ')) end

@@ -1,6 +1,6 @@
 -- Puts a copy of an event's row, unless a newer one is there.
 --
--- KEYS  state, queue
+-- KEYS  state, queue, codes
 -- ARGV  version
 --       last_sequence   of the ledger
 --       state_ttl (s)
@@ -11,7 +11,7 @@
 --
 -- `seq` never goes back: not behind the ledger, not behind the queue.
 
-local STATE, QUEUE = KEYS[1], KEYS[2]
+local STATE, QUEUE, CODES = KEYS[1], KEYS[2], KEYS[3]
 
 local version = ARGV[1]
 local last_sequence = tonumber(ARGV[2])
@@ -32,6 +32,8 @@ if copied_version and copied_version > tonumber(version) and not turned_back the
 end
 redis.call('HSET', STATE, 'version', version, 'seq', sequence, unpack(row))
 if turned_back then redis.call('HSET', STATE, 'shown', decided_ms) end
+-- Access codes are no older than the copy: they are all read anew.
+if turned_back or not copied_version then redis.call('DEL', CODES) end
 -- A server that knew nothing of the event has no outcome of it that could be out of date.
 redis.call('HSETNX', STATE, 'shown', decided_ms)
 redis.call('EXPIRE', STATE, state_ttl)

@@ -18,6 +18,11 @@ local CHECKED_IN = 'i'
 -- Prefixes of the parts before it, and of what an entry and `pending` say of a ticket's seats: how many if more than one,
 -- and the id of their ticket type if the event has any; and of a group, how many have been let in so far.
 local QUANTITY, TYPE, PARTLY_IN = 'q', 't', 'n'
+-- The prefix of the last part of what an entry and `pending` say of a ticket's seats: the id of its access code. And of
+-- the fields of `pending` that count what is queued with a code.
+local CODE, CODE_USES = 'k', 'k'
+-- The field of the codes' hash that tells that all codes of the event are there.
+local ALL_CODES = 'all'
 
 local TYPES_OF_AN_EVENT = 1000  -- a ticket type's id modulo this is its number in the event
 local LINE = 2 ^ 40  -- scores in `waitlist` are the type's number times this, plus the sequence

@@ -3,8 +3,9 @@
 -- If Redis was rewound meanwhile (failover, disk loss), the same sequences may belong to other people now. The queue only
 -- ever loses its tail, so if the last entry is still the one that was decided, all before it are; else each is checked.
 
--- Where an entry has its parts: [sequence, key, e-mail digest, kind; empty for a registration].
-local ENTRY_SEQUENCE, ENTRY_KEY, ENTRY_DIGEST, ENTRY_IS = 1, 2, 3, 4
+-- Where an entry has its parts: [sequence, key, e-mail digest, kind; empty for a registration, whether it came with an
+-- access code; left out if not].
+local ENTRY_SEQUENCE, ENTRY_KEY, ENTRY_DIGEST, ENTRY_IS, ENTRY_CODED = 1, 2, 3, 4, 5
 
 local function is_unchanged(queue, item)
   local id = digits(item[ENTRY_SEQUENCE]) .. '-0'
@@ -31,6 +32,7 @@ local function trim_pending(pending, entries)
     local notes, gone = {}, {}
     for index = start, math.min(start + CHUNK - 1, #entries) do
       local item = entries[index]
+      if item[ENTRY_CODED] then uncount_code(pending, item[ENTRY_KEY]) end
       if item[ENTRY_IS] == '' then
         gone[#gone + 1] = TICKET .. item[ENTRY_KEY]
         notes[#notes + 1] = EMAIL .. item[ENTRY_DIGEST]

@@ -2,6 +2,7 @@
 
 from events.api.openapi.attendees import CANCEL_ATTENDEE, CORRECT_ATTENDEE, LIST_ATTENDEES, READ_STATS
 from events.api.openapi.check_in import CHECK_IN, CHECK_IN_BY_CODE, READ_OFFLINE_LIST, UNDO_CHECK_IN
+from events.api.openapi.codes import CREATE_CODES, LIST_CODES, REVOKE_CODE
 from events.api.openapi.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_TICKET, REGISTER
 from events.api.openapi.events import (
     CANCEL_EVENT,
@@ -38,6 +39,7 @@ __all__ = [
     "CHECK_IN",
     "CHECK_IN_BY_CODE",
     "CORRECT_ATTENDEE",
+    "CREATE_CODES",
     "CREATE_EVENT",
     "CREATE_TOKEN",
     "CREATE_WEBHOOK",
@@ -46,6 +48,7 @@ __all__ = [
     "DUPLICATE_EVENT",
     "FOLLOW_TICKET",
     "LIST_ATTENDEES",
+    "LIST_CODES",
     "LIST_DELIVERIES",
     "LIST_EVENTS",
     "LIST_TOKENS",
@@ -64,6 +67,7 @@ __all__ = [
     "REPLAY_WEBHOOK",
     "RESUME_EVENT",
     "RETRY_DELIVERY",
+    "REVOKE_CODE",
     "REVOKE_TOKEN",
     "ROTATE_SECRET",
     "TEST_WEBHOOK",

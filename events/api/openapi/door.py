@@ -53,6 +53,12 @@ class RegistrationInput(serializers.Serializer[Any]):
         max_value=MAX_QUANTITY,
         help_text="How many seats, all or none; 1 unless told, and `max_quantity` at most.",
     )
+    code = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=128,
+        help_text="An access code; case, spaces and dashes do not count. Needed where the event's `access` is `code`.",
+    )
     callback_url = serializers.CharField(
         required=False,
         allow_null=True,
@@ -85,9 +91,10 @@ REGISTER = describe(
         "A group gets all its seats or none. Where fewer are free it is waitlisted or rejected whole, and freed seats "
         "are kept for the first on the waitlist of its type until they suffice: no one passes.\n\n"
         "An address may register so often for one event in a window of time, and far less often be told of others "
-        "(`duplicate_registration`, `idempotency_key_reused`). The retry of a ticket under its `Idempotency-Key` is "
-        "not counted, and the token of the event's own organizer lifts both limits. Refusals are said in this order: "
-        "400, 404, 422, 429, closed, not open, sold out, duplicate, queue full."
+        "(`duplicate_registration`, `idempotency_key_reused`) or send a code that is not good (`code_invalid`). The "
+        "retry of a ticket under its `Idempotency-Key` is not counted, and the token of the event's own organizer "
+        "lifts both limits. Refusals are said in this order: 400, 404, 422, 429, closed or paused, code, not open, "
+        "sold out, duplicate, queue full."
     ),
     tags=["registrations"],
     auth=EITHER,
@@ -124,6 +131,13 @@ REGISTER = describe(
             (Code.INVALID, "The request is not valid.", {"email": ["Enter a valid e-mail address."]}),
         ),
         **NO_TOKEN,
+        403: bad(
+            "No access code where one is needed; one that is unknown, used up, revoked, not open yet or for another "
+            "ticket type, which are told apart for no one; or a token whose scope does not reach this.",
+            (Code.CODE_REQUIRED, "This event needs an access code."),
+            (Code.CODE_INVALID, "This code does not let you in, or not now."),
+            (Code.FORBIDDEN, "A token with the scope read does not reach this."),
+        ),
         **NO_EVENT,
         409: bad(
             "No registration now. Only `registration_not_open` carries `Retry-After`.",

@@ -11,7 +11,7 @@ from events.admission.stats import queue_stats
 from events.api import openapi, responses
 from events.api.attendee_fields import GuestCorrectionInput
 from events.api.attendees import attendee_page, render_attendee
-from events.api.export import csv_response
+from events.api.export import CSV, JSON, csv_response
 from events.api.lists import ListView, flag, one_of, search_text
 from events.api.permissions import token_of
 from events.api.refusals import Refusal, already_checked_in, out_of_reach
@@ -36,7 +36,6 @@ _SAID = {
     Status.CANCELLED: "Cancelled registrations in order of admission.",
     Status.REJECTED: "Rejected registrations in order of admission.",
 }
-_CSV, _JSON = "text/csv", "application/json"
 
 
 class Attendees(ListView):
@@ -76,7 +75,7 @@ class Attendees(ListView):
     def _wants_csv(self, request: Request) -> bool:
         wanted = self.list_query.filters.get("format")
         if wanted is None:
-            return request._request.get_preferred_type([_JSON, _CSV]) == _CSV
+            return request._request.get_preferred_type([JSON, CSV]) == CSV
         return bool(wanted == "csv")
 
 

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from events.domain.public.definition import Time
 from events.domain.snapshot import EventSnapshot, TypeSnapshot
-from events.domain.states import EventState, Visibility, event_state
+from events.domain.states import Access, EventState, Visibility, event_state
 from events.domain.times import iso
 
 
@@ -81,6 +81,11 @@ class Event(Struct, frozen=True):
         list[TicketType],
         Meta(description="Empty if the event has none. Sizes and counts are the sums of theirs.", examples=[[]]),
     ]
+    access: Annotated[Access, Meta(description="`code`: a registration needs a `code`.", examples=["open"])]
+    has_codes: Annotated[
+        bool,
+        Meta(description="Whether it has access codes, which may let in before registration opens.", examples=[False]),
+    ]
 
 
 def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
@@ -107,6 +112,8 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
         held_count=snapshot.held_count,
         max_quantity=max((found.max_quantity for found in snapshot.ticket_types), default=snapshot.max_quantity),
         ticket_types=[_render_type(found, snapshot, now_ms) for found in snapshot.ticket_types],
+        access=snapshot.access,
+        has_codes=snapshot.has_codes,
     )
 
 

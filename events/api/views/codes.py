@@ -1,0 +1,96 @@
+"""`/events/{id}/codes`: an event's access codes, which are shown once, when they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+
+from events.api import openapi, responses
+from events.api.code_fields import CodesInput, render_code, terms_from
+from events.api.export import CSV, JSON, csv_file
+from events.api.lists import ListView, numbered_page
+from events.api.refusals import Refusal, event_not_found, invalid_fields
+from events.api.responses import NOT_KEPT
+from events.api.views.base import ApiView, organizer_of, own_event, trail_of, validated
+from events.domain.audit import Action
+from events.domain.public.access_code import NewCodes
+from events.domain.scopes import ONLY_FULL, READERS
+from events.domain.times import iso_of
+from events.ledger.codes import CodesExist, CodeTerms, TooManyCodes, codes_of
+from events.ledger.counters import with_types
+from events.ledger.events import event_for_change
+from events.models import Event
+from events.services.codes import make_codes, revoke_code
+from omnify.common.envelope import Code
+
+
+class CodeList(ListView):
+    """Lists an event's codes, and makes some."""
+
+    scopes = {"GET": READERS, "POST": ONLY_FULL}
+
+    @openapi.LIST_CODES
+    def get(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Answers with a page, newest first."""
+        rows = codes_of(own_event(request, event_id).pk)
+        data = numbered_page(self.list_query, rows, lambda page: [render_code(row) for row in page])
+        return responses.ok(data, message="The event's access codes, newest first.")
+
+    @openapi.CREATE_CODES
+    def post(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Makes codes, shown once: as JSON, or as CSV to a client that prefers it."""
+        fields = validated(CodesInput(data=request.data, context={"event": own_event(request, event_id)}))
+        terms, chosen = terms_from(fields), fields.get("codes", ())
+        try:
+            with transaction.atomic():
+                event = _locked(request, event_id)
+                made = make_codes(event, count=fields.get("count", 0), chosen=chosen, terms=terms)
+                trail_of(request).record(Action.CODES_CREATED, event)
+        except CodesExist as problem:
+            sentences = [f"Item {number}: This event has had this code already." for number in problem.numbers]
+            raise invalid_fields({"codes": sentences}) from None
+        except TooManyCodes as problem:
+            raise invalid_fields({"codes" if chosen else "count": [str(problem)]}) from None
+        if request._request.get_preferred_type([JSON, CSV]) == CSV:
+            return _csv(event, made, terms)
+        return responses.ok(
+            NewCodes(made), message="The codes are made. Keep them: they are shown this once.", status=201
+        )
+
+
+class CodeDetail(ApiView):
+    """Revokes one code."""
+
+    scopes = {"DELETE": ONLY_FULL}
+
+    @openapi.REVOKE_CODE
+    def delete(self, request: Request, event_id: int | None, code_id: int | None) -> HttpResponse:
+        """Revokes the code permanently. Repeating it is harmless; tickets that it let in keep their places."""
+        with transaction.atomic():
+            event = _locked(request, event_id)
+            revoke_code(event, code_id or 0, now=timezone.now())
+            row = codes_of(event.pk).filter(pk=code_id or 0).first()
+            if row is None:
+                raise Refusal(Code.CODE_NOT_FOUND, 404, "There is no such code.")
+            trail_of(request).record(Action.CODE_REVOKED, row)
+        return responses.ok(render_code(row), message="The code is revoked.")
+
+
+def _locked(request: Request, event_id: int | None) -> Event:
+    event = event_id and event_for_change(event_id=event_id, organizer_id=organizer_of(request).pk)
+    if not event:
+        raise event_not_found()
+    [event] = with_types([event])
+    return event
+
+
+def _csv(event: Event, codes: Sequence[str], terms: CodeTerms) -> HttpResponse:
+    rest = (terms.uses, iso_of(terms.opens_at), terms.ticket_type_id)
+    content = csv_file(("code", "uses", "opens_at", "ticket_type"), ((code, *rest) for code in codes))
+    name = f'attachment; filename="event-{event.pk}-codes.csv"'
+    headers = {"Content-Disposition": name, "Content-Length": str(len(content)), **NOT_KEPT}
+    return HttpResponse(content, status=201, content_type="text/csv; charset=utf-8", headers=headers)

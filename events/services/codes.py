@@ -1,0 +1,60 @@
+"""Makes and revokes access codes, and has the door know of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from redis.exceptions import RedisError
+
+from events.admission.queue import Queue
+from events.domain.codes import hint_of, new_code, normalise_code
+from events.ledger import codes as ledger
+from events.ledger.codes import CodesUpdate, CodeTerms, NewCode
+from events.models import Event
+from events.secrets import tickets
+from omnify.common.clients import redis_client
+from omnify.common.logs import get_logger
+
+logger = get_logger(__name__)
+
+
+def make_codes(event: Event, *, count: int, chosen: Sequence[str], terms: CodeTerms) -> list[str]:
+    """Makes codes of a locked event: `count` new ones, or those that the organizer has `chosen`. Returns them.
+
+    They are returned this once. Publishes them when the caller's transaction is committed.
+
+    Raises:
+        TooManyCodes, CodesExist
+    """
+    shown = list(chosen) or [new_code() for _ in range(count)]
+    made = [_stored(event.pk, normalise_code(code)) for code in shown]
+    _publish_on_commit(ledger.make_codes(event, made, terms))
+    return shown
+
+
+def revoke_code(event: Event, code_id: int, *, now: datetime) -> None:
+    """Revokes a code of a locked event for good; twice is harmless. Publishes it like above."""
+    update = ledger.revoke_code(event, code_id, now=now)
+    if update is not None:
+        _publish_on_commit(update)
+
+
+def _stored(event_id: int, plain: str) -> NewCode:
+    return NewCode(digests=tickets().code_digests(event_id, plain), hint=hint_of(plain))
+
+
+def _publish_on_commit(update: CodesUpdate) -> None:
+    transaction.on_commit(lambda: _publish(update))
+
+
+def _publish(update: CodesUpdate) -> None:
+    # The change is committed, so a Redis that is out of reach must not fail it: the sweep publishes it within seconds.
+    event = update.event
+    try:
+        queue, before_ms = Queue(redis_client()), update.published_before_ms
+        queue.publish(event=event, outcomes=(), codes=update.codes, counted=False, since_ms=before_ms)
+    except RedisError as problem:
+        fields = {"event_id": event.event_id, "problem": type(problem).__name__}
+        logger.throttled_warning("codes were not published; the sweep will", **fields)
