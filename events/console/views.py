@@ -26,6 +26,7 @@ SCREENS = {
     "live": READERS,
     "attendees": ANY_TOKEN,
     "waitlist": READERS,
+    "codes": READERS,
     "check_in": ENTRANCE,
     "webhooks": READERS,
     "webhook": READERS,

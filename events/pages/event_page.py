@@ -32,6 +32,8 @@ _FORWARDED = (b"x-forwarded-for", b"forwarded", b"user-agent", b"host")
 # The registration was not refused for good: with the same Idempotency-Key another try is safe.
 _RETRYABLE = ("registration_not_open", "registration_paused", "rate_limited", "queue_full", "unavailable")
 
+_CODE_FAULTS = ("code_required", "code_invalid")
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -43,6 +45,7 @@ class Attempt:
     email: str = ""
     ticket_type: str = ""
     quantity: str = ""
+    access_code: str = ""
     key: str = ""
     code: str = ""
     status: int = 200
@@ -116,6 +119,7 @@ def _read_form(body: bytes) -> Attempt:
         email=fields.get("email", ""),
         ticket_type=fields.get("ticket_type", ""),
         quantity=fields.get("quantity", ""),
+        access_code=fields.get("code", ""),
         key=key if _KEY.fullmatch(key) else secrets.token_urlsafe(16),
     )
 
@@ -124,7 +128,8 @@ def _fields(attempt: Attempt) -> dict[str, Any]:
     """Returns the body of the registration. What is not a number is sent as it is: the service says what is wrong."""
     seats = {"ticket_type": attempt.ticket_type, "quantity": attempt.quantity}
     numbers = {name: int(text) if _NUMBER.fullmatch(text) else text for name, text in seats.items() if text}
-    return {"name": attempt.name, "email": attempt.email, **numbers}
+    code = {"code": attempt.access_code} if attempt.access_code.strip() else {}
+    return {"name": attempt.name, "email": attempt.email, **numbers, **code}
 
 
 def _forwarded(scope: Scope) -> list[Header]:
@@ -137,11 +142,13 @@ def _json_headers(key: str) -> list[Header]:
 
 def _refused(attempt: Attempt, response: ServiceResponse) -> Attempt:
     refusal = view.decode_refusal(response.body)
+    # Said where it is to be put right, too.
+    faults = {"code": [messages.message(refusal.code)]} if refusal.code in _CODE_FAULTS else {}
     return replace(
         attempt,
         code=refusal.code,
         status=response.status,
-        errors=refusal.errors or {},
+        errors=refusal.errors or faults,
         retry_seconds=response.retry_seconds,
     )
 
@@ -162,7 +169,11 @@ def _type(found: TicketType, attempt: Attempt) -> dict[str, Any]:
 def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
     event = view.decode_event(body).data
     attempt = attempt or Attempt()
+    # A code may let in before registration opens for all.
+    with_code = event.has_codes or event.access == "code"
+    states = ("open", "waitlist", "upcoming") if with_code else ("open", "waitlist")
     return {
+        "with_code": with_code,
         "types": [_type(found, attempt) for found in event.ticket_types],
         "assets": files.base(),
         "event": event,
@@ -173,7 +184,7 @@ def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
         "capacity": f"{event.max_capacity:,}",
         "taken": event.max_capacity - event.seats_left,
         "waitlist_left": max(0, event.waitlist_capacity - event.waitlisted_count),
-        "can_register": event.registration_state in ("open", "waitlist"),
+        "can_register": event.registration_state in states,
         "labels": {"messages": messages.MESSAGES, "states": messages.STATES},
         "attempt": attempt,
         "message": messages.message(attempt.code) if attempt.code else "",

@@ -7,6 +7,8 @@ MESSAGES: dict[str, str] = {
     "event_not_found": "This event does not exist any more.",
     "duplicate_registration": "This e-mail address is registered for this event already. "
     "The ticket is on the page that opened when you registered.",
+    "code_required": "This event needs an access code.",
+    "code_invalid": "This code does not let you in, or not now. Please check it.",
     "registration_not_open": "Registration has not opened yet.",
     "registration_closed": "Registration is closed.",
     "registration_paused": "Registration is paused at the moment.",

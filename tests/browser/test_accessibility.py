@@ -65,5 +65,5 @@ def screens(event_id: int) -> Iterator[str]:
     yield "/console/webhooks"
     yield "/console/tokens"
     yield "/console/audit"
-    for part in ("", "/attendees", "/waitlist", "/check-in", "/edit"):
+    for part in ("", "/attendees", "/waitlist", "/codes", "/check-in", "/edit"):
         yield f"/console/events/{event_id}{part}"

@@ -8,10 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 from django.utils import timezone
 
 from events.models import Event
 from events.pages.internal_client import request
+from tests.support.in_process.codes import give_codes
 from tests.support.in_process.events import ticket_type
 from tests.support.in_process.pages import Browser, browse
 from tests.support.servers import Services
@@ -117,6 +119,36 @@ def test_strange_forms_are_refused_and_not_failures(make_event: Make, servers: S
         assert (large.status, large.headers["connection"]) == (413, "close")
         assert (await browser.fill_in("/e/999", name="x", email="x@example.org")).status == 404
         assert (await browser.ask("DELETE", f"/e/{event.pk}")).status == 405
+
+    browse(servers, scene)
+
+
+def test_a_form_asks_for_a_code_where_one_helps_and_says_what_is_wrong_with_it(
+    make_event: Make, servers: Services, redis_client: redis.Redis
+) -> None:
+    plain, closed = make_event(), make_event(access="code")
+    early = make_event(registration_opens_at=timezone.now() + timedelta(hours=1))
+    give_codes(redis_client, closed, "SPRING")
+    give_codes(redis_client, early, "SPRING", opens_at=timezone.now() - timedelta(hours=1))
+
+    async def scene(browser: Browser) -> None:
+        assert 'name="code"' not in (await browser.get(f"/e/{plain.pk}")).text
+        page = await browser.get(f"/e/{closed.pk}")
+        assert 'maxlength="128" value="" required' in page.text
+        guest = {"name": "Guest 1", "email": "guest1@example.org"}
+        for fields, sentence in [
+            ({}, "This event needs an access code."),
+            ({"code": "WINTER"}, "This code does not let you in, or not now."),
+            ({"code": "x" * 1000}, "A code has at most 64 characters."),
+        ]:
+            answer = await browser.fill_in(f"/e/{closed.pk}", **guest, **fields)
+            assert (answer.status in (400, 403), sentence in answer.text) == (True, True), sentence
+            assert f'value="{fields.get("code", "")}"' in answer.text
+        assert (await browser.fill_in(f"/e/{closed.pk}", **guest, code="spr ing")).status == 303
+        page = await browser.get(f"/e/{early.pk}")
+        assert "With an access code you may be able to register now." in page.text
+        assert "http-equiv" not in page.text  # it would take away what was typed
+        assert (await browser.fill_in(f"/e/{early.pk}", **guest, code="SPRING")).status == 303
 
     browse(servers, scene)
 

@@ -12,9 +12,9 @@ export class Refused extends Error {
 }
 
 // The `data` of the answer; null for one without a body. Throws Refused. Without a session it leads to the sign-in.
-// `patience` is how long it waits at most, in ms: without it, as long as the browser does.
-export async function api(method, path, body, patience) {
-  const headers = { Accept: "application/json", "X-CSRFToken": csrf };
+// `patience` is how long it waits at most, in ms: without it, as long as the browser does. `more` are further headers.
+export async function api(method, path, body, patience, more = {}) {
+  const headers = { ...more, Accept: "application/json", "X-CSRFToken": csrf };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const signal = patience === undefined ? undefined : AbortSignal.timeout(patience);
   const sent = body === undefined ? undefined : JSON.stringify(body);

@@ -39,7 +39,7 @@ function sent() {
 
 function show(event) {
   types.show(event.ticket_types);
-  for (const name of [...NUMBERS, "name", "location", "visibility"]) form.elements[name].value = event[name];
+  for (const name of [...NUMBERS, "name", "location", "visibility", "access"]) form.elements[name].value = event[name];
   for (const time of times) time.show(Date.parse(event[time.input.name]));
   before = values();
   paint(event);

@@ -90,13 +90,15 @@ function watch() {
 
 // Sending
 
-const FIELDS = ["name", "email", "ticket_type", "quantity"];
+const FIELDS = ["name", "email", "ticket_type", "quantity", "code"];
+const CODE_FAULTS = ["code_required", "code_invalid"];
 
 function entered() {
-  const { name, email, ticket_type: type, quantity } = form.elements;
+  const { name, email, ticket_type: type, quantity, code } = form.elements;
   const found = { name: name.value.trim(), email: email.value.trim() };
   if (type) found.ticket_type = type.value ? Number(type.value) : null;
   if (quantity) found.quantity = Number(quantity.value);
+  if (code?.value.trim()) found.code = code.value.trim();
   return found;
 }
 
@@ -124,6 +126,7 @@ async function send() {
   fault("email", form.elements.email.validity.valid && entered().email ? "" : "Please enter a valid e-mail address.");
   if (byId("ticket_type")) fault("ticket_type", entered().ticket_type ? "" : "Please choose a ticket.");
   if (byId("quantity")) fault("quantity", byId("quantity").validity.valid ? "" : "Please enter how many seats you want.");
+  if (byId("code")) fault("code", entered().code || !byId("code").required ? "" : label("messages", "code_required"));
   const wrong = form.querySelector("[aria-invalid=true]");
   if (wrong) return wrong.focus();
   sending = button.disabled = true;
@@ -147,7 +150,8 @@ async function post(body) {
 function refused({ code, errors }, seconds) {
   problem(label("messages", code) ?? label("messages", "internal_error"));
   for (const field of FIELDS) fault(field, errors?.[field]?.join(" ") ?? "");
-  if (errors) form.querySelector("[aria-invalid=true]")?.focus();
+  if (CODE_FAULTS.includes(code)) fault("code", label("messages", code));
+  if (errors || CODE_FAULTS.includes(code)) form.querySelector("[aria-invalid=true]")?.focus();
   if (code === "idempotency_key_reused") keyIsFor = "";
   if (RETRY_CODES.includes(code)) again(seconds || 3);
   else if (code !== "invalid") look();
@@ -173,7 +177,16 @@ function fault(field, text) {
   byId(`${field}-error`).textContent = text;
 }
 
+// A link can bring a code in its fragment, which browsers send nowhere; it need not stay in the address either.
+function takeCode() {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (!code || !byId("code")) return;
+  byId("code").value = code;
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
 localTimes();
+takeCode();
 button.disabled = paused;
 form.addEventListener("submit", (event) => {
   event.preventDefault();
