@@ -5,7 +5,7 @@ time (a double click, often by another process), the others when a third of the 
 writes the e-mail in other letter case.
 
 With `types` ticket types, guests ask for them in turn; with `groups`, for as many seats as that, both ends included, in
-turn too. A guest's second registration asks for the same.
+turn too; with `codes`, they come with one of so many access codes in turn. A guest's second registration is the same.
 
 `cancel` registrations are cancelled if they get a ticket: one third right after the 202, one third after some others
 have registered, one third after their decision was read; every fourth of them twice.
@@ -41,10 +41,11 @@ class Registration(NamedTuple):
     cancels: CancellationPlan | None = None
     type_index: int = 0
     seats: int = 1
+    code_index: int = -1
 
 
 def registrations(
-    *, people: int, duplicates: int, cancel: int = 0, types: int = 1, groups: tuple[int, int] = (1, 1)
+    *, people: int, duplicates: int, cancel: int = 0, types: int = 1, groups: tuple[int, int] = (1, 1), codes: int = 0
 ) -> list[Registration]:
     """Returns all registrations, in order. `duplicates` and `cancel` are at most `people`."""
     arrivals = [(float(person), person, 0) for person in range(people)]
@@ -65,6 +66,7 @@ def registrations(
             cancelled.get(number),
             person % types,
             groups[0] + person // types % (groups[1] - groups[0] + 1),
+            person % codes if codes else -1,
         )
         for number, (_, person, spelling) in enumerate(arrivals)
     ]

@@ -85,6 +85,7 @@ class Guests:
             cancel=workload.cancel,
             types=max(1, len(workload.type_ids)),
             groups=workload.groups,
+            codes=len(workload.codes),
         )
         mine = enumerate(crowd[workload.index :: workload.processes])
         started_at = time.monotonic()
@@ -139,10 +140,13 @@ class Guests:
         ids = self._workload.type_ids
         return ids[registration.type_index] if ids else 0
 
-    def _seats(self, registration: Registration) -> dict[str, int]:
-        """Returns the fields that say what is asked for; none for one seat of an event without types."""
+    def _seats(self, registration: Registration) -> dict[str, int | str]:
+        """Returns the fields that say what is asked for; none for one seat of an event without types and codes."""
         fields = {"ticket_type": self._type_id(registration), "quantity": registration.seats}
-        return {name: value for name, value in fields.items() if (name, value) not in _DEFAULTS}
+        asked: dict[str, int | str] = {name: n for name, n in fields.items() if (name, n) not in _DEFAULTS}
+        if registration.code_index >= 0:
+            asked["code"] = self._workload.codes[registration.code_index]
+        return asked
 
     async def _follow_next(self, connection: RetryingConnection, given: Iterator[str]) -> None:
         for ticket_id in given:
@@ -183,6 +187,7 @@ def _registration_result(
         latency=now - connection.last_sent_at,
         type_id=type_id,
         seats=registration.seats,
+        code_index=registration.code_index,
     )
 
 

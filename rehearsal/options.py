@@ -15,6 +15,7 @@ from rehearsal.home import NotStored, stored_address, stored_token
 from rehearsal.http import parse_target
 from rehearsal.organizer import Unusable
 
+CODES = 10  # with `--codes`
 MOST_PEOPLE = 1_000_000
 MOST_SECONDS = 24 * 3600
 
@@ -42,10 +43,16 @@ class Options:
     webhooks: bool = False
     types: int = 0
     groups: tuple[int, int] = (1, 1)
+    codes: bool = False
 
     @property
     def registrations(self) -> int:
         return self.people + self.duplicates
+
+    @property
+    def uses_of_a_code(self) -> int:
+        """How many seats each access code lets in."""
+        return max(self.groups[1], self.seats * 4 // (5 * CODES))
 
     @property
     def tickets_may_change(self) -> bool:
@@ -65,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--waitlist", default="0", help="the event's waitlist capacity (default: 0)")
     add("--types", default="0", help="ticket types, which share seats and waitlist evenly (default: 0, none)")
     add("--groups", default="1", help="seats that a registration asks for: 1-4, or a number (default: 1)")
+    add("--codes", action="store_true", help="everyone needs one of ten access codes, for 4 of 5 seats together")
     add("--rate", help="registrations per second in all (default: as fast as possible)")
     add("--processes", default="2", help="processes the crowd comes from (default: 2)")
     add("--connections", default="128", help="connections in all (default: 128)")
@@ -103,6 +111,7 @@ def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Opt
         webhooks=bool(given.get("webhooks")),
         types=_number({"types": 0, **given}, "types", least=0, most=50),
         groups=_groups(str({"groups": 1, **given}["groups"])),
+        codes=bool(given.get("codes")),
     )
     if options.seats < options.types * options.groups[1]:
         raise Unusable("--types: each type needs seats for the largest group")

@@ -18,7 +18,7 @@ import httpx
 import msgspec
 
 from events.domain.webhooks.message import TYPE_OF_STATUS
-from rehearsal.records import Attendee, EventCounts, Sizes, Stats
+from rehearsal.records import Attendee, CodeCounts, EventCounts, Sizes, Stats
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 PAUSE = 0.2
@@ -54,7 +54,15 @@ class Organizer:
         self._client.close()
 
     def create_event(
-        self, *, name: str, seats: int, waitlist: int, lasts: timedelta, types: int = 0, most: int = 1
+        self,
+        *,
+        name: str,
+        seats: int,
+        waitlist: int,
+        lasts: timedelta,
+        types: int = 0,
+        most: int = 1,
+        codes: bool = False,
     ) -> CreatedEvent:
         """Creates an event that is open at once, whose ticket types, if any, share seats and waitlist evenly."""
         start = datetime.now(UTC) + lasts
@@ -64,6 +72,8 @@ class Organizer:
             "start_time": start.isoformat(),
             "end_time": (start + timedelta(hours=1)).isoformat(),
         }
+        if codes:
+            body["access"] = "code"
         if types:
             parts = zip(_shares(seats, types), _shares(waitlist, types), strict=True)
             body["ticket_types"] = [
@@ -83,6 +93,15 @@ class Organizer:
         data = _data(response, expected=201)
         made = data.get("ticket_types", [])
         return CreatedEvent(data["id"], {one["id"]: Sizes(one["capacity"], one["waitlist_capacity"]) for one in made})
+
+    def make_codes(self, event_id: int, *, count: int, uses: int) -> list[str]:
+        """Makes access codes of an event."""
+        response = self._client.post(f"/events/{event_id}/codes", json={"count": count, "uses": uses})
+        return [str(code) for code in _data(response, expected=201)["codes"]]
+
+    def codes(self, event_id: int) -> list[CodeCounts]:
+        """Reads the counts of an event's access codes, in the order in which they were made."""
+        return self._with_retries(lambda: self._codes(event_id))
 
     def subscribe(self, *, url: str, event_id: int | None) -> tuple[int, str]:
         """Creates a webhook for all changes of tickets, of one event or of all. Returns its id and its secret."""
@@ -116,6 +135,10 @@ class Organizer:
 
     def _event(self, event_id: int) -> EventCounts:
         return msgspec.convert(_data(self._client.get(f"/events/{event_id}", timeout=5.0)), EventCounts)
+
+    def _codes(self, event_id: int) -> list[CodeCounts]:
+        found = _data(self._client.get(f"/events/{event_id}/codes", params={"page_size": 100}))["results"]
+        return [msgspec.convert(code, CodeCounts) for code in reversed(found)]
 
     def _attendees(self, event_id: int) -> list[Attendee]:
         with self._client.stream("GET", f"/events/{event_id}/attendees", params={"format": "csv"}) as response:

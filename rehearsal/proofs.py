@@ -14,6 +14,7 @@ from itertools import islice
 from events.domain.states import Reason, Status
 from omnify.common.envelope import Code
 from rehearsal.admission_proofs import decisions_follow_admission, first_come_first_seated, sequence_follows_arrival
+from rehearsal.code_proofs import codes_are_within_their_uses
 from rehearsal.evidence import Evidence, seats_of, short
 from rehearsal.group_proofs import groups_fit, no_group_is_split, seats_left
 from rehearsal.records import NO_ANSWER, Observation, Sizes, Ticket
@@ -29,6 +30,7 @@ _RIGHT_ENDS = {
     (Status.REJECTED, Reason.DUPLICATE),
 }
 _RIGHT_REFUSALS = {(409, Code.SOLD_OUT), (409, Code.DUPLICATE_REGISTRATION)}
+_REFUSALS_OF_CODES = {(403, Code.CODE_INVALID)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,9 @@ def prove(seen: Observation) -> list[Proof]:
 
 def every_registration_was_answered(evidence: Evidence) -> Iterator[str]:
     """Every registration ended in a 202 or in a refusal that the contract allows here."""
+    right = _RIGHT_REFUSALS | _REFUSALS_OF_CODES if evidence.seen.codes else _RIGHT_REFUSALS
     for result in evidence.seen.results:
-        if not result.accepted and (result.status, result.code) not in _RIGHT_REFUSALS:
+        if not result.accepted and (result.status, result.code) not in right:
             said = "no answer" if result.status == NO_ANSWER else f"{result.status} {result.code}".strip()
             yield f"registration {result.number}: {said}"
 
@@ -212,6 +215,7 @@ PROOFS: list[tuple[str, Callable[[Evidence], Iterator[str]]]] = [
     ("The attendee list is the confirmed tickets", attendee_list_is_the_confirmed),
     ("The service's counts agree", counts_agree),
     ("No group is split", no_group_is_split),
+    ("Every code within its uses", codes_are_within_their_uses),
 ]
 
 

@@ -19,7 +19,7 @@ class RegistrationResult(msgspec.Struct, frozen=True, array_like=True):
 
     It was admitted, if at all, between `first_sent_at` (the first try may have been admitted and its response lost) and
     `answered_at`. `latency` is that of the last try, in seconds. It asked for `seats` of the ticket type (0: the event
-    has none).
+    has none), with the access code of this index (-1: without one).
     """
 
     number: int
@@ -32,6 +32,7 @@ class RegistrationResult(msgspec.Struct, frozen=True, array_like=True):
     latency: float
     type_id: int = 0
     seats: int = 1
+    code_index: int = -1
 
     @property
     def accepted(self) -> bool:
@@ -115,6 +116,13 @@ class Sizes(msgspec.Struct, frozen=True, array_like=True):
     waitlist: int
 
 
+class CodeCounts(msgspec.Struct, frozen=True):
+    """How many seats an access code is for, and how many its tickets have."""
+
+    uses: int
+    used: int
+
+
 class Stats(msgspec.Struct, frozen=True):
     """The part of `GET /events/{id}/stats` that counts registrations."""
 
@@ -139,7 +147,7 @@ class Observation(msgspec.Struct, frozen=True):
     """Everything that was observed of one event.
 
     `samples` are its counts during the rehearsal; `messages` is None without `--webhooks`; `types` are the sizes of its
-    ticket types, by id.
+    ticket types, by id; `codes` are its access codes.
     """
 
     seats: int
@@ -153,6 +161,7 @@ class Observation(msgspec.Struct, frozen=True):
     cancellations: list[CancellationResult] = []
     messages: list[WebhookMessage] | None = None
     types: dict[int, Sizes] = {}
+    codes: list[CodeCounts] = []
 
 
 class Workload(msgspec.Struct, frozen=True):
@@ -176,6 +185,7 @@ class Workload(msgspec.Struct, frozen=True):
     reads_again: bool = False
     type_ids: list[int] = []
     groups: tuple[int, int] = (1, 1)
+    codes: list[str] = []
 
 
 class Tally(msgspec.Struct):

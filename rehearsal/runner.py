@@ -14,7 +14,7 @@ import msgspec
 
 from rehearsal.figures import Figures, measure
 from rehearsal.inbox import Inbox, open_inbox
-from rehearsal.options import Options
+from rehearsal.options import CODES, Options
 from rehearsal.organizer import Organizer
 from rehearsal.process import Command, Processes
 from rehearsal.proofs import Proof, prove
@@ -54,19 +54,23 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
             lasts=timedelta(seconds=options.time_limit, days=1),
             types=options.types,
             most=options.groups[1],
+            codes=options.codes,
         )
+        codes = organizer.make_codes(event_id, count=CODES, uses=options.uses_of_a_code) if options.codes else []
         samples: list[EventCounts] = []
         told: AbstractContextManager[Inbox | None] = nullcontext()
         if options.webhooks:
             told = open_inbox(organizer, event_id)
         with (
             told as inbox,
-            Processes(workloads(options, event_id=event_id, run=os.urandom(6).hex(), type_ids=list(types))) as crowd,
+            Processes(
+                workloads(options, event_id=event_id, run=os.urandom(6).hex(), type_ids=list(types), codes=codes)
+            ) as crowd,
         ):
             look, quiet = partial(organizer.try_counts, event_id), lambda: organizer.stats(event_id).queued == 0
             _watch(crowd, options, progress, samples, look, quiet)
             seen = _gather(organizer, event_id, options, crowd.results(), samples)
-            seen = msgspec.structs.replace(seen, types=types)
+            seen = msgspec.structs.replace(seen, types=types, codes=organizer.codes(event_id) if codes else [])
             if inbox is not None:
                 decided = {(ticket.ticket_id, ticket.status) for ticket in seen.tickets}
                 messages = inbox.wait_for(decided, patience=options.patience)
@@ -75,7 +79,9 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
     return Outcome(event_id, figures, prove(seen))
 
 
-def workloads(options: Options, *, event_id: int, run: str, type_ids: Sequence[int] = ()) -> list[Workload]:
+def workloads(
+    options: Options, *, event_id: int, run: str, type_ids: Sequence[int] = (), codes: Sequence[str] = ()
+) -> list[Workload]:
     """Divides the crowd among the processes, and connections and rate evenly with it."""
     return [
         Workload(
@@ -93,6 +99,7 @@ def workloads(options: Options, *, event_id: int, run: str, type_ids: Sequence[i
             reads_again=options.tickets_may_change,
             type_ids=list(type_ids),
             groups=options.groups,
+            codes=list(codes),
         )
         for index in range(options.processes)
     ]

@@ -75,7 +75,7 @@ def test_a_rehearsal_proves_who_moves_up_when_doors_and_drains_are_killed_under_
     before = newest_event(service)
     moving = "SELECT cancelled_count FROM events_event WHERE id > %s AND cancelled_count > 5"
     with ThreadPoolExecutor(1) as background:
-        rehearsal = background.submit(rehearse, service, *MOVING, "--rate", "200", seats=PEOPLE // 2)
+        rehearsal = background.submit(rehearse, service, *MOVING, "--codes", "--rate", "200", seats=PEOPLE // 2)
         wait_until(lambda: service.rows(moving, before), "the crowd is there, and some have left")
         service.kill("drain-1", "web")
         service.start_part("web")

@@ -48,7 +48,14 @@ RIDDLES = {
 # PostgreSQL runs as the user `nobody` where root starts it; a constraint keeps the name that it has in databases.
 ALLOWED = re.compile(r"[`'\"]nobody[`'\"]|runs as nobody;|event_nobody_waits_beside_a_seat")
 # The first lines of proofs are claims: a rehearsal prints them behind ✓ or ✗.
-CLAIMS = {"proofs.py", "admission_proofs.py", "group_proofs.py", "waitlist_proofs.py", "webhook_proofs.py"}
+CLAIMS = {
+    "proofs.py",
+    "admission_proofs.py",
+    "code_proofs.py",
+    "group_proofs.py",
+    "waitlist_proofs.py",
+    "webhook_proofs.py",
+}
 LONGEST_LINE = 120
 
 
