@@ -63,15 +63,27 @@ class Machine(RuleBasedStateMachine):
         self.disasters = self.steps = 0
         service.heal()
 
-    @initialize(seats=st.integers(1, 3), waitlist=st.integers(0, 5), early=st.lists(guests, min_size=3, unique=True))
-    def an_event_opens(self, seats: int, waitlist: int, early: list[int]) -> None:
-        self.drop = Drop(self.service, seats, waitlist)
+    @initialize(
+        seats=st.integers(1, 3),
+        waitlist=st.integers(0, 5),
+        uses=st.integers(1, 4),
+        early=st.lists(guests, min_size=3, unique=True),
+    )
+    def an_event_opens(self, seats: int, waitlist: int, uses: int, early: list[int]) -> None:
+        self.drop = Drop(self.service, seats, waitlist, uses)
         self.rush(early, [])
 
-    @rule(guest=guests, shout=st.booleans(), keyed=st.booleans(), quantity=st.integers(1, LARGEST))
-    def a_guest_registers(self, guest: int, shout: bool, keyed: bool, quantity: int) -> None:
+    @rule(
+        guest=guests,
+        shout=st.booleans(),
+        keyed=st.booleans(),
+        quantity=st.integers(1, LARGEST),
+        coded=st.booleans(),
+    )
+    def a_guest_registers(self, guest: int, shout: bool, keyed: bool, quantity: int, coded: bool) -> None:
         self.steps += 1
-        self.drop.register(guest, shout=shout, key=secrets.token_hex(8) if keyed else "", quantity=quantity)
+        key = secrets.token_hex(8) if keyed else ""
+        self.drop.register(guest, shout=shout, key=key, quantity=quantity, coded=coded)
 
     @rule(several=st.lists(guests, min_size=2, max_size=8))
     def many_register_at_once(self, several: list[int]) -> None:
@@ -166,7 +178,12 @@ class Machine(RuleBasedStateMachine):
         """All at the same time. Each has an Idempotency-Key, since answers may be lost."""
         acts = [
             partial(
-                self.drop.register, guest, shout=guest % 2 == 0, key=secrets.token_hex(8), quantity=1 + guest % LARGEST
+                self.drop.register,
+                guest,
+                shout=guest % 2 == 0,
+                key=secrets.token_hex(8),
+                quantity=1 + guest % LARGEST,
+                coded=guest % 4 > 1,
             )
             for guest in several
         ]

@@ -36,7 +36,7 @@ def settle(drop: Drop) -> None:
 
 
 def _model(drop: Drop) -> Model:
-    model = Model(seats=drop.seats, waitlist=drop.waitlist)
+    model = Model(seats=drop.seats, waitlist=drop.waitlist, uses=drop.uses)
     for ticket in drop.tickets.values():
         assert ticket.sequence > ticket.after, "who came later got an earlier place"
     commands = [Command(t.sequence, partial(_register, t)) for t in drop.tickets.values()]
@@ -94,6 +94,8 @@ def _compare_ledger(drop: Drop, model: Model) -> None:
     seats, waited_for = sum(model.with_seats.values()), sum(model.in_line.values())
     expected = (seats, waited_for, cancelled, rejected, *astuple(model.size))
     assert counts == expected
+    [(used,)] = drop.service.rows("SELECT used_count FROM events_accesscode WHERE event_id = %s", drop.event.id)
+    assert used == model.uses_taken
 
 
 def _compare_counts(drop: Drop, model: Model) -> None:
@@ -108,7 +110,8 @@ def _compare_counts(drop: Drop, model: Model) -> None:
 
 
 def _register(ticket: Ticket, model: Model) -> None:
-    model.register(ticket.id, ticket.email, seats=ticket.quantity)
+    register = model.register_with_code if ticket.coded else model.register
+    register(ticket.id, ticket.email, seats=ticket.quantity)
 
 
 def _cancel(ticket_id: str, model: Model) -> None:

@@ -38,6 +38,7 @@ class Ticket:
     ask: Callable[[], Answer]
     keyed: bool
     quantity: int = 1
+    coded: bool = False
     sequence: int = 0
     status: str = "queued"
     reason: str | None = None
@@ -62,7 +63,9 @@ class Drop:
     service: Service
     seats: int
     waitlist: int
+    uses: int
     event: Event = field(init=False)
+    code: str = field(init=False)
     settled: int = 0
     ended: bool = False
     closing: tuple[int, int] = (0, 0)
@@ -75,17 +78,22 @@ class Drop:
         self.event = open_event(
             self.service, capacity=self.seats, waitlist_capacity=self.waitlist, max_quantity=LARGEST
         )
+        self.code = self.event.make_code(uses=self.uses)
 
     # What people do
 
-    def register(self, guest: int, *, shout: bool, key: str, quantity: int = 1) -> str | None:
-        """A group of so many insists until there is a ticket or a refusal; the ticket's id, if there is one."""
+    def register(self, guest: int, *, shout: bool, key: str, quantity: int = 1, coded: bool = False) -> str | None:
+        """A group of so many, with the access code or without, insists until there is a ticket or a refusal.
+
+        The ticket's id, if there is one.
+        """
         low, after = self.settled, self.given()
         name = f"GUEST{guest}@Example.COM" if shout else f"guest{guest}@example.com"
-        ask = partial(self.event.register, guest, key=key, email=name, quantity=quantity)
+        fields = {"code": self.code} if coded else {}
+        ask = partial(self.event.register, guest, key=key, email=name, quantity=quantity, **fields)
         answer = insist(ask)
         if answer.status == 202:
-            ticket = Ticket(answer.data["ticket_id"], name.lower(), after, ask, bool(key), quantity)
+            ticket = Ticket(answer.data["ticket_id"], name.lower(), after, ask, bool(key), quantity, coded)
             assert self.tickets.setdefault(ticket.id, ticket) is ticket, "two people have one ticket"
             return ticket.id
         self._refused(answer, name.lower(), low, quantity)
@@ -194,6 +202,8 @@ class Drop:
         code, high = answer.json["code"], self.given()
         if code == "duplicate_registration":
             self._claim(low, lambda model: email in model.holders or self._in_line(email, low, high), "no duplicate")
+        elif code == "code_invalid":
+            self._claim(low, lambda model: self._is_used_up(model, quantity, low, high), "a code was refused too early")
         elif code == "sold_out":
             self._claim(low, lambda model: model.is_full(quantity), "sold out with places left")
         elif code == "invalid":
@@ -208,6 +218,11 @@ class Drop:
         ticket = self.tickets[ticket_id]
         holds = lambda model: ticket_id in (*model.with_seats, *model.in_line) or ticket.sequence > low  # noqa: E731
         self._claim(low, holds, "a ticket without a place was told that the event is over")
+
+    def _is_used_up(self, model: Model, quantity: int, low: int, high: int) -> bool:
+        """Whether the code's tickets that had places then, or may have waited for their decision, leave too little."""
+        waiting = [t for t in self.tickets.values() if t.coded and low < t.sequence <= high and t.id not in model.coded]
+        return model.uses_taken + sum(ticket.quantity for ticket in waiting) + quantity > self.uses
 
     def _in_line(self, email: str, low: int, high: int) -> bool:
         """Whether a ticket with this e-mail may have been waiting for its decision then."""

@@ -20,10 +20,13 @@ ENDLESS = 1 << 60
 
 
 class Model(Replay):
-    """An event without ticket types, with groups. `verdicts` has the verdict on each change of sizes, in order."""
+    """An event without ticket types, with groups. `verdicts` has the verdict on each change of sizes, in
+    order; `coded` how many seats each ticket asked for that came with the access code."""
 
-    def __init__(self, *, seats: int, waitlist: int) -> None:
+    def __init__(self, *, seats: int, waitlist: int, uses: int) -> None:
         super().__init__({NO_TYPE: Sizes(seats, waitlist)})
+        self.uses = uses
+        self.coded: dict[str, int] = {}
         self.closed = False
         self.verdicts: list[str] = []
 
@@ -40,6 +43,17 @@ class Model(Replay):
     def in_line(self) -> dict[str, int]:
         """How many seats each ticket waits for, the first one first."""
         return self.waiting[NO_TYPE]
+
+    @property
+    def uses_taken(self) -> int:
+        """How many seats the tickets of the access code have or wait for."""
+        return sum(seats for ticket, seats in self.coded.items() if ticket in self.with_seats or ticket in self.in_line)
+
+    def register_with_code(self, ticket: str, email: str, *, seats: int) -> None:
+        """Admission has counted all that was admitted before, so no more come than the code is for."""
+        assert self.uses_taken + seats <= self.uses, "a code let in more than it is for"
+        self.coded[ticket] = seats
+        self.register(ticket, email, seats=seats)
 
     def is_full(self, quantity: int) -> bool:
         """Whether the next to come would get neither so many seats nor so many positions on the waitlist."""

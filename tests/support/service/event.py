@@ -104,6 +104,13 @@ class Event:
         body = json.dumps(fields).encode()
         return self.service.address.ask("PATCH", self.path, body, {**JSON, **self._token()})
 
+    def make_code(self, *, uses: int) -> str:
+        """A new access code, which lets in at once."""
+        body = json.dumps({"count": 1, "uses": uses}).encode()
+        answer = self.service.address.ask("POST", f"{self.path}/codes", body, {**JSON, **self._token()})
+        [code] = answer.data["codes"]
+        return str(code)
+
     def cancel(self) -> Answer:
         """The end of the event before its time."""
         return self.service.address.ask("POST", f"{self.path}/cancel", None, self._token())
