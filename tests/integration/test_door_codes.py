@@ -45,16 +45,14 @@ def test_a_guest_with_a_code_gets_in_and_one_without_is_told_so(
     visit(servers, scene)
 
 
-@pytest.mark.parametrize("code", [5, True, ["SPRING"], "x" * 1000, "SPRING\u0000", "SPR\u0007ING"])
-def test_what_cannot_be_a_code_is_named(
-    code: Any, make_event: Make, servers: Services, redis_client: redis.Redis
-) -> None:
+def test_what_cannot_be_a_code_is_named(make_event: Make, servers: Services, redis_client: redis.Redis) -> None:
     event = make_event(access="code")
     give_codes(redis_client, event, "SPRING")
 
     async def scene(visitor: Visitor) -> None:
-        status, _, body = await visitor.ask_for(event.pk, 1, {"code": code})
-        assert (status, body["code"], list(body["errors"])) == (400, "invalid", ["code"]), body
+        for code in (5, True, ["SPRING"], "x" * 1000, "SPRING\u0000", "SPR\u0007ING"):
+            status, _, body = await visitor.ask_for(event.pk, 1, {"code": code})
+            assert (status, body["code"], list(body["errors"])) == (400, "invalid", ["code"]), (code, body)
 
     visit(servers, scene)
 
