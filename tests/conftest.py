@@ -34,13 +34,16 @@ _HERE = Path(__file__).parent
 LONGEST = ("test_supervisor.py", "test_rehearse.py", "test_fast_path_alike.py", "test_guests.py")
 LEVELS = ("acceptance", "browser", "integration", "unit")
 DATABASE_FIXTURES = {"db", "transactional_db"}
-# Files that look at Valkey, at a document or at the order of requests. The database holds what they begin with; what
-# asks it there has tests of its own (`test_claims.py` and `test_attempts.py` for the dispatcher).
+# Files that look at Valkey, at a document, at the form of requests or at their order. The database holds what they
+# begin with; what asks it there has tests of its own (`test_claims.py`, `test_attempts.py` and `test_outbox.py` for
+# the dispatcher).
 SAME_ON_ANY_DATABASE = (
-    *("test_api_schema.py", "test_dispatcher_fairness.py", "test_security_txt.py"),
-    *("test_door_address_limit.py", "test_link.py", "test_link_lost_connections.py", "test_news.py", "test_stream.py"),
+    *("test_answer_headers.py", "test_api_errors.py", "test_api_schema.py", "test_scopes_of_routes.py"),
+    *("test_dispatcher.py", "test_dispatcher_fairness.py", "test_security_txt.py", "test_sign_in_limit.py"),
+    *("test_door_address_limit.py", "test_door_caller.py", "test_stream.py"),
     *("test_gate.py", "test_gate_address_limit.py", "test_gate_idempotency.py", "test_gate_refusals.py"),
-    "test_status_long_poll.py",
+    *("test_link.py", "test_link_lost_connections.py", "test_news.py", "test_status_long_poll.py"),
+    *("test_pages_form.py", "test_tls.py"),
 )
 VALKEYS_FIXTURES = {"cluster", "pair", "pair_to_kill", "replicated_cluster", "trio"}
 

@@ -29,7 +29,7 @@ def two_ports(event: Event) -> Iterator[tuple[Address, Address]]:
 
     other = Address(LOOPBACK, free_port())
     bind = f"{other.host}:{other.port}"
-    with event.service.another_door(OPERATIONS_BIND=bind, METRICS_TOKEN=TOKEN, WEB_WORKERS="1") as door:
+    with event.service.another_door(OPERATIONS_BIND=bind, METRICS_TOKEN=TOKEN) as door:
         yield door, other
 
 
@@ -140,7 +140,7 @@ def test_no_link_tells_the_scheme_or_the_host_that_a_request_claims(event: Event
 
 
 def test_links_start_with_the_public_address_where_there_is_one(event: Event) -> None:
-    with event.service.another_door(PUBLIC_URL="https://tickets.example.org/", WEB_WORKERS="1") as door:
+    with event.service.another_door(PUBLIC_URL="https://tickets.example.org/") as door:
         open_event(event.service)
         assert (
             door.ask("GET", "/events?page_size=1").data["next_page"].startswith("https://tickets.example.org/events?")

@@ -31,7 +31,7 @@ def live(address: Address) -> int:
 def small_door(one_service: Service) -> Iterator[Address]:
     """A door of one process that takes few connections."""
     one_service.heal()
-    with one_service.another_door(WEB_CONNECTIONS=str(CONNECTIONS), WEB_WORKERS="1") as door:
+    with one_service.another_door(WEB_CONNECTIONS=str(CONNECTIONS)) as door:
         yield door
 
 

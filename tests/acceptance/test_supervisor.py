@@ -107,29 +107,26 @@ def test_a_killed_child_is_started_again(running: Supervised, name: str) -> None
     assert f"{name} ended (killed by SIGKILL)" in running.output()
 
 
-def test_after_a_killed_supervisor_no_process_is_left_and_the_next_goes_on_and_stops_by_itself_on_sigterm() -> None:
+def test_after_a_killed_supervisor_no_process_is_left_and_the_next_goes_on_until_its_make_is_killed(
+    running: Supervised,
+) -> None:
     with Supervised() as service:
         service.start_ready()
         token, env = service.token(), (service.home / "service.env").read_text("utf-8")
+        # Another copy beside it disturbs neither.
+        assert (service.ready(), running.ready()) == (True, True)
+        assert token != running.token()
         family = service.all_processes()
         assert len(family) > 8
         kill(service.supervisor_pid())
         wait_until(lambda: not alive(family), "its processes are gone", seconds=GONE_SECONDS)
 
-        service.start_ready()
-        assert service.token() == token
-        assert (service.home / "service.env").read_text("utf-8") == env
-        assert service.address.ask("GET", "/events").status == 200
-        stops_by_itself(service, signal.SIGTERM)
-
-
-def test_another_copy_runs_beside_it_and_stops_when_the_make_that_started_it_is_killed(running: Supervised) -> None:
-    with Supervised() as service:
         script = f'"{SUPERVISOR[0]}" -m omnify.embedded --parent $$; true'
         service.start(("/bin/sh", "-c", script))
         wait_until(lambda: "organizer token" in service.output(), "the service is ready", seconds=90)
-        assert (service.ready(), running.ready()) == (True, True)
-        assert service.token() != running.token()
+        assert service.token() == token
+        assert (service.home / "service.env").read_text("utf-8") == env
+        assert service.address.ask("GET", "/events").status == 200
         family = service.all_processes()
         assert service.process
         kill(service.process.pid)
@@ -194,3 +191,8 @@ def test_sqlite_and_a_redis_of_ones_own_take_the_place_of_the_embedded_servers_u
         assert own.children().keys() == {"web", "drain-1", "drain-2"}
         assert (own.home / "tiny.sqlite3").exists()
         stops_by_itself(own, signal.SIGINT)
+
+
+def test_it_stops_by_itself_on_sigterm(running: Supervised) -> None:
+    """The last one that uses it."""
+    stops_by_itself(running, signal.SIGTERM)

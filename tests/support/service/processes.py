@@ -115,9 +115,9 @@ class Service(Parts):
 
     @contextlib.contextmanager
     def another_door(self, **settings: str) -> Iterator[Address]:
-        """A second gunicorn on the same stores, with settings of its own."""
+        """A second gunicorn on the same stores, of one process, with settings of its own."""
         address = Address(LOOPBACK, free_port())
-        env = {**self._environment(), **settings, "OMNIFY_BIND": f"{address.host}:{address.port}"}
+        env = {**self._environment(), "WEB_WORKERS": "1", **settings, "OMNIFY_BIND": f"{address.host}:{address.port}"}
         count_start("other doors")
         child = Programs(Home(self.home, self._lock), env).web()
         try:
