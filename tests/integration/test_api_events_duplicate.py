@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from events.domain.times import iso_of
 from events.models import Event
 from tests.support.in_process.api import ANYONE, Caller, attend, create, organizer
 from tests.support.in_process.events import let_it_be_over
@@ -59,6 +60,18 @@ def test_what_is_sent_is_different_and_the_close_follows_the_end_it_was_at() -> 
     assert (data["name"], data["visibility"]) == ("Other", "public")
     assert data["end_time"] == data["registration_closes_at"]
     assert times_of(data["id"])["start_time"] == times_of(event_id)["start_time"]
+
+
+def test_the_time_until_which_tickets_come_back_moves_along() -> None:
+    caller = organizer()
+    event_id = event_of(caller)
+    until = START - timedelta(hours=2)
+    assert caller.patch(f"/events/{event_id}", {"cancel_until": until.isoformat()}).status_code == 200
+    copies = [
+        duplicate(caller, event_id, start_time=(START + WEEK).isoformat(), **sent).json()["data"]["cancel_until"]
+        for sent in ({}, {"cancel_until": START.isoformat()}, {"cancel_until": None})
+    ]
+    assert copies == [iso_of(until + WEEK), iso_of(START), iso_of(START + WEEK)]
 
 
 def test_a_copy_of_an_event_that_is_over_needs_a_new_start() -> None:

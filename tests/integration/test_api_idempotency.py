@@ -18,6 +18,7 @@ from events.ledger import idempotency as ledger
 from events.ledger.webhooks.subscriptions import reseal_secrets
 from events.models import AuditEntry, Event, IdempotentAnswer, OrganizerToken, Webhook
 from tests.support.in_process.api import ANYONE, Caller, attend, body, create, organizer
+from tests.support.in_process.locks import wait_until_a_transaction_is_blocked
 from tests.support.in_process.outages import redis_out_of_reach
 from tests.support.in_process.webhooks_api import URL
 from tests.support.routes import routes
@@ -78,6 +79,8 @@ def test_another_body_path_or_scope_is_refused() -> None:
         answer = send(caller, path, data)
         assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
     assert send(other, "/events", body()).status_code == 201
+    paused = [send(caller, f"/events/{create(caller)}/pause", key="p") for _ in range(2)]
+    assert [answer.status_code for answer in paused] == [200, 422]
 
 
 def test_a_smaller_token_does_not_get_the_answer_of_a_larger_one() -> None:
@@ -134,25 +137,12 @@ def test_of_two_at_once_one_acts_and_the_other_gets_its_answer() -> None:
     threads[0].start()
     assert acting.wait(60)
     threads[1].start()
-    wait_for_a_lock()
+    wait_until_a_transaction_is_blocked()
     go_on.set()
     for thread in threads:
         thread.join(60)
     assert sent(answers[0]) == sent(answers[1])
     assert Event.objects.count() == 1
-
-
-def wait_for_a_lock() -> None:
-    from tests.support.waiting import wait_until
-
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-
-    def waiting() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute(query)
-            return bool(cursor.fetchone()[0])
-
-    wait_until(waiting, "the second request waits")
 
 
 def test_answers_are_encrypted_and_go_after_a_day() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import redis
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from events.admission.commands import EventGone, enqueue_resize
@@ -24,6 +25,7 @@ from tests.support.in_process.api import ANYONE, Caller, attend, create, organiz
 from tests.support.in_process.door import Visitor, visit
 from tests.support.in_process.events import tickets
 from tests.support.in_process.gate import apply_for, kinds
+from tests.support.in_process.locks import wait_until_a_transaction_is_blocked
 from tests.support.in_process.webhooks_api import subscribe
 from tests.support.servers import Services
 from worker.drain import Drain
@@ -161,6 +163,31 @@ def test_a_deletion_that_ends_before_its_commit_is_repaired_by_the_sweep(
     assert register(servers, redis_client, event_id) == 404
     sweep.once()
     assert register(servers, redis_client, event_id) == 202
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for the whole database")
+def test_a_deletion_that_is_not_committed_yet_is_waited_for(
+    servers: Services, redis_client: redis.Redis, before_commit: Any
+) -> None:
+    owner = organizer()
+    event_id = create(owner)
+    reopened: list[int] = []
+
+    def reopen() -> None:
+        reopened.append(service.reopen_undeleted(redis_client, [event_id]))
+        connection.close()
+
+    sweeping = threading.Thread(target=reopen)
+
+    def meet() -> None:
+        sweeping.start()
+        wait_until_a_transaction_is_blocked()
+
+    before_commit(meet)
+    assert delete(owner, event_id).status_code == 200
+    sweeping.join(60)
+    assert reopened == [0]
+    assert register(servers, redis_client, event_id) == 404
 
 
 def test_the_sweep_leaves_a_deletion_that_is_still_at_work_alone(

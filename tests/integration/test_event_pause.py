@@ -7,8 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import redis
 
+from events.admission.keys import event_keys
+from events.admission.snapshots import put_snapshot
 from events.ledger.events import pause_event
+from events.ledger.queries import event_snapshot
 from events.models import Event
 from events.services.publish_event import publish_after_commit
 from tests.support.in_process.api import ANYONE, create, organizer
@@ -68,6 +72,16 @@ def test_registration_stops_and_goes_on_at_once_and_twice_is_harmless(servers: S
         assert (answer.status_code, answer.json()["data"]["registration_paused"]) == (200, act == "pause")
         assert outcome(number) == status
     assert Event.objects.get(pk=event_id).revision == 2
+
+
+def test_a_copy_of_before_the_pause_that_comes_late_does_not_end_it(
+    make_event: Make, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+    before = event_snapshot(event)
+    pause(event)
+    assert not put_snapshot(redis_client, before)
+    assert redis_client.hget(event_keys(event.pk).state, "paused") == b"1"
 
 
 @pytest.mark.parametrize("act", ["pause", "resume"])

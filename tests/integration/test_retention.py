@@ -10,7 +10,7 @@ import redis
 from django.db import connection
 from django.utils import timezone
 
-from events.models import AuditEntry, Event, Registration
+from events.models import AuditEntry, Event, IdempotentAnswer, Registration
 from omnify.common import replicas
 from tests.support.in_process.api import attend, create, organizer
 from tests.support.in_process.events import let_it_be_over
@@ -58,6 +58,10 @@ def test_the_thread_keeps_each_term_and_none_with_off(redis_client: redis.Redis)
     old = past_event(days=5000)
     for days in (100, 20):
         AuditEntry.objects.create(at=timezone.now() - timedelta(days=days), actor="operator", action="changed")
+    for hours in (23, 25):
+        IdempotentAnswer.objects.create(
+            organizer=old.organizer, key_digest=f"{hours}", created_at=timezone.now() - timedelta(hours=hours)
+        )
     stop = threading.Event()
     for retention_days, left in ((None, 2), (YEAR, 0)):
         terms = RetentionPeriods(webhook_log_days=30, audit_days=90, retention_days=retention_days)
@@ -71,6 +75,9 @@ def test_the_thread_keeps_each_term_and_none_with_off(redis_client: redis.Redis)
         thread.join(timeout=100)
         assert not thread.is_alive()
         assert named(old) == left
+        kept = list(IdempotentAnswer.objects.values_list("key_digest", flat=True))
+        # Answers may name people, and go with them.
+        assert kept == (["23"] if left else [])
         stop.clear()
 
 

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -119,6 +119,23 @@ def test_a_ticket_that_is_checked_in_says_so_and_cannot_be_given_back(
         assert "You are checked in" in inside
         assert 'data-inside="1"' in inside, "the script compares it with what it hears"
         assert "Give my seat back" not in inside
+
+    browse(servers, scene)
+
+
+def test_after_the_time_for_it_only_those_who_wait_are_offered_to_leave(
+    make_event: Make, servers: Services, drain: Drain
+) -> None:
+    closed = make_event(max_capacity=1, waitlist_capacity=1, cancel_until=timezone.now() - timedelta(seconds=1))
+    opened = make_event(cancel_until=timezone.now() + timedelta(hours=1))
+
+    async def scene(browser: Browser) -> None:
+        tickets = [await registered(browser, event, n) for n, event in enumerate((closed, closed, opened))]
+        for event in (closed, opened):
+            await asyncio.to_thread(drain.run, event.pk)
+        pages = [(await browser.get(ticket)).text for ticket in tickets]
+        offered = [re.findall("Give my seat back|Leave the waitlist", page) for page in pages]
+        assert offered == [[], ["Leave the waitlist"], ["Give my seat back"]]
 
     browse(servers, scene)
 
