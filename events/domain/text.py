@@ -51,6 +51,12 @@ _WRITTEN_AS = str.maketrans(
     }
 )
 
+# Scripts that put no space between the parts of a name, or put one as the writer likes: Han, Kana, Hangul.
+_SPACE_OPTIONAL = (
+    "[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
+_SPACES_OPTIONAL = re.compile(f"{_SPACE_OPTIONAL}(?: {_SPACE_OPTIONAL})*")
+
 
 def clean_line(value: str, *, longest: int = LINE_MAX) -> str:
     """Normalises a line for storing: NFC, without surrounding white space.
@@ -119,6 +125,11 @@ def fold(text: str) -> str:
     # Folding case may have composed again.
     plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", plain)).translate(_WRITTEN_AS)
     return " ".join(unicodedata.normalize("NFC", plain).split())
+
+
+def spaces_are_optional(folded: str) -> bool:
+    """Tells whether a text is written with and without spaces alike: 山田太郎, 山田 太郎."""
+    return bool(_SPACES_OPTIONAL.fullmatch(folded))
 
 
 def search_key(*lines: str) -> str | None:

@@ -23,7 +23,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 GUESTS = {
     "M\u00fcller": ["muller", "M\u00dcLLER", "mu\u0308ller", "\uff2d\u00fcller"],
     "Jose\u0301 Gro\u00df": ["jos\u00e9 gross", "JOSE  GROSS", "Jose\u0301"],
-    "\u5c71\u7530\u3000\u592a\u90ce": ["\u5c71\u7530\u3000\u592a\u90ce", "\u5c71\u7530 \u592a\u90ce", "\u592a\u90ce"],
+    "\u5c71\u7530\u3000\u592a\u90ce": [
+        "\u5c71\u7530\u3000\u592a\u90ce",
+        "\u5c71\u7530 \u592a\u90ce",
+        "\u592a\u90ce",
+        "\u5c71\u7530\u592a\u90ce",
+    ],
+    "\u9234\u6728\u82b1\u5b50": ["\u9234\u6728 \u82b1\u5b50", "\u6728\u3000\u82b1"],
     "\u00d8rsted Ann  Lee": ["orsted ann lee", "\u00f8rsted", "n l"],
     "\uff76\uff9e": ["\u30ac"],
     "Plain Guest": ["PLAIN", "n\u00a0g", "pl\u00e0in", " plain "],

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.domain.text import clean_line, fold, pasted
+from events.domain.text import clean_line, fold, pasted, spaces_are_optional
 
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
@@ -161,6 +161,18 @@ def test_folding_is_done_once_and_knows_no_composition(text: str, form: str) -> 
 @given(st.text(st.characters(max_codepoint=127)))
 def test_the_short_way_for_ascii_says_what_the_long_one_says(text: str) -> None:
     assert f"{fold(text)} \u5ba2".strip() == fold(f"{text} \u5ba2")
+
+
+def test_spaces_count_where_they_part_words() -> None:
+    for text in (
+        "\u5c71\u7530 \u592a\u90ce",
+        "\u304a\u304b\u3060\u3055\u304f\u3089",
+        "\ud64d \uae38\ub3d9",
+        "\u4f50\u3005\u6728",
+    ):
+        assert spaces_are_optional(text), text
+    for text in ("ann lee", "\u5c71\u7530 lee", "", " ", "\u0938\u0940\u0924\u093e"):
+        assert not spaces_are_optional(text), text
 
 
 def test_what_was_pasted_loses_what_copying_added() -> None:
