@@ -21,6 +21,12 @@ class PeopleInput(serializers.Serializer[Any]):
     )
 
 
+class UndoInput(serializers.Serializer[Any]):
+    """The query of `DELETE /events/{id}/check-ins/{reference}`."""
+
+    checked_in_at = MomentField(required=False)
+
+
 class CheckInInput(PeopleInput):
     """The body of `POST /events/{id}/check-ins`: a ticket, named by `code`, `ticket_id` or `reference`."""
 

@@ -7,6 +7,7 @@ event's `decided_at` on, so that a check-in that never reached Redis is found an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from events.domain.outcome import Outcome
+from events.domain.parts import Part, is_told, write_parts
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Status
 from events.domain.times import to_ms
@@ -82,9 +84,9 @@ def check_in(
 
     A group may come in parts: `people` of it, None: all who are not in yet. The first of them sets the time.
 
-    `at` is when it happened, if a device tells later. The same ticket at the same time again is the same check-in: the
-    device has missed the answer. What goes on record lies between the confirmation and `now`. An `at` outside of that
-    is from a wrong clock, as another device's may be, and names no check-in.
+    `at` is when it happened, if a device tells later. The same ticket at the same time again is the same check-in, or
+    the same part of a group: the device has missed the answer. What goes on record lies between the confirmation and
+    `now`. An `at` outside of that is from a wrong clock, as another device's may be, and names no check-in.
     """
     with transaction.atomic():
         event = event_for_change(event_id=event_id, organizer_id=organizer_id)
@@ -96,19 +98,20 @@ def check_in(
         moment = now if at is None else min(max(at, row.confirmed_at or at), now)
         if people is not None and people > row.quantity:
             return CheckIn(CheckInResult.TOO_MANY, row)
-        inside = row.checked_in_quantity
-        coming = row.quantity - inside if people is None else people
-        if at is not None and row.checked_in_at == at and people in (None, inside):
+        parts, left = row.came_in, row.quantity - row.checked_in_quantity
+        if is_told(parts, at=at, people=people):
             return CheckIn(CheckInResult.REPEATED, row)
-        if inside == row.quantity or inside + coming > row.quantity:
+        if not left or (people or left) > left:
             return CheckIn(CheckInResult.ALREADY_IN, row)
-        return CheckIn(
-            CheckInResult.ADMITTED, row, _write(event, row, inside=inside + coming, now=moment, digest=digest)
-        )
+        parts.append(Part(moment, people or left))
+        return CheckIn(CheckInResult.ADMITTED, row, _write(event, row, parts, digest=digest))
 
 
-def undo_check_in(*, event_id: int, ref: str, organizer_id: int, digest: Digest) -> CheckIn:
-    """Undoes a check-in, found by the first characters of its ticket's key. Undoing twice changes nothing."""
+def undo_check_in(*, event_id: int, ref: str, organizer_id: int, digest: Digest, at: datetime | None = None) -> CheckIn:
+    """Undoes a check-in, found by the first characters of its ticket's key. Undoing twice changes nothing.
+
+    With `at` only what came in at that time, which may be a part of a group; another device's check-in stays.
+    """
     with transaction.atomic():
         event = event_for_change(event_id=event_id, organizer_id=organizer_id)
         row = _entered(event_id, ref) if event else None
@@ -116,9 +119,10 @@ def undo_check_in(*, event_id: int, ref: str, organizer_id: int, digest: Digest)
             return CheckIn(CheckInResult.UNKNOWN)
         if row.status != Status.CONFIRMED.value:
             return CheckIn(CheckInResult.NO_SEAT, row)
-        if row.checked_in_at is None:
+        kept = [part for part in row.came_in if at is not None and part.at != at]
+        if len(kept) == len(row.came_in):
             return CheckIn(CheckInResult.NOT_IN, row)
-        return CheckIn(CheckInResult.UNDONE, row, _write(event, row, inside=0, now=None, digest=digest))
+        return CheckIn(CheckInResult.UNDONE, row, _write(event, row, kept, digest=digest))
 
 
 def find_key(*, event_id: int, ref: str) -> str | None:
@@ -149,21 +153,26 @@ def _entered(event_id: int, ref: str) -> Registration | None:
     return rows[0] if len(rows) == 1 else None
 
 
-def _write(event: Event, row: Registration, *, inside: int, now: datetime | None, digest: Digest) -> DoorUpdate:
-    """Writes that `inside` of the ticket's people are in; `now` becomes the ticket's time if they are the first."""
+def _write(event: Event, row: Registration, parts: Sequence[Part], *, digest: Digest) -> DoorUpdate:
+    """Writes which parts of the ticket's people are in; the first of them sets the ticket's time."""
     moment, before = next_moment(event), event.decided_at
-    event.checked_in_count += inside - row.checked_in_quantity
-    row.checked_in_at = (row.checked_in_at or now) if inside else None
+    was, inside = row.checked_in_quantity, sum(part.people for part in parts)
+    event.checked_in_count += inside - was
+    row.checked_in_at = parts[0].at if parts else None
     row.partly_in = inside if 0 < inside < row.quantity else None
+    row.parts = write_parts(parts) if len(parts) > 1 or row.partly_in else None
     row.check_in_changed_at, row.revision = moment, row.revision + 1
-    row.save(update_fields=["checked_in_at", "partly_in", "check_in_changed_at", "revision"])
+    row.save(update_fields=["checked_in_at", "partly_in", "parts", "check_in_changed_at", "revision"])
     event.decided_at, event.version = moment, event.version + 1
     event.save(update_fields=["checked_in_count", "decided_at", "version"])
     ticket = with_digest(known_tickets(event.pk, [row.ticket_key])[row.ticket_key], digest)
-    type_ = MessageType.CHECKED_IN if inside else MessageType.UPDATED
     return DoorUpdate(
         event=event_snapshot(event),
         outcome=ticket.outcome,
         published_before_ms=to_ms(before) if before else 0,
-        messages=write_check_in_messages(event, ticket.outcome, type_=type_, now=moment),
+        messages=write_check_in_messages(event, ticket.outcome, type_=_message_type(inside > was), now=moment),
     )
+
+
+def _message_type(more: bool) -> MessageType:
+    return MessageType.CHECKED_IN if more else MessageType.UPDATED

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from events.domain.attendee import guest_search_key
+from events.domain.parts import Part, read_parts
 from events.domain.seats import MAX_QUANTITY
 from events.domain.states import HOLDING, Reason, Status
 from events.models.access_code import AccessCode
@@ -62,6 +63,8 @@ class Registration(models.Model):
     checked_in_at = models.DateTimeField(null=True, blank=True)
     # How many of a group have been let in, while it is not all of them.
     partly_in = models.PositiveSmallIntegerField(null=True, editable=False)
+    # The parts in which a group has come (`events.domain.parts`); null if all came at once, or no one has.
+    parts = models.JSONField(null=True, editable=False)
     # The moment of the last check-in or its undoing, among the moments of the event's decisions.
     check_in_changed_at = models.DateTimeField(null=True, editable=False)
     # Where this ticket's webhook messages go, and under whose default secret: the organizer's who registered it.
@@ -134,6 +137,13 @@ class Registration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id}-{self.ticket_key[:8]}"
+
+    @property
+    def came_in(self) -> list[Part]:
+        """The parts in which its people have been let in, the first one first."""
+        if self.checked_in_at is None:
+            return []
+        return read_parts(self.parts) or [Part(self.checked_in_at, self.checked_in_quantity)]
 
     @property
     def checked_in_quantity(self) -> int:

@@ -33,11 +33,11 @@ def check_in(
     return _publish_on_commit(ledger.check_in(**who, now=now, digest=digest, at=at))
 
 
-def undo_check_in(*, event_id: int, ref: str, organizer_id: int) -> CheckIn:
-    """Undoes a check-in. Publishes the change to the door when the caller's transaction is committed."""
+def undo_check_in(*, event_id: int, ref: str, organizer_id: int, at: datetime | None = None) -> CheckIn:
+    """Undoes a check-in, or what came in `at` a time. Publishes the change after the caller's transaction."""
     digest = tickets().email_digest
     return _publish_on_commit(
-        ledger.undo_check_in(event_id=event_id, ref=ref, organizer_id=organizer_id, digest=digest)
+        ledger.undo_check_in(event_id=event_id, ref=ref, organizer_id=organizer_id, digest=digest, at=at)
     )
 
 

@@ -61,8 +61,10 @@ def test_a_camera_lets_in_where_the_browser_reads_no_codes(
     assert unasked == []
 
 
-def scan(page: Page, code: str, headline: str) -> None:
-    """A scanner that types."""
+def scan(page: Page, code: str, headline: str, *, people: int | None = None) -> None:
+    """A scanner that types; of a group, so many come in."""
+    if people is not None:
+        page.get_by_label("People").fill(str(people))
     page.get_by_label("Ticket").fill(code)
     page.keyboard.press("Enter")
     expect(page.get_by_label("Ticket")).to_have_value("")
@@ -72,12 +74,13 @@ def scan(page: Page, code: str, headline: str) -> None:
 def test_two_phones_without_a_network_let_one_ticket_in_and_one_of_them_says_so(
     service: Service, visitors: Visitors
 ) -> None:
-    event = open_event(service, name="Cellar", capacity=5)
-    [code, other] = [event.decided(ticket)["check_in_code"] for ticket in event.admit("one", "two")]
+    event = open_event(service, name="Cellar", capacity=9, max_quantity=4)
+    friends = event.register("four", quantity=4).data["ticket_id"]
+    [code, other, group] = [event.decided(ticket)["check_in_code"] for ticket in (*event.admit("one", "two"), friends)]
     unknown = code[:-1] + ("A" if code[-1] != "A" else "B")
     phones = [at_the_entrance(service, visitors, event.id, refusals=(409,))[0] for _ in range(2)]
     for phone in phones:
-        expect(phone.locator("#ready")).to_contain_text("Works without a network: 2 tickets")
+        expect(phone.locator("#ready")).to_contain_text("Works without a network: 3 tickets")
         phone.context.set_offline(True)
         phone.reload()
         expect(phone.get_by_role("heading", level=1)).to_have_text("Cellar")
@@ -87,25 +90,32 @@ def test_two_phones_without_a_network_let_one_ticket_in_and_one_of_them_says_so(
         scan(phone, code, "Already in")
         scan(phone, unknown, "Not on the list")
         scan(phone, "Guest one", "No network")
+    # No more of a group than there are, by the list; but each phone has its own.
+    scan(phones[0], group, "Let in offline", people=3)
+    scan(phones[0], group, "Too many", people=2)
+    scan(phones[1], group, "Let in offline", people=2)
     scan(phones[0], other, "Let in offline")
     phones[0].locator("#log").get_by_role("button", name="Undo").first.click()
     expect(phones[0].locator("#verdict .figure")).to_have_text("Undone")
     for phone in phones:
         phone.reload()
-        expect(phone.locator("#offline")).to_contain_text("1 check-in waits to be sent")
+        expect(phone.locator("#offline")).to_contain_text("2 check-ins wait to be sent")
     for phone in phones:
         phone.context.set_offline(False)
         expect(phone.locator("#offline")).to_be_hidden()
-        expect(phone.locator("#count")).to_have_text("1 of 2 are in")
+        expect(phone.locator("#count")).to_have_text("2 of 3 are in")
     expect(phones[0].locator("#log")).to_contain_text("Sent · Guest one")
     expect(phones[0].locator("#conflicts")).to_be_hidden()
     phones[1].reload()
-    expect(phones[1].locator("#conflict-list li")).to_have_count(1)
-    expect(phones[1].locator("#conflict-list")).to_contain_text("had come in already")
-    phones[1].get_by_role("button", name="Seen").click()
+    conflicts = phones[1].locator("#conflict-list li")
+    expect(conflicts).to_have_count(2)
+    expect(conflicts.filter(has_text=code[: code.rindex("-")])).to_contain_text("but had come in already")
+    expect(conflicts.filter(has_text=", 2 people, was let in")).to_contain_text("but 3 of 4 had come in already")
+    for _ in range(2):
+        phones[1].get_by_role("button", name="Seen").first.click()
     expect(phones[1].locator("#conflicts")).to_be_hidden()
-    entered = "SELECT count(*) FROM events_registration WHERE event_id = %s AND checked_in_at IS NOT NULL"
-    assert service.rows(entered, event.id)[0][0] == 1
+    inside = "SELECT quantity, partly_in FROM events_registration WHERE event_id = %s AND checked_in_at IS NOT NULL"
+    assert sorted(service.rows(inside, event.id)) == [(1, None), (4, 3)]
 
 
 def test_what_is_taken_back_without_a_network_is_taken_back_at_the_service_too(
@@ -165,7 +175,11 @@ def test_the_check_in_page_is_an_app_that_signing_out_removes(service: Service, 
     page.goto("/console")
     questions: list[str] = []
     for answer in ("dismiss", "accept"):
-        assert kept(page) == [f"check-in/{event.id}/waiting/{code}", f"/console/events/{event.id}/check-in"]
+        waiting, cache = kept(page)
+        assert (waiting.split(" ")[0], cache) == (
+            f"check-in/{event.id}/waiting/{code}",
+            f"/console/events/{event.id}/check-in",
+        )
         page.once(
             "dialog", lambda question, answer=answer: (questions.append(question.message), getattr(question, answer)())
         )

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from events.models import Event, Registration, WebhookDelivery
-from events.secrets import tickets
-from tests.support.in_process.api import Caller, attend, create, organizer
+from events.models import WebhookDelivery
+from tests.support.in_process.api import Caller, organizer
+from tests.support.in_process.groups import group_of, inside
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,23 +18,8 @@ def caller() -> Caller:
     return organizer()
 
 
-def group_of(caller: Caller, quantity: int) -> tuple[int, str, str]:
-    """An event with one group that has its seats: its id, and the ticket's code and id."""
-    event_id = create(caller, max_quantity=4)
-    attend(event_id, 1)
-    Registration.objects.filter(event_id=event_id).update(quantity=quantity)
-    Event.objects.filter(pk=event_id).update(confirmed_count=quantity, confirmed_companions=quantity - 1)
-    key = Registration.objects.get(event_id=event_id).ticket_key
-    made = tickets()
-    return event_id, made.check_in_code(event_id=event_id, key=key), made.ticket_id(event_id=event_id, key=key)
-
-
 def enter(caller: Caller, event_id: int, **sent: Any) -> Any:
     return caller.post(f"/events/{event_id}/check-ins", sent)
-
-
-def inside(caller: Caller, event_id: int) -> int:
-    return int(caller.get(f"/events/{event_id}/stats").json()["data"]["checked_in"])
 
 
 def test_a_group_comes_in_parts_and_no_more_of_it_than_there_are(caller: Caller) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiExample
+from datetime import datetime
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from events.api.check_in_fields import CheckInInput, PeopleInput
 from events.api.openapi.envelopes import success_with
@@ -81,14 +83,22 @@ READ_OFFLINE_LIST = describe(
 UNDO_CHECK_IN = describe(
     operation_id="undo_check_in",
     summary="Undo a check-in",
-    description="The ticket is named by its `reference`. Twice is harmless.",
+    description=(
+        "The ticket is named by its `reference`. Twice is harmless. With `checked_in_at` only what came in at that "
+        "time is undone: a part of a group, or nothing if that was another device's check-in."
+    ),
     tags=["events"],
     parameters=[
         EVENT_ID,
         id_in_path("reference", str),
+        OpenApiParameter("checked_in_at", datetime, description="Which part of a group, by its time. Default: all."),
     ],
     responses={
         200: good(success_with(Attendee), "Not checked in.", undone=ATTENDEE),
+        400: bad(
+            "A time that cannot be read.",
+            (Code.INVALID, "The request is not valid.", {"checked_in_at": ["This must be a moment in ISO 8601."]}),
+        ),
         404: _NOT_FOUND,
         409: bad("The event was cancelled: its check-ins stay on record.", _NO_SEAT),
     },

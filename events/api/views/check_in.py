@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from events.api import openapi, responses
 from events.api.attendees import render_guest
-from events.api.check_in_fields import CheckInInput, PeopleInput
+from events.api.check_in_fields import CheckInInput, PeopleInput, UndoInput
 from events.api.offline_list import offline_response
 from events.api.permissions import require_event, token_of
 from events.api.refusals import Refusal, already_checked_in, invalid_fields
@@ -72,8 +72,9 @@ class UndoCheckIn(ApiView):
         event, named = own_event(request, event_id), parse_reference(reference)
         if named is None or named[0] != event.pk:
             raise _not_found()
+        at = validated(UndoInput(data=request.query_params)).get("checked_in_at")
         with transaction.atomic():
-            done = undo_check_in(event_id=event.pk, ref=named[1], organizer_id=organizer_of(request).pk)
+            done = undo_check_in(event_id=event.pk, ref=named[1], organizer_id=organizer_of(request).pk, at=at)
             if done.registration is not None and done.result in _DONE:
                 trail_of(request).record(Action.CHECK_IN_UNDONE, done.registration)
         return _answer(request, done)

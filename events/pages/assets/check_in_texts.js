@@ -3,10 +3,13 @@
 import { referenceOf } from "./ticket_codes.js";
 import { shortMoment } from "./times.js";
 
+// How many of a group were in already, by a refusal: "2 of 4"; undefined if all of them were, or it was one guest.
+export const partOf = ({ message }) => /^\d+ of \d+/.exec(message)?.[0];
+
 // A state, a headline and a sentence for what the service has refused.
 export function refusal({ code, message, errors }) {
   if (code === "already_checked_in") {
-    const [part] = /^\d+ of \d+/.exec(message) ?? [];
+    const part = partOf({ message });
     const at = shortMoment(errors.checked_in_at[0]);
     return ["bad", "Already in", part ? `${part} are in, the first since ${at}.` : `Checked in at ${at}.`];
   }
@@ -17,7 +20,8 @@ export function refusal({ code, message, errors }) {
 }
 
 const WHY = {
-  already_checked_in: ({ first }) => `but had come in already, at ${shortMoment(first)}.`,
+  already_checked_in: ({ first, part }) =>
+    part ? `but ${part} had come in already, the first at ${shortMoment(first)}.` : `but had come in already, at ${shortMoment(first)}.`,
   not_confirmed: () => "but has no seat any more.",
   ticket_not_found: () => "but there is no such ticket at your events.",
 };
@@ -26,5 +30,6 @@ const refused = () => "but the service does not take it.";
 
 // Of a ticket that was let in without a network.
 export function conflict(one) {
-  return `${referenceOf(one.code)} was let in here at ${shortMoment(one.at)} without a network, ${(WHY[one.reason] ?? refused)(one)} `;
+  const people = one.people > 1 ? `, ${one.people} people,` : "";
+  return `${referenceOf(one.code)}${people} was let in here at ${shortMoment(one.at)} without a network, ${(WHY[one.reason] ?? refused)(one)} `;
 }

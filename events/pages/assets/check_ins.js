@@ -12,7 +12,8 @@ const PATIENCE_MS = 8_000;
 
 // `named` has one of code, ticket_id and reference. Both return the guest. Throw Refused.
 export const checkIn = (named) => api("POST", path, named, PATIENCE_MS);
-export const undo = (reference) => api("DELETE", `${path}/${reference}`);
+// With a time, only what came in then.
+export const undo = (reference, at) => api("DELETE", `${path}/${reference}${at ? `?checked_in_at=${encodeURIComponent(at)}` : ""}`);
 
 // How many of a group are in: "2 of 4"; how many it is before that, and nothing for a single guest.
 export function seats({ quantity = 1, checked_in_quantity: inside = 0 }) {

@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { Camera } from "./camera.js";
 import { conflict, refusal } from "./check_in_texts.js";
-import { checkIn, entry, isPartlyIn, seats, undo } from "./check_ins.js";
+import { checkIn, entry, seats, undo } from "./check_ins.js";
 import { attempt, byId, el, explain, number, person, problem } from "./dom.js";
 import { eventId, paint } from "./head.js";
 import { List } from "./list.js";
@@ -48,19 +48,18 @@ async function enter(text) {
   byId("found").hidden = true;
   if (ticket === null) return say("bad", "No ticket", "This is not a ticket's code.");
   if (ticket.event !== eventId) return say("bad", "Another event", "This ticket is for another event.");
-  // It is not sent yet: the service would let it in once more.
-  const since = queue.waitsSince(ticket.named.code);
-  if (since) return say("bad", "Already in", `Let in here at ${shortMoment(since)}.`);
-  if (online && ticket.named.code && queue.isWithdrawn(ticket.named.code)) await queue.send();
+  const { code } = ticket.named;
+  if (online && code && queue.isOpen(code)) await queue.send();
   const [at, some] = [list.now(), part()];
+  // It is not sent yet: the service would let it in once more.
+  if (code && queue.waitsSince(code)) return enterOffline(code, at, some.quantity);
   try {
     // The time makes it the same check-in again if the answer is lost and the device sends it later.
-    welcome(await checkIn({ ...ticket.named, ...some, ...(at && { checked_in_at: at }) }), at);
+    welcome(await checkIn({ ...ticket.named, ...some, ...(at && { checked_in_at: at }) }), at, some.quantity);
   } catch (trouble) {
     if (!unreachable(trouble)) return say(...refusal(trouble));
     reached(false);
-    if (some.quantity) return say("warn", "No network", "A part of a group can be let in only with a network. Without a number all of it comes in.");
-    await enterOffline(ticket.named.code, at);
+    await enterOffline(code, at, some.quantity);
   }
 }
 
@@ -79,12 +78,14 @@ function undoButton(work) {
   return [" ", el("button", { type: "button", class: "plain", onclick: press }, "Undo")];
 }
 
-function welcome(guest, at = list.now()) {
+function welcome(guest, at = list.now(), people = guest.quantity) {
   reached(true);
-  if (at && !isPartlyIn(guest)) queue.enteredOnline(guest.reference, at);
+  if (at) queue.enteredOnline(guest.reference, at, people);
+  // Of a group that came in parts, this one.
+  const only = people < guest.quantity ? at : undefined;
   const takeBack = async () => {
-    const done = await undo(guest.reference);
-    changed(done);
+    const done = await undo(guest.reference, only);
+    takenBack(done, only);
     return done;
   };
   say("good", "Welcome", [guest.name, seats(guest)].filter(Boolean).join(", "), ...undoButton(takeBack));
@@ -93,32 +94,38 @@ function welcome(guest, at = list.now()) {
 
 // After a button of the list, or an undoing.
 function changed(guest) {
-  if (guest.checked_in_at) welcome(guest);
-  else {
-    queue.undone(guest.reference);
-    listDue = 0; // the list may say that the guest is in
-    say("warn", "Undone", `${guest.name} is not checked in.`);
-    look();
-  }
+  if (!guest.checked_in_at) return takenBack(guest);
+  welcome(guest);
   if (!byId("found").hidden) found.again();
+}
+
+function takenBack(guest, at) {
+  queue.undone(guest.reference, at);
+  listDue = 0; // the list may say that the guest is in
+  say("warn", "Undone", guest.checked_in_at ? `${guest.name}, ${seats(guest)}` : `${guest.name} is not checked in.`);
+  if (!byId("found").hidden) found.again();
+  look();
 }
 
 // Without a network
 
-async function enterOffline(code, at) {
+async function enterOffline(code, at, people) {
   if (!code) return say("warn", "No network", "Only codes can be checked without a network.");
-  const result = await queue.admit(code, at);
+  const since = queue.waitsSince(code);
+  const [result, seatsLeft] = await queue.admit(code, at, people);
   const of = list.readAt ? `the list of ${shortMoment(list.readAt)}` : "";
   if (result === "no list") return say("warn", "Try again", "The service cannot be reached, and this device has no list. No one was checked in, as far as we know.");
   if (result === "unknown") return say("bad", "Not on the list", `No network: this ticket is not on ${of}.`);
-  if (result === "inside") return say("bad", "Already in", `No network: this ticket is in, says ${of}.`);
+  if (result === "inside") return say("bad", "Already in", since ? `Let in here at ${shortMoment(since)}.` : `No network: this ticket is in, says ${of}.`);
+  if (result === "too many") return say("bad", "Too many", `No network: ${number(seatsLeft)} of this ticket are still to come in, says ${of}.`);
   const takeBack = async () => {
-    if (queue.withdraw(code)) say("warn", "Undone", `${referenceOf(code)} is not checked in.`);
-    else changed(await undo(referenceOf(code)));
+    if (queue.withdraw(code, at)) say("warn", "Undone", `${referenceOf(code)} is not checked in.`);
+    else takenBack(await undo(referenceOf(code), at), at);
     showState();
     return true;
   };
-  say("offline", "Let in offline", `${referenceOf(code)}, by ${of}. Not sent yet.`, ...undoButton(takeBack));
+  const several = seatsLeft > 1 ? `${number(seatsLeft)} people, ` : "";
+  say("offline", "Let in offline", `${several}${referenceOf(code)}, by ${of}. Not sent yet.`, ...undoButton(takeBack));
   showState();
 }
 
@@ -141,7 +148,7 @@ function showState() {
 function showConflicts() {
   const items = queue.conflicts.map((one) => {
     const settle = () => {
-      queue.settle(one.code);
+      queue.settle(one);
       showConflicts();
     };
     return el("li", {}, conflict(one), el("button", { type: "button", onclick: settle }, "Seen"));

@@ -1,6 +1,7 @@
 // Whom this device has let in: without a network, still to be sent, until the service has taken it or named a conflict.
 
 import { Refused } from "./api.js";
+import { partOf } from "./check_in_texts.js";
 import { checkIn, undo } from "./check_ins.js";
 import { eventId } from "./head.js";
 import { Shelf } from "./shelf.js";
@@ -17,14 +18,19 @@ function isVerdict(trouble) {
   return true;
 }
 
+// A group may come in parts, so what stands on a shelf is named by its ticket and by the time at which it came in.
+const nameOf = (ticket, at) => `${ticket} ${at}`;
+const namesOf = (shelf, ticket) => shelf.keys().filter((name) => name.startsWith(`${ticket} `));
+const count = (shelf, ticket) => namesOf(shelf, ticket).reduce((sum, name) => sum + shelf.get(name), 0);
+
 // `told.sent(guest)` and `told.conflict()` hear what becomes of each.
 export class OfflineQueue {
   #list;
   #told;
-  #waiting = new Shelf(eventId, "waiting"); // code: when it was let in
+  #waiting = new Shelf(eventId, "waiting"); // code and time: how many were let in
   #withdrawn = new Shelf(eventId, "withdrawn"); // the same, taken back here; the service may have it all the same
-  #inside = new Shelf(eventId, "inside"); // reference: when, known to the service, until the list says so too
-  #conflicts = new Shelf(eventId, "conflicts"); // code: { at, reason, first }
+  #inside = new Shelf(eventId, "inside"); // reference and time: how many, known to the service, until the list says so
+  #conflicts = new Shelf(eventId, "conflicts"); // code and time: { people, reason, first, part }
 
   constructor(list, told) {
     [this.#list, this.#told] = [list, told];
@@ -35,94 +41,102 @@ export class OfflineQueue {
   }
 
   get conflicts() {
-    return this.#conflicts.keys().map((code) => ({ code, ...this.#conflicts.get(code) }));
+    return this.#conflicts.keys().map((name) => {
+      const [code, at] = name.split(" ");
+      return { code, at, ...this.#conflicts.get(name) };
+    });
   }
 
-  settle(code) {
-    this.#conflicts.remove(code);
+  settle({ code, at }) {
+    this.#conflicts.remove(nameOf(code, at));
   }
 
-  // When this device has let the ticket in without telling the service yet; null if it has not.
+  // When this device has let the ticket in without telling the service yet; undefined if it has not.
   waitsSince(code) {
-    return this.#waiting.get(code);
+    return namesOf(this.#waiting, code)[0]?.split(" ")[1];
   }
 
-  enteredOnline(reference, at) {
-    this.#inside.put(reference, at);
+  enteredOnline(reference, at, people) {
+    this.#inside.put(nameOf(reference, at), people);
   }
 
   // Takes back what is not sent yet; false if it is. Its request may be under way, or only its answer lost.
-  withdraw(code) {
-    const at = this.#waiting.get(code);
-    if (at) this.#withdrawn.put(code, at);
-    this.#waiting.remove(code);
-    return at !== null;
+  withdraw(code, at) {
+    const name = nameOf(code, at);
+    const people = this.#waiting.get(name);
+    if (people !== null) this.#withdrawn.put(name, people);
+    this.#waiting.remove(name);
+    return people !== null;
   }
 
-  // Whether the service may still have in what was taken back here.
-  isWithdrawn(code) {
-    return this.#withdrawn.get(code) !== null;
+  // Whether the service has still to hear of it, or may still have in what was taken back here.
+  isOpen(code) {
+    return [this.#waiting, this.#withdrawn].some((shelf) => namesOf(shelf, code).length);
   }
 
-  undone(reference) {
-    this.#inside.remove(reference);
+  // With a time, only what came in then.
+  undone(reference, at) {
+    for (const name of at ? [nameOf(reference, at)] : namesOf(this.#inside, reference)) this.#inside.remove(name);
   }
 
-  // Lets the ticket in by the list. Returns "admitted", or why not: "inside", "unknown", "no list".
-  async admit(code, at) {
-    const left = await this.#list.left(code);
-    if (left === null) return "no list";
-    if (left === undefined) return "unknown";
-    if (left < 1 || this.#waiting.get(code) || this.#inside.get(referenceOf(code))) return "inside";
-    this.#waiting.put(code, at);
-    return "admitted";
+  // Lets the ticket in by the list: so many, or all who are left. Returns "admitted", or why not: "inside", "too many",
+  // "unknown", "no list"; then how many are admitted, or left.
+  async admit(code, at, people) {
+    const listed = await this.#list.left(code);
+    if (listed === null) return ["no list", 0];
+    if (listed === undefined) return ["unknown", 0];
+    const left = listed - count(this.#waiting, code) - count(this.#inside, referenceOf(code));
+    if (left < 1) return ["inside", 0];
+    if (people > left) return ["too many", left];
+    this.#waiting.put(nameOf(code, at), people ?? left);
+    return ["admitted", people ?? left];
   }
 
   // What a fresh list knows by itself is known twice.
   tidy() {
-    for (const reference of this.#inside.keys()) {
-      if (this.#inside.get(reference) < this.#list.readAt) this.#inside.remove(reference);
+    for (const name of this.#inside.keys()) {
+      if (name.split(" ")[1] < this.#list.readAt) this.#inside.remove(name);
     }
   }
 
   // Tells the service of all that wait, until it cannot be reached. Throws what is wrong with the device's token.
   send = oneAtATime(async () => {
-    for (const code of this.#withdrawn.keys()) if (!(await this.#takeBack(code))) return;
-    for (const code of this.#waiting.keys()) if (!(await this.#sendOne(code))) return;
+    for (const name of this.#withdrawn.keys()) if (!(await this.#takeBack(name))) return;
+    for (const name of this.#waiting.keys()) if (!(await this.#sendOne(name))) return;
   });
 
   // Both are false if the service has not said what becomes of the ticket.
-  async #sendOne(code) {
-    const at = this.#waiting.get(code);
-    if (!at) return true;
+  async #sendOne(name) {
+    const people = this.#waiting.get(name);
+    if (people === null) return true;
+    const [code, at] = name.split(" ");
     try {
-      const guest = await checkIn({ code, checked_in_at: at });
+      const guest = await checkIn({ code, quantity: people, checked_in_at: at });
       // Taken back while it was under way.
-      if (!this.#waiting.get(code)) return this.#takeBack(code);
-      this.#waiting.remove(code);
-      this.#inside.put(guest.reference, at);
+      if (this.#waiting.get(name) === null) return this.#takeBack(name);
+      this.#waiting.remove(name);
+      this.#inside.put(nameOf(guest.reference, at), people);
       this.#told.sent(guest);
     } catch (trouble) {
       if (!isVerdict(trouble)) return false;
-      if (!this.#waiting.get(code)) return this.#takeBack(code);
-      this.#conflicts.put(code, { at, reason: trouble.code, first: trouble.errors.checked_in_at?.[0] });
-      this.#waiting.remove(code);
+      if (this.#waiting.get(name) === null) return this.#takeBack(name);
+      this.#conflicts.put(name, { people, reason: trouble.code, first: trouble.errors.checked_in_at?.[0], part: partOf(trouble) });
+      this.#waiting.remove(name);
       this.#told.conflict();
     }
     return true;
   }
 
-  async #takeBack(code) {
-    const at = this.#withdrawn.get(code);
-    if (!at) return true;
+  async #takeBack(name) {
+    if (this.#withdrawn.get(name) === null) return true;
+    const [code, at] = name.split(" ");
     try {
-      // The same check-in again: one that is another device's is refused, and is not undone.
-      const guest = await checkIn({ code, checked_in_at: at });
-      await undo(guest.reference);
+      // Only what came in at that time: another device's check-in stays.
+      await undo(referenceOf(code), at);
     } catch (trouble) {
       if (!isVerdict(trouble)) return false;
     }
-    this.#withdrawn.remove(code);
+    this.#withdrawn.remove(name);
     return true;
   }
 }
