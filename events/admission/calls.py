@@ -62,6 +62,17 @@ class CodedRequest(SeatsRequest, frozen=True, gc=False, array_like=True):
     codes: Sequence[str] = ()
 
 
+class AddedGuest(NamedTuple):
+    """A guest whom an organizer adds. `digests` are the e-mail's under the current secret and older ones; `seats` and
+    `added` are what its entry says of them (`entry`)."""
+
+    key: str
+    digests: Sequence[str]
+    payload: str
+    seats: str
+    added: str
+
+
 class CancelRequest(NamedTuple):
     """A ticket to be given back; `held_in_ledger` if the ledger is known to hold a seat or a position for it.
 
@@ -156,6 +167,12 @@ def admit(
     )
     all_names = (*names, *keys.addresses, *keys.refusals, *keys.keys, keys.codes)
     return Call(scripts.ADMIT, all_names, (_encode(registrations), _encode(settings)))
+
+
+def add_guest(keys: EventKeys, *, guest: AddedGuest, state_ttl: int, wake_ttl: int) -> Call:
+    """Takes a guest in whom an organizer adds."""
+    names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
+    return Call(scripts.ADD_GUEST, names, (_encode(guest), state_ttl, wake_ttl))
 
 
 def cancel(

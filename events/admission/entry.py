@@ -4,7 +4,8 @@ unless it is a registration.
     registration   t, r, p = JSON [name, e-mail, e-mail digest, mark of the secret that made the ticket's id], with a
                    callback [..., URL, organizer]; packed at the door, opened by the drain.
                    s = quantity, ticket type and access code (`seats_text`), only where it is not one seat without
-                   a type and a code
+                   a type and a code.
+                   a = "o" if the organizer added the guest, "b" if beyond the capacity
     cancellation   c = "cancel", t = the ticket that is given back, r, and if `cancel_until` does not bind it p = "x",
                    or "o" for the organizer's
     resize         c = "resize", t = key of the command, r, p = JSON [max_capacity or null, waitlist_capacity or null],
@@ -21,8 +22,10 @@ from collections.abc import Sequence
 import msgspec
 
 from events.admission.fields import (
+    BEYOND_CAPACITY,
     BY_ORGANIZER,
     CODE,
+    ENTRY_ADDED,
     ENTRY_KIND,
     ENTRY_PAYLOAD,
     ENTRY_REQUESTED,
@@ -112,6 +115,9 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict
             # An entry of an earlier release has a digest there, which is longer.
             mark = mark if len(mark) == MARK_CHARS else ""
             request = Request(key, name, email, holder, sequence, requested_ms, email_digest, mark, callback)
+            if ENTRY_ADDED in fields:
+                beyond = fields[ENTRY_ADDED] == BEYOND_CAPACITY
+                request = msgspec.structs.replace(request, beyond_capacity=beyond)
             return _with_seats(request, fields[ENTRY_SEATS]) if ENTRY_SEATS in fields else request
         if kind == "cancel":
             reason = Reason.BY_ORGANIZER if payload == BY_ORGANIZER else Reason.BY_HOLDER

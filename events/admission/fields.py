@@ -8,10 +8,13 @@ ENTRY_KIND = b"c"
 ENTRY_REQUESTED = b"r"
 ENTRY_PAYLOAD = b"p"
 ENTRY_SEATS = b"s"
+ENTRY_ADDED = b"a"
 
 # Payloads of cancellations that the event's `cancel_until` does not bind: the holder's, and the organizer's.
 EXEMPT = b"x"
 BY_ORGANIZER = b"o"
+# Who added a guest, if not the guest: the organizer (as above), or the organizer beyond the capacity.
+BEYOND_CAPACITY = b"b"
 
 # Prefixes of the fields of `pending` and `decided`, before a ticket's key, an e-mail digest, and the key of the ticket
 # that is cancelled.

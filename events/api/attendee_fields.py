@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 
-from events.api.fields import TextField
+from events.api.fields import TextField, WholeNumberField
 from events.domain.attendee import EMAIL_MAX, clean_email
+from events.domain.seats import MAX_QUANTITY, NO_TYPE, Counters
 from events.models import Registration
 
 
@@ -23,6 +25,51 @@ class EmailField(TextField):
             return clean_email(data)
         except ValueError as problem:
             raise serializers.ValidationError(str(problem)) from problem
+
+
+class FlagField(serializers.BooleanField):
+    """Accepts true or false, and no text or number that means them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Returns the value."""
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("This must be true or false.")
+        return data
+
+
+class GuestInput(serializers.Serializer[Registration]):
+    """The body of `POST /events/{id}/attendees`."""
+
+    # Its context must have `lines`, the counters by ticket type, and `most` seats of one registration by ticket type.
+
+    name = TextField()
+    email = EmailField(help_text=f"A valid address of at most {EMAIL_MAX} characters.")
+    quantity = WholeNumberField(
+        required=False, min_value=1, max_value=MAX_QUANTITY, help_text="How many seats, all or none; 1 unless told."
+    )
+    ticket_type = WholeNumberField(
+        required=False, help_text="The id of one of the event's `ticket_types`; needed if there are several."
+    )
+    beyond_capacity = FlagField(
+        required=False, help_text="Whether the event, or the ticket type, grows by the seats that are missing."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Finds the line that the guest is for, and checks that it sells so many seats at once."""
+        lines: Mapping[int, Counters] = self.context["lines"]
+        type_id, quantity = attrs.get("ticket_type", NO_TYPE), attrs.get("quantity", 1)
+        if type_id == NO_TYPE and len(lines) == 1:
+            [type_id] = lines
+        if type_id not in lines:
+            several = "ticket_type" not in attrs
+            sentence = "This event has several ticket types: say which." if several else "There is no such ticket type."
+            raise serializers.ValidationError({"ticket_type": [sentence]})
+        most = self.context["most"][type_id]
+        if not attrs.get("beyond_capacity"):
+            most = min(most, lines[type_id].capacity)
+        if quantity > most:
+            raise serializers.ValidationError({"quantity": [f"At most {most} at once."]})
+        return {**attrs, "ticket_type": type_id, "quantity": quantity}
 
 
 class GuestCorrectionInput(serializers.Serializer[Registration]):

@@ -10,11 +10,11 @@ from rest_framework import serializers
 from events.api.fields import MomentField, WholeNumberField
 from events.domain.codes import MADE_AT_ONCE, check_new_code
 from events.domain.public.access_code import AccessCode
+from events.domain.seats import MAX_CAPACITY
 from events.domain.times import iso_of
 from events.ledger.codes import CodeTerms
 from events.ledger.counters import terms_of
 from events.models import AccessCode as Row
-from events.models.event import MAX_CAPACITY
 
 
 class ChosenCodeField(serializers.CharField):

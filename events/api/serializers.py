@@ -14,12 +14,11 @@ from rest_framework import serializers
 from events.api.fields import ChoiceField, MomentField, TextField, WholeNumberField
 from events.api.ticket_type_fields import TYPES_MAX, TicketTypeInput, check_beside_types, check_ids, complete
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, moved_schedule, schedule_problems
-from events.domain.seats import MAX_QUANTITY
+from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
 from events.domain.states import Access, Visibility
 from events.domain.times import whole_ms
 from events.ledger.counters import terms_of
 from events.models import Event
-from events.models.event import MAX_CAPACITY
 
 _TIMES = ("start_time", "end_time", "registration_opens_at", "registration_closes_at")
 _COPIED = ("name", "location", "max_capacity", "waitlist_capacity", "max_quantity", "access")

@@ -9,8 +9,7 @@ from rest_framework import serializers
 
 from events.api.fields import TextField, WholeNumberField
 from events.domain.commands import TypeTerms
-from events.domain.seats import MAX_QUANTITY
-from events.models.event import MAX_CAPACITY
+from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
 from events.models.ticket_type import PRICE_MAX
 
 TYPES_MAX = 50

@@ -23,7 +23,7 @@ from events.domain.commands import Cancellation, Closing, Command, Correction, R
 from events.domain.corrections import corrected, judge_correction
 from events.domain.line import Line
 from events.domain.outcome import Outcome, first_outcome
-from events.domain.seats import NO_TYPE, Seats, total
+from events.domain.seats import MAX_CAPACITY, NO_TYPE, Seats, total
 from events.domain.sizes import NewSizes, asked_sizes, judge
 from events.domain.states import HOLDING, Reason, Status
 
@@ -88,7 +88,8 @@ class _Allocator:
         reason = self._refusal(request, line)
         if reason is None and line is not None:
             quantity = request.quantity
-            if quantity <= line.free and not line.waitlisted:
+            fits = quantity <= line.free and not line.waitlisted
+            if fits or (request.beyond_capacity and line.grow(quantity, at_most=MAX_CAPACITY - self._capacity())):
                 line.seat(quantity)
                 outcome = self._decide(request, Status.CONFIRMED)
                 self._emails.add(request.email_key)
@@ -103,6 +104,9 @@ class _Allocator:
         reason = reason or Reason.SOLD_OUT
         self.done.rejected[reason] = self.done.rejected.get(reason, 0) + 1
         self._decide(request, Status.REJECTED, reason)
+
+    def _capacity(self) -> int:
+        return sum(line.capacity for line in self._lines.values())
 
     def apply(self, command: Cancellation | Resize | Correction | Closing) -> bool:
         """Applies a command. Returns False if there is more to do than one transaction may."""

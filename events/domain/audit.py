@@ -39,6 +39,7 @@ class Action(StrEnum):
     CODES_CREATED = "codes_created"
     CODE_REVOKED = "code_revoked"
     ATTENDEES_EXPORTED = "attendees_exported"
+    GUEST_ADDED = "guest_added"
     TICKET_CANCELLED = "ticket_cancelled"
     TICKET_CORRECTED = "ticket_corrected"
     CHECKED_IN = "checked_in"

@@ -79,6 +79,15 @@ class Line:
         self.free += capacity - self.capacity
         self.capacity = capacity
 
+    def grow(self, quantity: int, *, at_most: int) -> bool:
+        """Adds the seats that are missing for a guest who goes beyond the capacity. Returns False, and adds none, if
+        that were more than `at_most`. Seats that are kept for the head of the waitlist stay kept."""
+        missing = quantity - (0 if self.waitlisted else self.free)
+        if missing > at_most:
+            return False
+        self.resize(self.capacity + missing)
+        return True
+
     def head(self, tickets: Tickets) -> DecidedTicket | None:
         """Returns the first ticket that waits, as far as the batch was given the waitlist."""
         while self._queue:

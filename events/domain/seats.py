@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+MAX_CAPACITY = 10_000_000  # seats of an event, and of each of its ticket types
 MAX_QUANTITY = 20
 NEVER = 1 << 62
 # The line of an event without ticket types, and the type of its tickets.

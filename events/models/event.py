@@ -7,12 +7,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from events.domain.allocation import Sizing
-from events.domain.seats import MAX_QUANTITY
+from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
 from events.domain.states import Access, Visibility
 from events.models.fields import LineField, SearchKeyField
 from events.models.organizer import Organizer
-
-MAX_CAPACITY = 10_000_000
 
 
 class Event(models.Model):

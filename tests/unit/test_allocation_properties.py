@@ -32,7 +32,7 @@ class Naive:
         ends_ms: int = allocation.NEVER,
         cancel_until_ms: int = allocation.NEVER,
     ) -> None:
-        self.sizes, self.ends_ms, self.cancel_until_ms = sizes, ends_ms, cancel_until_ms
+        self.sizes, self.ends_ms, self.cancel_until_ms = dict(sizes), ends_ms, cancel_until_ms
         self.rows: list[dict] = []
 
     def of(self, status: Status, line: int) -> list[dict]:
@@ -109,6 +109,12 @@ class Naive:
         line, asked = command.type_id, command.quantity
         if any(row["email"] == command.email_key and row["status"] in HOLDING for row in self.rows):
             return {"status": Status.REJECTED, "reason": Reason.DUPLICATE}
+        if command.beyond_capacity:
+            # What is kept for the head of the waitlist is not for this guest.
+            free = 0 if self.of(Status.WAITLISTED, line) else self.free(line)
+            capacity, waitlist = self.sizes[line]
+            self.sizes[line] = (capacity + max(0, asked - free), waitlist)
+            return {"status": Status.CONFIRMED}
         if not self.of(Status.WAITLISTED, line) and asked <= self.free(line):
             return {"status": Status.CONFIRMED}
         capacity, waitlist = self.sizes[line]
@@ -124,6 +130,7 @@ commands = st.one_of(
     st.tuples(st.just("cancel"), st.integers(1, 40)),
     st.tuples(st.just("cancel as exempt"), st.integers(1, 40)),
     st.tuples(st.just("cancel by organizer"), st.integers(1, 40)),
+    st.tuples(st.just("add"), st.integers(0, 12)),
     corrections,
     st.tuples(st.just("resize"), st.tuples(st.none() | st.integers(1, 12), st.none() | st.integers(0, 8))),
 )
@@ -145,6 +152,7 @@ TYPES = (7001, 7002, 7003, 7004)
 sizes = st.tuples(st.integers(1, 9), st.integers(0, 12))
 grouped_commands = st.one_of(
     *[st.tuples(st.just("register"), st.integers(0, 14), st.integers(1, 5), st.sampled_from(TYPES))] * 3,
+    st.tuples(st.just("add"), st.integers(0, 14), st.integers(1, 5), st.sampled_from(TYPES)),
     st.tuples(st.just("cancel"), st.integers(1, 40)),
     corrections,
     st.tuples(st.just("retype"), st.fixed_dictionaries(dict.fromkeys(TYPES, st.none() | sizes))),
@@ -165,6 +173,9 @@ def commands_of(case: dict) -> list[list[Command]]:
         place = next(numbers)
         if kind == "register":
             return request(place, f"guest{value}@example.com", quantity=quantity, type_id=type_id)
+        if kind == "add":
+            added = request(place, f"guest{value}@example.com", quantity=quantity, type_id=type_id)
+            return replace_struct(added, beyond_capacity=True)
         if kind.startswith("cancel"):
             reason = Reason.BY_ORGANIZER if kind.endswith("organizer") else Reason.BY_HOLDER
             return Cancellation(f"key{value:017}", place, place, kind != "cancel", reason)

@@ -4,8 +4,11 @@
 
 -- Fields of an entry of the queue.
 local ENTRY_TICKET, ENTRY_KIND, ENTRY_REQUESTED, ENTRY_PAYLOAD, ENTRY_SEATS = 't', 'c', 'r', 'p', 's'
+local ENTRY_ADDED = 'a'
 -- Payloads of cancellations that the event's `cancel_until` does not bind: the holder's, and the organizer's.
 local EXEMPT, BY_ORGANIZER = 'x', 'o'
+-- Who added a guest, if not the guest: the organizer, or the organizer beyond the capacity.
+local BEYOND_CAPACITY = 'b'
 -- Prefixes of the fields of `pending` and `decided`, before a ticket's key, an e-mail digest, and the key of the ticket
 -- that is cancelled.
 local TICKET, EMAIL, CANCELLATION = 't', 'e', 'c'

@@ -1,6 +1,6 @@
 """What the OpenAPI document says about each operation, one decorator each, apart from the views that they decorate."""
 
-from events.api.openapi.attendees import CANCEL_ATTENDEE, CORRECT_ATTENDEE, LIST_ATTENDEES, READ_STATS
+from events.api.openapi.attendees import ADD_ATTENDEE, CANCEL_ATTENDEE, CORRECT_ATTENDEE, LIST_ATTENDEES, READ_STATS
 from events.api.openapi.check_in import CHECK_IN, CHECK_IN_BY_CODE, READ_OFFLINE_LIST, UNDO_CHECK_IN
 from events.api.openapi.codes import CREATE_CODES, LIST_CODES, REVOKE_CODE
 from events.api.openapi.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_TICKET, REGISTER
@@ -31,6 +31,7 @@ from events.api.webhooks.openapi import (
 )
 
 __all__ = [
+    "ADD_ATTENDEE",
     "CANCEL_ATTENDEE",
     "CANCEL_EVENT",
     "CANCEL_TICKET",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
-from events.api.attendee_fields import GuestCorrectionInput
+from events.api.attendee_fields import GuestCorrectionInput, GuestInput
 from events.api.openapi.envelopes import page_of, success_with
-from events.api.openapi.examples import ATTENDEE, STATS, page_example
+from events.api.openapi.examples import ACCEPTED, ATTENDEE, STATS, page_example
 from events.api.openapi.responses import (
     ALREADY_IN,
     BAD_QUERY,
@@ -24,6 +24,7 @@ from events.api.openapi.responses import (
     sent_header,
 )
 from events.domain.public.attendee import Attendee, Stats
+from events.domain.public.ticket import AcceptedTicket
 from omnify.common.envelope import Code
 
 _CSV = "text/csv"
@@ -75,6 +76,40 @@ _NO_GUEST = bad(
     "There is no such event or ticket, or it is another organizer's.",
     (Code.EVENT_NOT_FOUND, "There is no such event."),
     (Code.TICKET_NOT_FOUND, "There is no such ticket."),
+)
+
+ADD_ATTENDEE = describe(
+    operation_id="add_attendee",
+    summary="Add a guest",
+    description=(
+        "Takes its turn in the event's queue, like a registration; also before the opening, after the closing and "
+        "while registration is paused. With `beyond_capacity` the guest gets seats for certain: the event, or the "
+        "ticket type, grows by what is missing, and seats that are kept for the waitlist stay kept. Without, the guest "
+        "gets what a registration would get at this moment."
+    ),
+    tags=["events"],
+    request=GuestInput,
+    parameters=[
+        EVENT_ID,
+        sent_header("Location", "The ticket's address.", 202),
+        sent_header("Retry-After", "Whole seconds to wait before asking (202) or trying again.", 202, 503, kind=int),
+    ],
+    responses={
+        202: good(success_with(AcceptedTicket), "In line.", ticket=ACCEPTED),
+        400: bad(
+            "A bad or missing field.",
+            (Code.INVALID, "The request is not valid.", {"email": ["Enter a valid e-mail address."]}),
+        ),
+        **NO_EVENT,
+        409: bad(
+            "The e-mail has a ticket already, no seat is left, the event is cancelled, or it is over.",
+            (Code.DUPLICATE_REGISTRATION, "This e-mail address is registered for the event already."),
+            (Code.SOLD_OUT, "No seat is left. The guest can be added with beyond_capacity."),
+            (Code.REGISTRATION_CLOSED, "The event is cancelled."),
+            OVER,
+        ),
+        **BODY_FAULTS,
+    },
 )
 
 CORRECT_ATTENDEE = describe(

@@ -15,6 +15,7 @@ from events.api.export import CSV, JSON, csv_response
 from events.api.lists import ListView, flag, one_of, search_text
 from events.api.permissions import token_of
 from events.api.refusals import Refusal, already_checked_in, out_of_reach
+from events.api.views.added_guest import add_guest
 from events.api.views.base import ApiView, own_event, trail_of, validated
 from events.domain.audit import Action
 from events.domain.public import attendee as public
@@ -39,9 +40,9 @@ _SAID = {
 
 
 class Attendees(ListView):
-    """Lists registrations with a seat, or by `?status=` those of another status, in order of admission."""
+    """Lists registrations with a seat, or by `?status=` those of another status, in order of admission; adds one."""
 
-    scopes = {"GET": ANY_TOKEN}
+    scopes = {"GET": ANY_TOKEN, "POST": ONLY_FULL}
     filters = {
         "status": one_of(*_SAID),
         "search": search_text,
@@ -71,6 +72,11 @@ class Attendees(ListView):
         return responses.ok(
             attendee_page(event, guests, scope=scope, query=self.list_query), message=_SAID[guests.status]
         )
+
+    @openapi.ADD_ATTENDEE
+    def post(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Enqueues the guest, who takes a turn like anyone."""
+        return add_guest(request, event_id)
 
     def _wants_csv(self, request: Request) -> bool:
         wanted = self.list_query.filters.get("format")

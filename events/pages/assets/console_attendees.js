@@ -3,6 +3,7 @@
 import { entry } from "./check_ins.js";
 import { byId, number, person, problem, row } from "./dom.js";
 import { guestActions } from "./guest_actions.js";
+import { startGuestForm } from "./guest_form.js";
 import { eventId, showHead } from "./head.js";
 import { List } from "./list.js";
 import { knowTypes, named } from "./named.js";
@@ -38,5 +39,7 @@ byId("search-form").addEventListener("submit", (sent) => {
   load();
 });
 byId("checked-in").addEventListener("change", load);
-knowTypes(await showHead());
+const event = await showHead();
+knowTypes(event);
+startGuestForm(event, () => attendees.again());
 load();

@@ -1,0 +1,38 @@
+// Adding a guest: the form, and what the queue makes of it.
+
+import { api } from "./api.js";
+import { byId, el } from "./dom.js";
+import { onSubmit } from "./forms.js";
+import { eventId } from "./head.js";
+
+const WAIT_SECONDS = 20;
+
+// `decided` is called when a guest has a place in the list, or has none.
+export function startGuestForm(event, decided) {
+  const form = byId("guest-form");
+  if (!form || !event) return;
+  const types = event.ticket_types ?? [];
+  byId("guest-type").replaceChildren(...types.map(({ id, name }) => el("option", { value: id }, name)));
+  byId("guest-type").closest(".field").hidden = types.length === 0;
+  onSubmit(form, async () => {
+    byId("guest-told").textContent = "";
+    const made = await api("POST", `/events/${eventId}/attendees`, values(form));
+    byId("guest-told").textContent = "In line …";
+    const ticket = await api("GET", `${made.status_url}?wait=${WAIT_SECONDS}`);
+    byId("guest-told").textContent = said(ticket);
+    form.reset();
+    decided();
+  });
+}
+
+function values(form) {
+  const { name, email, quantity, ticket_type: type, beyond_capacity: beyond } = form.elements;
+  const found = { name: name.value, email: email.value, quantity: Number(quantity.value), beyond_capacity: beyond.checked };
+  return type.value ? { ...found, ticket_type: Number(type.value) } : found;
+}
+
+function said({ status }) {
+  if (status === "confirmed") return "The guest has a seat.";
+  if (status === "waitlisted") return "The guest is on the waitlist.";
+  return status === "queued" ? "The guest is still in line." : "The guest has no seat.";
+}
