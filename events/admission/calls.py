@@ -48,12 +48,25 @@ class AdmissionRequest(msgspec.Struct, frozen=True, gc=False, array_like=True):
     organizer: OrganizerClaim | None = None
     older_names: Sequence[OlderName] | None = None
 
+    def admitted_key(self, name: int) -> str:
+        """Returns the key of the ticket that was admitted under the name with this number."""
+        return self.key
+
 
 class SeatsRequest(AdmissionRequest, frozen=True, gc=False, array_like=True):
-    """One that says how many seats of which ticket type it asks for; `type_id` is 0 where it does not say which."""
+    """One that says how many seats of which ticket type it asks for; `type_id` is 0 where it does not say which.
+
+    `untyped_keys`: the keys that its names would have if it did not say which (absent equals the default), the current
+    secret's first; only where it does, with an Idempotency-Key.
+    """
 
     quantity: int = 1
     type_id: int = 0
+    untyped_keys: Sequence[str] | None = None
+
+    def admitted_key(self, name: int) -> str:
+        """Returns the key of the ticket that was admitted under the name with this number."""
+        return self.untyped_keys[0] if name and self.untyped_keys else self.key
 
 
 class CodedRequest(SeatsRequest, frozen=True, gc=False, array_like=True):

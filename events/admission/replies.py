@@ -58,10 +58,11 @@ class RefusalReason(Enum):
 
 
 class Admitted(_Answer, tag="admitted"):
-    """The registration is in the queue; `position` 1 is next."""
+    """The registration is in the queue; `position` 1 is next. `name` says under which of its names."""
 
     sequence: int
     position: int
+    name: int = 0
 
 
 class AlreadyQueued(_Answer, tag="queued"):

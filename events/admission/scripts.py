@@ -50,7 +50,7 @@ class Script:
             return await client.execute_command("EVAL", self._text, len(keys), *keys, *args)
 
 
-ADMIT = Script("admit", "limiter", "notes", "lines", "codes")
+ADMIT = Script("admit", "limiter", "notes", "lines", "registration", "codes")
 STATUS = Script("status")
 READ_EVENT = Script("read_event")
 PUT_EVENT = Script("put_event")

@@ -192,6 +192,11 @@ def registration(body: bytes, callback: Callable[[str], str] = no_callback) -> C
         raise _explain(body, callback) from None
 
 
+def without_type(found: CheckedRegistration) -> CheckedRegistration:
+    """Returns the same registration as if it did not say its ticket type."""
+    return *found[:3], "", *found[4:]
+
+
 def _ticket_type(value: int | None) -> str:
     if value is not None and not 0 < value <= _INTEGER_MAX:
         raise ValueError("This event has no such ticket type.")

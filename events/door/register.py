@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import random
 
 import msgspec
 
-from events.admission.calls import AdmissionRequest, CodedRequest, OlderName, OrganizerClaim, SeatsRequest
-from events.admission.entry import pack
+from events.admission.calls import AdmissionRequest
 from events.admission.gate import Gate
 from events.admission.replies import (
     Admission,
@@ -27,17 +27,15 @@ from events.admission.replies import (
     Refused,
     TooMany,
 )
-from events.domain.attendee import email_key
-from events.domain.commands import Callback
 from events.domain.rate_limit import Quota, RateLimit
 from events.domain.states import Status
 from events.domain.tickets import TicketName, Tickets, reference
 from events.domain.waiting import opening_retry, outage_retry
 from events.door import parse, responses
 from events.door.admitted_log import AdmittedLog
-from events.door.caller import Caller
 from events.door.loader import Loader
 from events.door.loading_batchers import LoadingBatchers
+from events.door.prepare import Prepared, prepare
 from events.door.responses import Response
 from omnify.common import metrics
 from omnify.common.batcher import Waiter
@@ -69,17 +67,6 @@ QUEUE_FULL_RETRY_SECONDS = 5
 # A pause is ended by hand: a crowd that asks more often learns nothing sooner.
 PAUSED_RETRY_SECONDS = 15
 
-# How a `callback_url` is checked without a token, and with one of a smaller scope than `full`.
-_GUESTS_CALLBACK = {False: parse.no_callback, True: parse.scoped_callback}
-
-
-class Prepared(msgspec.Struct, frozen=True, gc=False):
-    """A valid registration for an event, ready to be admitted; `names` is what its ticket may be called."""
-
-    event_id: int
-    names: Sequence[TicketName]
-    request: AdmissionRequest
-
 
 class AdmissionResult(msgspec.Struct, frozen=True, gc=False):
     """The answer to one registration, what its address has left (None: not limited), and what the batch had in common:
@@ -107,23 +94,12 @@ class Registrar:
         self._gate = gate
         self._tickets = tickets
         self._wake = wake
-        self._callback = parse.any_callback if private_callbacks else parse.own_callback
+        self.prepare = partial(prepare, tickets, parse.any_callback if private_callbacks else parse.own_callback)
         self._jitter = jitter
         self._log = AdmittedLog()
         self._seconds = BufferedHistogram(metrics.ADMISSION_SECONDS)
         self._sizes = BufferedHistogram(metrics.ADMISSION_BATCH)
         self._batchers = LoadingBatchers[AdmissionRequest, AdmissionResult](loader, self._admit_batch)
-
-    def prepare(self, event_id: int, body: bytes, idempotency_key: str | None, caller: Caller) -> Prepared:
-        """Checks a registration. Raises BadRequest, ScopeTooSmall."""
-        organizer_id = caller.organizer_id
-        check = self._callback if organizer_id is not None else _GUESTS_CALLBACK[caller.scoped]
-        found = parse.registration(body, check)
-        names = self._tickets.names(
-            event_id=event_id, idempotency_key=idempotency_key, body=found, email_key=email_key(found[1])
-        )
-        codes = self._tickets.code_digests(event_id, found[5]) if len(found) == 6 and found[5] else ()
-        return Prepared(event_id, names, _admission_request(found, names, caller, codes))
 
     async def register(self, prepared: Prepared) -> Response:
         """Returns the response to one registration.
@@ -165,7 +141,11 @@ class Registrar:
 
     def _log_admitted(self, event_id: int, requests: list[AdmissionRequest], reply: AdmitReply) -> None:
         pairs = zip(requests, reply.answers, strict=True)
-        refs = [reference(event_id, request.key) for request, answer in pairs if type(answer) is Admitted]
+        refs = [
+            reference(event_id, request.admitted_key(answer.name) if answer.name else request.key)
+            for request, answer in pairs
+            if type(answer) is Admitted
+        ]
         if refs:
             self._log.add(event_id, refs)
 
@@ -177,8 +157,8 @@ class Registrar:
     def _respond(self, event_id: int, names: Sequence[TicketName], result: AdmissionResult) -> Response:
         """Turns each of admission's answers into a response; nothing else does."""
         match result.answer:
-            case Admitted(position=position):
-                return self._accepted(event_id, names[0], Status.QUEUED, position, result.now_ms, result.rate)
+            case Admitted(position=position, name=number):
+                return self._accepted(event_id, names[number], Status.QUEUED, position, result.now_ms, result.rate)
             case AlreadyQueued() as queued:
                 name = names[queued.name]
                 return self._accepted(event_id, name, Status.QUEUED, queued.position, queued.requested_ms, result.rate)
@@ -233,26 +213,6 @@ class Registrar:
             rate=rate,
             jitter=self._jitter(),
         )
-
-
-def _admission_request(
-    found: parse.CheckedRegistration, names: Sequence[TicketName], caller: Caller, codes: Sequence[str]
-) -> AdmissionRequest:
-    current, organizer_id = names[0], caller.organizer_id
-    digest, url = current.email_digest, found[2]
-    callback = Callback(url, organizer_id) if url and organizer_id is not None else None
-    payload = pack(name=found[0], email=found[1], email_digest=digest, mark=current.mark, callback=callback)
-    if organizer_id is None and len(names) == 1 and len(found) == 3:
-        return AdmissionRequest(current.key, digest, current.note, payload, caller.address)
-    claim = None if organizer_id is None else OrganizerClaim(organizer_id, callback is not None)
-    older = [OlderName(older.key, older.note, older.email_digest) for older in names[1:]]
-    request = (current.key, digest, current.note, payload, caller.address, claim, older)
-    if len(found) == 3:
-        return AdmissionRequest(*request)
-    quantity, type_id = int(found[4] or 1), int(found[3] or 0)
-    if codes:
-        return CodedRequest(*request, quantity=quantity, type_id=type_id, codes=codes)
-    return SeatsRequest(*request, quantity=quantity, type_id=type_id)
 
 
 def _invalid(field: str, sentence: str) -> Response:

@@ -4,7 +4,8 @@
 -- ARGV  registrations           msgpack [[key, e-mail digest, note of its Idempotency-Key or '', payload,
 --                               address digest or '', [organizer, has a callback] or nil,
 --                               [[key or '', note or '', e-mail digest], ...] under older secrets or nil,
---                               quantity, ticket type or 0; both left out by one seat without a type,
+--                               quantity, ticket type or 0, both left out by one seat without a type,
+--                               [key, ...] without its ticket type, like its key and those under older secrets, or nil,
 --                               [digests of its access code], left out without one], ...]
 --       settings                msgpack of these numbers, which cost more as arguments of their own:
 --       queue_limit             entries in the queue at most
@@ -18,7 +19,7 @@
 -- Reply msgpack {'not_loaded'}, {'too_late', now ms}, or {'done', now ms, wake wanted, [answer, ...], decisions/s,
 --       [what its address has left, or -1 if it was not counted; ...] or [] without a limit, ms left of the window}
 --       with an answer one of
---       {'admitted', sequence, position}
+--       {'admitted', sequence, position, name, left out if 0}
 --       {'queued', sequence, position, requested ms, name}  a retry: its ticket is queued already
 --       {'decided', outcome, name}                          a retry: its ticket is decided already
 --       {'refused', reason}       key_reused (with another body), closed, paused, sold_out, duplicate, queue_full,
@@ -31,7 +32,8 @@
 --       {'refusals_limited', ms until it may come again}    too many refusals of its address; nothing is written
 --       {'not_found'}             the event is a draft, and the registration is not its organizer's
 --       {'organizer_unknown'}     an organizer came, and whose event it is is not known here
---       `name` is 0 for the ticket's key as given, or the number of the older name under which it was found.
+--       `name` is 0 for the ticket's key as given, or the number of the older name under which it was found; that of
+--       names without a ticket type goes on behind those.
 --
 -- Every registration counts under its address, whatever its answer, except the retry of a ticket that is known: its
 -- holder gets it, and a lost answer costs the neighbours nothing. A duplicate and a reused key reveal something about
@@ -51,12 +53,6 @@ local registrations = cmsgpack.unpack(ARGV[1])
 local settings = cmsgpack.unpack(ARGV[2])
 local queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline,
   address_quota, address_window, addresses_max, refusal_quota, refusal_window = unpack(settings)
-
--- Where a registration has its parts, and where an older name has its own.
-local KEY, DIGEST, NOTE, PAYLOAD, ADDRESS, CALLER, OLDER = 1, 2, 3, 4, 5, 6, 7
-local SEATS, OF_TYPE, GIVEN_CODE = 8, 9, 10
-local ORGANIZER, HAS_CALLBACK = 1, 2
-local OLDER_KEY, OLDER_NOTE, OLDER_DIGEST = 1, 2, 3
 
 local state = redis.call('HMGET', STATE, 'opens', 'closes', 'cancelled', 'capacity', 'confirmed',
   'waitlist_capacity', 'waitlisted', 'seq', 'rate', 'organizer', 'draft', 'paused', 'held', 'max_quantity',
@@ -126,6 +122,13 @@ local function read_notes()
 end
 read_notes()
 
+-- The ticket type of a ticket that is known, or nil.
+local function type_of(key)
+  local text = redis.call('HGET', PENDING, TICKET .. key)
+  for _, slot in ipairs(decided) do text = text or redis.call('HGET', slot, TICKET .. key) end
+  return text and tonumber(string.match(text, '|[^|]*' .. TYPE .. '(%d+)[^|]*$'))
+end
+
 -- The answer for a ticket that is known under one of its names, or nil; and whether its e-mail is taken.
 local function find(key, digest, name)
   local taken = false
@@ -174,11 +177,12 @@ local function answer_without_admitting(item, index)
   end
   if hidden and not own then return {'not_found'} end
   if caller and not own and caller[HAS_CALLBACK] then return {'refused', 'foreign_callback'} end
-  local answer, taken = find(item[KEY], item[DIGEST], 0)
+  local skipped = item[UNTYPED] and name_without_type(item, lines, notes, type_of) or 0
+  local answer, taken = find(item[KEY], item[DIGEST], skipped)
   if answer then return answer end
   local reused = notes.is_reused(item[NOTE], item[KEY])
   for number, name in ipairs(older) do
-    local known, held = find(name[OLDER_KEY], name[OLDER_DIGEST], number)
+    local known, held = find(name[OLDER_KEY], name[OLDER_DIGEST], skipped + number)
     if known then return known end
     taken = taken or held
     reused = reused or notes.is_reused(name[OLDER_NOTE], name[OLDER_KEY])
@@ -209,11 +213,11 @@ local function answer_without_admitting(item, index)
   if sold_out or (line and lines.is_line_sold_out(line, item[SEATS])) then return {'refused', 'sold_out'} end
   if taken then return refuse_and_count(address, 'duplicate') end
   if length >= queue_limit then return {'refused', 'queue_full'} end
-  return nil, line, code
+  return nil, line, code, skipped
 end
 
 local requested = digits(now)
-local function admit(item, line, code)
+local function admit(item, line, code, name)
   sequence = sequence + 1
   length = length + 1
   local text = digits(sequence)
@@ -231,15 +235,15 @@ local function admit(item, line, code)
   end
   redis.call('HSET', PENDING, TICKET .. item[KEY], text .. '|' .. requested .. '|' .. seats, EMAIL .. item[DIGEST], text)
   if item[NOTE] ~= '' then notes.remember(item[NOTE], item[KEY]) end
-  return {'admitted', sequence, length}
+  return {'admitted', sequence, length, name > 0 and name or nil}
 end
 
 local admitted = 0
 for index, item in ipairs(registrations) do
   if address_quota > 0 then lefts[index] = -1 end
-  local answer, line, code = answer_without_admitting(item, index)
+  local answer, line, code, name = answer_without_admitting(item, index)
   if not answer then
-    answer = admit(item, line, code)
+    answer = admit(item, line, code, name)
     admitted = admitted + 1
   end
   answers[index] = answer

@@ -18,6 +18,10 @@ local function new_lines(types, most, capacity, taken, waitlist_capacity, waitli
     return not typed and free <= 0 and places <= 0
   end
 
+  function lines.is_only(type_id)
+    return typed and #all == 1 and all[1][LINE_TYPE] == type_id
+  end
+
   -- The line of one that asks for so many seats of a type (each nil if it does not say), or why that is not sold.
   function lines.find(seats, type_id)
     local wanted = type_id or 0

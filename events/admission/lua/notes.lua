@@ -19,6 +19,11 @@ local function new_notes(slots)
     end
   end
 
+  -- Whether its Idempotency-Key was last used for this ticket.
+  function notes.is_of(note, key)
+    return tickets[note] == string.sub(key, 1, BODY_CHARS)
+  end
+
   -- Whether its Idempotency-Key was used for another ticket: with another body.
   function notes.is_reused(note, key)
     local ticket = note ~= '' and tickets[note]
