@@ -10,6 +10,7 @@ import redis
 
 from events.admission.gate import EventNotLoaded
 from events.admission.keys import UNKNOWN_TTL_SECONDS, event_keys
+from events.admission.orphans import events_in_redis
 from events.admission.queue import Queue
 from events.models import Event, Registration
 from omnify.common import metrics
@@ -104,3 +105,18 @@ def test_an_event_that_comes_back_in_time_loses_nothing(
     sweep_fully()
     drain.run(event.pk)
     assert Registration.objects.filter(event=event).count() == 2
+
+
+def test_every_event_that_redis_has_something_of_is_found_once(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.admission.orphans._AT_ONCE", 1)
+    whole, decided, queued, gone = make_event(), make_event(), make_event(), make_event()
+    for event in (whole, decided, queued):
+        people(admit, event, 2)
+    for event in (whole, decided):
+        drain.run(event.pk)
+    people(admit, whole, 1, first=5)
+    redis_client.delete(*(event_keys(event.pk).state for event in (decided, queued, gone)))
+    redis_client.set(event_keys(gone.pk).unknown, "1", ex=60)
+    assert sorted(list(chunk) for chunk in events_in_redis(redis_client)) == [[e.pk] for e in (whole, decided, queued)]
