@@ -39,13 +39,18 @@ def guess(service: Service, cookie: str, number: int) -> int:
 def test_wrong_passwords_at_once_delay_nothing_else(few_connections: Service) -> None:
     service, over = few_connections, threading.Event()
     event = open_event(service, capacity=1000)
-    seen: Counter[tuple[str, int]] = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
+
+    def answer(path: str) -> str:
+        found = service.address.ask("GET", path)
+        return "200" if found.status == 200 else f"{found.status} {found.body.decode()}"
 
     def look(path: str) -> None:
         while not over.is_set():
-            status = service.address.ask("GET", path).status
-            # A machine that is busy with other things may make one request too late, but not the next one as well.
-            seen[path, status if status == 200 else service.address.ask("GET", path).status] += 1
+            first = answer(path)
+            # Web processes have three connections here. On a machine that is busy with other things a request may wait
+            # its two seconds for one in vain, which is a 503, but not the next request as well.
+            seen[path, first if first == "200" else answer(path)] += 1
 
     guesses = PER_ADDRESS + 10
     cookie = service.address.ask("GET", "/admin/login/").headers["set-cookie"].split(";")[0]
@@ -60,7 +65,7 @@ def test_wrong_passwords_at_once_delay_nothing_else(few_connections: Service) ->
         for future in watching:
             future.result()
     assert {ticket["status"] for ticket in decided} == {"confirmed"}
-    assert {status for _, status in seen} == {200}, seen
+    assert {found for _, found in seen} == {"200"}, seen
     assert {path for path, _ in seen} == {"/events", "/health/ready", "/metrics"}
     # One is checked at a time in each process; those that have waited too long are told to come again.
     assert set(statuses) <= {200, 429, 503}
