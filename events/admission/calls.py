@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -249,16 +249,19 @@ def publish(
     publish_command: str,
     entries: Sequence[DecidedEntry],
     codes: Codes,
+    happened: tuple[int, int, Mapping[str, int]] | None,
+    history_ttl: int,
     row: Row,
 ) -> Call:
     """Publishes decisions, and removes their entries from the queue."""
     return Call(
         scripts.PUBLISH,
-        (keys.state, *keys.decided, keys.rates, keys.waitlist, keys.queue, keys.pending, keys.codes),
+        (keys.state, *keys.decided, keys.rates, keys.waitlist, keys.queue, keys.pending, keys.codes, *keys.history),
         (
             *(_encode(outcomes), version, last_sequence, state_ttl, outcome_ttl, rates_ttl, waitlist_ttl),
             *(f"{measured_rate:.1f}", assumed_rate, counted, decided_ms, published_before, earlier_part, this_part),
-            *(channel, publish_command, _encode(entries), _encode(codes) if codes else "", *row),
+            *(channel, publish_command, _encode(entries), _encode(codes) if codes else ""),
+            *(_encode(happened), history_ttl, *row),
         ),
     )
 

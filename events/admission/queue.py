@@ -18,6 +18,7 @@ from events.admission import keys as k
 from events.admission.calls import CodedEntry, Codes, DecidedEntry, PublishedCorrection, PublishedOutcome
 from events.admission.codes import published_codes
 from events.admission.entry import Entry, read_entry
+from events.admission.history import sum_up
 from events.admission.news_command import publish_command
 from events.admission.outcomes import encode_outcome
 from events.admission.seats_text import line_score
@@ -48,6 +49,7 @@ class _Publication(NamedTuple):
     """What all parts of one publication have in common."""
 
     event: EventSnapshot
+    outcomes: Sequence[Outcome]
     since_ms: int
     counted: bool
     freed: Freed
@@ -137,7 +139,7 @@ class Queue:
         *parts, last = [_Part(outcomes[part], published_codes(codes[part])) for part in slices]
         # Another server may take over between two parts, without the first. A name tells that it is there.
         names = [secrets.token_hex(4) for _ in parts]
-        common = _Publication(event, since_ms, counted, freed)
+        common = _Publication(event, outcomes, since_ms, counted, freed)
         earlier, written = "", 0
         for part, name in zip(parts, names, strict=True):
             written += self._publish_part(common, part, earlier_part=earlier, this_part=name).written
@@ -177,6 +179,8 @@ class Queue:
             publish_command=publish_command(self._client),
             entries=[_decided(entry) for entry in entries],
             codes=part.codes,
+            happened=None if this_part or not common.counted else sum_up(event, common.outcomes),
+            history_ttl=k.HISTORY_TTL_SECONDS,
             row=copied_fields(event),
         )
         written, left = call.run(self._client)

@@ -1,7 +1,7 @@
 -- Publishes decisions that the ledger has committed, and removes their entries from the queue: one call and one fsync,
 -- and no reader finds a ticket in neither place. Repeating it changes nothing.
 --
--- KEYS  state, decided (3), rates, waitlist, queue, pending, codes
+-- KEYS  state, decided (3), rates, waitlist, queue, pending, codes, history (3)
 -- ARGV  outcomes           msgpack [[ticket key, e-mail digest, outcome, revision, holds the e-mail,
 --                          score in `waitlist`, or 0 if it is not waitlisted; e-mail
 --                          digests that it no longer holds, or nil], ...]
@@ -20,6 +20,8 @@
 --       publish_command    PUBLISH, or SPUBLISH on a Cluster
 --       entries            msgpack [[sequence, key, e-mail digest, kind], ...] of the queue, in its order (see `trim`)
 --       codes              msgpack [[digest, text], ...] of access codes that changed (see `codes`); '' if none did
+--       happened           msgpack [confirmed, waitlisted, {outcome: number}] for `history`, or nil: not noted
+--       history_ttl (s)
 --       row                ..., field, value pairs of the event's row
 -- Reply {number of outcomes written, entries left in the queue}
 --
@@ -35,6 +37,7 @@ local DECIDED = {KEYS[2], KEYS[3], KEYS[4]}
 local RATES, WAITLIST = KEYS[5], KEYS[6]
 local QUEUE, PENDING = KEYS[7], KEYS[8]
 local CODES = KEYS[9]
+local HISTORY = {KEYS[10], KEYS[11], KEYS[12]}
 
 local outcomes = cmsgpack.unpack(ARGV[1])
 local version = ARGV[2]
@@ -54,7 +57,9 @@ local channel = ARGV[15]
 local publish_command = ARGV[16]
 local entries = cmsgpack.unpack(ARGV[17])
 local codes = ARGV[18]
-local row = {select(19, unpack(ARGV))}
+local happened = cmsgpack.unpack(ARGV[19])
+local history_ttl = ARGV[20]
+local row = {select(21, unpack(ARGV))}
 
 -- Where an outcome has its parts.
 local KEY, DIGEST, TEXT, REVISION, HOLDS_EMAIL, WAITLISTED_AT, FREED = 1, 2, 3, 4, 5, 6, 7
@@ -138,7 +143,7 @@ if written > 0 and counted then
   redis.call('EXPIRE', RATES, rates_ttl)
 end
 
-local state = redis.call('HMGET', STATE, 'version', 'seq', 'rate', 'shown')
+local state = redis.call('HMGET', STATE, 'version', 'seq', 'rate', 'shown', 'noted')
 local copied_version, copied_sequence = tonumber(state[1]), tonumber(state[2])
 if copied_version then
   if copied_version <= tonumber(version) then
@@ -167,5 +172,10 @@ if written > 0 or not copied_version then redis.call('EXPIRE', STATE, state_ttl)
 if codes ~= '' then put_codes(CODES, cmsgpack.unpack(codes), state_ttl) end
 -- Only now: an entry must not go before its decision can be read.
 local left = trim(QUEUE, PENDING, entries)
+if happened and written > 0 and copied_version then
+  local noted = tonumber(state[5]) or (#entries > 0 and entries[1][ENTRY_SEQUENCE] - 1) or copied_sequence
+  redis.call('HSET', STATE, 'noted', digits(copied_sequence))
+  note_step(HISTORY, second, happened, math.max(0, copied_sequence - noted), left, history_ttl)
+end
 if written > 0 then redis.call(publish_command, channel, table.concat(changed, ' ')) end
 return {written, left}

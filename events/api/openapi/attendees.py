@@ -170,11 +170,18 @@ CANCEL_ATTENDEE = describe(
 READ_STATS = describe(
     operation_id="read_stats",
     summary="Where registrations stand",
-    description="How many registrations have which status, how long the line is and how fast it moves.",
+    description=(
+        "How many registrations have which status, how long the line is and how fast it moves, now and in the last "
+        "hour."
+    ),
     tags=["events"],
-    parameters=[EVENT_ID],
+    parameters=[
+        EVENT_ID,
+        OpenApiParameter("steps", bool, description="`false` leaves the last hour out (default: true)."),
+    ],
     responses={
-        200: good(success_with(Stats), "Counters of the ledger, and the queue now.", stats=STATS),
+        200: good(success_with(Stats), "Counters of the ledger, the queue now, and the last hour.", stats=STATS),
+        **BAD_QUERY,
         **NO_EVENT,
     },
 )

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
+from events.admission.history import STEP_SECONDS, Step, last_steps
 from events.admission.stats import queue_stats
 from events.api import openapi, responses
 from events.api.attendee_fields import GuestCorrectionInput
@@ -14,7 +15,7 @@ from events.api.attendees import attendee_page, render_attendee
 from events.api.export import CSV, JSON, csv_response
 from events.api.lists import ListView, flag, one_of, search_text
 from events.api.permissions import token_of
-from events.api.refusals import Refusal, already_checked_in, out_of_reach
+from events.api.refusals import Refusal, already_checked_in, invalid_fields, out_of_reach
 from events.api.views.added_guest import add_guest
 from events.api.views.base import ApiView, own_event, trail_of, validated
 from events.domain.audit import Action
@@ -137,7 +138,7 @@ class Stats(ApiView):
     @openapi.READ_STATS
     def get(self, request: Request, event_id: int | None) -> HttpResponse:
         """Reads the counters from the ledger, the queue from Redis."""
-        event = own_event(request, event_id)
+        event, with_steps = own_event(request, event_id), _wants_steps(request)
         queue = queue_stats(redis_client(), event.pk)
         rejected = {reason.value: event.rejected_counts.get(reason.value, 0) for reason in REJECTION_REASONS}
         data = public.Stats(
@@ -151,5 +152,25 @@ class Stats(ApiView):
             admitted_per_second=queue.admitted_per_second,
             decided_per_second=queue.decided_per_second,
             oldest_queued_seconds=queue.oldest_queued_seconds,
+            step_seconds=STEP_SECONDS,
+            steps=[_render_step(*step) for step in last_steps(redis_client(), event.pk)] if with_steps else [],
         )
         return responses.ok(data, message="The event's registrations now.")
+
+
+def _wants_steps(request: Request) -> bool:
+    asked = request.query_params.get("steps")
+    if asked not in (None, "true", "false"):
+        raise invalid_fields({"steps": ["true or false."]})
+    return asked != "false"
+
+
+def _render_step(begins: int, step: Step) -> public.StatsStep:
+    return public.StatsStep(
+        at=iso(begins * 1000),
+        admitted=step.admitted,
+        queued=step.queued,
+        confirmed=step.confirmed,
+        waitlisted=step.waitlisted,
+        decided=step.decided,
+    )

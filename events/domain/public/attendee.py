@@ -67,6 +67,25 @@ class RejectedCounts(Struct, frozen=True, kw_only=True):
     invalid: int
 
 
+class StatsStep(Struct, frozen=True, kw_only=True):
+    """Some seconds in which something was decided."""
+
+    at: Annotated[Time, Meta(description="When it began.", examples=["2030-11-01T09:00:00.000+00:00"])]
+    admitted: Annotated[
+        int, Meta(description="Registrations and commands taken in since the step before.", examples=[3000])
+    ]
+    queued: Annotated[int, Meta(description="At its end.", examples=[1200])]
+    confirmed: Annotated[int, Meta(description="Seats at its end.", examples=[120])]
+    waitlisted: Annotated[int, Meta(description="Seats waited for at its end.", examples=[0])]
+    decided: Annotated[
+        dict[str, int],
+        Meta(
+            description="How many tickets got which status or, if rejected, for which reason.",
+            examples=[{"confirmed": 120, "sold_out": 1680}],
+        ),
+    ]
+
+
 class Stats(Struct, frozen=True, kw_only=True):
     """Where an event's registrations stand."""
 
@@ -91,4 +110,24 @@ class Stats(Struct, frozen=True, kw_only=True):
     decided_per_second: Annotated[float, Meta(description="Over the last seconds.", examples=[4200.0])]
     oldest_queued_seconds: Annotated[
         float, Meta(description="Age of the head of the queue; 0 when it is empty.", examples=[0.7])
+    ]
+    step_seconds: Annotated[int, Meta(description="How long a step is.", examples=[10])]
+    steps: Annotated[
+        list[StatsStep],
+        Meta(
+            description="The last hour, the oldest step first; without those in which nothing was decided, and empty "
+            "with `?steps=false`.",
+            examples=[
+                [
+                    {
+                        "at": "2030-11-01T09:00:00.000+00:00",
+                        "admitted": 3000,
+                        "queued": 1200,
+                        "confirmed": 120,
+                        "waitlisted": 0,
+                        "decided": {"confirmed": 120, "sold_out": 1680},
+                    }
+                ]
+            ],
+        ),
     ]

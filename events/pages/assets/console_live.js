@@ -11,13 +11,25 @@ import { seen } from "./text.js";
 import { Timer } from "./timer.js";
 
 const EVERY_MS = 1000;
-const SPAN_MS = 10 * 60 * 1000;
+const SPAN_MS = 60 * 60 * 1000;
 const SHORTEST_MS = 60 * 1000;
-const KEPT = `omnify.live.${eventId}`;
 const oneDigit = (value) => value.toLocaleString(undefined, { maximumFractionDigits: 1 });
 
 let event = null;
-const samples = (JSON.parse(sessionStorage.getItem(KEPT)) ?? []).filter(({ at }) => at > Date.now() - SPAN_MS);
+let samples = null;
+
+// The last hour as the service has it, before the page was opened: a sample at the end of each step.
+function before({ step_seconds: seconds, steps, rejected: now }) {
+  const rejected = { ...now };
+  const found = [];
+  for (const { at, admitted, queued, confirmed, waitlisted, decided } of steps.toReversed()) {
+    const all = Object.values(decided).reduce((sum, value) => sum + value, 0);
+    const rates = { admitted_per_second: admitted / seconds, decided_per_second: all / seconds };
+    found.unshift({ at: Math.min(Date.parse(at) + seconds * 1000, Date.now()), queued, confirmed, waitlisted, rejected: { ...rejected }, ...rates });
+    for (const reason of Object.keys(rejected)) rejected[reason] = Math.max(0, rejected[reason] - (decided[reason] ?? 0));
+  }
+  return found;
+}
 
 const chart = (id, title, series, more = {}) => new Chart(byId(id), { title, series, ...more });
 const charts = [
@@ -64,9 +76,9 @@ function figures(stats) {
 }
 
 function take(stats) {
-  samples.push({ at: Date.now(), ...stats });
+  samples ??= before(stats);
+  samples.push({ ...stats, at: Date.now(), steps: undefined });
   while (samples[0].at < Date.now() - SPAN_MS) samples.shift();
-  sessionStorage.setItem(KEPT, JSON.stringify(samples));
   figures(stats);
   const now = Date.now();
   const span = Math.max(SHORTEST_MS, now - samples[0].at);
@@ -78,7 +90,7 @@ const measuring = new Timer(measure);
 
 async function measure() {
   await refresh(async () => {
-    const [now, stats] = await Promise.all([api("GET", `/events/${eventId}`), api("GET", `/events/${eventId}/stats`)]);
+    const [now, stats] = await Promise.all([api("GET", `/events/${eventId}`), api("GET", `/events/${eventId}/stats?steps=${samples === null}`)]);
     event = now;
     paint(event);
     showPause(event);
