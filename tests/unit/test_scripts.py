@@ -13,7 +13,7 @@ from events.admission import calls, fields
 from events.admission.calls import Call
 
 LUA = Path(calls.__file__).parent / "lua"
-PARTS = {"shared", "history", "limiter", "lines", "notes", "codes", "trim"}
+PARTS = {"shared", "history", "limiter", "lines", "notes", "codes", "registration", "trim"}
 NAMES = sorted(path.stem for path in LUA.glob("*.lua") if path.stem not in PARTS)
 
 
