@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply
+from events.ledger.person import registrations_of
+from events.ledger.retention import anonymise_event
 from events.models import AccessCode, Event, Registration
 from tests.support.in_process.codes import give_codes, load, published, queued, used, with_code
 from tests.support.in_process.drain import Crash, crash_at, told
@@ -216,3 +218,17 @@ def test_a_cancelled_event_gives_all_uses_back(
     enqueue_closing(redis_client, event_snapshot(event), key=tickets.mint())
     drain.run(event.pk)
     assert counted(redis_client, event) == ([0], [0], {})
+
+
+def test_who_is_forgotten_leaves_no_trace_of_a_code_and_the_code_keeps_its_count(
+    make_event: Make, admit: Admit, redis_client: redis.Redis, drain: Drain
+) -> None:
+    event = make_event(access="code")
+    [code] = give_codes(redis_client, event, "SPRING", uses=3)
+    assert kinds(admit(event.pk, [with_code(event, 1, "SPRING")])) == ["admitted"]
+    drain.run(event.pk)
+    [kept] = registrations_of("guest1@example.com")
+    assert kept["access_code_id"] == code
+    anonymise_event(event.pk, now=timezone.now())
+    assert Registration.objects.get(event=event).access_code_id is None
+    assert used(event) == [1]
