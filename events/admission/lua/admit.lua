@@ -93,8 +93,6 @@ local function is_queued(number)
   return head ~= nil and number >= head
 end
 
-local decided = existing(DECIDED)
-
 local arrivals = new_limiter(ADDRESSES, address_quota, address_window, addresses_max, now)
 local refusals = new_limiter(REFUSALS, refusal_quota, refusal_window, addresses_max, now)
 if address_quota > 0 or refusal_quota > 0 then
@@ -122,29 +120,44 @@ local function read_notes()
 end
 read_notes()
 
+-- What is known of the tickets and e-mails of the batch: field -> its value in `decided` and in `pending`. All are read at
+-- once, and what is admitted is added here and written at the end: a command for each would cost several times as much.
+local outcomes, pending = {}, {}
+local function read_known()
+  local fields = {}
+  local function want(prefix, name) fields[#fields + 1] = prefix .. name end
+  for _, item in ipairs(registrations) do
+    want(TICKET, item[KEY])
+    want(EMAIL, item[DIGEST])
+    for _, key in ipairs(item[UNTYPED] or {}) do want(TICKET, key) end
+    for _, older in ipairs(item[OLDER] or {}) do
+      want(TICKET, older[OLDER_KEY])
+      want(EMAIL, older[OLDER_DIGEST])
+    end
+  end
+  local undecided = fields
+  for _, slot in ipairs(existing(DECIDED)) do undecided = read_fields(slot, undecided, outcomes) end
+  read_fields(PENDING, undecided, pending)
+end
+read_known()
+
 -- The ticket type of a ticket that is known, or nil.
 local function type_of(key)
-  local text = redis.call('HGET', PENDING, TICKET .. key)
-  for _, slot in ipairs(decided) do text = text or redis.call('HGET', slot, TICKET .. key) end
+  local text = pending[TICKET .. key] or outcomes[TICKET .. key]
   return text and tonumber(string.match(text, '|[^|]*' .. TYPE .. '(%d+)[^|]*$'))
 end
 
 -- The answer for a ticket that is known under one of its names, or nil; and whether its e-mail is taken.
 local function find(key, digest, name)
-  local taken = false
-  for _, slot in ipairs(decided) do
-    local found = redis.call('HMGET', slot, TICKET .. key, EMAIL .. digest)
-    if found[1] then return {'decided', found[1], name} end
-    if found[2] then taken = true end
-  end
-  local pending = redis.call('HMGET', PENDING, TICKET .. key, EMAIL .. digest)
-  if pending[1] then
-    local queued, requested = string.match(pending[1], '^(%d+)|(%d+)')
+  local ticket, email = TICKET .. key, EMAIL .. digest
+  if outcomes[ticket] then return {'decided', outcomes[ticket], name} end
+  if pending[ticket] then
+    local queued, requested = string.match(pending[ticket], '^(%d+)|(%d+)')
     queued = tonumber(queued)
     -- If the queue has lost it, the retry gets a new sequence.
     if is_queued(queued) then return {'queued', queued, queued - head + 1, tonumber(requested), name} end
   end
-  return nil, taken or (pending[2] and is_queued(tonumber(pending[2])))
+  return nil, outcomes[email] or (pending[email] and is_queued(tonumber(pending[email])))
 end
 
 local answers, lefts = {}, {}
@@ -216,6 +229,13 @@ local function answer_without_admitting(item, index)
   return nil, line, code, skipped
 end
 
+local fresh = {}
+local function remember(field, value)
+  pending[field] = value
+  fresh[#fresh + 1] = field
+  fresh[#fresh + 1] = value
+end
+
 local requested = digits(now)
 local function admit(item, line, code, name)
   sequence = sequence + 1
@@ -233,7 +253,8 @@ local function admit(item, line, code, name)
     redis.call('XADD', QUEUE, text .. '-0', ENTRY_TICKET, item[KEY], ENTRY_REQUESTED, requested, ENTRY_PAYLOAD,
       item[PAYLOAD], ENTRY_SEATS, seats)
   end
-  redis.call('HSET', PENDING, TICKET .. item[KEY], text .. '|' .. requested .. '|' .. seats, EMAIL .. item[DIGEST], text)
+  remember(TICKET .. item[KEY], text .. '|' .. requested .. '|' .. seats)
+  remember(EMAIL .. item[DIGEST], text)
   if item[NOTE] ~= '' then notes.remember(item[NOTE], item[KEY]) end
   return {'admitted', sequence, length, name > 0 and name or nil}
 end
@@ -249,6 +270,9 @@ for index, item in ipairs(registrations) do
   answers[index] = answer
 end
 
+for start = 1, #fresh, 2 * CHUNK do
+  redis.call('HSET', PENDING, unpack(fresh, start, math.min(start + 2 * CHUNK - 1, #fresh)))
+end
 arrivals.write()
 refusals.write()
 notes.write(second, keys_ttl)

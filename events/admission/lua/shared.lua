@@ -75,6 +75,20 @@ local function existing(slots)
   return found
 end
 
+-- Adds to `found` what the hash has of these fields, and returns those that it does not have. A command for each would
+-- cost several times as much.
+local function read_fields(hash, fields, found)
+  local missing = {}
+  for start = 1, #fields, CHUNK do
+    local values = redis.call('HMGET', hash, unpack(fields, start, math.min(start + CHUNK - 1, #fields)))
+    for offset, value in ipairs(values) do
+      local field = fields[start + offset - 1]
+      if value then found[field] = value else missing[#missing + 1] = field end
+    end
+  end
+  return missing
+end
+
 -- Adds `count` to what happened in this second. Returns whether it is the first of the second.
 local function count_in_second(rates, prefix, second, count)
   local field = prefix .. (second % RATE_SLOTS)

@@ -5,7 +5,7 @@
 -- Reply msgpack {decisions per second or 0, [answer, ...]} with an answer one of
 --       {'decided', outcome}
 --       {'waitlisted', outcome, position on the waitlist; 0: not known here}
---       {'queued', sequence, position, requested ms, what it says of seats}
+--       {'queued', sequence, position, requested ms, what it says of seats, if anything}
 --       {'dropped', sequence, requested ms}     pending, but gone from the queue
 --       {'unknown'}
 
@@ -15,16 +15,28 @@ local WAITLIST = KEYS[7]
 
 local tickets = cmsgpack.unpack(ARGV[1])
 
-local head = head_of(QUEUE)
 local state = redis.call('HMGET', STATE, 'rate', 'waitlisted', 'waiting')
 -- A copy from an earlier release does not count the tickets that wait: each had one seat.
 local rate, waiting = tonumber(state[1] or 0), state[3] or state[2]
+
+local fields = {}
+for index, key in ipairs(tickets) do fields[index] = TICKET .. key end
+
+local outcomes, pending, undecided = {}, {}, fields
+for _, slot in ipairs(DECIDED) do undecided = read_fields(slot, undecided, outcomes) end
+if #undecided > 0 then read_fields(PENDING, undecided, pending) end
+local head = next(pending) and head_of(QUEUE)
+
 -- The set may have gone by TTL and begun anew; a position counted in a part of it would be wrong.
-local complete = waiting and tonumber(waiting) == redis.call('ZCARD', WAITLIST)
+local complete = nil
+local function is_complete()
+  if complete == nil then complete = waiting and tonumber(waiting) == redis.call('ZCARD', WAITLIST) end
+  return complete
+end
 
 -- The position of a ticket on the waitlist of its type; 0: not known here.
 local function position_of(key, outcome)
-  local ahead = complete and redis.call('ZRANK', WAITLIST, key)
+  local ahead = is_complete() and redis.call('ZRANK', WAITLIST, key)
   if not ahead then return 0 end
   local type_id = string.match(outcome, '|[^|]*' .. TYPE .. '(%d+)[^|]*$')
   if not type_id then return ahead + 1 end
@@ -32,25 +44,21 @@ local function position_of(key, outcome)
   return ahead + 1 - redis.call('ZCOUNT', WAITLIST, '-inf', digits(first))
 end
 
-local function find(key)
-  local field = TICKET .. key
-  for _, slot in ipairs(DECIDED) do
-    local outcome = redis.call('HGET', slot, field)
-    if outcome then
-      if not string.find(outcome, '|waitlisted|', 1, true) then return {'decided', outcome} end
-      return {'waitlisted', outcome, position_of(key, outcome)}
-    end
+local function answer(key, field)
+  local outcome, entry = outcomes[field], pending[field]
+  if outcome then
+    if not string.find(outcome, '|waitlisted|', 1, true) then return {'decided', outcome} end
+    return {'waitlisted', outcome, position_of(key, outcome)}
   end
-  local pending = redis.call('HGET', PENDING, field)
-  if not pending then return {'unknown'} end
-  local sequence, requested, seats = string.match(pending, '^(%d+)|(%d+)|(.*)$')
-  sequence = tonumber(sequence)
-  if head and sequence >= head then return {'queued', sequence, sequence - head + 1, tonumber(requested), seats} end
-  return {'dropped', sequence, tonumber(requested)}
+  if not entry then return {'unknown'} end
+  local sequence, requested, seats = string.match(entry, '^(%d+)|(%d+)|(.*)$')
+  sequence, requested = tonumber(sequence), tonumber(requested)
+  if not head or sequence < head then return {'dropped', sequence, requested} end
+  return {'queued', sequence, sequence - head + 1, requested, seats ~= '' and seats or nil}
 end
 
 local answers = {}
 for index, key in ipairs(tickets) do
-  answers[index] = find(key)
+  answers[index] = answer(key, fields[index])
 end
 return cmsgpack.pack({rate, answers})
