@@ -77,20 +77,19 @@ def recognize(data: bytes) -> PlainRegistration | PlainPoll | Incomplete | None:
         return INCOMPLETE if _may_begin_one(data) else None
     if len(data) > MAX_BYTES:
         return None
-    end = data.find(_END_OF_HEAD)
-    if end < 0:
+    head, is_whole, body = data.partition(_END_OF_HEAD)
+    if not is_whole:
         return INCOMPLETE if _may_begin_head(data[line.end() :]) else None
-    headers = _plain_headers(data[line.end() : end].split(_LINE_END))
+    headers = _plain_headers(head[line.end() :].split(_LINE_END))
     if headers is None or b"host" not in headers:
         return None
-    body = data[end + len(_END_OF_HEAD) :]
-    missing = int(headers.get(b"content-length", b"0")) - len(body)
     event_id, ticket_id = line.groups()
-    if missing:
-        return INCOMPLETE if event_id is not None and 0 < missing <= MAX_BYTES - len(data) else None
-    if event_id is not None:
+    length = int(headers.get(b"content-length", 0))
+    if event_id is None:
+        return None if length or body else PlainPoll(headers, ticket_id.decode())
+    if length == len(body):
         return PlainRegistration(headers, int(event_id), body)
-    return None if body else PlainPoll(headers, ticket_id.decode())
+    return INCOMPLETE if 0 < length - len(body) <= MAX_BYTES - len(data) else None
 
 
 class _NotPlain(Exception):
@@ -104,10 +103,22 @@ class _Fields(dict[bytes, Header]):
         match = _FIELD.fullmatch(line)
         if match is None:
             raise _NotPlain
+        field = (match[1].lower(), match[2])
+        if not _is_usual(*field):
+            raise _NotPlain
         if len(self) >= MAX_KNOWN_LINES:
             self.clear()
-        field = self[line] = (match[1].lower(), match[2])
+        self[line] = field
         return field
+
+
+def _is_usual(name: bytes, value: bytes) -> bool:
+    """Tells whether a plain request may have this header."""
+    if name == b"content-length":
+        return value.isdigit() and len(value) <= _MAX_DIGITS
+    if name == b"connection":
+        return value.lower() == b"keep-alive"
+    return name not in _UNUSUAL
 
 
 _fields = _Fields()
@@ -120,12 +131,7 @@ def _plain_headers(lines: list[bytes]) -> Mapping[bytes, bytes] | None:
     except _NotPlain:
         return None
     # A header that comes twice is legal in places, and rare.
-    if len(headers) != len(lines) or len(lines) > MAX_FIELDS or not _UNUSUAL.isdisjoint(headers):
-        return None
-    length = headers.get(b"content-length", b"0")
-    if not length.isdigit() or len(length) > _MAX_DIGITS:
-        return None
-    return headers if headers.get(b"connection", b"keep-alive").lower() == b"keep-alive" else None
+    return headers if len(headers) == len(lines) <= MAX_FIELDS else None
 
 
 def _may_begin_head(lines: bytes) -> bool:

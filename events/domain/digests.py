@@ -30,7 +30,10 @@ class Digest:
 
     def of(self, text: str) -> str:
         """Returns the digest of a text."""
-        return encode(self.bytes_of(text))
+        digest = self._start.copy()
+        digest.update(text.encode())
+        # `encode`, without the call: a request makes up to four digests.
+        return b2a_base64(digest.digest(), newline=False).translate(_URL_SAFE).decode()
 
     def bytes_of(self, text: str) -> bytes:
         """Returns the same as bytes."""

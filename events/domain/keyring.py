@@ -50,18 +50,18 @@ def mark_of(secret: str) -> str:
 class Keyring(Generic[Key]):
     """What is made from each secret for one purpose, the current one first, then the older ones, newest first."""
 
-    __slots__ = ("_all", "_by_mark", "current", "mark", "older")
+    __slots__ = ("_by_mark", "all", "current", "mark", "older")
 
     def __init__(self, make: Callable[[str], Key], secrets: Sequence[str]) -> None:
         self.mark = mark_of(secrets[0])
-        self._all = tuple(make(secret) for secret in secrets)
-        self.current, *self.older = self._all
+        self.all = tuple(make(secret) for secret in secrets)
+        self.current, *self.older = self.all
         self._by_mark = {mark_of(secret): made for secret, made in zip(secrets, self, strict=True)}
         # Made before marks were kept, so under a secret that is older than all others.
         self._by_mark[""] = self.older[-1] if self.older else self.current
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._all)
+        return iter(self.all)
 
     def under(self, mark: str | None) -> Key:
         """Returns what this mark's secret made; the current one without a mark, or for an unknown secret."""

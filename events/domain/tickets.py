@@ -103,7 +103,8 @@ class Tickets:
         match = _SHAPE.fullmatch(ticket_id)
         if match is None or self._maker(ticket_id) is None:
             return None
-        return int(match[1]), match[2]
+        event_id, key, _ = match.groups()
+        return int(event_id), key
 
     def check_in_code(self, *, event_id: int, key: str, mark: str | None = None) -> str:
         """Builds what a ticket's QR code holds, under the secret with this mark or, without a mark, the current one."""
@@ -117,7 +118,7 @@ class Tickets:
     def _maker(self, ticket_id: str) -> _Keys | None:
         """Finds the secret's keys that made an id of this form; None if none of them did."""
         named, mac = ticket_id[:-MAC_CHARS], ticket_id[-MAC_CHARS:]
-        for keys in self._keys:
+        for keys in self._keys.all:
             if compare_digest(mac, keys.mac.of(named)):
                 return keys
         return None

@@ -21,7 +21,8 @@ _WAITLIST_SECONDS_PER_PLACE = 0.5
 
 def estimated_seconds(*, position: int, rate: float) -> float:
     """Estimates the wait at `position` (1 = next) at `rate` decisions per second; 0 if the rate is not known yet."""
-    return max(0.1, round(expected_seconds(position=position, rate=rate), 1))
+    # A whole number of tenths, at least one. `round` to a digit would take the way over a decimal text.
+    return (int(expected_seconds(position=position, rate=rate) * 10 + 0.5) or 1) / 10
 
 
 def expected_seconds(*, position: int, rate: float) -> float:

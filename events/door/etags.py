@@ -1,13 +1,14 @@
-"""Entity tags of tickets: `"<letter of the status>-<digest of the shown ticket>"`.
+"""Entity tags of tickets: `"<letter of the status>-<CRC-32 of the shown ticket>"`.
 
 By the letter, a long poll can tell whether its client has missed a change of status or only a step in line, without
-storing anything about clients.
+storing anything about clients. A CRC is enough for the steps: two that follow each other have the same one in four
+billion, and then the client learns the next one. It takes a third of the time of a digest.
 """
 
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
+from zlib import crc32
 
 from events.domain.states import Status
 
@@ -20,12 +21,13 @@ _LETTERS: dict[Status, str] = {
     Status.LOST: "l",
 }
 _STATUSES = {letter: status for status, letter in _LETTERS.items()}
-_SHAPE = re.compile(r'(?:W/)?"([qwcrxl])-[0-9a-f]{16}"')
+# Earlier releases had twice as many digits.
+_SHAPE = re.compile(r'(?:W/)?"([qwcrxl])-[0-9a-f]{8}(?:[0-9a-f]{8})?"')
 
 
 def tag_of(status: Status, shown: bytes) -> bytes:
     """Builds the tag of a ticket that is sent as the bytes `shown`, with its quotes."""
-    return f'"{_LETTERS[status]}-{blake2b(shown, digest_size=8).hexdigest()}"'.encode()
+    return f'"{_LETTERS[status]}-{crc32(shown):08x}"'.encode()
 
 
 def matches(tag: bytes, if_none_match: str) -> bool:

@@ -61,7 +61,10 @@ class StatusReader:
     def prepare(self, ticket_id: str, if_none_match: str) -> Poll | None:
         """Reads the ticket's id; None if it was never given out."""
         parsed = self._tickets.parse(ticket_id)
-        return None if parsed is None else Poll(ticket_id, *parsed, if_none_match)
+        if parsed is None:
+            return None
+        event_id, key = parsed
+        return Poll(ticket_id, event_id, key, if_none_match)
 
     def put(self, poll: Poll, waiter: Waiter[Answer]) -> None:
         """Has `waiter` told what Redis knows, which `respond` turns into the response; or QueueUnavailable."""

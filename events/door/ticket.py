@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
 from events.domain.public.ticket import Ticket, render_ticket
@@ -25,9 +23,11 @@ _MESSAGES: dict[Status, str] = {
 # The response up to its `data`.
 _PREFIXES = {status: f'{{"success":true,"message":"{text}","data":'.encode() for status, text in _MESSAGES.items()}
 _encode = msgspec.json.Encoder().encode
+# Looking a member up in its class costs several times as much.
+_CONFIRMED = Status.CONFIRMED
 
 
-class Shown(NamedTuple):
+class Shown(msgspec.Struct, frozen=True, gc=False):
     """A ticket's JSON object `data` and its ETag. The tag changes with the position, so a 304 never hides progress."""
 
     data: bytes
@@ -36,7 +36,7 @@ class Shown(NamedTuple):
 
 def code_of(tickets: Tickets, ticket_id: str, ticket: TicketStatus) -> str | None:
     """Returns the check-in code of a ticket with a seat, None without a seat."""
-    return tickets.check_in_code_of(ticket_id) if ticket.status is Status.CONFIRMED else None
+    return tickets.check_in_code_of(ticket_id) if ticket.status is _CONFIRMED else None
 
 
 def show(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None = None) -> Shown:
@@ -69,11 +69,11 @@ def ticket_response(
     ticket_id: str, event_id: int, ticket: TicketStatus, *, jitter: float, code: str | None = None
 ) -> Response:
     """Builds the 200 with a ticket. `jitter`, from 0 up to 1, spreads Retry-After; a final status has none."""
-    data, tag = show(ticket_id, event_id, ticket, code)
-    body = _PREFIXES[ticket.status] + data + b"}"
+    shown = show(ticket_id, event_id, ticket, code)
+    body = b"%b%b}" % (_PREFIXES[ticket.status], shown.data)
     if ticket.terminal:
-        return Response(200, body, ((b"etag", tag),))
-    return Response(200, body, ((b"etag", tag), (b"retry-after", b"%d" % _retry(ticket, jitter))))
+        return Response(200, body, ((b"etag", shown.tag),))
+    return Response(200, body, ((b"etag", shown.tag), (b"retry-after", b"%d" % _retry(ticket, jitter))))
 
 
 def _retry(ticket: TicketStatus, jitter: float) -> int:

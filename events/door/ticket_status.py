@@ -19,10 +19,13 @@ from events.domain.tickets import reference
 from events.domain.waiting import estimated_seconds
 from events.door.loader import DatabaseUnavailable, Loader
 from omnify.common import metrics
-from omnify.common.batcher import EventBatchers, Waiter
+from omnify.common.batcher import EventBatchers
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
+
+# Looking a member up in its class costs several times as much.
+_QUEUED = Status.QUEUED
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -65,6 +68,8 @@ class TicketStatusReader:
         self._gate = gate
         self._loader = loader
         self._batchers = EventBatchers[str, Answer](self._ask_redis)
+        # `put(event_id, key, waiter)`: has it told Redis's answer, which `status_in_redis` reads, or QueueUnavailable.
+        self.put = self._batchers.put
 
     async def read(self, event_id: int, key: str) -> TicketStatus:
         """Reads one ticket, in one batch with all that are read at the same time.
@@ -73,10 +78,6 @@ class TicketStatusReader:
         """
         answer = await self._batchers.ask(event_id, key)
         return status_in_redis(key, answer) or await self.ask_ledger(event_id, key, answer)
-
-    def put(self, event_id: int, key: str, waiter: Waiter[Answer]) -> None:
-        """Has `waiter` told Redis's answer, which `status_in_redis` reads, or QueueUnavailable."""
-        self._batchers.put(event_id, key, waiter)
 
     async def read_all(self, event_id: int, keys: Sequence[str]) -> dict[str, TicketStatus]:
         """Reads several tickets in one call; leaves out those that only the ledger knows while it is unavailable.
@@ -154,7 +155,7 @@ def status_in_redis(key: str, answer: Answer) -> TicketStatus | None:
 def _queued(answer: Queued, rate: float) -> TicketStatus:
     asked = read_seats(answer.seats)
     return TicketStatus(
-        Status.QUEUED,
+        _QUEUED,
         0,
         answer.sequence,
         answer.requested_ms,

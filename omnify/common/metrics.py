@@ -77,9 +77,9 @@ class BufferedCounter:
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
-        self._pending: dict[tuple[str, ...], int] = {}
+        self._pending: dict[tuple[str | int, ...], int] = {}
 
-    def add(self, labels: tuple[str, ...]) -> None:
+    def add(self, labels: tuple[str | int, ...]) -> None:
         """Counts one more with these values of the counter's labels. Must be called on an event loop."""
         if not self._pending:
             asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)

@@ -28,8 +28,12 @@ def test_every_status_has_a_letter_of_its_own() -> None:
 
 
 def test_what_is_no_tag_of_ours_says_nothing() -> None:
-    for text in ("", "*", '"q-1"', "q-0123456789abcdef", '"0123456789abcdef"', '"z-0123456789abcdef"'):
+    for text in ("", "*", '"q-1"', "q-01234567", '"01234567"', '"q-0123456789"', '"z-01234567"'):
         assert known_statuses(text) == set()
+
+
+def test_a_tag_of_an_earlier_release_still_names_its_status() -> None:
+    assert known_statuses('"q-0123456789abcdef"') == {Status.QUEUED}
 
 
 def test_a_tag_matches_itself_weakly_in_a_list_and_behind_a_star() -> None:

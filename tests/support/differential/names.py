@@ -13,7 +13,7 @@ _REPLACED = (
     (re.compile(r"(?m)^(retry-after): \d+$"), r"\1: <seconds>"),
     (re.compile(r"(?m)^(ratelimit: .*;t)=\d+$"), r"\1=<seconds>"),
     (re.compile(r"(?m)^(retry): \d+$"), r"\1: <milliseconds>"),
-    (re.compile(r'(?m)^((?:etag|id): "[a-z]-)[0-9a-f]{16}"$'), r'\1<digest>"'),
+    (re.compile(r'(?m)^((?:etag|id): "[a-z]-)[0-9a-f]{8}"$'), r'\1<digest>"'),
     (re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00"'), '"<time>"'),
 )
 
