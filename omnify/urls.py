@@ -16,7 +16,7 @@ from events.api.views.attendees import AttendeeDetail, Attendees, Stats
 from events.api.views.audit import AuditTrail
 from events.api.views.check_in import CheckIns, CheckInView, OfflineCheckIns, UndoCheckIn
 from events.api.views.codes import CodeDetail, CodeList
-from events.api.views.door import Register, Ticket, TicketEvents
+from events.api.views.door import Confirmation, Register, Ticket, TicketEvents
 from events.api.views.events import (
     EventCancellation,
     EventDetail,
@@ -92,6 +92,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/check-ins/offline", OfflineCheckIns.as_view()),
     path("events/<event:event_id>/check-ins/<str:reference>", UndoCheckIn.as_view()),
     path("registrations/<str:ticket_id>", Ticket.as_view()),
+    path("registrations/<str:ticket_id>/confirm", Confirmation.as_view()),
     path("registrations/<str:ticket_id>/check-in", CheckInView.as_view()),
     path("console", include("events.console.urls")),
     path("registrations/<str:ticket_id>/events", TicketEvents.as_view()),

@@ -196,8 +196,11 @@ class Drain:
     def _read_behind(self, work: _Slice, entries: Sequence[Entry], event: EventSnapshot | None) -> _Head:
         behind = self.queue.head(work.lease.event_id, count=self.batch, after=entries[-1].sequence)
         commands = _commands(behind)
-        draft = draft_batch(commands, event=event, ahead=len(entries)) if event else None
+        draft = self._draft(commands, event, len(entries)) if event else None
         return _Head(behind, commands, draft)
+
+    def _draft(self, commands: Sequence[Command], event: EventSnapshot, ahead: int) -> Plan | None:
+        return draft_batch(commands, event=event, ahead=ahead, queue_now=lambda: self.queue.now_ms(event.event_id))
 
     def _pause(self, size: int) -> None:
         """Lets the next batch gather after one that was not full."""
@@ -215,6 +218,7 @@ class Drain:
             draft=head.draft,
             digest=self.digest,
             published=work.published,
+            queue_now=lambda: self.queue.now_ms(work.lease.event_id),
             before_commit=lambda: self.checkpoint("drain.before_commit"),
         )
         done = commit_batch(work.lease.event_id, batch)

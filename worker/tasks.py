@@ -27,6 +27,7 @@ from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
 from worker.drain import Drain, Drained
+from worker.expiries import Expirer
 from worker.failpoints import Failpoint, hit
 from worker.retention import RetentionPeriods, purge_until_stopped
 from worker.store_checks import check_database, check_redis
@@ -115,6 +116,8 @@ def _start_sweep() -> None:
     _keep_the_connection()
     sweep = Sweep(client=redis_client(), queue=queue(), wake=send_wake_up, digest=tickets().email_digest, worker=_name)
     _start_thread("sweep", sweep.run, _stop)
+    expirer = Expirer(client=redis_client(), wake=send_wake_up, worker=_name)
+    _start_thread("expiries", expirer.run, _stop)
 
 
 def _start_thread(name: str, target: Callable[..., None], *args: Any, **options: Any) -> None:

@@ -2,8 +2,8 @@
 
 Without synchronous replication a promoted standby can lack the last commits. Their decisions were published, and their
 entries are out of the queue, so they cannot be decided again: those tickets become `lost`, and their e-mails are free.
-What the ledger holds in an earlier state is published as it is there; holders' cancellations that it lacks are queued
-again.
+What the ledger holds in an earlier state is published as it is there; cancellations and confirmations that it lacks are
+queued again.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 import redis
 
 from events.admission import snapshots, unfounded
-from events.admission.commands import requeue_cancellation
+from events.admission.commands import requeue_cancellation, requeue_confirmation
 from events.admission.queue import Queue
 from events.admission.unfounded import ReadOutcome
 from events.domain.outcome import Outcome
 from events.domain.snapshot import CopyProgress, EventProgress, EventSnapshot
-from events.domain.states import HOLDING, Reason
+from events.domain.states import HOLDING, Reason, Status
 from events.ledger.batch_context import Digest, with_digest
 from events.ledger.lookup import event_progress, find_events
 from events.ledger.tickets import known_tickets
@@ -35,12 +35,13 @@ _ROUNDS = 3
 @dataclass(slots=True)
 class _Findings:
     """Of one event: outcomes without a row in the ledger, those with an earlier state there, the ledger's state of all
-    that differ, and whose cancellation it lacks."""
+    that differ, and whose cancellation or confirmation it lacks."""
 
     lost: list[ReadOutcome] = field(default_factory=list)
     changed: list[ReadOutcome] = field(default_factory=list)
     in_ledger: list[Outcome] = field(default_factory=list)
     cancelled: list[tuple[str, Reason]] = field(default_factory=list)
+    confirmed: list[str] = field(default_factory=list)
 
     def compare(self, event_id: int, chunk: list[ReadOutcome], digest: Digest) -> None:
         """Asks the ledger about outcomes that have been read before."""
@@ -58,6 +59,8 @@ class _Findings:
             self.changed.append(read)
             if read.outcome.reason in (Reason.BY_HOLDER, Reason.BY_ORGANIZER) and held.status in HOLDING:
                 self.cancelled.append((held.key, read.outcome.reason))
+            if read.outcome.status is Status.CONFIRMED and held.status is Status.HELD:
+                self.confirmed.append(held.key)
 
 
 def _is_same(published: Outcome, held: Outcome) -> bool:
@@ -85,7 +88,7 @@ def take_back(queue: Queue, client: redis.Redis, event_id: int, *, digest: Diges
         found = _compare(client, event_id, digest)
         if not found.lost and not found.in_ledger:
             break
-        _requeue(queue, client, event, found.cancelled, wake)
+        _requeue(queue, client, event, found, wake)
         keys = {read.outcome.key for read in found.lost}
         unfounded.take_back(client, event_id, [*found.lost, *found.changed], lost=keys)
         queue.publish(event=event, outcomes=found.in_ledger, counted=False)
@@ -115,6 +118,7 @@ def _report(event_id: int, found: _Findings) -> None:
         lost=lost,
         changed=changed,
         cancellations_queued_again=len(found.cancelled),
+        confirmations_queued_again=len(found.confirmed),
     )
 
 
@@ -154,15 +158,16 @@ def _requeue(
     queue: Queue,
     client: redis.Redis,
     event: EventSnapshot,
-    cancelled: list[tuple[str, Reason]],
+    found: _Findings,
     wake: Callable[[int], None],
 ) -> None:
-    if not cancelled:
+    if not found.cancelled and not found.confirmed:
         return
     enqueued = [
         requeue_cancellation(client, event, key=key, by_organizer=reason is Reason.BY_ORGANIZER)
-        for key, reason in cancelled
+        for key, reason in found.cancelled
     ]
+    enqueued += [requeue_confirmation(client, event, key=key) for key in found.confirmed]
     queue.require_replicas(event.event_id)
     if any(done.wake for done in enqueued):
         wake(event.event_id)

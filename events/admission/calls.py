@@ -99,6 +99,28 @@ class CancelRequest(NamedTuple):
     by_organizer: bool = False
 
 
+class ConfirmRequest(NamedTuple):
+    """A held ticket to be confirmed, with a digest of the payment reference and the entry's payload.
+
+    `organizer_id` is who confirms it, 0 for its holder. The last two are for a ticket that Redis does not know: until
+    when (ms) the ledger says it is held, and whether only the organizer may confirm it.
+    """
+
+    key: str
+    reference: str
+    payload: str
+    organizer_id: int = 0
+    until_in_ledger: int = 0
+    restricted_in_ledger: bool = False
+
+
+class DueHold(NamedTuple):
+    """A hold that is over: its ticket, and until when (ms) it was held."""
+
+    key: str
+    until_ms: int
+
+
 class UnfoundedOutcome(NamedTuple):
     """A published outcome that the ledger lacks, as it was read. `lost_sequence` is 0 if its ticket is not lost."""
 
@@ -194,6 +216,21 @@ def cancel(
     """Takes cancellations in."""
     names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
     return Call(scripts.CANCEL, names, (_encode(cancellations), state_ttl, wake_ttl, deadline))
+
+
+def confirm(
+    keys: EventKeys, *, confirmations: Sequence[ConfirmRequest], state_ttl: int, wake_ttl: int, deadline: int
+) -> Call:
+    """Takes confirmations in."""
+    names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
+    return Call(scripts.CONFIRM, names, (_encode(confirmations), state_ttl, wake_ttl, deadline))
+
+
+def expire(keys: EventKeys, *, holds: Sequence[DueHold], state_ttl: int, wake_ttl: int) -> Call:
+    """Puts expiries into the queue."""
+    return Call(
+        scripts.EXPIRE, (keys.state, keys.queue, keys.pending, keys.wake), (_encode(holds), state_ttl, wake_ttl)
+    )
 
 
 def status(keys: EventKeys, *, tickets: Sequence[str]) -> Call:

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from redis.exceptions import RedisError
 
 from events.admission import calls
 from events.admission import keys as k
-from events.admission.calls import CancelRequest
-from events.admission.entry import pack_correction, pack_sizes
+from events.admission.calls import CancelRequest, DueHold
+from events.admission.entry import pack_confirmation, pack_correction, pack_sizes
 from events.admission.fields import BY_ORGANIZER, EXEMPT
 from events.admission.replies import (
     CancelAnswer,
@@ -118,6 +119,36 @@ def requeue_cancellation(client: Redis, event: EventSnapshot, *, key: str, by_or
     Raises redis.exceptions.RedisError.
     """
     return _enqueue(client, event, "cancel", key, (BY_ORGANIZER if by_organizer else EXEMPT).decode())
+
+
+def requeue_confirmation(client: Redis, event: EventSnapshot, *, key: str) -> Enqueued:
+    """Does the same for the confirmation of a ticket that was confirmed in time. Its payment reference is lost."""
+    return _enqueue(client, event, "confirm", key, pack_confirmation("", in_time=True))
+
+
+class Expiries(NamedTuple):
+    """How many expiries were put into a queue, and whether a wake-up should be sent."""
+
+    number: int
+    wake: bool
+
+
+def enqueue_expiries(
+    client: Redis, event: Callable[[], EventSnapshot | None], event_id: int, holds: Sequence[DueHold]
+) -> Expiries:
+    """Enqueues the expiries of holds of one event that are over, at most `k.AT_ONCE`, where none of theirs waits yet.
+
+    `event` reads the event, if Redis has no copy of it. Raises redis.exceptions.RedisError.
+    """
+    call = calls.expire(k.event_keys(event_id), holds=holds, state_ttl=k.STATE_TTL_SECONDS, wake_ttl=k.WAKE_TTL_MS)
+    for _ in range(_TRIES):
+        number, wake = call.run(client)
+        if number >= 0:
+            return Expiries(number, bool(wake))
+        if (snapshot := event()) is None:
+            break
+        put_snapshot(client, snapshot)
+    raise EventGone
 
 
 def _enqueue(client: Redis, event: EventSnapshot, kind: str, key: str, payload: str) -> Enqueued:

@@ -8,6 +8,9 @@ unless it is a registration.
                    a = "o" if the organizer added the guest, "b" if beyond the capacity
     cancellation   c = "cancel", t = the ticket that is given back, r, and if `cancel_until` does not bind it p = "x",
                    or "o" for the organizer's
+    confirmation   c = "confirm", t = the held ticket, r, p = JSON [payment reference], with true behind it if it was
+                   admitted in time before
+    expiry         c = "expire", t = the held ticket, r
     resize         c = "resize", t = key of the command, r, p = JSON [max_capacity or null, waitlist_capacity or null],
                    with ticket types [..., [[id, name, capacity, ...], ...]] (`TypeTerms`)
     correction     c = "correct", t = key of the command, r, p = JSON [key of the ticket, name or null, e-mail or null,
@@ -35,7 +38,18 @@ from events.admission.fields import (
 )
 from events.admission.seats_text import read_seats
 from events.domain.attendee import email_key
-from events.domain.commands import Callback, Cancellation, Closing, Command, Correction, Request, Resize, TypeTerms
+from events.domain.commands import (
+    Callback,
+    Cancellation,
+    Closing,
+    Command,
+    Confirmation,
+    Correction,
+    Expiry,
+    Request,
+    Resize,
+    TypeTerms,
+)
 from events.domain.keyring import MARK_CHARS
 from events.domain.states import Reason
 from events.domain.tickets import KEY_CHARS
@@ -53,6 +67,16 @@ class _Sizes(msgspec.Struct, array_like=True):
 
 
 _decode_sizes = msgspec.json.Decoder(_Sizes).decode
+
+
+class _Confirmation(msgspec.Struct, array_like=True):
+    """A confirmation's payload."""
+
+    payment_reference: str = ""
+    in_time: bool = False
+
+
+_decode_confirmation = msgspec.json.Decoder(_Confirmation).decode
 _encode = msgspec.json.Encoder().encode
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _MS_DIGITS = 14
@@ -92,6 +116,11 @@ def pack_correction(*, ticket: str, name: str | None, email: str | None, email_d
     return _encode((ticket, name, email, email_digest)).decode()
 
 
+def pack_confirmation(payment_reference: str, *, in_time: bool = False) -> str:
+    """Packs a confirmation's payload; `in_time`: whatever the time is now, it was admitted before the hold's end."""
+    return _encode([payment_reference, True] if in_time else [payment_reference]).decode()
+
+
 def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     """Decodes an entry. Never raises for bad data, which would block all entries behind it."""
     sequence = int(stream_id.split(b"-", 1)[0])
@@ -122,6 +151,11 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict
         if kind == "cancel":
             reason = Reason.BY_ORGANIZER if payload == BY_ORGANIZER else Reason.BY_HOLDER
             return Cancellation(key, sequence, requested_ms, payload in (EXEMPT, BY_ORGANIZER), reason)
+        if kind == "confirm":
+            told_of = _decode_confirmation(payload)
+            return Confirmation(key, sequence, requested_ms, told_of.payment_reference, told_of.in_time)
+        if kind == "expire":
+            return Expiry(key, sequence, requested_ms)
         if kind == "resize":
             sizes = _decode_sizes(payload)
             types = tuple(TypeTerms(*terms) for terms in sizes.types)

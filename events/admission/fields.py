@@ -17,10 +17,12 @@ BY_ORGANIZER = b"o"
 BEYOND_CAPACITY = b"b"
 
 # Prefixes of the fields of `pending` and `decided`, before a ticket's key, an e-mail digest, and the key of the ticket
-# that is cancelled.
+# that is cancelled, confirmed, or whose hold is to end.
 TICKET = "t"
 EMAIL = "e"
 CANCELLATION = "c"
+CONFIRMATION = "h"
+EXPIRY = "x"
 
 # Prefixes of the fields of `rates`.
 ADMITTED_IN = b"a"
@@ -35,6 +37,10 @@ CHECKED_IN = "i"
 QUANTITY = "q"
 TYPE = "t"
 PARTLY_IN = "n"
+# The prefix of the last part of an outcome that is held, or was until its time was over: that time (ms) follows, and
+# after it this letter if only the organizer may confirm it.
+HELD_UNTIL = "h"
+RESTRICTED = "o"
 
 # The prefix of the last of them, the id of the ticket's access code; and of the fields of `pending` that count what is
 # queued with a code.

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from events.admission import calls
 from events.admission import keys as k
-from events.admission.calls import AdmissionRequest, Call, CancelRequest
+from events.admission.calls import AdmissionRequest, Call, CancelRequest, ConfirmRequest
 from events.admission.cluster_link import ClusterLink
 from events.admission.link import Link
 from events.admission.news import News, Subscriptions
@@ -24,11 +24,13 @@ from events.admission.recovery import Recovery
 from events.admission.replies import (
     AdmitReply,
     CancelReply,
+    ConfirmReply,
     NotLoaded,
     StatusReply,
     TooLate,
     decode_admit,
     decode_cancel,
+    decode_confirm,
     decode_event,
     decode_status,
 )
@@ -42,7 +44,7 @@ logger = get_logger(__name__)
 
 _decode_snapshot = msgspec.json.Decoder(EventSnapshot).decode
 
-Reply = TypeVar("Reply", AdmitReply, CancelReply)
+Reply = TypeVar("Reply", AdmitReply, CancelReply, ConfirmReply)
 # Whatever runs scripts on the event loop.
 Caller = Link | ClusterLink | redis.asyncio.Redis | AsyncReplicatedClient
 
@@ -172,6 +174,23 @@ class Gate:
             deadline=clock.deadline_ms(started),
         )
         return _in_time(decode_cancel(await self._run(call, self._writer)), started, clock)
+
+    async def confirm(self, event_id: int, confirmations: Sequence[ConfirmRequest]) -> ConfirmReply:
+        """Enqueues confirmations of held tickets, in this order; they are durable when it returns.
+
+        Raises:
+            EventNotLoaded: nothing was enqueued.
+            QueueUnavailable: Redis did not answer, or too few replicas.
+        """
+        started, clock = time.monotonic(), self._clock_of(event_id)
+        call = calls.confirm(
+            k.event_keys(event_id),
+            confirmations=confirmations,
+            state_ttl=k.STATE_TTL_SECONDS,
+            wake_ttl=k.WAKE_TTL_MS,
+            deadline=clock.deadline_ms(started),
+        )
+        return _in_time(decode_confirm(await self._run(call, self._writer)), started, clock)
 
     async def statuses(self, event_id: int, ticket_keys: Sequence[str]) -> StatusReply:
         """Reads the status of these tickets, as far as Redis knows. Raises QueueUnavailable."""

@@ -57,6 +57,18 @@ def claim_sweep(client: redis.Redis, *, interval_ms: int) -> bool:
     return _on_first(client, k.SWEEP, lambda name: bool(client.set(name, "1", nx=True, px=interval_ms)))
 
 
+def claim_expiries(client: redis.Redis, worker: str, *, seconds: float) -> bool:
+    """Claims the ending of holds for a while, or for longer. False: another worker is at it."""
+
+    def claim(name: str) -> bool:
+        if client.set(name, worker, nx=True, px=int(seconds * 1000)):
+            return True
+        mine = client.get(name) == worker.encode()
+        return mine and bool(client.pexpire(name, int(seconds * 1000)))
+
+    return _on_first(client, k.EXPIRIES, claim)
+
+
 def claim_dispatcher_wakeup(client: redis.Redis) -> bool:
     """Claims the next wake-up of the dispatcher. False: one is under way, and none should be sent."""
     return _on_first(client, k.DELIVER, lambda name: bool(client.set(name, "1", nx=True, px=k.WAKE_TTL_MS)))

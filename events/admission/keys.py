@@ -9,6 +9,8 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by its owner, trim, with the last entry
     {event:7}:pending  hash    t<ticket key> -> `sequence|requested ms|`, then what it says of seats (`seats_text`);
                                e<e-mail digest> -> sequence; c<ticket key> -> sequence of its cancellation;
+                               h<ticket key> -> sequence of its confirmation `|` digest of the payment reference;
+                               x<ticket key> -> sequence of the expiry of its hold;
                                k<code id> -> seats of tickets here that came with this access code
                                removed by its owner, trim, with each entry
     {event:7}:keys:0, :1, :2
@@ -49,11 +51,13 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                        string  written before a wait for replicas, so that there is a write to wait for
                                removed by TTL, 1 minute
     {event:7}:news     no key but a channel: the keys of tickets whose status has just changed, separated by spaces
-                       On a Cluster the next five are kept three times, as `{omnify:a}:workers` and so on (`copies`):
+                       On a Cluster the next six are kept three times, as `{omnify:a}:workers` and so on (`copies`):
     omnify:workers     zset    names of live drain workers, scored by the time they expire
                                removed by TTL, 1 minute
     omnify:sweep       string  a worker sweeps in this interval
                                removed by TTL
+    omnify:expiries    string  name of the worker that ends holds
+                               removed by TTL, 2 s after the last hold that ended
     omnify:ledger      string  the database, and the one of its timelines, that what is published has been compared with
                                removed by TTL, 30 days after the last full pass of a sweep
     omnify:servers     string  replication ids, separated by spaces, of the servers that have been compared with the
@@ -95,6 +99,7 @@ SIGNED_IN_BEFORE_SECONDS = 30 * 86_400
 
 WORKERS = "omnify:workers"
 SWEEP = "omnify:sweep"
+EXPIRIES = "omnify:expiries"
 DELIVER = "omnify:deliver"
 LEDGER = "omnify:ledger"
 SERVERS = "omnify:servers"

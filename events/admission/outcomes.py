@@ -1,5 +1,6 @@
 """How an outcome is written in Redis: `revision|status|reason|sequence|requested ms|decided ms|`, and behind the last
-bar what it says of seats (`seats_text`), then `i<checked in ms>` once the ticket's holder has been let in.
+bar what it says of seats (`seats_text`), then `i<checked in ms>` once the ticket's holder has been let in, or
+`h<until ms>` while it is held and once that has run out, with an `o` behind it where only the organizer may confirm.
 
 Earlier releases put a digest in hex behind the last bar, and their doors, which may still be at work beside a newer
 worker, read seven fields. Text of about 60 bytes, so
@@ -8,8 +9,9 @@ that an operator can read it with `HGET`.
 
 from __future__ import annotations
 
-from events.admission.fields import CHECKED_IN
+from events.admission.fields import CHECKED_IN, HELD_UNTIL, RESTRICTED
 from events.admission.seats_text import ONE_SEAT, AskedSeats, read_seats, write_seats
+from events.domain.holds import ConfirmedBy, Hold
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 
@@ -20,7 +22,9 @@ _REASONS: dict[str, Reason | None] = {"": None, **{reason.value: reason for reas
 
 def encode_outcome(outcome: Outcome) -> str:
     """Encodes an outcome for Redis, without the e-mail."""
-    plain = outcome.quantity == 1 and not outcome.type_id and outcome.checked_in_ms is None
+    plain = (
+        outcome.quantity == 1 and not outcome.type_id and outcome.checked_in_ms is None and outcome.expires_ms is None
+    )
     return (
         f"{outcome.revision}|{outcome.status}|{outcome.reason or ''}|"
         f"{outcome.sequence}|{outcome.requested_ms}|{outcome.decided_ms}|{'' if plain else _end(outcome)}"
@@ -29,6 +33,9 @@ def encode_outcome(outcome: Outcome) -> str:
 
 def _end(outcome: Outcome) -> str:
     seats = write_seats(outcome.quantity, outcome.type_id, outcome.partly_in)
+    if outcome.hold is not None and outcome.expires_ms is not None:
+        by = RESTRICTED if outcome.hold.confirmed_by is ConfirmedBy.ORGANIZER else ""
+        return f"{seats}{HELD_UNTIL}{outcome.expires_ms}{by}"
     return seats if outcome.checked_in_ms is None else f"{seats}{CHECKED_IN}{outcome.checked_in_ms}"
 
 
@@ -37,7 +44,7 @@ def decode_outcome(key: str, text: str) -> Outcome:
     revision, status, reason, sequence, requested, decided, about = text.split("|")
     if status not in _STATUSES or reason not in _REASONS:
         raise ValueError(text)
-    asked, checked_in_ms = (ONE_SEAT, None) if not about else _about(about)
+    asked, checked_in_ms, hold = (ONE_SEAT, None, None) if not about else _about(about)
     return Outcome(
         key=key,
         status=_STATUSES[status],
@@ -50,9 +57,14 @@ def decode_outcome(key: str, text: str) -> Outcome:
         quantity=asked.quantity,
         type_id=asked.type_id,
         partly_in=asked.partly_in,
+        hold=hold,
     )
 
 
-def _about(text: str) -> tuple[AskedSeats, int | None]:
+def _about(text: str) -> tuple[AskedSeats, int | None, Hold | None]:
+    seats, is_held, until = text.partition(HELD_UNTIL)
+    if is_held:
+        by = ConfirmedBy.ORGANIZER if until.endswith(RESTRICTED) else ConfirmedBy.HOLDER
+        return read_seats(seats), None, Hold(int(until.removesuffix(RESTRICTED)), by)
     seats, is_in, checked_in = text.partition(CHECKED_IN)
-    return read_seats(seats), int(checked_in) if is_in else None
+    return read_seats(seats), int(checked_in) if is_in else None, None

@@ -109,6 +109,14 @@ class Queue:
             self.require_replicas(event_id)
         return [read_entry(stream_id, fields) for stream_id, fields in found]
 
+    def now_ms(self, event_id: int) -> int:
+        """Reads the clock of the event's server, by which its entries are stamped."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.exists(k.event_keys(event_id).queue)
+        pipe.time()
+        _, (seconds, micros) = pipe.execute()
+        return int(seconds) * 1000 + int(micros) // 1000
+
     def published(self, event_id: int) -> CopyProgress:
         """Reads how far the copy of the event is: its version, and the time of the last published decisions."""
         return event_progress(self._client, [event_id])[event_id]

@@ -218,6 +218,44 @@ class CancelReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     answers: list[CancelAnswer]
 
 
+# confirm.lua
+
+
+class ConfirmationQueued(_Answer, tag="admitted"):
+    """The confirmation is in the queue, in time: the ticket will be confirmed."""
+
+    sequence: int
+
+
+class ConfirmationRepeated(_Answer, tag="repeated"):
+    """An earlier confirmation with the same payment reference is in the queue."""
+
+    sequence: int
+
+
+class AlreadyConfirmed(_Answer, tag="confirmed"):
+    """The ticket is confirmed; the ledger knows by which payment."""
+
+
+class NotHeld(_Answer, tag="not_held"):
+    """The ticket is not held, or will not be when it is the confirmation's turn."""
+
+
+class OrganizerOnly(_Answer, tag="organizer_only"):
+    """The ticket is held, and only the event's organizer may confirm it."""
+
+
+ConfirmAnswer = ConfirmationQueued | ConfirmationRepeated | AlreadyConfirmed | NotHeld | OrganizerOnly | NotInRedis
+
+
+class ConfirmReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
+    """The answers to a batch of confirmations, in its order."""
+
+    now_ms: int
+    wake: bool
+    answers: list[ConfirmAnswer]
+
+
 # status.lua
 
 
@@ -272,5 +310,8 @@ class EventReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
 _Decoder = msgspec.msgpack.Decoder
 decode_admit: Callable[[bytes], AdmitReply | NotLoaded | TooLate] = _Decoder(AdmitReply | NotLoaded | TooLate).decode
 decode_cancel: Callable[[bytes], CancelReply | NotLoaded | TooLate] = _Decoder(CancelReply | NotLoaded | TooLate).decode
+decode_confirm: Callable[[bytes], ConfirmReply | NotLoaded | TooLate] = _Decoder(
+    ConfirmReply | NotLoaded | TooLate
+).decode
 decode_status = _Decoder(StatusReply).decode
 decode_event: Callable[[bytes], EventReply | NotLoaded] = _Decoder(EventReply | NotLoaded).decode

@@ -86,7 +86,9 @@ def _total(event: Event, guests: AttendeeFilter) -> int:
         return queries.count_attendees(guests)
     counts: dict[Status, int] = {
         Status.CONFIRMED: event.confirmed_count - event.confirmed_companions,
+        Status.HELD: event.held_count - event.held_companions,
         Status.WAITLISTED: event.waitlisted_count - event.waitlisted_companions,
+        Status.EXPIRED: event.expired_count,
         Status.CANCELLED: event.cancelled_count,
         Status.REJECTED: sum(event.rejected_counts.values()),
     }
@@ -114,6 +116,7 @@ def render_attendee(row: Registration) -> Attendee:
         quantity=row.quantity,
         ticket_type=row.ticket_type_id,
         confirmed_at=iso_of(row.confirmed_at),
+        expires_at=iso_of(row.expires_at) if row.status in (Status.HELD, Status.EXPIRED) else None,
         sequence=row.sequence,
         checked_in_at=iso_of(row.checked_in_at),
         checked_in_quantity=row.checked_in_quantity,

@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 from rest_framework import serializers
 
 from events.api.fields import ChoiceField, MomentField, TextField, WholeNumberField
+from events.api.hold_fields import COLUMNS, HoldInput, with_hold_columns
 from events.api.ticket_type_fields import TYPES_MAX, TicketTypeInput, check_beside_types, check_ids, complete
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, moved_schedule, schedule_problems
 from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
@@ -21,7 +22,7 @@ from events.ledger.counters import terms_of
 from events.models import Event
 
 _TIMES = ("start_time", "end_time", "registration_opens_at", "registration_closes_at")
-_COPIED = ("name", "location", "max_capacity", "waitlist_capacity", "max_quantity", "access")
+_COPIED = ("name", "location", "max_capacity", "waitlist_capacity", "max_quantity", "access", *COLUMNS)
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 _OUT_OF_RANGE = {"start_time": [f"All years must lie between {_FIRST_YEAR} and {_LAST_YEAR}."]}
 
@@ -66,6 +67,11 @@ class EventInput(serializers.Serializer[Event]):
         max_value=MAX_QUANTITY,
         help_text="Seats of one registration at most; 1 unless told.",
     )
+    hold = HoldInput(
+        required=False,
+        allow_null=True,
+        help_text="Seats are held for a while before they are confirmed. Null or absent: they are not.",
+    )
     ticket_types = serializers.ListField(
         child=TicketTypeInput(),
         required=False,
@@ -80,7 +86,7 @@ class EventInput(serializers.Serializer[Event]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Checks the sizes and the times, and fills in what was not sent."""
-        return self._with_times(self._with_types(attrs))
+        return self._with_times(self._with_types(with_hold_columns(attrs)))
 
     def _with_types(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Fills the ticket types in; without any, the event has the sizes. An event that has types keeps them."""
@@ -154,7 +160,7 @@ class EventCopy(EventChanges):
         if problems:
             raise serializers.ValidationError(problems)
         copied = {name: getattr(event, name) for name in _COPIED}
-        changes = self._with_types(attrs)
+        changes = self._with_types(with_hold_columns(attrs))
         # The copy's types get ids of their own.
         types = changes.get("ticket_types") or [asdict(terms) for terms in terms_of(event)]
         fresh = [{name: value for name, value in one.items() if name != "id"} for one in types]

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from events.domain.commands import Cancellation, Command, Request, Resize
+from events.domain.commands import Cancellation, Command, Expiry, Request, Resize
 from events.domain.corrections import CorrectionResult
 from events.domain.outcome import Outcome
 from events.domain.seats import NEVER, NO_TYPE, Seats
@@ -45,7 +45,7 @@ class LedgerView:
 
     Attributes:
         taken: the `email_key`s among the requests and corrections that hold a seat or wait for one.
-        tickets: the decided tickets that the cancellations and corrections name, by key.
+        tickets: the decided tickets that cancellations, confirmations, expiries and corrections name, by key.
         waitlist: the first tickets on each line's waitlist in order of admission; `lookahead` says how many are needed.
         large_groups: for a `Resize`, tickets on the waitlist that ask for more seats than the new capacity.
         codes: by the id of an access code, for those that the requests came with: how many seats it still lets in.
@@ -68,7 +68,8 @@ class Allocation:
         seats: the counters after it.
         changes: every change of status, in order; one ticket may have several.
         decided_requests: the requests that were decided, in order of admission.
-        rejected: rejections by reason; `cancelled`: the number of cancelled tickets.
+        rejected: rejections by reason; `cancelled`, `expired`: how many tickets were cancelled, and how many
+            holds ran out.
         resizes: the result of each finished resize; `corrections`: that of each correction.
         code_uses: by the id of an access code: how many more seats its tickets hold or wait for now.
         handled: how many commands are done. The next one, if any, is partly applied and must be applied again.
@@ -79,6 +80,7 @@ class Allocation:
     decided_requests: list[Request] = field(default_factory=list)
     rejected: dict[Reason, int] = field(default_factory=dict)
     cancelled: int = 0
+    expired: int = 0
     resizes: list[tuple[Resize, Sizing]] = field(default_factory=list)
     corrections: list[CorrectionResult] = field(default_factory=list)
     code_uses: dict[int, int] = field(default_factory=dict)
@@ -88,14 +90,14 @@ class Allocation:
 def lookahead(commands: Sequence[Command], *, seats: Seats, tickets: Mapping[str, DecidedTicket]) -> Mapping[int, int]:
     """Counts the waitlist's tickets of each line, by ticket type, that a batch may change or look at.
 
-    A cancellation may remove one, and promote as many as it frees seats; the kept ones may come free with it. One more
-    says who is first then. `tickets` are the decided ones that the cancellations name.
+    A cancellation or an expiry may remove one, and promote as many as it frees seats; the kept ones may come free with
+    it. One more says who is first then. `tickets` are the decided ones that these commands name.
     """
     asked = {c.key: (c.type_id, c.quantity) for c in commands if isinstance(c, Request)}
     asked |= {key: (held.outcome.type_id, held.outcome.quantity) for key, held in tickets.items()}
     needed: dict[int, int] = {}
     for command in commands:
-        if isinstance(command, Cancellation) and command.key in asked:
+        if isinstance(command, Cancellation | Expiry) and command.key in asked:
             type_id, quantity = asked[command.key]
             needed[type_id] = needed.get(type_id, 0) + 1 + quantity
         elif isinstance(command, Resize):

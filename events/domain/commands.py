@@ -2,6 +2,8 @@
 
 Request       registers a person
 Cancellation  the holder of a ticket gives it back, or the organizer takes it back
+Confirmation  a held ticket is taken: it was paid for, or its holder wants it
+Expiry        the time of a held ticket is over
 Resize        the organizer changes the capacity, the waitlist's capacity, or the ticket types
 Correction    the organizer corrects a guest's name or e-mail, which moves no seat
 Closing       the organizer has cancelled the event: every ticket loses its seat or its position on the waitlist
@@ -68,6 +70,27 @@ class Cancellation(msgspec.Struct, frozen=True):
     reason: Reason = Reason.BY_HOLDER
 
 
+class Confirmation(msgspec.Struct, frozen=True):
+    """Turns the held ticket `key` into a confirmed one, if it was admitted before the hold's end.
+
+    `in_time` says so of one that is queued a second time: the ledger has lost the first.
+    """
+
+    key: str
+    sequence: int
+    requested_ms: int
+    payment_reference: str = ""
+    in_time: bool = False
+
+
+class Expiry(msgspec.Struct, frozen=True):
+    """Ends the hold of the ticket `key`, if it was admitted at the hold's end or later."""
+
+    key: str
+    sequence: int
+    requested_ms: int
+
+
 class TypeTerms(msgspec.Struct, frozen=True):
     """A ticket type as the organizer wants it: its id, which it has before it exists, and its terms."""
 
@@ -116,4 +139,6 @@ class Closing(msgspec.Struct, frozen=True):
     sequence: int
 
 
-Command = Request | Cancellation | Resize | Correction | Closing
+# These name a ticket by their key. Applied a second time they change nothing.
+OfTicket = Cancellation | Confirmation | Expiry
+Command = Request | OfTicket | Resize | Correction | Closing

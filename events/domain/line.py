@@ -20,8 +20,8 @@ class Line:
     """The counters of one line, and the part of its waitlist that the batch may move. All counters count seats."""
 
     __slots__ = (
-        *("capacity", "companions", "confirmed", "free", "held", "waiting_companions", "waitlist_capacity"),
-        *("_before", "_queue", "_seeded", "waitlisted"),
+        *("capacity", "companions", "confirmed", "free", "held", "held_companions", "waiting_companions"),
+        *("_before", "_queue", "_seeded", "waitlist_capacity", "waitlisted"),
     )
 
     def __init__(self, before: Counters) -> None:
@@ -34,6 +34,7 @@ class Line:
         )
         self.waitlist_capacity, self.waitlisted = before.waitlist_capacity, before.waitlisted
         self.companions, self.waiting_companions = before.confirmed_companions, before.waitlisted_companions
+        self.held_companions = before.held_companions
         self._queue: list[tuple[int, str]] = []
         self._seeded = False
 
@@ -62,6 +63,18 @@ class Line:
         self.confirmed -= quantity
         self.free += quantity
         self.companions -= quantity - 1
+
+    def hold(self, quantity: int) -> None:
+        """Sets seats aside."""
+        self.held += quantity
+        self.free -= quantity
+        self.held_companions += quantity - 1
+
+    def unhold(self, quantity: int) -> None:
+        """Gives held seats back."""
+        self.held -= quantity
+        self.free += quantity
+        self.held_companions -= quantity - 1
 
     def wait(self, sequence: int, key: str, quantity: int) -> None:
         """Puts a newcomer on the waitlist."""
@@ -127,6 +140,7 @@ class Line:
             waitlisted=self.waitlisted,
             confirmed_companions=self.companions,
             waitlisted_companions=self.waiting_companions,
+            held_companions=self.held_companions,
             head_quantity=self._head_quantity(tickets),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from events.domain.commands import Callback, Request
+from events.domain.holds import Hold
 from events.domain.states import ACTIVE, Reason, Status
 
 
@@ -28,12 +29,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     quantity: int = 1
     type_id: int = 0
     partly_in: int | None = None
-    # None of these goes to Redis. `mark` names the secret that made the ticket's id. The others are for webhooks:
-    # `position` is the position on the waitlist at the time of this change. `code_id` is that of the access code.
+    # Of a ticket that is held or whose hold ran out; read from the ledger, also of one that was confirmed since.
+    hold: Hold | None = None
+    # None of these goes to Redis. `mark` names the secret that made the ticket's id; `payment_reference` came with the
+    # confirmation of a hold. The others are for webhooks: `position` is the position on the waitlist at the time of
+    # this change. `code_id` is that of the access code.
     mark: str = ""
     code_id: int = 0
     position: int | None = None
     callback: Callback | None = None
+    payment_reference: str = ""
 
     @property
     def checked_in_quantity(self) -> int:
@@ -43,13 +48,24 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.quantity if self.partly_in is None else self.partly_in
 
     @property
+    def expires_ms(self) -> int | None:
+        """When its hold ends or has ended; None if it has a seat or has never been held."""
+        return self.hold.expires_ms if self.hold and self.status in (Status.HELD, Status.EXPIRED) else None
+
+    @property
     def holds_email(self) -> bool:
         """Whether a second registration under this e-mail is a duplicate."""
         return self.status in ACTIVE
 
 
 def first_outcome(
-    request: Request, status: Status, reason: Reason | None, position: int | None = None, *, decided_ms: int
+    request: Request,
+    status: Status,
+    reason: Reason | None,
+    position: int | None = None,
+    hold: Hold | None = None,
+    *,
+    decided_ms: int,
 ) -> Outcome:
     """Makes the first decision on a registration."""
     return Outcome(
@@ -63,6 +79,7 @@ def first_outcome(
         email_digest=request.email_digest,
         quantity=request.quantity,
         type_id=request.type_id,
+        hold=hold,
         mark=request.mark,
         position=position,
         callback=request.callback,

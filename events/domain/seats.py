@@ -2,7 +2,8 @@
 
 An event without ticket types has one line of its own; one with types has a line for each, and its own counters are
 their sums. All counters count seats. `..._companions` are the seats of groups beyond the first of each ticket, so
-`waitlisted - waitlisted_companions` is the number of tickets that wait.
+`waitlisted - waitlisted_companions` is the number of tickets that wait. Held seats are set aside for a while
+(`events.domain.holds`), and count as taken.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from events.domain.holds import HoldTerms
 
 MAX_CAPACITY = 10_000_000  # seats of an event, and of each of its ticket types
 MAX_QUANTITY = 20
@@ -46,6 +49,7 @@ class Counters:
     confirmed_companions: int = 0
     waitlisted_companions: int = 0
     head_quantity: int = 1
+    held_companions: int = 0
 
     @property
     def free(self) -> int:
@@ -58,7 +62,9 @@ class Seats(Counters):
     """An event's counters before or after a batch. A command admitted at `ends_ms` or later changes no seat.
 
     A cancellation admitted at `cancel_until_ms` or later takes no seat from its holder, unless it is exempt.
-    `types` has the counters of each ticket type by id, in order; `used_types` are those with decided tickets.
+    `hold` says which seats are held first, for how long; `over` that a hold ended after the event did, and its seats
+    went to no one. `types` has the counters of each ticket type by id, in order; `used_types` are those with decided
+    tickets.
     """
 
     cancelled: bool = False
@@ -66,6 +72,8 @@ class Seats(Counters):
     cancel_until_ms: int = NEVER
     types: Mapping[int, Counters] = field(default_factory=dict)
     used_types: frozenset[int] = frozenset()
+    hold: HoldTerms | None = None
+    over: bool = False
 
     def with_counters(self, line: Counters) -> Seats:
         """Returns the same with the counters of `line`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from events.domain.holds import HoldTerms
 from events.domain.states import Access, Visibility
 
 
@@ -49,11 +50,14 @@ class EventSnapshot:
     visibility: Visibility = Visibility.PUBLIC
     paused: bool = False
     cancel_until_ms: int = 0
-    # Seats set aside for a while; seats of waiting groups beyond the first of each ticket; seats of one registration
-    # at most. With types, the sizes and counts above are the sums of theirs.
+    # Seats set aside for a while; seats of held and of waiting groups beyond the first of each ticket; seats of one
+    # registration at most. With types, the sizes and counts above are the sums of theirs.
     held_count: int = 0
+    held_companions: int = 0
     waitlisted_companions: int = 0
     max_quantity: int = 1
+    hold: HoldTerms | None = None
+    over: bool = False
     ticket_types: tuple[TypeSnapshot, ...] = ()
     # Whether a registration needs an access code; whether there are any.
     access: Access = Access.OPEN

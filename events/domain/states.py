@@ -9,9 +9,11 @@ class Status(StrEnum):
     """The status of a registration. Names are part of the public contract."""
 
     QUEUED = "queued"
+    HELD = "held"
     CONFIRMED = "confirmed"
     WAITLISTED = "waitlisted"
     REJECTED = "rejected"
+    EXPIRED = "expired"
     CANCELLED = "cancelled"
     LOST = "lost"
 
@@ -63,19 +65,23 @@ class Access(StrEnum):
 
 # A status changes only along these edges; any other change would run backwards.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.QUEUED: frozenset({Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED, Status.LOST}),
-    Status.WAITLISTED: frozenset({Status.CONFIRMED, Status.CANCELLED}),
+    Status.QUEUED: frozenset(
+        {Status.HELD, Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED, Status.LOST}
+    ),
+    Status.WAITLISTED: frozenset({Status.HELD, Status.CONFIRMED, Status.CANCELLED}),
+    Status.HELD: frozenset({Status.CONFIRMED, Status.EXPIRED, Status.CANCELLED}),
     Status.CONFIRMED: frozenset({Status.CANCELLED}),
     Status.REJECTED: frozenset(),
+    Status.EXPIRED: frozenset(),
     Status.CANCELLED: frozenset(),
     Status.LOST: frozenset(),
 }
 
 # These hold the e-mail of the event: a second registration under it is a duplicate.
-ACTIVE = frozenset({Status.QUEUED, Status.CONFIRMED, Status.WAITLISTED})
+ACTIVE = frozenset({Status.QUEUED, Status.HELD, Status.CONFIRMED, Status.WAITLISTED})
 # These hold a seat in the ledger, or wait for one.
-HOLDING = frozenset({Status.CONFIRMED, Status.WAITLISTED})
-TERMINAL = frozenset({Status.CONFIRMED, Status.REJECTED, Status.CANCELLED, Status.LOST})
+HOLDING = frozenset({Status.HELD, Status.CONFIRMED, Status.WAITLISTED})
+TERMINAL = frozenset({Status.CONFIRMED, Status.REJECTED, Status.EXPIRED, Status.CANCELLED, Status.LOST})
 
 
 def event_state(

@@ -17,6 +17,7 @@ _LONGEST_EXPECTED = LONGEST_RETRY_SECONDS / 1.25 - 1
 # A waitlist moves with cancellations, not at a rate: clients ask this often at its front, and less often further back.
 _WAITLIST_SECONDS = 5.0
 _WAITLIST_SECONDS_PER_PLACE = 0.5
+_HELD_SECONDS = 5.0
 
 
 def estimated_seconds(*, position: int, rate: float) -> float:
@@ -45,6 +46,11 @@ def waitlist_retry(position: int | None, *, jitter: float) -> int:
     if position is None:
         return retry_after(LONGEST_RETRY_SECONDS, jitter=jitter)
     return retry_after(_WAITLIST_SECONDS + _WAITLIST_SECONDS_PER_PLACE * position, jitter=jitter)
+
+
+def held_retry(*, jitter: float) -> int:
+    """Returns the same for a held ticket: it is confirmed by a person or a shop, or its time runs out."""
+    return retry_after(_HELD_SECONDS, jitter=jitter)
 
 
 def opening_retry(ms: int, *, jitter: float) -> int:

@@ -2,6 +2,7 @@
 
 POST /events/{id}/register                 GET /events/{id}
 GET, DELETE /registrations/{ticket_id}     GET /registrations/{ticket_id}/events
+POST /registrations/{ticket_id}/confirm
 GET /health/live: here, so that a crowd that fills Django's bulkheads makes no balancer end a process that works
 """
 
@@ -12,14 +13,16 @@ from collections.abc import Awaitable, Callable
 from events.admission.gate import Gate
 from events.domain.tickets import Tickets
 from events.door import parse, responses
-from events.door.caller import Callers
+from events.door.caller import Caller, Callers
 from events.door.cancel import Canceller
+from events.door.confirm import Confirmer
 from events.door.counting import count, count_slow
 from events.door.counting import flush as flush_counts
 from events.door.event import SHOWS_DRAFTS, Draft, EventReader
 from events.door.failures import checked
 from events.door.fast_path import FastPath
 from events.door.loader import Loader
+from events.door.parse_confirmation import payment_reference
 from events.door.register import Registrar
 from events.door.responses import Response
 from events.door.status import Hold, StatusReader
@@ -34,6 +37,7 @@ _EVENTS = "/events/"
 _REGISTRATIONS = "/registrations/"
 _REGISTER = "/register"
 _STREAM = "events"
+_CONFIRM = "confirm"
 _READS = ("GET", "HEAD")
 _LIVE = "/health/live"
 _ALIVE = responses.ok({"status": "alive"}, message="Alive.")
@@ -61,6 +65,7 @@ class Door:
             gate=gate, tickets=tickets, loader=loader, wake=wake, private_callbacks=private_callbacks
         )
         self._canceller = Canceller(gate=gate, tickets=tickets, loader=loader, reader=reader, wake=wake)
+        self._confirmer = Confirmer(gate=gate, tickets=tickets, loader=loader, reader=reader, wake=wake)
         self._events = EventReader(gate=gate, loader=loader)
         self._callers = Callers(
             loader=loader,
@@ -96,6 +101,8 @@ class Door:
             await self._stream(scope, receive, send, ticket_id)
         elif method == "DELETE" and not slash:
             await self._respond(send, "cancel", self._canceller.cancel(ticket_id))
+        elif method == "POST" and tail == _CONFIRM:
+            await self._respond(send, "confirm", self._confirm(scope, receive, ticket_id))
         else:
             await self._app(scope, receive, send)
 
@@ -127,8 +134,21 @@ class Door:
 
     async def _register(self, scope: Scope, receive: Receive, text: str) -> Response:
         count_slow("register")
+        sent, body, caller = await self._read(scope, receive)
+        event_id = parse.event_id(text)
+        if event_id is None:
+            return responses.event_not_found()
+        return await self._registrar.register(self._registrar.prepare(event_id, body, parse.checked_key(sent), caller))
+
+    async def _confirm(self, scope: Scope, receive: Receive, ticket_id: str) -> Response:
+        sent, body, caller = await self._read(scope, receive)
+        if body:
+            parse.require_json(sent.content_type)
+        return await self._confirmer.confirm(ticket_id, payment_reference(body), caller)
+
+    async def _read(self, scope: Scope, receive: Receive) -> tuple[parse.RegistrationHeaders, bytes, Caller]:
+        """Reads the body before anything is refused: with an unread body the connection would have to be closed."""
         sent = parse.headers(scope["headers"])
-        # The body is read before anything is refused: with an unread body the connection would have to be closed.
         body = await read_body(
             receive, length=sent.length, limit=parse.MAX_BODY_BYTES, shared_timeout=self._body_timeout
         )
@@ -136,10 +156,7 @@ class Door:
         caller = await self._callers.identify(
             peer=client[0] if client else "", authorizations=sent.authorizations, forwarded=sent.forwarded
         )
-        event_id = parse.event_id(text)
-        if event_id is None:
-            return responses.event_not_found()
-        return await self._registrar.register(self._registrar.prepare(event_id, body, parse.checked_key(sent), caller))
+        return sent, body, caller
 
     async def _status(self, scope: Scope, receive: Receive, ticket_id: str) -> Response:
         wait = parse.wait_seconds(scope.get("query_string", b""))

@@ -15,14 +15,16 @@ from events.domain.states import Status
 _LETTERS: dict[Status, str] = {
     Status.QUEUED: "q",
     Status.WAITLISTED: "w",
+    Status.HELD: "h",
     Status.CONFIRMED: "c",
     Status.REJECTED: "r",
+    Status.EXPIRED: "e",
     Status.CANCELLED: "x",
     Status.LOST: "l",
 }
 _STATUSES = {letter: status for status, letter in _LETTERS.items()}
 # Earlier releases had twice as many digits.
-_SHAPE = re.compile(r'(?:W/)?"([qwcrxl])-[0-9a-f]{8}(?:[0-9a-f]{8})?"')
+_SHAPE = re.compile(r'(?:W/)?"([qwhcrexl])-[0-9a-f]{8}(?:[0-9a-f]{8})?"')
 
 
 def tag_of(status: Status, shown: bytes) -> bytes:

@@ -20,6 +20,7 @@ from omnify.common.asgi_types import Header
 MAX_BODY_BYTES = 16 * 1024
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 NOT_JSON = "The body is not valid JSON."
+INVALID = "The request is not valid."
 
 # What JSON can hold in every language (RFC 8259, 6).
 _INTEGER_MAX = 2**53 - 1
@@ -42,7 +43,7 @@ class Registration(msgspec.Struct):
 class BadRequest(Exception):
     """Invalid input. `errors` has a list of sentences for each invalid field."""
 
-    def __init__(self, errors: dict[str, list[str]] | None, message: str = "The request is not valid.") -> None:
+    def __init__(self, errors: dict[str, list[str]] | None, message: str = INVALID) -> None:
         super().__init__(message)
         self.errors = errors
         self.message = message
@@ -216,7 +217,7 @@ def _quantity(value: int | None) -> str:
 def _explain(body: bytes, callback: Callable[[str], str]) -> BadRequest:
     try:
         # The standard library's decoder accepts lone surrogates, so the error can name the field that has one.
-        found: Any = json.loads(body.decode(), parse_constant=_refuse_constant)
+        found: Any = json.loads(body.decode(), parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         return BadRequest(None, NOT_JSON)
     if not isinstance(found, dict):
@@ -233,7 +234,8 @@ def _explain(body: bytes, callback: Callable[[str], str]) -> BadRequest:
     return BadRequest(errors) if errors else BadRequest(None, NOT_JSON)
 
 
-def _refuse_constant(name: str) -> None:
+def refuse_constant(name: str) -> None:
+    """Refuses NaN and infinities, which are not JSON. Raises ValueError."""
     raise ValueError(f"{name} is not JSON")
 
 

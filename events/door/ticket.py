@@ -7,7 +7,7 @@ import msgspec
 from events.domain.public.ticket import Ticket, render_ticket
 from events.domain.states import Status
 from events.domain.tickets import Tickets
-from events.domain.waiting import retry_after, waitlist_retry
+from events.domain.waiting import held_retry, retry_after, waitlist_retry
 from events.door.etags import tag_of
 from events.door.responses import Response
 from events.door.ticket_status import TicketStatus
@@ -15,8 +15,10 @@ from events.door.ticket_status import TicketStatus
 _MESSAGES: dict[Status, str] = {
     Status.QUEUED: "In line.",
     Status.WAITLISTED: "On the waitlist.",
+    Status.HELD: "Held for a while.",
     Status.CONFIRMED: "Decided.",
     Status.REJECTED: "Decided.",
+    Status.EXPIRED: "The time to confirm is over.",
     Status.CANCELLED: "Cancelled.",
     Status.LOST: "A failure lost this registration: register again.",
 }
@@ -58,6 +60,7 @@ def render(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None
         decided_ms=ticket.decided_ms,
         check_in_code=code,
         checked_in_ms=ticket.checked_in_ms,
+        expires_ms=ticket.expires_ms,
         quantity=ticket.quantity,
         type_id=ticket.type_id,
         checked_in_quantity=ticket.checked_in_quantity,
@@ -79,4 +82,6 @@ def ticket_response(
 def _retry(ticket: TicketStatus, jitter: float) -> int:
     if ticket.estimated_seconds is not None:
         return retry_after(ticket.estimated_seconds, jitter=jitter)
+    if ticket.status is Status.HELD:
+        return held_retry(jitter=jitter)
     return waitlist_retry(ticket.position, jitter=jitter)

@@ -51,6 +51,7 @@ class TicketStatus(msgspec.Struct, frozen=True, gc=False):
     position: int | None = None
     estimated_seconds: float | None = None
     checked_in_ms: int | None = None
+    expires_ms: int | None = None
     quantity: int = 1
     type_id: int = 0
     checked_in_quantity: int = 0
@@ -176,6 +177,7 @@ def _decided(outcome: Outcome, position: int | None = None) -> TicketStatus:
         outcome.reason,
         position,
         checked_in_ms=outcome.checked_in_ms,
+        expires_ms=outcome.expires_ms,
         quantity=outcome.quantity,
         type_id=outcome.type_id,
         checked_in_quantity=outcome.checked_in_quantity,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from events.domain.allocation import MOVES_AT_ONCE, DecidedTicket, LedgerView, lookahead
-from events.domain.commands import Cancellation, Closing, Command, Correction, Request, Resize
+from events.domain.commands import Closing, Command, Correction, OfTicket, Request, Resize
 from events.domain.outcome import Outcome
 from events.domain.seats import MAX_QUANTITY, NO_TYPE, Seats
 from events.ledger.code_uses import seats_left
@@ -39,7 +39,7 @@ class BatchContext:
 def load_batch_context(event_id: int, commands: Sequence[Command], *, seats: Seats, digest: Digest) -> BatchContext:
     """Separates commands that an earlier drain applied from pending ones, and reads what those depend on."""
     requests = [command for command in commands if isinstance(command, Request)]
-    named = [command.key for command in commands if isinstance(command, Cancellation)]
+    named = [command.key for command in commands if isinstance(command, OfTicket)]
     named += [command.ticket for command in commands if isinstance(command, Correction)]
     known = known_tickets(event_id, [*(request.key for request in requests), *named])
     tickets = {key: with_digest(known[key], digest) for key in named if key in known}
@@ -102,14 +102,14 @@ def _already_applied(event_id: int, commands: Sequence[Command]) -> set[str]:
 
 
 def _without(commands: Sequence[Command], done: set[str]) -> list[Command]:
-    """Leaves out commands whose key is `done`. Cancellations stay: their key is the ticket's, which may be decided.
+    """Leaves out commands whose key is `done`. Those of a ticket stay: their key is its own, which may be decided.
 
     The door never sends one key twice in a batch; it would break the batch, so only the first command counts.
     """
     seen = set(done)
     pending: list[Command] = []
     for command in commands:
-        if isinstance(command, Cancellation):
+        if isinstance(command, OfTicket):
             pending.append(command)
         elif command.key not in seen:
             seen.add(command.key)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from events.domain.allocation import LedgerView, Seats
 from events.domain.codes import AccessCode
 from events.domain.commands import Command, Request
+from events.domain.holds import AppliesTo
 from events.domain.outcome import Outcome
 from events.domain.seats import Counters
 from events.domain.sequences import number_anew
@@ -58,6 +59,7 @@ class Batch:
         draft: what `draft_batch` made of these `commands`; that of any others is not used.
         digest: turns an `email_key` into its digest in Redis.
         published: the event's copy in Redis, read before this; its time is that up to which changes are published.
+        queue_now: reads the queue's clock (ms), from which a hold runs. Called for events with a hold only.
         before_commit: called last inside the transaction.
     """
 
@@ -66,10 +68,13 @@ class Batch:
     draft: Plan | None = None
     digest: Digest
     published: CopyProgress = NOT_PUBLISHED
+    queue_now: Callable[[], int] = lambda: 0
     before_commit: Callable[[], None] = lambda: None
 
 
-def draft_batch(commands: Sequence[Command], *, event: EventSnapshot, ahead: int) -> Plan | None:
+def draft_batch(
+    commands: Sequence[Command], *, event: EventSnapshot, ahead: int, queue_now: Callable[[], int] = lambda: 0
+) -> Plan | None:
     """Plans a batch while the database works on the one before it: the same plan that `commit_batch` would make.
 
     It expects that the `ahead` registrations in between, which are not in `event` yet, get a seat each. If that is not
@@ -78,19 +83,26 @@ def draft_batch(commands: Sequence[Command], *, event: EventSnapshot, ahead: int
     """
     if event.ticket_types or event.max_quantity > 1:
         return None
+    held = event.hold is not None and event.hold.applies_to is AppliesTo.ALL
     seats = Seats(
         capacity=event.max_capacity,
-        confirmed=event.confirmed_count + ahead,
-        held=event.held_count,
+        confirmed=event.confirmed_count + (0 if held else ahead),
+        held=event.held_count + (ahead if held else 0),
+        held_companions=event.held_companions,
         waitlist_capacity=event.waitlist_capacity,
         waitlisted=event.waitlisted_count,
         cancelled=event.cancelled,
         ends_ms=event.end_ms,
         cancel_until_ms=event.cancel_until_ms,
+        hold=event.hold,
+        over=event.over,
     )
     if not _have_seats(seats, commands):
         return None
-    return make_plan(seats=seats, commands=commands, ledger=LedgerView(), now=whole_ms(timezone.now()))
+    queue_ms = queue_now() if seats.hold else 0
+    return make_plan(
+        seats=seats, commands=commands, ledger=LedgerView(), now=whole_ms(timezone.now()), queue_ms=queue_ms
+    )
 
 
 def commit_batch(event_id: int, batch: Batch) -> Committed:
@@ -101,7 +113,8 @@ def commit_batch(event_id: int, batch: Batch) -> Committed:
     Raises:
         NoSuchEvent: there is no such event.
         LedgerBehind: `batch.published` has what the ledger lacks; nothing was written.
-        django.db.OperationalError, InterfaceError: the database is out of reach; nothing was written.
+        django.db.OperationalError, InterfaceError: the database is out of reach; nothing was written. Likewise for what
+            `batch.queue_now` raises.
     """
     try:
         return _commit(event_id, batch)
@@ -193,7 +206,7 @@ def _commit_optimistically(event: Event, batch: Batch) -> Committed | None:
     rows come first, and all of them or none.
     """
     try:
-        return write(event, _drafted(event, batch) or _plan(event, batch.commands, LedgerView()))
+        return write(event, _drafted(event, batch) or _plan(event, batch, batch.commands, LedgerView()))
     except RowsExist:
         return None
 
@@ -213,13 +226,22 @@ def _commit_with_context(event: Event, batch: Batch) -> Committed:
     known = known_outcomes(event.pk, [request.key for request in batch.poisoned])
     poisoned = {request.key: request for request in batch.poisoned if request.key not in known}
     commands, refused = number_anew(event.last_sequence, context.pending, list(poisoned.values()))
-    done = write(event, _plan(event, commands, context.ledger, refused))
+    done = write(event, _plan(event, batch, commands, context.ledger, refused))
     rewound = commands is not context.pending
     return replace(done, rewound=rewound).with_earlier(context.decided)
 
 
-def _plan(event: Event, commands: Sequence[Command], ledger: LedgerView, poisoned: Sequence[Request] = ()) -> Plan:
-    return make_plan(seats=seats_of(event), commands=commands, ledger=ledger, poisoned=poisoned, now=next_moment(event))
+def _plan(
+    event: Event, batch: Batch, commands: Sequence[Command], ledger: LedgerView, poisoned: Sequence[Request] = ()
+) -> Plan:
+    return make_plan(
+        seats=seats_of(event),
+        commands=commands,
+        ledger=ledger,
+        poisoned=poisoned,
+        now=next_moment(event),
+        queue_ms=0 if event.hold_seconds is None else batch.queue_now(),
+    )
 
 
 def _commit_one_by_one(event_id: int, batch: Batch) -> Committed:

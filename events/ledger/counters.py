@@ -17,6 +17,7 @@ _COLUMNS = {
     "waitlist_capacity": "waitlist_capacity",
     "waitlisted": "waitlisted_count",
     "confirmed_companions": "confirmed_companions",
+    "held_companions": "held_companions",
     "waitlisted_companions": "waitlisted_companions",
     "head_quantity": "head_quantity",
 }
@@ -54,12 +55,15 @@ def seats_of(event: Event) -> Seats:
         waitlist_capacity=event.waitlist_capacity,
         waitlisted=event.waitlisted_count,
         confirmed_companions=event.confirmed_companions,
+        held_companions=event.held_companions,
         waitlisted_companions=event.waitlisted_companions,
         head_quantity=event.head_quantity,
         cancelled=event.cancelled_at is not None,
         ends_ms=to_ms(event.end_time),
         cancel_until_ms=to_ms(event.cancel_until or event.start_time),
         types={found.pk: _counters(found) for found in types},
+        hold=event.hold,
+        over=event.over,
         used_types=frozenset(found.pk for found in types if found.used),
     )
 
@@ -70,7 +74,7 @@ def _counters(found: TicketType) -> Counters:
 
 def set_counters(event: Event, seats: Seats) -> None:
     """Sets the counters of an event's row, in memory."""
-    event.max_capacity = seats.capacity
+    event.max_capacity, event.over = seats.capacity, seats.over
     for name, column in _COLUMNS.items():
         setattr(event, column, getattr(seats, name))
 
@@ -84,7 +88,7 @@ def save_types(event: Event, seats: Seats, terms: Iterable[TypeTerms]) -> None:
         found = known.get(type_id) or TicketType(id=type_id, event=event)
         before = None if found._state.adding else {**found.__dict__, "_state": None}
         _apply(found, line, named.get(type_id))
-        found.rank, found.used, found.closed = rank, type_id in seats.used_types, seats.cancelled
+        found.rank, found.used, found.closed = rank, type_id in seats.used_types, seats.cancelled or seats.over
         if before != {**found.__dict__, "_state": None}:
             found.save()
     event._prefetched_objects_cache = {}  # type: ignore[attr-defined]

@@ -56,7 +56,9 @@ def event_progress(event_ids: Sequence[int]) -> list[EventProgress]:
 
 def still_closing() -> list[EventSnapshot]:
     """Reads cancelled events with tickets that are not cancelled yet."""
-    rows = Event.objects.filter(Q(confirmed_count__gt=0) | Q(waitlisted_count__gt=0), cancelled_at__isnull=False)
+    rows = Event.objects.filter(
+        Q(confirmed_count__gt=0) | Q(waitlisted_count__gt=0) | Q(held_count__gt=0), cancelled_at__isnull=False
+    )
     return [event_snapshot(event) for event in with_types(rows)]
 
 

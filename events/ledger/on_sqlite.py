@@ -55,10 +55,12 @@ def _registration(event_id: int, record: RegistrationRecord, decided_at: datetim
     columns = msgspec.structs.asdict(record)
     del columns["search_key"]  # the model fills it in
     columns["email_key"] = record.email if record.email_key is None else record.email_key
+    expires_ms = columns.pop("expires_ms", None)
     return Registration(
         event_id=event_id,
         requested_at=from_ms(columns.pop("requested_ms")),
         decided_at=decided_at,
+        expires_at=None if expires_ms is None else from_ms(expires_ms),
         confirmed_at=decided_at if record.status == Status.CONFIRMED else None,
         **columns,
     )
@@ -74,7 +76,15 @@ def move_registrations(event_id: int, records: Sequence[MoveRecord], *, decided_
             revision=record.revision,
             decided_at=decided_at,
             confirmed_at=_newly_confirmed(decided_at) if record.status == Status.CONFIRMED else F("confirmed_at"),
+            expires_at=F("expires_at") if record.expires_ms is None else from_ms(record.expires_ms),
+            hold_confirmed_by=_or_kept(record, "hold_confirmed_by"),
+            payment_reference=_or_kept(record, "payment_reference"),
         )
+
+
+def _or_kept(record: MoveRecord, name: str) -> Any:
+    value = getattr(record, name)
+    return F(name) if value is None else value
 
 
 def _newly_confirmed(moment: datetime) -> Case:
@@ -115,7 +125,7 @@ def insert_deliveries(
 def _delivery(event_id: int, message: MessageRecord, subscriber: Subscriber, now: datetime) -> WebhookDelivery:
     columns = msgspec.structs.asdict(message)
     del columns["number"], columns["route"]
-    checked_in_ms = columns.pop("checked_in_ms")
+    checked_in_ms, expires_ms = columns.pop("checked_in_ms"), columns.pop("expires_ms")
     columns["url"] = message.url if subscriber.route else ""
     columns["ticket_type_id"] = columns.pop("type_id")
     return WebhookDelivery(
@@ -125,6 +135,7 @@ def _delivery(event_id: int, message: MessageRecord, subscriber: Subscriber, now
         requested_at=from_ms(columns.pop("requested_ms")),
         decided_at=from_ms(columns.pop("decided_ms")),
         checked_in_at=None if checked_in_ms is None else from_ms(checked_in_ms),
+        expires_at=None if expires_ms is None else from_ms(expires_ms),
         created_at=now,
         state=DeliveryState.PENDING.value,
         next_attempt_at=now,

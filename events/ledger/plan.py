@@ -50,10 +50,17 @@ class Plan:
 
 
 def make_plan(
-    *, seats: Seats, commands: Sequence[Command], ledger: LedgerView, poisoned: Sequence[Request] = (), now: datetime
+    *,
+    seats: Seats,
+    commands: Sequence[Command],
+    ledger: LedgerView,
+    poisoned: Sequence[Request] = (),
+    now: datetime,
+    queue_ms: int = 0,
 ) -> Plan:
-    """Decides `commands` and rejects `poisoned` entries. `ledger` is what the ledger has about them."""
-    done = allocate(seats=seats, commands=commands, ledger=ledger, now_ms=to_ms(now))
+    """Decides `commands` and rejects `poisoned` entries. `ledger` is what the ledger has about them; `queue_ms` is the
+    queue's clock, which holds need."""
+    done = allocate(seats=seats, commands=commands, ledger=ledger, now_ms=to_ms(now), queue_ms=queue_ms)
     stopped_at = commands[done.handled] if done.handled < len(commands) else None
     if stopped_at:
         # What is behind it stays in the queue.

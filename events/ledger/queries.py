@@ -47,10 +47,13 @@ def event_snapshot(event: Event) -> EventSnapshot:
         cancel_until_ms=to_ms(event.cancel_until or event.start_time),
         organizer_id=event.organizer_id,
         held_count=event.held_count,
+        held_companions=event.held_companions,
         waitlisted_companions=event.waitlisted_companions,
         max_quantity=event.max_quantity,
         access=Access(event.access),
         has_codes=event.has_codes,
+        hold=event.hold,
+        over=event.over,
         ticket_types=tuple(_type_snapshot(found) for found in types_of(event)),
     )
 

@@ -38,11 +38,13 @@ class RegistrationRecord(msgspec.Struct, omit_defaults=True, kw_only=True, gc=Fa
 
 
 class SeatsRecord(RegistrationRecord, omit_defaults=True, kw_only=True, gc=False):
-    """The same of a group, or with a ticket type or an access code."""
+    """The same of a group, with a ticket type or an access code, or held until a time."""
 
     quantity: int = 1
     ticket_type_id: int | None = None
     access_code_id: int | None = None
+    expires_ms: int | None = None
+    hold_confirmed_by: str = ""
 
 
 class MoveRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -52,6 +54,9 @@ class MoveRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     status: str
     revision: int
     reason: str = ""
+    expires_ms: int | None = None
+    hold_confirmed_by: str | None = None
+    payment_reference: str | None = None
 
 
 class CodeUseRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -76,6 +81,7 @@ class MessageRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     requested_ms: int
     decided_ms: int
     checked_in_ms: int | None = None
+    expires_ms: int | None = None
     reason: str = ""
     position: int | None = None
     url: str = ""

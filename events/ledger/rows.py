@@ -17,6 +17,9 @@ def move_record(outcome: Outcome) -> MoveRecord:
         status=outcome.status.value,
         revision=outcome.revision,
         reason=outcome.reason.value if outcome.reason else "",
+        expires_ms=outcome.hold.expires_ms if outcome.hold else None,
+        hold_confirmed_by=outcome.hold.confirmed_by.value if outcome.hold else None,
+        payment_reference=outcome.payment_reference or None,
     )
 
 
@@ -38,11 +41,13 @@ def registration_record(request: Request, outcome: Outcome) -> RegistrationRecor
         callback_organizer_id=callback.organizer_id if callback else None,
         mark=request.mark,
     )
-    if request.quantity == 1 and not request.type_id and not request.code_id:
+    if request.quantity == 1 and not request.type_id and not request.code_id and outcome.hold is None:
         return record
     return SeatsRecord(
         **asdict(record),
         quantity=request.quantity,
         ticket_type_id=request.type_id or None,
         access_code_id=request.code_id or None,
+        expires_ms=outcome.hold.expires_ms if outcome.hold else None,
+        hold_confirmed_by=outcome.hold.confirmed_by.value if outcome.hold else "",
     )

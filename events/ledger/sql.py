@@ -13,13 +13,14 @@ TICKET_COLUMNS = (
     *("ticket_key", "email_key", "status", "reason", "sequence", "requested_at", "decided_at", "revision"),
     *("callback_url", "callback_organizer_id", "mark", "checked_in_at", "quantity", "ticket_type_id", "partly_in"),
     "access_code_id",
+    *("expires_at", "hold_confirmed_by", "payment_reference"),
 )
 
 # Columns of a claimed delivery, in the order of the fields of `ClaimedDelivery`.
 CLAIMED_COLUMNS = (
     *("id", "webhook_id", "endpoint_id", "event_id", "type", "ticket_key", "reason", "position", "sequence"),
     *("requested_at", "decided_at", "checked_in_at", "url", "data", "created_at", "step", "claimed_until", "mark"),
-    *("quantity", "ticket_type_id", "partly_in"),
+    *("quantity", "ticket_type_id", "partly_in", "expires_at"),
 )
 
 # lock_event: an event's row, locked until the transaction ends. Parameter: event id.
@@ -28,7 +29,7 @@ LOCK_EVENT = "SELECT * FROM events_event WHERE id = %s FOR UPDATE"
 # save_counters: writes what a batch changes in its event's row. Parameters: `COUNTER_COLUMNS`, then the event's id.
 COUNTER_COLUMNS = (
     *("max_capacity", "confirmed_count", "held_count", "waitlist_capacity", "waitlisted_count", "cancelled_count"),
-    *("confirmed_companions", "waitlisted_companions", "head_quantity"),
+    *("confirmed_companions", "held_companions", "waitlisted_companions", "head_quantity", "expired_count", "over"),
     *("rejected_counts", "last_sequence", "decided_at", "version"),
 )
 SAVE_COUNTERS = f"""
@@ -63,12 +64,18 @@ FROM json_to_recordset($1) AS decided
 # $1: `RegistrationRecord`s.
 INSERT_REGISTRATIONS = _INSERT_REGISTRATIONS.format(columns="", values="", types="")
 
-# insert_seats: the same, with groups, ticket types and access codes. $1: `SeatsRecord`s. Of its own, so that others pay
-# nothing.
+# insert_seats: the same, with groups, ticket types, access codes and holds. $1: `SeatsRecord`s. Of its own, so that
+# others pay nothing.
 INSERT_SEATS = _INSERT_REGISTRATIONS.format(
-    columns=", quantity, ticket_type_id, access_code_id",
-    values=", COALESCE(quantity, 1), ticket_type_id, access_code_id",
-    types=", quantity smallint, ticket_type_id bigint, access_code_id bigint",
+    columns=", quantity, ticket_type_id, access_code_id, expires_at, hold_confirmed_by",
+    values=(
+        ", COALESCE(quantity, 1), ticket_type_id, access_code_id, to_timestamp(expires_ms / 1000.0), "
+        "COALESCE(hold_confirmed_by, '')"
+    ),
+    types=(
+        ", quantity smallint, ticket_type_id bigint, access_code_id bigint, expires_ms bigint, "
+        "hold_confirmed_by varchar"
+    ),
 )
 
 # move_registrations: moves existing rows to a later status. $1: `MoveRecord`s.
@@ -77,8 +84,13 @@ MOVE_REGISTRATIONS = """
 UPDATE events_registration AS registration SET
     status = moved.status, reason = COALESCE(moved.reason, ''), revision = moved.revision, decided_at = $4,
     confirmed_at = CASE WHEN moved.status = 'confirmed' AND registration.status <> 'confirmed' THEN $4
-        ELSE registration.confirmed_at END
-FROM json_to_recordset($1) AS moved (ticket_key varchar, status varchar, reason varchar, revision integer)
+        ELSE registration.confirmed_at END,
+    expires_at = COALESCE(to_timestamp(moved.expires_ms / 1000.0), registration.expires_at),
+    hold_confirmed_by = COALESCE(moved.hold_confirmed_by, registration.hold_confirmed_by),
+    payment_reference = COALESCE(moved.payment_reference, registration.payment_reference)
+FROM json_to_recordset($1) AS moved
+    (ticket_key varchar, status varchar, reason varchar, revision integer, expires_ms bigint,
+     hold_confirmed_by varchar, payment_reference varchar)
 WHERE registration.event_id = $3 AND registration.ticket_key = moved.ticket_key
     AND registration.revision < moved.revision
 """
@@ -104,7 +116,7 @@ FROM events_registration WHERE event_id = %s AND ticket_key = ANY(ARRAY(SELECT j
 FIND_TAKEN_EMAILS = """
 SELECT email_key FROM events_registration
 WHERE event_id = %s AND email_key = ANY(ARRAY(SELECT json_array_elements_text(%s)))
-    AND status IN ('confirmed', 'waitlisted')
+    AND status IN ('confirmed', 'held', 'waitlisted')
 """
 
 # find_waitlist_positions: positions of some tickets on an event's waitlist, 1 = next to move up. Any database.
@@ -136,18 +148,19 @@ SELECT previous + 1, sequence - 1 FROM (
 INSERT_DELIVERIES = """
 INSERT INTO events_webhookdelivery
     (webhook_id, endpoint_id, event_id, type, ticket_key, reason, position, sequence, revision,
-     requested_at, decided_at, checked_in_at, quantity, ticket_type_id, partly_in,
+     requested_at, decided_at, checked_in_at, expires_at, quantity, ticket_type_id, partly_in,
      url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error)
 SELECT subscriber.webhook_id, subscriber.endpoint_id, $3, message.type, message.ticket_key,
     COALESCE(message.reason, ''), message.position, message.sequence, message.revision,
     to_timestamp(message.requested_ms / 1000.0), to_timestamp(message.decided_ms / 1000.0),
-    to_timestamp(message.checked_in_ms / 1000.0), COALESCE(message.quantity, 1), message.type_id, message.partly_in,
+    to_timestamp(message.checked_in_ms / 1000.0), to_timestamp(message.expires_ms / 1000.0),
+    COALESCE(message.quantity, 1), message.type_id, message.partly_in,
     CASE WHEN subscriber.route IS NULL THEN '' ELSE message.url END, COALESCE(message.mark, ''), '',
     $4, 'pending', $4, 0, 0, ''
 FROM json_to_recordset($1) AS message
     (number integer, type varchar, ticket_key varchar, reason varchar, position integer, sequence bigint,
      revision integer, requested_ms bigint, decided_ms bigint, checked_in_ms bigint, url varchar, route varchar,
-     mark varchar, quantity smallint, type_id bigint, partly_in smallint)
+     mark varchar, quantity smallint, type_id bigint, partly_in smallint, expires_ms bigint)
 JOIN json_to_recordset($2) AS subscriber (webhook_id bigint, endpoint_id bigint, type varchar, route varchar)
     ON subscriber.type = message.type AND (subscriber.route IS NULL OR subscriber.route = message.route)
 ORDER BY message.number, subscriber.webhook_id

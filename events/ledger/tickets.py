@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from events.domain.allocation import DecidedTicket
 from events.domain.codes import NO_CODE
 from events.domain.commands import Callback
+from events.domain.holds import ConfirmedBy, Hold
 from events.domain.outcome import Outcome
 from events.domain.seats import NO_TYPE
 from events.domain.states import HOLDING, Reason, Status
@@ -107,6 +108,9 @@ def _ticket(
     ticket_type_id: int | None,
     partly_in: int | None,
     access_code_id: int | None,
+    expires_at: datetime | None,
+    hold_confirmed_by: str,
+    payment_reference: str,
 ) -> DecidedTicket:
     outcome = Outcome(
         key=key,
@@ -123,6 +127,8 @@ def _ticket(
         type_id=ticket_type_id or NO_TYPE,
         partly_in=partly_in,
         code_id=access_code_id or NO_CODE,
+        hold=Hold(to_ms(expires_at), ConfirmedBy(hold_confirmed_by)) if expires_at else None,
+        payment_reference=payment_reference,
     )
     return DecidedTicket(email_key, outcome)
 

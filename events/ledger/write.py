@@ -122,6 +122,7 @@ def _update_event(event: Event, plan: Plan) -> None:
         applied = [resize for resize, verdict in done.resizes if verdict is Sizing.APPLIED and resize.types]
         save_types(event, done.seats, applied[-1].types if applied else ())
     event.cancelled_count += done.cancelled
+    event.expired_count += done.expired
     rejected = {**done.rejected, Reason.INVALID: plan.invalid} if plan.invalid else done.rejected
     for reason, number in rejected.items():
         event.rejected_counts[reason.value] = event.rejected_counts.get(reason.value, 0) + number

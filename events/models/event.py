@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from events.domain.allocation import Sizing
+from events.domain.holds import AppliesTo, ConfirmedBy, HoldTerms
 from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
 from events.domain.states import Access, Visibility
 from events.models.fields import LineField, SearchKeyField
@@ -23,6 +24,14 @@ class Event(models.Model):
     max_capacity = models.PositiveIntegerField()
     waitlist_capacity = models.PositiveIntegerField(default=0)
     max_quantity = models.PositiveSmallIntegerField(default=1, db_default=1)  # seats of one registration at most
+    # For how long seats are set aside before they are confirmed, by whom, and which; null and empty: none are.
+    hold_seconds = models.PositiveIntegerField(null=True, blank=True)
+    hold_confirmed_by = models.CharField(
+        max_length=9, blank=True, default="", db_default="", choices=[(c.value, c.value) for c in ConfirmedBy]
+    )
+    hold_applies_to = models.CharField(
+        max_length=8, blank=True, default="", db_default="", choices=[(a.value, a.value) for a in AppliesTo]
+    )
     # With ticket types the sizes and counters of seats here are the sums of theirs.
     has_types = models.BooleanField(default=False, db_default=False, editable=False)
     last_type_number = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
@@ -63,10 +72,14 @@ class Event(models.Model):
     waitlisted_count = models.PositiveIntegerField(default=0, editable=False)
     confirmed_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     waitlisted_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    held_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # A hold ended after the event did: its seats went to no one, though others waited.
+    over = models.BooleanField(default=False, db_default=False, editable=False)
     # What the first on the waitlist asks for; 1 while nothing waits.
     head_quantity = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
     # These count tickets, but for the people who were let in.
     cancelled_count = models.PositiveIntegerField(default=0, editable=False)
+    expired_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     checked_in_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     rejected_counts = models.JSONField(default=dict, editable=False)  # {reason: number}
 
@@ -93,6 +106,7 @@ class Event(models.Model):
                 condition=Q(waitlisted_count=0)
                 | Q(max_capacity__lt=F("confirmed_count") + F("held_count") + F("head_quantity"))
                 | Q(cancelled_at__isnull=False)
+                | Q(over=True)
                 | Q(has_types=True),
                 name="event_nobody_waits_beside_a_seat",
             ),
@@ -101,6 +115,12 @@ class Event(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(max_capacity__gte=1, max_capacity__lte=MAX_CAPACITY), name="event_capacity_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(hold_seconds__isnull=True, hold_confirmed_by="", hold_applies_to="")
+                | Q(hold_seconds__gte=1, hold_confirmed_by__in=[c.value for c in ConfirmedBy])
+                & Q(hold_applies_to__in=[a.value for a in AppliesTo]),
+                name="event_hold_complete",
             ),
             models.CheckConstraint(condition=Q(end_time__gt=F("start_time")), name="event_ends_after_start"),
         ]
@@ -112,13 +132,21 @@ class Event(models.Model):
             # Cancelled events with tickets that are not cancelled yet: few, and not for long.
             models.Index(
                 fields=["id"],
-                condition=Q(cancelled_at__isnull=False) & (Q(confirmed_count__gt=0) | Q(waitlisted_count__gt=0)),
+                condition=Q(cancelled_at__isnull=False)
+                & (Q(confirmed_count__gt=0) | Q(waitlisted_count__gt=0) | Q(held_count__gt=0)),
                 name="event_still_closing",
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def hold(self) -> HoldTerms | None:
+        """How seats are held, None if they are not."""
+        if self.hold_seconds is None:
+            return None
+        return HoldTerms(self.hold_seconds, ConfirmedBy(self.hold_confirmed_by), AppliesTo(self.hold_applies_to))
 
 
 class SizeChange(models.Model):

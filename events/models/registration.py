@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from events.domain.attendee import guest_search_key
+from events.domain.holds import REFERENCE_MAX, ConfirmedBy
 from events.domain.parts import Part, read_parts
 from events.domain.seats import MAX_QUANTITY
 from events.domain.states import HOLDING, Reason, Status
@@ -15,7 +16,10 @@ from events.models.fields import SearchKeyField
 from events.models.organizer import Organizer
 from events.models.ticket_type import TicketType
 
-DECIDED = [Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED]
+DECIDED = [
+    *(Status.HELD, Status.CONFIRMED, Status.WAITLISTED),
+    *(Status.REJECTED, Status.EXPIRED, Status.CANCELLED),
+]
 _HOLDING = sorted(status.value for status in HOLDING)
 
 
@@ -59,6 +63,19 @@ class Registration(models.Model):
     revision = models.PositiveIntegerField(default=1)
     requested_at = models.DateTimeField()
     decided_at = models.DateTimeField()
+    # Until when its seats are or were held (by the queue's clock), and who may confirm it; by which payment it was.
+    expires_at = models.DateTimeField(null=True, editable=False)
+    hold_confirmed_by = models.CharField(
+        max_length=9,
+        blank=True,
+        default="",
+        db_default="",
+        choices=[(c.value, c.value) for c in ConfirmedBy],
+        editable=False,
+    )
+    payment_reference = models.CharField(
+        max_length=REFERENCE_MAX, blank=True, default="", db_default="", editable=False
+    )
     confirmed_at = models.DateTimeField(null=True, blank=True)
     checked_in_at = models.DateTimeField(null=True, blank=True)
     # How many of a group have been let in, while it is not all of them.
@@ -85,6 +102,12 @@ class Registration(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=[s.value for s in DECIDED]), name="registration_status_known"
+            ),
+            # A hold has an end, and someone who may confirm it.
+            models.CheckConstraint(
+                condition=~Q(status__in=[Status.HELD.value, Status.EXPIRED.value])
+                | Q(expires_at__isnull=False, hold_confirmed_by__in=[c.value for c in ConfirmedBy]),
+                name="registration_hold_ends",
             ),
             # A checked-in ticket keeps its seat unless the whole event is cancelled. An older release also allowed to
             # cancel it, and wrote no reason.
@@ -124,6 +147,23 @@ class Registration(models.Model):
                 fields=["event", "sequence", "id"],
                 condition=Q(status=Status.CANCELLED.value),
                 name="registration_cancelled",
+            ),
+            # Holds that run, by their end: what is due is found without reading the others.
+            models.Index(
+                fields=["expires_at", "sequence", "id"],
+                condition=Q(status=Status.HELD.value),
+                name="registration_due",
+            ),
+            # The lists of held registrations, and of those whose hold ran out.
+            models.Index(
+                fields=["event", "sequence", "id"],
+                condition=Q(status=Status.HELD.value),
+                name="registration_held",
+            ),
+            models.Index(
+                fields=["event", "sequence", "id"],
+                condition=Q(status=Status.EXPIRED.value),
+                name="registration_expired",
             ),
             # Changes after the first decision, to be published again if a drain died before it published them.
             models.Index(fields=["event", "decided_at"], condition=Q(revision__gt=1), name="registration_changed"),

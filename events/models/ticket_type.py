@@ -26,7 +26,7 @@ class TicketType(models.Model):
     price = models.CharField(max_length=PRICE_MAX, blank=True, default="", db_default="")  # as it is shown
     # Whether a ticket of this type was ever decided: then it cannot go.
     used = models.BooleanField(default=False, db_default=False, editable=False)
-    # Whether the event is cancelled: its seats come free while its waitlist is still being cancelled.
+    # Whether the event is cancelled, or over: its seats come free, and no one moves up.
     closed = models.BooleanField(default=False, db_default=False, editable=False)
 
     # Counters of seats, as in `Event`.
@@ -34,6 +34,7 @@ class TicketType(models.Model):
     held_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     waitlisted_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     confirmed_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    held_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     waitlisted_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     head_quantity = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
 

@@ -92,6 +92,7 @@ class WebhookDelivery(models.Model):
     position = models.PositiveIntegerField(null=True)
     quantity = models.PositiveSmallIntegerField(default=1, db_default=1)
     ticket_type_id = models.BigIntegerField(null=True)
+    expires_at = models.DateTimeField(null=True)
     partly_in = models.PositiveSmallIntegerField(null=True)
     sequence = models.BigIntegerField(default=0)
     revision = models.PositiveIntegerField(default=0)

@@ -63,8 +63,10 @@ REJECTIONS: dict[str, str] = {
 
 MESSAGE_TYPES: dict[str, str] = {
     "registration.confirmed": "Confirmed",
+    "registration.held": "Held",
     "registration.waitlisted": "Waitlisted",
     "registration.rejected": "Rejected",
+    "registration.expired": "Hold ran out",
     "registration.cancelled": "Cancelled",
     "registration.checked_in": "Checked in",
     "registration.updated": "Check-in undone",

@@ -28,6 +28,7 @@ class Code(StrEnum):
     CODE_NOT_FOUND = "code_not_found"
     ALREADY_CHECKED_IN = "already_checked_in"
     NOT_CONFIRMED = "not_confirmed"
+    NOT_HELD = "not_held"
     EVENT_OVER = "event_over"
     CANCELLATION_CLOSED = "cancellation_closed"
     EVENT_IN_USE = "event_in_use"

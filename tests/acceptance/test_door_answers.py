@@ -25,7 +25,7 @@ TICKET_FIELDS = {
         "position",
         "sequence",
     ),
-    *("requested_at", "decided_at", "check_in_code", "checked_in_at"),
+    *("requested_at", "decided_at", "expires_at", "check_in_code", "checked_in_at"),
 }
 
 

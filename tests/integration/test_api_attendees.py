@@ -46,6 +46,7 @@ def test_a_page_holds_the_confirmed_in_order_of_admission() -> None:
         "checked_in_at",
         "checked_in_quantity",
         "reason",
+        "expires_at",
     ]
     assert row["ticket_id"].startswith(f"{event_id}-c0000000000000000001")
     assert (row["email"], row["checked_in_at"]) == ("confirmed1@example.com", None)
@@ -186,6 +187,7 @@ def test_stats_have_every_reason() -> None:
         "waitlisted": 0,
         "rejected": {"sold_out": 7, "duplicate": 0, "registration_closed": 0, "event_cancelled": 0, "invalid": 0},
         "cancelled": 1,
+        "expired": 0,
         "checked_in": 0,
         "admitted_per_second": 0.0,
         "decided_per_second": 0.0,

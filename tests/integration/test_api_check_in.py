@@ -183,6 +183,7 @@ def test_a_ticket_is_checked_in_once() -> None:
         "checked_in_at",
         "checked_in_quantity",
         "reason",
+        "expires_at",
     ]
     assert data["checked_in_at"]
     again = check_in(caller, ticket(event_id))

@@ -32,6 +32,7 @@ OPERATIONS = {
     ("/events/{event_id}/stats", "get"),
     ("/registrations/{ticket_id}", "get"),
     ("/registrations/{ticket_id}", "delete"),
+    ("/registrations/{ticket_id}/confirm", "post"),
     ("/registrations/{ticket_id}/check-in", "post"),
     ("/events/{event_id}/check-ins", "post"),
     ("/events/{event_id}/check-ins/offline", "get"),

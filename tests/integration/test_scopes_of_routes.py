@@ -28,6 +28,7 @@ PUBLIC = {
     ("/registrations/1", "GET"),
     ("/registrations/1", "DELETE"),
     ("/registrations/1/events", "GET"),
+    ("/registrations/1/confirm", "POST"),
     ("/health/live", "GET"),
     ("/health/ready", "GET"),
     ("/metrics", "GET"),

@@ -29,6 +29,7 @@ class Books:
     seats: Seats
     tickets: dict[str, DecidedTicket] = field(default_factory=dict)
     closed: bool = False
+    queue_ms: int = 0
 
     def batch(self, commands: list[Command]) -> Allocation:
         emails = {c.email_key for c in commands if isinstance(c, Request | Correction)}
@@ -46,7 +47,7 @@ class Books:
             ],
             holders=holding[: allocation.MOVES_AT_ONCE],
         )
-        done = allocate(seats=self.seats, commands=commands, ledger=ledger, now_ms=1)
+        done = allocate(seats=self.seats, commands=commands, ledger=ledger, now_ms=1, queue_ms=self.queue_ms)
         emails_of = {r.key: r.email_key for r in done.decided_requests}
         corrected = {(r.correction.ticket, r.revision): r.correction.email_key for r in done.corrections}
         for outcome in done.changes:
@@ -89,14 +90,17 @@ class Books:
         """The invariants that the database holds too, and the counters against the tickets."""
         for type_id, line in self.lines().items():
             confirmed, waiting = self.of(type_id, Status.CONFIRMED), self.waiting(type_id)
-            assert sum(o.quantity for o in confirmed) == line.confirmed <= line.capacity
+            held = self.of(type_id, Status.HELD)
+            assert sum(o.quantity for o in confirmed) == line.confirmed
+            assert sum(o.quantity for o in held) == line.held <= line.capacity - line.confirmed
+            assert line.held - line.held_companions == len(held)
             assert sum(held.outcome.quantity for held in waiting) == line.waitlisted <= line.waitlist_capacity
             assert line.confirmed - line.confirmed_companions == len(confirmed)
             assert line.waitlisted - line.waitlisted_companions == len(waiting)
             head = waiting[0].outcome.quantity if waiting else 1
             if not self.seats.cancelled:
                 assert line.head_quantity == head
-                assert not waiting or line.free < head
+                assert not waiting or line.free < head or self.seats.over
         holders = [held.email_key for held in self.tickets.values() if held.outcome.status in HOLDING]
         assert len(holders) == len(set(holders))
 

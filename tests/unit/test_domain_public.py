@@ -66,6 +66,7 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
         "registration_paused",
         "cancel_until",
         "held_count",
+        "hold",
         "max_quantity",
         "ticket_types",
         "access",
@@ -114,7 +115,7 @@ def test_what_a_ticket_does_not_have_is_null_and_an_estimate_is_left_out() -> No
         check_in_code=None,
         checked_in_ms=0,
     )
-    said = [None, 3, 7, "1970-01-01T00:00:01.000+00:00", None, None, None, 0]
+    said = [None, 3, 7, "1970-01-01T00:00:01.000+00:00", None, None, None, None, 0]
     assert list(to_builtins(shown).values())[3:] == [None, 1, "queued", *said]
 
 

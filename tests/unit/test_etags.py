@@ -16,6 +16,7 @@ from events.door.ticket_status import TicketStatus
 QUEUED = TicketStatus(Status.QUEUED, 0, 42, 1000, position=3, estimated_seconds=0.4)
 WAITLISTED = TicketStatus(Status.WAITLISTED, 1, 42, 1000, 2000, position=7)
 REJECTED = TicketStatus(Status.REJECTED, 1, 42, 1000, 2000, Reason.SOLD_OUT)
+HELD = TicketStatus(Status.HELD, 1, 42, 1000, 2000, expires_ms=62_000)
 LOST = TicketStatus(Status.LOST, 0, None, None)
 
 
@@ -45,13 +46,13 @@ def test_a_tag_matches_itself_weakly_in_a_list_and_behind_a_star() -> None:
         assert not matches(tag, other.decode())
 
 
-@pytest.mark.parametrize("ticket", [QUEUED, WAITLISTED, REJECTED, LOST])
+@pytest.mark.parametrize("ticket", [QUEUED, WAITLISTED, HELD, REJECTED, LOST])
 def test_a_ticket_is_the_same_object_in_an_answer_and_in_an_event(ticket: TicketStatus) -> None:
     response = ticket_response("7-abc", 7, ticket, jitter=0.5)
     data = json.loads(response.body)["data"]
-    assert list(data)[:14] == [
+    assert list(data)[:15] == [
         *("ticket_id", "reference", "event_id", "ticket_type", "quantity", "status", "reason"),
-        *("position", "sequence", "requested_at", "decided_at", "check_in_code", "checked_in_at"),
+        *("position", "sequence", "requested_at", "decided_at", "expires_at", "check_in_code", "checked_in_at"),
         "checked_in_quantity",
     ]
     shown = show("7-abc", 7, ticket)

@@ -83,6 +83,7 @@ class RequestSigner:
                 decided_ms=to_ms(row.decided_at),
                 changed_ms=to_ms(row.created_at),
                 checked_in_ms=to_ms(row.checked_in_at) if row.checked_in_at else None,
+                expires_ms=to_ms(row.expires_at) if row.expires_at else None,
                 quantity=row.quantity,
                 type_id=row.ticket_type_id or 0,
                 partly_in=row.partly_in,
@@ -92,6 +93,7 @@ class RequestSigner:
 
     def _code(self, row: ClaimedDelivery) -> str:
         """Returns the check-in code of a ticket with a seat; empty for other tickets."""
-        if row.event_id is None or status_told(row.type, row.position) is not Status.CONFIRMED:
+        told = status_told(row.type, waits=row.position is not None, held=row.expires_at is not None)
+        if row.event_id is None or told is not Status.CONFIRMED:
             return ""
         return self._tickets.check_in_code(event_id=row.event_id, key=row.ticket_key, mark=row.mark)

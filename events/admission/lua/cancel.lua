@@ -44,14 +44,15 @@ local head = head_of(QUEUE)
 if head then sequence = math.max(sequence, tail_of(QUEUE)) end
 
 -- Whether the ticket holds a seat or may get one: true, false, or nil if it is not known here. Then, if its holder has
--- been let in, when that was (ms); and whether it still waits.
+-- been let in, when that was (ms); and whether it still waits, for a seat or to be confirmed.
 local function holds(key)
   for _, slot in ipairs(DECIDED) do
     local outcome = redis.call('HGET', slot, TICKET .. key)
     if outcome then
       local status = string.match(outcome, '^%d+|(%a+)|')
       local checked_in = string.match(outcome, '|[^|]-' .. CHECKED_IN .. '(%d+)$')
-      return status == 'confirmed' or status == 'waitlisted', tonumber(checked_in), status == 'waitlisted'
+      local waits = status == 'waitlisted' or status == 'held'
+      return status == 'confirmed' or waits, tonumber(checked_in), waits
     end
   end
   local pending = redis.call('HGET', PENDING, TICKET .. key)

@@ -10,8 +10,8 @@ local EXEMPT, BY_ORGANIZER = 'x', 'o'
 -- Who added a guest, if not the guest: the organizer, or the organizer beyond the capacity.
 local BEYOND_CAPACITY = 'b'
 -- Prefixes of the fields of `pending` and `decided`, before a ticket's key, an e-mail digest, and the key of the ticket
--- that is cancelled.
-local TICKET, EMAIL, CANCELLATION = 't', 'e', 'c'
+-- that is cancelled, confirmed, or whose hold is to end.
+local TICKET, EMAIL, CANCELLATION, CONFIRMATION, EXPIRY = 't', 'e', 'c', 'h', 'x'
 -- Prefixes of the fields of `rates`.
 local ADMITTED_IN, DECIDED_IN = 'a', 'd'
 -- The field of a limiter's hash that holds the number of its window.
@@ -21,6 +21,9 @@ local CHECKED_IN = 'i'
 -- Prefixes of the parts before it, and of what an entry and `pending` say of a ticket's seats: how many if more than one,
 -- and the id of their ticket type if the event has any; and of a group, how many have been let in so far.
 local QUANTITY, TYPE, PARTLY_IN = 'q', 't', 'n'
+-- The prefix of the last part of an outcome that is held, or was until its time was over: that time (ms) follows, and
+-- after it this letter if only the organizer may confirm it.
+local HELD_UNTIL, RESTRICTED = 'h', 'o'
 -- The prefix of the last part of what an entry and `pending` say of a ticket's seats: the id of its access code. And of
 -- the fields of `pending` that count what is queued with a code.
 local CODE, CODE_USES = 'k', 'k'

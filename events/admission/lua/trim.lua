@@ -6,6 +6,8 @@
 -- Where an entry has its parts: [sequence, key, e-mail digest, kind; empty for a registration, whether it came with an
 -- access code; left out if not].
 local ENTRY_SEQUENCE, ENTRY_KEY, ENTRY_DIGEST, ENTRY_IS, ENTRY_CODED = 1, 2, 3, 4, 5
+-- The prefix of an entry's field in pending, by its kind. Organizers' commands have none.
+local NOTE_OF = {cancel = CANCELLATION, confirm = CONFIRMATION, expire = EXPIRY}
 
 local function is_unchanged(queue, item)
   local id = digits(item[ENTRY_SEQUENCE]) .. '-0'
@@ -25,8 +27,8 @@ local function trim_queue(queue, entries)
   end
 end
 
--- A later ticket under the same e-mail keeps its own field in pending, and so does a later cancellation of the same
--- ticket: of those fields only the ones that name the entry's sequence go.
+-- A later ticket under the same e-mail keeps its own field in pending, and so does a later command of the same ticket:
+-- of those fields only the ones that name the entry's sequence go.
 local function trim_pending(pending, entries)
   for start = 1, #entries, CHUNK do
     local notes, gone = {}, {}
@@ -37,11 +39,11 @@ local function trim_pending(pending, entries)
         gone[#gone + 1] = TICKET .. item[ENTRY_KEY]
         notes[#notes + 1] = EMAIL .. item[ENTRY_DIGEST]
       else
-        notes[#notes + 1] = CANCELLATION .. item[ENTRY_KEY]
+        notes[#notes + 1] = (NOTE_OF[item[ENTRY_IS]] or CANCELLATION) .. item[ENTRY_KEY]
       end
     end
     for offset, sequence in ipairs(redis.call('HMGET', pending, unpack(notes))) do
-      if sequence and tonumber(sequence) == entries[start + offset - 1][ENTRY_SEQUENCE] then
+      if sequence and tonumber(string.match(sequence, '^%d+')) == entries[start + offset - 1][ENTRY_SEQUENCE] then
         gone[#gone + 1] = notes[offset]
       end
     end

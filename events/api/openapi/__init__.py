@@ -14,6 +14,7 @@ from events.api.openapi.events import (
     PAUSE_EVENT,
     RESUME_EVENT,
 )
+from events.api.openapi.holds import CONFIRM_TICKET
 from events.api.openapi.operating import LIVE, READY
 from events.api.openapi.tokens import CREATE_TOKEN, LIST_TOKENS, READ_AUDIT, REVOKE_TOKEN
 from events.api.webhooks.openapi import (
@@ -39,6 +40,7 @@ __all__ = [
     "CHANGE_WEBHOOK",
     "CHECK_IN",
     "CHECK_IN_BY_CODE",
+    "CONFIRM_TICKET",
     "CORRECT_ATTENDEE",
     "CREATE_CODES",
     "CREATE_EVENT",

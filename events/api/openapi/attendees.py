@@ -44,10 +44,11 @@ LIST_ATTENDEES = describe(
         OpenApiParameter(
             "status",
             str,
-            enum=["confirmed", "waitlisted", "cancelled", "rejected"],
+            enum=["confirmed", "held", "waitlisted", "expired", "cancelled", "rejected"],
             description=(
-                "`waitlisted`: on the waitlist, the next to get a seat first; `cancelled`: after a seat or a position "
-                "on the waitlist; `rejected`: with the reason (default: confirmed)."
+                "`held`: until `expires_at`; `expired`: since then; `waitlisted`: on the waitlist, the next to get a "
+                "seat first; `cancelled`: after a seat or a position on the waitlist; `rejected`: with the reason "
+                "(default: confirmed)."
             ),
         ),
         OpenApiParameter("search", str, description=f"Part of a name or e-mail. {SEARCH_RULE}"),

@@ -192,6 +192,7 @@ READ_TICKET = describe(
             "The ticket now. Without `Retry-After` its status is final.",
             queued=examples.QUEUED,
             waitlisted=examples.WAITLISTED,
+            held=examples.HELD,
             confirmed=examples.CONFIRMED,
             rejected=examples.REJECTED,
             lost=examples.LOST,

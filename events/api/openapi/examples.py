@@ -35,6 +35,8 @@ _DECIDED.pop("estimated_seconds")
 CONFIRMED = {**_DECIDED, "status": "confirmed", "check_in_code": CHECK_IN_CODE}
 REJECTED = {**_DECIDED, "status": "rejected", "reason": "sold_out"}
 CANCELLING = {**CONFIRMED, "cancellation_sequence": 1042}
+HELD = {**_DECIDED, "status": "held", "expires_at": "2030-11-01T09:10:00.250+00:00"}
+CONFIRMING = {**HELD, "confirmation_sequence": 1043}
 LOST = {**_DECIDED, "status": "lost", "decided_at": None}
 WAITLISTED = {**_DECIDED, "status": "waitlisted", "position": 3}
 

@@ -34,7 +34,9 @@ from omnify.common.envelope import Code
 
 _SAID = {
     Status.CONFIRMED: "Confirmed registrations in order of admission.",
+    Status.HELD: "Held registrations in order of admission.",
     Status.WAITLISTED: "The waitlist, the first in line first.",
+    Status.EXPIRED: "Registrations whose hold ran out, in order of admission.",
     Status.CANCELLED: "Cancelled registrations in order of admission.",
     Status.REJECTED: "Rejected registrations in order of admission.",
 }
@@ -148,6 +150,7 @@ class Stats(ApiView):
             waitlisted=event.waitlisted_count,
             rejected=public.RejectedCounts(**rejected),
             cancelled=event.cancelled_count,
+            expired=event.expired_count,
             checked_in=event.checked_in_count,
             admitted_per_second=queue.admitted_per_second,
             decided_per_second=queue.decided_per_second,

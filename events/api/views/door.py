@@ -40,6 +40,17 @@ class Ticket(ApiView):
         raise unavailable(DOOR_ONLY)
 
 
+class Confirmation(ApiView):
+    """`POST /registrations/{ticket_id}/confirm`."""
+
+    scopes = {"POST": ANYONE}
+
+    @openapi.CONFIRM_TICKET
+    def post(self, request: Request, ticket_id: str) -> HttpResponse:
+        """Answers 503: only reached without the door."""
+        raise unavailable(DOOR_ONLY)
+
+
 class TicketEvents(ApiView):
     """`GET /registrations/{ticket_id}/events`."""
 

@@ -40,6 +40,9 @@ class Attendee(Struct, frozen=True, kw_only=True):
             extra_json_schema=one_of(Reason),
         ),
     ]
+    expires_at: Annotated[
+        Time | None, Meta(description="Until when it is held, or was; null unless `held` or `expired`.")
+    ]
 
 
 class OfflineList(Struct, frozen=True, kw_only=True):
@@ -102,6 +105,7 @@ class Stats(Struct, frozen=True, kw_only=True):
         ),
     ]
     cancelled: Annotated[int, Meta(examples=[0])]
+    expired: Annotated[int, Meta(description="Tickets whose hold ran out.", examples=[0])]
     checked_in: Annotated[
         int,
         Meta(description="Of the confirmed; of a cancelled event those who were let in.", examples=[0]),

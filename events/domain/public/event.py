@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import astuple
 
+from events.domain.holds import AppliesTo, ConfirmedBy
 from events.domain.public.definition import Time
 from events.domain.snapshot import EventSnapshot, TypeSnapshot
 from events.domain.states import Access, EventState, Visibility, event_state
@@ -28,6 +30,22 @@ class TicketType(Struct, frozen=True):
         int, Meta(description="For the next to come: seats kept for a waiting group are taken.", examples=[30])
     ]
     registration_state: Annotated[EventState, Meta(examples=["open"])]
+
+
+class Hold(Struct, frozen=True):
+    """How the seats of an event are set aside, and until whose confirmation."""
+
+    seconds: Annotated[int, Meta(description="For how long.", examples=[600])]
+    confirmed_by: Annotated[
+        ConfirmedBy,
+        Meta(
+            description="`organizer`: after a payment, say. `holder`: it is an offer to accept.", examples=["organizer"]
+        ),
+    ]
+    applies_to: Annotated[
+        AppliesTo,
+        Meta(description="`all` seats, or those alone that the `waitlist` gets.", examples=["all"]),
+    ]
 
 
 class Event(Struct, frozen=True):
@@ -74,6 +92,7 @@ class Event(Struct, frozen=True):
         ),
     ]
     held_count: Annotated[int, Meta(description="Seats set aside for a while.", examples=[0])]
+    hold: Annotated[Hold | None, Meta(description="How seats are set aside before they are confirmed; null: not.")]
     max_quantity: Annotated[
         int, Meta(description="Seats of one registration at most; with ticket types, the most of any.", examples=[1])
     ]
@@ -110,6 +129,7 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
         registration_paused=snapshot.paused,
         cancel_until=iso(snapshot.cancel_until_ms or snapshot.start_ms),
         held_count=snapshot.held_count,
+        hold=Hold(*astuple(snapshot.hold)) if snapshot.hold else None,
         max_quantity=max((found.max_quantity for found in snapshot.ticket_types), default=snapshot.max_quantity),
         ticket_types=[_render_type(found, snapshot, now_ms) for found in snapshot.ticket_types],
         access=snapshot.access,

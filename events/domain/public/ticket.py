@@ -48,6 +48,10 @@ class Ticket(Struct, frozen=True, gc=False):
     sequence: Annotated[int | None, Meta(description="Number in the order of admission.", examples=[42])]
     requested_at: Annotated[Time | None, Meta(examples=["2030-11-01T09:00:00.100+00:00"])]
     decided_at: Time | None
+    expires_at: Annotated[
+        Time | None,
+        Meta(description="Until when its seats are held, or were; null unless `held` or `expired`.", examples=[None]),
+    ]
     check_in_code: Annotated[
         str | None,
         Meta(description="What the QR code holds; only with a seat. It lets in, and opens nothing else."),
@@ -71,6 +75,18 @@ class CancelledTicket(Ticket, frozen=True, gc=False, kw_only=True):
     ]
 
 
+class ConfirmedTicket(Ticket, frozen=True, gc=False, kw_only=True):
+    """A held ticket whose confirmation takes its turn."""
+
+    confirmation_sequence: Annotated[
+        int | None,
+        Meta(
+            description="The confirmation's number in the order of admission; null: it is confirmed already.",
+            examples=[1043],
+        ),
+    ]
+
+
 def render_ticket(
     ticket_id: str,
     event_id: int,
@@ -83,6 +99,7 @@ def render_ticket(
     decided_ms: int | None,
     check_in_code: str | None,
     checked_in_ms: int | None,
+    expires_ms: int | None = None,
     quantity: int = 1,
     type_id: int = 0,
     checked_in_quantity: int = 0,
@@ -101,6 +118,7 @@ def render_ticket(
         sequence,
         iso(requested_ms) if requested_ms else None,
         iso(decided_ms) if decided_ms else None,
+        iso(expires_ms) if expires_ms else None,
         check_in_code,
         iso(checked_in_ms) if checked_in_ms else None,
         checked_in_quantity,

@@ -25,8 +25,10 @@ class MessageType(StrEnum):
     """The types that can be subscribed to. Names are part of the public contract."""
 
     CONFIRMED = "registration.confirmed"
+    HELD = "registration.held"
     WAITLISTED = "registration.waitlisted"
     REJECTED = "registration.rejected"
+    EXPIRED = "registration.expired"
     CANCELLED = "registration.cancelled"
     CHECKED_IN = "registration.checked_in"
     UPDATED = "registration.updated"
@@ -37,23 +39,27 @@ class MessageType(StrEnum):
 TEST_TYPE = "webhook.test"
 
 TYPE_OF_STATUS: dict[Status, MessageType] = {
+    Status.HELD: MessageType.HELD,
     Status.CONFIRMED: MessageType.CONFIRMED,
     Status.WAITLISTED: MessageType.WAITLISTED,
     Status.REJECTED: MessageType.REJECTED,
+    Status.EXPIRED: MessageType.EXPIRED,
     Status.CANCELLED: MessageType.CANCELLED,
 }
 # About a ticket that stays what it is: checked in, a check-in undone, or corrected. It has a seat, unless a message
-# about a correction names its position on the waitlist.
+# about a correction names its position on the waitlist, or until when it is held.
 CHECK_IN_TYPES = (MessageType.CHECKED_IN, MessageType.UPDATED)
 _STATUS_OF_TYPE: dict[str, Status] = {type_.value: status for status, type_ in TYPE_OF_STATUS.items()} | {
     type_.value: Status.CONFIRMED for type_ in CHECK_IN_TYPES
 }
 
 
-def status_told(type_: str, position: int | None) -> Status:
-    """Returns the status of the ticket that a message of this type is about."""
-    waits = type_ == MessageType.UPDATED and position is not None
-    return Status.WAITLISTED if waits else _STATUS_OF_TYPE[type_]
+def status_told(type_: str, *, waits: bool, held: bool) -> Status:
+    """Returns the status of the ticket that a message of this type is about; `waits`: it names a position, `held`: it
+    names the end of a hold."""
+    if type_ == MessageType.UPDATED and (waits or held):
+        return Status.HELD if held else Status.WAITLISTED
+    return _STATUS_OF_TYPE[type_]
 
 
 class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +75,7 @@ class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
     decided_ms: int
     changed_ms: int
     checked_in_ms: int | None = None
+    expires_ms: int | None = None
     check_in_code: str = ""
     quantity: int = 1
     type_id: int = 0
@@ -81,7 +88,7 @@ def ticket_body(change: TicketChange) -> bytes:
     ticket = render_ticket(
         change.ticket_id,
         change.event_id,
-        status_told(change.type, change.position),
+        status_told(change.type, waits=change.position is not None, held=change.expires_ms is not None),
         reason=Reason(change.reason) if change.reason else None,
         position=change.position,
         sequence=change.sequence,
@@ -89,6 +96,7 @@ def ticket_body(change: TicketChange) -> bytes:
         decided_ms=change.decided_ms,
         check_in_code=change.check_in_code or None,
         checked_in_ms=change.checked_in_ms,
+        expires_ms=change.expires_ms,
         quantity=change.quantity,
         type_id=change.type_id,
         checked_in_quantity=let_in if change.partly_in is None else change.partly_in,

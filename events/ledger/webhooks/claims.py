@@ -44,6 +44,7 @@ class ClaimedDelivery(NamedTuple):
     quantity: int = 1
     ticket_type_id: int | None = None
     partly_in: int | None = None
+    expires_at: datetime | None = None
 
 
 class EndpointCapacity(NamedTuple):

@@ -97,6 +97,7 @@ def _message(number: int, type_: MessageType, change: Outcome) -> MessageRecord:
         requested_ms=change.requested_ms,
         decided_ms=change.decided_ms,
         checked_in_ms=change.checked_in_ms,
+        expires_ms=change.expires_ms,
         url=change.callback.url if change.callback else "",
         route=_route(change),
         mark=change.mark,

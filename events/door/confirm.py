@@ -1,0 +1,163 @@
+"""`POST /registrations/{ticket_id}/confirm`: confirms a held ticket. It takes its turn in the event's queue.
+
+Who may confirm stands in the hold itself: the event's organizer, after a payment, or also the holder, to whom the seat
+is an offer. A 202 means that the ticket will be confirmed, unless an organizer's cancellation stands in front of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import NamedTuple
+
+from msgspec.structs import astuple
+
+from events.admission.calls import ConfirmRequest
+from events.admission.entry import pack_confirmation
+from events.admission.gate import EventNotLoaded, Gate
+from events.admission.replies import (
+    AlreadyConfirmed,
+    ConfirmAnswer,
+    ConfirmationQueued,
+    ConfirmationRepeated,
+    NotHeld,
+    NotInRedis,
+    OrganizerOnly,
+)
+from events.domain.holds import ConfirmedBy, Hold
+from events.domain.public.ticket import ConfirmedTicket
+from events.domain.states import Status
+from events.domain.tickets import Tickets, reference
+from events.door import responses
+from events.door.caller import Caller
+from events.door.loader import Loader
+from events.door.loading_batchers import LoadingBatchers
+from events.door.responses import Response
+from events.door.ticket import code_of, render
+from events.door.ticket_status import TicketStatusReader
+from omnify.common.envelope import Code
+from omnify.common.logs import get_logger
+
+logger = get_logger(__name__)
+
+
+class _Asked(NamedTuple):
+    """A confirmation of a genuine ticket."""
+
+    ticket_id: str
+    event_id: int
+    key: str
+    payment_reference: str
+    caller: Caller
+
+
+class Confirmer:
+    """Enqueues confirmations of all events, with one batcher for each busy event."""
+
+    def __init__(
+        self, *, gate: Gate, tickets: Tickets, loader: Loader, reader: TicketStatusReader, wake: Callable[[int], None]
+    ) -> None:
+        self._gate = gate
+        self._tickets = tickets
+        self._loader = loader
+        self._reader = reader
+        self._wake = wake
+        self._batchers = LoadingBatchers[ConfirmRequest, ConfirmAnswer](loader, self._confirm_batch)
+
+    async def confirm(self, ticket_id: str, payment_reference: str, caller: Caller) -> Response:
+        """Confirms a ticket: 202 with the ticket, also if the same payment has confirmed it already; 409 if it is not
+        held; 401, 403 or 404 if the caller may not confirm it.
+
+        Raises QueueUnavailable, DatabaseUnavailable.
+        """
+        parsed = self._tickets.parse(ticket_id)
+        if parsed is None:
+            return responses.ticket_not_found()
+        asked = _Asked(ticket_id, *parsed, payment_reference, caller)
+        answer = await self._enqueue(asked)
+        match answer:
+            case ConfirmationQueued() | ConfirmationRepeated():
+                return await self._accepted(asked, answer.sequence)
+            case AlreadyConfirmed():
+                return await self._repeated(asked)
+            case OrganizerOnly():
+                return _not_allowed(caller)
+        return _not_held()
+
+    async def _enqueue(self, asked: _Asked) -> ConfirmAnswer:
+        """Asks admission; where Redis does not know the ticket, looks into the ledger first."""
+        answer = await self._ask(asked, None)
+        if not isinstance(answer, NotInRedis):
+            return answer
+        outcome = await self._loader.find_outcome(asked.event_id, asked.key)
+        if outcome is None or outcome.status is not Status.HELD:
+            confirmed = outcome is not None and outcome.status is Status.CONFIRMED
+            return AlreadyConfirmed() if confirmed else NotHeld()
+        return await self._ask(asked, outcome.hold)
+
+    async def _ask(self, asked: _Asked, hold: Hold | None) -> ConfirmAnswer:
+        request = ConfirmRequest(
+            asked.key,
+            _digest(asked.payment_reference),
+            pack_confirmation(asked.payment_reference),
+            asked.caller.organizer_id or 0,
+            hold.expires_ms if hold else 0,
+            hold is not None and hold.confirmed_by is ConfirmedBy.ORGANIZER,
+        )
+        return await self._batchers.ask(asked.event_id, request) or NotHeld()
+
+    async def _confirm_batch(self, event_id: int, requests: list[ConfirmRequest]) -> list[ConfirmAnswer]:
+        reply = await self._gate.confirm(event_id, requests)
+        if reply.wake:
+            self._wake(event_id)
+        pairs = zip(requests, reply.answers, strict=True)
+        refs = [reference(event_id, request.key) for request, answer in pairs if isinstance(answer, ConfirmationQueued)]
+        if refs:
+            logger.info("confirmation admitted", event_id=event_id, tickets=refs)
+        return reply.answers
+
+    async def _repeated(self, asked: _Asked) -> Response:
+        """Answers for a confirmed ticket: only the ledger knows whether this payment confirmed it."""
+        outcome = await self._loader.find_outcome(asked.event_id, asked.key)
+        if outcome is None or outcome.hold is None:
+            return _not_held()
+        by_organizer = outcome.hold.confirmed_by is ConfirmedBy.ORGANIZER
+        if by_organizer and not await self._is_organizer(asked):
+            return _not_allowed(asked.caller)
+        same = outcome.status is Status.CONFIRMED and outcome.payment_reference == asked.payment_reference
+        return await self._accepted(asked, None) if same else _not_held()
+
+    async def _is_organizer(self, asked: _Asked) -> bool:
+        try:
+            _, event = await self._gate.event(asked.event_id)
+        except EventNotLoaded:
+            return False
+        return asked.caller.organizer_id == event.organizer_id
+
+    async def _accepted(self, asked: _Asked, sequence: int | None) -> Response:
+        """Builds the 202 with the ticket and the confirmation's sequence; None if it is confirmed already."""
+        ticket = await self._reader.read(asked.event_id, asked.key)
+        rendered = render(asked.ticket_id, asked.event_id, ticket, code_of(self._tickets, asked.ticket_id, ticket))
+        data = ConfirmedTicket(*astuple(rendered), confirmation_sequence=sequence)
+        if sequence is None:
+            return responses.ok(data, message="The ticket is confirmed.", status=202)
+        headers = ((b"retry-after", b"1"),)
+        return responses.ok(data, message="Confirmation received.", status=202, headers=headers)
+
+
+def _digest(payment_reference: str) -> str:
+    """Stands for a payment reference in Redis while its confirmation waits."""
+    return blake2b(payment_reference.encode(), digest_size=8).hexdigest() if payment_reference else ""
+
+
+def _not_held() -> Response:
+    return responses.refuse(409, Code.NOT_HELD, "This ticket is not held, or its time is over.")
+
+
+def _not_allowed(caller: Caller) -> Response:
+    """Refuses a caller who is not the event's organizer, in the same words as the API."""
+    if caller.scoped:
+        return responses.refuse(403, Code.FORBIDDEN, "Confirming needs an organizer's token with the scope full.")
+    if caller.organizer_id is None:
+        return responses.unauthenticated("Show an organizer's token: `Authorization: Bearer <token>`.")
+    return responses.ticket_not_found()
