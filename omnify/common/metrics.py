@@ -12,6 +12,7 @@ import os
 import socket
 from bisect import bisect_left
 from collections import Counter as Counts
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
@@ -111,14 +112,18 @@ class BufferedHistogram:
         self._pending.append(amount)
 
     def flush(self) -> None:
-        """Writes now. prometheus_client has no way to add several, so this does what its `observe` does."""
+        """Writes now."""
         pending, self._pending = self._pending, []
-        if not pending:
-            return
-        bounds = self._histogram._upper_bounds
-        self._histogram._sum.inc(sum(pending))
-        for bucket, number in Counts(bisect_left(bounds, amount) for amount in pending).items():
-            self._histogram._buckets[bucket].inc(number)
+        if pending:
+            observe_all(self._histogram, pending)
+
+
+def observe_all(histogram: Histogram, amounts: Sequence[float]) -> None:
+    """Adds several observations. prometheus_client cannot do that, so this does what its `observe` does."""
+    bounds = histogram._upper_bounds
+    histogram._sum.inc(sum(amounts))
+    for bucket, number in Counts(bisect_left(bounds, amount) for amount in amounts).items():
+        histogram._buckets[bucket].inc(number)
 
 
 def remove_gauges(pid: int) -> None:

@@ -161,7 +161,8 @@ async def _discard_body(response: aiohttp.ClientResponse) -> None:
     left = MAX_RESPONSE_BYTES
     while left > 0:
         chunk = await response.content.read(left)
-        if not chunk:
+        # Mostly a short body has come with the head: it ends here, without another read.
+        if not chunk or response.content.at_eof():
             return
         left -= len(chunk)
     response.close()

@@ -10,6 +10,7 @@ from events.ledger.webhooks.attempts import Attempt
 from events.ledger.webhooks.claims import ClaimedDelivery
 from omnify.common import metrics
 from omnify.common.logs import get_logger
+from omnify.common.metrics import observe_all
 
 logger = get_logger(__name__)
 
@@ -34,8 +35,8 @@ def report(attempts: Sequence[Attempt]) -> None:
         if attempt.error:
             name = f"{attempt.delivery.webhook_id}: {attempt.result.status or attempt.error}"
             problems[name] = problems.get(name, 0) + 1
-        spent = attempt.result.ended_at - attempt.result.started_at
-        metrics.WEBHOOK_SECONDS.observe(spent.total_seconds())
+    results = [attempt.result for attempt in attempts]
+    observe_all(metrics.WEBHOOK_SECONDS, [(one.ended_at - one.started_at).total_seconds() for one in results])
     for label, refs in tickets.items():
         metrics.WEBHOOK_ATTEMPTS.labels(label).inc(len(refs))
     write = logger.warning if problems else logger.info

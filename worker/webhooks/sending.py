@@ -28,6 +28,7 @@ class Sender:
         self._context = context
         self._completed = completed
         self._stopping = stopping
+        self._attempt_lease = ATTEMPT_LEASE / context.haste
         self._destinations: dict[int, Destination] = {}
         self._in_flight = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,7 +74,7 @@ class Sender:
 
     def _claim_ends_too_soon(self, delivery: ClaimedDelivery) -> bool:
         """Tells whether another worker could claim the delivery before this one has recorded an attempt."""
-        return delivery.claimed_until - self._context.clock() < ATTEMPT_LEASE / self._context.haste
+        return delivery.claimed_until - self._context.clock() < self._attempt_lease
 
     async def _dispatch(self, delivery: ClaimedDelivery) -> Attempt:
         started = self._context.clock()
