@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from events.admission.gate import QueueUnavailable
-from events.door import parse, responses
+from events.door import callbacks, parse, responses
 from events.door.caller import Unauthenticated
 from events.door.loader import DatabaseUnavailable
 from events.door.responses import Response
@@ -28,7 +28,7 @@ def response_to(problem: Exception) -> Response:
             return responses.refuse(400, Code.INVALID, problem.message, errors=problem.errors)
         case Unauthenticated():
             return responses.unauthenticated(str(problem))
-        case parse.ScopeTooSmall():
+        case callbacks.ScopeTooSmall():
             return responses.refuse(403, Code.FORBIDDEN, str(problem))
         case parse.NotJson():
             return responses.refuse(415, Code.UNSUPPORTED_MEDIA_TYPE, _NOT_JSON)

@@ -14,7 +14,7 @@ from events.domain.attendee import clean_email, clean_name
 from events.domain.codes import normalise_code
 from events.domain.seats import MAX_QUANTITY
 from events.domain.waiting import LONGEST_WAIT_SECONDS
-from events.domain.webhooks.url import check_url
+from events.door.callbacks import no_callback
 from omnify.common.asgi_types import Header
 
 MAX_BODY_BYTES = 16 * 1024
@@ -47,10 +47,6 @@ class BadRequest(Exception):
         super().__init__(message)
         self.errors = errors
         self.message = message
-
-
-class ScopeTooSmall(Exception):
-    """The token's scope does not allow the request. The message is for people."""
 
 
 _decode = msgspec.json.Decoder(Registration).decode
@@ -150,28 +146,6 @@ def wait_seconds(query: bytes) -> int | None:
     if len(values) > 1 or not _WAIT.fullmatch(values[0]) or int(values[0]) > LONGEST_WAIT_SECONDS:
         raise BadRequest({"wait": [f"A whole number of seconds from 1 to {LONGEST_WAIT_SECONDS}, once."]})
     return int(values[0])
-
-
-def no_callback(url: str) -> str:
-    """Refuses a `callback_url` without a token. Raises ValueError."""
-    raise ValueError("Only an organizer can have one: show a token.")
-
-
-def scoped_callback(url: str) -> str:
-    """Refuses a `callback_url` with a token of another scope than `full`. Raises ScopeTooSmall."""
-    raise ScopeTooSmall("A callback_url needs an organizer's token with the scope full.")
-
-
-def own_callback(url: str) -> str:
-    """Accepts a `callback_url` whose host is not obviously private. Raises ValueError."""
-    check_url(url, allow_private=False)
-    return url
-
-
-def any_callback(url: str) -> str:
-    """Accepts any well-formed `callback_url`, also at a private address. Raises ValueError."""
-    check_url(url, allow_private=True)
-    return url
 
 
 # A registration's name, e-mail and callback, then its ticket type, quantity and access code if it says any of them:

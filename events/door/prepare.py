@@ -11,11 +11,11 @@ from events.admission.entry import pack
 from events.domain.attendee import email_key
 from events.domain.commands import Callback
 from events.domain.tickets import TicketName, Tickets
-from events.door import parse
+from events.door import callbacks, parse
 from events.door.caller import Caller
 
 # How a `callback_url` is checked without a token, and with one of a smaller scope than `full`.
-_GUESTS_CALLBACK = {False: parse.no_callback, True: parse.scoped_callback}
+_GUESTS_CALLBACK = {False: callbacks.no_callback, True: callbacks.scoped_callback}
 
 
 class Prepared(msgspec.Struct, frozen=True, gc=False):

@@ -31,7 +31,7 @@ from events.domain.rate_limit import Quota, RateLimit
 from events.domain.states import Status
 from events.domain.tickets import TicketName, Tickets, reference
 from events.domain.waiting import opening_retry, outage_retry
-from events.door import parse, responses
+from events.door import callbacks, responses
 from events.door.admitted_log import AdmittedLog
 from events.door.loader import Loader
 from events.door.loading_batchers import LoadingBatchers
@@ -94,7 +94,9 @@ class Registrar:
         self._gate = gate
         self._tickets = tickets
         self._wake = wake
-        self.prepare = partial(prepare, tickets, parse.any_callback if private_callbacks else parse.own_callback)
+        self.prepare = partial(
+            prepare, tickets, callbacks.any_callback if private_callbacks else callbacks.own_callback
+        )
         self._jitter = jitter
         self._log = AdmittedLog()
         self._seconds = BufferedHistogram(metrics.ADMISSION_SECONDS)

@@ -45,7 +45,7 @@ def test_undoing_takes_all_of_a_group_out_again(caller: Caller) -> None:
     assert inside(caller, event_id) == 3
 
 
-@pytest.mark.parametrize("quantity", [0, 21, 1.5, "2", 4])
+@pytest.mark.parametrize("quantity", [0, 21, 1.5, "2", True, 4])
 def test_a_number_that_the_ticket_is_not_for_is_refused(quantity: Any, caller: Caller) -> None:
     event_id, code, _ = group_of(caller, 3)
     answer = enter(caller, event_id, code=code, quantity=quantity)

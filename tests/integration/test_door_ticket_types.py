@@ -130,6 +130,24 @@ def test_a_group_gets_all_its_seats_or_waits_whole_and_no_one_passes_it(
     visit(servers, scene)
 
 
+@pytest.mark.parametrize("typed", [False, True])
+def test_seats_that_are_kept_for_a_group_are_sold_out_at_the_door(
+    typed: bool, make_event: Make, servers: Services, drain: Drain
+) -> None:
+    """Two of three are taken, and three wait for theirs: the waitlist is full, and the third seat is kept."""
+    sizes = {"max_capacity": 3, "waitlist_capacity": 3, "max_quantity": 3}
+    event = make_event(**({"ticket_types": [ticket_type("Floor", 3, waitlist=3, most=3)]} if typed else sizes))
+
+    async def scene(visitor: Visitor) -> None:
+        for number, quantity in enumerate((2, 3)):
+            assert (await visitor.ask_for(event.pk, number, {"quantity": quantity}))[0] == 202
+        await asyncio.to_thread(drain.run, event.pk)
+        status, _, body = await visitor.register(event.pk, 9)
+        assert (status, body["code"]) == (409, "sold_out")
+
+    visit(servers, scene)
+
+
 def test_positions_count_tickets_of_the_same_type(make_event: Make, servers: Services, drain: Drain) -> None:
     event = make_event(ticket_types=[ticket_type(name, 1, waitlist=9, most=3) for name in ("Floor", "Balcony")])
     floor, balcony = types_of(event)

@@ -11,10 +11,13 @@ from events.domain import allocation
 from events.domain.allocation import (
     MOVES_AT_ONCE,
     DecidedTicket,
+    LedgerView,
     Seats,
     Sizing,
 )
-from events.domain.commands import Cancellation, Closing, Command, Resize
+from events.domain.allocator import allocate
+from events.domain.commands import Cancellation, Closing, Command, Resize, TypeTerms
+from events.domain.seats import Counters
 from events.domain.states import Reason, Status
 from tests.support.allocation import Books, filled, key, request
 
@@ -75,6 +78,18 @@ def test_sizes_below_what_is_given_out_are_refused_and_change_nothing() -> None:
         Sizing.APPLIED,
     ]
     assert (done.seats.capacity, done.seats.confirmed, done.seats.waitlisted) == (4, 4, 1)
+
+
+def test_seats_that_are_held_count_like_confirmed_ones_in_each_line() -> None:
+    lines = {7: Counters(capacity=4, confirmed=1, held=2), 8: Counters(capacity=4, confirmed=0)}
+    seats = Seats(capacity=8, confirmed=1, held=2, types=lines, used_types=frozenset({7}))
+
+    def verdict(*capacities: int) -> Sizing:
+        terms = tuple(TypeTerms(type_id, "Any", size) for type_id, size in zip((7, 8), capacities, strict=True))
+        change = Resize("r" * 20, 1, None, None, 0, terms)
+        return allocate(seats=seats, commands=[change], ledger=LedgerView(), now_ms=0).resizes[0][1]
+
+    assert [verdict(3, 1), verdict(2, 9), verdict(3, 9)] == [Sizing.APPLIED, Sizing.BELOW_CONFIRMED, Sizing.APPLIED]
 
 
 def test_a_change_that_moves_many_goes_on_in_the_next_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
