@@ -6,16 +6,17 @@
                                                            semicolons between whole URLs, is read too
     redis+sentinel://[user:password@]host:port,host:port/service[/db]
                                                            the same, written like REDIS_URL
-    amqp://…, amqps://…                                    RabbitMQ
+    amqp://…, amqps://…                                    RabbitMQ; the options of TLS are those of Redis
 
 kombu has no transport for a Redis Cluster.
 """
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from omnify.common.redis_urls import Layout, StoreUrl, host_and_port, read_store_url
 
@@ -43,7 +44,7 @@ def read_broker_url(url: str) -> Broker:
     if scheme not in SCHEMES or "://" not in url:
         raise ValueError(f"the address must start with one of {', '.join(s + '://' for s in SCHEMES)}")
     if scheme in ("amqp", "amqps"):
-        return Broker(url)
+        return _amqp(url)
     if scheme == "sentinel":
         return _sentinel(read_store_url(_as_store_url(url)))
     if scheme.endswith("+sentinel"):
@@ -62,6 +63,21 @@ def _redis_options() -> dict[str, Any]:
         "retry_on_timeout": False,
         "max_retries": 0,
     }
+
+
+def _amqp(url: str) -> Broker:
+    """Reads the options of TLS, which py-amqp knows by other names. It checks the server's name only if it is told."""
+    parts = urlsplit(url)
+    if parts.scheme == "amqp":
+        return Broker(url)
+    given = dict(parse_qsl(parts.query))
+    names = {"ssl_ca_certs": "ca_certs", "ssl_certfile": "certfile", "ssl_keyfile": "keyfile"}
+    tls: dict[str, Any] = {name: given.pop(option) for option, name in names.items() if option in given}
+    verified = given.pop("ssl_cert_reqs", "required") != "none"
+    tls["cert_reqs"] = ssl.CERT_REQUIRED if verified else ssl.CERT_NONE
+    if given.pop("ssl_check_hostname", "true").lower() != "false" and verified:
+        tls["server_hostname"] = parts.hostname
+    return Broker(urlunsplit(parts._replace(query=urlencode(given))), tls=tls)
 
 
 def _sentinel(store: StoreUrl) -> Broker:

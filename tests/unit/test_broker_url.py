@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -95,3 +96,24 @@ def test_celery_takes_our_reading_of_the_variable_and_not_its_own(tmp_path: Path
     done = subprocess.run([sys.executable, "-c", show], env=env, capture_output=True, text=True, check=False)
     both = "['sentinel://one:26379/1', 'sentinel://two:26379/1']"
     assert done.stdout.strip() == f"{both} {both}", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("query", "tls"),
+    [
+        ("", {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": "rabbit.example.org"}),
+        (
+            "?ssl_ca_certs=/etc/ca.pem&ssl_certfile=/etc/own.pem&ssl_keyfile=/etc/own.key&ssl_check_hostname=false",
+            {
+                "cert_reqs": ssl.CERT_REQUIRED,
+                "ca_certs": "/etc/ca.pem",
+                "certfile": "/etc/own.pem",
+                "keyfile": "/etc/own.key",
+            },
+        ),
+        ("?ssl_cert_reqs=none", {"cert_reqs": ssl.CERT_NONE}),
+    ],
+)
+def test_a_rabbitmq_with_tls_is_verified_with_the_options_that_redis_has(query: str, tls: dict[str, object]) -> None:
+    found = read_broker_url(f"amqps://guest:guest@rabbit.example.org:5671//{query}")
+    assert (found.url, found.tls) == ("amqps://guest:guest@rabbit.example.org:5671//", tls)
