@@ -1,6 +1,7 @@
 """The pages as an ASGI application in front of the service. Every other path is handed to `app`.
 
-GET, POST /e/{id}    GET /t/{ticket_id}    POST /t/{ticket_id}/cancel    GET /t/{ticket_id}/event.ics    GET /assets/...
+GET, POST /e/{id}    GET /t/{ticket_id}    POST /t/{ticket_id}/cancel    POST /t/{ticket_id}/confirm
+GET /t/{ticket_id}/event.ics    GET /assets/...
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 _EVENT = "/e/"
 _TICKET = "/t/"
-_CANCEL = "cancel"
+_CANCEL, _CONFIRM = "cancel", "confirm"
 _CALENDAR = "event.ics"
 _READS = ("GET", "HEAD")
 _IMMUTABLE = b"public, max-age=31536000, immutable"
@@ -81,11 +82,12 @@ class Pages:
             return self._problem(404)
         if tail == _CALENDAR and reads:
             return await self._ticket.calendar(scope, ticket_id)
-        if tail == _CANCEL and scope["method"] == "POST":
+        if tail in (_CANCEL, _CONFIRM) and scope["method"] == "POST":
             await self._body(receive)
-            return await self._ticket.cancel(scope, ticket_id)
+            act = self._ticket.cancel if tail == _CANCEL else self._ticket.confirm
+            return await act(scope, ticket_id)
         if slash:
-            return self._problem(405 if tail in (_CALENDAR, _CANCEL) else 404)
+            return self._problem(405 if tail in (_CALENDAR, _CANCEL, _CONFIRM) else 404)
         return await self._ticket.read(scope, ticket_id) if reads else self._problem(405)
 
     async def _body(self, receive: Receive) -> bytes:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from events.domain.public.event import TicketType
+from events.domain.public.event import Event, TicketType
 from events.domain.times import from_iso
 from events.pages import files, internal_client, messages, responses, view
 from events.pages.cached_template import CachedTemplate, TemplateCache
@@ -166,6 +166,14 @@ def _type(found: TicketType, attempt: Attempt) -> dict[str, Any]:
     }
 
 
+def _hold_text(event: Event) -> str:
+    """Says how seats are held first; empty if none is."""
+    hold = event.hold
+    if hold is None or (hold.applies_to == "waitlist" and not event.waitlist_capacity):
+        return ""
+    return messages.hold(hold.confirmed_by, hold.applies_to, view.duration(hold.seconds))
+
+
 def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
     event = view.decode_event(body).data
     attempt = attempt or Attempt()
@@ -184,6 +192,8 @@ def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
         "capacity": f"{event.max_capacity:,}",
         "taken": event.max_capacity - event.seats_left,
         "waitlist_left": max(0, event.waitlist_capacity - event.waitlisted_count),
+        "held": f"{event.held_count:,}",
+        "hold_text": _hold_text(event),
         "can_register": event.registration_state in states,
         "labels": {"messages": messages.MESSAGES, "states": messages.STATES},
         "attempt": attempt,

@@ -38,9 +38,9 @@ def event_path(event_id: int, tail: str = "") -> str:
     return f"/events/{event_id:d}{tail}"
 
 
-def ticket_path(ticket_id: TicketId) -> str:
+def ticket_path(ticket_id: TicketId, tail: str = "") -> str:
     """Builds the service's path of a ticket."""
-    return f"/registrations/{ticket_id}"
+    return f"/registrations/{ticket_id}{tail}"
 
 
 def credentials(scope: Scope) -> list[Header]:

@@ -49,6 +49,17 @@ STATES: dict[str, str] = {
     "closed": "Registration closed",
     "cancelled": "Cancelled",
 }
+# By who confirms a hold, and which seats are held. `{time}` is how long.
+HOLDS: dict[tuple[str, str], str] = {
+    ("organizer", "all"): "Your seat is set aside for {time} while you pay. If it is not paid by then, "
+    "it goes to the next in line.",
+    ("organizer", "waitlist"): "A seat that you get from the waitlist is set aside for {time} while you pay. If it is "
+    "not paid by then, it goes to the next in line.",
+    ("holder", "all"): "Your seat is set aside for {time}. Take it on your ticket's page, or it goes to the next in "
+    "line.",
+    ("holder", "waitlist"): "A seat that becomes free is offered to the first on the waitlist, who has {time} to take "
+    "it on the ticket's page.",
+}
 # What the console calls events that are not in the public list.
 VISIBILITIES: dict[str, str] = {"unlisted": "Unlisted", "draft": "Draft"}
 
@@ -79,6 +90,11 @@ def seats_left(state: str, seats: int) -> str:
     if state in ("open", "upcoming"):
         return f"{seats:,} left"
     return STATES.get(state, "")
+
+
+def hold(confirmed_by: str, applies_to: str, time: str) -> str:
+    """Says what a hold of the length `time` means for a guest; empty for one that this page does not know."""
+    return HOLDS.get((confirmed_by, applies_to), "").format(time=time)
 
 
 def message(code: str) -> str:

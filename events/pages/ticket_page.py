@@ -1,8 +1,9 @@
-"""`/t/{ticket_id}`: a ticket's status, its QR code and calendar entry once it has a seat, and the form to cancel it.
+"""`/t/{ticket_id}`: a ticket's status, its QR code and calendar entry once it has a seat, and the forms to cancel it and to take a seat
+that is offered.
 
-Every status is rendered here and nowhere else: the script only updates the position, and fetches this page again when
-the status changes. The address is the key to the ticket, so the form that cancels needs no CSRF token: without the key
-a request cannot name the address.
+Every status is rendered here and nowhere else: the script only updates the position and the time left, and fetches this
+page again when the status changes. The address is the key to the ticket, so its forms need no CSRF token: without the
+key a request cannot name the address.
 """
 
 from __future__ import annotations
@@ -27,15 +28,18 @@ from events.pages.responses import PageResponse
 from omnify.common.asgi_types import ASGIApp, Scope
 
 RETRY_SECONDS = 5
-# A cancellation takes its turn in the event's queue. A page without a script reloads this often until it is done.
-CANCELLING_SECONDS = 2
+# Cancelling and taking a seat take their turn in the event's queue. Until that is done a page without a script reloads
+# this often.
+PENDING_SECONDS = 2
+# What the address says of an action whose turn has not come.
+CANCELLING, CONFIRMING = "cancelling", "confirming"
 # Choosing the best of eight masks takes seven eighths of the time, and scanners read any of them equally well.
 _MASK = 2
-_ENDS = ("rejected", "cancelled", "lost")
+_ENDS = ("rejected", "expired", "cancelled", "lost")
 
 
 class TicketPage:
-    """A ticket's page, calendar entry and cancellation."""
+    """A ticket's page and calendar entry, its cancellation, and taking a seat that is offered."""
 
     def __init__(
         self, *, app: ASGIApp, templates: TemplateCache, public_url: str = "", clock: Callable[[], float] = time.time
@@ -51,15 +55,15 @@ class TicketPage:
         if isinstance(found, ServiceResponse):
             return found
         ticket, event, retry_seconds = found
-        cancelling = b"cancelling" in scope.get("query_string", b"") and ticket.status not in _ENDS
-        over = from_iso(event.end_time).timestamp() <= self._clock()
-        final = ticket.status == "confirmed" and from_iso(event.cancel_until).timestamp() <= self._clock()
-        times = {"cancelling": cancelling, "over": over, "final": final}
-        key = (ticket.status, ticket.reason, *times.values(), _details(ticket, event))
-        template = self._templates.get(key, lambda: self._render(ticket, event, times))
-        retry = CANCELLING_SECONDS if cancelling else retry_seconds
-        body = template.fill(self._slots(ticket, retry or RETRY_SECONDS))
-        return responses.page(body, secret=True, retry_seconds=retry)
+        now = self._clock()
+        over = from_iso(event.end_time).timestamp() <= now
+        final = ticket.status == "confirmed" and from_iso(event.cancel_until).timestamp() <= now
+        moment = {"pending": _pending(scope, ticket), "over": over, "final": final}
+        key = (ticket.status, ticket.reason, *moment.values(), _details(ticket, event))
+        template = self._templates.get(key, lambda: self._render(ticket, event, moment))
+        retry = PENDING_SECONDS if moment["pending"] else retry_seconds
+        slots = self._slots(ticket, retry or RETRY_SECONDS, now)
+        return responses.page(template.fill(slots), secret=True, retry_seconds=retry, now_ms=slots["now"])
 
     async def calendar(self, scope: Scope, ticket_id: TicketId) -> PageResponse | ServiceResponse:
         """Returns the ticket as a calendar entry. Importing a later one updates the first."""
@@ -77,7 +81,18 @@ class TicketPage:
         response = await internal_client.request(self._app, scope, "DELETE", internal_client.ticket_path(ticket_id))
         if response.status >= 300:
             return response
-        return responses.see_other(f"/t/{ticket_id}?cancelling=1")
+        return responses.see_other(f"/t/{ticket_id}?{CANCELLING}=1")
+
+    async def confirm(self, scope: Scope, ticket_id: TicketId) -> PageResponse | ServiceResponse:
+        """Takes the seat that is offered and redirects to the ticket's page, which also says so if it was too late."""
+        path = internal_client.ticket_path(ticket_id, "/confirm")
+        headers = [(b"content-type", b"application/json")]
+        response = await internal_client.request(self._app, scope, "POST", path, headers=headers, body=b"{}")
+        if response.status == 409:
+            return responses.see_other(f"/t/{ticket_id}")
+        if response.status >= 300:
+            return response
+        return responses.see_other(f"/t/{ticket_id}?{CONFIRMING}=1")
 
     async def _find(self, scope: Scope, ticket_id: TicketId) -> tuple[Ticket, Event, int | None] | ServiceResponse:
         response = await internal_client.request(self._app, scope, "GET", internal_client.ticket_path(ticket_id))
@@ -89,12 +104,14 @@ class TicketPage:
             return event
         return ticket, view.decode_event(event.body).data, response.retry_seconds
 
-    def _render(self, ticket: Ticket, event: Event, times: dict[str, bool]) -> CachedTemplate:
-        return self._templates.render("pages/ticket.html", {**_context(ticket, event), **times})
+    def _render(self, ticket: Ticket, event: Event, moment: dict[str, Any]) -> CachedTemplate:
+        return self._templates.render("pages/ticket.html", {**_context(ticket, event), **moment})
 
-    def _slots(self, ticket: Ticket, retry_seconds: int) -> dict[str, str]:
+    def _slots(self, ticket: Ticket, retry_seconds: int, now: float) -> dict[str, str]:
         position = ticket.position or 0
         return {
+            "now": str(int(now * 1000)),
+            "left": view.time_left(from_iso(ticket.expires_at).timestamp() - now) if ticket.expires_at else "",
             "ticket": ticket.ticket_id,
             "position": str(position),
             "position_text": f"{position:,}" if position else "…",
@@ -108,7 +125,27 @@ class TicketPage:
 def _details(ticket: Ticket, event: Event) -> tuple[int | str, ...]:
     """Returns what a ticket shows of itself and its event: none of the numbers that move while people register."""
     seats = (ticket.quantity, _type_name(ticket, event), ticket.checked_in_quantity)
-    return (event.id, event.name, event.location, event.start_time, event.end_time, *seats)
+    hold = (ticket.expires_at or "", _offered(ticket, event), _offers(event))
+    return (event.id, event.name, event.location, event.start_time, event.end_time, *seats, *hold)
+
+
+def _pending(scope: Scope, ticket: Ticket) -> str:
+    """Returns what the ticket's holder did a moment ago, as long as its turn has not come; else an empty text."""
+    query: bytes = scope.get("query_string", b"")
+    if CANCELLING.encode() in query and ticket.status not in _ENDS:
+        return CANCELLING
+    return CONFIRMING if CONFIRMING.encode() in query and ticket.status == "held" else ""
+
+
+def _offered(ticket: Ticket, event: Event) -> bool:
+    """Tells whether the holder of the ticket may take its seats now."""
+    return ticket.status == "held" and event.hold is not None and event.hold.confirmed_by == "holder"
+
+
+def _offers(event: Event) -> str:
+    """Says how long those who move up the waitlist have to take their seat; empty if it is theirs at once."""
+    hold = event.hold
+    return view.duration(hold.seconds) if hold is not None and hold.confirmed_by == "holder" else ""
 
 
 def _type_name(ticket: Ticket, event: Event) -> str:
@@ -121,6 +158,10 @@ def _context(ticket: Ticket, event: Event) -> dict[str, Any]:
         "assets": files.base(),
         "status": ticket.status,
         "reason": _reason(ticket),
+        "offered": _offered(ticket, event),
+        "offers": _offers(event),
+        "expires_at": ticket.expires_at or "",
+        "expires": view.moment(from_iso(ticket.expires_at)) if ticket.expires_at else "",
         "called_off": ticket.reason == "event_cancelled",
         "ended": ticket.status in _ENDS,
         "checked_in": ticket.checked_in_at is not None,

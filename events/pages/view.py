@@ -53,3 +53,20 @@ def wait_text(seconds: float) -> str:
     if seconds < 90:
         return f"about {round(seconds)} seconds"
     return f"about {round(seconds / 60)} minutes"
+
+
+def time_left(seconds: float) -> str:
+    """Formats what is left of a time, rounded down: no one is promised more. A script counts it down."""
+    left = max(0, int(seconds))
+    days, rest = divmod(left, 86_400)
+    clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    return f"{days} day{'' if days == 1 else 's'} {clock}" if days else clock
+
+
+def duration(seconds: int) -> str:
+    """Formats a length of time in its largest whole unit."""
+    for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size and seconds % size == 0:
+            number = seconds // size
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"

@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { byId, refresh } from "./dom.js";
 import { onSubmit } from "./forms.js";
 import { paint } from "./head.js";
+import { HoldFields } from "./console_hold.js";
 import { TicketTypes } from "./console_ticket_types.js";
 import { LocalTime, readTimes } from "./local_time.js";
 
@@ -31,13 +32,17 @@ const types = new TicketTypes(form.elements.ticket_types, () => {
   for (const name of NUMBERS) form.elements[name].disabled = Boolean(form.elements.ticket_types.value);
 });
 
+const hold = new HoldFields(form.elements.hold);
+
 function sent() {
   const fields = changed(values());
   if ("ticket_types" in fields) fields.ticket_types = JSON.parse(fields.ticket_types || "[]");
+  if ("hold" in fields) fields.hold = JSON.parse(fields.hold || "null");
   return fields;
 }
 
 function show(event) {
+  hold.show(event.hold);
   types.show(event.ticket_types);
   for (const name of [...NUMBERS, "name", "location", "visibility", "access"]) form.elements[name].value = event[name];
   for (const time of times) time.show(Date.parse(event[time.input.name]));

@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { Chart } from "./chart.js";
 import { attempt, byId, el, isolated, number, person, refresh } from "./dom.js";
+import { showHolds } from "./console_holds.js";
 import { showPause } from "./event_actions.js";
 import { showErrors } from "./forms.js";
 import { eventId, paint, showHead } from "./head.js";
@@ -38,7 +39,7 @@ const charts = [
     { name: "Admitted", read: (s) => s.admitted_per_second },
     { name: "Decided", read: (s) => s.decided_per_second },
   ]),
-  chart("c-seats", "Seats", [{ name: "Confirmed", read: (s) => s.confirmed }, { name: "Waitlisted", read: (s) => s.waitlisted }], {
+  chart("c-seats", "Seats", [{ name: "Confirmed", read: (s) => s.confirmed }, { name: "Held", read: (s) => s.held ?? 0 }, { name: "Waitlisted", read: (s) => s.waitlisted }], {
     area: true,
     ceiling: () => event?.max_capacity ?? 1,
   }),
@@ -62,10 +63,11 @@ function types() {
 }
 
 function figures(stats) {
-  byId("f-confirmed").textContent = number(stats.confirmed);
+  const taken = stats.confirmed + stats.held;
+  byId("f-confirmed").textContent = number(taken);
   byId("f-capacity").textContent = `of ${number(event.max_capacity)}`;
   byId("f-seats").max = event.max_capacity;
-  byId("f-seats").value = stats.confirmed;
+  byId("f-seats").value = taken;
   byId("f-queued").textContent = number(stats.queued);
   byId("f-oldest").textContent = stats.queued ? `first one waits ${oneDigit(stats.oldest_queued_seconds)} s` : "no one is waiting";
   byId("f-admitted").textContent = oneDigit(stats.admitted_per_second);
@@ -94,6 +96,7 @@ async function measure() {
     event = now;
     paint(event);
     showPause(event);
+    showHolds(event, stats);
     take(stats);
   });
   measuring.set(EVERY_MS);

@@ -67,6 +67,8 @@ function take(event) {
   byId("seats").textContent = event.seats_left.toLocaleString();
   byId("capacity").textContent = event.max_capacity.toLocaleString();
   byId("waitlist").textContent = Math.max(0, event.waitlist_capacity - event.waitlisted_count).toLocaleString();
+  for (const part of page.querySelectorAll("[data-held]")) part.hidden = !event.held_count;
+  for (const part of page.querySelectorAll("[data-held-count]")) part.textContent = event.held_count.toLocaleString();
   byId("taken").max = event.max_capacity;
   byId("taken").value = event.max_capacity - event.seats_left;
   for (const type of event.ticket_types) takeType(type);

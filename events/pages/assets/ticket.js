@@ -1,31 +1,33 @@
-// The ticket's page: updates the position in line. Everything else is rendered by the server, and fetched again when the
-// status changes.
+// The ticket's page: updates the position in line and the time left. Everything else is rendered by the server, and
+// fetched again when the status changes.
 
 import { jittered, onReturn } from "./clock.js";
+import { TimeLeft } from "./time_left.js";
 import { oneAtATime, Timer } from "./timer.js";
 import { localTimes } from "./times.js";
 
 const SLOW_MS = 60000; // A seat may still be cancelled, and an open page shows it.
 const STREAM_AGAIN_MS = 45000; // In case a stream is silent because it is broken.
 const TIMEOUT_MS = 20000; // Only one request runs at a time: one that hangs must end.
-const MOVING = ["queued", "waitlisted"];
-const ENDS = ["rejected", "cancelled", "lost"];
+const MOVING = ["queued", "held", "waitlisted"];
+const ENDS = ["rejected", "expired", "cancelled", "lost"];
 const byId = (id) => document.getElementById(id);
 const ticket = () => byId("ticket").dataset;
 const url = `/registrations/${ticket().ticket}`;
 let start = Number(ticket().position);
 let stream = null;
 const next = new Timer(() => ask());
+const left = new TimeLeft((text) => (byId("announce").textContent = text), () => ask());
 let said = 0;
 
 // One function for all updates, wherever they come from
 
 async function take(news) {
-  const { status, cancelling, inside } = ticket();
+  const { status, pending, inside } = ticket();
   trouble(!navigator.onLine); // Responses on their way still arrive when the browser goes offline.
   const same = news.status === status && (news.checked_in_quantity ?? 0) === Number(inside);
   if (!same) return refresh();
-  if (cancelling === undefined && news.position) move(news);
+  if (pending === undefined && news.position) move(news);
 }
 
 function move({ position, estimated_seconds }) {
@@ -58,26 +60,27 @@ function replace(page) {
   byId("ticket").replaceWith(document.importNode(page.getElementById("ticket"), true));
   document.title = page.title;
   start = Number(ticket().position);
+  left.show(ticket(), performance.now());
   localTimes(byId("ticket"));
   byId("announce").textContent = byId("status").textContent;
   plainAddress();
   plan();
 }
 
-// Reloading shows the ticket's status, not that it was once being cancelled.
+// Reloading shows the ticket's status, not what was once being done.
 function plainAddress() {
-  if (ticket().cancelling === undefined) history.replaceState(null, "", location.pathname);
+  if (ticket().pending === undefined) history.replaceState(null, "", location.pathname);
 }
 
 // Sources of updates: the event stream while it is open, otherwise polls, no sooner than Retry-After says
 
 function plan() {
   next.stop();
-  const { status, cancelling } = ticket();
-  const moving = cancelling === undefined && MOVING.includes(status);
+  const { status, pending } = ticket();
+  const moving = pending === undefined && MOVING.includes(status);
   listen(moving);
   if (ENDS.includes(status)) return;
-  const wait = status === "confirmed" && cancelling === undefined ? SLOW_MS : Number(ticket().retry) * 1000;
+  const wait = status === "confirmed" && pending === undefined ? SLOW_MS : Number(ticket().retry) * 1000;
   next.set(jittered(stream ? STREAM_AGAIN_MS : wait));
 }
 
@@ -119,9 +122,11 @@ function trouble(there) {
 
 localTimes();
 plainAddress();
+left.show(ticket());
 if (byId("line")) move({ position: start });
 window.addEventListener("offline", () => trouble(true));
 onReturn(() => {
+  left.sync();
   listen(false);
   next.stop();
   ask();

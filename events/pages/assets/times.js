@@ -4,6 +4,7 @@ const DAY = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
 const HOUR = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
 const span = new Intl.DateTimeFormat(undefined, { ...DAY, ...HOUR });
 const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 // A span over a change of clocks says its zone at both ends: a browser would name one, and show two times as one.
 export function localSpan(from, until) {
@@ -14,6 +15,11 @@ export function localSpan(from, until) {
 
 export function shortMoment(text) {
   return text ? short.format(new Date(text)) : "";
+}
+
+// A moment of these days, to the second.
+export function clockTime(text) {
+  return text ? exact.format(new Date(text)) : "";
 }
 
 // Every <time> below `root`: those of class "span" have an end too.
