@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 
 from events.domain.states import Reason, Status
 from rehearsal.evidence import Evidence
+from rehearsal.hold_proofs import expiry_orders
 from rehearsal.lost_responses import orders
 from rehearsal.replay import Asked, replay
 
 
 def decisions_follow_admission(evidence: Evidence) -> Iterator[str]:
-    """Replayed one by one in the order of admission, registrations and cancellations lead to the same results."""
+    """Replayed one by one in the order of admission, what was asked and what ran out leads to the same results."""
     problems: list[str] = []
-    for cancellations in orders(evidence):
-        differences = list(_differences(evidence, cancellations))
+    for cancellations, expiries in product(orders(evidence), expiry_orders(evidence)):
+        differences = list(_differences(evidence, cancellations, expiries))
         if not differences:
             return
         problems = problems or differences
@@ -31,7 +33,7 @@ def first_come_first_seated(evidence: Evidence) -> Iterator[str]:
 
 
 def _turned_away_in_turn(evidence: Evidence) -> Iterator[str]:
-    given_back = len(evidence.cancelled)
+    given_back = len(evidence.cancelled) + len(evidence.expired)
     turned_away = [s for _, t, s in evidence.sequenced if t.reason == Reason.SOLD_OUT]
     if turned_away:
         first = min(turned_away)
@@ -62,9 +64,9 @@ def sequence_follows_arrival(evidence: Evidence) -> Iterator[str]:
             yield f"sequence {sequence} asked after sequence {latest} had its 202"
 
 
-def _differences(evidence: Evidence, cancellations: dict[int, str]) -> Iterator[str]:
+def _differences(evidence: Evidence, cancellations: dict[int, str], expiries: list[tuple[float, str]]) -> Iterator[str]:
     asked = [Asked(s, t.ticket_id, a.email, a.type_id, a.seats) for a, t, s in evidence.sequenced]
-    expected = replay(evidence.sizes, registrations=asked, cancellations=cancellations)
+    expected = replay(evidence.sizes, registrations=asked, cancellations=cancellations, expiries=expiries)
     for _, ticket, sequence in sorted(evidence.sequenced, key=lambda one: one[2]):
         if (ticket.status, ticket.reason) != expected[ticket.ticket_id]:
             found, right = _end(ticket.status, ticket.reason), _end(*expected[ticket.ticket_id])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from events.domain.states import HOLDING
 from omnify.common.envelope import Code
 from rehearsal.evidence import Evidence
+from rehearsal.hold_proofs import expiry_orders
 from rehearsal.records import CodeCounts
 
 
@@ -21,14 +22,17 @@ def codes_are_within_their_uses(evidence: Evidence) -> Iterator[str]:
 
 
 def _within_uses(evidence: Evidence, index: int, counts: CodeCounts) -> Iterator[str]:
-    """Walks along the order of admission: a ticket counts from its own place on, and until its cancellation's."""
-    moves: list[tuple[int, int]] = []
+    """Walks along the order of admission: a ticket counts until its cancellation's place, or until its hold ran out."""
+    moves: list[tuple[float, int]] = []
+    ran_out = {ticket_id: place for place, ticket_id in next(expiry_orders(evidence))}
     for result, ticket, sequence in evidence.holders:
         if result.code_index == index and ticket.ticket_id not in evidence.unsequenced:
             moves.append((sequence, ticket.seats))
             given_back = evidence.cancellations.get(ticket.ticket_id)
             if given_back is not None and given_back.sequence is not None:
                 moves.append((given_back.sequence, -ticket.seats))
+            if ticket.ticket_id in ran_out:
+                moves.append((ran_out[ticket.ticket_id], -ticket.seats))
     taken = 0
     for sequence, seats in sorted(moves):
         taken += seats

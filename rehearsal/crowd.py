@@ -7,6 +7,8 @@ writes the e-mail in other letter case.
 With `types` ticket types, guests ask for them in turn; with `groups`, for as many seats as that, both ends included, in
 turn too; with `codes`, they come with one of so many access codes in turn. A guest's second registration is the same.
 
+With holds, `pay` guests, spread over the crowd, pay for the seat that is set aside for them.
+
 `cancel` registrations are cancelled if they get a ticket: one third right after the 202, one third after some others
 have registered, one third after their decision was read; every fourth of them twice.
 """
@@ -42,12 +44,20 @@ class Registration(NamedTuple):
     type_index: int = 0
     seats: int = 1
     code_index: int = -1
+    pays: bool = False
 
 
 def registrations(
-    *, people: int, duplicates: int, cancel: int = 0, types: int = 1, groups: tuple[int, int] = (1, 1), codes: int = 0
+    *,
+    people: int,
+    duplicates: int,
+    cancel: int = 0,
+    types: int = 1,
+    groups: tuple[int, int] = (1, 1),
+    codes: int = 0,
+    pay: int = 0,
 ) -> list[Registration]:
-    """Returns all registrations, in order. `duplicates` and `cancel` are at most `people`."""
+    """Returns all registrations, in order. `duplicates`, `cancel` and `pay` are at most `people`."""
     arrivals = [(float(person), person, 0) for person in range(people)]
     for repeat in range(duplicates):
         person = repeat * people // duplicates
@@ -67,6 +77,7 @@ def registrations(
             person % types,
             groups[0] + person // types % (groups[1] - groups[0] + 1),
             person % codes if codes else -1,
+            (person + 1) * pay // people > person * pay // people,
         )
         for number, (_, person, spelling) in enumerate(arrivals)
     ]

@@ -54,6 +54,8 @@ class Live:
         note = f"tried again: {note}" if note else ""
         if tally.given_back:
             note = f"given back {tally.given_back}  {note}"
+        if tally.paid:
+            note = f"paid {tally.paid}  {note}"
         if self._console.is_terminal:
             self._bars.update(self._answered, completed=tally.answered, note=note)
             self._bars.update(self._decided, completed=tally.decided, total=tally.accepted or None)
@@ -72,9 +74,10 @@ def announce(*, console: Console, options: Options) -> None:
     speed = f"at {options.rate} a second" if options.rate else "as fast as possible"
     leaving = f", {options.cancel} tickets given back" if options.cancel else ""
     waitlist = f" and {options.waitlist} positions on the waitlist" if options.waitlist else ""
+    hold = f", held {options.hold} s each until {options.pay} of the people pay," if options.hold else ""
     console.print(
-        f"{options.people} people, {options.duplicates} of them twice{leaving}, for {options.seats} seats{waitlist} at "
-        f"{options.url}, {speed}",
+        f"{options.people} people, {options.duplicates} of them twice{leaving}, for {options.seats} seats{hold}"
+        f"{waitlist} at {options.url}, {speed}",
         highlight=False,
         soft_wrap=True,
     )
@@ -97,7 +100,19 @@ def as_json(*, options: Options, outcome: Outcome) -> bytes:
     """Renders the figures and proofs for programs: no token, no ticket id and no e-mail."""
     asked = {
         name: getattr(options, name)
-        for name in ("url", "people", "seats", "duplicates", "cancel", "waitlist", "rate", "processes", "connections")
+        for name in (
+            "url",
+            "people",
+            "seats",
+            "duplicates",
+            "cancel",
+            "waitlist",
+            "rate",
+            "processes",
+            "connections",
+            "hold",
+            "pay",
+        )
     }
     body = {
         "asked": asked,
@@ -118,6 +133,7 @@ def _rows(figures: Figures) -> list[tuple[str, str]]:
         ("answers", _counts(figures.answers)),
         ("tickets", _counts(figures.statuses)),
         ("given back", _counts(figures.given_back)),
+        *([("paid", _counts(figures.paid))] if figures.paid else []),
         ("tried again", _counts(figures.retries)),
         *([] if figures.messages is None else [("webhook messages", str(figures.messages))]),
     ]

@@ -13,10 +13,18 @@ from msgspec.structs import replace
 from events.domain.states import Status
 from events.domain.tickets import ticket_ref
 from omnify.common.envelope import Code
-from rehearsal.records import CancellationResult, Observation, RegistrationResult, Sizes, Ticket, WebhookMessage
+from rehearsal.records import (
+    CancellationResult,
+    ConfirmationResult,
+    Observation,
+    RegistrationResult,
+    Sizes,
+    Ticket,
+    WebhookMessage,
+)
 
 # A ticket with one of these statuses at the end had a seat or a waitlist position at some time.
-_HELD = {Status.CONFIRMED, Status.WAITLISTED, Status.CANCELLED}
+_HELD = {Status.HELD, Status.CONFIRMED, Status.WAITLISTED, Status.CANCELLED, Status.EXPIRED}
 
 
 class Cancellation(NamedTuple):
@@ -61,6 +69,7 @@ class Evidence:
             results=results,
             tickets=[ticket for ticket in self.seen.tickets if ticket.ticket_id in mine],
             cancellations=[one for one in self.seen.cancellations if one.ticket_id in mine],
+            confirmations=[one for one in self.seen.confirmations if one.ticket_id in mine],
             types={},
         )
         return Evidence(part)
@@ -100,6 +109,14 @@ class Evidence:
         return self._with(Status.CANCELLED)
 
     @cached_property
+    def held(self) -> dict[str, Ticket]:
+        return self._with(Status.HELD)
+
+    @cached_property
+    def expired(self) -> dict[str, Ticket]:
+        return self._with(Status.EXPIRED)
+
+    @cached_property
     def refused_sold_out(self) -> list[RegistrationResult]:
         return [result for result in self.seen.results if result.code == Code.SOLD_OUT]
 
@@ -114,6 +131,14 @@ class Evidence:
         for one in self.seen.cancellations:
             cancellations[one.ticket_id].append(one)
         return {ticket_id: _merged(several) for ticket_id, several in cancellations.items()}
+
+    @cached_property
+    def confirmations(self) -> dict[str, list[ConfirmationResult]]:
+        """By ticket."""
+        found: dict[str, list[ConfirmationResult]] = defaultdict(list)
+        for one in self.seen.confirmations:
+            found[one.ticket_id].append(one)
+        return found
 
     @cached_property
     def unsequenced(self) -> dict[str, Cancellation]:

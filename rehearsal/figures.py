@@ -35,6 +35,7 @@ class Figures(msgspec.Struct, frozen=True):
     given_back: dict[str, int]
     retries: dict[str, int]
     messages: int | None = None
+    paid: dict[str, int] = {}
 
 
 def measure(*, seen: Observation, tally: Tally) -> Figures:
@@ -55,6 +56,7 @@ def measure(*, seen: Observation, tally: Tally) -> Figures:
         statuses=_counted(" ".join(filter(None, (t.status, t.reason))) for t in seen.tickets),
         given_back=_counted(_taken(r.status, r.code, r.sequence) for r in seen.cancellations),
         retries=tally.retries,
+        paid=_counted(_said(r.status, r.code) for r in seen.confirmations),
         messages=None if seen.messages is None else len(seen.messages),
     )
 

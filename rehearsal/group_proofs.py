@@ -28,4 +28,5 @@ def no_group_is_split(evidence: Evidence) -> Iterator[str]:
 
 def seats_left(line: Evidence) -> int:
     """Counts the seats for the next to come: those that are kept for a waiting group are taken."""
-    return 0 if line.waitlisted else line.seen.seats - seats_of(line.confirmed.values())
+    taken = seats_of([*line.confirmed.values(), *line.held.values()])
+    return 0 if line.waitlisted else line.seen.seats - taken

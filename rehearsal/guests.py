@@ -1,47 +1,37 @@
 """The requests of one process: register everyone, read each ticket until it is decided, cancel some.
 
 Tickets are read in the order of their 202s. They are decided in that order too, so nearly every request finds a
-decision. When all processes are done and the queue is empty, every ticket is read once more.
+decision. When all processes are done and the queue is empty, every ticket is read once more. With holds that is when no
+seat is set aside any more; meanwhile those who wait are asked for again and again, and pay when their turn comes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from events.domain.states import TERMINAL, Status
 from rehearsal.cancellations import Cancellations
+from rehearsal.confirmations import Confirmations
 from rehearsal.crowd import Registration, registrations
-from rehearsal.envelope import Envelope, decode
+from rehearsal.envelope import decode
 from rehearsal.http import Response, Target, parse_target
+from rehearsal.reading import decoder, read_ticket
 from rehearsal.records import ACCEPTED, RegistrationResult, Tally, Ticket, Workload, WorkloadResult
 from rehearsal.retrying import RetryingConnection, retry_after
 
 LONGEST_POLL_PAUSE = 0.5
+WAITLIST_SECONDS = 0.5
 _DEFAULTS = {("ticket_type", 0), ("quantity", 1)}
-_DECIDED = {*TERMINAL, Status.WAITLISTED}
+_DECIDED = {*TERMINAL, Status.HELD, Status.WAITLISTED}
 
 _encoder = msgspec.json.Encoder()
-
-
-class _TicketData(msgspec.Struct):
-    ticket_id: str = ""
-    status: str = ""
-    reason: str | None = None
-    position: int | None = None
-    sequence: int | None = None
-    requested_at: datetime | None = None
-    decided_at: datetime | None = None
-    ticket_type: int | None = None
-    quantity: int = 1
-
-
-_decoder = msgspec.json.Decoder(Envelope[_TicketData])
 
 
 class Guests:
@@ -59,6 +49,7 @@ class Guests:
         self._results: list[RegistrationResult] = []
         self._tickets: list[Ticket] = []
         self._cancellations = Cancellations(self._target)
+        self._confirmations = Confirmations(self._target, workload)
         self._accepted = self._decided = self._read_again = self._idle = 0
 
     def tally(self) -> Tally:
@@ -70,6 +61,7 @@ class Guests:
             len(self._cancellations.seen),
             self._read_again,
             self._idle,
+            len(self._confirmations.seen),
         )
 
     async def run(self) -> WorkloadResult:
@@ -86,6 +78,7 @@ class Guests:
             types=max(1, len(workload.type_ids)),
             groups=workload.groups,
             codes=len(workload.codes),
+            pay=workload.pay if workload.hold else 0,
         )
         mine = enumerate(crowd[workload.index :: workload.processes])
         started_at = time.monotonic()
@@ -94,13 +87,33 @@ class Guests:
         await self._on_all_connections(lambda connection: self._follow_next(connection, given))
         if workload.reads_again:
             await self._read_all_again()
-        return WorkloadResult(self._results, self._tickets, self._cancellations.seen)
+        return WorkloadResult(self._results, self._tickets, self._cancellations.seen, self._confirmations.seen)
 
     async def _read_all_again(self) -> None:
         self._idle = 1
+        if self._workload.hold:
+            await self._watch_the_waitlist()
         await self.all_idle.wait()
         before, self._tickets = iter(self._tickets), []
         await self._on_all_connections(lambda connection: self._read_next_again(connection, before))
+
+    async def _watch_the_waitlist(self) -> None:
+        while not self.all_idle.is_set():
+            waiting = iter([at for at, ticket in enumerate(self._tickets) if ticket.status == Status.WAITLISTED])
+            await self._on_all_connections(partial(self._look_at_waiting, waiting=waiting))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WAITLIST_SECONDS):
+                    await self.all_idle.wait()
+
+    async def _look_at_waiting(self, connection: RetryingConnection, *, waiting: Iterator[int]) -> None:
+        for at in waiting:
+            before = self._tickets[at]
+            response = await connection.send(self._target.request("GET", f"/registrations/{before.ticket_id}"))
+            if response is None:
+                return
+            self._tickets[at] = found = read_ticket(before.ticket_id, response, before=before)
+            if found.status == Status.HELD:
+                await self._confirmations.held(connection, found.ticket_id, moved_up=True)
 
     async def _on_all_connections(self, work: Callable[[RetryingConnection], Awaitable[None]]) -> None:
         connections = [
@@ -125,6 +138,7 @@ class Guests:
             result = _registration_result(registration, self._type_id(registration), connection, response)
             self._results.append(result)
             self._accepted += result.accepted
+            self._confirmations.registered(registration, result)
             await self._cancellations.registered(connection, registration, result)
 
     def _request(self, registration: Registration) -> bytes:
@@ -152,19 +166,21 @@ class Guests:
         for ticket_id in given:
             self._tickets.append(await self._follow(connection, ticket_id))
             self._decided += self._tickets[-1].status in _DECIDED
+            if self._tickets[-1].status == Status.HELD:
+                await self._confirmations.held(connection, ticket_id)
             await self._cancellations.cancel(connection, ticket_id)
 
     async def _read_next_again(self, connection: RetryingConnection, before: Iterator[Ticket]) -> None:
         for ticket in before:
             response = await connection.send(self._target.request("GET", f"/registrations/{ticket.ticket_id}"))
-            self._tickets.append(ticket if response is None else _ticket(ticket.ticket_id, response, before=ticket))
+            self._tickets.append(ticket if response is None else read_ticket(ticket.ticket_id, response, before=ticket))
             self._read_again += response is not None
 
     async def _follow(self, connection: RetryingConnection, ticket_id: str) -> Ticket:
         ticket = Ticket(ticket_id, "unread")
         request = self._target.request("GET", f"/registrations/{ticket_id}")
         while (response := await connection.send(request)) is not None:
-            ticket = _ticket(ticket_id, response)
+            ticket = read_ticket(ticket_id, response)
             if ticket.status != Status.QUEUED:
                 break
             await connection.pause(min(retry_after(response, default=1.0), LONGEST_POLL_PAUSE))
@@ -175,7 +191,7 @@ def _registration_result(
     registration: Registration, type_id: int, connection: RetryingConnection, response: Response | None
 ) -> RegistrationResult:
     now = time.monotonic()
-    status, body = decode(_decoder, response)
+    status, body = decode(decoder, response)
     return RegistrationResult(
         number=registration.number,
         email=registration.email,
@@ -189,31 +205,6 @@ def _registration_result(
         seats=registration.seats,
         code_index=registration.code_index,
     )
-
-
-def _ticket(ticket_id: str, response: Response, *, before: Ticket | None = None) -> Ticket:
-    status, decided_ms = (before.status, before.decided_ms) if before else ("", None)
-    _, body = decode(_decoder, response)
-    data = body.data
-    if response.status != 200 or data is None or data.ticket_id != ticket_id:
-        return Ticket(ticket_id, body.code or f"answered {response.status}", before=status)
-    return Ticket(
-        ticket_id,
-        data.status,
-        data.reason,
-        data.sequence,
-        _ms(data.requested_at),
-        _ms(data.decided_at),
-        data.position,
-        status,
-        decided_ms,
-        data.ticket_type or 0,
-        data.quantity,
-    )
-
-
-def _ms(moment: datetime | None) -> float | None:
-    return None if moment is None else moment.timestamp() * 1000
 
 
 async def _awaited(work: Awaitable[None]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from events.domain.holds import LONGEST_SECONDS, SHORTEST_SECONDS
 from events.domain.seats import MAX_QUANTITY
 from rehearsal.home import NotStored, stored_address, stored_token
 from rehearsal.http import parse_target
@@ -24,7 +25,8 @@ MOST_SECONDS = 24 * 3600
 class Options:
     """The options of a rehearsal. Times are in seconds.
 
-    `people` are distinct; `duplicates` of them register twice, `cancel` registrations are cancelled.
+    `people` are distinct; `duplicates` of them register twice, `cancel` registrations are cancelled. With a `hold` of
+    so many seconds, `pay` people pay for the seat that is set aside for them.
     """
 
     url: str
@@ -44,6 +46,8 @@ class Options:
     types: int = 0
     groups: tuple[int, int] = (1, 1)
     codes: bool = False
+    hold: int = 0
+    pay: int = 0
 
     @property
     def registrations(self) -> int:
@@ -57,7 +61,7 @@ class Options:
     @property
     def tickets_may_change(self) -> bool:
         """Whether a ticket may change after its decision."""
-        return bool(self.cancel or self.waitlist)
+        return bool(self.cancel or self.waitlist or self.hold)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--types", default="0", help="ticket types, which share seats and waitlist evenly (default: 0, none)")
     add("--groups", default="1", help="seats that a registration asks for: 1-4, or a number (default: 1)")
     add("--codes", action="store_true", help="everyone needs one of ten access codes, for 4 of 5 seats together")
+    add("--hold", default="0", help="set each seat aside for so long first: 60s, 10m (default: 0, not at all)")
+    add("--pay", default="100%", help="how many pay for the seat that is set aside: 80%% or a number (default: 100%%)")
     add("--rate", help="registrations per second in all (default: as fast as possible)")
     add("--processes", default="2", help="processes the crowd comes from (default: 2)")
     add("--connections", default="128", help="connections in all (default: 128)")
@@ -112,6 +118,8 @@ def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Opt
         types=_number({"types": 0, **given}, "types", least=0, most=50),
         groups=_groups(str({"groups": 1, **given}["groups"])),
         codes=bool(given.get("codes")),
+        hold=_hold(str({"hold": 0, **given}["hold"])),
+        pay=_share({"pay": "100%", **given}, "pay", people),
     )
     if options.seats < options.types * options.groups[1]:
         raise Unusable("--types: each type needs seats for the largest group")
@@ -143,6 +151,16 @@ def _groups(text: str) -> tuple[int, int]:
     if not 1 <= low <= high <= MAX_QUANTITY:
         raise Unusable(f"--groups: {text!r} is neither a number up to {MAX_QUANTITY} nor a range like 1-4")
     return low, high
+
+
+def _hold(text: str) -> int:
+    match = re.fullmatch(r"([0-9]{1,6})(s|m|h)?", text.strip())
+    seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"] if match else -1
+    if seconds and not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+        raise Unusable(
+            f"--hold: {text!r} is not a time like 60s or 10m, from {SHORTEST_SECONDS} to {LONGEST_SECONDS} s"
+        )
+    return seconds
 
 
 def _base_url(url: str) -> str:

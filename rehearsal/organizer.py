@@ -63,8 +63,12 @@ class Organizer:
         types: int = 0,
         most: int = 1,
         codes: bool = False,
+        hold: int = 0,
     ) -> CreatedEvent:
-        """Creates an event that is open at once, whose ticket types, if any, share seats and waitlist evenly."""
+        """Creates an event that is open at once, whose ticket types, if any, share seats and waitlist evenly.
+
+        With a `hold` each seat is set aside for so many seconds, until the organizer confirms it.
+        """
         start = datetime.now(UTC) + lasts
         body: dict[str, Any] = {
             "name": name,
@@ -74,6 +78,8 @@ class Organizer:
         }
         if codes:
             body["access"] = "code"
+        if hold:
+            body["hold"] = {"seconds": hold, "confirmed_by": "organizer", "applies_to": "all"}
         if types:
             parts = zip(_shares(seats, types), _shares(waitlist, types), strict=True)
             body["ticket_types"] = [

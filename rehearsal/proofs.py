@@ -15,9 +15,11 @@ from events.domain.states import Reason, Status
 from omnify.common.envelope import Code
 from rehearsal.admission_proofs import decisions_follow_admission, first_come_first_seated, sequence_follows_arrival
 from rehearsal.code_proofs import codes_are_within_their_uses
-from rehearsal.evidence import Evidence, seats_of, short
-from rehearsal.group_proofs import groups_fit, no_group_is_split, seats_left
-from rehearsal.records import NO_ANSWER, Observation, Sizes, Ticket
+from rehearsal.count_proofs import counts_agree, never_oversold
+from rehearsal.evidence import Evidence, short
+from rehearsal.group_proofs import groups_fit, no_group_is_split
+from rehearsal.hold_proofs import every_hold_ended_once, no_one_passed
+from rehearsal.records import NO_ANSWER, Observation, Ticket
 from rehearsal.waitlist_proofs import cancellations_took_effect, no_status_ran_backwards, waitlist_is_in_order
 from rehearsal.webhook_proofs import WEBHOOK_PROOFS
 
@@ -66,7 +68,7 @@ def ticket_ids_are_unique(evidence: Evidence) -> Iterator[str]:
 
 
 def every_202_ended(evidence: Evidence) -> Iterator[str]:
-    """Each 202 ended confirmed, waitlisted, cancelled by its holder, or rejected for one of two possible reasons."""
+    """Each 202 ended confirmed, waitlisted, cancelled by its holder, run out, or rejected for one of two reasons."""
     for result in evidence.accepted:
         ticket = evidence.tickets.get(result.ticket_id)
         if ticket is None:
@@ -86,7 +88,7 @@ def _line_is_filled(evidence: Evidence) -> Iterator[str]:
     people = len({result.email.casefold() for result in evidence.accepted})
     confirmed, waiting, waitlist = len(evidence.confirmed), len(evidence.waitlisted), evidence.seen.waitlist
     seats = min(evidence.seen.seats, people)
-    if evidence.cancelled:
+    if evidence.cancelled or evidence.expired:
         holders = len(evidence.holders)
         if holders < min(evidence.seen.seats + waitlist, people):
             yield f"only {holders} ever had a seat or a waitlist position ({people} people admitted)"
@@ -94,20 +96,6 @@ def _line_is_filled(evidence: Evidence) -> Iterator[str]:
             yield f"{confirmed} confirmed for {evidence.seen.seats} seats, {waiting} wait on a waitlist of {waitlist}"
     elif (confirmed, waiting) != (seats, min(waitlist, people - seats)):
         yield f"{confirmed} confirmed, {seats} expected; {waiting} wait ({people} people admitted)"
-
-
-def never_oversold(evidence: Evidence) -> Iterator[str]:
-    """At no time that we looked were more seats or waitlist positions taken than there are."""
-    for sample in [*evidence.seen.samples, evidence.seen.counts]:
-        for found in sample.ticket_types:
-            sizes = evidence.seen.types.get(found.id, Sizes(0, 0))
-            if found.confirmed_count > sizes.seats or found.waitlisted_count > sizes.waitlist:
-                yield f"type {found.id}: {found.confirmed_count} confirmed, {found.waitlisted_count} waited for"
-    for sample in [*evidence.seen.samples, evidence.seen.counts]:
-        if sample.waitlisted_count > evidence.seen.waitlist:
-            yield f"{sample.waitlisted_count} wait on a waitlist of {evidence.seen.waitlist}"
-        if sample.confirmed_count > evidence.seen.seats or sample.seats_left < 0:
-            yield f"{sample.confirmed_count} confirmed of {evidence.seen.seats} seats"
 
 
 def no_email_has_two_seats(evidence: Evidence) -> Iterator[str]:
@@ -175,29 +163,6 @@ def attendee_list_is_the_confirmed(evidence: Evidence) -> Iterator[str]:
         last = attendee.sequence
 
 
-def counts_agree(evidence: Evidence) -> Iterator[str]:
-    """The event's and the organizer's counts are those of the tickets, and nothing is left in the queue."""
-    counts, stats, confirmed = evidence.seen.counts, evidence.seen.stats, seats_of(evidence.confirmed.values())
-    waited_for = seats_of(evidence.waitlisted.values())
-    pairs = [
-        ("event max_capacity", counts.max_capacity, evidence.seen.seats),
-        ("event confirmed_count", counts.confirmed_count, confirmed),
-        ("event seats_left", counts.seats_left, sum(map(seats_left, evidence.lines))),
-        ("stats queued", stats.queued, 0),
-        ("stats confirmed", stats.confirmed, confirmed),
-        ("event waitlisted_count", counts.waitlisted_count, waited_for),
-        ("stats waitlisted", stats.waitlisted, waited_for),
-        ("stats cancelled", stats.cancelled, len(evidence.cancelled)),
-    ]
-    pairs += [
-        (f"stats rejected {reason}", stats.rejected.get(reason, 0), evidence.rejected[reason])
-        for reason in sorted(stats.rejected.keys() | evidence.rejected.keys())
-    ]
-    for name, said, expected in pairs:
-        if said != expected:
-            yield f"{name} is {said}, {expected} expected"
-
-
 PROOFS: list[tuple[str, Callable[[Evidence], Iterator[str]]]] = [
     ("Every registration was answered", every_registration_was_answered),
     ("Every ticket id is unique", ticket_ids_are_unique),
@@ -216,6 +181,8 @@ PROOFS: list[tuple[str, Callable[[Evidence], Iterator[str]]]] = [
     ("The service's counts agree", counts_agree),
     ("No group is split", no_group_is_split),
     ("Every code within its uses", codes_are_within_their_uses),
+    ("Every hold ended once", every_hold_ended_once),
+    ("No one passed within a type", no_one_passed),
 ]
 
 
@@ -224,6 +191,8 @@ def _may_end_so(evidence: Evidence, ticket: Ticket) -> bool:
         return ticket.ticket_id in evidence.cancellations and ticket.reason == Reason.BY_HOLDER
     if ticket.status == Status.WAITLISTED:
         return evidence.seen.waitlist > 0
+    if ticket.status == Status.EXPIRED:
+        return evidence.seen.hold > 0
     return (ticket.status, ticket.reason) in _RIGHT_ENDS
 
 

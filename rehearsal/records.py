@@ -42,8 +42,8 @@ class RegistrationResult(msgspec.Struct, frozen=True, array_like=True):
 class Ticket(msgspec.Struct, frozen=True, array_like=True):
     """The last `GET /registrations/{ticket_id}`. `status` is the error code if there was no ticket.
 
-    `position` is the position on the waitlist, if the service gave it; `before` and `before_ms` are status and
-    `decided_ms` of the time the ticket was read before.
+    `position` is the position on the waitlist, if the service gave it; `before` is the status of the time the ticket
+    was read before, `before_ms` the first `decided_ms` that was read. `expires_ms` is the end of its hold, if any.
     """
 
     ticket_id: str
@@ -57,6 +57,7 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     before_ms: float | None = None
     type_id: int = 0
     seats: int = 1
+    expires_ms: float | None = None
 
     @property
     def first_decided_ms(self) -> float | None:
@@ -80,6 +81,18 @@ class CancellationResult(msgspec.Struct, frozen=True, array_like=True):
     tries: int = 1
 
 
+class ConfirmationResult(msgspec.Struct, frozen=True, array_like=True):
+    """The last response to one `POST /registrations/{ticket_id}/confirm`, over all its tries."""
+
+    ticket_id: str
+    status: int
+    code: str
+
+    @property
+    def accepted(self) -> bool:
+        return self.status == ACCEPTED
+
+
 class Attendee(msgspec.Struct, frozen=True):
     """A line of the organizer's attendee list, which names tickets by their reference."""
 
@@ -97,6 +110,7 @@ class TypeCounts(msgspec.Struct, frozen=True):
     confirmed_count: int
     seats_left: int
     waitlisted_count: int = 0
+    held_count: int = 0
 
 
 class EventCounts(msgspec.Struct, frozen=True):
@@ -107,6 +121,7 @@ class EventCounts(msgspec.Struct, frozen=True):
     seats_left: int
     waitlisted_count: int = 0
     ticket_types: list[TypeCounts] = []
+    held_count: int = 0
 
 
 class Sizes(msgspec.Struct, frozen=True, array_like=True):
@@ -147,7 +162,7 @@ class Observation(msgspec.Struct, frozen=True):
     """Everything that was observed of one event.
 
     `samples` are its counts during the rehearsal; `messages` is None without `--webhooks`; `types` are the sizes of its
-    ticket types, by id; `codes` are its access codes.
+    ticket types, by id; `codes` are its access codes; `hold` is how long a seat is set aside first (s; 0: not at all).
     """
 
     seats: int
@@ -162,6 +177,8 @@ class Observation(msgspec.Struct, frozen=True):
     messages: list[WebhookMessage] | None = None
     types: dict[int, Sizes] = {}
     codes: list[CodeCounts] = []
+    confirmations: list[ConfirmationResult] = []
+    hold: int = 0
 
 
 class Workload(msgspec.Struct, frozen=True):
@@ -186,12 +203,15 @@ class Workload(msgspec.Struct, frozen=True):
     type_ids: list[int] = []
     groups: tuple[int, int] = (1, 1)
     codes: list[str] = []
+    hold: int = 0
+    pay: int = 0
 
 
 class Tally(msgspec.Struct):
     """The progress of one process, or of all. `retries` counts repeated tries by cause.
 
-    `given_back` counts cancellations with a response, `idle` the processes that wait before they read tickets again.
+    `given_back` counts cancellations with a response, `paid` confirmations, `idle` the processes that wait before they
+    read tickets again.
     """
 
     answered: int = 0
@@ -201,11 +221,12 @@ class Tally(msgspec.Struct):
     given_back: int = 0
     read_again: int = 0
     idle: int = 0
+    paid: int = 0
 
     @property
     def steps(self) -> int:
         """A number that grows with any progress."""
-        return self.answered + self.decided + self.given_back + self.read_again + self.idle
+        return self.answered + self.decided + self.given_back + self.read_again + self.idle + self.paid
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
@@ -216,6 +237,7 @@ class Tally(msgspec.Struct):
             self.given_back + other.given_back,
             self.read_again + other.read_again,
             self.idle + other.idle,
+            self.paid + other.paid,
         )
 
 
@@ -225,3 +247,4 @@ class WorkloadResult(msgspec.Struct, frozen=True):
     results: list[RegistrationResult]
     tickets: list[Ticket]
     cancellations: list[CancellationResult] = []
+    confirmations: list[ConfirmationResult] = []

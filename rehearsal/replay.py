@@ -5,7 +5,8 @@ Given all registrations and cancellations in the order of admission, it computes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from events.domain.states import Reason, Status
@@ -56,6 +57,16 @@ class Replay:
         self.ends[ticket] = (Status.CANCELLED, reason)
         self.promote(type_id)
 
+    def expire(self, ticket: str) -> None:
+        """Carries the end of a hold out: the seats go to the next in line."""
+        type_id = self._types.get(ticket)
+        if type_id is None or ticket not in self.seated[type_id]:
+            return
+        self._taken[type_id] -= self.seated[type_id].pop(ticket)
+        self.holders.pop(self._emails[ticket], None)
+        self.ends[ticket] = (Status.EXPIRED, None)
+        self.promote(type_id)
+
     def promote(self, type_id: int) -> None:
         """Gives free seats to the first on the waitlist, once they suffice for it: no one passes."""
         waiting = self.waiting[type_id]
@@ -89,15 +100,25 @@ class Asked(NamedTuple):
 
 
 def replay(
-    sizes: Mapping[int, Sizes], *, registrations: Iterable[Asked], cancellations: Mapping[int, str]
+    sizes: Mapping[int, Sizes],
+    *,
+    registrations: Iterable[Asked],
+    cancellations: Mapping[int, str],
+    expiries: Iterable[tuple[float, str]] = (),
 ) -> dict[str, End]:
-    """Returns the status and reason that every ticket must end with. `cancellations` are tickets by sequence."""
+    """Returns the status and reason that every ticket must end with. What is set aside is paid unless it expires.
+
+    Args:
+        cancellations: tickets by sequence.
+        expiries: tickets with their places in the order, between sequences.
+    """
     model = Replay(sizes)
-    commands: list[tuple[int, str, Asked | None]] = [(one.sequence, one.ticket, one) for one in registrations]
-    commands += [(sequence, ticket, None) for sequence, ticket in cancellations.items()]
-    for _, ticket, asked in sorted(commands, key=lambda command: command[0]):
-        if asked is None:
-            model.cancel(ticket)
-        else:
-            model.register(ticket, asked.email, type_id=asked.type_id, seats=asked.seats)
+    commands: list[tuple[float, Callable[[], None]]] = [
+        (one.sequence, partial(model.register, one.ticket, one.email, type_id=one.type_id, seats=one.seats))
+        for one in registrations
+    ]
+    commands += [(sequence, partial(model.cancel, ticket)) for sequence, ticket in cancellations.items()]
+    commands += [(place, partial(model.expire, ticket)) for place, ticket in expiries]
+    for _, carry_out in sorted(commands, key=lambda command: command[0]):
+        carry_out()
     return model.ends

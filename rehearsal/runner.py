@@ -55,6 +55,7 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
             types=options.types,
             most=options.groups[1],
             codes=options.codes,
+            hold=options.hold,
         )
         codes = organizer.make_codes(event_id, count=CODES, uses=options.uses_of_a_code) if options.codes else []
         samples: list[EventCounts] = []
@@ -67,10 +68,11 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
                 workloads(options, event_id=event_id, run=os.urandom(6).hex(), type_ids=list(types), codes=codes)
             ) as crowd,
         ):
-            look, quiet = partial(organizer.try_counts, event_id), lambda: organizer.stats(event_id).queued == 0
+            look, quiet = partial(organizer.try_counts, event_id), partial(_is_quiet, organizer, event_id, options)
             _watch(crowd, options, progress, samples, look, quiet)
             seen = _gather(organizer, event_id, options, crowd.results(), samples)
-            seen = msgspec.structs.replace(seen, types=types, codes=organizer.codes(event_id) if codes else [])
+            made = organizer.codes(event_id) if codes else []
+            seen = msgspec.structs.replace(seen, types=types, codes=made, hold=options.hold)
             if inbox is not None:
                 decided = {(ticket.ticket_id, ticket.status) for ticket in seen.tickets}
                 messages = inbox.wait_for(decided, patience=options.patience)
@@ -100,6 +102,8 @@ def workloads(
             type_ids=list(type_ids),
             groups=options.groups,
             codes=list(codes),
+            hold=options.hold,
+            pay=options.pay,
         )
         for index in range(options.processes)
     ]
@@ -115,7 +119,8 @@ def _watch(
 ) -> None:
     """Waits until every process has sent its result. Without progress, or after the time limit, all give up.
 
-    If tickets may change after their decision, all are read again after the last cancellation is decided.
+    If tickets may change after their decision, all are read again after the last cancellation is decided and the last
+    hold has ended. While a hold runs out nothing need happen.
     """
     last, moved_at, looked_at, moving = Tally(), time.monotonic(), 0.0, options.tickets_may_change
     ends_at = moved_at + options.time_limit
@@ -127,13 +132,20 @@ def _watch(
         if moving and tally.idle == options.processes and quiet():
             crowd.send(Command.ALL_IDLE)
             moving = False
-        if now > min(ends_at, moved_at + options.patience):
+        if now > min(ends_at, moved_at + options.patience + options.hold):
             crowd.send(Command.GIVE_UP)
             # Once is enough: the results come within a second.
             ends_at = moved_at = float("inf")
         if now > looked_at + LOOK_SECONDS:
             samples += filter(None, [look()])
             looked_at = time.monotonic()
+
+
+def _is_quiet(organizer: Organizer, event_id: int, options: Options) -> bool:
+    """Tells whether nothing can change any more: nothing is queued, and then no seat is set aside either."""
+    if organizer.stats(event_id).queued:
+        return False
+    return not options.hold or organizer.counts(event_id).held_count == 0
 
 
 def _gather(
@@ -155,4 +167,5 @@ def _gather(
         stats=stats,
         waitlist=options.waitlist,
         cancellations=[cancellation for part in observed for cancellation in part.cancellations],
+        confirmations=[confirmation for part in observed for confirmation in part.confirmations],
     )

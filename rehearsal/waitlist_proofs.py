@@ -17,7 +17,7 @@ def waitlist_is_in_order(evidence: Evidence) -> Iterator[str]:
 
 def _line_is_in_order(evidence: Evidence) -> Iterator[str]:
     """The same of one ticket type. A group waits beside seats that do not suffice for it."""
-    free = evidence.seen.seats - seats_of(evidence.confirmed.values())
+    free = evidence.seen.seats - seats_of([*evidence.confirmed.values(), *evidence.held.values()])
     waiting = sorted((t.sequence or 0, t.position, t.seats) for t in evidence.waitlisted.values())
     if not waiting:
         return
@@ -39,7 +39,7 @@ def cancellations_took_effect(evidence: Evidence) -> Iterator[str]:
         name, ticket = short(one.ticket_id), evidence.tickets.get(one.ticket_id)
         if one.status != ACCEPTED:
             yield f"the cancellation of {name} was answered {one.status or 'never'} {one.code}".rstrip()
-        elif ticket is not None and ticket.status not in (Status.CANCELLED, Status.REJECTED):
+        elif ticket is not None and ticket.status not in (Status.CANCELLED, Status.REJECTED, Status.EXPIRED):
             yield f"{name} was cancelled and is {ticket.status}"
         if one.tries > 1:
             hasty.discard(one.ticket_id)

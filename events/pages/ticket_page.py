@@ -1,5 +1,5 @@
-"""`/t/{ticket_id}`: a ticket's status, its QR code and calendar entry once it has a seat, and the forms to cancel it and to take a seat
-that is offered.
+"""`/t/{ticket_id}`: a ticket's status, its QR code and calendar entry once it has a seat, and the forms to cancel
+it and to take a seat that is offered.
 
 Every status is rendered here and nowhere else: the script only updates the position and the time left, and fetches this
 page again when the status changes. The address is the key to the ticket, so its forms need no CSRF token: without the

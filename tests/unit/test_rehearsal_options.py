@@ -23,6 +23,15 @@ def test_groups_are_a_number_or_a_range(text: str, both: tuple[int, int]) -> Non
     assert read_options({**ARGUMENTS, "groups": text}, environ={}).groups == both
 
 
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("60", 60), ("60s", 60), ("10m", 600), ("2h", 7200)])
+def test_a_hold_is_a_time(text: str, seconds: int) -> None:
+    assert read_options({**ARGUMENTS, "hold": text}, environ={}).hold == seconds
+
+
+def test_who_pays_is_a_share_of_the_people() -> None:
+    assert read_options({**ARGUMENTS, "hold": "60s", "pay": "80%"}, environ={}).pay == 80
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -42,6 +51,10 @@ def test_groups_are_a_number_or_a_range(text: str, both: tuple[int, int]) -> Non
         ("groups", "0"),
         ("groups", "4-1"),
         ("groups", "1-21"),
+        ("hold", "59s"),
+        ("hold", "a while"),
+        ("hold", "8d"),
+        ("pay", "101%"),
         ("url", "localhost:8000"),
         ("url", "http://127.0.0.1:eighty"),
         ("json_file", "/nowhere/at/all.json"),
