@@ -84,11 +84,11 @@ class TicketPage:
         return responses.see_other(f"/t/{ticket_id}?{CANCELLING}=1")
 
     async def confirm(self, scope: Scope, ticket_id: TicketId) -> PageResponse | ServiceResponse:
-        """Takes the seat that is offered and redirects to the ticket's page, which also says so if it was too late."""
+        """Takes the seat that is offered and redirects to the ticket's page, which says so if that was not possible."""
         path = internal_client.ticket_path(ticket_id, "/confirm")
         headers = [(b"content-type", b"application/json")]
         response = await internal_client.request(self._app, scope, "POST", path, headers=headers, body=b"{}")
-        if response.status == 409:
+        if response.status in (401, 403, 409):
             return responses.see_other(f"/t/{ticket_id}")
         if response.status >= 300:
             return response

@@ -31,15 +31,23 @@ def main() -> None:
     checkout = Checkout(orders=orders, bank=TestBank(orders), omnify=omnify, event_id=event_id)
     with Shop(("127.0.0.1", given.port), checkout=checkout, omnify_url=given.omnify) as shop, _settling(checkout):
         url = f"http://127.0.0.1:{shop.server_address[1]}"
-        # The port is taken by now, so the first message finds it. The secret is shown once: it is kept with the orders.
-        shop.secret = orders.setting("secret") or omnify.subscribe(url=f"{url}/webhooks", event_id=event_id)
-        orders.keep("secret", shop.secret)
+        shop.secret = _subscribed(orders, omnify, f"{url}/webhooks", event_id)
         print(f"event {event_id}: {given.omnify}/e/{event_id}\nshop: {url}/", flush=True)
         try:
             shop.serve_forever()
         except KeyboardInterrupt:
             print()
     omnify.close()
+
+
+def _subscribed(orders: Orders, omnify: Omnify, url: str, event_id: int) -> str:
+    """Subscribes, unless an earlier start has. Returns the secret, which is shown once: it is kept with the orders.
+
+    The port is taken by now, so the first message finds the shop.
+    """
+    secret = orders.setting(url) or omnify.subscribe(url=url, event_id=event_id)
+    orders.keep(url, secret)
+    return secret
 
 
 @contextmanager
