@@ -14,8 +14,8 @@ BATCH = 1000  # the drain's
 _SEATS = count(1)
 
 
-def new_event(*, capacity: int = CAPACITY, waitlist: int = 0) -> int:
-    """An open event of its own for a run."""
+def new_event(*, capacity: int = CAPACITY, waitlist: int = 0, hold_seconds: int = 0) -> int:
+    """An open event of its own for a run. With `hold_seconds` its seats are offers, held for so long."""
     from django.utils import timezone
 
     from events.ledger.events import create_event
@@ -23,12 +23,14 @@ def new_event(*, capacity: int = CAPACITY, waitlist: int = 0) -> int:
 
     organizer, _ = Organizer.objects.get_or_create(name="bench")
     now = timezone.now()
-    fields = {
+    fields: dict[str, Any] = {
         **{"name": "Launch", "location": "Hall 1", "max_capacity": capacity, "waitlist_capacity": waitlist},
         **{"start_time": now + timedelta(days=1), "end_time": now + timedelta(days=2)},
         "registration_opens_at": now - timedelta(minutes=1),
         "registration_closes_at": now + timedelta(days=1),
     }
+    if hold_seconds:
+        fields |= {"hold_seconds": hold_seconds, "hold_confirmed_by": "holder", "hold_applies_to": "all"}
     return int(create_event(organizer=organizer, fields=fields).pk)
 
 
@@ -80,6 +82,33 @@ def confirmed(event_id: int) -> int:
     from events.models import Event
 
     return int(Event.objects.get(pk=event_id).confirmed_count)
+
+
+def held(event_id: int) -> int:
+    """Seats of an event that are set aside, as its own counter says."""
+    from events.models import Event
+
+    return int(Event.objects.get(pk=event_id).held_count)
+
+
+def let_holds_end(event_id: int, *, seconds: float) -> None:
+    """Has all holds of an event end at the same moment, so many seconds from now."""
+    from django.utils import timezone
+
+    from events.models import Registration
+
+    at = timezone.now() + timedelta(seconds=seconds)
+    Registration.objects.filter(event_id=event_id, status="held").update(expires_at=at)
+
+
+def expired_in_order(event_id: int) -> int:
+    """Counts the holds that ran out. Raises AssertionError if one did before another that was admitted earlier."""
+    from events.models import Registration
+
+    rows = Registration.objects.filter(event_id=event_id, status="expired").order_by("sequence")
+    moments = list(rows.values_list("decided_at", flat=True))
+    assert moments == sorted(moments), "holds ran out in another order"
+    return len(moments)
 
 
 def tidy() -> None:

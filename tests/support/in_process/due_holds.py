@@ -15,7 +15,7 @@ from worker.expiries import Expirer
 
 
 def run_out(drain: Drain, event: Event) -> int:
-    """Ends all holds of the event, as if their time were over by now. Returns how many; works in a thread of its own."""
+    """Ends all holds of the event, as if their time were over by now. Returns how many. For a thread of its own."""
     try:
         held = Registration.objects.filter(event=event, status=Status.HELD.value)
         number = held.update(expires_at=timezone.now() - timedelta(seconds=1))

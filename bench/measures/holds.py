@@ -1,0 +1,144 @@
+"""Holds: a drain that sets every seat aside before it is confirmed, and 100,000 holds that run out at once.
+
+The first against a drain that confirms at once: everything is decided twice there. The second beside people who
+register for another event: what they wait for their 202, against what they wait beside a drain that is as busy with as
+many plain registrations.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from bench import guests, ledger, load
+from bench.lines import Line, ratio, value
+from bench.measures import Options, interleaved
+from bench.measures.accepts import accept_run
+from bench.measures.drain import drain_seconds
+from bench.stack import Server, Stack, wait_until
+
+ROWS = 20_000
+HOLD_SECONDS = 3600
+PLAIN, HELD = "decisions/s, confirmed at once", "decisions/s, held and then confirmed"
+SEATS_PLAIN, SEATS_HELD = "seats/s, confirmed at once", "seats/s, held and then confirmed"
+
+ENDING = 100_000
+CONNECTIONS = 64
+# Of what the door takes in alone. Both drains would use the machine up.
+SHARE = 0.1
+# Until they end all at once: the load is under way by then.
+UNTIL_SECONDS = 2.0
+PATIENCE_SECONDS = 300.0
+RUNNING_OUT, BUSY = "p99 ms, holds run out", "p99 ms, plain registrations are decided"
+
+
+def measure(stack: Stack, options: Options) -> list[Line]:
+    """The ratio of decisions, judged, and of seats; the ratio of the waits, judged, and how fast holds are ended."""
+    samples = interleaved(options.fewer, {PLAIN: lambda: _plain(stack, options), HELD: lambda: _held(stack, options)})
+    seats = {SEATS_PLAIN: samples[PLAIN], SEATS_HELD: [rate / 2 for rate in samples[HELD]]}
+    return [
+        ratio("decisions/s, held and then confirmed ÷ confirmed at once", HELD, PLAIN, samples, at_least=0.5),
+        ratio("seats/s, held and then confirmed ÷ confirmed at once", SEATS_HELD, SEATS_PLAIN, seats),
+        *_all_at_once(stack, options),
+    ]
+
+
+def _plain(stack: Stack, options: Options) -> float:
+    rows = options.number(ROWS)
+    event_id = ledger.new_event()
+    guests.register(event_id, rows)
+    ledger.tidy()
+    seconds = drain_seconds(stack, event_id)
+    stack.forget(event_id)
+    _check(ledger.confirmed(event_id), rows, "confirmed")
+    return rows / seconds
+
+
+def _held(stack: Stack, options: Options) -> float:
+    rows = options.number(ROWS)
+    event_id = ledger.new_event(hold_seconds=HOLD_SECONDS)
+    tickets = guests.register(event_id, rows)
+    ledger.tidy()
+    seconds = drain_seconds(stack, event_id)
+    _check(ledger.held(event_id), rows, "held")
+    guests.with_door(lambda door: door.confirm(tickets))
+    seconds += drain_seconds(stack, event_id)
+    stack.forget(event_id)
+    _check(ledger.confirmed(event_id), rows, "confirmed")
+    return 2 * rows / seconds
+
+
+def _all_at_once(stack: Stack, options: Options) -> list[Line]:
+    rates: list[float] = []
+    with stack.door_processes() as door:
+        rate = SHARE * accept_run(stack, door, CONNECTIONS, options).rate
+
+        def run_out() -> float:
+            p99, released = _run_out(stack, options, door, rate)
+            rates.append(released)
+            return p99
+
+        runs: dict[str, Callable[[], float]] = {
+            RUNNING_OUT: run_out,
+            BUSY: partial(_beside_plain_work, stack, options, door, rate),
+        }
+        samples = interleaved(options.fewer, runs)
+    name = f"accept p99 while {options.number(ENDING):,} holds run out ÷ beside as many plain registrations"
+    return [
+        ratio(name, RUNNING_OUT, BUSY, samples, at_most=2.0),
+        value("holds that run out in the same second, ended", rates, unit="holds/s"),
+    ]
+
+
+def _run_out(stack: Stack, options: Options, door: Server, rate: float) -> tuple[float, float]:
+    """The p99 (ms) of those who register meanwhile, and holds ended per second. All must end, in order."""
+    holds = options.number(ENDING)
+    event_id = ledger.new_event(hold_seconds=HOLD_SECONDS)
+    ledger.fill(event_id, holds)
+    ledger.publish(event_id)
+    ledger.tidy()
+    with stack.drain():
+        ledger.let_holds_end(event_id, seconds=UNTIL_SECONDS)
+        wait_until(lambda: ledger.held(event_id) < holds, seconds=PATIENCE_SECONDS, what="the first hold to end")
+        began = time.monotonic()
+        p99 = _register_meanwhile(stack, options, door, rate)
+        ended = wait_until(lambda: ledger.held(event_id) == 0, seconds=PATIENCE_SECONDS, what="the last hold to end")
+        wait_until(lambda: stack.queued(event_id) == 0, seconds=PATIENCE_SECONDS, what="the drain")
+    stack.forget(event_id)
+    _check(ledger.expired_in_order(event_id), holds, "run out")
+    return p99, holds / (ended - began)
+
+
+def _beside_plain_work(stack: Stack, options: Options, door: Server, rate: float) -> float:
+    """The p99 (ms) of those who register while a drain decides as many registrations of another event."""
+    people = options.number(ENDING)
+    event_id = ledger.new_event()
+    url = f"{door.url}/events/{event_id}/register"
+    load.all_at_once(url, people=people, connections=512, patience=PATIENCE_SECONDS)
+    ledger.tidy()
+    with stack.drain():
+        wait_until(lambda: ledger.confirmed(event_id) > 0, seconds=PATIENCE_SECONDS, what="the drain to begin")
+        p99 = _register_meanwhile(stack, options, door, rate)
+        wait_until(lambda: stack.queued(event_id) == 0, seconds=PATIENCE_SECONDS, what="the drain")
+    stack.forget(event_id)
+    _check(ledger.confirmed(event_id), people, "confirmed")
+    return p99
+
+
+def _register_meanwhile(stack: Stack, options: Options, door: Server, rate: float) -> float:
+    event_id = ledger.new_event()
+    url = f"{door.url}/events/{event_id}/register"
+    run = load.paced(
+        url, rate=rate, connections=CONNECTIONS, seconds=options.seconds, warm_up=options.pause(load.WARM_UP_SECONDS)
+    )
+    if run.refused or run.broken:
+        raise load.ClientFailedError(f"{run.refused} refused and {run.broken} broken of {run.requests} registrations")
+    wait_until(lambda: stack.queued(event_id) == 0, seconds=PATIENCE_SECONDS, what="the drain")
+    stack.forget(event_id)
+    return run.p99_ms
+
+
+def _check(found: int, expected: int, what: str) -> None:
+    if found != expected:
+        raise load.ClientFailedError(f"{found} of {expected} are {what}")
