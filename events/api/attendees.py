@@ -82,7 +82,7 @@ def attendee_page(event: Event, guests: AttendeeFilter, *, scope: Scope, query: 
 
 
 def _total(event: Event, guests: AttendeeFilter) -> int:
-    if guests.search or guests.checked_in is not None:
+    if guests.search or guests.checked_in is not None or guests.expires_before is not None:
         return queries.count_attendees(guests)
     counts: dict[Status, int] = {
         Status.CONFIRMED: event.confirmed_count - event.confirmed_companions,

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import QueryDict
+from rest_framework import serializers
 from rest_framework.request import Request
 
+from events.api.fields import MomentField
 from events.api.pagination import InvalidPageSize, PageRequest, check_exists, count_pages, page_url, read_page
 from events.api.refusals import invalid_fields
 from events.api.views.base import ApiView
@@ -150,6 +153,14 @@ def flag(text: str) -> bool:
     if text not in ("true", "false"):
         raise ValueError("Either true or false.")
     return text == "true"
+
+
+def moment(text: str) -> datetime:
+    """Reads a time with an offset, in UTC."""
+    try:
+        return MomentField().to_internal_value(text)
+    except serializers.ValidationError as problem:
+        raise ValueError("This must be a time with an offset, such as 2026-11-23T12:00:00Z.") from problem
 
 
 def search_text(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
@@ -90,6 +91,8 @@ def find_registration(*, event_id: int, key: str) -> Registration | None:
 class AttendeeFilter(NamedTuple):
     """Which registrations of an event: of one decided status, that match a search, checked in or not (None: both).
 
+    `expires_before` leaves those whose hold ends, or ended, before that time (None: all).
+
     `names_only` leaves e-mail addresses out of the search, for callers who may not see them: they could guess an
     address letter by letter.
     """
@@ -99,6 +102,7 @@ class AttendeeFilter(NamedTuple):
     search: str = ""
     names_only: bool = False
     checked_in: bool | None = None
+    expires_before: datetime | None = None
 
 
 def count_attendees(guests: AttendeeFilter) -> int:
@@ -132,6 +136,8 @@ def _rows_of(guests: AttendeeFilter) -> QuerySet[Registration]:
     rows = Registration.objects.filter(event_id=guests.event_id, status=guests.status.value)
     if guests.checked_in is not None:
         rows = rows.filter(checked_in_at__isnull=not guests.checked_in)
+    if guests.expires_before is not None:
+        rows = rows.filter(expires_at__lt=guests.expires_before)
     if guests.names_only:
         return matching(rows, guests.search, "name", first_line_only=True)
     return matching(rows, guests.search, "name", "email")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
@@ -53,6 +55,9 @@ LIST_ATTENDEES = describe(
         ),
         OpenApiParameter("search", str, description=f"Part of a name or e-mail. {SEARCH_RULE}"),
         OpenApiParameter("checked_in", bool, description="Only guests who are checked in, or who are not."),
+        OpenApiParameter(
+            "expires_before", datetime, description="Only those whose hold ends, or ended, before that time."
+        ),
         OpenApiParameter("format", str, enum=["json", "csv"], description="Goes before `Accept`."),
         OpenApiParameter("cursor", str, description="Opaque; only from `next_page` and `previous_page`."),
         sent_header("Content-Disposition", "Names the file of a CSV.", 200),

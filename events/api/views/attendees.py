@@ -13,7 +13,7 @@ from events.api import openapi, responses
 from events.api.attendee_fields import GuestCorrectionInput
 from events.api.attendees import attendee_page, render_attendee
 from events.api.export import CSV, JSON, csv_response
-from events.api.lists import ListView, flag, one_of, search_text
+from events.api.lists import ListView, flag, moment, one_of, search_text
 from events.api.permissions import token_of
 from events.api.refusals import Refusal, already_checked_in, invalid_fields, out_of_reach
 from events.api.views.added_guest import add_guest
@@ -50,6 +50,7 @@ class Attendees(ListView):
         "status": one_of(*_SAID),
         "search": search_text,
         "checked_in": flag,
+        "expires_before": moment,
         "format": one_of("json", "csv"),
         "cursor": str,
     }
@@ -66,6 +67,7 @@ class Attendees(ListView):
             asked.get("search", ""),
             names_only=entrance,
             checked_in=asked.get("checked_in"),
+            expires_before=asked.get("expires_before"),
         )
         if entrance and (csv or guests.status is not Status.CONFIRMED):
             raise out_of_reach("A token with the scope check-in reads the guests with a seat, and no CSV.")

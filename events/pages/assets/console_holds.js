@@ -8,23 +8,26 @@ import { clockTime } from "./times.js";
 import { oneAtATime, Timer } from "./timer.js";
 
 const EVERY_MS = 5000;
-const SHOWN = 10;
-const url = `/events/${eventId}/attendees?status=held&page_size=${SHOWN}`;
+const LEAST_MS = 5 * 60 * 1000;
+const MOST = 100; // As many as a page has. The first of more are shown, with how many there are in all.
 const asking = new Timer(() => ask());
+let soonMs = LEAST_MS;
 
 const ask = oneAtATime(async () => {
-  const found = await refresh(() => api("GET", url));
+  const before = encodeURIComponent(new Date(Date.now() + soonMs).toISOString());
+  const found = await refresh(() => api("GET", `/events/${eventId}/attendees?status=held&page_size=${MOST}&expires_before=${before}`));
   asking.set(EVERY_MS);
   if (!found) return;
-  const rest = found.total_items - found.results.length;
-  byId("holds-count").textContent = rest > 0 ? `and ${number(rest)} later` : "";
-  fill("holds-rows", found.results.map((one) => row(named(one), one.reference, clockTime(one.expires_at))), "No seat is set aside.");
+  const first = found.results.sort((one, other) => Date.parse(one.expires_at) - Date.parse(other.expires_at));
+  byId("holds-count").textContent = `${number(found.total_items)} within ${number(Math.round(soonMs / 60000))} minutes`;
+  fill("holds-rows", first.map((one) => row(named(one), one.reference, clockTime(one.expires_at))), "None.");
 });
 
-// Shows what is held; of an event without holds, nothing.
+// Shows what is held, and of that what runs out in the last quarter of its time; of an event without holds, nothing.
 export function showHolds({ hold, held_count: held }, stats) {
   const there = Boolean(hold) || held > 0;
   for (const id of ["held", "holds"]) byId(id).hidden = !there;
   byId("f-held").textContent = number(stats.held);
+  soonMs = Math.max(LEAST_MS, (hold?.seconds ?? 0) * 250);
   if (there && !asking.running) ask();
 }
