@@ -67,12 +67,12 @@ def test_the_list_shows_who_has_come_and_who_has_not() -> None:
 def test_the_holds_that_run_out_next_are_found_by_their_time() -> None:
     caller = organizer()
     event_id = create(caller)
-    attend(event_id, 3, status="held")
+    attend(event_id, 3)
     now = timezone.now()
     for guest, minutes in ((1, 30), (2, 5), (3, 60)):
-        held = Registration.objects.filter(event_id=event_id, email=f"held{guest}@example.com")
-        held.update(expires_at=now + timedelta(minutes=minutes))
-    Event.objects.filter(pk=event_id).update(held_count=3)
+        held = {"status": "held", "hold_confirmed_by": "holder", "expires_at": now + timedelta(minutes=minutes)}
+        Registration.objects.filter(event_id=event_id, email=f"confirmed{guest}@example.com").update(**held)
+    Event.objects.filter(pk=event_id).update(held_count=3, confirmed_count=0)
     path = f"/events/{event_id}/attendees?status=held"
     assert caller.get(path).json()["data"]["total_items"] == 3
     soon = (now + timedelta(minutes=45)).isoformat().replace("+", "%2B")
@@ -80,7 +80,7 @@ def test_the_holds_that_run_out_next_are_found_by_their_time() -> None:
     assert (page["total_items"], page["total_pages"]) == (2, 2)
     following = caller.get(page["next_page"]).json()["data"]
     found = [one["email"] for one in page["results"] + following["results"]]
-    assert found == ["held1@example.com", "held2@example.com"]
+    assert found == ["confirmed1@example.com", "confirmed2@example.com"]
     assert all(one["expires_at"] for one in page["results"])
     for bad in ("tomorrow", "2031-06-01T16:00:00", ""):
         refused = caller.get(f"{path}&expires_before={bad}")
