@@ -48,19 +48,13 @@ RIDDLES = {
 # PostgreSQL runs as the user `nobody` where root starts it; a constraint keeps the name that it has in databases.
 ALLOWED = re.compile(r"[`'\"]nobody[`'\"]|runs as nobody;|event_nobody_waits_beside_a_seat")
 # The first lines of proofs are claims: a rehearsal prints them behind ✓ or ✗.
-CLAIMS = {
-    "proofs.py",
-    "admission_proofs.py",
-    "code_proofs.py",
-    "group_proofs.py",
-    "waitlist_proofs.py",
-    "webhook_proofs.py",
-}
+PROOFS = ("", "admission_", "code_", "count_", "group_", "hold_", "waitlist_", "webhook_")
+CLAIMS = {f"{about}proofs.py" for about in PROOFS}
 LONGEST_LINE = 120
 
 
 def _files() -> Iterator[Path]:
-    for folder in (*PACKAGES, "bench", "chaos", "deploy"):
+    for folder in (*PACKAGES, "bench", "chaos", "deploy", "examples"):
         yield from (path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in CODE)
     # This file names the words.
     yield from (path for path in sorted((ROOT / "tests").rglob("*.py")) if path != Path(__file__))

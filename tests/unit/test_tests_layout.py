@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-SOURCES = ("bench", "chaos", "deploy", "docs", "events", "omnify", "rehearsal", "tests", "worker")
+SOURCES = ("bench", "chaos", "deploy", "docs", "events", "examples", "omnify", "rehearsal", "tests", "worker")
 LEVELS = ("unit", "integration", "acceptance", "browser")
 
 
