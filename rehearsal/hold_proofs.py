@@ -45,14 +45,12 @@ def expiry_orders(evidence: Evidence) -> Iterator[list[tuple[float, str]]]:
     windows = {t.ticket_id: _window(evidence, t, arrivals) for t in evidence.expired.values()}
     in_order = sorted(windows, key=lambda ticket: (evidence.tickets[ticket].expires_ms or 0, ticket))
     open_ones = any(high - low > 1 for low, high in windows.values())
-    for guess in range(GUESSES if open_ones else 1):
-        random = Random(guess)  # noqa: S311 - no secret
-        yield [(_place(*windows[ticket], random if guess else None), ticket) for ticket in in_order]
-
-
-def _place(low: float, high: float, random: Random | None) -> float:
-    """Picks a place between two sequences: behind the first, or anywhere."""
-    return low + 0.5 if random is None or high - low <= 1 else random.uniform(low, high)
+    yield [(windows[ticket][0] + 0.5, ticket) for ticket in in_order]
+    if open_ones:
+        yield [(windows[ticket][1] - 0.5, ticket) for ticket in in_order]
+        for guess in range(GUESSES):
+            random = Random(guess)  # noqa: S311 - no secret
+            yield [(random.uniform(*windows[ticket]), ticket) for ticket in in_order]
 
 
 def _window(evidence: Evidence, ticket: Ticket, arrivals: list[tuple[float, int]]) -> tuple[float, float]:

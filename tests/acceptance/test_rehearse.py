@@ -12,13 +12,15 @@ import pytest
 from rehearsal.proofs import PROOFS
 from rehearsal.webhook_proofs import WEBHOOK_PROOFS
 from tests.support.service.processes import Service
-from tests.support.soak import amount
+from tests.support.soak import SOAK, amount
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
 PEOPLE = amount(600, soak=5000)
-MOVING = ("--duplicates", "20%", "--cancel", "20%", "--waitlist", "30")
+# A hold lasts a minute at least: only a soak has the time.
+HOLDS = ("--hold", "60s", "--pay", "80%") if SOAK else ()
+MOVING = ("--duplicates", "20%", "--cancel", "20%", "--waitlist", "30", *HOLDS)
 
 
 def rehearse(service: Service, *arguments: str, seats: int) -> subprocess.CompletedProcess[str]:

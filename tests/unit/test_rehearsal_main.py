@@ -11,9 +11,11 @@ import pytest
 from rehearsal.main import BROKEN, KEPT, run
 from rehearsal.proofs import PROOFS
 from tests.support.rehearsal.arguments import ARGUMENTS
-from tests.support.rehearsal.stand_in import FAULTS, MOVING_FAULTS, StandIn, running
+from tests.support.rehearsal.stand_in import FAULTS, HOLD_FAULTS, MOVING_FAULTS, StandIn, running
 
 MOVING = {"seats": "10", "duplicates": "20", "cancel": "14", "waitlist": "12", "connections": "4"}
+
+HOLDS = {"seats": "10", "duplicates": "5", "waitlist": "8", "connections": "4", "hold": "60s", "pay": "80%"}
 
 
 def rehearse(service: StandIn, **changes: str) -> tuple[int, str]:
@@ -49,6 +51,23 @@ def test_tickets_given_back_and_a_waitlist_are_rehearsed_too(tmp_path: Path) -> 
     assert set(figures["statuses"]) >= {"confirmed", "waitlisted", "cancelled by_holder"}
     assert figures["given_back"]["nothing to cancel"] > 0
     assert "14 tickets given back, for 10 seats and 12 positions on the waitlist" in text
+
+
+def test_seats_that_are_set_aside_are_paid_or_go_to_the_next_in_line(tmp_path: Path) -> None:
+    code, text = rehearse(StandIn(), **HOLDS, json_file=str(tmp_path / "figures.json"))
+    assert code == KEPT, text
+    assert text.count("✓") == len(PROOFS)
+    figures = json.loads((tmp_path / "figures.json").read_text())["figures"]
+    assert figures["statuses"]["confirmed"] == 10
+    assert figures["statuses"]["expired"] > 0
+    assert figures["paid"]["202"] > 10, "some pay twice"
+
+
+@pytest.mark.parametrize("fault", HOLD_FAULTS)
+def test_a_fault_with_holds_is_found_over_http_by_its_proof(fault: str) -> None:
+    code, text = rehearse(StandIn(fault), **HOLDS)
+    assert code == BROKEN
+    assert f"✗ {HOLD_FAULTS[fault]}" in text
 
 
 @pytest.mark.parametrize("fault", MOVING_FAULTS)

@@ -11,7 +11,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rehearsal.evidence import short
@@ -36,14 +36,25 @@ MOVING_FAULTS = {
     "turns back": "No status went backwards",
 }
 
+# These need seats that are set aside first.
+HOLD_FAULTS = {
+    "takes the seat too early": "Every hold ended once",
+    "forgets a payment": "Every hold ended once",
+    "refuses the same payment": "Every hold ended once",
+    "lets the last pass": "No one passed within a type",
+}
+# The time of a hold, whatever was asked for: no promise is about its length. What is over ends once all who pay have.
+HOLD_SECONDS = 0.05
+
 Body = dict[str, Any]
 
 
 class StandIn:
-    """One event. `fault` is "" or one of FAULTS or MOVING_FAULTS."""
+    """One event. `fault` is "" or one of FAULTS, MOVING_FAULTS or HOLD_FAULTS."""
 
     def __init__(self, fault: str = "") -> None:
         self.fault = fault
+        self.holds = self.ran_out = False
         self.seats = self.waitlist = self.place = 0
         self.line: list[tuple[str, Body]] = []
         self.tickets: dict[str, Body] = {}
@@ -53,7 +64,10 @@ class StandIn:
         path, _, query = path.partition("?")
         if method == "POST" and path == "/events":
             self.seats, self.waitlist = body["max_capacity"], body["waitlist_capacity"]
+            self.holds = "hold" in body
             return 201, data(self.event())
+        if path.endswith("/confirm"):
+            return self.confirm(self.tickets[path.split("/")[2]], body["payment_reference"])
         if path.endswith("/register"):
             return self.register(key, body)
         if method == "DELETE":
@@ -83,13 +97,41 @@ class StandIn:
         self.tickets[ticket["ticket_id"]] = self.keys[key] = ticket
         return 202, data(shown(ticket))
 
+    def confirm(self, ticket: Body, reference: str) -> tuple[int, Body]:
+        if ticket["status"] == "held":
+            if self.fault != "forgets a payment" or ticket["sequence"] != 3:
+                move(ticket, "confirmed", None)
+            ticket["reference"] = reference
+            return 202, data(shown(ticket))
+        again = ticket["status"] == "confirmed" and ticket["reference"] == reference
+        if again and self.fault != "refuses the same payment":
+            return 202, data(shown(ticket))
+        return 409, {"success": False, "code": "not_held", "message": "No."}
+
+    def run_out(self) -> None:
+        """Ends the holds of those who got a seat at once. Those who move up pay."""
+        held = self.having("held")
+        early = self.fault == "takes the seat too early"
+        if self.ran_out or not held or (datetime.now(UTC).isoformat() < held[-1]["expires_at"] and not early):
+            return
+        self.ran_out = True
+        for ticket in held:
+            move(ticket, "expired", None)
+            self.promote()
+
+    def seat(self, ticket: Body) -> None:
+        move(ticket, "held" if self.holds else "confirmed", None)
+        if self.holds:
+            seconds = 3600 if self.fault == "takes the seat too early" else HOLD_SECONDS
+            ticket["expires_at"] = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
     def enter(self, what: str, ticket: Body) -> int:
         self.place += 1
         self.line.append((what, ticket))
         return self.place
 
     def give_back(self, ticket: Body) -> Body:
-        holds = ticket["status"] in ("queued", "confirmed", "waitlisted")
+        holds = ticket["status"] in ("queued", "held", "confirmed", "waitlisted")
         place = self.enter("cancel", ticket) if holds else None
         return {**shown(ticket), "cancellation_sequence": place}
 
@@ -102,24 +144,35 @@ class StandIn:
             line = [entry for entry in line if entry[1]["sequence"] != 2]
         for what, ticket in line:
             if what == "register":
-                move(ticket, *self.end_of(ticket))
-            elif ticket["status"] in ("confirmed", "waitlisted") and self.fault != "ignores cancellations":
+                self.decide_one(ticket)
+            elif ticket["status"] in ("held", "confirmed", "waitlisted") and self.fault != "ignores cancellations":
                 move(ticket, "cancelled", "by_holder")
                 self.promote()
 
+    def decide_one(self, ticket: Body) -> None:
+        status, reason = self.end_of(ticket)
+        if status == "confirmed":
+            self.seat(ticket)
+        else:
+            move(ticket, status, reason)
+
     def promote(self) -> None:
         waiting = self.having("waitlisted")
-        if waiting and len(self.having("confirmed")) < self.seats and self.fault != "promotes no one":
-            move(waiting[-1 if self.fault == "promotes the last" else 0], "confirmed", None)
+        if waiting and self.taken < self.seats and self.fault != "promotes no one":
+            self.seat(waiting[-1 if self.fault in ("promotes the last", "lets the last pass") else 0])
+
+    @property
+    def taken(self) -> int:
+        return len(self.having("confirmed")) + len(self.having("held"))
 
     def end_of(self, ticket: Body) -> tuple[str, str | None]:
         if self.fault == "loses a ticket" and ticket["sequence"] == 3:
             return "lost", None
-        held = ("confirmed", "waitlisted", *(["cancelled"] if self.fault == "keeps the e-mail" else []))
+        held = ("held", "confirmed", "waitlisted", *(["cancelled"] if self.fault == "keeps the e-mail" else []))
         holders = {other["email"] for other in self.having(*held)}
         if ticket["email"] in holders and self.fault != "seats a person twice":
             return "rejected", "duplicate"
-        if len(self.having("confirmed")) < self.seats + (self.fault == "oversells"):
+        if self.taken < self.seats + (self.fault == "oversells"):
             return "confirmed", None
         return ("waitlisted", None) if len(self.having("waitlisted")) < self.waitlist else ("rejected", "sold_out")
 
@@ -127,12 +180,14 @@ class StandIn:
         return [ticket for ticket in self.tickets.values() if ticket["status"] in statuses]
 
     def event(self) -> Body:
-        taken, waiting = len(self.having("confirmed")), len(self.having("waitlisted"))
-        sizes = {"max_capacity": self.seats, "waitlist_capacity": self.waitlist, "seats_left": self.seats - taken}
-        return {"id": 1, **sizes, "confirmed_count": taken, "waitlisted_count": waiting}
+        counts = {status: len(self.having(status)) for status in ("confirmed", "held", "waitlisted")}
+        sizes = {"max_capacity": self.seats, "waitlist_capacity": self.waitlist, "seats_left": self.seats - self.taken}
+        return {"id": 1, **sizes, **{f"{status}_count": count for status, count in counts.items()}}
 
     def stats(self) -> Body:
+        """Is asked for once all of the crowd have registered, read their tickets, and paid."""
         self.decide()
+        self.run_out()
         if self.fault == "turns back":  # once: asked for when all tickets have been read
             self.fault = ""
             move(self.having("confirmed")[0], "waitlisted", None)
@@ -184,7 +239,7 @@ def data(value: Any) -> Body:
 
 
 def shown(ticket: Body) -> Body:
-    return {name: value for name, value in ticket.items() if name != "email"}
+    return {name: value for name, value in ticket.items() if name not in ("email", "reference")}
 
 
 def move(ticket: Body, status: str, reason: str | None) -> None:
