@@ -41,6 +41,10 @@ def test_what_guests_see_is_accessible(service: Service, visitors: Visitors) -> 
         sees(page, headline)
         page.locator("summary").click()
         check(page)
+    offers = open_event(service, hold={"seconds": 3600, "confirmed_by": "holder", "applies_to": "all"})
+    register(page, offers.id, 1)
+    sees(page, "A seat is yours to take")
+    check(page)
     for path in ("/e/999999", "/t/none"):
         page.goto(path)
         check(page)
