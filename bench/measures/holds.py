@@ -27,8 +27,6 @@ ENDING = 100_000
 CONNECTIONS = 64
 # Of what the door takes in alone. Both drains would use the machine up.
 SHARE = 0.1
-# Until they end all at once: the load is under way by then.
-UNTIL_SECONDS = 2.0
 PATIENCE_SECONDS = 300.0
 RUNNING_OUT, BUSY = "p99 ms, holds run out", "p99 ms, plain registrations are decided"
 
@@ -97,9 +95,9 @@ def _run_out(stack: Stack, options: Options, door: Server, rate: float) -> tuple
     event_id = ledger.new_event(hold_seconds=HOLD_SECONDS)
     ledger.fill(event_id, holds)
     ledger.publish(event_id)
+    ledger.let_holds_end(event_id)
     ledger.tidy()
     with stack.drain():
-        ledger.let_holds_end(event_id, seconds=UNTIL_SECONDS)
         wait_until(lambda: ledger.held(event_id) < holds, seconds=PATIENCE_SECONDS, what="the first hold to end")
         began = time.monotonic()
         p99 = _register_meanwhile(stack, options, door, rate)
