@@ -34,10 +34,10 @@ def _within_uses(evidence: Evidence, index: int, counts: CodeCounts) -> Iterator
             if ticket.ticket_id in ran_out:
                 moves.append((ran_out[ticket.ticket_id], -ticket.seats))
     taken = 0
-    for sequence, seats in sorted(moves):
+    for place, seats in sorted(moves):
         taken += seats
         if taken > counts.uses:
-            yield f"code {index + 1} is for {counts.uses} seats, and has {taken} at sequence {sequence}"
+            yield f"code {index + 1} is for {counts.uses} seats, and has {taken} at sequence {place:g}"
 
 
 def _refused_in_time(evidence: Evidence, index: int, counts: CodeCounts) -> Iterator[str]:
