@@ -37,7 +37,7 @@ def _within_uses(evidence: Evidence, index: int, counts: CodeCounts) -> Iterator
     for place, seats in sorted(moves):
         taken += seats
         if taken > counts.uses:
-            yield f"code {index + 1} is for {counts.uses} seats, and has {taken} at sequence {place:g}"
+            yield f"code {index + 1} is for {counts.uses} seats, and has {taken} at sequence {place}"
 
 
 def _refused_in_time(evidence: Evidence, index: int, counts: CodeCounts) -> Iterator[str]:
