@@ -21,6 +21,7 @@ from tests.support.in_process.codes import give_codes, load, published, queued, 
 from tests.support.in_process.drain import Crash, crash_at, told
 from tests.support.in_process.events import commits_that_the_standby_lacks
 from tests.support.in_process.gate import apply_for, kinds
+from tests.support.in_process.holds import drain_at, expirer, hold
 from worker.drain import Drain
 from worker.failpoints import DrainFailpoint
 from worker.repair import republish
@@ -232,3 +233,19 @@ def test_who_is_forgotten_leaves_no_trace_of_a_code_and_the_code_keeps_its_count
     anonymise_event(event.pk, now=timezone.now())
     assert Registration.objects.get(event=event).access_code_id is None
     assert used(event) == [1]
+
+
+def test_a_hold_that_runs_out_gives_its_use_back(
+    make_event: Make, admit: Admit, redis_client: redis.Redis, drain: Drain
+) -> None:
+    event = make_event(access="code", **hold())
+    give_codes(redis_client, event, "SPRING")
+    first, second = (with_code(event, n, "SPRING") for n in range(2))
+    assert kinds(admit(event.pk, [first])) == ["admitted"]
+    drain_at(drain, redis_client, -60.5).run(event.pk)
+    assert ([status for status, *_ in told(event)], used(event)) == (["held"], [1])
+    assert expirer(redis_client).once() == 1
+    drain.run(event.pk)
+    assert [status for status, *_ in told(event)] == ["expired"]
+    assert counted(redis_client, event) == ([0], [0], {})
+    assert kinds(admit(event.pk, [second])) == ["admitted"]
