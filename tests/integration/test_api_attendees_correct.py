@@ -16,6 +16,7 @@ from events.admission.entry import pack
 from events.admission.queue import Queue
 from events.domain.attendee import email_key
 from events.domain.scopes import Scope
+from events.domain.webhooks.message import status_told
 from events.ledger.queries import event_snapshot
 from events.ledger.retention import anonymise_event
 from events.models import AuditEntry, Event, GuestCorrection, OrganizerToken, Registration, WebhookDelivery
@@ -129,6 +130,8 @@ def test_only_a_ticket_with_a_seat_or_a_position_is_corrected(owner: Caller, eve
     assert owner.patch(path_of(event, 3), {"name": "Waiting"}).status_code == 200
     told = WebhookDelivery.objects.get(webhook=hook)
     assert (told.type, told.position) == ("registration.updated", 2)
+    assert status_told(told.type, waits=told.position is not None, held=False) == "waitlisted"
+    assert status_told(told.type, waits=False, held=False) == "confirmed"
     assert owner.send("DELETE", path_of(event, 2)).status_code == 202
     answer = owner.patch(path_of(event, 2), {"name": "Late"})
     assert (answer.status_code, answer.json()["code"]) == (409, "not_confirmed")

@@ -36,7 +36,7 @@ def test_each_batch_is_noted_once_with_what_was_admitted_and_decided(
 ) -> None:
     event = make_event(max_capacity=9)
     people(admit, event, 5)
-    drain.run(event.pk)
+    replace(drain, batch=2).run(event.pk)
     people(admit, event, 2, first=20)
     for failpoint, more in (("drain.after_commit", 1), ("drain.after_publish", 3)):
         with pytest.raises(Crash):
