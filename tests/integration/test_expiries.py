@@ -1,0 +1,118 @@
+"""Expiries on their way into the queue: never early, never twice, and found again whatever is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import redis
+
+from events.admission.calls import DueHold
+from events.admission.commands import Expiries, enqueue_expiries
+from events.admission.keys import event_keys
+from events.admission.replies import AdmitReply
+from events.domain.snapshot import EventSnapshot
+from events.ledger.queries import event_snapshot
+from events.ledger.tickets import taken_emails
+from events.models import Event
+from tests.support.in_process.drain import Crash, crash_at, people, statuses
+from tests.support.in_process.events import commits_that_the_standby_lacks
+from tests.support.in_process.holds import confirm, drain_at, expirer, hold
+from tests.support.servers import Services
+from worker.drain import Drain
+from worker.failpoints import Failpoint
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Make = Callable[..., Event]
+Admit = Callable[..., AdmitReply]
+
+
+def nothing() -> EventSnapshot | None:
+    raise AssertionError("Redis has the event")
+
+
+def test_none_is_put_into_the_queue_before_its_time_by_the_queues_clock(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event(**hold())
+    keys = people(admit, event, 2)
+    drain.run(event.pk)
+    now = drain.queue.now_ms(event.pk)
+    holds = [DueHold(keys[0], now + 60_000), DueHold(keys[1], now)]
+    assert enqueue_expiries(redis_client, nothing, event.pk, holds) == Expiries(1, wake=True)
+
+
+@pytest.mark.parametrize("lost", ["the entries", "all of Redis"])
+def test_what_is_lost_on_the_way_is_found_again(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis, lost: str
+) -> None:
+    event = make_event(**hold())
+    people(admit, event, 3)
+    drain_at(drain, redis_client, -61).run(event.pk)
+    ending, keys = expirer(redis_client), event_keys(event.pk)
+    assert (ending.once(), ending.once()) == (3, 0)
+    redis_client.delete(*([keys.queue, keys.wake] if lost == "the entries" else keys.all()))
+    assert expirer(redis_client).once() == 3
+    drain.run(event.pk)
+    assert statuses(event) == ["expired"] * 3
+
+
+@pytest.mark.parametrize("failpoint", ["drain.before_commit", "drain.after_commit", "drain.after_publish"])
+def test_a_drain_that_dies_over_confirmations_and_expiries_loses_none_and_does_none_twice(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis, servers: Services, failpoint: Failpoint
+) -> None:
+    event = make_event(max_capacity=2, waitlist_capacity=1, **hold())
+    keys = people(admit, event, 3)
+    drain_at(drain, redis_client, -59).run(event.pk)
+    confirm(servers, event, keys[0], "payment 1")
+    ending = expirer(redis_client)
+    while not ending.once():
+        pass
+    with pytest.raises(Crash):
+        replace(drain, checkpoint=crash_at(failpoint)).run(event.pk)
+    ending.once()
+    redis_client.delete(event_keys(event.pk).lease)
+    drain.run(event.pk)
+    event.refresh_from_db()
+    assert (event.confirmed_count, event.held_count, event.waitlisted_count, event.expired_count) == (1, 1, 0, 1)
+    assert statuses(event) == ["confirmed", "expired", "held"]
+
+
+def test_many_that_end_at_once_are_queued_in_their_order(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event(max_capacity=700, **hold())
+    keys = people(admit, event, 700)
+    drain_at(drain, redis_client, -61).run(event.pk)
+    assert expirer(redis_client).once() == 700
+    queued = [fields[b"t"].decode() for _, fields in redis_client.xrange(event_keys(event.pk).queue)]
+    assert queued == keys
+    assert expirer(redis_client, worker="two").once() == 0
+
+
+def test_a_held_mailbox_is_taken_in_the_ledger_too(make_event: Make, admit: Admit, drain: Drain) -> None:
+    event = make_event(**hold())
+    people(admit, event, 1)
+    drain.run(event.pk)
+    assert taken_emails(event.pk, ["guest0@example.com", "guest1@example.com"]) == {"guest0@example.com"}
+
+
+def test_a_confirmation_that_a_promoted_standby_lacks_is_carried_out_again(
+    make_event: Make, admit: Admit, drain: Drain, servers: Services
+) -> None:
+    event = make_event(**hold())
+    [key] = people(admit, event, 1)
+    drain.run(event.pk)
+    event.refresh_from_db()
+    with commits_that_the_standby_lacks(event):
+        confirm(servers, event, key)
+        drain.run(event.pk)
+        assert statuses(event) == ["confirmed"]
+    assert statuses(event) == ["held"]
+    people(admit, event, 1, first=5)
+    drain.run(event.pk)
+    drain.run(event.pk)
+    assert statuses(event)[0] == "confirmed"
+    assert event_snapshot(Event.objects.get(pk=event.pk)).held_count == 1
