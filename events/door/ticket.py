@@ -11,6 +11,7 @@ from events.domain.waiting import held_retry, retry_after, waitlist_retry
 from events.door.etags import tag_of
 from events.door.responses import Response
 from events.door.ticket_status import TicketStatus
+from omnify.common.asgi_types import Header
 
 _MESSAGES: dict[Status, str] = {
     Status.QUEUED: "In line.",
@@ -74,9 +75,12 @@ def ticket_response(
     """Builds the 200 with a ticket. `jitter`, from 0 up to 1, spreads Retry-After; a final status has none."""
     shown = show(ticket_id, event_id, ticket, code)
     body = b"%b%b}" % (_PREFIXES[ticket.status], shown.data)
-    if ticket.terminal:
-        return Response(200, body, ((b"etag", shown.tag),))
-    return Response(200, body, ((b"etag", shown.tag), (b"retry-after", b"%d" % _retry(ticket, jitter))))
+    return Response(200, body, ((b"etag", shown.tag), *retry_headers(ticket, jitter=jitter)))
+
+
+def retry_headers(ticket: TicketStatus, *, jitter: float) -> tuple[Header, ...]:
+    """Returns Retry-After; nothing for a final status."""
+    return () if ticket.terminal else ((b"retry-after", b"%d" % _retry(ticket, jitter)),)
 
 
 def _retry(ticket: TicketStatus, jitter: float) -> int:

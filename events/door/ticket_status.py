@@ -13,6 +13,7 @@ import msgspec
 from events.admission.gate import Gate, QueueUnavailable
 from events.admission.replies import Decided, Dropped, Queued, StatusAnswer, Waitlisted
 from events.admission.seats_text import read_seats
+from events.domain.holds import Hold
 from events.domain.outcome import Outcome
 from events.domain.states import TERMINAL, Reason, Status
 from events.domain.tickets import reference
@@ -40,6 +41,7 @@ class TicketStatus(msgspec.Struct, frozen=True, gc=False):
 
     `position` is the position in line while queued and on the waitlist while waitlisted (None: not known now).
     `revision` grows with every change of the status; it is 0 before the first decision.
+    `hold` is that of a held ticket; a ticket that is not held any more may still have it.
     """
 
     status: Status
@@ -55,6 +57,7 @@ class TicketStatus(msgspec.Struct, frozen=True, gc=False):
     quantity: int = 1
     type_id: int = 0
     checked_in_quantity: int = 0
+    hold: Hold | None = None
 
     @property
     def terminal(self) -> bool:
@@ -181,4 +184,5 @@ def _decided(outcome: Outcome, position: int | None = None) -> TicketStatus:
         quantity=outcome.quantity,
         type_id=outcome.type_id,
         checked_in_quantity=outcome.checked_in_quantity,
+        hold=outcome.hold,
     )

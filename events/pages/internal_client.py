@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from events.domain.tickets import TicketId
 from events.door.event import SHOWS_DRAFTS
+from events.door.page_ticket import FOR_PAGE
 from omnify.common.asgi_types import ASGIApp, Header, Message, Scope
 
 # Longer than the service itself takes to report that a store is unavailable.
@@ -78,6 +79,11 @@ async def read_event(app: ASGIApp, scope: Scope, event_id: int) -> ServiceRespon
 async def read_event_of_ticket(app: ASGIApp, scope: Scope, event_id: int) -> ServiceResponse:
     """Reads an event for one who has a ticket for it, who sees it also as a draft. Raises like `request`."""
     return await request(app, {**scope, SHOWS_DRAFTS: True}, "GET", event_path(event_id))
+
+
+async def read_ticket(app: ASGIApp, scope: Scope, ticket_id: TicketId) -> ServiceResponse:
+    """Reads a ticket with what only its page is told. Raises like `request`."""
+    return await request(app, {**scope, FOR_PAGE: True}, "GET", ticket_path(ticket_id))
 
 
 class _Exchange:

@@ -17,9 +17,9 @@ from typing import Any
 import segno
 
 from events.domain.public.event import Event
-from events.domain.public.ticket import Ticket
 from events.domain.tickets import TicketId
 from events.domain.times import from_iso
+from events.door.page_ticket import PageTicket
 from events.pages import files, internal_client, messages, responses, view
 from events.pages.cached_template import CachedTemplate, TemplateCache
 from events.pages.calendar import calendar_entry, site_of
@@ -94,8 +94,8 @@ class TicketPage:
             return response
         return responses.see_other(f"/t/{ticket_id}?{CONFIRMING}=1")
 
-    async def _find(self, scope: Scope, ticket_id: TicketId) -> tuple[Ticket, Event, int | None] | ServiceResponse:
-        response = await internal_client.request(self._app, scope, "GET", internal_client.ticket_path(ticket_id))
+    async def _find(self, scope: Scope, ticket_id: TicketId) -> tuple[PageTicket, Event, int | None] | ServiceResponse:
+        response = await internal_client.read_ticket(self._app, scope, ticket_id)
         if response.status != 200:
             return response
         ticket = view.decode_ticket(response.body).data
@@ -104,10 +104,10 @@ class TicketPage:
             return event
         return ticket, view.decode_event(event.body).data, response.retry_seconds
 
-    def _render(self, ticket: Ticket, event: Event, moment: dict[str, Any]) -> CachedTemplate:
+    def _render(self, ticket: PageTicket, event: Event, moment: dict[str, Any]) -> CachedTemplate:
         return self._templates.render("pages/ticket.html", {**_context(ticket, event), **moment})
 
-    def _slots(self, ticket: Ticket, retry_seconds: int, now: float) -> dict[str, str]:
+    def _slots(self, ticket: PageTicket, retry_seconds: int, now: float) -> dict[str, str]:
         position = ticket.position or 0
         return {
             "now": str(int(now * 1000)),
@@ -122,24 +122,19 @@ class TicketPage:
         }
 
 
-def _details(ticket: Ticket, event: Event) -> tuple[int | str, ...]:
+def _details(ticket: PageTicket, event: Event) -> tuple[int | str, ...]:
     """Returns what a ticket shows of itself and its event: none of the numbers that move while people register."""
     seats = (ticket.quantity, _type_name(ticket, event), ticket.checked_in_quantity)
-    hold = (ticket.expires_at or "", _offered(ticket, event), _offers(event))
+    hold = (ticket.expires_at or "", ticket.offered, _offers(event))
     return (event.id, event.name, event.location, event.start_time, event.end_time, *seats, *hold)
 
 
-def _pending(scope: Scope, ticket: Ticket) -> str:
+def _pending(scope: Scope, ticket: PageTicket) -> str:
     """Returns what the ticket's holder did a moment ago, as long as its turn has not come; else an empty text."""
     query: bytes = scope.get("query_string", b"")
     if CANCELLING.encode() in query and ticket.status not in _ENDS:
         return CANCELLING
     return CONFIRMING if CONFIRMING.encode() in query and ticket.status == "held" else ""
-
-
-def _offered(ticket: Ticket, event: Event) -> bool:
-    """Tells whether the holder of the ticket may take its seats now."""
-    return ticket.status == "held" and event.hold is not None and event.hold.confirmed_by == "holder"
 
 
 def _offers(event: Event) -> str:
@@ -148,17 +143,17 @@ def _offers(event: Event) -> str:
     return view.duration(hold.seconds) if hold is not None and hold.confirmed_by == "holder" else ""
 
 
-def _type_name(ticket: Ticket, event: Event) -> str:
+def _type_name(ticket: PageTicket, event: Event) -> str:
     """Names the ticket's type; empty without one."""
     return next((found.name for found in event.ticket_types if found.id == ticket.ticket_type), "")
 
 
-def _context(ticket: Ticket, event: Event) -> dict[str, Any]:
+def _context(ticket: PageTicket, event: Event) -> dict[str, Any]:
     return {
         "assets": files.base(),
         "status": ticket.status,
         "reason": _reason(ticket),
-        "offered": _offered(ticket, event),
+        "offered": ticket.offered,
         "offers": _offers(event),
         "expires_at": ticket.expires_at or "",
         "expires": view.moment(from_iso(ticket.expires_at)) if ticket.expires_at else "",
@@ -173,7 +168,7 @@ def _context(ticket: Ticket, event: Event) -> dict[str, Any]:
     }
 
 
-def _reason(ticket: Ticket) -> str:
+def _reason(ticket: PageTicket) -> str:
     """Explains why a ticket has no seat; empty if it may still get one."""
     if ticket.status == "cancelled":
         return messages.CANCELLATIONS.get(ticket.reason or "", messages.CANCELLED)

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from events.domain.public.event import Event
-from events.domain.public.ticket import Ticket
+from events.door.page_ticket import PageTicket
 
 Data = TypeVar("Data")
 
@@ -28,7 +28,7 @@ class Refusal(msgspec.Struct):
 
 
 decode_event = msgspec.json.Decoder(Success[Event]).decode
-decode_ticket = msgspec.json.Decoder(Success[Ticket]).decode
+decode_ticket = msgspec.json.Decoder(Success[PageTicket]).decode
 decode_refusal = msgspec.json.Decoder(Refusal).decode
 
 

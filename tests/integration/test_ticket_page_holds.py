@@ -8,9 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models import F
 
+from events.admission.snapshots import put_snapshot
 from events.domain.times import iso, to_ms
+from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
+from omnify.common.clients import redis_client
 from tests.support.in_process.due_holds import run_out
 from tests.support.in_process.pages import Browser, browse, closing_connection, registered
 from tests.support.servers import Services
@@ -32,6 +36,13 @@ def end_of(event: Event, guest: int) -> str:
         row = Registration.objects.get(event=event, email=f"guest{guest}@example.org")
     assert row.expires_at is not None
     return iso(to_ms(row.expires_at))
+
+
+def change_hold(event: Event, fields: dict[str, Any]) -> None:
+    """Changes the event's hold for the door too."""
+    with closing_connection():
+        Event.objects.filter(pk=event.pk).update(**fields, version=F("version") + 1)
+        put_snapshot(redis_client(), event_snapshot(Event.objects.get(pk=event.pk)))
 
 
 def test_an_offer_says_how_long_it_stands_and_has_two_buttons(
@@ -108,6 +119,40 @@ def test_a_seat_that_is_to_be_paid_for_has_no_button_to_take_it(
         refused = await browser.fill_in(f"{ticket}/confirm")
         assert (refused.status, refused.headers["location"]) == (303, ticket)
         assert "You have a seat" not in (await browser.get(ticket)).text
+
+    browse(servers, scene)
+
+
+@pytest.mark.parametrize("now", [PAID, {"hold_seconds": None, "hold_confirmed_by": "", "hold_applies_to": ""}])
+def test_an_offer_stays_one_when_the_events_hold_changes(
+    make_event: Make, servers: Services, drain: Drain, now: dict[str, Any]
+) -> None:
+    event = make_event(**OFFER)
+
+    async def scene(browser: Browser) -> None:
+        ticket = await registered(browser, event)
+        await decide(drain, event)
+        await asyncio.to_thread(change_hold, event, now)
+        assert f'action="{ticket}/confirm"' in (await browser.get(ticket)).text
+        await browser.fill_in(f"{ticket}/confirm")
+        await decide(drain, event)
+        assert "You have a seat" in (await browser.get(ticket)).text
+
+    browse(servers, scene)
+
+
+def test_a_seat_to_be_paid_for_is_no_offer_when_the_events_hold_becomes_one(
+    make_event: Make, servers: Services, drain: Drain
+) -> None:
+    event = make_event(**PAID)
+
+    async def scene(browser: Browser) -> None:
+        ticket = await registered(browser, event)
+        await decide(drain, event)
+        await asyncio.to_thread(change_hold, event, OFFER)
+        page = (await browser.get(ticket)).text
+        assert "Waiting for payment" in page
+        assert "/confirm" not in page
 
     browse(servers, scene)
 
