@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { byId, el } from "./dom.js";
 import { onSubmit } from "./forms.js";
 import { eventId } from "./head.js";
+import { clockTime } from "./times.js";
 
 const WAIT_SECONDS = 20;
 
@@ -31,8 +32,13 @@ function values(form) {
   return type.value ? { ...found, ticket_type: Number(type.value) } : found;
 }
 
-function said({ status }) {
-  if (status === "confirmed") return "The guest has a seat.";
-  if (status === "waitlisted") return "The guest is on the waitlist.";
-  return status === "queued" ? "The guest is still in line." : "The guest has no seat.";
+const SAID = {
+  confirmed: "The guest has a seat.",
+  waitlisted: "The guest is on the waitlist.",
+  queued: "The guest is still in line.",
+};
+
+function said({ status, expires_at: until }) {
+  if (status === "held") return `A seat is set aside for the guest until ${clockTime(until)}, and must be confirmed by then.`;
+  return SAID[status] ?? "The guest has no seat.";
 }
