@@ -27,6 +27,7 @@ from events.domain.snapshot import EventSnapshot
 from events.door.loader import DatabaseUnavailable
 from events.ledger.code_uses import all_codes
 from events.ledger.lookup import find_events, live_events
+from events.ledger.payments import note_payment
 from events.ledger.tickets import find_outcomes
 from events.ledger.tokens import grants
 from events.ledger.waitlist import waitlist_positions
@@ -113,6 +114,11 @@ class LedgerLoader:
         if outcome is None:
             self._absent_tickets.put((event_id, key), True)
         return outcome
+
+    async def note_payment(self, event_id: int, key: str, payment_reference: str) -> bool:
+        """Notes by which payment a ticket was confirmed that has none on record. Raises DatabaseUnavailable."""
+        noted: bool = await self._off_loop(lambda: note_payment(event_id, key, payment_reference))
+        return noted
 
     async def find_grant(self, token_hash: str) -> Grant | None:
         """Returns what the token with this hash grants, None if it is not valid. Raises DatabaseUnavailable."""

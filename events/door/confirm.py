@@ -1,7 +1,8 @@
 """`POST /registrations/{ticket_id}/confirm`: confirms a held ticket. It takes its turn in the event's queue.
 
 Who may confirm stands in the hold itself: the event's organizer, after a payment, or also the holder, to whom the seat
-is an offer. A 202 means that the ticket will be confirmed, unless an organizer's cancellation stands in front of it.
+is an offer. A 202 means that the ticket will be confirmed: with a cancellation in the queue it is refused. Only the end
+of the whole event, or a cancellation that was queued again, may still stand in front (docs/holds.md).
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from events.admission.replies import (
     OrganizerOnly,
 )
 from events.domain.holds import ConfirmedBy, Hold
+from events.domain.outcome import Outcome
 from events.domain.public.ticket import ConfirmedTicket
 from events.domain.states import Status
 from events.domain.tickets import Tickets, reference
 from events.door import responses
 from events.door.caller import Caller
-from events.door.loader import Loader
+from events.door.loader import DatabaseUnavailable, Loader
 from events.door.loading_batchers import LoadingBatchers
 from events.door.responses import Response
 from events.door.ticket import code_of, render
@@ -117,15 +119,29 @@ class Confirmer:
         return reply.answers
 
     async def _repeated(self, asked: _Asked) -> Response:
-        """Answers for a confirmed ticket: only the ledger knows whether this payment confirmed it."""
+        """Answers for a confirmed ticket: only the ledger knows whether this payment confirmed it.
+
+        Raises DatabaseUnavailable, also where the ledger still lacks the confirmation: a failover lost it.
+        """
         outcome = await self._loader.find_outcome(asked.event_id, asked.key)
         if outcome is None or outcome.hold is None:
             return _not_held()
         by_organizer = outcome.hold.confirmed_by is ConfirmedBy.ORGANIZER
         if by_organizer and not await self._is_organizer(asked):
             return _not_allowed(asked.caller)
-        same = outcome.status is Status.CONFIRMED and outcome.payment_reference == asked.payment_reference
+        if outcome.status is Status.HELD:
+            raise DatabaseUnavailable("the confirmation is queued again")
+        same = outcome.status is Status.CONFIRMED and await self._is_payment_of(asked, outcome)
         return await self._accepted(asked, None) if same else _not_held()
+
+    async def _is_payment_of(self, asked: _Asked, outcome: Outcome) -> bool:
+        """Tells whether this payment confirmed the ticket. The first that comes is it where none is on record: so it is
+        with a confirmation that was queued again, since Redis does not keep the reference."""
+        if outcome.payment_reference:
+            return outcome.payment_reference == asked.payment_reference
+        if not asked.payment_reference:
+            return True
+        return await self._loader.note_payment(asked.event_id, asked.key, asked.payment_reference)
 
     async def _is_organizer(self, asked: _Asked) -> bool:
         try:

@@ -21,6 +21,12 @@ class Loader(Protocol):
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
         """Returns the ledger's decision on a ticket, None without one. Raises DatabaseUnavailable."""
 
+    async def note_payment(self, event_id: int, key: str, payment_reference: str) -> bool:
+        """Notes by which payment a ticket was confirmed that has none on record. Returns whether it is this one now.
+
+        Raises DatabaseUnavailable.
+        """
+
     async def find_grant(self, token_hash: str) -> Grant | None:
         """Returns what the token with this hash grants, None if it is not valid. Raises DatabaseUnavailable."""
 

@@ -7,10 +7,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from events.admission.commands import requeue_confirmation
 from events.admission.keys import event_keys
 from events.domain.scopes import Scope
-from events.models import Event, Organizer, OrganizerToken
+from events.ledger.queries import event_snapshot
+from events.ledger.retention import anonymise_event
+from events.models import Event, Organizer, OrganizerToken, Registration
 from omnify.common.clients import redis_client
 from omnify.loader import LedgerLoader
 from tests.support.in_process.door import Reply, Visitor, visit
@@ -98,6 +102,50 @@ def test_a_paid_hold_is_confirmed_with_the_organizers_token_alone(make_event: Ma
         assert refusal(confirm(play, path, "p 2", mine)) == (409, "not_held")
         assert refusals() == expected
     assert statuses(event) == ["confirmed"]
+
+
+def test_a_paid_ticket_without_a_reference_on_record_takes_the_first_that_comes(
+    make_event: Make, play: Play, drain: Drain
+) -> None:
+    event = make_event(**hold(by="organizer"))
+    path = held_ticket(play, drain, event)
+    mine = token_of("Tests")
+    # As a confirmation is queued that a standby of the database has lost.
+    requeue_confirmation(redis_client(), event_snapshot(event), key=Registration.objects.get().ticket_key)
+    drain.run(event.pk)
+    assert statuses(event) == ["confirmed"]
+    assert refusal(confirm(play, path, "p 1")) == (401, "unauthenticated")
+    for _ in range(2):
+        status, _, body = confirm(play, path, "p 1", mine)
+        assert (status, body["data"]["status"], body["data"]["confirmation_sequence"]) == (202, "confirmed", None)
+    assert Registration.objects.get().payment_reference == "p 1"
+    assert refusal(confirm(play, path, "p 2", mine)) == (409, "not_held")
+    anonymise_event(event.pk, now=timezone.now())
+    assert refusal(confirm(play, path, "p 1", mine)) == (409, "not_held")
+    assert Registration.objects.get().payment_reference == ""
+
+
+def test_an_offer_that_was_taken_takes_no_reference_afterwards(make_event: Make, play: Play, drain: Drain) -> None:
+    event = make_event(**hold())
+    path = held_ticket(play, drain, event)
+    assert confirm(play, path)[0] == 202
+    drain.run(event.pk)
+    assert refusal(confirm(play, path, "p 1", token_of("Tests"))) == (409, "not_held")
+    assert Registration.objects.get().payment_reference == ""
+
+
+def test_a_confirmation_that_the_ledger_has_lost_is_to_be_sent_again(
+    make_event: Make, play: Play, drain: Drain
+) -> None:
+    event = make_event(**hold(by="organizer"))
+    path = held_ticket(play, drain, event)
+    mine = token_of("Tests")
+    assert confirm(play, path, "p 1", mine)[0] == 202
+    drain.run(event.pk)
+    Registration.objects.filter(event=event).update(status="held", payment_reference="")
+    status, headers, body = confirm(play, path, "p 1", mine)
+    assert (status, body["code"]) == (503, "unavailable")
+    assert int(headers["retry-after"]) > 0
 
 
 def forget(event: Event) -> None:

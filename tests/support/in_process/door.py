@@ -35,6 +35,9 @@ class NoLoader:
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
         raise AssertionError("the door asked the ledger for a ticket")
 
+    async def note_payment(self, event_id: int, key: str, payment_reference: str) -> bool:
+        raise AssertionError("the door asked the ledger for a payment")
+
     async def find_grant(self, token_hash: str) -> Any:
         raise AssertionError("the door asked the ledger for a token")
 
