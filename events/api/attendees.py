@@ -1,12 +1,13 @@
 """Pages of attendees that cost the same at any depth.
 
-`next_page` and `previous_page` carry a cursor: the sequence of the last (or first) row of this page. It is signed, so
-that only cursors of this service are read. Without one, `?page=N` counts rows.
+`next_page` and `previous_page` carry a cursor: the sequence of the last (or first) row of this page, and the end of its
+hold in a list by ends. It is signed, so that only cursors of this service are read. Without one, `?page=N` counts rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.core import signing
@@ -20,7 +21,7 @@ from events.domain.states import Status
 from events.domain.tickets import reference
 from events.domain.times import iso_of
 from events.ledger import queries
-from events.ledger.queries import AttendeeCursor, AttendeeFilter
+from events.ledger.queries import AttendeeCursor, AttendeeFilter, cursor_at
 from events.models import Event, Registration
 from events.secrets import tickets
 
@@ -33,16 +34,19 @@ class Cursor(NamedTuple):
     direction: str
     sequence: int
     row_id: int
+    expires_at: str = ""
 
     @property
     def position(self) -> AttendeeCursor:
         """Returns the position that it names."""
-        return AttendeeCursor(self.sequence, self.row_id)
+        expires_at = datetime.fromisoformat(self.expires_at) if self.expires_at else None
+        return AttendeeCursor(self.sequence, self.row_id, expires_at)
 
 
-def write_cursor(direction: str, row: Registration) -> str:
+def write_cursor(direction: str, place: AttendeeCursor) -> str:
     """Renders the opaque text for a link."""
-    return signing.dumps((direction, row.sequence, row.pk), salt=_SALT, compress=False)
+    end = () if place.expires_at is None else (place.expires_at.isoformat(),)
+    return signing.dumps((direction, place.sequence, place.row_id, *end), salt=_SALT, compress=False)
 
 
 def read_cursor(text: str) -> Cursor:
@@ -68,6 +72,8 @@ def attendee_page(event: Event, guests: AttendeeFilter, *, scope: Scope, query: 
     cursor = read_cursor(filters["cursor"]) if "cursor" in filters else None
     if cursor is None:
         check_exists(page, total_items=total)
+    elif bool(cursor.expires_at) != guests.by_end:
+        raise InvalidPage
     rows, more = _read(guests, page, cursor)
     if not rows and page.number > 1:
         raise InvalidPage
@@ -76,8 +82,8 @@ def attendee_page(event: Event, guests: AttendeeFilter, *, scope: Scope, query: 
         total_items=total,
         results=[render_guest(row, scope) for row in rows],
         more=more and bool(rows),
-        after=write_cursor("after", rows[-1]) if rows else None,
-        before=write_cursor("before", rows[0]) if rows else None,
+        after=write_cursor("after", cursor_at(guests, rows[-1])) if rows else None,
+        before=write_cursor("before", cursor_at(guests, rows[0])) if rows else None,
     )
 
 

@@ -21,7 +21,7 @@ from django.http import StreamingHttpResponse
 from events.api.attendees import render_attendee
 from events.domain.public.attendee import Attendee
 from events.ledger import queries
-from events.ledger.queries import AttendeeCursor, AttendeeFilter
+from events.ledger.queries import AttendeeCursor, AttendeeFilter, cursor_at
 from events.models import Event, Registration
 
 # What a client may prefer.
@@ -80,7 +80,7 @@ async def rendered_batches(
         rows = await sync_to_async(_batch, thread_sensitive=True)(guests, after)
         if rows:
             yield await sync_to_async(render, thread_sensitive=True)(rows)
-            after = AttendeeCursor(rows[-1].sequence, rows[-1].pk)
+            after = cursor_at(guests, rows[-1])
         if len(rows) < BATCH_ROWS:
             return
 

@@ -17,10 +17,11 @@ from events.models import Event, Registration, TicketType
 
 
 class AttendeeCursor(NamedTuple):
-    """A row of an event's attendee list, which is in order of admission."""
+    """A row of an event's attendee list, which is in order of admission, or of the ends of holds: `expires_at`."""
 
     sequence: int
     row_id: int
+    expires_at: datetime | None = None
 
 
 def event_snapshot(event: Event) -> EventSnapshot:
@@ -91,7 +92,8 @@ def find_registration(*, event_id: int, key: str) -> Registration | None:
 class AttendeeFilter(NamedTuple):
     """Which registrations of an event: of one decided status, that match a search, checked in or not (None: both).
 
-    `expires_before` leaves those whose hold ends, or ended, before that time (None: all).
+    `expires_before` leaves those whose hold ends, or ended, before that time (None: all); a list of
+    those that are held is then in order of their ends.
 
     `names_only` leaves e-mail addresses out of the search, for callers who may not see them: they could guess an
     address letter by letter.
@@ -104,6 +106,11 @@ class AttendeeFilter(NamedTuple):
     checked_in: bool | None = None
     expires_before: datetime | None = None
 
+    @property
+    def by_end(self) -> bool:
+        """Whether the list is in order of the ends of holds, and not of admission."""
+        return self.status is Status.HELD and self.expires_before is not None
+
 
 def count_attendees(guests: AttendeeFilter) -> int:
     """Counts matching registrations. Reads them all: only for what the event has no counter of."""
@@ -112,24 +119,42 @@ def count_attendees(guests: AttendeeFilter) -> int:
 
 def attendees_at(guests: AttendeeFilter, *, offset: int, limit: int) -> Sequence[Registration]:
     """Reads a slice by number; its cost grows with the offset."""
-    return list(_rows_of(guests).order_by("sequence", "pk")[offset : offset + limit])
+    return list(_in_order(guests)[offset : offset + limit])
 
 
 def attendees_after(guests: AttendeeFilter, *, after: AttendeeCursor | None, limit: int) -> Sequence[Registration]:
-    """Reads the next `limit` attendees in order of admission; costs the same at any depth."""
-    rows = _rows_of(guests)
+    """Reads the next `limit` attendees in the list's order; costs the same at any depth."""
+    rows = _in_order(guests)
     if after is not None:
-        # The first filter is the index's range; the second only breaks ties within one sequence.
-        rows = rows.filter(sequence__gte=after.sequence)
-        rows = rows.filter(Q(sequence__gt=after.sequence) | Q(pk__gt=after.row_id))
-    return list(rows.order_by("sequence", "pk")[:limit])
+        # The first filter is the index's range; the second only breaks ties.
+        later = Q(sequence__gt=after.sequence) | Q(sequence=after.sequence, pk__gt=after.row_id)
+        if guests.by_end:
+            rows = rows.filter(expires_at__gte=after.expires_at).filter(Q(expires_at__gt=after.expires_at) | later)
+        else:
+            rows = rows.filter(sequence__gte=after.sequence).filter(later)
+    return list(rows[:limit])
 
 
 def attendees_before(guests: AttendeeFilter, *, before: AttendeeCursor, limit: int) -> Sequence[Registration]:
-    """Reads the `limit` attendees right before a row, in order of admission."""
-    rows = _rows_of(guests).filter(sequence__lte=before.sequence)
-    rows = rows.filter(Q(sequence__lt=before.sequence) | Q(pk__lt=before.row_id))
-    return list(rows.order_by("-sequence", "-pk")[:limit])[::-1]
+    """Reads the `limit` attendees right before a row, in the list's order."""
+    rows = _in_order(guests).reverse()
+    earlier = Q(sequence__lt=before.sequence) | Q(sequence=before.sequence, pk__lt=before.row_id)
+    if guests.by_end:
+        rows = rows.filter(expires_at__lte=before.expires_at).filter(Q(expires_at__lt=before.expires_at) | earlier)
+    else:
+        rows = rows.filter(sequence__lte=before.sequence).filter(earlier)
+    return list(rows[:limit])[::-1]
+
+
+def cursor_at(guests: AttendeeFilter, row: Registration) -> AttendeeCursor:
+    """Returns the position of a row of this list."""
+    return AttendeeCursor(row.sequence, row.pk, row.expires_at if guests.by_end else None)
+
+
+def _in_order(guests: AttendeeFilter) -> QuerySet[Registration]:
+    # Each is the order of an index.
+    order = ("expires_at", "sequence", "pk") if guests.by_end else ("sequence", "pk")
+    return _rows_of(guests).order_by(*order)
 
 
 def _rows_of(guests: AttendeeFilter) -> QuerySet[Registration]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from events.api.attendees import read_cursor, write_cursor
 from events.api.pagination import InvalidPage
+from events.domain.states import Status
+from events.ledger.queries import AttendeeCursor
 from events.models import Event, Registration
 from tests.support.in_process.api import ANYONE, Caller, attend, create, organizer
 from tests.support.in_process.outages import redis_out_of_reach
@@ -105,11 +111,37 @@ def test_postgresql_walks_the_index() -> None:
         queries.attendees_after(queries.AttendeeFilter(event_id), after=queries.AttendeeCursor(3000, 1), limit=11)
         queries.attendees_before(queries.AttendeeFilter(event_id), before=queries.AttendeeCursor(3000, 1), limit=11)
     for query in list(captured):
-        with connection.cursor() as cursor:
-            cursor.execute("EXPLAIN " + query["sql"])
-            plan = "\n".join(row[0] for row in cursor.fetchall())
-        assert "using registration_attendees" in plan, plan
-        assert "Sort" not in plan, plan
+        assert_walked(query["sql"], "registration_attendees")
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="the plan is PostgreSQL's")
+def test_postgresql_walks_the_index_of_ends() -> None:
+    from events.ledger import queries
+
+    event_id = create(organizer(), max_capacity=2000)
+    attend(event_id, 2000)
+    now = timezone.now()
+    held = {"status": "held", "hold_confirmed_by": "holder"}
+    Registration.objects.filter(event=event_id).update(expires_at=now + F("sequence") * timedelta(seconds=1), **held)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE events_registration")
+    soon = now + timedelta(seconds=500)
+    guests = queries.AttendeeFilter(event_id, Status.HELD, expires_before=soon)
+    place = queries.AttendeeCursor(3000, 1, now + timedelta(seconds=200))
+    with CaptureQueriesContext(connection) as captured:
+        queries.attendees_at(guests, offset=0, limit=11)
+        queries.attendees_after(guests, after=place, limit=11)
+        queries.attendees_before(guests, before=place, limit=11)
+    for query in list(captured):
+        assert_walked(query["sql"], "registration_due")
+
+
+def assert_walked(query: str, index: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + query)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert f"using {index}" in plan, plan
+    assert "Sort" not in plan, plan
 
 
 def test_a_cursor_that_is_not_ours_is_a_page_that_does_not_exist() -> None:
@@ -128,8 +160,8 @@ def test_a_cursor_that_is_not_ours_is_a_page_that_does_not_exist() -> None:
 
 
 def test_a_cursor_keeps_its_place() -> None:
-    row = Registration(pk=5, sequence=77)
-    assert read_cursor(write_cursor("after", row)).position == (77, 5)
+    for place in (AttendeeCursor(77, 5), AttendeeCursor(77, 5, timezone.now())):
+        assert read_cursor(write_cursor("after", place)).position == place
     with pytest.raises(InvalidPage):
         read_cursor("\ud800")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -80,7 +81,11 @@ def test_the_holds_that_run_out_next_are_found_by_their_time() -> None:
     assert (page["total_items"], page["total_pages"]) == (2, 2)
     following = caller.get(page["next_page"]).json()["data"]
     found = [one["email"] for one in page["results"] + following["results"]]
-    assert found == ["confirmed1@example.com", "confirmed2@example.com"]
+    assert found == ["confirmed2@example.com", "confirmed1@example.com"], "the first to end first"
+    assert caller.get(following["previous_page"]).json()["data"]["results"] == page["results"]
+    in_other_order = re.sub(r"expires_before=[^&]*&", "", page["next_page"])
+    assert "expires_before" not in in_other_order
+    assert caller.get(in_other_order).status_code == 404, "a cursor of another order"
     assert all(one["expires_at"] for one in page["results"])
     for bad in ("tomorrow", "2031-06-01T16:00:00", ""):
         refused = caller.get(f"{path}&expires_before={bad}")

@@ -56,7 +56,9 @@ LIST_ATTENDEES = describe(
         OpenApiParameter("search", str, description=f"Part of a name or e-mail. {SEARCH_RULE}"),
         OpenApiParameter("checked_in", bool, description="Only guests who are checked in, or who are not."),
         OpenApiParameter(
-            "expires_before", datetime, description="Only those whose hold ends, or ended, before that time."
+            "expires_before",
+            datetime,
+            description="Only those whose hold ends, or ended, before that time; of `held` the first to end first.",
         ),
         OpenApiParameter("format", str, enum=["json", "csv"], description="Goes before `Accept`."),
         OpenApiParameter("cursor", str, description="Opaque; only from `next_page` and `previous_page`."),

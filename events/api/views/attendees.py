@@ -40,6 +40,7 @@ _SAID = {
     Status.CANCELLED: "Cancelled registrations in order of admission.",
     Status.REJECTED: "Rejected registrations in order of admission.",
 }
+_SOONEST_FIRST = "Held registrations, the first to end first."
 
 
 class Attendees(ListView):
@@ -74,9 +75,8 @@ class Attendees(ListView):
         if csv:
             trail_of(request).record(Action.ATTENDEES_EXPORTED, event)
             return csv_response(event, guests)
-        return responses.ok(
-            attendee_page(event, guests, scope=scope, query=self.list_query), message=_SAID[guests.status]
-        )
+        said = _SOONEST_FIRST if guests.by_end else _SAID[guests.status]
+        return responses.ok(attendee_page(event, guests, scope=scope, query=self.list_query), message=said)
 
     @openapi.ADD_ATTENDEE
     def post(self, request: Request, event_id: int | None) -> HttpResponse:

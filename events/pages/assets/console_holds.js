@@ -18,9 +18,8 @@ const ask = oneAtATime(async () => {
   const found = await refresh(() => api("GET", `/events/${eventId}/attendees?status=held&page_size=${MOST}&expires_before=${before}`));
   asking.set(EVERY_MS);
   if (!found) return;
-  const first = found.results.sort((one, other) => Date.parse(one.expires_at) - Date.parse(other.expires_at));
   byId("holds-count").textContent = `${number(found.total_items)} within ${number(Math.round(soonMs / 60000))} minutes`;
-  fill("holds-rows", first.map((one) => row(named(one), one.reference, clockTime(one.expires_at))), "None.");
+  fill("holds-rows", found.results.map((one) => row(named(one), one.reference, clockTime(one.expires_at))), "None.");
 });
 
 // Shows what is held, and of that what runs out in the last quarter of its time; of an event without holds, nothing.
