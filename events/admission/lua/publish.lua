@@ -71,8 +71,9 @@ local second = clock()
 local today = of_today(DECIDED, second)
 
 -- Where Redis has an outcome of a ticket already: ticket -> {slot, revision}. Empty for nearly every batch.
+local slots = existing(DECIDED)
 local present = {}
-for _, slot in ipairs(existing(DECIDED)) do
+for _, slot in ipairs(slots) do
   for start = 1, #outcomes, CHUNK do
     local tickets = {}
     for index = start, math.min(start + CHUNK - 1, #outcomes) do
@@ -84,18 +85,40 @@ for _, slot in ipairs(existing(DECIDED)) do
   end
 end
 
--- Ends a ticket's hold on an e-mail.
+-- What goes before the outcomes are written: older ones in another slot, by slot; and fields of e-mails, each if it still
+-- names the ticket at the same place in `owners`.
+local outdated, emails, owners = {}, {}, {}
+
 local function free_email(key, digest)
-  local email = EMAIL .. digest
-  for _, slot in ipairs(DECIDED) do
-    if redis.call('HGET', slot, email) == key then redis.call('HDEL', slot, email) end
+  emails[#emails + 1] = EMAIL .. digest
+  owners[#owners + 1] = key
+end
+
+-- One in today's slot is overwritten, and so is the e-mail's field, if the ticket still holds it.
+local function replace_older(item, slot)
+  if slot ~= today then
+    outdated[slot] = outdated[slot] or {}
+    table.insert(outdated[slot], TICKET .. item[KEY])
+  end
+  if slot ~= today or not item[HOLDS_EMAIL] then free_email(item[KEY], item[DIGEST]) end
+end
+
+local function remove(slot, gone)
+  for start = 1, #gone, CHUNK do
+    redis.call('HDEL', slot, unpack(gone, start, math.min(start + CHUNK - 1, #gone)))
   end
 end
 
--- Removes the older outcome of a ticket, and its hold on the e-mail.
-local function remove_older(item, slot)
-  redis.call('HDEL', slot, TICKET .. item[KEY])
-  free_email(item[KEY], item[DIGEST])
+local function remove_emails(slot)
+  local gone = {}
+  for start = 1, #emails, CHUNK do
+    local held_by = redis.call('HMGET', slot, unpack(emails, start, math.min(start + CHUNK - 1, #emails)))
+    for offset, key in ipairs(held_by) do
+      local index = start + offset - 1
+      if key == owners[index] then gone[#gone + 1] = emails[index] end
+    end
+  end
+  remove(slot, gone)
 end
 
 local written = 0
@@ -103,7 +126,7 @@ local fields, joins, leaves, changed = {}, {}, {}, {}
 for _, item in ipairs(outcomes) do
   local older = present[TICKET .. item[KEY]]
   if not older or item[REVISION] > older.revision then
-    if older then remove_older(item, older.slot) end
+    if older then replace_older(item, older.slot) end
     if item[FREED] then
       for _, digest in ipairs(item[FREED]) do free_email(item[KEY], digest) end
     end
@@ -124,6 +147,8 @@ for _, item in ipairs(outcomes) do
     written = written + 1
   end
 end
+for slot, gone in pairs(outdated) do remove(slot, gone) end
+for _, slot in ipairs(slots) do remove_emails(slot) end
 for start = 1, #fields, 2 * CHUNK do
   redis.call('HSET', today, unpack(fields, start, math.min(start + 2 * CHUNK - 1, #fields)))
 end
