@@ -136,7 +136,7 @@ class Expiries(NamedTuple):
 def enqueue_expiries(
     client: Redis, event: Callable[[], EventSnapshot | None], event_id: int, holds: Sequence[DueHold]
 ) -> Expiries:
-    """Enqueues the expiries of holds of one event that are over, at most `k.AT_ONCE`, where none of theirs waits yet.
+    """Enqueues the expiries of holds of one event that are over, at most 1000, where none of theirs waits yet.
 
     `event` reads the event, if Redis has no copy of it. Raises redis.exceptions.RedisError.
     """

@@ -21,6 +21,7 @@ from tests.support.in_process.events import commits_that_the_standby_lacks
 from tests.support.in_process.holds import confirm, drain_at, expirer, hold
 from tests.support.servers import Services
 from worker.drain import Drain
+from worker.expiries import AT_ONCE, PAUSE_SECONDS, Expirer
 from worker.failpoints import Failpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,13 +81,15 @@ def test_a_drain_that_dies_over_confirmations_and_expiries_loses_none_and_does_n
     assert statuses(event) == ["confirmed", "expired", "held"]
 
 
-def test_many_that_end_at_once_are_queued_in_their_order(
+def test_many_that_end_at_once_are_queued_in_their_order_with_pauses_for_registrations(
     make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
 ) -> None:
     event = make_event(max_capacity=700, **hold())
     keys = people(admit, event, 700)
     drain_at(drain, redis_client, -61).run(event.pk)
-    assert expirer(redis_client).once() == 700
+    pauses: list[float] = []
+    ending = Expirer(client=redis_client, wake=lambda event_id: None, worker="one", pause=pauses.append)
+    assert (ending.once(), pauses) == (700, [PAUSE_SECONDS] * (700 // AT_ONCE - 1))
     queued = [fields[b"t"].decode() for _, fields in redis_client.xrange(event_keys(event.pk).queue)]
     assert queued == keys
     assert expirer(redis_client, worker="two").once() == 0
