@@ -40,7 +40,7 @@ def test_an_unknown_path_is_404(path: str, method: str) -> None:
         ("TRACE", "/events", "GET, POST, HEAD"),
         ("PUT", "/events/1", "GET, PATCH, DELETE, HEAD"),
         ("GET", "/events/1/register", "POST"),
-        ("POST", "/events/1/attendees", "GET, HEAD"),
+        ("PUT", "/events/1/attendees", "GET, POST, HEAD"),
         ("POST", "/registrations/x", "GET, DELETE, HEAD"),
         ("POST", "/health/ready", "GET, HEAD"),
         ("POST", "/schema", "GET, HEAD"),

@@ -67,10 +67,12 @@ function file({ codes, terms }) {
   return "\ufeff" + rows.map((cells) => cells.map((cell) => `"${cell}"`).join(",") + "\r\n").join("");
 }
 
+let url = null;
 byId("download").addEventListener("click", () => {
-  const url = URL.createObjectURL(new Blob([file(made)], { type: "text/csv" }));
+  // The browser may still be reading the last one, so it is let go with the next.
+  if (url) URL.revokeObjectURL(url);
+  url = URL.createObjectURL(new Blob([file(made)], { type: "text/csv" }));
   el("a", { href: url, download: `event-${eventId}-codes.csv` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
 });
 
 // The same form sent again after a lost answer makes no second codes, and shows the first.
