@@ -6,6 +6,7 @@ One file, one operation. Each file's header lists its keys, arguments and reply;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from hashlib import sha1
 from pathlib import Path
@@ -22,6 +23,31 @@ Redis = Any
 AsyncRedis = Any
 
 
+# `local NAME, OTHER = 1, 'two'`: constants, which have names in capitals.
+_CONSTANTS = re.compile(
+    r"^local ([A-Z][A-Z0-9_]*(?:, [A-Z][A-Z0-9_]*)*) = ((?:'[^'\n]*'|\d+)(?:, (?:'[^'\n]*'|\d+))*)(?= *(?:--.*)?$)",
+    re.M,
+)
+_LITERAL = re.compile(r"'[^'\n]*'|\d+")
+_TEXT_OR_NAME = re.compile(r"'[^'\n]*'|--[^\n]*|\b[A-Z][A-Z0-9_]*\b")
+
+
+def put_constants_in_place(text: str) -> str:
+    """Replaces the names of constants by their values. Lines stay where they are.
+
+    A script runs from its first line at each call, and Lua looks for every local that a function uses in the list of
+    all of them: with some fifty constants that is a tenth of a small call's time.
+    """
+    values: dict[str, str] = {}
+
+    def take(line: re.Match[str]) -> str:
+        values.update(zip(line[1].split(", "), _LITERAL.findall(line[2]), strict=True))
+        return ""
+
+    rest = _CONSTANTS.sub(take, text)
+    return _TEXT_OR_NAME.sub(lambda found: values.get(found[0], found[0]), rest)
+
+
 class Script:
     """One Lua file, after `shared.lua` and the other parts that it needs. A server that does not know it yet (new, or
     restarted) is sent the text.
@@ -31,7 +57,8 @@ class Script:
 
     def __init__(self, name: str, *parts: str) -> None:
         self.name = name
-        self._text = "".join((_FOLDER / f"{part}.lua").read_text("utf-8") for part in ("shared", *parts, name))
+        text = "".join((_FOLDER / f"{part}.lua").read_text("utf-8") for part in ("shared", *parts, name))
+        self._text = put_constants_in_place(text)
         # Redis names scripts by SHA-1; no secret depends on it.
         self._digest = sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 

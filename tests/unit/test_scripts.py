@@ -11,6 +11,7 @@ import pytest
 
 from events.admission import calls, fields
 from events.admission.calls import Call
+from events.admission.scripts import put_constants_in_place
 
 LUA = Path(calls.__file__).parent / "lua"
 PARTS = {"shared", "history", "limiter", "lines", "notes", "codes", "registration", "trim"}
@@ -55,3 +56,13 @@ def test_both_sides_have_the_same_short_names_in_redis() -> None:
         found.update(zip(names.split(", "), re.findall(r"'(\w+)'", values), strict=True))
     there = {name: value for name, value in vars(fields).items() if name.isupper()}
     assert {name: value.decode() if isinstance(value, bytes) else value for name, value in there.items()} == found
+
+
+def test_constants_are_put_in_place_and_nothing_else() -> None:
+    text = (
+        "local ONE, TWO = 1, 'x'  -- why\nlocal t = {ONE, TWO .. 'ONE'} -- ONE\n"
+        "local STATE = KEYS[1]\nreturn t[ONE], STATE\n"
+    )
+    assert put_constants_in_place(text) == (
+        "  -- why\nlocal t = {1, 'x' .. 'ONE'} -- ONE\nlocal STATE = KEYS[1]\nreturn t[1], STATE\n"
+    )
