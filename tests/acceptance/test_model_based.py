@@ -10,13 +10,11 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     precondition,
     rule,
@@ -24,9 +22,10 @@ from hypothesis.stateful import (
 )
 
 from tests.conftest import find_leaks
+from tests.support.model_based.acts import Acts
 from tests.support.model_based.checker import settle
 from tests.support.model_based.history import LARGEST, Drop
-from tests.support.service.parts import DRAINS
+from tests.support.model_based.holds import confirm, run_out
 from tests.support.service.processes import Service
 from tests.support.soak import SOAK, amount, time_is_over
 
@@ -46,31 +45,35 @@ SETTINGS = settings(
 )
 # A drain that is killed with an event in hand keeps it for as long as its lease lasts, which is what takes time here.
 DISASTERS = 2
+# Hours: a hold ends here when the machine makes its time be over. Some events have none.
+HOLDS = [
+    None,
+    *(
+        {"seconds": 86_400, "applies_to": applies_to, "confirmed_by": by}
+        for applies_to, by in (("all", "organizer"), ("all", "holder"), ("waitlist", "holder"))
+    ),
+]
 guests = st.integers(1, 9)
 numbers = st.integers(0, 99)
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(Acts):
     """One event of a service that outlives it.
 
     Which tickets there are depends on who was quicker, so they are drawn as numbers, and looked up when it comes to it.
     """
 
-    def __init__(self, service: Service) -> None:
-        super().__init__()
-        self.service = service
-        self.paused = False
-        self.disasters = self.steps = 0
-        service.heal()
-
     @initialize(
         seats=st.integers(1, 3),
         waitlist=st.integers(0, 5),
         uses=st.integers(1, 4),
+        hold=st.sampled_from(HOLDS),
         early=st.lists(guests, min_size=3, unique=True),
     )
-    def an_event_opens(self, seats: int, waitlist: int, uses: int, early: list[int]) -> None:
-        self.drop = Drop(self.service, seats, waitlist, uses)
+    def an_event_opens(
+        self, seats: int, waitlist: int, uses: int, hold: dict[str, object] | None, early: list[int]
+    ) -> None:
+        self.drop = Drop(self.service, seats, waitlist, uses, hold)
         self.rush(early, [])
 
     @rule(
@@ -109,15 +112,39 @@ class Machine(RuleBasedStateMachine):
     def a_guest_with_a_seat_or_on_the_waitlist_cancels(self, number: int, again: bool) -> None:
         for ticket in self.drop.tickets:
             self.drop.look(ticket)
-        for ticket in self.pick([number], "confirmed", "waitlisted"):
+        for ticket in self.pick([number], "held", "confirmed", "waitlisted"):
             self.drop.give_back(ticket)
             if again:
                 self.drop.register(int(self.drop.tickets[ticket].email[5]), shout=False, key="")
 
-    @rule(several=st.lists(guests, max_size=5), leaving=st.lists(numbers, min_size=1, max_size=4))
-    def many_come_and_go_at_once(self, several: list[int], leaving: list[int]) -> None:
+    @precondition(lambda self: self.drop.hold)
+    @rule(number=numbers, other=st.booleans(), twice=st.booleans())
+    def a_ticket_is_confirmed(self, number: int, other: bool, twice: bool) -> None:
+        for ticket in self.pick([number]):
+            confirm(self.drop, ticket)
+            if twice:
+                confirm(self.drop, ticket, other=other)
+
+    @precondition(lambda self: self.drop.hold)
+    @rule(number=numbers, paid=st.sampled_from(["before", "after", "never"]))
+    def a_held_seat_runs_out(self, number: int, paid: str) -> None:
+        for ticket in self.drop.tickets:
+            self.drop.look(ticket)
+        for ticket in self.pick([number], "held"):
+            if paid == "before":
+                confirm(self.drop, ticket)
+            run_out(self.drop, ticket)
+            if paid == "after":
+                confirm(self.drop, ticket)
+
+    @rule(
+        several=st.lists(guests, max_size=5),
+        leaving=st.lists(numbers, min_size=1, max_size=4),
+        ending=st.lists(numbers, max_size=4),
+    )
+    def many_come_and_go_at_once(self, several: list[int], leaving: list[int], ending: list[int]) -> None:
         self.steps += 1
-        self.rush(several, self.pick(leaving, "queued", "confirmed", "waitlisted"))
+        self.rush(several, self.pick(leaving, "queued", "held", "confirmed", "waitlisted"), ending=self.end(ending))
 
     @precondition(lambda self: not self.paused and not self.drop.ended)
     @rule(seats=st.none() | st.integers(1, 7), waitlist=st.none() | st.integers(0, 5))
@@ -158,11 +185,14 @@ class Machine(RuleBasedStateMachine):
     @rule(
         several=st.lists(guests, min_size=1, max_size=8),
         leaving=st.lists(numbers, max_size=1),
+        ending=st.lists(numbers, max_size=4),
         struck=st.sampled_from(["drain-1", "drain-2", "valkey", "web", "postgres"]),
     )
-    def something_is_killed_under_a_crowd(self, several: list[int], leaving: list[int], struck: str) -> None:
+    def something_is_killed_under_a_crowd(
+        self, several: list[int], leaving: list[int], ending: list[int], struck: str
+    ) -> None:
         self.disasters += 1
-        self.rush(several, self.pick(leaving), struck)
+        self.rush(several, self.pick(leaving), struck, self.end(ending))
         if not self.paused:  # drains that stand still do not count as ready
             self.service.heal()
 
@@ -173,38 +203,6 @@ class Machine(RuleBasedStateMachine):
             settle(self.drop)
         leaked = find_leaks(self.service.redis)
         assert not leaked, f"Redis keys without TTL or owner: {leaked}"
-
-    def rush(self, several: list[int], leaving: list[str], struck: str = "") -> None:
-        """All at the same time. Each has an Idempotency-Key, since answers may be lost."""
-        acts = [
-            partial(
-                self.drop.register,
-                guest,
-                shout=guest % 2 == 0,
-                key=secrets.token_hex(8),
-                quantity=1 + guest % LARGEST,
-                coded=guest % 4 > 1,
-            )
-            for guest in several
-        ]
-        acts += [partial(self.drop.give_back, ticket) for ticket in leaving]
-        self.drop.at_once(*acts, meanwhile=partial(self.strike, struck))
-
-    def pick(self, numbers: list[int], *statuses: str) -> list[str]:
-        """A ticket for each number, of those that were seen last in one of `statuses`; none if there are none."""
-        known = self.drop.tickets.values()
-        found = [ticket.id for ticket in known if not statuses or ticket.status in statuses]
-        return [found[number % len(found)] for number in numbers if found]
-
-    def strike(self, name: str) -> None:
-        if name:
-            self.service.kill(name)
-            self.service.start_part(name)
-
-    def signal_drains(self, number: signal.Signals) -> None:
-        for name in DRAINS:
-            if self.service.running(name):
-                self.service.children[name].process.send_signal(number)
 
 
 # Hypothesis makes a failure smaller for five minutes at most.

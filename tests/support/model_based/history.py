@@ -14,8 +14,11 @@ from functools import partial
 from typing import Any
 
 from events.domain.states import TRANSITIONS, Status
+from events.domain.times import to_ms
 from tests.support.model_based.insisting import insist, patient
 from tests.support.model_based.model import Claim, Model
+from tests.support.model_based.records import GivenBack, Paid, Ticket
+from tests.support.service.admitted import keep_admitted
 from tests.support.service.event import Event, open_event
 from tests.support.service.http_client import Answer
 from tests.support.service.processes import Service
@@ -29,56 +32,35 @@ FROM events_sizechange WHERE event_id = %s ORDER BY id"""
 
 
 @dataclass
-class Ticket:
-    """A 202. `after` is the last place that was given out before it was asked for; `ask` asks once again."""
-
-    id: str
-    email: str
-    after: int
-    ask: Callable[[], Answer]
-    keyed: bool
-    quantity: int = 1
-    coded: bool = False
-    sequence: int = 0
-    status: str = "queued"
-    reason: str | None = None
-
-
-@dataclass
-class GivenBack:
-    """A DELETE for `ticket`. `place` is None until it is known; `low` and `high` are around it."""
-
-    ticket: str
-    place: int | None
-    low: int
-    high: int
-    retried: bool
-
-
-@dataclass
 class Drop:
     """`settled` is the last place that all stores have shown for certain. `closing` are the last places that were given
-    out before the organizer cancelled the event, and after that."""
+    out before the organizer cancelled the event, and after that. `run_out` are holds whose time was made to be over."""
 
     service: Service
     seats: int
     waitlist: int
     uses: int
+    hold: dict[str, Any] | None = None
     event: Event = field(init=False)
     code: str = field(init=False)
     settled: int = 0
     ended: bool = False
     closing: tuple[int, int] = (0, 0)
     over: bool = False
+    end_ms: int = 0
     tickets: dict[str, Ticket] = field(default_factory=dict)
     given_back: list[GivenBack] = field(default_factory=list)
+    paid: list[Paid] = field(default_factory=list)
+    run_out: set[str] = field(default_factory=set)
     claims: list[Claim] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.event = open_event(
-            self.service, capacity=self.seats, waitlist_capacity=self.waitlist, max_quantity=LARGEST
-        )
+        fields: dict[str, Any] = {"waitlist_capacity": self.waitlist, "max_quantity": LARGEST}
+        if self.hold:
+            fields["hold"] = self.hold
+        self.event = open_event(self.service, capacity=self.seats, **fields)
         self.code = self.event.make_code(uses=self.uses)
+        keep_admitted(self.event)
 
     # What people do
 
@@ -105,7 +87,7 @@ class Drop:
             return
         answer = insist(self.tickets[ticket_id].ask)
         assert (answer.status, answer.data["ticket_id"]) == (202, ticket_id)
-        self._saw(ticket_id, answer.data["status"])
+        self.saw(ticket_id, answer.data["status"])
 
     def give_back(self, ticket_id: str) -> None:
         """Its holder insists until the cancellation is taken in, or there is nothing to cancel."""
@@ -122,9 +104,9 @@ class Drop:
             return
         assert answer.status == 202, answer
         place = answer.data["cancellation_sequence"]
-        self._saw(ticket_id, answer.data["status"], since=was)
+        self.saw(ticket_id, answer.data["status"], since=was)
         if place is None and tries == 1:
-            assert answer.data["status"] in ("cancelled", "rejected"), (
+            assert answer.data["status"] in ("cancelled", "rejected", "expired"), (
                 "nothing to cancel of a ticket that has a seat or waits"
             )
         self.given_back.append(GivenBack(ticket_id, place, low, self.given(), tries > 1))
@@ -132,7 +114,7 @@ class Drop:
     def look(self, ticket_id: str) -> dict[str, Any]:
         """Reads a ticket. Its status must not have run backwards."""
         found = self.event.ticket(ticket_id)
-        self._saw(ticket_id, found["status"])
+        self.saw(ticket_id, found["status"])
         ticket = self.tickets[ticket_id]
         assert ticket.sequence in (0, found["sequence"]), "a ticket's place has changed"
         assert found["quantity"] == ticket.quantity, "a group was split"
@@ -166,7 +148,7 @@ class Drop:
         if decided:
             assert {change[3] for change in decided} == {verdict}
         else:
-            self._claim(low, partial(_refuses, verdict, seats, waitlist), f"a resize was refused: {verdict}")
+            self.claim(low, partial(_refuses, verdict, seats, waitlist), f"a resize was refused: {verdict}")
 
     def end(self) -> None:
         """POST cancel."""
@@ -188,30 +170,31 @@ class Drop:
             return now + MOMENT if answer.status == 200 else None  # 400: the answer took longer than that
 
         end = wait_until(once, "the event has an end")
+        self.end_ms = to_ms(end)
         wait_until(lambda: datetime.now(UTC) > end, "the end has come")
         self.over = True
 
     # What was seen
 
-    def _saw(self, ticket_id: str, status: str, *, since: str = "") -> None:
+    def saw(self, ticket_id: str, status: str, *, since: str = "") -> None:
         """`since` was known before the question: what two ask at once may be answered in one order and told in the
         other."""
         ticket = self.tickets[ticket_id]
         was = since or ticket.status
-        assert status in (was, *TRANSITIONS[Status(was)]), f"a status ran backwards: {was}, then {status}"
-        if status in TRANSITIONS[Status(ticket.status)]:
+        assert status in (was, *_after(was)), f"a status ran backwards: {was}, then {status}"
+        if status in _after(ticket.status):
             ticket.status = status
 
     def _refused(self, answer: Answer, email: str, low: int, quantity: int) -> None:
         code, high = answer.json["code"], self.given()
         if code == "duplicate_registration":
-            self._claim(low, lambda model: email in model.holders or self._in_line(email, low, high), "no duplicate")
+            self.claim(low, lambda model: email in model.holders or self._in_line(email, low, high), "no duplicate")
         elif code == "code_invalid":
-            self._claim(low, lambda model: self._is_used_up(model, quantity, low, high), "a code was refused too early")
+            self.claim(low, lambda model: self._is_used_up(model, quantity, low, high), "a code was refused too early")
         elif code == "sold_out":
-            self._claim(low, lambda model: model.is_full(quantity), "sold out with places left")
+            self.claim(low, lambda model: model.is_full(quantity), "sold out with places left")
         elif code == "invalid":
-            self._claim(low, lambda model: model.size.seats < quantity, "a group that fits was told that it does not")
+            self.claim(low, lambda model: model.size.seats < quantity, "a group that fits was told that it does not")
         else:
             assert (answer.refusal, self.ended or self.over) == ((409, "registration_closed"), True)
 
@@ -221,7 +204,7 @@ class Drop:
         assert answer.refusal == (409, "event_over")
         ticket = self.tickets[ticket_id]
         holds = lambda model: ticket_id in (*model.with_seats, *model.in_line) or ticket.sequence > low  # noqa: E731
-        self._claim(low, holds, "a ticket without a place was told that the event is over")
+        self.claim(low, holds, "a ticket without a place was told that the event is over")
 
     def _is_used_up(self, model: Model, quantity: int, low: int, high: int) -> bool:
         """Whether the code's tickets that had places then, or may have waited for their decision, leave too little."""
@@ -232,7 +215,7 @@ class Drop:
         """Whether a ticket with this e-mail may have been waiting for its decision then."""
         return any(ticket.email == email and low < ticket.sequence <= high for ticket in self.tickets.values())
 
-    def _claim(self, low: int, holds: Any, text: str) -> None:
+    def claim(self, low: int, holds: Any, text: str) -> None:
         self.claims.append(Claim(low, self.given(), holds, text))
 
     def given(self) -> int:
@@ -242,6 +225,12 @@ class Drop:
     def size_changes(self) -> list[tuple[Any, ...]]:
         """Changes of sizes in order: sequence, seats, waitlist, verdict."""
         return self.service.rows(_SIZE_CHANGES, self.event.id)
+
+
+def _after(status: str) -> set[Status]:
+    """The statuses that may come after it; some in between may not have been seen."""
+    following = TRANSITIONS[Status(status)]
+    return {*following, *(later for one in following for later in _after(one))}
 
 
 def _refuses(verdict: str, seats: int | None, waitlist: int | None, model: Model) -> bool:

@@ -20,13 +20,21 @@ ENDLESS = 1 << 60
 
 
 class Model(Replay):
-    """An event without ticket types, with groups. `verdicts` has the verdict on each change of sizes, in
-    order; `coded` how many seats each ticket asked for that came with the access code."""
+    """An event without ticket types, with groups.
 
-    def __init__(self, *, seats: int, waitlist: int, uses: int) -> None:
+    `held` are the tickets among `with_seats` whose seats are set aside first: of those that move up, and if `hold` is
+    "all" also of those that get seats when they register. `verdicts` has the verdict on each change of sizes, in order;
+    `coded` how many seats each ticket asked for that came with the access code.
+    """
+
+    def __init__(self, *, seats: int, waitlist: int, uses: int, hold: str = "") -> None:
         super().__init__({NO_TYPE: Sizes(seats, waitlist)})
         self.uses = uses
         self.coded: dict[str, int] = {}
+        self.hold = hold
+        self.held: set[str] = set()
+        self._arriving: tuple[str, ...] = ()
+        self.expired = 0
         self.closed = False
         self.verdicts: list[str] = []
 
@@ -38,6 +46,11 @@ class Model(Replay):
     def with_seats(self) -> dict[str, int]:
         """How many seats each ticket has."""
         return self.seated[NO_TYPE]
+
+    @property
+    def confirmed(self) -> int:
+        """How many seats are taken and not only set aside."""
+        return sum(seats for ticket, seats in self.with_seats.items() if ticket not in self.held)
 
     @property
     def in_line(self) -> dict[str, int]:
@@ -65,12 +78,41 @@ class Model(Replay):
             self._types[ticket] = type_id
             self.ends[ticket] = (Status.REJECTED, Reason.EVENT_CANCELLED)
         else:
+            self._arriving = (ticket,)
             super().register(ticket, email, type_id=type_id, seats=seats)
+            self._arriving = ()
 
     def promote(self, type_id: int) -> None:
         """No one moves up in a cancelled event."""
-        if not self.closed:
-            super().promote(type_id)
+        if self.closed:
+            return
+        before = {*self.with_seats, *(() if self.hold == "all" else self._arriving)}
+        super().promote(type_id)
+        begun = [ticket for ticket in self.with_seats if self.hold and ticket not in before]
+        self.held.update(begun)
+        self.ends.update(dict.fromkeys(begun, (Status.HELD, None)))
+
+    def confirm(self, ticket: str) -> None:
+        """A confirmation that was taken in means confirmed, unless the event is cancelled before its turn."""
+        assert ticket in self.held or self.closed, "a confirmation was taken in of a ticket that is not held"
+        if ticket in self.held:
+            self.held.discard(ticket)
+            self.ends[ticket] = (Status.CONFIRMED, None)
+
+    def expire(self, ticket: str, *, over: bool = False) -> None:
+        """The seats go to the next in line, or to no one once the event is over."""
+        if self.closed or ticket not in self.held:
+            return
+        waiting, self.waiting[NO_TYPE] = self.in_line, {} if over else self.in_line
+        super().expire(ticket)
+        self.waiting[NO_TYPE] = waiting
+        self.held.discard(ticket)
+        self.expired += 1
+
+    def cancel(self, ticket: str, reason: Reason = Reason.BY_HOLDER) -> None:
+        """Also of a ticket that is held."""
+        self.held.discard(ticket)
+        super().cancel(ticket, reason)
 
     def verdict(self, seats: int, waitlist: int) -> str:
         """The verdict on a change to these sizes now."""

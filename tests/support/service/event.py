@@ -97,6 +97,12 @@ class Event:
         """A holder cancels."""
         return self.service.address.ask("DELETE", f"/registrations/{ticket_id}")
 
+    def confirm(self, ticket_id: str, payment_reference: str = "", *, as_organizer: bool = False) -> Answer:
+        """A hold is confirmed by its holder, or by the organizer."""
+        body = json.dumps({"payment_reference": payment_reference}).encode()
+        headers = {**JSON, **(self._token() if as_organizer else {})}
+        return self.service.address.ask("POST", f"/registrations/{ticket_id}/confirm", body, headers)
+
     # From its organizer
 
     def change(self, **fields: Any) -> Answer:

@@ -1,0 +1,29 @@
+"""Holds whose drain is killed while it ends or confirms them, compared with the naive model."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.model_based.checker import settle
+from tests.support.model_based.history import Drop
+from tests.support.model_based.holds import confirm, run_out
+from tests.support.service.processes import Service
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.promise]
+
+HOLD = {"seconds": 86_400, "applies_to": "all", "confirmed_by": "organizer"}
+
+
+def test_a_confirmation_and_the_end_of_a_hold_outlive_the_drain_that_has_them_in_hand(service: Service) -> None:
+    drop = Drop(service, seats=2, waitlist=2, uses=1, hold=HOLD)
+    paid, late, *_ = tickets = [drop.register(guest, shout=False, key="") or "" for guest in range(4)]
+    settle(drop)
+    service.set_trap("drain.before_commit")
+    confirm(drop, paid)
+    run_out(drop, late)
+    service.kill(service.trapped("drain.before_commit"))
+    confirm(drop, late)
+    service.redis.delete(drop.event.keys.lease)
+    service.heal()
+    settle(drop)
+    assert [drop.tickets[ticket].status for ticket in tickets] == ["confirmed", "expired", "held", "waitlisted"]
