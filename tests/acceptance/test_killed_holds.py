@@ -15,8 +15,10 @@ HOLD = {"seconds": 86_400, "applies_to": "all", "confirmed_by": "organizer"}
 
 
 def test_a_confirmation_and_the_end_of_a_hold_outlive_the_drain_that_has_them_in_hand(service: Service) -> None:
-    drop = Drop(service, seats=2, waitlist=2, uses=1, hold=HOLD)
-    paid, late, *_ = tickets = [drop.register(guest, shout=False, key="") or "" for guest in range(4)]
+    drop = Drop(service, seats=3, waitlist=3, uses=1, hold=HOLD)
+    groups = enumerate((1, 2, 2, 1))
+    tickets = [drop.register(guest, shout=False, key="", quantity=seats) or "" for guest, seats in groups]
+    paid, late, *_ = tickets
     settle(drop)
     service.set_trap("drain.before_commit")
     confirm(drop, paid)

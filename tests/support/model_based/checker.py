@@ -63,7 +63,7 @@ def _model(drop: Drop) -> Model:
 
 
 def _cancellations(drop: Drop, others: Set[int]) -> dict[int, str]:
-    """By place; at `others` stand other commands. One whose answer was lost had the only place left over in its time."""
+    """By place; `others` have theirs. One whose answer was lost had the only place that is left over in its time."""
     known = {one.place: one.ticket for one in drop.given_back if one.place is not None}
     taken = {*others, *known, *(ticket.sequence for ticket in drop.tickets.values())}
     for one in drop.given_back:

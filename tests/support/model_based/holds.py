@@ -12,7 +12,7 @@ import psycopg2
 from psycopg2.errors import LockNotAvailable
 
 from tests.support.model_based.history import Drop
-from tests.support.model_based.insisting import insist
+from tests.support.model_based.insisting import insist, patient
 from tests.support.model_based.model import Command, Model
 from tests.support.model_based.records import Paid
 from tests.support.service.admitted import Admitted, admitted
@@ -74,7 +74,8 @@ def run_out(drop: Drop, ticket_id: str) -> None:
         return  # a later end would make the expiry that waits too early
     drop.run_out.add(ticket_id)
     event, key = drop.event, _key_of(ticket_id)
-    end_ms = int(event.service.redis.eval(_END_IN_REDIS, len(event.keys.decided), *event.keys.decided, key))
+    slots, client = event.keys.decided, event.service.redis
+    end_ms = patient(lambda: int(client.eval(_END_IN_REDIS, len(slots), *slots, key)))
     if not end_ms:
         return
     connection = psycopg2.connect(event.service.superuser_url(), connect_timeout=10)
