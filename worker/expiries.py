@@ -18,8 +18,8 @@ from django.db import connection
 from redis.exceptions import RedisError
 
 from events.admission import heartbeat
-from events.admission.calls import DueHold
 from events.admission.commands import EventGone, enqueue_expiries
+from events.admission.hold_calls import DueHold
 from events.domain.times import from_ms
 from events.ledger.due_holds import DuePosition, DueTicket, due_holds
 from events.ledger.lookup import find_events

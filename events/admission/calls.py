@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,7 +15,7 @@ from events.admission import scripts
 from events.admission.keys import EventKeys
 from events.admission.scripts import Argument, Script
 
-_encode = msgspec.msgpack.Encoder().encode
+encode = msgspec.msgpack.Encoder().encode
 
 Row = Sequence[str | bytes | int]  # field, value, field, value, ...
 Codes = Sequence[tuple[str, str]]  # digest of an access code, and what `lua/codes.lua` reads of it
@@ -99,28 +99,6 @@ class CancelRequest(NamedTuple):
     by_organizer: bool = False
 
 
-class ConfirmRequest(NamedTuple):
-    """A held ticket to be confirmed, with a digest of the payment reference and the entry's payload.
-
-    `organizer_id` is who confirms it, 0 for its holder. The last two are for a ticket that Redis does not know: until
-    when (ms) the ledger says it is held, and whether only the organizer may confirm it.
-    """
-
-    key: str
-    reference: str
-    payload: str
-    organizer_id: int = 0
-    until_in_ledger: int = 0
-    restricted_in_ledger: bool = False
-
-
-class DueHold(NamedTuple):
-    """A hold that is over: its ticket, and until when (ms) it was held."""
-
-    key: str
-    until_ms: int
-
-
 class UnfoundedOutcome(NamedTuple):
     """A published outcome that the ledger lacks, as it was read. `lost_sequence` is 0 if its ticket is not lost."""
 
@@ -128,38 +106,6 @@ class UnfoundedOutcome(NamedTuple):
     email_digest: str
     text: str
     lost_sequence: int
-
-
-class PublishedOutcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An outcome as it is published. `waitlisted_at` is its score in `waitlist`, 0 if it is not on the waitlist."""
-
-    key: str
-    email_digest: str
-    text: str
-    revision: int
-    holds_email: bool
-    waitlisted_at: int
-
-
-class PublishedCorrection(PublishedOutcome, frozen=True, gc=False, array_like=True):
-    """The outcome of a ticket whose e-mail was corrected. `freed` are digests of e-mails that it no longer holds."""
-
-    freed: Sequence[str]
-
-
-class DecidedEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An entry to be removed from the queue; `kind` is empty for a registration."""
-
-    sequence: int
-    key: str
-    email_digest: str
-    kind: str
-
-
-class CodedEntry(DecidedEntry, frozen=True, gc=False, array_like=True):
-    """An entry that came with an access code."""
-
-    coded: bool = True
 
 
 class Call(NamedTuple):
@@ -201,13 +147,13 @@ def admit(
         *(address_quota, address_window, addresses_max, refusal_quota, refusal_window),
     )
     all_names = (*names, *keys.addresses, *keys.refusals, *keys.keys, keys.codes)
-    return Call(scripts.ADMIT, all_names, (_encode(registrations), _encode(settings)))
+    return Call(scripts.ADMIT, all_names, (encode(registrations), encode(settings)))
 
 
 def add_guest(keys: EventKeys, *, guest: AddedGuest, state_ttl: int, wake_ttl: int) -> Call:
     """Takes a guest in whom an organizer adds."""
     names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
-    return Call(scripts.ADD_GUEST, names, (_encode(guest), state_ttl, wake_ttl))
+    return Call(scripts.ADD_GUEST, names, (encode(guest), state_ttl, wake_ttl))
 
 
 def cancel(
@@ -215,28 +161,13 @@ def cancel(
 ) -> Call:
     """Takes cancellations in."""
     names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
-    return Call(scripts.CANCEL, names, (_encode(cancellations), state_ttl, wake_ttl, deadline))
-
-
-def confirm(
-    keys: EventKeys, *, confirmations: Sequence[ConfirmRequest], state_ttl: int, wake_ttl: int, deadline: int
-) -> Call:
-    """Takes confirmations in."""
-    names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
-    return Call(scripts.CONFIRM, names, (_encode(confirmations), state_ttl, wake_ttl, deadline))
-
-
-def expire(keys: EventKeys, *, holds: Sequence[DueHold], state_ttl: int, wake_ttl: int) -> Call:
-    """Puts expiries into the queue."""
-    return Call(
-        scripts.EXPIRE, (keys.state, keys.queue, keys.pending, keys.wake), (_encode(holds), state_ttl, wake_ttl)
-    )
+    return Call(scripts.CANCEL, names, (encode(cancellations), state_ttl, wake_ttl, deadline))
 
 
 def status(keys: EventKeys, *, tickets: Sequence[str]) -> Call:
     """Reads the status of tickets."""
     names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.waitlist)
-    return Call(scripts.STATUS, names, (_encode(tickets),))
+    return Call(scripts.STATUS, names, (encode(tickets),))
 
 
 def read_event(keys: EventKeys) -> Call:
@@ -254,7 +185,7 @@ def put_event(
 
 def put_codes(keys: EventKeys, *, codes: Codes, complete: bool, codes_ttl: int) -> Call:
     """Puts access codes of an event."""
-    return Call(scripts.PUT_CODES, (keys.codes,), (_encode(codes), int(complete), codes_ttl))
+    return Call(scripts.PUT_CODES, (keys.codes,), (encode(codes), int(complete), codes_ttl))
 
 
 def delete_event(keys: EventKeys, *, deleted_version: int, state_ttl: int) -> Call:
@@ -263,44 +194,6 @@ def delete_event(keys: EventKeys, *, deleted_version: int, state_ttl: int) -> Ca
     others = sorted({*keys.all()} - {keys.state, keys.queue, *tickets})
     names = (keys.state, keys.queue, *tickets, *others)
     return Call(scripts.DELETE_EVENT, names, (deleted_version, state_ttl))
-
-
-def publish(
-    keys: EventKeys,
-    *,
-    outcomes: Sequence[PublishedOutcome],
-    version: int,
-    last_sequence: int,
-    state_ttl: int,
-    outcome_ttl: int,
-    rates_ttl: int,
-    waitlist_ttl: int,
-    measured_rate: float,
-    assumed_rate: float,
-    counted: int,
-    decided_ms: int,
-    published_before: int,
-    earlier_part: str,
-    this_part: str,
-    channel: str,
-    publish_command: str,
-    entries: Sequence[DecidedEntry],
-    codes: Codes,
-    happened: tuple[int, int, Mapping[str, int]] | None,
-    history_ttl: int,
-    row: Row,
-) -> Call:
-    """Publishes decisions, and removes their entries from the queue."""
-    return Call(
-        scripts.PUBLISH,
-        (keys.state, *keys.decided, keys.rates, keys.waitlist, keys.queue, keys.pending, keys.codes, *keys.history),
-        (
-            *(_encode(outcomes), version, last_sequence, state_ttl, outcome_ttl, rates_ttl, waitlist_ttl),
-            *(f"{measured_rate:.1f}", assumed_rate, counted, decided_ms, published_before, earlier_part, this_part),
-            *(channel, publish_command, _encode(entries), _encode(codes) if codes else ""),
-            *(_encode(happened), history_ttl, *row),
-        ),
-    )
 
 
 def idle(keys: EventKeys) -> Call:
@@ -327,7 +220,7 @@ def mark_lost(keys: EventKeys, *, lost_ttl: int, channel: str, publish_command: 
 def recover(keys: EventKeys, *, admitted: Sequence[tuple[str, int]], missing_ttl: int) -> Call:
     """Compares tickets that were admitted, with their sequences, with what the server has."""
     names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.missing)
-    return Call(scripts.RECOVER, names, (_encode(admitted), missing_ttl))
+    return Call(scripts.RECOVER, names, (encode(admitted), missing_ttl))
 
 
 def take_back(
@@ -335,7 +228,7 @@ def take_back(
 ) -> Call:
     """Takes outcomes back that the ledger does not hold."""
     names = (*keys.decided, keys.waitlist, keys.lost)
-    return Call(scripts.TAKE_BACK, names, (lost_ttl, channel, publish_command, _encode(outcomes)))
+    return Call(scripts.TAKE_BACK, names, (lost_ttl, channel, publish_command, encode(outcomes)))
 
 
 def enqueue(keys: EventKeys, *, kind: str, key: str, payload: str, state_ttl: int, wake_ttl: int) -> Call:

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from redis.exceptions import RedisError
 
-from events.admission import calls
+from events.admission import calls, hold_calls
 from events.admission import keys as k
-from events.admission.calls import CancelRequest, DueHold
+from events.admission.calls import CancelRequest
 from events.admission.entry import pack_confirmation, pack_correction, pack_sizes
 from events.admission.fields import BY_ORGANIZER, EXEMPT
+from events.admission.hold_calls import DueHold
 from events.admission.replies import (
     CancelAnswer,
     CancellationQueued,
@@ -140,7 +141,7 @@ def enqueue_expiries(
 
     `event` reads the event, if Redis has no copy of it. Raises redis.exceptions.RedisError.
     """
-    call = calls.expire(k.event_keys(event_id), holds=holds, state_ttl=k.STATE_TTL_SECONDS, wake_ttl=k.WAKE_TTL_MS)
+    call = hold_calls.expire(k.event_keys(event_id), holds=holds, state_ttl=k.STATE_TTL_SECONDS, wake_ttl=k.WAKE_TTL_MS)
     for _ in range(_TRIES):
         number, wake = call.run(client)
         if number >= 0:

@@ -14,26 +14,25 @@ import msgspec
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from events.admission import calls
+from events.admission import calls, hold_calls
 from events.admission import keys as k
-from events.admission.calls import AdmissionRequest, Call, CancelRequest, ConfirmRequest
+from events.admission.calls import AdmissionRequest, Call, CancelRequest
 from events.admission.cluster_link import ClusterLink
+from events.admission.hold_calls import ConfirmRequest
+from events.admission.hold_replies import ConfirmReply, decode_confirm
 from events.admission.link import Link
 from events.admission.news import News, Subscriptions
 from events.admission.recovery import Recovery
 from events.admission.replies import (
     AdmitReply,
     CancelReply,
-    ConfirmReply,
     NotLoaded,
-    StatusReply,
     TooLate,
     decode_admit,
     decode_cancel,
-    decode_confirm,
     decode_event,
-    decode_status,
 )
+from events.admission.status_replies import StatusReply, decode_status
 from events.domain.rate_limit import RateLimit
 from events.domain.snapshot import EventSnapshot
 from omnify.common.logs import get_logger
@@ -183,7 +182,7 @@ class Gate:
             QueueUnavailable: Redis did not answer, or too few replicas.
         """
         started, clock = time.monotonic(), self._clock_of(event_id)
-        call = calls.confirm(
+        call = hold_calls.confirm(
             k.event_keys(event_id),
             confirmations=confirmations,
             state_ttl=k.STATE_TTL_SECONDS,

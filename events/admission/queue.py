@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 import msgspec
 import redis
 
-from events.admission import calls
+from events.admission import calls, publish_call
 from events.admission import keys as k
-from events.admission.calls import CodedEntry, Codes, DecidedEntry, PublishedCorrection, PublishedOutcome
+from events.admission.calls import Codes
 from events.admission.codes import published_codes
 from events.admission.entry import Entry, read_entry
 from events.admission.history import sum_up
 from events.admission.news_command import publish_command
 from events.admission.outcomes import encode_outcome
+from events.admission.publish_call import CodedEntry, DecidedEntry, PublishedCorrection, PublishedOutcome
 from events.admission.seats_text import line_score
 from events.admission.snapshots import copied_fields, event_progress
 from events.domain.codes import AccessCode
@@ -167,7 +168,7 @@ class Queue:
     ) -> Published:
         event = common.event
         keys = k.event_keys(event.event_id)
-        call = calls.publish(
+        call = publish_call.publish(
             keys,
             outcomes=_all_published(part.outcomes, common.freed),
             version=event.version,

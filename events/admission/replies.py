@@ -16,11 +16,11 @@ from events.domain.outcome import Outcome
 from events.domain.rate_limit import Quota
 
 
-class _Answer(msgspec.Struct, gc=False, array_like=True):
+class ScriptAnswer(msgspec.Struct, gc=False, array_like=True):
     """An array: the tag, then the fields."""
 
 
-class _WithOutcome(_Answer):
+class WithOutcome(ScriptAnswer):
     text: str
 
     def outcome(self, key: str) -> Outcome:
@@ -28,11 +28,11 @@ class _WithOutcome(_Answer):
         return decode_outcome(key, self.text)
 
 
-class NotLoaded(_Answer, tag="not_loaded"):
+class NotLoaded(ScriptAnswer, tag="not_loaded"):
     """Redis holds no copy of the event."""
 
 
-class TooLate(_Answer, tag="too_late"):
+class TooLate(ScriptAnswer, tag="too_late"):
     """The call arrived after its deadline, and had no effect."""
 
     now_ms: int
@@ -57,7 +57,7 @@ class RefusalReason(Enum):
     CODE_INVALID = "code_invalid"
 
 
-class Admitted(_Answer, tag="admitted"):
+class Admitted(ScriptAnswer, tag="admitted"):
     """The registration is in the queue; `position` 1 is next. `name` says under which of its names."""
 
     sequence: int
@@ -65,7 +65,7 @@ class Admitted(_Answer, tag="admitted"):
     name: int = 0
 
 
-class AlreadyQueued(_Answer, tag="queued"):
+class AlreadyQueued(ScriptAnswer, tag="queued"):
     """A retry, whose ticket is in the queue. `name` says under which of its names: 0 is the current one."""
 
     sequence: int
@@ -74,31 +74,31 @@ class AlreadyQueued(_Answer, tag="queued"):
     name: int
 
 
-class AlreadyDecided(_WithOutcome, tag="decided"):
+class AlreadyDecided(WithOutcome, tag="decided"):
     """A retry, whose ticket is decided. `name` says under which of its names: 0 is the current one."""
 
     name: int
 
 
-class Refused(_Answer, tag="refused"):
+class Refused(ScriptAnswer, tag="refused"):
     """Not admitted."""
 
     reason: RefusalReason
 
 
-class TooMany(_Answer, tag="too_many"):
+class TooMany(ScriptAnswer, tag="too_many"):
     """A registration asks for more than `most` seats, which none may have."""
 
     most: int
 
 
-class NotOpen(_Answer, tag="not_open"):
+class NotOpen(ScriptAnswer, tag="not_open"):
     """Registration opens later."""
 
     opens_ms: int
 
 
-class RateLimited(_Answer, tag="rate_limited"):
+class RateLimited(ScriptAnswer, tag="rate_limited"):
     """Too many registrations from the address."""
 
     wait_ms: int
@@ -109,7 +109,7 @@ class RateLimited(_Answer, tag="rate_limited"):
         return _whole_seconds(self.wait_ms)
 
 
-class RefusalsLimited(_Answer, tag="refusals_limited"):
+class RefusalsLimited(ScriptAnswer, tag="refusals_limited"):
     """Too many refusals of the address."""
 
     wait_ms: int
@@ -120,11 +120,11 @@ class RefusalsLimited(_Answer, tag="refusals_limited"):
         return _whole_seconds(self.wait_ms)
 
 
-class NotFound(_Answer, tag="not_found"):
+class NotFound(ScriptAnswer, tag="not_found"):
     """The event is a draft of another organizer."""
 
 
-class OrganizerUnknown(_Answer, tag="organizer_unknown"):
+class OrganizerUnknown(ScriptAnswer, tag="organizer_unknown"):
     """The registration came with an organizer's token, and the copy of the event does not say whose event it is."""
 
 
@@ -165,35 +165,35 @@ def _whole_seconds(ms: int) -> int:
 # cancel.lua
 
 
-class CancellationQueued(_Answer, tag="admitted"):
+class CancellationQueued(ScriptAnswer, tag="admitted"):
     """The cancellation is in the queue."""
 
     sequence: int
 
 
-class CancellationRepeated(_Answer, tag="repeated"):
+class CancellationRepeated(ScriptAnswer, tag="repeated"):
     """An earlier cancellation of the ticket is in the queue."""
 
     sequence: int
 
 
-class NothingToCancel(_Answer, tag="nothing"):
+class NothingToCancel(ScriptAnswer, tag="nothing"):
     """The ticket holds no seat, and is not on the waitlist."""
 
 
-class NotInRedis(_Answer, tag="unknown"):
+class NotInRedis(ScriptAnswer, tag="unknown"):
     """Redis does not know the ticket; the ledger may."""
 
 
-class EventOver(_Answer, tag="event_over"):
+class EventOver(ScriptAnswer, tag="event_over"):
     """No seat moves any more."""
 
 
-class CancellationClosed(_Answer, tag="closed"):
+class CancellationClosed(ScriptAnswer, tag="closed"):
     """The ticket has a seat, and it is too late to give it back."""
 
 
-class CheckedIn(_Answer, tag="checked_in"):
+class CheckedIn(ScriptAnswer, tag="checked_in"):
     """The ticket's holder has been let in, and keeps the seat."""
 
     checked_in_ms: int
@@ -218,83 +218,6 @@ class CancelReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     answers: list[CancelAnswer]
 
 
-# confirm.lua
-
-
-class ConfirmationQueued(_Answer, tag="admitted"):
-    """The confirmation is in the queue, in time: the ticket will be confirmed."""
-
-    sequence: int
-
-
-class ConfirmationRepeated(_Answer, tag="repeated"):
-    """An earlier confirmation with the same payment reference is in the queue."""
-
-    sequence: int
-
-
-class AlreadyConfirmed(_Answer, tag="confirmed"):
-    """The ticket is confirmed; the ledger knows by which payment."""
-
-
-class NotHeld(_Answer, tag="not_held"):
-    """The ticket is not held, or will not be when it is the confirmation's turn."""
-
-
-class OrganizerOnly(_Answer, tag="organizer_only"):
-    """The ticket is held, and only the event's organizer may confirm it."""
-
-
-ConfirmAnswer = ConfirmationQueued | ConfirmationRepeated | AlreadyConfirmed | NotHeld | OrganizerOnly | NotInRedis
-
-
-class ConfirmReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
-    """The answers to a batch of confirmations, in its order."""
-
-    now_ms: int
-    wake: bool
-    answers: list[ConfirmAnswer]
-
-
-# status.lua
-
-
-class Queued(_Answer, tag="queued"):
-    """The ticket is in the queue; `position` 1 is next. `seats` is what it asks for (`seats_text`)."""
-
-    sequence: int
-    position: int
-    requested_ms: int
-    seats: str = ""
-
-
-class Decided(_WithOutcome, tag="decided"):
-    """The ticket is decided, and not on the waitlist."""
-
-
-class Waitlisted(_WithOutcome, tag="waitlisted"):
-    """The ticket is on the waitlist; `position` 1 is next, 0: Redis does not know."""
-
-    position: int
-
-
-class Dropped(_Answer, tag="dropped"):
-    """The ticket was admitted and is no longer in the queue; it may be decided."""
-
-    sequence: int
-    requested_ms: int
-
-
-StatusAnswer = Queued | Decided | Waitlisted | Dropped | NotInRedis
-
-
-class StatusReply(msgspec.Struct, frozen=True, array_like=True):
-    """The status of tickets, in the order asked for."""
-
-    rate: float
-    answers: list[StatusAnswer]
-
-
 # read_event.lua
 
 
@@ -310,8 +233,4 @@ class EventReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
 _Decoder = msgspec.msgpack.Decoder
 decode_admit: Callable[[bytes], AdmitReply | NotLoaded | TooLate] = _Decoder(AdmitReply | NotLoaded | TooLate).decode
 decode_cancel: Callable[[bytes], CancelReply | NotLoaded | TooLate] = _Decoder(CancelReply | NotLoaded | TooLate).decode
-decode_confirm: Callable[[bytes], ConfirmReply | NotLoaded | TooLate] = _Decoder(
-    ConfirmReply | NotLoaded | TooLate
-).decode
-decode_status = _Decoder(StatusReply).decode
 decode_event: Callable[[bytes], EventReply | NotLoaded] = _Decoder(EventReply | NotLoaded).decode

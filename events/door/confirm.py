@@ -13,18 +13,18 @@ from typing import NamedTuple
 
 from msgspec.structs import astuple
 
-from events.admission.calls import ConfirmRequest
 from events.admission.entry import pack_confirmation
 from events.admission.gate import EventNotLoaded, Gate
-from events.admission.replies import (
+from events.admission.hold_calls import ConfirmRequest
+from events.admission.hold_replies import (
     AlreadyConfirmed,
     ConfirmAnswer,
     ConfirmationQueued,
     ConfirmationRepeated,
     NotHeld,
-    NotInRedis,
     OrganizerOnly,
 )
+from events.admission.replies import NotInRedis
 from events.domain.holds import ConfirmedBy, Hold
 from events.domain.outcome import Outcome
 from events.domain.public.ticket import ConfirmedTicket

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from events.admission.gate import Gate, QueueUnavailable
-from events.admission.replies import Decided, Dropped, Queued, StatusAnswer, Waitlisted
 from events.admission.seats_text import read_seats
+from events.admission.status_replies import Decided, Dropped, Queued, StatusAnswer, Waitlisted
 from events.domain.holds import Hold
 from events.domain.outcome import Outcome
 from events.domain.states import TERMINAL, Reason, Status

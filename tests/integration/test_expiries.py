@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 import redis
 
-from events.admission.calls import DueHold
 from events.admission.commands import Expiries, enqueue_expiries
+from events.admission.hold_calls import DueHold
 from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply
 from events.domain.snapshot import EventSnapshot

@@ -12,17 +12,15 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from events.admission.commands import enqueue_resize
-from events.admission.keys import event_keys
-from events.admission.replies import (
-    AdmitReply,
+from events.admission.hold_replies import (
     AlreadyConfirmed,
-    CancelAnswer,
     ConfirmationQueued,
     ConfirmationRepeated,
     NotHeld,
-    NotInRedis,
     OrganizerOnly,
 )
+from events.admission.keys import event_keys
+from events.admission.replies import AdmitReply, CancelAnswer, NotInRedis
 from events.admission.snapshots import put_snapshot
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot

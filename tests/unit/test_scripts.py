@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from events.admission import calls, fields
-from events.admission.calls import Call
+from events.admission import calls, fields, hold_calls, publish_call
 from events.admission.scripts import put_constants_in_place
 
 LUA = Path(calls.__file__).parent / "lua"
+MODULES = (calls, hold_calls, publish_call)
 PARTS = {"shared", "history", "limiter", "lines", "notes", "codes", "registration", "trim"}
 NAMES = sorted(path.stem for path in LUA.glob("*.lua") if path.stem not in PARTS)
 
@@ -35,7 +34,7 @@ def _arguments(text: str) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_names_its_arguments_as_its_caller_does(name: str) -> None:
-    call: Callable[..., Call] = getattr(calls, name)
+    [call] = [found for module in MODULES if (found := getattr(module, name, None))]
     assert list(inspect.signature(call).parameters) == ["keys", *_arguments((LUA / f"{name}.lua").read_text("utf-8"))]
 
 

@@ -11,7 +11,8 @@ from django.db import connection
 
 from events.admission.entry import Entry
 from events.admission.queue import Queue
-from events.admission.replies import AdmitReply, Decided, StatusAnswer, Waitlisted
+from events.admission.replies import AdmitReply
+from events.admission.status_replies import Decided, StatusAnswer, Waitlisted
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 from events.ledger.lookup import watched_event_ids

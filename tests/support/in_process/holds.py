@@ -8,10 +8,10 @@ from typing import Any
 
 import redis
 
-from events.admission.calls import ConfirmRequest
 from events.admission.entry import pack_confirmation
+from events.admission.hold_calls import ConfirmRequest
+from events.admission.hold_replies import ConfirmAnswer
 from events.admission.queue import Queue
-from events.admission.replies import ConfirmAnswer
 from events.domain.times import to_ms
 from events.models import Event, Registration
 from tests.support.in_process.gate import with_gate

@@ -1,0 +1,45 @@
+"""Calls of `lua/confirm.lua` and `lua/expire.lua`. See `calls`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from events.admission import scripts
+from events.admission.calls import Call, encode
+from events.admission.keys import EventKeys
+
+
+class ConfirmRequest(NamedTuple):
+    """A held ticket to be confirmed, with a digest of the payment reference and the entry's payload.
+
+    `organizer_id` is who confirms it, 0 for its holder. The last two are for a ticket that Redis does not know: until
+    when (ms) the ledger says it is held, and whether only the organizer may confirm it.
+    """
+
+    key: str
+    reference: str
+    payload: str
+    organizer_id: int = 0
+    until_in_ledger: int = 0
+    restricted_in_ledger: bool = False
+
+
+class DueHold(NamedTuple):
+    """A hold that is over: its ticket, and until when (ms) it was held."""
+
+    key: str
+    until_ms: int
+
+
+def confirm(
+    keys: EventKeys, *, confirmations: Sequence[ConfirmRequest], state_ttl: int, wake_ttl: int, deadline: int
+) -> Call:
+    """Takes confirmations in."""
+    names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake)
+    return Call(scripts.CONFIRM, names, (encode(confirmations), state_ttl, wake_ttl, deadline))
+
+
+def expire(keys: EventKeys, *, holds: Sequence[DueHold], state_ttl: int, wake_ttl: int) -> Call:
+    """Puts expiries into the queue."""
+    return Call(scripts.EXPIRE, (keys.state, keys.queue, keys.pending, keys.wake), (encode(holds), state_ttl, wake_ttl))

@@ -1,0 +1,81 @@
+"""The call of `lua/publish.lua`. See `calls`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from events.admission import scripts
+from events.admission.calls import Call, Codes, Row, encode
+from events.admission.keys import EventKeys
+
+
+class PublishedOutcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An outcome as it is published. `waitlisted_at` is its score in `waitlist`, 0 if it is not on the waitlist."""
+
+    key: str
+    email_digest: str
+    text: str
+    revision: int
+    holds_email: bool
+    waitlisted_at: int
+
+
+class PublishedCorrection(PublishedOutcome, frozen=True, gc=False, array_like=True):
+    """The outcome of a ticket whose e-mail was corrected. `freed` are digests of e-mails that it no longer holds."""
+
+    freed: Sequence[str]
+
+
+class DecidedEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An entry to be removed from the queue; `kind` is empty for a registration."""
+
+    sequence: int
+    key: str
+    email_digest: str
+    kind: str
+
+
+class CodedEntry(DecidedEntry, frozen=True, gc=False, array_like=True):
+    """An entry that came with an access code."""
+
+    coded: bool = True
+
+
+def publish(
+    keys: EventKeys,
+    *,
+    outcomes: Sequence[PublishedOutcome],
+    version: int,
+    last_sequence: int,
+    state_ttl: int,
+    outcome_ttl: int,
+    rates_ttl: int,
+    waitlist_ttl: int,
+    measured_rate: float,
+    assumed_rate: float,
+    counted: int,
+    decided_ms: int,
+    published_before: int,
+    earlier_part: str,
+    this_part: str,
+    channel: str,
+    publish_command: str,
+    entries: Sequence[DecidedEntry],
+    codes: Codes,
+    happened: tuple[int, int, Mapping[str, int]] | None,
+    history_ttl: int,
+    row: Row,
+) -> Call:
+    """Publishes decisions, and removes their entries from the queue."""
+    return Call(
+        scripts.PUBLISH,
+        (keys.state, *keys.decided, keys.rates, keys.waitlist, keys.queue, keys.pending, keys.codes, *keys.history),
+        (
+            *(encode(outcomes), version, last_sequence, state_ttl, outcome_ttl, rates_ttl, waitlist_ttl),
+            *(f"{measured_rate:.1f}", assumed_rate, counted, decided_ms, published_before, earlier_part, this_part),
+            *(channel, publish_command, encode(entries), encode(codes) if codes else ""),
+            *(encode(happened), history_ttl, *row),
+        ),
+    )
