@@ -7,7 +7,7 @@ import pytest
 from events.admission.cluster_gate import ClusterGate
 from omnify.common.redis_client import connect
 from omnify.common.redis_slots import slot_of
-from tests.support.cluster_nodes import range_of, sockets_to, without_slots
+from tests.support.cluster_nodes import ranges_of, sockets_to, without_slots
 from tests.support.in_process.cluster import with_gate
 from tests.support.valkey_cluster import Node, ValkeyCluster
 
@@ -16,7 +16,7 @@ SERVED_BY = "{event:%d}:counter of the tests"
 
 def key_on(node: Node) -> str:
     """A key that a master serves."""
-    first, last = range_of(node)
+    [(first, last), *_] = ranges_of(node)
     keys = (SERVED_BY % number for number in range(1_000_000))
     return next(key for key in keys if first <= slot_of(key) <= last)
 

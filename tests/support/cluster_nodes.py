@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.support.valkey_cluster import Node, ValkeyCluster, is_ok, serves, until
@@ -15,7 +16,7 @@ Range = tuple[int, int]
 def without_slots(cluster: ValkeyCluster, node: Node, *, instead: Node) -> Iterator[None]:
     """For the time of the block `instead` serves all that a master did, which stays a master."""
     node.call("CONFIG", "SET", "cluster-allow-replica-migration", "no")
-    move(cluster, node, instead, slots := range_of(node))
+    move(cluster, node, instead, slots := ranges_of(node))
     try:
         yield
     finally:
@@ -23,17 +24,22 @@ def without_slots(cluster: ValkeyCluster, node: Node, *, instead: Node) -> Itera
         node.call("CONFIG", "SET", "cluster-allow-replica-migration", "yes")
 
 
-def range_of(node: Node) -> Range:
-    """The slots of a master that has one range of them."""
-    [(first, last)] = [found[:2] for found in node.call("CLUSTER", "SLOTS") if found[2][1] == node.server.port]
-    return first, last
+def ranges_of(node: Node) -> list[Range]:
+    """The slots of a master: several ranges where single slots have moved."""
+    found = [row for row in node.call("CLUSTER", "SLOTS") if row[2][1] == node.server.port]
+    return [(first, last) for first, last, *_ in found]
 
 
-def move(cluster: ValkeyCluster, source: Node, target: Node, slots: Range) -> None:
-    """Moves a range with all its keys at once."""
-    source.call("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", *slots, "NODE", target.id)
-    until(lambda: serves(target, slots[0]) and not serves(source, slots[0]), "the slots have moved")
+def move(cluster: ValkeyCluster, source: Node, target: Node, slots: list[Range]) -> None:
+    """Moves ranges with all their keys, one after the other."""
+    for first, last in slots:
+        source.call("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", first, last, "NODE", target.id)
+        until(partial(_has_moved, first, source, target), "the slots have moved")
     until(lambda: all(is_ok(node) for node in cluster.masters), "the nodes agree")
+
+
+def _has_moved(slot: int, source: Node, target: Node) -> bool:
+    return serves(target, slot) and not serves(source, slot)
 
 
 def sockets_to(node: Node) -> int:
