@@ -44,8 +44,8 @@ class Service(Parts):
             self.children[name].process.wait()
 
     def kill_a_door(self) -> None:
-        """SIGKILL to one of gunicorn's processes."""
-        os.kill(self.doors()[0], signal.SIGKILL)
+        """SIGKILL to one of gunicorn's processes, as soon as it has one: it starts them some time after itself."""
+        os.kill(wait_until(self.doors, "gunicorn has a door")[0], signal.SIGKILL)
 
     def doors(self) -> list[int]:
         """The pids of gunicorn's processes, without their parent's."""
