@@ -7,23 +7,19 @@ that died between commit and publish is repaired by the next one. Tickets that a
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 from django.db import DataError, IntegrityError, transaction
-from django.utils import timezone
 
-from events.domain.allocation import LedgerView, Seats
+from events.domain.all_fit import all_fit
+from events.domain.allocation import LedgerView
 from events.domain.codes import AccessCode
 from events.domain.commands import Command, Request
-from events.domain.holds import AppliesTo
 from events.domain.outcome import Outcome
-from events.domain.seats import Counters
 from events.domain.sequences import number_anew
-from events.domain.snapshot import NOT_PUBLISHED, CopyProgress, EventProgress, EventSnapshot
-from events.domain.times import from_ms, to_ms, whole_ms
+from events.domain.snapshot import NOT_PUBLISHED, CopyProgress, EventProgress
+from events.domain.times import from_ms, to_ms
 from events.ledger.batch_context import Digest, load_batch_context, with_digest
 from events.ledger.code_uses import codes_changed_since
 from events.ledger.corrections import Freed, freed_since
@@ -56,7 +52,7 @@ class Batch:
 
     Attributes:
         commands: in order of admission; `poisoned` are entries that cannot be read, which end `rejected`/`invalid`.
-        draft: what `draft_batch` made of these `commands`; that of any others is not used.
+        draft: what `events.ledger.draft` made of these `commands`; that of any others is not used.
         digest: turns an `email_key` into its digest in Redis.
         published: the event's copy in Redis, read before this; its time is that up to which changes are published.
         queue_now: reads the queue's clock (ms), from which a hold runs. Called for events with a hold only.
@@ -70,39 +66,6 @@ class Batch:
     published: CopyProgress = NOT_PUBLISHED
     queue_now: Callable[[], int] = lambda: 0
     before_commit: Callable[[], None] = lambda: None
-
-
-def draft_batch(
-    commands: Sequence[Command], *, event: EventSnapshot, ahead: int, queue_now: Callable[[], int] = lambda: 0
-) -> Plan | None:
-    """Plans a batch while the database works on the one before it: the same plan that `commit_batch` would make.
-
-    It expects that the `ahead` registrations in between, which are not in `event` yet, get a seat each. If that is not
-    what the row says in the end, `commit_batch` makes a plan of its own. Returns None unless all commands are
-    registrations with a seat, of an event without groups and ticket types.
-    """
-    if event.ticket_types or event.max_quantity > 1:
-        return None
-    held = event.hold is not None and event.hold.applies_to is AppliesTo.ALL
-    seats = Seats(
-        capacity=event.max_capacity,
-        confirmed=event.confirmed_count + (0 if held else ahead),
-        held=event.held_count + (ahead if held else 0),
-        held_companions=event.held_companions,
-        waitlist_capacity=event.waitlist_capacity,
-        waitlisted=event.waitlisted_count,
-        cancelled=event.cancelled,
-        ends_ms=event.end_ms,
-        cancel_until_ms=event.cancel_until_ms,
-        hold=event.hold,
-        over=event.over,
-    )
-    if not _have_seats(seats, commands):
-        return None
-    queue_ms = queue_now() if seats.hold else 0
-    return make_plan(
-        seats=seats, commands=commands, ledger=LedgerView(), now=whole_ms(timezone.now()), queue_ms=queue_ms
-    )
 
 
 def commit_batch(event_id: int, batch: Batch) -> Committed:
@@ -172,29 +135,7 @@ def _all_fit(event: Event, batch: Batch) -> bool:
     """Tells whether the batch holds only new registrations, and every one of them gets a seat."""
     if batch.poisoned or (batch.commands and batch.commands[0].sequence <= event.last_sequence):
         return False
-    return _have_seats(seats_of(event), batch.commands)
-
-
-def _have_seats(seats: Seats, commands: Sequence[Command]) -> bool:
-    """Tells whether all commands are registrations without a code, and there are seats for each of them."""
-    if seats.cancelled or len(commands) > seats.free:
-        return False
-    asked = 0
-    for command in commands:
-        # What is left of an access code must be read.
-        if not isinstance(command, Request) or command.code_id:
-            return False
-        asked += command.quantity
-    if seats.types:
-        return _have_seats_of_types(seats.types, cast(Sequence[Request], commands))
-    return asked <= seats.free and not (asked and seats.waitlisted)
-
-
-def _have_seats_of_types(lines: Mapping[int, Counters], requests: Sequence[Request]) -> bool:
-    asked = Counter[int]()
-    for request in requests:
-        asked[request.type_id] += request.quantity
-    return all(key in lines and not lines[key].waitlisted and count <= lines[key].free for key, count in asked.items())
+    return all_fit(seats_of(event), batch.commands)
 
 
 def _commit_optimistically(event: Event, batch: Batch) -> Committed | None:

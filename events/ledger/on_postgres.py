@@ -19,6 +19,7 @@ from events.ledger.records import (
     RegistrationRecord,
     Subscriber,
 )
+from events.ledger.webhooks import sql as outbox
 from events.models import Event
 
 _encode = msgspec.json.Encoder().encode
@@ -76,7 +77,7 @@ def insert_deliveries(
 ) -> int:
     """Writes a delivery for each message and each of its subscribers."""
     documents = {"document": _encode(messages), "others": _encode(subscribers)}
-    return run_quietly(sql.INSERT_DELIVERIES, **documents, event_id=event_id, moment=now)
+    return run_quietly(outbox.INSERT_DELIVERIES, **documents, event_id=event_id, moment=now)
 
 
 def claim_deliveries(
@@ -88,7 +89,7 @@ def claim_deliveries(
     with transaction.atomic(), connection.cursor() as cursor:
         # A claim that a crash of the server loses is made again: waiting for the disk would gain nothing.
         cursor.execute(sql.COMMIT_WITHOUT_WAITING)
-        cursor.execute(sql.CLAIM_DELIVERIES, {**limits, "capacities": _encode(documents).decode()})
+        cursor.execute(outbox.CLAIM_DELIVERIES, {**limits, "capacities": _encode(documents).decode()})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 
@@ -96,8 +97,8 @@ def claim_deliveries(
 def record_attempts(records: Sequence[AttemptRecord]) -> None:
     """Writes the results of attempts."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.FIND_ROWS_BY_KEY)
-        cursor.execute(sql.RECORD_ATTEMPTS, [_encode(records).decode()])
+        cursor.execute(outbox.FIND_ROWS_BY_KEY)
+        cursor.execute(outbox.RECORD_ATTEMPTS, [_encode(records).decode()])
 
 
 def allow_audit_purge() -> None:

@@ -23,7 +23,8 @@ from events.ledger.records import (
     RowsExist,
     Subscriber,
 )
-from events.ledger.sql import CLAIMED_COLUMNS, COUNTER_COLUMNS, TICKET_COLUMNS
+from events.ledger.sql import COUNTER_COLUMNS, TICKET_COLUMNS
+from events.ledger.webhooks.sql import CLAIMED_COLUMNS
 from events.models import AccessCode, Event, Registration, WebhookDelivery, WebhookEndpoint
 
 _HOLDING = sorted(status.value for status in HOLDING)
@@ -157,7 +158,7 @@ def claim_deliveries(
 
 
 def _due(endpoint: WebhookEndpoint, now: datetime, claimed: int, free: int) -> list[int]:
-    """Finds what may be sent to an endpoint of which the worker has `claimed` some: see `sql.CLAIM_DELIVERIES`."""
+    """Finds what may be sent to an endpoint of which the worker has `claimed` some: see `CLAIM_DELIVERIES`."""
     due = WebhookDelivery.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
     due = due.filter(endpoint=endpoint, state=DeliveryState.PENDING.value, next_attempt_at__lte=now)
     tried, by_time = due.filter(step__gt=0), ("next_attempt_at", "pk")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from events.admission.keys import event_keys
-from events.ledger.sql import CLAIMED_COLUMNS
 from events.ledger.webhooks.claims import ClaimedDelivery
+from events.ledger.webhooks.sql import CLAIMED_COLUMNS
 from events.models import Event, WebhookDelivery
 from omnify.common.clients import redis_client
 from tests.support.in_process.api import Caller, body, create, organizer

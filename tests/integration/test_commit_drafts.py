@@ -15,7 +15,8 @@ import events.ledger.commit
 from events.admission.replies import AdmitReply
 from events.domain.commands import Cancellation, Command, Request
 from events.domain.times import from_ms
-from events.ledger.commit import Batch, commit_batch, draft_batch
+from events.ledger.commit import Batch, commit_batch
+from events.ledger.draft import draft_batch
 from events.ledger.plan import Plan
 from events.ledger.queries import event_snapshot
 from events.ledger.write import Committed

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 import pytest
 
 from events.ledger import sql
 from events.ledger.records import AttemptRecord, MessageRecord, MoveRecord, RegistrationRecord, SeatsRecord, Subscriber
+from events.ledger.webhooks import sql as outbox
 from events.ledger.webhooks.claims import ClaimedDelivery
 
 DOCUMENT = re.compile(r"json_to_recordset\([^)]*\) AS \w+\s*\(([^)]*)\)")
@@ -21,8 +23,8 @@ DOCUMENT = re.compile(r"json_to_recordset\([^)]*\) AS \w+\s*\(([^)]*)\)")
         (sql.INSERT_REGISTRATIONS, [RegistrationRecord]),
         (sql.INSERT_SEATS, [SeatsRecord]),
         (sql.MOVE_REGISTRATIONS, [MoveRecord]),
-        (sql.INSERT_DELIVERIES, [MessageRecord, Subscriber]),
-        (sql.RECORD_ATTEMPTS, [AttemptRecord]),
+        (outbox.INSERT_DELIVERIES, [MessageRecord, Subscriber]),
+        (outbox.RECORD_ATTEMPTS, [AttemptRecord]),
     ],
 )
 def test_a_statement_reads_every_field_of_its_documents(statement: str, structs: list[type[msgspec.Struct]]) -> None:
@@ -31,10 +33,11 @@ def test_a_statement_reads_every_field_of_its_documents(statement: str, structs:
 
 
 def test_a_claim_returns_the_fields_of_a_claimed_delivery_in_their_order() -> None:
-    assert ClaimedDelivery._fields == sql.CLAIMED_COLUMNS
+    assert ClaimedDelivery._fields == outbox.CLAIMED_COLUMNS
 
 
-def test_every_statement_has_a_comment_that_begins_with_its_name() -> None:
-    text = Path(sql.__file__).read_text()
+@pytest.mark.parametrize("module", [sql, outbox])
+def test_every_statement_has_a_comment_that_begins_with_its_name(module: ModuleType) -> None:
+    text = Path(str(module.__file__)).read_text()
     names = re.findall(r"^([A-Z_]+) = ", text, re.MULTILINE)
     assert all(f"# {name.lower()}: " in text for name in names if not name.endswith("_COLUMNS") and name[0] != "_")

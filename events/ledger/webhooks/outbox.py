@@ -21,10 +21,10 @@ from events.domain.webhooks.message import TYPE_OF_STATUS, MessageType, encode_d
 from events.domain.webhooks.signing import new_secret
 from events.domain.webhooks.states import DeliveryState
 from events.domain.webhooks.url import check_url
-from events.ledger import sql
 from events.ledger.database import database
 from events.ledger.queries import event_snapshot
 from events.ledger.records import MessageRecord, Subscriber
+from events.ledger.webhooks import sql
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from events.secrets import sealer, tickets
 

@@ -1,0 +1,48 @@
+"""Plans a batch while the database works on the one before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from django.utils import timezone
+
+from events.domain.all_fit import all_fit
+from events.domain.allocation import LedgerView, Seats
+from events.domain.commands import Command
+from events.domain.holds import AppliesTo
+from events.domain.snapshot import EventSnapshot
+from events.domain.times import whole_ms
+from events.ledger.plan import Plan, make_plan
+
+
+def draft_batch(
+    commands: Sequence[Command], *, event: EventSnapshot, ahead: int, queue_now: Callable[[], int] = lambda: 0
+) -> Plan | None:
+    """Makes the plan that `events.ledger.commit` would make of this batch later.
+
+    It expects that the `ahead` registrations in between, which are not in `event` yet, get a seat each. If that is not
+    what the row says in the end, `commit_batch` makes a plan of its own. Returns None unless all commands are
+    registrations with a seat, of an event without groups and ticket types.
+    """
+    if event.ticket_types or event.max_quantity > 1:
+        return None
+    held = event.hold is not None and event.hold.applies_to is AppliesTo.ALL
+    seats = Seats(
+        capacity=event.max_capacity,
+        confirmed=event.confirmed_count + (0 if held else ahead),
+        held=event.held_count + (ahead if held else 0),
+        held_companions=event.held_companions,
+        waitlist_capacity=event.waitlist_capacity,
+        waitlisted=event.waitlisted_count,
+        cancelled=event.cancelled,
+        ends_ms=event.end_ms,
+        cancel_until_ms=event.cancel_until_ms,
+        hold=event.hold,
+        over=event.over,
+    )
+    if not all_fit(seats, commands):
+        return None
+    queue_ms = queue_now() if seats.hold else 0
+    return make_plan(
+        seats=seats, commands=commands, ledger=LedgerView(), now=whole_ms(timezone.now()), queue_ms=queue_ms
+    )
