@@ -75,14 +75,14 @@ BUILDS = {
         edits=(
             Edit("events/ledger/commit.py", "        batch.before_commit()\n", "        batch.before_commit(done)\n"),
             Edit(
-                "worker/drain.py",
+                "worker/pipeline.py",
                 'before_commit=lambda: self.checkpoint("drain.before_commit"),',
                 """before_commit=lambda done: (
                 self.queue.publish(
                     event=done.event,
                     outcomes=done.outcomes,
                     entries=_finished(head.entries, done),
-                    since_ms=work.published.published_ms,
+                    since_ms=self.published.published_ms,
                 ),
                 self.checkpoint("drain.before_commit"),
             ),""",

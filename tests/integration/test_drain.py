@@ -19,8 +19,9 @@ from events.models import Event, Registration
 from tests.support.in_process.drain import Crash, answer_for, crash_at, told
 from tests.support.in_process.gate import apply_for, kind, kinds
 from tests.support.servers import Services
-from worker.drain import RENEW_SECONDS, Drain, Drained
+from worker.drain import Drain, Drained
 from worker.failpoints import Failpoint
+from worker.pipeline import RENEW_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
