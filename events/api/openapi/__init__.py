@@ -3,7 +3,7 @@
 from events.api.openapi.attendees import ADD_ATTENDEE, CANCEL_ATTENDEE, CORRECT_ATTENDEE, LIST_ATTENDEES, READ_STATS
 from events.api.openapi.check_in import CHECK_IN, CHECK_IN_BY_CODE, READ_OFFLINE_LIST, UNDO_CHECK_IN
 from events.api.openapi.codes import CREATE_CODES, LIST_CODES, REVOKE_CODE
-from events.api.openapi.door import CANCEL_TICKET, FOLLOW_TICKET, READ_EVENT, READ_TICKET, REGISTER
+from events.api.openapi.door import READ_EVENT, REGISTER
 from events.api.openapi.events import (
     CANCEL_EVENT,
     CHANGE_EVENT,
@@ -16,6 +16,7 @@ from events.api.openapi.events import (
 )
 from events.api.openapi.holds import CONFIRM_TICKET
 from events.api.openapi.operating import LIVE, READY
+from events.api.openapi.tickets import CANCEL_TICKET, FOLLOW_TICKET, READ_TICKET
 from events.api.openapi.tokens import CREATE_TOKEN, LIST_TOKENS, READ_AUDIT, REVOKE_TOKEN
 from events.api.webhooks.openapi import (
     CHANGE_WEBHOOK,

@@ -13,11 +13,11 @@ from events.api.openapi.responses import (
     CHALLENGE,
     EITHER,
     NO_TOKEN,
+    RETRY_AFTER_READING,
     TICKET_ID,
     bad,
     describe,
     good,
-    sent_header,
 )
 from events.domain.holds import REFERENCE_MAX
 from events.domain.public.ticket import ConfirmedTicket
@@ -47,11 +47,7 @@ CONFIRM_TICKET = describe(
     tags=["registrations"],
     auth=EITHER,
     request=PaymentInput,
-    parameters=[
-        TICKET_ID,
-        sent_header("Retry-After", "Whole seconds to wait before reading the ticket.", 202, 503, kind=int),
-        CHALLENGE,
-    ],
+    parameters=[TICKET_ID, RETRY_AFTER_READING, CHALLENGE],
     responses={
         202: good(success_with(ConfirmedTicket), "The ticket now.", ticket=examples.CONFIRMING),
         400: bad(

@@ -86,6 +86,7 @@ def sent_header(name: str, description: str, *statuses: int, kind: Any = str) ->
 
 
 RETRY_AFTER_OUTAGE = sent_header("Retry-After", "Whole seconds to wait before trying again.", 503, kind=int)
+RETRY_AFTER_READING = sent_header("Retry-After", "Whole seconds to wait before reading the ticket.", 202, 503, kind=int)
 CHALLENGE = sent_header("WWW-Authenticate", "Always `Bearer`.", 401)
 
 
