@@ -70,6 +70,14 @@ def give_back(servers: Services) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def caller(db: None) -> Any:
+    """An organizer's client of the API, with a token."""
+    from tests.support.in_process.api import organizer
+
+    return organizer()
+
+
+@pytest.fixture
 def operator(db: None) -> Any:
     """A browser that is signed in at /admin/."""
     from django.contrib.auth.models import User

@@ -14,9 +14,8 @@ from events.api.attendees import read_cursor, write_cursor
 from events.api.pagination import InvalidPage
 from events.domain.states import Status
 from events.ledger.queries import AttendeeCursor
-from events.models import Event, Registration
+from events.models import Registration
 from tests.support.in_process.api import ANYONE, Caller, attend, create, organizer
-from tests.support.in_process.outages import redis_out_of_reach
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -205,38 +204,6 @@ def test_only_the_organizer_of_the_event_may_read(path: str) -> None:
     for caller, absent in ((organizer("other"), event_id), (organizer("third"), 999_999)):
         answer = caller.get(f"/events/{absent}/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "event_not_found")
-
-
-def test_stats_have_every_reason() -> None:
-    caller = organizer()
-    event_id = create(caller)
-    Event.objects.filter(pk=event_id).update(confirmed_count=3, cancelled_count=1, rejected_counts={"sold_out": 7})
-    data = caller.get(f"/events/{event_id}/stats").json()["data"]
-    assert data == {
-        "queued": 0,
-        "confirmed": 3,
-        "held": 0,
-        "waitlisted": 0,
-        "rejected": {"sold_out": 7, "duplicate": 0, "registration_closed": 0, "event_cancelled": 0, "invalid": 0},
-        "cancelled": 1,
-        "expired": 0,
-        "checked_in": 0,
-        "admitted_per_second": 0.0,
-        "decided_per_second": 0.0,
-        "oldest_queued_seconds": 0.0,
-        "step_seconds": 10,
-        "steps": [],
-    }
-
-
-def test_stats_without_redis_are_unavailable(caplog: pytest.LogCaptureFixture) -> None:
-    caller = organizer()
-    event_id = create(caller)
-    with redis_out_of_reach():
-        answer = caller.get(f"/events/{event_id}/stats")
-    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-    assert int(answer["Retry-After"]) > 0
-    assert not [record for record in caplog.records if record.exc_info], "an outage is no fault of ours to trace"
 
 
 def test_a_page_that_does_not_exist_is_refused_before_a_row_is_read() -> None:

@@ -7,15 +7,10 @@ from typing import Any
 import pytest
 
 from events.models import WebhookDelivery
-from tests.support.in_process.api import Caller, organizer
+from tests.support.in_process.api import Caller
 from tests.support.in_process.groups import group_of, inside
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def caller() -> Caller:
-    return organizer()
 
 
 def enter(caller: Caller, event_id: int, **sent: Any) -> Any:

@@ -12,15 +12,10 @@ from django.utils import timezone
 
 from events.domain.times import iso_of
 from events.models import Registration
-from tests.support.in_process.api import Caller, organizer
+from tests.support.in_process.api import Caller
 from tests.support.in_process.groups import group_of, inside
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def caller() -> Caller:
-    return organizer()
 
 
 @pytest.fixture

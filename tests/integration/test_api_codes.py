@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from events.domain.codes import ALPHABET
 from events.models import AccessCode, AuditEntry, Event, IdempotentAnswer
 from events.secrets import tickets as service_tickets
 from tests.support.in_process.api import Caller, create, organizer
+from tests.support.in_process.codes import listed, made
 from tests.support.in_process.door import NoLoader, Visitor, visit
 from tests.support.in_process.events import contents
 from tests.support.servers import Services
@@ -45,18 +46,6 @@ def register(servers: Services, redis_client: redis.Redis) -> Register:
         return answers
 
     return call
-
-
-def made(caller: Caller, event_id: int, **body: Any) -> list[str]:
-    answer = caller.post(f"/events/{event_id}/codes", body)
-    assert answer.status_code == 201, answer.content
-    codes: list[str] = answer.json()["data"]["codes"]
-    return codes
-
-
-def listed(caller: Caller, event_id: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = caller.get(f"/events/{event_id}/codes?page_size=100").json()["data"]["results"]
-    return found
 
 
 def test_codes_are_made_up_shown_once_and_good_at_the_door_at_once(register: Register) -> None:
@@ -102,80 +91,6 @@ def test_a_file_of_codes_is_for_spreadsheets(caller: Caller) -> None:
     assert head == ["code", "uses", "opens_at", "ticket_type"]
     assert [row[1:] for row in rows] == [["5", "", ""]] * 2
     assert len({row[0] for row in rows}) == 2
-
-
-@pytest.fixture
-def caller() -> Iterator[Caller]:
-    yield organizer()
-
-
-REFUSED: list[tuple[dict[str, Any], list[str]]] = [
-    ({}, ["codes", "count"]),
-    ({"count": 1, "codes": ["SPRING"]}, ["codes", "count"]),
-    ({"count": 0}, ["count"]),
-    ({"count": 10_001}, ["count"]),
-    ({"count": "5"}, ["count"]),
-    ({"count": 1.5}, ["count"]),
-    ({"codes": []}, ["codes"]),
-    ({"codes": "SPRING"}, ["codes"]),
-    ({"codes": [5]}, ["codes"]),
-    ({"codes": ["abc"]}, ["codes"]),
-    ({"codes": ["x" * 65]}, ["codes"]),
-    ({"codes": ["x" * 1000]}, ["codes"]),
-    ({"codes": ["SPR!NG"]}, ["codes"]),
-    ({"codes": ["SPRING\u0000"]}, ["codes"]),
-    ({"codes": ["SPRING", "summer", "s-pring"]}, ["codes"]),
-    ({"count": 1, "uses": 0}, ["uses"]),
-    ({"count": 1, "uses": 10_000_001}, ["uses"]),
-    ({"count": 1, "opens_at": "2030-12-01T18:00:00"}, ["opens_at"]),
-    ({"count": 1, "opens_at": "soon"}, ["opens_at"]),
-    ({"count": 1, "ticket_type": 7001}, ["ticket_type"]),
-    ({"count": 1, "ticket_type": "Floor"}, ["ticket_type"]),
-]
-
-
-def test_codes_that_cannot_be_are_refused_with_the_field_at_fault(caller: Caller) -> None:
-    event_id = create(caller)
-    for body, blamed in REFUSED:
-        answer = caller.post(f"/events/{event_id}/codes", body)
-        assert (answer.status_code, sorted(answer.json()["errors"])) == (400, blamed), (body, answer.content)
-    assert not AccessCode.objects.exists()
-
-
-def test_a_ticket_type_of_another_event_is_refused_and_one_of_this_event_is_kept(caller: Caller) -> None:
-    types = [{"name": "Floor", "capacity": 3}]
-    bodies = [caller.post("/events", {**event_body(), "ticket_types": types}).json()["data"] for _ in range(2)]
-    (event_id, mine), (_, other) = ((body["id"], body["ticket_types"][0]["id"]) for body in bodies)
-    refused = caller.post(f"/events/{event_id}/codes", {"count": 1, "ticket_type": other})
-    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["ticket_type"])
-    made(caller, event_id, count=1, ticket_type=mine)
-    assert [code["ticket_type"] for code in listed(caller, event_id)] == [mine]
-
-
-def event_body() -> dict[str, Any]:
-    from tests.support.in_process.api import body
-
-    return {name: value for name, value in body().items() if name != "max_capacity"}
-
-
-def test_a_code_that_the_event_has_had_is_named_and_nothing_is_made(caller: Caller) -> None:
-    event_id, other = create(caller), create(caller)
-    made(caller, event_id, codes=["SPRING", "SUMMER"])
-    answer = caller.post(f"/events/{event_id}/codes", {"codes": ["AUTUMN", "sum-mer", "WINTER"]})
-    assert (answer.status_code, answer.json()["errors"]) == (
-        400,
-        {"codes": ["Item 2: This event has had this code already."]},
-    )
-    assert len(listed(caller, event_id)) == 2
-    made(caller, other, codes=["SPRING"])  # another event's are its own
-
-
-def test_an_event_has_a_limit_of_codes(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("events.ledger.codes.CODES_OF_AN_EVENT", 3)
-    event_id = create(caller)
-    made(caller, event_id, count=2)
-    assert list(caller.post(f"/events/{event_id}/codes", {"count": 2}).json()["errors"]) == ["count"]
-    made(caller, event_id, count=1)
 
 
 def test_a_revoked_code_lets_no_one_in_and_stays_revoked(caller: Caller, register: Register) -> None:

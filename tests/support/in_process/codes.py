@@ -18,6 +18,7 @@ from events.ledger.codes import CodeTerms, NewCode, make_codes
 from events.ledger.events import event_for_change
 from events.ledger.queries import event_snapshot
 from events.models import AccessCode, Event
+from tests.support.in_process.api import Caller
 from tests.support.in_process.events import tickets
 from tests.support.in_process.gate import apply_for
 
@@ -68,3 +69,22 @@ def published(client: redis.Redis, event: Event) -> list[int]:
     found: Any = client.hgetall(event_keys(event.pk).codes)
     texts = [text.split(b"|") for field, text in found.items() if field != b"all"]
     return [int(parts[3]) for parts in sorted(texts, key=lambda parts: int(parts[1]))]
+
+
+def counted(client: redis.Redis, event: Event) -> tuple[list[int], list[int], dict[int, int]]:
+    """What is decided of each code in the ledger and as Redis has it, and what is queued."""
+    return used(event), published(client, event), queued(client, event)
+
+
+def made(caller: Caller, event_id: int, **body: Any) -> list[str]:
+    """The codes that the API has made."""
+    answer = caller.post(f"/events/{event_id}/codes", body)
+    assert answer.status_code == 201, answer.content
+    codes: list[str] = answer.json()["data"]["codes"]
+    return codes
+
+
+def listed(caller: Caller, event_id: int) -> list[dict[str, Any]]:
+    """The event's codes as the API lists them."""
+    found: list[dict[str, Any]] = caller.get(f"/events/{event_id}/codes?page_size=100").json()["data"]["results"]
+    return found

@@ -62,3 +62,9 @@ def ends_at(event: Event, key: str) -> int:
     row = Registration.objects.get(event=event, ticket_key=key)
     assert row.expires_at is not None
     return to_ms(row.expires_at)
+
+
+def counts(event: Event) -> tuple[int, int, int, int]:
+    """Confirmed, held and waitlisted seats, and tickets whose hold ran out."""
+    event.refresh_from_db()
+    return event.confirmed_count, event.held_count, event.waitlisted_count, event.expired_count
