@@ -16,16 +16,8 @@ from events.admin.base import BoundedPaginator
 from events.domain.audit import Action
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, schedule_problems
 from events.domain.times import whole_ms
-from events.ledger.events import (
-    CapacityBelowConfirmed,
-    CapacityBelowWaitlisted,
-    EventOver,
-    cancel_event,
-    change_event,
-    check_not_over,
-    check_sizes,
-    event_for_change,
-)
+from events.ledger.events import EventOver, cancel_event, change_event, check_not_over, event_for_change
+from events.ledger.size_checks import CapacityBelowConfirmed, CapacityBelowWaitlisted, check_sizes
 from events.models import Event
 from events.services.audit import trail_of_admin
 from events.services.commands import SIZES, Sizes, close_event, resize, sizes_of

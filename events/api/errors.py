@@ -20,14 +20,8 @@ from rest_framework.views import set_rollback
 from events.api import responses
 from events.api.pagination import InvalidPage, InvalidPageSize
 from events.api.refusals import Refusal, invalid_fields, unavailable
-from events.ledger.events import (
-    CapacityBelowConfirmed,
-    CapacityBelowWaitlisted,
-    EventInUse,
-    EventOver,
-    TooManyTypes,
-    TypeInUse,
-)
+from events.ledger.events import EventInUse, EventOver, TooManyTypes
+from events.ledger.size_checks import CapacityBelowConfirmed, CapacityBelowWaitlisted, TypeInUse
 from events.services.commands import ResizePending
 from events.services.corrections import CorrectionPending, EmailTaken, NoSeatToCorrect
 from omnify.common.envelope import Code
@@ -99,7 +93,7 @@ def _refused_change(
             message = f"{exc} The capacity cannot be lower."
             return Refusal(Code.CAPACITY_BELOW_CONFIRMED, 409, message, errors={exc.field: [message]})
         case CapacityBelowWaitlisted():
-            message = f"{exc} The sizes must leave room for them."
+            message = f"{exc} The sizes must leave room for all of them, and for each group."
             return Refusal(Code.CAPACITY_BELOW_WAITLISTED, 409, message, errors={exc.field: [message]})
         case TypeInUse():
             return Refusal(Code.TYPE_IN_USE, 409, str(exc), errors={"ticket_types": [str(exc)]})

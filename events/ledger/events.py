@@ -21,22 +21,6 @@ from events.ledger.counters import terms_of
 from events.models import Event, Organizer, Registration, SizeChange, TicketType, Webhook
 
 
-class CapacityBelowConfirmed(Exception):
-    """The event has more confirmed registrations than the capacity asked for."""
-
-    def __init__(self, confirmed_count: int, *, field: str = "max_capacity") -> None:
-        super().__init__(f"{confirmed_count} registrations are already confirmed.")
-        self.confirmed_count, self.field = confirmed_count, field
-
-
-class CapacityBelowWaitlisted(Exception):
-    """The event's waitlist is longer than the waitlist capacity asked for, or has a group larger than the capacity."""
-
-    def __init__(self, waitlisted_count: int, *, field: str = "waitlist_capacity") -> None:
-        super().__init__(f"{waitlisted_count} registrations are on the waitlist.")
-        self.waitlisted_count, self.field = waitlisted_count, field
-
-
 class EventOver(Exception):
     """The event has ended, and seats no longer change."""
 
@@ -49,13 +33,6 @@ class EventInUse(Exception):
 
     def __init__(self) -> None:
         super().__init__("Someone has registered for this event. It can be cancelled.")
-
-
-class TypeInUse(Exception):
-    """A ticket type that is to go has tickets."""
-
-    def __init__(self, sentence: str = "A ticket type that has tickets cannot go.") -> None:
-        super().__init__(sentence)
 
 
 def create_event(*, organizer: Organizer, fields: Mapping[str, Any]) -> Event:
@@ -116,21 +93,6 @@ def event_for_change(*, event_id: int, organizer_id: int | None = None) -> Event
     """Reads the event and locks it until the caller's transaction ends; None if this organizer has no such event."""
     owned = {} if organizer_id is None else {"organizer_id": organizer_id}
     return Event.objects.select_for_update().filter(pk=event_id, **owned).first()
-
-
-def check_sizes(event: Event, *, max_capacity: int | None, waitlist_capacity: int | None) -> None:
-    """Refuses at once what the drain would refuse, judged by the current counters; None leaves a size unchanged.
-
-    Raises:
-        CapacityBelowConfirmed, CapacityBelowWaitlisted
-    """
-    seats = event.max_capacity if max_capacity is None else max_capacity
-    waitlist = event.waitlist_capacity if waitlist_capacity is None else waitlist_capacity
-    taken = event.confirmed_count + event.held_count
-    if seats < taken:
-        raise CapacityBelowConfirmed(taken)
-    if waitlist < event.waitlisted_count - (seats - taken):
-        raise CapacityBelowWaitlisted(event.waitlisted_count)
 
 
 # Fields that may be changed after the event: they change neither seats nor times.

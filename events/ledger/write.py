@@ -117,10 +117,11 @@ def write(event: Event, plan: Plan) -> Committed:
 
 def _update_event(event: Event, plan: Plan) -> None:
     done = plan.allocation
+    applied = [resize for resize, verdict in done.resizes if verdict is Sizing.APPLIED]
     set_counters(event, done.seats)
     if done.seats.types:
-        applied = [resize for resize, verdict in done.resizes if verdict is Sizing.APPLIED and resize.types]
-        save_types(event, done.seats, applied[-1].types if applied else ())
+        typed = [resize for resize in applied if resize.types]
+        save_types(event, done.seats, typed[-1].types if typed else ())
     event.cancelled_count += done.cancelled
     event.expired_count += done.expired
     rejected = {**done.rejected, Reason.INVALID: plan.invalid} if plan.invalid else done.rejected
@@ -130,6 +131,14 @@ def _update_event(event: Event, plan: Plan) -> None:
     event.decided_at = plan.now
     event.version += 1
     database().save_counters(event)
+    # A guest beyond the capacity grows it, too.
+    if applied or done.seats.capacity != plan.seats.capacity:
+        _note_change(event, plan.now)
+
+
+def _note_change(event: Event, now: datetime) -> None:
+    event.revision, event.changed_at = event.revision + 1, now
+    event.save(update_fields=["revision", "changed_at"])
 
 
 def _record_resizes(event: Event, done: Allocation, now: datetime) -> None:
@@ -141,7 +150,7 @@ def _record_resizes(event: Event, done: Allocation, now: datetime) -> None:
             max_capacity=resize.max_capacity,
             waitlist_capacity=resize.waitlist_capacity,
             verdict=verdict.value,
-            confirmed_count=event.confirmed_count,
+            confirmed_count=event.confirmed_count + event.held_count,
             waitlisted_count=event.waitlisted_count,
             decided_at=now,
         )

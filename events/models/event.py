@@ -161,7 +161,7 @@ class SizeChange(models.Model):
     max_capacity = models.PositiveIntegerField(null=True)
     waitlist_capacity = models.PositiveIntegerField(null=True)
     verdict = models.CharField(max_length=20, choices=[(v.value, v.value) for v in Sizing])
-    # Of the event at that time, for the message of a refusal.
+    # Of the event at that time, held seats among the confirmed: for the message of a refusal.
     confirmed_count = models.PositiveIntegerField()
     waitlisted_count = models.PositiveIntegerField()
     decided_at = models.DateTimeField()

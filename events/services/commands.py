@@ -22,16 +22,9 @@ from events.admission.stats import queue_stats
 from events.domain.allocation import Sizing
 from events.domain.commands import TypeTerms
 from events.domain.snapshot import EventSnapshot
-from events.ledger.events import (
-    CapacityBelowConfirmed,
-    CapacityBelowWaitlisted,
-    EventOver,
-    TypeInUse,
-    change_to_types,
-    new_terms,
-    size_change,
-)
+from events.ledger.events import EventOver, change_to_types, new_terms, size_change
 from events.ledger.queries import event_snapshot
+from events.ledger.size_checks import CapacityBelowConfirmed, CapacityBelowWaitlisted, TypeInUse, size_at_fault
 from events.models import Event, SizeChange
 from events.secrets import tickets
 from events.services.wakeups import wake_drain
@@ -131,7 +124,8 @@ def await_resize(event_id: int, key: str, *, sleep: Callable[[float], None] = ti
     if change.verdict == Sizing.BELOW_CONFIRMED:
         raise CapacityBelowConfirmed(change.confirmed_count, field=_field(change, "max_capacity"))
     if change.verdict == Sizing.BELOW_WAITLISTED:
-        raise CapacityBelowWaitlisted(change.waitlisted_count, field=_field(change, "waitlist_capacity"))
+        field = _field(change, size_at_fault(change.waitlist_capacity))
+        raise CapacityBelowWaitlisted(change.waitlisted_count, field=field)
     if change.verdict == Sizing.EVENT_OVER:
         raise EventOver
     if change.verdict == Sizing.TYPE_IN_USE:

@@ -86,7 +86,7 @@ def test_the_capacity_stays_above_what_is_confirmed(operator: Client) -> None:
     event_id = create(organizer())
     Event.objects.filter(pk=event_id).update(confirmed_count=40)
     answer = change(operator, event_id, max_capacity=39)
-    assert b"40 registrations are already confirmed." in answer.content
+    assert b"40 seats are taken already." in answer.content
     assert Event.objects.get(pk=event_id).version == 1
 
 
@@ -122,7 +122,7 @@ def test_a_change_waits_for_the_decisions_under_way(operator: Client) -> None:
         Event.objects.filter(pk=event_id).update(confirmed_count=6)
     thread.join(timeout=100)
     # Refused with a sentence: without the lock it would be the constraint that refuses, with a 500.
-    assert b"6 registrations are already confirmed." in answers[0].content
+    assert b"6 seats are taken already." in answers[0].content
 
 
 def test_the_times_keep_the_rules(operator: Client) -> None:

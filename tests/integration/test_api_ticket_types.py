@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from events.admission.calls import SeatsRequest
 from events.models import Event, Registration, TicketType
 from tests.support.in_process.api import Caller, create, organizer
+from tests.support.in_process.codes import listed, made
 from tests.support.in_process.gate import apply_for, kinds
 from worker.drain import Drain
 
@@ -128,6 +129,55 @@ def test_a_change_against_what_is_given_out_is_refused_whole(
     assert [event["ticket_types"] for event in caller.get("/events?mine=true").json()["data"]["results"]] == [
         event["ticket_types"] for event in before
     ]
+
+
+def test_a_refusal_of_sizes_says_how_many_seats_of_which_type_are_held(
+    caller: Caller, admit: Any, drain: Drain
+) -> None:
+    event_id, (floor, balcony) = with_types(caller)
+    kept = {"seconds": 600, "confirmed_by": "organizer", "applies_to": "all"}
+    assert caller.patch(f"/events/{event_id}", {"hold": kept}).status_code == 200
+    fill(admit, drain, event_id, (floor, 2), (floor, 1), (balcony, 1))
+    wanted = [{"id": floor, "capacity": 2}, {"id": balcony}]
+    answer = caller.patch(f"/events/{event_id}", {"ticket_types": wanted}).json()
+    assert answer["message"] == "3 seats of “Floor” are taken already. The capacity cannot be lower."
+
+
+def test_what_was_not_sent_is_not_at_fault(caller: Caller, admit: Any, drain: Drain) -> None:
+    event_id = create(caller, max_capacity=3, waitlist_capacity=3, max_quantity=3)
+    fill(admit, drain, event_id, (0, 1), (0, 3))
+    answers = [caller.patch(f"/events/{event_id}", {size: 2}) for size in ("max_capacity", "waitlist_capacity")]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (409, "capacity_below_waitlisted")
+    ] * 2
+    assert [list(answer.json()["errors"]) for answer in answers] == [["max_capacity"], ["waitlist_capacity"]]
+    assert answers[0].json()["message"].startswith("The waitlist has guests for 3 seats.")
+
+
+def test_a_type_that_has_codes_cannot_go_until_they_are_revoked(caller: Caller) -> None:
+    event_id, (floor, balcony) = with_types(caller)
+    made(caller, event_id, count=1, ticket_type=balcony)
+    without = {"ticket_types": [{"id": floor}]}
+    answer = caller.patch(f"/events/{event_id}", without)
+    assert (answer.status_code, answer.json()["code"]) == (409, "type_in_use")
+    assert caller.patch(f"/events/{event_id}", {"ticket_types": [{"id": balcony}]}).status_code == 200
+    assert caller.patch(f"/events/{event_id}", {"ticket_types": [{"id": balcony}, FLOOR]}).status_code == 200
+    (code,) = listed(caller, event_id)
+    caller.send("DELETE", f"/events/{event_id}/codes/{code['id']}")
+    assert caller.patch(f"/events/{event_id}", {"ticket_types": [FLOOR]}).status_code == 200
+
+
+def test_new_sizes_are_a_new_revision_and_registrations_are_none(caller: Caller, admit: Any, drain: Drain) -> None:
+    event_id, (floor, balcony) = with_types(caller)
+    fill(admit, drain, event_id, (floor, 2))
+    seen = [caller.get("/events?mine=true").json()["data"]["results"][0]]
+    for more in ({"capacity": 4}, {"price": "€ 20"}, {}):
+        body = {"ticket_types": [{"id": floor, **more}, {"id": balcony}]}
+        seen.append(caller.patch(f"/events/{event_id}", body).json()["data"])
+    plain = create(caller, max_capacity=3)
+    seen.append(caller.patch(f"/events/{plain}", {"max_capacity": 4}).json()["data"])
+    assert [event["revision"] for event in seen] == [0, 1, 2, 2, 1]
+    assert seen[1]["updated_at"] > seen[0]["updated_at"] and seen[3]["updated_at"] == seen[2]["updated_at"]
 
 
 def test_an_event_gets_types_only_while_it_has_no_registration(caller: Caller, admit: Any, drain: Drain) -> None:

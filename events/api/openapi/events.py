@@ -105,7 +105,7 @@ CHANGE_EVENT = describe(
             "More registrations are confirmed, or on the waitlist, than the new sizes allow, or a group that waits "
             "asks for more; a ticket type that is to go has tickets; or the event has ended: "
             "then only name and location can be changed.",
-            (Code.CAPACITY_BELOW_CONFIRMED, "120 registrations are already confirmed."),
+            (Code.CAPACITY_BELOW_CONFIRMED, "120 seats are taken already."),
             (Code.CAPACITY_BELOW_WAITLISTED, "40 registrations are on the waitlist."),
             (Code.TYPE_IN_USE, "A ticket type that has tickets cannot go."),
             OVER,

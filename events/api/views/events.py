@@ -30,12 +30,12 @@ from events.ledger.events import (
     cancel_event,
     change_event,
     check_not_over,
-    check_sizes,
     create_event,
     event_for_change,
     pause_event,
     resume_event,
 )
+from events.ledger.size_checks import check_sizes, check_types
 from events.models import Event, Organizer
 from events.services.audit import audit_object_of
 from events.services.commands import QUEUED, Sizes, await_resize, close_event, give_types, resize, sizes_of
@@ -107,6 +107,7 @@ class EventDetail(ApiView):
             event, given = give_types(event, fields)
             sizes = Sizes() if given else sizes_of(event, fields)
             check_sizes(event, max_capacity=sizes.max_capacity, waitlist_capacity=sizes.waitlist_capacity)
+            check_types(event, sizes.types)
             if sizes:
                 trail_of(request).record(Action.EVENT_CHANGED, event)
         if sizes:
