@@ -18,20 +18,16 @@ from events.admission.replies import (
     NothingToCancel,
     NotInRedis,
 )
-from events.domain.public.ticket import CancelledTicket
+from events.domain.public.ticket import CancelledTicket, Ticket
 from events.domain.states import HOLDING, Status
-from events.domain.tickets import Tickets, reference
+from events.domain.tickets import Tickets
 from events.domain.times import iso
 from events.door import responses
 from events.door.loader import Loader
-from events.door.loading_batchers import LoadingBatchers
 from events.door.responses import Response
-from events.door.ticket import code_of, render
+from events.door.ticket_commands import TicketCommands
 from events.door.ticket_status import TicketStatusReader
 from omnify.common.envelope import Code
-from omnify.common.logs import get_logger
-
-logger = get_logger(__name__)
 
 
 class Canceller:
@@ -40,12 +36,18 @@ class Canceller:
     def __init__(
         self, *, gate: Gate, tickets: Tickets, loader: Loader, reader: TicketStatusReader, wake: Callable[[int], None]
     ) -> None:
-        self._gate = gate
         self._tickets = tickets
         self._loader = loader
-        self._reader = reader
-        self._wake = wake
-        self._batchers = LoadingBatchers[CancelRequest, CancelAnswer](loader, self._cancel_batch)
+        self._commands = TicketCommands[CancelRequest, CancelAnswer](
+            "cancellation",
+            send=gate.cancel,
+            queued=CancellationQueued,
+            show=_show,
+            tickets=tickets,
+            loader=loader,
+            reader=reader,
+            wake=wake,
+        )
 
     async def cancel(self, ticket_id: str) -> Response:
         """Cancels a ticket: 202 with the ticket, even if there was nothing to cancel, or 409.
@@ -63,7 +65,7 @@ class Canceller:
         if isinstance(answer, CancellationClosed):
             return responses.refuse(409, Code.CANCELLATION_CLOSED, "It is too late to cancel a ticket of this event.")
         sequence = answer.sequence if isinstance(answer, CancellationQueued | CancellationRepeated) else None
-        return await self._accepted(ticket_id, *parsed, sequence)
+        return await self._commands.accepted(ticket_id, *parsed, sequence, done="There is nothing to cancel.")
 
     async def _enqueue(self, event_id: int, key: str) -> CancelAnswer:
         """Asks admission; where Redis does not know the ticket, looks into the ledger first."""
@@ -80,27 +82,11 @@ class Canceller:
         return await self._ask(event_id, CancelRequest(key, held_in_ledger=True, exempt=waits))
 
     async def _ask(self, event_id: int, request: CancelRequest) -> CancelAnswer:
-        return await self._batchers.ask(event_id, request) or NothingToCancel()
+        return await self._commands.enqueue(event_id, request) or NothingToCancel()
 
-    async def _cancel_batch(self, event_id: int, requests: list[CancelRequest]) -> list[CancelAnswer]:
-        reply = await self._gate.cancel(event_id, requests)
-        if reply.wake:
-            self._wake(event_id)
-        pairs = zip(requests, reply.answers, strict=True)
-        refs = [reference(event_id, request.key) for request, answer in pairs if isinstance(answer, CancellationQueued)]
-        if refs:
-            logger.info("cancellation admitted", event_id=event_id, tickets=refs)
-        return reply.answers
 
-    async def _accepted(self, ticket_id: str, event_id: int, key: str, sequence: int | None) -> Response:
-        """Builds the 202 with the ticket and the cancellation's sequence; None if there was nothing to cancel."""
-        ticket = await self._reader.read(event_id, key)
-        rendered = render(ticket_id, event_id, ticket, code_of(self._tickets, ticket_id, ticket))
-        data = CancelledTicket(*astuple(rendered), cancellation_sequence=sequence)
-        if sequence is None:
-            return responses.ok(data, message="There is nothing to cancel.", status=202)
-        headers = ((b"retry-after", b"1"),)
-        return responses.ok(data, message="Cancellation received.", status=202, headers=headers)
+def _show(ticket: Ticket, sequence: int | None) -> CancelledTicket:
+    return CancelledTicket(*astuple(ticket), cancellation_sequence=sequence)
 
 
 def _already_checked_in(checked_in_ms: int) -> Response:

@@ -27,20 +27,16 @@ from events.admission.hold_replies import (
 from events.admission.replies import NotInRedis
 from events.domain.holds import ConfirmedBy, Hold
 from events.domain.outcome import Outcome
-from events.domain.public.ticket import ConfirmedTicket
+from events.domain.public.ticket import ConfirmedTicket, Ticket
 from events.domain.states import Status
-from events.domain.tickets import Tickets, reference
+from events.domain.tickets import Tickets
 from events.door import responses
 from events.door.caller import Caller
 from events.door.loader import DatabaseUnavailable, Loader
-from events.door.loading_batchers import LoadingBatchers
 from events.door.responses import Response
-from events.door.ticket import code_of, render
+from events.door.ticket_commands import TicketCommands
 from events.door.ticket_status import TicketStatusReader
 from omnify.common.envelope import Code
-from omnify.common.logs import get_logger
-
-logger = get_logger(__name__)
 
 
 class _Asked(NamedTuple):
@@ -62,9 +58,16 @@ class Confirmer:
         self._gate = gate
         self._tickets = tickets
         self._loader = loader
-        self._reader = reader
-        self._wake = wake
-        self._batchers = LoadingBatchers[ConfirmRequest, ConfirmAnswer](loader, self._confirm_batch)
+        self._commands = TicketCommands[ConfirmRequest, ConfirmAnswer](
+            "confirmation",
+            send=gate.confirm,
+            queued=ConfirmationQueued,
+            show=_show,
+            tickets=tickets,
+            loader=loader,
+            reader=reader,
+            wake=wake,
+        )
 
     async def confirm(self, ticket_id: str, payment_reference: str, caller: Caller) -> Response:
         """Confirms a ticket: 202 with the ticket, also if the same payment has confirmed it already; 409 if it is not
@@ -106,17 +109,7 @@ class Confirmer:
             hold.expires_ms if hold else 0,
             hold is not None and hold.confirmed_by is ConfirmedBy.ORGANIZER,
         )
-        return await self._batchers.ask(asked.event_id, request) or NotHeld()
-
-    async def _confirm_batch(self, event_id: int, requests: list[ConfirmRequest]) -> list[ConfirmAnswer]:
-        reply = await self._gate.confirm(event_id, requests)
-        if reply.wake:
-            self._wake(event_id)
-        pairs = zip(requests, reply.answers, strict=True)
-        refs = [reference(event_id, request.key) for request, answer in pairs if isinstance(answer, ConfirmationQueued)]
-        if refs:
-            logger.info("confirmation admitted", event_id=event_id, tickets=refs)
-        return reply.answers
+        return await self._commands.enqueue(asked.event_id, request) or NotHeld()
 
     async def _repeated(self, asked: _Asked) -> Response:
         """Answers for a confirmed ticket: only the ledger knows whether this payment confirmed it.
@@ -151,14 +144,12 @@ class Confirmer:
         return asked.caller.organizer_id == event.organizer_id
 
     async def _accepted(self, asked: _Asked, sequence: int | None) -> Response:
-        """Builds the 202 with the ticket and the confirmation's sequence; None if it is confirmed already."""
-        ticket = await self._reader.read(asked.event_id, asked.key)
-        rendered = render(asked.ticket_id, asked.event_id, ticket, code_of(self._tickets, asked.ticket_id, ticket))
-        data = ConfirmedTicket(*astuple(rendered), confirmation_sequence=sequence)
-        if sequence is None:
-            return responses.ok(data, message="The ticket is confirmed.", status=202)
-        headers = ((b"retry-after", b"1"),)
-        return responses.ok(data, message="Confirmation received.", status=202, headers=headers)
+        ticket = (asked.ticket_id, asked.event_id, asked.key)
+        return await self._commands.accepted(*ticket, sequence, done="The ticket is confirmed.")
+
+
+def _show(ticket: Ticket, sequence: int | None) -> ConfirmedTicket:
+    return ConfirmedTicket(*astuple(ticket), confirmation_sequence=sequence)
 
 
 def _digest(payment_reference: str) -> str:

@@ -50,14 +50,7 @@ def seats_of(event: Event) -> Seats:
     types = types_of(event)
     return Seats(
         capacity=event.max_capacity,
-        confirmed=event.confirmed_count,
-        held=event.held_count,
-        waitlist_capacity=event.waitlist_capacity,
-        waitlisted=event.waitlisted_count,
-        confirmed_companions=event.confirmed_companions,
-        held_companions=event.held_companions,
-        waitlisted_companions=event.waitlisted_companions,
-        head_quantity=event.head_quantity,
+        **_counts(event),
         cancelled=event.cancelled_at is not None,
         ends_ms=to_ms(event.end_time),
         cancel_until_ms=to_ms(event.cancel_until or event.start_time),
@@ -69,7 +62,11 @@ def seats_of(event: Event) -> Seats:
 
 
 def _counters(found: TicketType) -> Counters:
-    return Counters(capacity=found.capacity, **{name: getattr(found, column) for name, column in _COLUMNS.items()})
+    return Counters(capacity=found.capacity, **_counts(found))
+
+
+def _counts(row: Event | TicketType) -> dict[str, int]:
+    return {name: getattr(row, column) for name, column in _COLUMNS.items()}
 
 
 def set_counters(event: Event, seats: Seats) -> None:

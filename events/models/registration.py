@@ -23,6 +23,11 @@ DECIDED = [
 _HOLDING = sorted(status.value for status in HOLDING)
 
 
+def _in_order(status: Status, name: str) -> models.Index:
+    """Describes an index of an event's tickets with a status, in order of admission."""
+    return models.Index(fields=["event", "sequence", "id"], condition=Q(status=status.value), name=name)
+
+
 class Registration(models.Model):
     """A decided ticket. Written by the drain, in batches, under the event's row lock."""
 
@@ -125,17 +130,9 @@ class Registration(models.Model):
         ]
         indexes = [
             # The attendee list walks this: every page costs the same.
-            models.Index(
-                fields=["event", "sequence", "id"],
-                condition=Q(status=Status.CONFIRMED.value),
-                name="registration_attendees",
-            ),
+            _in_order(Status.CONFIRMED, "registration_attendees"),
             # Promotions take from its head; a position on the waitlist is the number of rows up to it.
-            models.Index(
-                fields=["event", "sequence", "id"],
-                condition=Q(status=Status.WAITLISTED.value),
-                name="registration_waitlist",
-            ),
+            _in_order(Status.WAITLISTED, "registration_waitlist"),
             # The same for each ticket type. Tickets without a type cost nothing here.
             models.Index(
                 fields=["event", "ticket_type", "sequence", "id"],
@@ -143,11 +140,7 @@ class Registration(models.Model):
                 name="registration_type_waitlist",
             ),
             # The list of cancelled registrations: only cancellations write to this index.
-            models.Index(
-                fields=["event", "sequence", "id"],
-                condition=Q(status=Status.CANCELLED.value),
-                name="registration_cancelled",
-            ),
+            _in_order(Status.CANCELLED, "registration_cancelled"),
             # Holds that run, by their end: what is due is found without reading the others.
             models.Index(
                 fields=["expires_at", "sequence", "id"],
@@ -155,16 +148,8 @@ class Registration(models.Model):
                 name="registration_due",
             ),
             # The lists of held registrations, and of those whose hold ran out.
-            models.Index(
-                fields=["event", "sequence", "id"],
-                condition=Q(status=Status.HELD.value),
-                name="registration_held",
-            ),
-            models.Index(
-                fields=["event", "sequence", "id"],
-                condition=Q(status=Status.EXPIRED.value),
-                name="registration_expired",
-            ),
+            _in_order(Status.HELD, "registration_held"),
+            _in_order(Status.EXPIRED, "registration_expired"),
             # Changes after the first decision, to be published again if a drain died before it published them.
             models.Index(fields=["event", "decided_at"], condition=Q(revision__gt=1), name="registration_changed"),
             # The same for check-ins; also the list of who is inside.

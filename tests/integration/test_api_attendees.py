@@ -15,7 +15,7 @@ from events.api.pagination import InvalidPage
 from events.domain.states import Status
 from events.ledger.queries import AttendeeCursor
 from events.models import Registration
-from tests.support.in_process.api import ANYONE, Caller, attend, create, organizer
+from tests.support.in_process.api import ANYONE, ATTENDEE_FIELDS, Caller, attend, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,20 +39,7 @@ def test_a_page_holds_the_confirmed_in_order_of_admission() -> None:
     assert (data["total_items"], data["total_pages"]) == (12, 2)
     assert [row["sequence"] for row in data["results"]] == list(range(3, 33, 3))
     row = data["results"][0]
-    assert list(row) == [
-        "ticket_id",
-        "reference",
-        "name",
-        "email",
-        "quantity",
-        "ticket_type",
-        "confirmed_at",
-        "sequence",
-        "checked_in_at",
-        "checked_in_quantity",
-        "reason",
-        "expires_at",
-    ]
+    assert list(row) == ATTENDEE_FIELDS
     assert row["ticket_id"].startswith(f"{event_id}-c0000000000000000001")
     assert (row["email"], row["checked_in_at"]) == ("confirmed1@example.com", None)
 

@@ -21,11 +21,6 @@ GUEST = {"name": "Guest 1", "email": "guest1@example.org"}
 
 
 @pytest.fixture
-def owner() -> Caller:
-    return organizer()
-
-
-@pytest.fixture
 def drain(redis_client: redis.Redis) -> Drain:
     """A drain with the service's own secrets, as its workers have."""
     return replace(make_drain(make_queue(redis_client)), digest=tickets().email_digest)
@@ -35,8 +30,8 @@ def guest(number: int, **more: Any) -> dict[str, Any]:
     return {"name": f"Guest {number}", "email": f"guest{number}@example.org", **more}
 
 
-def add(owner: Caller, event_id: int, body: Any, **headers: str) -> tuple[int, Any]:
-    answer = owner.post(f"/events/{event_id}/attendees", body, **headers)
+def add(caller: Caller, event_id: int, body: Any, **headers: str) -> tuple[int, Any]:
+    answer = caller.post(f"/events/{event_id}/attendees", body, **headers)
     return answer.status_code, answer.json()
 
 
@@ -49,9 +44,9 @@ def capacity(event_id: int) -> int:
     return Event.objects.get(pk=event_id).max_capacity
 
 
-def test_a_guest_is_added_with_the_answer_of_a_registration(owner: Caller, drain: Drain) -> None:
-    event_id = create(owner)
-    answer = owner.post(f"/events/{event_id}/attendees", GUEST)
+def test_a_guest_is_added_with_the_answer_of_a_registration(caller: Caller, drain: Drain) -> None:
+    event_id = create(caller)
+    answer = caller.post(f"/events/{event_id}/attendees", GUEST)
     data = answer.json()["data"]
     assert (answer.status_code, data["status"], data["position"]) == (202, "queued", 1)
     assert answer["Location"] == data["status_url"] == f"/registrations/{data['ticket_id']}"
@@ -71,74 +66,76 @@ def test_a_guest_is_added_with_the_answer_of_a_registration(owner: Caller, drain
     ],
     ids=["not open", "closed", "paused"],
 )
-def test_the_door_s_times_do_not_bind_the_organizer(owner: Caller, drain: Drain, state: Any) -> None:
-    event_id = create(owner)
+def test_the_door_s_times_do_not_bind_the_organizer(caller: Caller, drain: Drain, state: Any) -> None:
+    event_id = create(caller)
     if state == "pause":
-        assert owner.post(f"/events/{event_id}/pause").status_code == 200
+        assert caller.post(f"/events/{event_id}/pause").status_code == 200
     else:
         Event.objects.filter(pk=event_id).update(**{"end_time": "2029-03-01T00:00:00Z", **state})
-    assert add(owner, event_id, GUEST)[0] == 202
+    assert add(caller, event_id, GUEST)[0] == 202
     drain.run(event_id)
     assert told(event_id) == [("Guest 1", 1, "confirmed")]
 
 
-def test_without_room_the_guest_is_refused_and_beyond_the_capacity_the_event_grows(owner: Caller, drain: Drain) -> None:
-    event_id = create(owner, max_capacity=1)
-    assert [add(owner, event_id, guest(number))[0] for number in range(2)] == [202, 202]
+def test_without_room_the_guest_is_refused_and_beyond_the_capacity_the_event_grows(
+    caller: Caller, drain: Drain
+) -> None:
+    event_id = create(caller, max_capacity=1)
+    assert [add(caller, event_id, guest(number))[0] for number in range(2)] == [202, 202]
     drain.run(event_id)
     assert told(event_id) == [("Guest 0", 1, "confirmed"), ("Guest 1", 1, "rejected")]
-    status, refused = add(owner, event_id, guest(2))
+    status, refused = add(caller, event_id, guest(2))
     assert (status, refused["code"]) == (409, "sold_out")
-    assert add(owner, event_id, guest(2, beyond_capacity=True))[0] == 202
+    assert add(caller, event_id, guest(2, beyond_capacity=True))[0] == 202
     drain.run(event_id)
     assert told(event_id)[2:] == [("Guest 2", 1, "confirmed")]
     assert capacity(event_id) == 2
 
 
-def test_only_what_is_missing_is_added_and_seats_kept_for_the_waitlist_stay_kept(owner: Caller, drain: Drain) -> None:
-    event_id = create(owner, max_capacity=3, max_quantity=3, waitlist_capacity=9)
-    assert add(owner, event_id, guest(0, quantity=2))[0] == 202
+def test_only_what_is_missing_is_added_and_seats_kept_for_the_waitlist_stay_kept(caller: Caller, drain: Drain) -> None:
+    event_id = create(caller, max_capacity=3, max_quantity=3, waitlist_capacity=9)
+    assert add(caller, event_id, guest(0, quantity=2))[0] == 202
     # One seat is free: a group beyond the capacity needs one more.
-    assert add(owner, event_id, guest(1, quantity=2, beyond_capacity=True))[0] == 202
-    assert add(owner, event_id, guest(2, quantity=3))[0] == 202
+    assert add(caller, event_id, guest(1, quantity=2, beyond_capacity=True))[0] == 202
+    assert add(caller, event_id, guest(2, quantity=3))[0] == 202
     drain.run(event_id)
     assert (capacity(event_id), told(event_id)[2]) == (4, ("Guest 2", 3, "waitlisted"))
     first = Registration.objects.get(name="Guest 0")
     path = f"/events/{event_id}/attendees/{tickets().ticket_id(event_id=event_id, key=first.ticket_key)}"
-    assert owner.send("DELETE", path).status_code == 202
+    assert caller.send("DELETE", path).status_code == 202
     # Two seats are free and kept for the group of three.
-    assert add(owner, event_id, guest(3, beyond_capacity=True))[0] == 202
+    assert add(caller, event_id, guest(3, beyond_capacity=True))[0] == 202
     drain.run(event_id)
     assert (capacity(event_id), told(event_id)[2:]) == (5, [("Guest 2", 3, "waitlisted"), ("Guest 3", 1, "confirmed")])
 
 
-def test_a_ticket_type_grows_alone(owner: Caller, drain: Drain) -> None:
+def test_a_ticket_type_grows_alone(caller: Caller, drain: Drain) -> None:
     types = [{"name": name, "capacity": 1, "max_quantity": 2} for name in ("Floor", "Balcony")]
-    event_id = create(owner, ticket_types=types, max_capacity=2)
+    event_id = create(caller, ticket_types=types, max_capacity=2)
     floor, balcony = TicketType.objects.order_by("rank").values_list("pk", flat=True)
-    status, refused = add(owner, event_id, GUEST)
+    status, refused = add(caller, event_id, GUEST)
     assert (status, list(refused["errors"])) == (400, ["ticket_type"])
-    assert add(owner, event_id, guest(1, ticket_type=balcony, quantity=2))[1]["errors"]
-    assert add(owner, event_id, guest(1, ticket_type=balcony, quantity=2, beyond_capacity=True))[0] == 202
+    assert add(caller, event_id, guest(1, ticket_type=balcony, quantity=2))[1]["errors"]
+    assert add(caller, event_id, guest(1, ticket_type=balcony, quantity=2, beyond_capacity=True))[0] == 202
     drain.run(event_id)
     sizes = dict(TicketType.objects.values_list("pk", "capacity"))
     assert (sizes, capacity(event_id)) == ({floor: 1, balcony: 2}, 3)
 
 
-def test_an_address_that_has_a_ticket_is_refused(owner: Caller, drain: Drain) -> None:
-    event_id = create(owner)
-    assert add(owner, event_id, GUEST)[0] == 202
+def test_an_address_that_has_a_ticket_is_refused(caller: Caller, drain: Drain) -> None:
+    event_id = create(caller)
+    assert add(caller, event_id, GUEST)[0] == 202
     for _ in range(2):
-        status, refused = add(owner, event_id, {**GUEST, "email": "GUEST1@example.org", "beyond_capacity": True})
+        status, refused = add(caller, event_id, {**GUEST, "email": "GUEST1@example.org", "beyond_capacity": True})
         assert (status, refused["code"]) == (409, "duplicate_registration")
         drain.run(event_id)
     assert told(event_id) == [("Guest 1", 1, "confirmed")]
 
 
 def test_the_same_idempotency_key_adds_one_guest_also_where_the_first_answer_was_never_stored(
-    owner: Caller, drain: Drain, monkeypatch: pytest.MonkeyPatch
+    caller: Caller, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    event_id = create(owner)
+    event_id = create(caller)
     key = {"idempotency-key": "one"}
 
     def crash(*args: Any) -> None:
@@ -146,31 +143,31 @@ def test_the_same_idempotency_key_adds_one_guest_also_where_the_first_answer_was
 
     with monkeypatch.context() as patch, pytest.raises(Crash):
         patch.setattr("events.api.idempotency.ledger.keep", crash)
-        add(owner, event_id, GUEST, **key)
-    first = add(owner, event_id, GUEST, **key)
+        add(caller, event_id, GUEST, **key)
+    first = add(caller, event_id, GUEST, **key)
     assert first[0] == 202
     drain.run(event_id)
-    assert add(owner, event_id, GUEST, **key) == first
-    assert add(owner, event_id, guest(2), **key)[1]["code"] == "idempotency_key_reused"
+    assert add(caller, event_id, GUEST, **key) == first
+    assert add(caller, event_id, guest(2), **key)[1]["code"] == "idempotency_key_reused"
     assert told(event_id) == [("Guest 1", 1, "confirmed")]
 
 
-def test_a_drain_that_dies_behind_its_commit_adds_no_second_seat(owner: Caller, drain: Drain) -> None:
-    event_id = create(owner, max_capacity=1)
+def test_a_drain_that_dies_behind_its_commit_adds_no_second_seat(caller: Caller, drain: Drain) -> None:
+    event_id = create(caller, max_capacity=1)
     for number in range(2):
-        assert add(owner, event_id, guest(number, beyond_capacity=True))[0] == 202
+        assert add(caller, event_id, guest(number, beyond_capacity=True))[0] == 202
     with pytest.raises(Crash):
         replace(drain, checkpoint=crash_at("drain.after_commit")).run(event_id)
     drain.run(event_id)
     assert (capacity(event_id), told(event_id)) == (2, [("Guest 0", 1, "confirmed"), ("Guest 1", 1, "confirmed")])
 
 
-def test_after_the_end_or_a_cancellation_no_one_is_added(owner: Caller) -> None:
-    cancelled, over = create(owner), create(owner)
-    assert owner.post(f"/events/{cancelled}/cancel").status_code == 200
-    assert add(owner, cancelled, {**GUEST, "beyond_capacity": True})[1]["code"] == "registration_closed"
+def test_after_the_end_or_a_cancellation_no_one_is_added(caller: Caller) -> None:
+    cancelled, over = create(caller), create(caller)
+    assert caller.post(f"/events/{cancelled}/cancel").status_code == 200
+    assert add(caller, cancelled, {**GUEST, "beyond_capacity": True})[1]["code"] == "registration_closed"
     Event.objects.filter(pk=over).update(start_time="2020-01-01T00:00Z", end_time="2020-01-02T00:00Z")
-    assert add(owner, over, {**GUEST, "beyond_capacity": True})[1]["code"] == "event_over"
+    assert add(caller, over, {**GUEST, "beyond_capacity": True})[1]["code"] == "event_over"
 
 
 @pytest.mark.parametrize(
@@ -186,15 +183,15 @@ def test_after_the_end_or_a_cancellation_no_one_is_added(owner: Caller) -> None:
         ({"beyond_capacity": "true"}, "beyond_capacity"),
     ],
 )
-def test_bad_input_is_refused_with_its_field(owner: Caller, wrong: dict[str, Any], field: str) -> None:
-    status, refused = add(owner, create(owner), {**GUEST, **wrong})
+def test_bad_input_is_refused_with_its_field(caller: Caller, wrong: dict[str, Any], field: str) -> None:
+    status, refused = add(caller, create(caller), {**GUEST, **wrong})
     assert (status, refused["code"], list(refused["errors"])) == (400, "invalid", [field])
 
 
-def test_only_a_full_token_of_the_organizer_adds_a_guest(owner: Caller) -> None:
-    path = f"/events/{create(owner)}/attendees"
+def test_only_a_full_token_of_the_organizer_adds_a_guest(caller: Caller) -> None:
+    path = f"/events/{create(caller)}/attendees"
     assert ANYONE.post(path, GUEST).status_code == 401
-    assert owner.organizer
-    reader = Caller(owner.organizer, OrganizerToken.issue(owner.organizer, scope=Scope.READ))
+    assert caller.organizer
+    reader = Caller(caller.organizer, OrganizerToken.issue(caller.organizer, scope=Scope.READ))
     assert reader.post(path, GUEST).status_code == 403
     assert organizer("other").post(path, GUEST).json()["code"] == "event_not_found"

@@ -24,14 +24,9 @@ Take = Callable[[int], Any]
 
 
 @pytest.fixture
-def owner() -> Caller:
-    return organizer()
-
-
-@pytest.fixture
-def event(owner: Caller, admit: Any, drain: Drain) -> Event:
+def event(caller: Caller, admit: Any, drain: Drain) -> Event:
     """One seat, which guest 0 has, and one position on the waitlist, which guest 1 has."""
-    event_id = create(owner, max_capacity=1, waitlist_capacity=1)
+    event_id = create(caller, max_capacity=1, waitlist_capacity=1)
     admit(event_id, [apply_for(number) for number in range(2)])
     drain.run(event_id)
     return Event.objects.get(pk=event_id)
@@ -52,48 +47,48 @@ def path_of(event: Event, number: int) -> str:
 
 
 def test_the_ticket_is_cancelled_in_its_turn_and_the_seat_goes_to_the_next(
-    owner: Caller, event: Event, drain: Drain
+    caller: Caller, event: Event, drain: Drain
 ) -> None:
-    answer = owner.send("DELETE", path_of(event, 0))
+    answer = caller.send("DELETE", path_of(event, 0))
     assert (answer.status_code, answer.json()["data"]["name"]) == (202, "Guest 0")
     assert states(event) == [("confirmed", ""), ("waitlisted", "")]
     drain.run(event.pk)
     assert states(event) == [("cancelled", "by_organizer"), ("confirmed", "")]
     assert AuditEntry.objects.filter(action="ticket_cancelled").count() == 1
-    assert owner.send("DELETE", path_of(event, 0)).status_code == 202
+    assert caller.send("DELETE", path_of(event, 0)).status_code == 202
     drain.run(event.pk)
     assert states(event) == [("cancelled", "by_organizer"), ("confirmed", "")]
 
 
-def test_cancel_until_does_not_bind_the_organizer(owner: Caller, event: Event, drain: Drain) -> None:
-    owner.patch(f"/events/{event.pk}", {"cancel_until": "2020-01-01T00:00:00Z"})
-    assert owner.send("DELETE", path_of(event, 0)).status_code == 202
+def test_cancel_until_does_not_bind_the_organizer(caller: Caller, event: Event, drain: Drain) -> None:
+    caller.patch(f"/events/{event.pk}", {"cancel_until": "2020-01-01T00:00:00Z"})
+    assert caller.send("DELETE", path_of(event, 0)).status_code == 202
     drain.run(event.pk)
     assert states(event)[0] == ("cancelled", "by_organizer")
 
 
-def test_one_who_has_been_let_in_keeps_the_seat(owner: Caller, event: Event) -> None:
+def test_one_who_has_been_let_in_keeps_the_seat(caller: Caller, event: Event) -> None:
     row = rows(event)[0]
     check_ins.check_in(event_id=event.pk, key=row.ticket_key, organizer_id=event.organizer_id)
-    answer = owner.send("DELETE", path_of(event, 0))
+    answer = caller.send("DELETE", path_of(event, 0))
     assert (answer.status_code, answer.json()["code"]) == (409, "already_checked_in")
     assert answer.json()["errors"]["checked_in_at"]
 
 
-def test_after_the_end_no_seat_moves(owner: Caller, event: Event, redis_client: redis.Redis) -> None:
+def test_after_the_end_no_seat_moves(caller: Caller, event: Event, redis_client: redis.Redis) -> None:
     redis_client.hset(event_keys(event.pk).state, "ends", int(timezone.now().timestamp() * 1000) - 1)
-    answer = owner.send("DELETE", path_of(event, 0))
+    answer = caller.send("DELETE", path_of(event, 0))
     assert (answer.status_code, answer.json()["code"]) == (409, "event_over")
 
 
-def test_only_a_full_token_of_the_organizer_reaches_a_ticket_of_this_event(owner: Caller, event: Event) -> None:
+def test_only_a_full_token_of_the_organizer_reaches_a_ticket_of_this_event(caller: Caller, event: Event) -> None:
     path = path_of(event, 0)
     assert ANYONE.send("DELETE", path).status_code == 401
-    assert owner.organizer
-    reader = Caller(owner.organizer, OrganizerToken.issue(owner.organizer, scope=Scope.READ))
+    assert caller.organizer
+    reader = Caller(caller.organizer, OrganizerToken.issue(caller.organizer, scope=Scope.READ))
     assert reader.send("DELETE", path).status_code == 403
     assert organizer("other").send("DELETE", path).json()["code"] == "event_not_found"
-    elsewhere = path.replace(f"/events/{event.pk}/", f"/events/{create(owner)}/")
+    elsewhere = path.replace(f"/events/{event.pk}/", f"/events/{create(caller)}/")
     for wrong in (elsewhere, f"/events/{event.pk}/attendees/made-up"):
-        answer = owner.send("DELETE", wrong)
+        answer = caller.send("DELETE", wrong)
         assert (answer.status_code, answer.json()["code"]) == (404, "ticket_not_found")

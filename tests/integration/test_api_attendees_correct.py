@@ -41,20 +41,15 @@ def apply_as(email: str, name: str = "Guest") -> AdmissionRequest:
 
 
 @pytest.fixture
-def owner() -> Caller:
-    return organizer()
-
-
-@pytest.fixture
 def service_drain(redis_client: redis.Redis) -> Drain:
     """A drain with the service's own secrets, as its workers have."""
     return replace(make_drain(make_queue(redis_client)), digest=tickets().email_digest)
 
 
 @pytest.fixture
-def event(owner: Caller, admit: Any, service_drain: Drain) -> Event:
+def event(caller: Caller, admit: Any, service_drain: Drain) -> Event:
     """Two seats and two positions on the waitlist, which guests 0 to 3 have."""
-    event_id = create(owner, max_capacity=2, waitlist_capacity=2)
+    event_id = create(caller, max_capacity=2, waitlist_capacity=2)
     admit(event_id, [apply_as(f"guest{number}@example.org", f"Guest {number}") for number in range(4)])
     service_drain.run(event_id)
     # Where another drain is at work, that one decides them.
@@ -90,64 +85,64 @@ def can_register(admit: Any, event: Event, *emails: str) -> Sequence[str]:
 
 
 @pytest.mark.usefixtures("working_drain")
-def test_a_name_is_corrected_and_found_and_the_ticket_stays(owner: Caller, event: Event) -> None:
+def test_a_name_is_corrected_and_found_and_the_ticket_stays(caller: Caller, event: Event) -> None:
     hook, before = subscribe(event), rows(event)[0]
-    answer = owner.patch(path_of(event, 0), {"name": " Zoë  Guest "})
+    answer = caller.patch(path_of(event, 0), {"name": " Zoë  Guest "})
     assert (answer.status_code, answer.json()["data"]["name"]) == (200, "Zoë  Guest")
     after = rows(event)[0]
     assert (after.ticket_key, after.sequence, after.status) == (before.ticket_key, before.sequence, "confirmed")
     assert (after.confirmed_at, after.email) == (before.confirmed_at, before.email)
-    found = owner.get(f"/events/{event.pk}/attendees?search=zoe").json()["data"]["results"]
+    found = caller.get(f"/events/{event.pk}/attendees?search=zoe").json()["data"]["results"]
     assert [one["name"] for one in found] == ["Zoë  Guest"]
     assert AuditEntry.objects.filter(action="ticket_corrected").count() == 1
     assert [row.type for row in WebhookDelivery.objects.filter(webhook=hook)] == ["registration.updated"]
 
 
 @pytest.mark.usefixtures("working_drain")
-def test_the_old_address_may_register_again_and_the_new_one_cannot(owner: Caller, event: Event, admit: Any) -> None:
-    owner.patch(f"/events/{event.pk}", {"waitlist_capacity": 9})
+def test_the_old_address_may_register_again_and_the_new_one_cannot(caller: Caller, event: Event, admit: Any) -> None:
+    caller.patch(f"/events/{event.pk}", {"waitlist_capacity": 9})
     assert can_register(admit, event, "guest0@example.org") == ["duplicate"]
-    answer = owner.patch(path_of(event, 0), {"email": "New@Example.org"})
+    answer = caller.patch(path_of(event, 0), {"email": "New@Example.org"})
     assert (answer.status_code, answer.json()["data"]["email"]) == (200, "New@Example.org")
     assert can_register(admit, event, "guest0@example.org", "new@example.org") == ["admitted", "duplicate"]
 
 
 @pytest.mark.usefixtures("working_drain")
-def test_an_e_mail_that_another_live_ticket_has_is_refused(owner: Caller, event: Event) -> None:
+def test_an_e_mail_that_another_live_ticket_has_is_refused(caller: Caller, event: Event) -> None:
     for holder in ("GUEST1@example.org", "guest3@example.org"):
-        answer = owner.patch(path_of(event, 0), {"email": holder, "name": "Other"})
+        answer = caller.patch(path_of(event, 0), {"email": holder, "name": "Other"})
         assert (answer.status_code, answer.json()["code"]) == (409, "duplicate_registration")
     assert people(event)[0] == ("Guest 0", "guest0@example.org", "confirmed")
     # The other spelling of one's own address is no other's.
-    assert owner.patch(path_of(event, 0), {"email": "GUEST0@example.org"}).status_code == 200
-    assert owner.send("DELETE", path_of(event, 1)).status_code == 202
-    assert owner.patch(path_of(event, 0), {"email": "guest1@example.org"}).status_code == 200
+    assert caller.patch(path_of(event, 0), {"email": "GUEST0@example.org"}).status_code == 200
+    assert caller.send("DELETE", path_of(event, 1)).status_code == 202
+    assert caller.patch(path_of(event, 0), {"email": "guest1@example.org"}).status_code == 200
 
 
 @pytest.mark.usefixtures("working_drain")
-def test_only_a_ticket_with_a_seat_or_a_position_is_corrected(owner: Caller, event: Event) -> None:
+def test_only_a_ticket_with_a_seat_or_a_position_is_corrected(caller: Caller, event: Event) -> None:
     hook = subscribe(event)
-    assert owner.patch(path_of(event, 3), {"name": "Waiting"}).status_code == 200
+    assert caller.patch(path_of(event, 3), {"name": "Waiting"}).status_code == 200
     told = WebhookDelivery.objects.get(webhook=hook)
     assert (told.type, told.position) == ("registration.updated", 2)
     assert status_told(told.type, waits=told.position is not None, held=False) == "waitlisted"
     assert status_told(told.type, waits=False, held=False) == "confirmed"
-    assert owner.send("DELETE", path_of(event, 2)).status_code == 202
-    answer = owner.patch(path_of(event, 2), {"name": "Late"})
+    assert caller.send("DELETE", path_of(event, 2)).status_code == 202
+    answer = caller.patch(path_of(event, 2), {"name": "Late"})
     assert (answer.status_code, answer.json()["code"]) == (409, "not_confirmed")
 
 
 @pytest.mark.usefixtures("working_drain")
-def test_one_who_has_been_let_in_can_be_corrected(owner: Caller, event: Event) -> None:
+def test_one_who_has_been_let_in_can_be_corrected(caller: Caller, event: Event) -> None:
     check_ins.check_in(event_id=event.pk, key=rows(event)[0].ticket_key, organizer_id=event.organizer_id)
-    assert owner.patch(path_of(event, 0), {"name": "Inside"}).json()["data"]["checked_in_at"]
+    assert caller.patch(path_of(event, 0), {"name": "Inside"}).json()["data"]["checked_in_at"]
     assert people(event)[0][0] == "Inside"
 
 
 @pytest.mark.usefixtures("working_drain")
-def test_after_the_end_no_one_is_corrected(owner: Caller, event: Event) -> None:
+def test_after_the_end_no_one_is_corrected(caller: Caller, event: Event) -> None:
     Event.objects.filter(pk=event.pk).update(start_time="2020-01-01T00:00Z", end_time="2020-01-02T00:00Z")
-    answer = owner.patch(path_of(event, 0), {"name": "Late"})
+    answer = caller.patch(path_of(event, 0), {"name": "Late"})
     assert (answer.status_code, answer.json()["code"]) == (409, "event_over")
 
 
@@ -155,18 +150,18 @@ def test_after_the_end_no_one_is_corrected(owner: Caller, event: Event) -> None:
     ("body", "field"),
     [({}, "body"), ({"name": " "}, "name"), ({"email": "no"}, "email"), ({"name": 7}, "name"), ({"email": 7}, "email")],
 )
-def test_what_cannot_be_stored_is_refused_at_once(owner: Caller, event: Event, body: Any, field: str) -> None:
-    answer = owner.patch(path_of(event, 0), body)
+def test_what_cannot_be_stored_is_refused_at_once(caller: Caller, event: Event, body: Any, field: str) -> None:
+    answer = caller.patch(path_of(event, 0), body)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert field in answer.json()["errors"]
     assert not GuestCorrection.objects.exists()
 
 
-def test_only_a_full_token_of_the_organizer_corrects_a_guest(owner: Caller, event: Event) -> None:
+def test_only_a_full_token_of_the_organizer_corrects_a_guest(caller: Caller, event: Event) -> None:
     path, body = path_of(event, 0), {"name": "Other"}
     assert ANYONE.patch(path, body).status_code == 401
-    assert owner.organizer
-    reader = Caller(owner.organizer, OrganizerToken.issue(owner.organizer, scope=Scope.READ))
+    assert caller.organizer
+    reader = Caller(caller.organizer, OrganizerToken.issue(caller.organizer, scope=Scope.READ))
     assert reader.patch(path, body).status_code == 403
     assert organizer("other").patch(path, body).json()["code"] == "event_not_found"
 
@@ -217,9 +212,9 @@ def test_an_address_passes_from_guest_to_guest_in_one_batch(
 
 
 def test_a_registration_is_corrected_in_the_batch_that_decides_it(
-    owner: Caller, admit: Any, service_drain: Drain, redis_client: redis.Redis
+    caller: Caller, admit: Any, service_drain: Drain, redis_client: redis.Redis
 ) -> None:
-    event = Event.objects.get(pk=create(owner, max_capacity=9))
+    event = Event.objects.get(pk=create(caller, max_capacity=9))
     first = apply_as("first@example.org")
     admit(event.pk, [first])
     digest = tickets().email_digest("new@example.org", tickets().mark)

@@ -33,14 +33,9 @@ def list_paths() -> Iterator[tuple[str, type[ListView]]]:
 
 
 @pytest.fixture
-def owner() -> Caller:
-    return organizer()
-
-
-@pytest.fixture
-def lists(owner: Caller) -> list[tuple[str, type[ListView]]]:
+def lists(caller: Caller) -> list[tuple[str, type[ListView]]]:
     hook = {"url": "https://8.8.8.8/", "event_types": ["event.sold_out"]}
-    ids = {"event_id": create(owner), "webhook_id": owner.post("/webhooks", hook).json()["data"]["id"]}
+    ids = {"event_id": create(caller), "webhook_id": caller.post("/webhooks", hook).json()["data"]["id"]}
     return [(path.format(**ids), view) for path, view in list_paths()]
 
 
@@ -51,8 +46,8 @@ def refused(answer: Any) -> dict[str, list[str]]:
     return errors
 
 
-def test_every_page_that_is_described_is_a_list(owner: Caller) -> None:
-    document = owner.get("/schema").json()
+def test_every_page_that_is_described_is_a_list(caller: Caller) -> None:
+    document = caller.get("/schema").json()
     described = {
         path: {item["name"] for item in operations["get"]["parameters"] if item["in"] == "query"}
         for path, operations in document["paths"].items()
@@ -62,31 +57,31 @@ def test_every_page_that_is_described_is_a_list(owner: Caller) -> None:
     assert len(described) >= 4
 
 
-def test_what_a_list_does_not_know_is_refused_and_named(owner: Caller, lists: list[tuple[str, Any]]) -> None:
+def test_what_a_list_does_not_know_is_refused_and_named(caller: Caller, lists: list[tuple[str, Any]]) -> None:
     for path, _ in lists:
-        assert owner.get(path).status_code == 200
-        assert set(refused(owner.get(f"{path}?upcoming=true&page=9&order="))) == {"upcoming", "order"}, path
+        assert caller.get(path).status_code == 200
+        assert set(refused(caller.get(f"{path}?upcoming=true&page=9&order="))) == {"upcoming", "order"}, path
 
 
-def test_a_page_that_is_too_large_is_refused_everywhere(owner: Caller, lists: list[tuple[str, Any]]) -> None:
+def test_a_page_that_is_too_large_is_refused_everywhere(caller: Caller, lists: list[tuple[str, Any]]) -> None:
     for path, _ in lists:
-        assert owner.get(f"{path}?page_size=100").status_code == 200, path
+        assert caller.get(f"{path}?page_size=100").status_code == 200, path
         for size in ("101", "0", "-1", "x", "1e2", "%00", "9" * 40):
-            assert list(refused(owner.get(f"{path}?page_size={size}"))) == ["page_size"], (path, size)
-        assert owner.get(f"{path}?page=99").json()["code"] == "invalid_page", path
+            assert list(refused(caller.get(f"{path}?page_size={size}"))) == ["page_size"], (path, size)
+        assert caller.get(f"{path}?page=99").json()["code"] == "invalid_page", path
 
 
-def test_a_parameter_counts_once(owner: Caller, lists: list[tuple[str, Any]]) -> None:
+def test_a_parameter_counts_once(caller: Caller, lists: list[tuple[str, Any]]) -> None:
     for path, view in lists:
         for name in ("page", "page_size", *view.filters):
-            assert list(refused(owner.get(f"{path}?{name}=1&{name}=2"))) == [name], path
+            assert list(refused(caller.get(f"{path}?{name}=1&{name}=2"))) == [name], path
 
 
-def test_a_value_that_a_filter_cannot_read_is_refused(owner: Caller, lists: list[tuple[str, Any]]) -> None:
+def test_a_value_that_a_filter_cannot_read_is_refused(caller: Caller, lists: list[tuple[str, Any]]) -> None:
     for path, view in lists:
         for name in set(view.filters) - {"cursor", "search"}:
             for value in ("", "nonsense", "TRUE", "%00", "%ff"):
-                assert list(refused(owner.get(f"{path}?{name}={value}"))) == [name], (path, name)
+                assert list(refused(caller.get(f"{path}?{name}={value}"))) == [name], (path, name)
 
 
 def made(caller: Caller, name: str, days: int, **columns: Any) -> int:
@@ -105,24 +100,24 @@ def names(path: str, caller: Caller = ANYONE) -> list[str]:
     return [event["name"] for event in answer.json()["data"]["results"]]
 
 
-def test_events_that_are_over_are_a_list_of_their_own(owner: Caller) -> None:
+def test_events_that_are_over_are_a_list_of_their_own(caller: Caller) -> None:
     for name, days in (("long ago", -400), ("now", 0), ("soon", 3), ("last week", -7), ("later", 30)):
-        made(owner, name, days)
+        made(caller, name, days)
     assert names("/events") == ["now", "soon", "later"]
     assert names("/events?past=false&page_size=2") == ["now", "soon"]
     assert names("/events?past=true") == ["last week", "long ago"]
     assert ANYONE.get("/events?past=true&page_size=1").json()["data"]["total_items"] == 2
 
 
-def test_filters_narrow_each_other_down(owner: Caller) -> None:
+def test_filters_narrow_each_other_down(caller: Caller) -> None:
     other = organizer("other")
-    made(owner, "open", 3)
-    made(owner, "full", 4, confirmed_count=100)
+    made(caller, "open", 3)
+    made(caller, "full", 4, confirmed_count=100)
     made(other, "full elsewhere", 5, confirmed_count=100)
-    made(owner, "was full", -5, confirmed_count=100, registration_closes_at=timezone.now() + timedelta(days=1))
+    made(caller, "was full", -5, confirmed_count=100, registration_closes_at=timezone.now() + timedelta(days=1))
     assert names("/events?state=sold_out") == ["full", "full elsewhere"]
-    assert names("/events?state=sold_out&mine=true", owner) == ["full"]
-    assert names("/events?state=sold_out&mine=true&past=true", owner) == ["was full"]
+    assert names("/events?state=sold_out&mine=true", caller) == ["full"]
+    assert names("/events?state=sold_out&mine=true&past=true", caller) == ["was full"]
     link = ANYONE.get("/events?state=sold_out&page_size=1").json()["data"]["next_page"]
     assert names(link) == ["full elsewhere"]
 

@@ -31,6 +31,13 @@ async def decide(drain: Drain, event: Event) -> None:
     await asyncio.to_thread(drain.run, event.pk)
 
 
+async def decided(browser: Browser, drain: Drain, event: Event) -> str:
+    """Where the ticket of guest 1 is, whose seat is set aside by now."""
+    ticket = await registered(browser, event)
+    await decide(drain, event)
+    return ticket
+
+
 def end_of(event: Event, guest: int) -> str:
     with closing_connection():
         row = Registration.objects.get(event=event, email=f"guest{guest}@example.org")
@@ -51,8 +58,7 @@ def test_an_offer_says_how_long_it_stands_and_has_two_buttons(
     event = make_event(**OFFER)
 
     async def scene(browser: Browser) -> None:
-        ticket = await registered(browser, event)
-        await decide(drain, event)
+        ticket = await decided(browser, drain, event)
         page = await browser.get(ticket)
         until = await asyncio.to_thread(end_of, event, 1)
         assert "A seat is yours to take" in page.text
@@ -73,8 +79,7 @@ def test_taking_an_offer_takes_its_turn_and_gives_the_ticket(make_event: Make, s
     event = make_event(**OFFER)
 
     async def scene(browser: Browser) -> None:
-        ticket = await registered(browser, event)
-        await decide(drain, event)
+        ticket = await decided(browser, drain, event)
         answer = await browser.fill_in(f"{ticket}/confirm")
         assert (answer.status, answer.headers["location"]) == (303, f"{ticket}?confirming=1")
         waiting = (await browser.get(f"{ticket}?confirming=1")).text
@@ -110,8 +115,7 @@ def test_a_seat_that_is_to_be_paid_for_has_no_button_to_take_it(
     event = make_event(**PAID)
 
     async def scene(browser: Browser) -> None:
-        ticket = await registered(browser, event)
-        await decide(drain, event)
+        ticket = await decided(browser, drain, event)
         page = (await browser.get(ticket)).text
         assert "Waiting for payment" in page
         assert "/confirm" not in page
@@ -130,8 +134,7 @@ def test_an_offer_stays_one_when_the_events_hold_changes(
     event = make_event(**OFFER)
 
     async def scene(browser: Browser) -> None:
-        ticket = await registered(browser, event)
-        await decide(drain, event)
+        ticket = await decided(browser, drain, event)
         await asyncio.to_thread(change_hold, event, now)
         assert f'action="{ticket}/confirm"' in (await browser.get(ticket)).text
         await browser.fill_in(f"{ticket}/confirm")
@@ -147,8 +150,7 @@ def test_a_seat_to_be_paid_for_is_no_offer_when_the_events_hold_becomes_one(
     event = make_event(**PAID)
 
     async def scene(browser: Browser) -> None:
-        ticket = await registered(browser, event)
-        await decide(drain, event)
+        ticket = await decided(browser, drain, event)
         await asyncio.to_thread(change_hold, event, OFFER)
         page = (await browser.get(ticket)).text
         assert "Waiting for payment" in page
@@ -163,8 +165,7 @@ def test_who_comes_too_late_is_told_so_and_may_register_again(
     event = make_event(**OFFER)
 
     async def scene(browser: Browser) -> None:
-        ticket = await registered(browser, event)
-        await decide(drain, event)
+        ticket = await decided(browser, drain, event)
         await asyncio.to_thread(run_out, drain, event)
         late = await browser.fill_in(f"{ticket}/confirm")
         assert (late.status, late.headers["location"]) == (303, ticket)

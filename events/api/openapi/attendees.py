@@ -22,6 +22,7 @@ from events.api.openapi.responses import (
     bad,
     describe,
     good,
+    invalid,
     paging,
     sent_header,
 )
@@ -104,10 +105,7 @@ ADD_ATTENDEE = describe(
     ],
     responses={
         202: good(success_with(AcceptedTicket), "In line.", ticket=ACCEPTED),
-        400: bad(
-            "A bad or missing field.",
-            (Code.INVALID, "The request is not valid.", {"email": ["Enter a valid e-mail address."]}),
-        ),
+        400: invalid("email", "Enter a valid e-mail address.", description="A bad or missing field."),
         **NO_EVENT,
         409: bad(
             "The e-mail has a ticket already, no seat is left, the event is cancelled, or it is over.",
@@ -134,10 +132,7 @@ CORRECT_ATTENDEE = describe(
     parameters=[EVENT_ID, TICKET_ID],
     responses={
         200: good(success_with(Attendee), "The guest is corrected.", attendee={**ATTENDEE, "name": "Guest One"}),
-        400: bad(
-            "A bad name or e-mail, or neither.",
-            (Code.INVALID, "The request is not valid.", {"email": ["Enter a valid e-mail address."]}),
-        ),
+        400: invalid("email", "Enter a valid e-mail address.", description="A bad name or e-mail, or neither."),
         404: _NO_GUEST,
         409: bad(
             "Another ticket has this e-mail, this one has no seat and does not wait for one, or the event is over.",

@@ -19,6 +19,7 @@ from events.api.openapi.responses import (
     describe,
     good,
     id_in_path,
+    invalid,
 )
 from events.domain.public.attendee import Attendee, OfflineList
 from events.domain.public.ticket import REFERENCE
@@ -56,9 +57,12 @@ CHECK_IN_BY_CODE = describe(
     parameters=[EVENT_ID],
     responses={
         200: good(success_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": CHECKED_IN_AT}),
-        400: bad(
-            "Malformed JSON, not exactly one of the three fields, or a `quantity` that the ticket is not for.",
-            (Code.INVALID, "The request is not valid.", {"code": ["Send one of code, ticket_id and reference."]}),
+        400: invalid(
+            "code",
+            "Send one of code, ticket_id and reference.",
+            description=(
+                "Malformed JSON, not exactly one of the three fields, or a `quantity` that the ticket is not for."
+            ),
         ),
         404: _NOT_FOUND,
         409: _REFUSED,
@@ -95,10 +99,7 @@ UNDO_CHECK_IN = describe(
     ],
     responses={
         200: good(success_with(Attendee), "Not checked in.", undone=ATTENDEE),
-        400: bad(
-            "A time that cannot be read.",
-            (Code.INVALID, "The request is not valid.", {"checked_in_at": ["This must be a moment in ISO 8601."]}),
-        ),
+        400: invalid("checked_in_at", "This must be a moment in ISO 8601.", description="A time that cannot be read."),
         404: _NOT_FOUND,
         409: bad("The event was cancelled: its check-ins stay on record.", _NO_SEAT),
     },
@@ -117,9 +118,10 @@ CHECK_IN = describe(
         TICKET_ID,
     ],
     responses={
-        400: bad(
-            "Malformed JSON, or a `quantity` that the ticket is not for.",
-            (Code.INVALID, "The request is not valid.", {"quantity": ["This ticket is for 4."]}),
+        400: invalid(
+            "quantity",
+            "This ticket is for 4.",
+            description="Malformed JSON, or a `quantity` that the ticket is not for.",
         ),
         200: good(success_with(Attendee), "Let them in.", checked_in={**ATTENDEE, "checked_in_at": CHECKED_IN_AT}),
         404: bad(

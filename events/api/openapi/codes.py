@@ -20,6 +20,7 @@ from events.api.openapi.responses import (
     describe,
     good,
     id_in_path,
+    invalid,
     paging,
 )
 from events.domain.public.access_code import AccessCode, NewCodes
@@ -62,10 +63,7 @@ CREATE_CODES = _describe(
         (201, "text/csv"): OpenApiResponse(
             OpenApiTypes.STR, "The same as a file.", [OpenApiExample("file", value=_CSV, response_only=True)]
         ),
-        400: bad(
-            "Malformed JSON, or a missing or bad field; `errors` names each.",
-            (Code.INVALID, "The request is not valid.", {"codes": ["Item 2: This code stands there twice."]}),
-        ),
+        400: invalid("codes", "Item 2: This code stands there twice."),
         **NO_EVENT,
         **BODY_FAULTS,
     },

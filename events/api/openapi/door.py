@@ -19,6 +19,7 @@ from events.api.openapi.responses import (
     bad,
     describe,
     good,
+    invalid,
     sent_header,
 )
 from events.domain.public.event import Event
@@ -118,10 +119,7 @@ REGISTER = describe(
     ],
     responses={
         202: good(success_with(AcceptedTicket), "In line.", ticket=examples.ACCEPTED),
-        400: bad(
-            "Malformed JSON, or a missing or bad field; `errors` names each.",
-            (Code.INVALID, "The request is not valid.", {"email": ["Enter a valid e-mail address."]}),
-        ),
+        400: invalid("email", "Enter a valid e-mail address."),
         **NO_TOKEN,
         403: bad(
             "No access code where one is needed; one that is unknown, used up, revoked, not open yet or for another "

@@ -20,6 +20,7 @@ from events.api.openapi.responses import (
     bad,
     describe,
     good,
+    invalid,
     paging,
     sent_header,
 )
@@ -28,10 +29,8 @@ from events.domain.public.event import Event
 from events.domain.states import EventState
 from omnify.common.envelope import Code
 
-_INVALID = bad(
-    "Malformed JSON, or a missing or bad field; `errors` names each.",
-    (Code.INVALID, "The request is not valid.", {"end_time": ["The end must be after the start."]}),
-)
+_INVALID = invalid("end_time", "The end must be after the start.")
+
 LIST_EVENTS = describe(
     operation_id="list_events",
     summary="List events",

@@ -18,6 +18,7 @@ from events.api.openapi.responses import (
     bad,
     describe,
     good,
+    invalid,
 )
 from events.domain.holds import REFERENCE_MAX
 from events.domain.public.ticket import ConfirmedTicket
@@ -50,9 +51,8 @@ CONFIRM_TICKET = describe(
     parameters=[TICKET_ID, RETRY_AFTER_READING, CHALLENGE],
     responses={
         202: good(success_with(ConfirmedTicket), "The ticket now.", ticket=examples.CONFIRMING),
-        400: bad(
-            "Malformed JSON, or a bad field.",
-            (Code.INVALID, "The request is not valid.", {"payment_reference": ["A line of at most 255 characters."]}),
+        400: invalid(
+            "payment_reference", "A line of at most 255 characters.", description="Malformed JSON, or a bad field."
         ),
         **NO_TOKEN,
         403: bad(

@@ -21,6 +21,8 @@ EITHER: Any = [{}, {"organizerToken": []}]
 
 Responses = dict[int, OpenApiResponse]
 
+_BAD_BODY = "Malformed JSON, or a missing or bad field; `errors` names each."
+
 
 def good(shape: type[Serializer[Any]], description: str, **examples: Any) -> OpenApiResponse:
     """Describes a success; each example is the `data` of one."""
@@ -32,6 +34,11 @@ def bad(description: str, *cases: tuple[Code, str] | tuple[Code, str, dict[str, 
     """Describes a failure with one example for each code: (code, message, errors)."""
     shown = [OpenApiExample(case[0].value, value=failure(*case), response_only=True) for case in cases]
     return OpenApiResponse(Failure, description, shown)
+
+
+def invalid(field: str, sentence: str, *, description: str = _BAD_BODY) -> OpenApiResponse:
+    """Describes a 400, with a sentence about one field as its example."""
+    return bad(description, (Code.INVALID, "The request is not valid.", {field: [sentence]}))
 
 
 LATE_BODY: Responses = {
@@ -66,9 +73,10 @@ NO_EVENT: Responses = {
 }
 NO_PAGE: Responses = {404: bad("There are fewer pages.", (Code.INVALID_PAGE, "This page does not exist."))}
 BAD_QUERY: Responses = {
-    400: bad(
-        "A bad or unknown query parameter, or one that is given twice.",
-        (Code.INVALID, "The request is not valid.", {"page_size": ["A whole number from 1 to 100."]}),
+    400: invalid(
+        "page_size",
+        "A whole number from 1 to 100.",
+        description="A bad or unknown query parameter, or one that is given twice.",
     )
 }
 

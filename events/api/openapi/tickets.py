@@ -16,13 +16,13 @@ from events.api.openapi.responses import (
     bad,
     describe,
     good,
+    invalid,
     sent_header,
 )
 from events.domain.public.ticket import CancelledTicket, Ticket
 from events.domain.waiting import LONGEST_WAIT_SECONDS
 from omnify.common.envelope import Code
 
-_WAIT_FAULT = {"wait": [f"A whole number of seconds from 1 to {LONGEST_WAIT_SECONDS}, once."]}
 _NO_TICKET = {404: bad("No ticket has this id.", (Code.TICKET_NOT_FOUND, "There is no such ticket."))}
 
 READ_TICKET = describe(
@@ -58,7 +58,11 @@ READ_TICKET = describe(
             lost=examples.LOST,
         ),
         304: OpenApiResponse(description="Nothing has changed since the `ETag` of `If-None-Match`."),
-        400: bad("`wait` is not a number of seconds.", (Code.INVALID, "The request is not valid.", _WAIT_FAULT)),
+        400: invalid(
+            "wait",
+            f"A whole number of seconds from 1 to {LONGEST_WAIT_SECONDS}, once.",
+            description="`wait` is not a number of seconds.",
+        ),
         **_NO_TICKET,
     },
 )

@@ -16,6 +16,7 @@ from events.api.openapi.responses import (
     describe,
     good,
     id_in_path,
+    invalid,
     paging,
 )
 from events.api.token_fields import TokenInput
@@ -58,10 +59,7 @@ CREATE_TOKEN = _describe(
     ],
     responses={
         201: good(success_with(NewToken), "Made; `token` is shown this once.", token=example(NewToken)),
-        400: bad(
-            "Malformed JSON, or a missing or bad field; `errors` names each.",
-            (Code.INVALID, "The request is not valid.", {"expires_at": ["It must be in the future."]}),
-        ),
+        400: invalid("expires_at", "It must be in the future."),
         **BODY_FAULTS,
     },
 )

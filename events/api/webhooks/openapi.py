@@ -16,6 +16,7 @@ from events.api.openapi.responses import (
     describe,
     good,
     id_in_path,
+    invalid,
     paging,
     sent_header,
 )
@@ -32,12 +33,7 @@ _NO_PAGE: Responses = {
 }
 _DEFAULT = (Code.DEFAULT_SECRET, "This is the default secret of callback URLs: it can only be rotated.")
 _DISABLED = (Code.WEBHOOK_DISABLED, 'The webhook is switched off: PATCH it with {"enabled": true} first.')
-_INVALID: Responses = {
-    400: bad(
-        "Malformed JSON, or a missing or bad field; `errors` names each.",
-        (Code.INVALID, "The request is not valid.", {"url": ["The address is not a public one."]}),
-    )
-}
+_INVALID: Responses = {400: invalid("url", "The address is not a public one.")}
 _ID = id_in_path("webhook_id")
 _DELIVERY_ID = id_in_path("delivery_id")
 

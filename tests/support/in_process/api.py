@@ -11,6 +11,12 @@ from django.utils import timezone
 
 from events.models import Event, Organizer, OrganizerToken, Registration
 
+# Of an attendee, in the contract's order.
+ATTENDEE_FIELDS = [
+    *("ticket_id", "reference", "name", "email", "quantity", "ticket_type", "confirmed_at", "sequence"),
+    *("checked_in_at", "checked_in_quantity", "reason", "expires_at"),
+]
+
 
 @dataclass(frozen=True)
 class Caller:
