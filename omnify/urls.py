@@ -15,7 +15,7 @@ from events.api.security_txt import SecurityTxt
 from events.api.views.attendees import AttendeeDetail, Attendees, Stats
 from events.api.views.audit import AuditTrail
 from events.api.views.check_in import CheckIns, CheckInView, OfflineCheckIns, UndoCheckIn
-from events.api.views.codes import CodeDetail, CodeList
+from events.api.views.codes import CodeDetail, CodeList, CodeRevocation
 from events.api.views.door import Confirmation, Register, Ticket, TicketEvents
 from events.api.views.events import (
     EventCancellation,
@@ -87,6 +87,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/attendees/<str:ticket_id>", AttendeeDetail.as_view()),
     path("events/<event:event_id>/stats", Stats.as_view()),
     path("events/<event:event_id>/codes", CodeList.as_view()),
+    path("events/<event:event_id>/codes/revoke", CodeRevocation.as_view()),
     path("events/<event:event_id>/codes/<number:code_id>", CodeDetail.as_view()),
     path("events/<event:event_id>/check-ins", CheckIns.as_view()),
     path("events/<event:event_id>/check-ins/offline", OfflineCheckIns.as_view()),

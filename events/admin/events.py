@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -21,7 +22,7 @@ from events.ledger.size_checks import CapacityBelowConfirmed, CapacityBelowWaitl
 from events.models import Event
 from events.services.audit import trail_of_admin
 from events.services.commands import SIZES, Sizes, close_event, resize, sizes_of
-from events.services.publish_event import publish_after_commit
+from events.services.publish_event import NotInForce, publish_after_commit
 
 # Django's own classes take no type arguments at run time.
 if TYPE_CHECKING:
@@ -124,7 +125,10 @@ class EventAdmin(Audited, EventAdminBase):
             self._resize_after_commit(request, obj, sizes_of(obj, form.cleaned_data))
         else:
             super().save_model(request, obj, form, change)
-        publish_after_commit(obj)
+        publish_after_commit(obj, otherwise=self._not_in_force(request))
+
+    def _not_in_force(self, request: HttpRequest) -> Callable[[], None]:
+        return lambda: self.message_user(request, str(NotInForce()), messages.WARNING)
 
     def _resize_after_commit(self, request: HttpRequest, event: Event, sizes: Sizes) -> None:
         if sizes:
@@ -146,4 +150,4 @@ class EventAdmin(Audited, EventAdminBase):
             if event and cancel_event(event, now=timezone.now()):
                 close_event(event)
                 trail_of_admin(request).record(Action.EVENT_CANCELLED, event)
-                publish_after_commit(event)
+                publish_after_commit(event, otherwise=self._not_in_force(request))

@@ -88,7 +88,7 @@ def attendee_page(event: Event, guests: AttendeeFilter, *, scope: Scope, query: 
 
 
 def _total(event: Event, guests: AttendeeFilter) -> int:
-    if guests.search or guests.checked_in is not None or guests.expires_before is not None:
+    if guests.status is None or guests.narrowed:
         return queries.count_attendees(guests)
     counts: dict[Status, int] = {
         Status.CONFIRMED: event.confirmed_count - event.confirmed_companions,
@@ -127,6 +127,10 @@ def render_attendee(row: Registration) -> Attendee:
         checked_in_at=iso_of(row.checked_in_at),
         checked_in_quantity=row.checked_in_quantity,
         reason=row.reason or None,
+        status=row.status,
+        code_id=row.access_code_id,
+        # A guest with a code comes with it: `queries` joins.
+        code_hint=row.access_code.hint if row.access_code else None,
     )
 
 

@@ -9,6 +9,8 @@ from rest_framework import serializers
 from events.api.fields import MomentField, WholeNumberField
 from events.domain.seats import MAX_QUANTITY
 
+_ID = r"\A[A-Za-z0-9_-]{1,64}\Z"
+
 
 class PeopleInput(serializers.Serializer[Any]):
     """The body of `POST /registrations/{ticket_id}/check-in`; it may be left out."""
@@ -24,6 +26,7 @@ class PeopleInput(serializers.Serializer[Any]):
 class UndoInput(serializers.Serializer[Any]):
     """The query of `DELETE /events/{id}/check-ins/{reference}`."""
 
+    check_in_id = serializers.RegexField(_ID, required=False)
     checked_in_at = MomentField(required=False)
 
 
@@ -37,8 +40,15 @@ class CheckInInput(PeopleInput):
         required=False, help_text="When it happened, from a device that had no network. Default, and the latest: now."
     )
 
+    check_in_id = serializers.RegexField(
+        _ID,
+        required=False,
+        help_text="The device's name for this check-in, 1 to 64 letters, digits, `-` and `_`: the same again is the "
+        "same check-in, and an undo finds it by that.",
+    )
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Checks that exactly one ticket is named."""
-        if len(attrs.keys() - {"checked_in_at", "quantity"}) != 1:
+        if len(attrs.keys() & {"code", "ticket_id", "reference"}) != 1:
             raise serializers.ValidationError({"code": ["Send one of code, ticket_id and reference."]})
         return attrs

@@ -16,6 +16,9 @@ from events.ledger.codes import CodeTerms
 from events.ledger.counters import terms_of
 from events.models import AccessCode as Row
 
+# A body of 16 KiB holds more; each is an entry of the audit trail.
+REVOKED_AT_ONCE = 1000
+
 
 class ChosenCodeField(serializers.CharField):
     """Accepts a code of the organizer's choice, and keeps it as it is written."""
@@ -74,6 +77,17 @@ class CodesInput(serializers.Serializer[Any]):
         if problems:
             raise serializers.ValidationError(problems)
         return attrs
+
+
+class RevocationInput(serializers.Serializer[Any]):
+    """The body of `POST /events/{id}/codes/revoke`."""
+
+    ids = serializers.ListField(
+        child=WholeNumberField(min_value=1, max_value=2**53),
+        min_length=1,
+        max_length=REVOKED_AT_ONCE,
+        help_text="The ids of the event's codes that are to let no one in any more.",
+    )
 
 
 def _twice(codes: Sequence[str]) -> list[int]:

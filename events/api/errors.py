@@ -24,6 +24,7 @@ from events.ledger.events import EventInUse, EventOver, TooManyTypes
 from events.ledger.size_checks import CapacityBelowConfirmed, CapacityBelowWaitlisted, TypeInUse
 from events.services.commands import ResizePending
 from events.services.corrections import CorrectionPending, EmailTaken, NoSeatToCorrect
+from events.services.publish_event import NotInForce
 from omnify.common.envelope import Code
 from omnify.common.logs import get_logger
 
@@ -64,7 +65,7 @@ def _refusal(exc: Exception) -> Refusal | None:
             return invalid_fields({"ticket_types": [str(exc)]})
         case CapacityBelowConfirmed() | CapacityBelowWaitlisted() | EventOver() | EventInUse() | TypeInUse():
             return _refused_change(exc)
-        case ResizePending() | CorrectionPending() | EmailTaken() | NoSeatToCorrect():
+        case NotInForce() | ResizePending() | CorrectionPending() | EmailTaken() | NoSeatToCorrect():
             return _refused_command(exc)
         case Http404():
             return Refusal(Code.NOT_FOUND, 404, "There is nothing at this address.")
@@ -99,8 +100,12 @@ def _refused_change(
             return Refusal(Code.TYPE_IN_USE, 409, str(exc), errors={"ticket_types": [str(exc)]})
 
 
-def _refused_command(exc: ResizePending | CorrectionPending | EmailTaken | NoSeatToCorrect) -> Refusal:
+def _refused_command(
+    exc: NotInForce | ResizePending | CorrectionPending | EmailTaken | NoSeatToCorrect,
+) -> Refusal:
     match exc:
+        case NotInForce():
+            return unavailable(str(exc))
         case ResizePending():
             return unavailable("The change of the capacity waits for its turn in the event's queue, and will be made.")
         case CorrectionPending():

@@ -1,8 +1,8 @@
 """`Idempotency-Key` on organizers' POSTs: the same key gets the same answer for a day, secrets included.
 
 The request acts, and its answer is stored, in one transaction: after a crash there is both or nothing. Of two requests
-with one key at once, the second waits for the first and gets its answer. A refused request leaves nothing, so its key
-can be used again.
+with one key at once, the second waits for the first and gets its answer. A refused request leaves nothing, and one
+whose change is saved but not in force keeps no answer, so its key can be used again.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from events.domain.webhooks.sealing import CannotOpen
 from events.ledger import idempotency as ledger
 from events.models import IdempotentAnswer, OrganizerToken
 from events.services.audit import trail_of_token
+from events.services.publish_event import NotInForce
 from omnify.common.envelope import Code
 
 HEADER = "Idempotency-Key"
@@ -61,17 +62,24 @@ def idempotently(handler: Handler) -> Handler:
 def _answer(key: str, request: Request, act: Callable[[], HttpResponse]) -> HttpResponse:
     token = token_of(request)
     request_digest = _digest_of(request, token)
-    with transaction.atomic():
-        row, first = ledger.claim(
-            organizer_id=token.organizer_id,
-            key_digest=sha256(key.encode()).hexdigest(),
-            request_digest=request_digest,
-            now=timezone.now(),
-        )
-        if first:
-            response = act()
-            ledger.keep(row, _pack(response))
-            return response
+    row: IdempotentAnswer | None = None
+    try:
+        with transaction.atomic():
+            row, first = ledger.claim(
+                organizer_id=token.organizer_id,
+                key_digest=sha256(key.encode()).hexdigest(),
+                request_digest=request_digest,
+                now=timezone.now(),
+            )
+            if first:
+                response = act()
+                ledger.keep(row, _pack(response))
+                return response
+    except NotInForce:
+        # It is committed: what is kept says that all is well.
+        if row is not None:
+            ledger.drop(row)
+        raise
     if row.request_digest != request_digest:
         raise Refusal(Code.IDEMPOTENCY_KEY_REUSED, 422, f"This {HEADER} came with another request before.")
     trail_of_token(request._request, token).recorded = True  # by the first request

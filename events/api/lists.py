@@ -7,6 +7,7 @@ anything is looked up. Views find what was read in `self.list_query`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from events.api.pagination import InvalidPageSize, PageRequest, check_exists, co
 from events.api.refusals import invalid_fields
 from events.api.views.base import ApiView
 from events.domain.text import LINE_MAX, clean_line
+from events.domain.tickets import parse_reference
 from omnify.common.links import link
 
 # Reads the text of a parameter. Raises ValueError with a sentence for people.
@@ -153,6 +155,21 @@ def flag(text: str) -> bool:
     if text not in ("true", "false"):
         raise ValueError("Either true or false.")
     return text == "true"
+
+
+def number(text: str) -> int:
+    """Reads a whole number from 1, such as an id."""
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", text):
+        raise ValueError("A whole number from 1.")
+    return int(text)
+
+
+def ticket_reference(text: str) -> tuple[int, str]:
+    """Reads the reference of a ticket: its event, and the first characters of its key."""
+    found = parse_reference(text)
+    if found is None:
+        raise ValueError("This must be the reference of a ticket, such as 7-k3Jd9QxW.")
+    return found
 
 
 def moment(text: str) -> datetime:

@@ -62,5 +62,5 @@ def invalid_fields(errors: dict[str, list[str]]) -> Refusal:
 
 
 def unavailable(message: str = "A part of the service is out of reach. Try again shortly.") -> Refusal:
-    """Makes a 503 with Retry-After: nothing was done, and the client may try again."""
+    """Makes a 503 with Retry-After: the client may try again. Nothing was done, unless `message` says so."""
     return Refusal(Code.UNAVAILABLE, 503, message, headers={"Retry-After": str(RETRY_SECONDS)})

@@ -69,6 +69,11 @@ class Actor:
     address: str = ""
 
 
+# Of what an organizer finds entries.
+OBJECT_TYPES = ("ticket", "event", "access code", "token", "webhook", "organizer")
+OBJECT_ID_MAX = 64
+
+
 class AuditObject(NamedTuple):
     """The object of an action. `organizer_id` is its owner, who can read the entry."""
 

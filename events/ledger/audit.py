@@ -45,9 +45,14 @@ def add_entry(actor: Actor, action: Action, target: AuditObject, *, once: str | 
     transaction.on_commit(lambda: _log(row))
 
 
-def entries_of(*, organizer_id: int) -> QuerySet[AuditEntry]:
-    """Reads the entries about an organizer's objects, newest first."""
-    return AuditEntry.objects.filter(organizer_id=organizer_id).order_by("-id")
+def entries_of(*, organizer_id: int, object_type: str = "", object_id: str = "") -> QuerySet[AuditEntry]:
+    """Reads the entries about an organizer's objects, newest first: all, those of a type, or those of one object."""
+    entries = AuditEntry.objects.filter(organizer_id=organizer_id)
+    if object_type:
+        entries = entries.filter(object_type=object_type)
+    if object_id:
+        entries = entries.filter(object_id=object_id)
+    return entries.order_by("-id")
 
 
 def purge_entries(*, before: datetime) -> int:

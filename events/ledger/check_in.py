@@ -16,14 +16,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from events.domain.outcome import Outcome
-from events.domain.parts import Part, is_told, write_parts
+from events.domain.parts import Part, is_told, without, write_parts
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Status
 from events.domain.times import to_ms
 from events.domain.webhooks.message import MessageType
 from events.ledger.batch_context import Digest, with_digest
 from events.ledger.events import event_for_change
-from events.ledger.queries import event_snapshot
+from events.ledger.queries import event_snapshot, keys_of_reference
 from events.ledger.tickets import known_tickets
 from events.ledger.webhooks.outbox import write_check_in_messages
 from events.ledger.write import next_moment
@@ -79,14 +79,17 @@ def check_in(
     digest: Digest,
     people: int | None = None,
     at: datetime | None = None,
+    id: str = "",
 ) -> CheckIn:
     """Marks a confirmed registration as checked in, unless it is already.
 
     A group may come in parts: `people` of it, None: all who are not in yet. The first of them sets the time.
 
-    `at` is when it happened, if a device tells later. The same ticket at the same time again is the same check-in, or
-    the same part of a group: the device has missed the answer. What goes on record lies between the confirmation and
-    `now`. An `at` outside of that is from a wrong clock, as another device's may be, and names no check-in.
+    `id` is the device's name for this check-in, or this part of a group: the same again is the same check-in, whose
+    answer the device has missed. Without one, that is the same ticket at the same time.
+
+    `at` is when it happened, if a device tells later. What goes on record lies between the confirmation and `now`. An
+    `at` outside of that is from a wrong clock, as another device's may be, and names no check-in.
     """
     with transaction.atomic():
         event = event_for_change(event_id=event_id, organizer_id=organizer_id)
@@ -99,18 +102,21 @@ def check_in(
         if people is not None and people > row.quantity:
             return CheckIn(CheckInResult.TOO_MANY, row)
         parts, left = row.came_in, row.quantity - row.checked_in_quantity
-        if is_told(parts, at=at, people=people):
+        if is_told(parts, at=at, people=people, id=id):
             return CheckIn(CheckInResult.REPEATED, row)
         if not left or (people or left) > left:
             return CheckIn(CheckInResult.ALREADY_IN, row)
-        parts.append(Part(moment, people or left))
+        parts.append(Part(moment, people or left, id))
         return CheckIn(CheckInResult.ADMITTED, row, _write(event, row, parts, digest=digest))
 
 
-def undo_check_in(*, event_id: int, ref: str, organizer_id: int, digest: Digest, at: datetime | None = None) -> CheckIn:
+def undo_check_in(
+    *, event_id: int, ref: str, organizer_id: int, digest: Digest, at: datetime | None = None, id: str = ""
+) -> CheckIn:
     """Undoes a check-in, found by the first characters of its ticket's key. Undoing twice changes nothing.
 
-    With `at` only what came in at that time, which may be a part of a group; another device's check-in stays.
+    With `id`, or with `at`, only what came in under that name or at that time, which may be a part of a group; another
+    device's check-in stays.
     """
     with transaction.atomic():
         event = event_for_change(event_id=event_id, organizer_id=organizer_id)
@@ -119,21 +125,15 @@ def undo_check_in(*, event_id: int, ref: str, organizer_id: int, digest: Digest,
             return CheckIn(CheckInResult.UNKNOWN)
         if row.status != Status.CONFIRMED.value:
             return CheckIn(CheckInResult.NO_SEAT, row)
-        kept = [part for part in row.came_in if at is not None and part.at != at]
+        kept = without(row.came_in, at=at, id=id)
         if len(kept) == len(row.came_in):
             return CheckIn(CheckInResult.NOT_IN, row)
         return CheckIn(CheckInResult.UNDONE, row, _write(event, row, kept, digest=digest))
 
 
 def find_key(*, event_id: int, ref: str) -> str | None:
-    """Finds the key of the one decided ticket with this reference; None if there is none, or more than one.
-
-    Walks the event's part of the index on `ticket_key`: a range of it would depend on the database's collation. That is
-    some milliseconds for 100,000 tickets, without a lock, for a guest who is picked from a list.
-    """
-    keys = _rows(event_id).filter(ticket_key__startswith=ref).values_list("ticket_key", flat=True)
-    # SQLite's LIKE ignores case.
-    found = [key for key in keys[:100] if key.startswith(ref)]
+    """Finds the key of the one decided ticket with this reference; None if there is none, or more than one."""
+    found = keys_of_reference(event_id=event_id, ref=ref)
     return found[0] if len(found) == 1 else None
 
 
@@ -160,7 +160,8 @@ def _write(event: Event, row: Registration, parts: Sequence[Part], *, digest: Di
     event.checked_in_count += inside - was
     row.checked_in_at = parts[0].at if parts else None
     row.partly_in = inside if 0 < inside < row.quantity else None
-    row.parts = write_parts(parts) if len(parts) > 1 or row.partly_in else None
+    named = any(part.id for part in parts)
+    row.parts = write_parts(parts) if len(parts) > 1 or row.partly_in or named else None
     row.check_in_changed_at, row.revision = moment, row.revision + 1
     row.save(update_fields=["checked_in_at", "partly_in", "parts", "check_in_changed_at", "revision"])
     event.decided_at, event.version = moment, event.version + 1

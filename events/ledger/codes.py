@@ -6,7 +6,7 @@ is found by that, and published with the tickets that changed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,14 +98,19 @@ def _known(event: Event, codes: Sequence[NewCode]) -> list[int]:
     return sorted(found)
 
 
-def revoke_code(event: Event, code_id: int, *, now: datetime) -> CodesUpdate | None:
-    """Revokes a code of a locked event for good; None if it was revoked before. Tickets that it let in stay."""
-    rows = Row.objects.filter(event=event, pk=code_id)
-    if not rows.filter(revoked_at=None).exists():
-        return None
-    moment, before_ms = _move_on(event)
-    rows.update(revoked_at=now, revision=F("revision") + 1, changed_at=moment)
-    return CodesUpdate(event=event_snapshot(event), codes=[code_of(rows.get())], published_before_ms=before_ms)
+def revoke_codes(event: Event, code_ids: Collection[int], *, now: datetime) -> CodesUpdate:
+    """Revokes codes of a locked event for good; those of other events are left out. Tickets that they let in stay.
+
+    What was revoked before stays as it is, and is part of the update: it may not have been published.
+    """
+    rows = Row.objects.filter(event=event, pk__in=code_ids)
+    good = rows.filter(revoked_at=None)
+    before_ms = to_ms(event.decided_at) if event.decided_at else 0
+    if good.exists():
+        moment, before_ms = _move_on(event)
+        good.update(revoked_at=now, revision=F("revision") + 1, changed_at=moment)
+    codes = [code_of(row) for row in rows]
+    return CodesUpdate(event=event_snapshot(event), codes=codes, published_before_ms=before_ms)
 
 
 def _move_on(event: Event, *, has_codes: bool = False) -> tuple[datetime, int]:

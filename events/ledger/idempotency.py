@@ -46,6 +46,11 @@ def keep(row: IdempotentAnswer, answer: str) -> None:
     row.save(update_fields=["answer"])
 
 
+def drop(row: IdempotentAnswer) -> None:
+    """Forgets a key and its answer: the next request with it is the first."""
+    IdempotentAnswer.objects.filter(pk=row.pk).delete()
+
+
 def open_answer(row: IdempotentAnswer) -> str:
     """Returns the answer. Raises CannotOpen: the SECRET_KEY that sealed it is gone."""
     return sealer().open(row.answer)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
+from events.domain.audit import OBJECT_ID_MAX
+
 # Longer than the longest of each.
-_SHORT, _ADDRESS, _ID = 32, 45, 64
+_SHORT, _ADDRESS, _ID = 32, 45, OBJECT_ID_MAX
 
 
 class AuditEntry(models.Model):
@@ -30,7 +32,10 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "audit entries"
-        indexes = [models.Index(fields=["organizer_id", "-id"], name="audit_of_an_organizer")]
+        indexes = [
+            models.Index(fields=["organizer_id", "-id"], name="audit_of_an_organizer"),
+            models.Index(fields=["organizer_id", "object_type", "object_id", "-id"], name="audit_of_an_object"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_type} {self.object_id}".rstrip()

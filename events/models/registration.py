@@ -85,7 +85,8 @@ class Registration(models.Model):
     checked_in_at = models.DateTimeField(null=True, blank=True)
     # How many of a group have been let in, while it is not all of them.
     partly_in = models.PositiveSmallIntegerField(null=True, editable=False)
-    # The parts in which a group has come (`events.domain.parts`); null if all came at once, or no one has.
+    # The parts in which a group has come (`events.domain.parts`); null if no one has, or all came at once and their
+    # device did not name the check-in.
     parts = models.JSONField(null=True, editable=False)
     # The moment of the last check-in or its undoing, among the moments of the event's decisions.
     check_in_changed_at = models.DateTimeField(null=True, editable=False)

@@ -22,22 +22,22 @@ logger = get_logger(__name__)
 
 
 def check_in(
-    *, event_id: int, key: str, organizer_id: int, people: int | None = None, at: datetime | None = None
+    *, event_id: int, key: str, organizer_id: int, people: int | None = None, at: datetime | None = None, id: str = ""
 ) -> CheckIn:
-    """Checks a ticket in, once, or `people` of its group: now, or when a device says it was (`at`).
+    """Checks a ticket in, once, or `people` of its group: now, or when a device says it was (`at`), under its `id`.
 
     Publishes the change to the door when the caller's transaction is committed.
     """
     now, digest = whole_ms(timezone.now()), tickets().email_digest
     who: dict[str, Any] = {"event_id": event_id, "key": key, "organizer_id": organizer_id, "people": people}
-    return _publish_on_commit(ledger.check_in(**who, now=now, digest=digest, at=at))
+    return _publish_on_commit(ledger.check_in(**who, now=now, digest=digest, at=at, id=id))
 
 
-def undo_check_in(*, event_id: int, ref: str, organizer_id: int, at: datetime | None = None) -> CheckIn:
-    """Undoes a check-in, or what came in `at` a time. Publishes the change after the caller's transaction."""
+def undo_check_in(*, event_id: int, ref: str, organizer_id: int, at: datetime | None = None, id: str = "") -> CheckIn:
+    """Undoes a check-in, or what came in under an `id` or `at` a time. Publishes it after the caller's transaction."""
     digest = tickets().email_digest
     return _publish_on_commit(
-        ledger.undo_check_in(event_id=event_id, ref=ref, organizer_id=organizer_id, digest=digest, at=at)
+        ledger.undo_check_in(event_id=event_id, ref=ref, organizer_id=organizer_id, digest=digest, at=at, id=id)
     )
 
 

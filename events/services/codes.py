@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from redis.exceptions import RedisError
 
 from events.admission.queue import Queue
+from events.admission.snapshots import event_progress
 from events.domain.codes import hint_of, new_code, normalise_code
 from events.ledger import codes as ledger
 from events.ledger.codes import CodesUpdate, CodeTerms, NewCode
 from events.models import Event
 from events.secrets import tickets
+from events.services.publish_event import raise_not_in_force
 from omnify.common.clients import redis_client
 from omnify.common.logs import get_logger
 
@@ -27,30 +29,33 @@ def make_codes(event: Event, *, count: int, chosen: Sequence[str], terms: CodeTe
 
     Raises:
         TooManyCodes, CodesExist
+        redis.exceptions.RedisError: the door cannot be reached, and would let no one in with them.
     """
+    event_progress(redis_client(), [event.pk])
     shown = list(chosen) or [new_code() for _ in range(count)]
     made = [_stored(event.pk, normalise_code(code)) for code in shown]
-    _publish_on_commit(ledger.make_codes(event, made, terms))
+    # They are shown this once, so a Redis that went away a moment ago must not fail it: the sweep publishes them.
+    _publish_on_commit(ledger.make_codes(event, made, terms), otherwise=lambda: None)
     return shown
 
 
-def revoke_code(event: Event, code_id: int, *, now: datetime) -> None:
-    """Revokes a code of a locked event for good; twice is harmless. Publishes it like above."""
-    update = ledger.revoke_code(event, code_id, now=now)
-    if update is not None:
-        _publish_on_commit(update)
+def revoke_codes(event: Event, code_ids: Collection[int], *, now: datetime) -> None:
+    """Revokes codes of a locked event for good; twice is harmless. Publishes that like above.
+
+    Raises NotInForce after the commit: the door cannot be reached, and lets in with them until the sweep reaches it.
+    """
+    _publish_on_commit(ledger.revoke_codes(event, code_ids, now=now), otherwise=raise_not_in_force)
 
 
 def _stored(event_id: int, plain: str) -> NewCode:
     return NewCode(digests=tickets().code_digests(event_id, plain), hint=hint_of(plain))
 
 
-def _publish_on_commit(update: CodesUpdate) -> None:
-    transaction.on_commit(lambda: _publish(update))
+def _publish_on_commit(update: CodesUpdate, *, otherwise: Callable[[], None]) -> None:
+    transaction.on_commit(lambda: _publish(update, otherwise))
 
 
-def _publish(update: CodesUpdate) -> None:
-    # The change is committed, so a Redis that is out of reach must not fail it: the sweep publishes it within seconds.
+def _publish(update: CodesUpdate, otherwise: Callable[[], None]) -> None:
     event = update.event
     try:
         queue, before_ms = Queue(redis_client()), update.published_before_ms
@@ -58,3 +63,4 @@ def _publish(update: CodesUpdate) -> None:
     except RedisError as problem:
         fields = {"event_id": event.event_id, "problem": type(problem).__name__}
         logger.throttled_warning("codes were not published; the sweep will", **fields)
+        otherwise()

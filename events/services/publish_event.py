@@ -1,6 +1,12 @@
-"""Publishes changed events to the door."""
+"""Publishes changed events to the door.
+
+What an organizer changes is in force once the door has it. While Redis is out of reach the row is saved all the same,
+and the sweep publishes it when Redis is back; until then the organizer is told that it is not in force.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import redis
 from django.db import transaction
@@ -15,16 +21,39 @@ from omnify.common.logs import get_logger
 logger = get_logger(__name__)
 
 
-def publish_after_commit(event: Event) -> None:
-    """Puts a copy of the row into Redis once it is committed; at once outside a transaction."""
+class NotInForce(Exception):
+    """A change is saved, and the door does not have it yet. The same request again publishes it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The change is saved, but not in force yet: the door cannot be reached. Send it again shortly."
+        )
+
+
+def raise_not_in_force() -> None:
+    """Tells the caller. Raises NotInForce."""
+    raise NotInForce
+
+
+def publish_after_commit(event: Event, *, otherwise: Callable[[], None] = raise_not_in_force) -> None:
+    """Puts a copy of a changed row into Redis once it is committed; at once outside a transaction.
+
+    Call it last in the transaction: `otherwise` is called if Redis cannot be reached. It raises NotInForce unless told,
+    which ends what else waits for the commit.
+    """
     snapshot = event_snapshot(event)
-    transaction.on_commit(lambda: _publish(snapshot))
+    transaction.on_commit(lambda: _publish(snapshot, otherwise))
 
 
-def _publish(snapshot: EventSnapshot) -> None:
-    # The row is saved. The door loads an event that is missing in Redis on the next request for it.
+def publish_new_after_commit(event: Event) -> None:
+    """Puts a copy of a new row into Redis once it is committed. Without one the door loads it: nothing need be told."""
+    publish_after_commit(event, otherwise=lambda: None)
+
+
+def _publish(snapshot: EventSnapshot, otherwise: Callable[[], None]) -> None:
     try:
         put_snapshot(redis_client(), snapshot)
     except redis.RedisError as problem:
         reason = type(problem).__name__
         logger.warning("event not published", event_id=snapshot.event_id, reason=reason)
+        otherwise()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page, expect
@@ -30,10 +31,26 @@ def downloaded(page: Page) -> list[str]:
     return [row[0] for row in rows]
 
 
+def several_are_made_and_revoked(page: Page) -> None:
+    page.get_by_label("Or your own").fill("Fan club 1\nfanclub-2; FANCLUB3\n")
+    page.get_by_role("button", name="Make them").click()
+    expect(page.locator("#made-text")).to_have_text("3 codes are made.")
+    assert downloaded(page) == ["Fan club 1", "fanclub-2", "FANCLUB3"]
+    page.get_by_label("Or your own").fill("FANCLUB4\nFANCLUB3")
+    page.get_by_role("button", name="Make them").click()
+    expect(page.get_by_text("FANCLUB3: This event has had this code already.")).to_be_visible()
+    for box in page.locator("#rows tr").filter(has_text="FA…").get_by_role("checkbox").all():
+        box.check()
+    expect(page.locator("#selected")).to_have_text("3 selected")
+    page.get_by_role("button", name="Revoke the selected").click()
+    page.get_by_role("button", name="Really revoke the selected?").click()
+    expect(page.locator("#rows tr").filter(has_text="Revoked")).to_have_count(4)
+
+
 def test_codes_are_made_used_before_the_opening_and_revoked(service: Service, visitors: Visitors) -> None:
     opens = datetime.now(UTC) + timedelta(hours=1)
     event = open_event(service, capacity=5, access="code", registration_opens_at=opens.isoformat())
-    page = visitors.come(phone=False, timezone_id="UTC")
+    page = visitors.come(phone=False, timezone_id="UTC", refusals=(400,))
     sign_in(page, service.token())
     page.goto(f"/console/events/{event.id}/codes")
     expect(page.locator("[aria-busy]")).to_have_count(0)
@@ -61,11 +78,17 @@ def test_codes_are_made_used_before_the_opening_and_revoked(service: Service, vi
 
     page.reload()
     row = page.locator("#rows tr").last
-    expect(row).to_contain_text("1 of 1")
+    row.get_by_role("link", name="1 of 1").click()
+    expect(page.locator("#rows tr")).to_have_count(1)
+    expect(page.locator("#rows")).to_contain_text(f"Guest 1 code {codes[0][:3]}…")
+    page.locator("#rows").get_by_role("link", name=re.compile(f"^{event.id}-")).click()
+    expect(page.locator("#given-text")).to_contain_text(f"What was done to ticket {event.id}-")
+    page.goto(f"/console/events/{event.id}/codes")
     second = page.locator("#rows tr").nth(1)
     second.get_by_role("button", name="Revoke").click()
     second.get_by_role("button", name="Really revoke?").click()
     expect(second).to_contain_text("Revoked")
+    several_are_made_and_revoked(page)
     late = visitors.come(refusals=(403,))
     late.goto(f"/e/{event.id}")
     fill_in(late, 2, codes[1])

@@ -106,6 +106,28 @@ def test_a_revoked_code_lets_no_one_in_and_stays_revoked(caller: Caller, registe
     assert (listed(caller, event_id)[0]["revoked_at"]) == first.json()["data"]["revoked_at"]
 
 
+def test_several_codes_are_revoked_together_or_none_is(caller: Caller, register: Register) -> None:
+    event_id, other = create(caller, access="code"), create(caller)
+    made(caller, other, count=1)
+    [foreign] = [code["id"] for code in listed(caller, other)]
+    codes = made(caller, event_id, count=3)
+    ids = [code["id"] for code in reversed(listed(caller, event_id))]
+    path = f"/events/{event_id}/codes/revoke"
+    for asked, at_fault in (([ids[0], foreign], "Item 2"), ([], ""), ([0], "Item 1"), (["1"], "Item 1"), (None, "")):
+        refused = caller.post(path, {"ids": asked})
+        assert (refused.status_code, list(refused.json()["errors"])) == (400, ["ids"])
+        assert at_fault in refused.json()["errors"]["ids"][0]
+    for _ in range(2):
+        answer = caller.post(path, {"ids": ids[:2]})
+        assert (answer.status_code, answer.json()["data"]) == (200, {"revoked": 2})
+    assert [code["revoked_at"] is None for code in reversed(listed(caller, event_id))] == [False, False, True]
+    assert listed(caller, other)[0]["revoked_at"] is None
+    answers = register(event_id, *((number, {"code": code}) for number, code in enumerate(codes, start=1)))
+    assert answers == ["code_invalid", "code_invalid", 202]
+    recorded = AuditEntry.objects.filter(action="code_revoked").values_list("object_id", flat=True)
+    assert sorted(recorded) == sorted(map(str, ids[:2] * 2))
+
+
 def test_codes_are_their_events_organizers_alone(caller: Caller) -> None:
     event_id, stranger = create(caller), organizer("stranger")
     made(caller, event_id, count=1)

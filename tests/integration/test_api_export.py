@@ -47,7 +47,7 @@ def test_csv_streams_all_attendees_batch_by_batch() -> None:
         rows = list(csv.reader(io.StringIO(b"".join(chunks).decode("utf-8-sig"))))
         assert rows[0] == [
             *("reference", "name", "email", "quantity", "ticket_type", "confirmed_at", "sequence"),
-            *("checked_in_at", "checked_in_quantity", "reason", "expires_at"),
+            *("checked_in_at", "checked_in_quantity", "reason", "expires_at", "status", "code_id", "code_hint"),
         ]
         assert [int(row[6]) for row in rows[1:]] == list(range(3, 3 * count + 1, 3))
 

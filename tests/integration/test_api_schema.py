@@ -61,7 +61,7 @@ ORGANIZING |= {("/events/{event_id}/attendees", "post")}
 ORGANIZING |= {(f"/events/{{event_id}}/{act}", "post") for act in ("pause", "resume")}
 CODES = {
     (f"/events/{{event_id}}/codes{rest}", method)
-    for rest, method in (("", "get"), ("", "post"), ("/{code_id}", "delete"))
+    for rest, method in (("", "get"), ("", "post"), ("/revoke", "post"), ("/{code_id}", "delete"))
 }
 OPERATIONS |= WEBHOOKS | TOKENS | ORGANIZING | CODES
 

@@ -94,7 +94,7 @@ def test_check_ins_and_exports_are_written_down_by_reference_and_without_a_guest
 def test_what_is_refused_or_rolled_back_is_not_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
     caller = organizer()
     caller.post("/events", {})
-    monkeypatch.setattr("events.api.views.events.publish_after_commit", _fail)
+    monkeypatch.setattr("events.api.views.events.publish_new_after_commit", _fail)
     assert caller.post("/events", body()).status_code == 500
     assert (acts(), Event.objects.count()) == ([], 0)
 

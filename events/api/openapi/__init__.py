@@ -2,7 +2,7 @@
 
 from events.api.openapi.attendees import ADD_ATTENDEE, CANCEL_ATTENDEE, CORRECT_ATTENDEE, LIST_ATTENDEES, READ_STATS
 from events.api.openapi.check_in import CHECK_IN, CHECK_IN_BY_CODE, READ_OFFLINE_LIST, UNDO_CHECK_IN
-from events.api.openapi.codes import CREATE_CODES, LIST_CODES, REVOKE_CODE
+from events.api.openapi.codes import CREATE_CODES, LIST_CODES, REVOKE_CODE, REVOKE_CODES
 from events.api.openapi.door import READ_EVENT, REGISTER
 from events.api.openapi.events import (
     CANCEL_EVENT,
@@ -72,6 +72,7 @@ __all__ = [
     "RESUME_EVENT",
     "RETRY_DELIVERY",
     "REVOKE_CODE",
+    "REVOKE_CODES",
     "REVOKE_TOKEN",
     "ROTATE_SECRET",
     "TEST_WEBHOOK",

@@ -61,6 +61,10 @@ LIST_ATTENDEES = describe(
             datetime,
             description="Only those whose hold ends, or ended, before that time; of `held` the first to end first.",
         ),
+        OpenApiParameter("code", int, description="Only those who came with the access code of this id."),
+        OpenApiParameter(
+            "reference", str, description="Only the ticket with this reference, of whatever status unless one is said."
+        ),
         OpenApiParameter("format", str, enum=["json", "csv"], description="Goes before `Accept`."),
         OpenApiParameter("cursor", str, description="Opaque; only from `next_page` and `previous_page`."),
         sent_header("Content-Disposition", "Names the file of a CSV.", 200),

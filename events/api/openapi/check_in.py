@@ -45,8 +45,9 @@ CHECK_IN_BY_CODE = describe(
         "guest who was picked from the list, which `GET /events/{id}/attendees?search=` narrows. Once for each seat: "
         "of two doors that send the same code at the same time, one gets the 200. A refusal that speaks of an earlier "
         "check-in gives its time in `errors.checked_in_at`. Who has been let in cannot give the seat back. A device "
-        "that had no network says in `checked_in_at` when it happened; the same ticket and time again is the same "
-        "check-in: 200. A group has one code, and may come in parts: `quantity` of it at once."
+        "that had no network says in `checked_in_at` when it happened, and gives the check-in a name of its own in "
+        "`check_in_id`: the same again is the same check-in, a 200. Without a name, the same ticket and time again is. "
+        "A group has one code, and may come in parts: `quantity` of it at once."
     ),
     tags=["events"],
     request=CheckInInput,
@@ -77,7 +78,8 @@ READ_OFFLINE_LIST = describe(
         "For each ticket with a seat: the hash of its check-in code, and how many are still to come in with it. The "
         "hash is the first 16 bytes of the code's SHA-256, in URL-safe base64 without padding: 22 characters. It leads "
         "to no code: 24 of a code's characters are unguessable. What such a device admits it sends later to "
-        "`POST /events/{event_id}/check-ins`, with `checked_in_at`; a 409 says that the ticket came in elsewhere, too."
+        "`POST /events/{event_id}/check-ins`, with `checked_in_at` and `check_in_id`; a 409 says that the ticket came "
+        "in elsewhere, too."
     ),
     tags=["events"],
     parameters=[EVENT_ID],
@@ -88,13 +90,15 @@ UNDO_CHECK_IN = describe(
     operation_id="undo_check_in",
     summary="Undo a check-in",
     description=(
-        "The ticket is named by its `reference`. Twice is harmless. With `checked_in_at` only what came in at that "
-        "time is undone: a part of a group, or nothing if that was another device's check-in."
+        "The ticket is named by its `reference`. Twice is harmless. With `check_in_id` only what a device let in under "
+        "that name is undone: a part of a group, or nothing if that was another device's check-in. With "
+        "`checked_in_at` it is what came in at that time, as it is on record."
     ),
     tags=["events"],
     parameters=[
         EVENT_ID,
         id_in_path("reference", str),
+        OpenApiParameter("check_in_id", str, description="Which part of a group, by its name. Default: all."),
         OpenApiParameter("checked_in_at", datetime, description="Which part of a group, by its time. Default: all."),
     ],
     responses={

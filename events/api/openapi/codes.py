@@ -7,7 +7,7 @@ from functools import partial
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
-from events.api.code_fields import CodesInput
+from events.api.code_fields import CodesInput, RevocationInput
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import page_example
 from events.api.openapi.responses import (
@@ -23,7 +23,7 @@ from events.api.openapi.responses import (
     invalid,
     paging,
 )
-from events.domain.public.access_code import AccessCode, NewCodes
+from events.domain.public.access_code import AccessCode, NewCodes, RevokedCodes
 from events.domain.public.definition import example
 from omnify.common.envelope import Code
 
@@ -85,5 +85,23 @@ REVOKE_CODE = _describe(
             (Code.EVENT_NOT_FOUND, "There is no such event."),
             (Code.CODE_NOT_FOUND, "There is no such code."),
         ),
+    },
+)
+
+REVOKE_CODES = _describe(
+    operation_id="revoke_codes",
+    summary="Revoke several access codes",
+    description="All of them or, if one of the `ids` is not of this event, none.",
+    request=RevocationInput,
+    examples=[OpenApiExample("two", value={"ids": [31, 32]}, request_only=True)],
+    parameters=[EVENT_ID],
+    responses={
+        200: good(success_with(RevokedCodes), "They no longer count. Twice is harmless.", two=example(RevokedCodes)),
+        400: bad(
+            "Malformed JSON, or a missing or bad field.",
+            (Code.INVALID, "The request is not valid.", {"ids": ["Item 2: This event has no such code."]}),
+        ),
+        **NO_EVENT,
+        **BODY_FAULTS,
     },
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import page_example
@@ -20,6 +20,7 @@ from events.api.openapi.responses import (
     paging,
 )
 from events.api.token_fields import TokenInput
+from events.domain.audit import OBJECT_TYPES
 from events.domain.public.definition import example
 from events.domain.public.token import AuditEntry, NewToken, Token
 from omnify.common.envelope import Code
@@ -83,7 +84,13 @@ READ_AUDIT = _describe(
     operation_id="read_audit",
     summary="Read the audit trail",
     description="What was done to what is yours: sign-ins, exports, changes, check-ins. It cannot be changed.",
-    parameters=paging(),
+    parameters=[
+        *paging(),
+        OpenApiParameter("object_type", str, enum=list(OBJECT_TYPES), description="Only acts on such objects."),
+        OpenApiParameter(
+            "object_id", str, description="Only what was done to this one, of `object_type`: a ticket by its reference."
+        ),
+    ],
     responses={
         200: good(page_of(AuditEntry), "A page, newest first.", page=page_example("/audit", example(AuditEntry))),
         **BAD_QUERY,

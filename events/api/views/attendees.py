@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -13,7 +16,7 @@ from events.api import openapi, responses
 from events.api.attendee_fields import GuestCorrectionInput
 from events.api.attendees import attendee_page, render_attendee
 from events.api.export import CSV, JSON, csv_response
-from events.api.lists import ListView, flag, moment, one_of, search_text
+from events.api.lists import ListView, flag, moment, number, one_of, search_text, ticket_reference
 from events.api.permissions import token_of
 from events.api.refusals import Refusal, already_checked_in, invalid_fields, out_of_reach
 from events.api.views.added_guest import add_guest
@@ -40,6 +43,9 @@ _SAID = {
     Status.CANCELLED: "Cancelled registrations in order of admission.",
     Status.REJECTED: "Rejected registrations in order of admission.",
 }
+# A character that no key has.
+_NO_TICKET = "."
+_ONE_GUEST = "The registration with this reference."
 _SOONEST_FIRST = "Held registrations, the first to end first."
 
 
@@ -52,6 +58,8 @@ class Attendees(ListView):
         "search": search_text,
         "checked_in": flag,
         "expires_before": moment,
+        "code": number,
+        "reference": ticket_reference,
         "format": one_of("json", "csv"),
         "cursor": str,
     }
@@ -61,21 +69,23 @@ class Attendees(ListView):
         """Answers with a page, or all of them as CSV."""
         event = own_event(request, event_id)
         asked, scope = self.list_query.filters, token_of(request).reach
-        status, entrance, csv = asked.get("status", Status.CONFIRMED), scope is Scope.CHECK_IN, self._wants_csv(request)
+        entrance, csv = scope is Scope.CHECK_IN, self._wants_csv(request)
         guests = AttendeeFilter(
             event.pk,
-            Status(status),
+            _status(asked),
             asked.get("search", ""),
             names_only=entrance,
             checked_in=asked.get("checked_in"),
             expires_before=asked.get("expires_before"),
+            code_id=asked.get("code"),
+            ref=_ref(event, asked),
         )
-        if entrance and (csv or guests.status is not Status.CONFIRMED):
-            raise out_of_reach("A token with the scope check-in reads the guests with a seat, and no CSV.")
+        if entrance and (csv or guests.code_id is not None or guests.status is not Status.CONFIRMED):
+            raise out_of_reach("A token with the scope check-in reads the guests with a seat, no codes, and no CSV.")
         if csv:
             trail_of(request).record(Action.ATTENDEES_EXPORTED, event)
             return csv_response(event, guests)
-        said = _SOONEST_FIRST if guests.by_end else _SAID[guests.status]
+        said = _SOONEST_FIRST if guests.by_end else _SAID[guests.status] if guests.status else _ONE_GUEST
         return responses.ok(attendee_page(event, guests, scope=scope, query=self.list_query), message=said)
 
     @openapi.ADD_ATTENDEE
@@ -88,6 +98,17 @@ class Attendees(ListView):
         if wanted is None:
             return request._request.get_preferred_type([JSON, CSV]) == CSV
         return bool(wanted == "csv")
+
+
+def _status(asked: Mapping[str, Any]) -> Status | None:
+    """Returns the status that is asked for. A reference names one guest, of whatever status unless one is said."""
+    return Status(asked["status"]) if "status" in asked else None if "reference" in asked else Status.CONFIRMED
+
+
+def _ref(event: Event, asked: Mapping[str, Any]) -> str:
+    """Returns the first characters of the key; those of no ticket for one of another event."""
+    event_id, ref = asked.get("reference", (event.pk, ""))
+    return ref if event_id == event.pk else _NO_TICKET
 
 
 class AttendeeDetail(ApiView):

@@ -6,8 +6,10 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from events.api import openapi, responses
-from events.api.lists import ListView, numbered_page
+from events.api.lists import ListView, numbered_page, one_of
+from events.api.refusals import invalid_fields
 from events.api.views.base import organizer_of
+from events.domain.audit import OBJECT_ID_MAX, OBJECT_TYPES
 from events.domain.public import token as public
 from events.domain.scopes import READERS
 from events.domain.times import iso_of
@@ -15,15 +17,26 @@ from events.ledger.audit import entries_of
 from events.models import AuditEntry
 
 
+def object_id(text: str) -> str:
+    """Reads the id of an object, or a ticket's reference."""
+    if not text or len(text) > OBJECT_ID_MAX or "\x00" in text:
+        raise ValueError(f"1 to {OBJECT_ID_MAX} characters.")
+    return text
+
+
 class AuditTrail(ListView):
     """Lists the organizer's part of the audit trail."""
 
     scopes = {"GET": READERS}
+    filters = {"object_type": one_of(*OBJECT_TYPES), "object_id": object_id}
 
     @openapi.READ_AUDIT
     def get(self, request: Request) -> HttpResponse:
         """Answers with a page, newest first."""
-        rows = entries_of(organizer_id=organizer_of(request).pk)
+        asked = self.list_query.filters
+        if "object_id" in asked and "object_type" not in asked:
+            raise invalid_fields({"object_id": ["It needs an object_type."]})
+        rows = entries_of(organizer_id=organizer_of(request).pk, **asked)
         data = numbered_page(self.list_query, rows, lambda page: [render_entry(row) for row in page])
         return responses.ok(data, message="What was done, newest first.")
 

@@ -22,6 +22,7 @@ from events.domain.scopes import ENTRANCE
 from events.domain.tickets import parse_reference
 from events.domain.times import iso_of
 from events.ledger.check_in import CheckIn, CheckInResult, find_key
+from events.models import Registration
 from events.secrets import tickets
 from events.services.check_ins import check_in, undo_check_in
 from omnify.common.envelope import Code
@@ -37,7 +38,7 @@ class CheckIns(ApiView):
         """Checks the ticket's holder in, once."""
         event = own_event(request, event_id)
         fields = validated(CheckInInput(data=request.data))
-        at, people = fields.pop("checked_in_at", None), fields.pop("quantity", None)
+        at, people, id = fields.pop("checked_in_at", None), fields.pop("quantity", None), fields.pop("check_in_id", "")
         ((field, text),) = fields.items()
         parsed = _READ[field](text)
         if parsed is None:
@@ -47,7 +48,7 @@ class CheckIns(ApiView):
         key = find_key(event_id=event.pk, ref=parsed[1]) if field == "reference" else parsed[1]
         if key is None:
             raise _not_found()
-        return _check_in(request, event.pk, key, people=people, at=at)
+        return _check_in(request, event.pk, key, people=people, at=at, id=id)
 
 
 class OfflineCheckIns(ApiView):
@@ -72,9 +73,10 @@ class UndoCheckIn(ApiView):
         event, named = own_event(request, event_id), parse_reference(reference)
         if named is None or named[0] != event.pk:
             raise _not_found()
-        at = validated(UndoInput(data=request.query_params)).get("checked_in_at")
+        name = validated(UndoInput(data=request.query_params))
+        at, id = name.get("checked_in_at"), name.get("check_in_id", "")
         with transaction.atomic():
-            done = undo_check_in(event_id=event.pk, ref=named[1], organizer_id=organizer_of(request).pk, at=at)
+            done = undo_check_in(event_id=event.pk, ref=named[1], organizer_id=organizer_of(request).pk, at=at, id=id)
             if done.registration is not None and done.result in _DONE:
                 trail_of(request).record(Action.CHECK_IN_UNDONE, done.registration)
         return _answer(request, done)
@@ -111,10 +113,10 @@ _READ: dict[str, Callable[[str], tuple[int, str] | None]] = {
 
 
 def _check_in(
-    request: Request, event_id: int, key: str, *, people: int | None, at: datetime | None = None
+    request: Request, event_id: int, key: str, *, people: int | None, at: datetime | None = None, id: str = ""
 ) -> HttpResponse:
     with transaction.atomic():
-        done = check_in(event_id=event_id, key=key, organizer_id=organizer_of(request).pk, people=people, at=at)
+        done = check_in(event_id=event_id, key=key, organizer_id=organizer_of(request).pk, people=people, at=at, id=id)
         if done.registration is not None and done.result in _DONE:
             trail_of(request).record(Action.CHECKED_IN, done.registration)
     return _answer(request, done)
@@ -135,13 +137,19 @@ def _answer(request: Request, done: CheckIn) -> HttpResponse:
     if done.result in _DONE:
         # A group may be in in part, which an entrance must see whatever its token's scope.
         guest = {**render_guest(row, token_of(request).reach), "checked_in_quantity": row.checked_in_quantity}
-        return responses.ok(guest, message=_DONE[done.result])
+        return responses.ok(guest, message=_said(done.result, row))
     if done.result is CheckInResult.TOO_MANY:
         raise invalid_fields({"quantity": [f"This ticket is for {row.quantity}."]})
     if done.result is CheckInResult.NO_SEAT or row.checked_in_at is None:
         raise Refusal(Code.NOT_CONFIRMED, 409, f"This registration is {row.status}: it has no seat.")
     part = None if row.partly_in is None else (row.partly_in, row.quantity)
     raise already_checked_in(iso_of(row.checked_in_at), part=part)
+
+
+def _said(result: CheckInResult, row: Registration) -> str:
+    if result is CheckInResult.NOT_IN and row.checked_in_at is not None:
+        return "The ticket has no such check-in: nothing is undone."
+    return _DONE[result]
 
 
 def _not_found() -> Refusal:

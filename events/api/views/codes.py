@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
 from events.api import openapi, responses
-from events.api.code_fields import CodesInput, render_code, terms_from
+from events.api.code_fields import CodesInput, RevocationInput, render_code, terms_from
 from events.api.export import CSV, JSON, csv_file
 from events.api.lists import ListView, numbered_page
 from events.api.refusals import Refusal, event_not_found, invalid_fields
 from events.api.responses import NOT_KEPT
 from events.api.views.base import ApiView, organizer_of, own_event, trail_of, validated
 from events.domain.audit import Action
-from events.domain.public.access_code import NewCodes
+from events.domain.public import access_code as public
 from events.domain.scopes import ONLY_FULL, READERS
 from events.domain.times import iso_of
 from events.ledger.codes import CodesExist, CodeTerms, TooManyCodes, codes_of
 from events.ledger.counters import with_types
 from events.ledger.events import event_for_change
+from events.models import AccessCode as Row
 from events.models import Event
-from events.services.codes import make_codes, revoke_code
+from events.services.codes import make_codes, revoke_codes
 from omnify.common.envelope import Code
 
 
@@ -57,9 +59,8 @@ class CodeList(ListView):
             raise invalid_fields({"codes" if chosen else "count": [str(problem)]}) from None
         if request._request.get_preferred_type([JSON, CSV]) == CSV:
             return _csv(event, made, terms)
-        return responses.ok(
-            NewCodes(made), message="The codes are made. Keep them: they are shown this once.", status=201
-        )
+        message = "The codes are made. Keep them: they are shown this once."
+        return responses.ok(public.NewCodes(made), message=message, status=201)
 
 
 class CodeDetail(ApiView):
@@ -72,12 +73,38 @@ class CodeDetail(ApiView):
         """Revokes the code permanently. Repeating it is harmless; tickets that it let in keep their places."""
         with transaction.atomic():
             event = _locked(request, event_id)
-            revoke_code(event, code_id or 0, now=timezone.now())
-            row = codes_of(event.pk).filter(pk=code_id or 0).first()
-            if row is None:
+            rows = codes_of(event.pk).filter(pk=code_id or 0)
+            if not rows:
                 raise Refusal(Code.CODE_NOT_FOUND, 404, "There is no such code.")
-            trail_of(request).record(Action.CODE_REVOKED, row)
-        return responses.ok(render_code(row), message="The code is revoked.")
+            _revoke(request, event, rows)
+        return responses.ok(render_code(rows.get()), message="The code is revoked.")
+
+
+class CodeRevocation(ApiView):
+    """Revokes several codes."""
+
+    scopes = {"POST": ONLY_FULL}
+
+    @openapi.REVOKE_CODES
+    def post(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Revokes all of them or, if one is not the event's, none. Repeating it is harmless."""
+        asked = validated(RevocationInput(data=request.data))["ids"]
+        with transaction.atomic():
+            event = _locked(request, event_id)
+            rows = codes_of(event.pk).filter(pk__in=asked)
+            known = {row.pk for row in rows}
+            unknown = [number for number, code_id in enumerate(asked, start=1) if code_id not in known]
+            if unknown:
+                raise invalid_fields({"ids": [f"Item {number}: This event has no such code." for number in unknown]})
+            _revoke(request, event, rows)
+        return responses.ok(public.RevokedCodes(len(known)), message="The codes are revoked.")
+
+
+def _revoke(request: Request, event: Event, rows: QuerySet[Row]) -> None:
+    found = list(rows)
+    for row in found:
+        trail_of(request).record(Action.CODE_REVOKED, row)
+    revoke_codes(event, [row.pk for row in found], now=timezone.now())
 
 
 def _locked(request: Request, event_id: int | None) -> Event:

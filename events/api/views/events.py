@@ -40,7 +40,7 @@ from events.models import Event, Organizer
 from events.services.audit import audit_object_of
 from events.services.commands import QUEUED, Sizes, await_resize, close_event, give_types, resize, sizes_of
 from events.services.delete_event import CommandQueued, delete_unused
-from events.services.publish_event import publish_after_commit
+from events.services.publish_event import publish_after_commit, publish_new_after_commit
 
 
 class EventList(ListView):
@@ -204,7 +204,7 @@ def _created(request: Request, fields: Mapping[str, Any]) -> HttpResponse:
     with transaction.atomic():
         event = create_event(organizer=organizer_of(request), fields=fields)
         trail_of(request).record(Action.EVENT_CREATED, event)
-        publish_after_commit(event)
+        publish_new_after_commit(event)
     headers = {"Location": f"/events/{event.pk}"}
     return responses.ok(_render([event])[0], message="The event is created.", status=201, headers=headers)
 

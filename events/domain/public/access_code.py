@@ -28,6 +28,12 @@ class AccessCode(Struct, frozen=True, kw_only=True):
     revoked_at: Time | None
 
 
+class RevokedCodes(Struct, frozen=True):
+    """Codes that have just been revoked, or were before."""
+
+    revoked: Annotated[int, Meta(description="How many codes.", examples=[2])]
+
+
 class NewCodes(Struct, frozen=True):
     """Codes that have just been made."""
 

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from events.domain.public.definition import Time, one_of
 from events.domain.public.ticket import REFERENCE, TICKET_ID
-from events.domain.states import Reason
+from events.domain.states import Reason, Status
 
 
 class Attendee(Struct, frozen=True, kw_only=True):
@@ -42,6 +42,13 @@ class Attendee(Struct, frozen=True, kw_only=True):
     ]
     expires_at: Annotated[
         Time | None, Meta(description="Until when it is held, or was; null unless `held` or `expired`.")
+    ]
+    status: Annotated[str, Meta(examples=["confirmed"], extra_json_schema=one_of(Status))]
+    code_id: Annotated[
+        int | None, Meta(description="The id of the access code that it came with; null if none.", examples=[None])
+    ]
+    code_hint: Annotated[
+        str | None, Meta(description="The first characters of that code; empty for a short one.", examples=[None])
     ]
 
 

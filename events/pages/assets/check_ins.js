@@ -12,8 +12,14 @@ const PATIENCE_MS = 8_000;
 
 // `named` has one of code, ticket_id and reference. Both return the guest. Throw Refused.
 export const checkIn = (named) => api("POST", path, named, PATIENCE_MS);
-// With a time, only what came in then.
-export const undo = (reference, at) => api("DELETE", `${path}/${reference}${at ? `?checked_in_at=${encodeURIComponent(at)}` : ""}`);
+// With a stamp, only what came in under it. One of an earlier release has no id, and is found by its time.
+export const undo = (reference, stamp) => api("DELETE", `${path}/${reference}${stamp ? `?${new URLSearchParams(named(stamp))}` : ""}`);
+const named = ({ at, id }) => (id ? { check_in_id: id } : { checked_in_at: at });
+
+// When a guest comes in, as far as this device can tell (null: it cannot), and the name of that check-in. The service
+// moves a time that cannot be; the name stays.
+export const stamped = (at) => ({ at, id: crypto.getRandomValues(new Uint32Array(4)).join("-") });
+export const sentWith = ({ at, id }) => ({ ...(at && { checked_in_at: at }), ...(id && { check_in_id: id }) });
 
 // How many of a group are in: "2 of 4"; how many it is before that, and nothing for a single guest.
 export function seats({ quantity = 1, checked_in_quantity: inside = 0 }) {

@@ -1,7 +1,7 @@
 // Who has a seat, and who is in.
 
 import { entry } from "./check_ins.js";
-import { byId, number, person, problem, row } from "./dom.js";
+import { byId, el, number, person, problem, row } from "./dom.js";
 import { guestActions } from "./guest_actions.js";
 import { startGuestForm } from "./guest_form.js";
 import { eventId, showHead } from "./head.js";
@@ -16,7 +16,15 @@ const { contacts, entrance, full } = byId("rows").dataset;
 function shown(one) {
   const more = contacts === undefined ? [] : [person(one.email), shortMoment(one.confirmed_at)];
   const inside = entrance === undefined ? shortMoment(one.checked_in_at) || "–" : entry(one, () => attendees.again());
-  return row(named(one), ...more, one.reference, inside, ...(full === undefined ? [] : [guestActions(one, () => attendees.again())]));
+  return row(named(one), ...more, referenceCell(one), inside, ...(full === undefined ? [] : [guestActions(one, () => attendees.again())]));
+}
+
+// The reference leads to what was done to this guest. Where one guest was asked for, it may be of any status.
+function referenceCell(one) {
+  if (contacts === undefined) return one.reference;
+  const trail = el("a", { href: `/console/audit?ticket=${encodeURIComponent(one.reference)}`, title: "What was done to this ticket" }, one.reference);
+  const status = given.has("reference") && one.status !== "confirmed" ? ` · ${one.status}` : "";
+  return el("span", {}, trail, status);
 }
 
 function counted({ total_items: total }) {
@@ -25,9 +33,20 @@ function counted({ total_items: total }) {
 
 const attendees = new List("rows", shown, "No attendees to show.", counted);
 
+// What a link of another page has asked for: the guests of one code, or one guest.
+const here = new URLSearchParams(location.search);
+const given = new Map(["code", "reference"].filter((name) => here.has(name)).map((name) => [name, here.get(name)]));
+
+function showGiven() {
+  const parts = { code: "The guests of one code", reference: "One guest" };
+  byId("given").hidden = !given.size;
+  byId("given-text").textContent = [...given].map(([name, value]) => `${parts[name]}: ${value}`).join(", ");
+}
+
 function load() {
   const asked = new URLSearchParams();
   if (byId("search").value.trim()) asked.set("search", byId("search").value.trim());
+  for (const [name, value] of given) asked.set(name, value);
   if (byId("checked-in").value) asked.set("checked_in", byId("checked-in").value);
   problem(null);
   byId("csv").href = `${path}?${new URLSearchParams([["format", "csv"], ...asked])}`;
@@ -39,6 +58,7 @@ byId("search-form").addEventListener("submit", (sent) => {
   load();
 });
 byId("checked-in").addEventListener("change", load);
+showGiven();
 const event = await showHead();
 knowTypes(event);
 startGuestForm(event, () => attendees.again());

@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { Camera } from "./camera.js";
 import { conflict, refusal } from "./check_in_texts.js";
-import { checkIn, entry, seats, undo } from "./check_ins.js";
+import { checkIn, entry, seats, sentWith, stamped, undo } from "./check_ins.js";
 import { attempt, byId, el, explain, number, person, problem } from "./dom.js";
 import { eventId, paint } from "./head.js";
 import { List } from "./list.js";
@@ -50,16 +50,16 @@ async function enter(text) {
   if (ticket.event !== eventId) return say("bad", "Another event", "This ticket is for another event.");
   const { code } = ticket.named;
   if (online && code && queue.isOpen(code)) await queue.send();
-  const [at, some] = [list.now(), part()];
+  const [stamp, some] = [stamped(list.now()), part()];
   // It is not sent yet: the service would let it in once more.
-  if (code && queue.waitsSince(code)) return enterOffline(code, at, some.quantity);
+  if (code && queue.waitsSince(code)) return enterOffline(code, stamp, some.quantity);
   try {
-    // The time makes it the same check-in again if the answer is lost and the device sends it later.
-    welcome(await checkIn({ ...ticket.named, ...some, ...(at && { checked_in_at: at }) }), at, some.quantity);
+    // The stamp makes it the same check-in again if the answer is lost and the device sends it later.
+    welcome(await checkIn({ ...ticket.named, ...some, ...sentWith(stamp) }), stamp, some.quantity);
   } catch (trouble) {
     if (!unreachable(trouble)) return say(...refusal(trouble));
     reached(false);
-    await enterOffline(code, at, some.quantity);
+    await enterOffline(code, stamp, some.quantity);
   }
 }
 
@@ -78,11 +78,11 @@ function undoButton(work) {
   return [" ", el("button", { type: "button", class: "plain", onclick: press }, "Undo")];
 }
 
-function welcome(guest, at = list.now(), people = guest.quantity) {
+function welcome(guest, stamp, people = guest.quantity) {
   reached(true);
-  if (at) queue.enteredOnline(guest.reference, at, people);
+  if (list.readAt) queue.enteredOnline(guest.reference, stamp ?? stamped(list.now()), people);
   // Of a group that came in parts, this one.
-  const only = people < guest.quantity ? at : undefined;
+  const only = people < guest.quantity ? stamp : undefined;
   const takeBack = async () => {
     const done = await undo(guest.reference, only);
     takenBack(done, only);
@@ -99,8 +99,8 @@ function changed(guest) {
   if (!byId("found").hidden) found.again();
 }
 
-function takenBack(guest, at) {
-  queue.undone(guest.reference, at);
+function takenBack(guest, stamp) {
+  queue.undone(guest.reference, stamp);
   listDue = 0; // the list may say that the guest is in
   say("warn", "Undone", guest.checked_in_at ? `${guest.name}, ${seats(guest)}` : `${guest.name} is not checked in.`);
   if (!byId("found").hidden) found.again();
@@ -109,18 +109,18 @@ function takenBack(guest, at) {
 
 // Without a network
 
-async function enterOffline(code, at, people) {
+async function enterOffline(code, stamp, people) {
   if (!code) return say("warn", "No network", "Only codes can be checked without a network.");
   const since = queue.waitsSince(code);
-  const [result, seatsLeft] = await queue.admit(code, at, people);
+  const [result, seatsLeft] = await queue.admit(code, stamp, people);
   const of = list.readAt ? `the list of ${shortMoment(list.readAt)}` : "";
   if (result === "no list") return say("warn", "Try again", "The service cannot be reached, and this device has no list. No one was checked in, as far as we know.");
   if (result === "unknown") return say("bad", "Not on the list", `No network: this ticket is not on ${of}.`);
   if (result === "inside") return say("bad", "Already in", since ? `Let in here at ${shortMoment(since)}.` : `No network: this ticket is in, says ${of}.`);
   if (result === "too many") return say("bad", "Too many", `No network: ${number(seatsLeft)} of this ticket are still to come in, says ${of}.`);
   const takeBack = async () => {
-    if (queue.withdraw(code, at)) say("warn", "Undone", `${referenceOf(code)} is not checked in.`);
-    else takenBack(await undo(referenceOf(code), at), at);
+    if (queue.withdraw(code, stamp)) say("warn", "Undone", `${referenceOf(code)} is not checked in.`);
+    else takenBack(await undo(referenceOf(code), stamp), stamp);
     showState();
     return true;
   };

@@ -6,6 +6,9 @@ import { onSubmit } from "./forms.js";
 import { eventId, showHead } from "./head.js";
 import { List } from "./list.js";
 import { LocalTime, readTimes } from "./local_time.js";
+import { codeName } from "./named.js";
+import { make, makeOwn, ownCodes } from "./new_codes.js";
+import { Selection } from "./selection.js";
 import { shortMoment } from "./times.js";
 
 const path = `/events/${eventId}/codes`;
@@ -15,35 +18,51 @@ const types = new Map();
 const mayRevoke = !form.hidden;
 
 function shown(code) {
-  const name = `${code.hint}… (${code.id})`;
   const ticket = code.ticket_type === null ? "Any" : person(types.get(code.ticket_type) ?? `#${code.ticket_type}`);
   const from = code.opens_at ? shortMoment(code.opens_at) : "The opening";
-  return row(el("code", {}, name), `${number(code.used)} of ${number(code.uses)}`, from, ticket, shortMoment(code.created_at), state(code));
+  const name = el("code", {}, codeName(code.hint, code.id));
+  const left = code.revoked_at ? 0 : code.uses - code.used;
+  const select = mayRevoke ? [code.revoked_at ? "" : selection.box(code)] : [];
+  return row(...select, name, used(code), number(left), from, ticket, shortMoment(code.created_at), state(code));
+}
+
+// How many seats it has let in, which leads to the guests who have them.
+function used(code) {
+  const text = `${number(code.used)} of ${number(code.uses)}`;
+  return code.used ? el("a", { href: `/console/events/${eventId}/attendees?code=${code.id}` }, text) : text;
 }
 
 function state(code) {
   if (code.revoked_at) return "Revoked";
   if (!mayRevoke) return "Good";
-  return el("button", { class: "bad", onclick: (press) => revoke(code, press.currentTarget) }, "Revoke");
+  const button = el("button", { class: "bad" }, "Revoke");
+  confirmed(button, () => api("DELETE", `${path}/${code.id}`));
+  return button;
 }
 
-async function revoke(code, button) {
-  // A second press is the confirmation.
-  if (button.dataset.sure === undefined) {
-    button.dataset.sure = "";
-    button.textContent = "Really revoke?";
-    return;
-  }
-  if (await attempt(() => api("DELETE", `${path}/${code.id}`))) await list.again();
+// A second press is the confirmation.
+function confirmed(button, work) {
+  const text = button.textContent;
+  button.addEventListener("click", async () => {
+    if (button.dataset.sure === undefined) {
+      button.dataset.sure = "";
+      button.textContent = text.replace("Revoke", "Really revoke").concat("?");
+      return;
+    }
+    delete button.dataset.sure;
+    button.textContent = text;
+    if (await attempt(work)) await list.again();
+  });
 }
 
-const list = new List("rows", shown, "No codes.");
+const selection = new Selection(byId("several"), codeName);
+const list = new List("rows", shown, "No codes.", () => selection.begin());
+if (mayRevoke) confirmed(byId("revoke-several"), () => api("POST", `${path}/revoke`, { ids: selection.ids }));
 const opens = new LocalTime(byId("opens_at"));
 
-function values() {
-  const own = byId("codes").value.trim();
+// What all new codes have in common.
+function terms() {
   return {
-    ...(own ? { codes: [own] } : { count: Number(byId("count").value) }),
     uses: Number(byId("uses").value),
     opens_at: readTimes([opens]).opens_at || null,
     ticket_type: Number(byId("ticket_type").value) || null,
@@ -75,23 +94,20 @@ byId("download").addEventListener("click", () => {
   el("a", { href: url, download: `event-${eventId}-codes.csv` }).click();
 });
 
-// The same form sent again after a lost answer makes no second codes, and shows the first.
-let key = null;
-let keyIsFor = null;
-
-function keyFor(body) {
-  const text = JSON.stringify(body);
-  if (key === null || keyIsFor !== text) [key, keyIsFor] = [crypto.getRandomValues(new Uint32Array(4)).join("-"), text];
-  return key;
-}
-
 onSubmit(form, async () => {
-  const body = values();
-  const { codes } = await api("POST", path, body, undefined, { "Idempotency-Key": keyFor(body) });
-  key = null;
+  const own = ownCodes(byId("codes").value);
+  const common = terms();
+  const codes = [];
+  try {
+    if (own.length) await makeOwn(path, own, common, codes);
+    else codes.push(...(await make(path, { count: Number(byId("count").value), ...common })));
+  } finally {
+    // Those that are made are shown, also where further ones were refused; what is left stays in the form.
+    if (codes.length) show(codes, common);
+    if (codes.length) byId("codes").value = own.slice(codes.length).join("\n");
+    if (codes.length) await list.load(FIRST);
+  }
   form.reset();
-  show(codes, body);
-  await list.load(FIRST);
 });
 
 const event = await showHead();

@@ -20,7 +20,7 @@ export function onSubmit(form, send) {
 // Marks the fields that have errors, and clears the others.
 export function showErrors(form, errors) {
   for (const field of form.querySelectorAll(".field")) {
-    const input = field.querySelector("input, select");
+    const input = field.querySelector("input, select, textarea");
     const text = errors[input?.name]?.join(" ") ?? "";
     input?.toggleAttribute("aria-invalid", Boolean(text));
     if (text) input.setAttribute("aria-invalid", "true");

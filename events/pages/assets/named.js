@@ -1,4 +1,5 @@
-// A guest's name, with what the ticket is for: nothing more for one seat of an event without ticket types.
+// A guest's name, with what the ticket is for and which code it came with: nothing more for one seat of an event without
+// ticket types and codes.
 
 import { el, number, person } from "./dom.js";
 
@@ -9,8 +10,11 @@ export function knowTypes(event) {
   for (const { id, name } of event?.ticket_types ?? []) names.set(id, name);
 }
 
-export function named({ name, quantity = 1, ticket_type: type }) {
+// A code is stored nowhere: it is known by its first characters and its number.
+export const codeName = (hint, id) => `${hint}… (${id})`;
+
+export function named({ name, quantity = 1, ticket_type: type, code_id: code, code_hint: hint }) {
   const several = quantity > 1 ? `${number(quantity)} seats` : "";
-  const about = [several, names.get(type) ?? ""].filter(Boolean).join(", ");
+  const about = [several, names.get(type) ?? "", code ? `code ${codeName(hint, code)}` : ""].filter(Boolean).join(", ");
   return about ? el("span", {}, person(name), " ", el("span", { class: "quiet small" }, person(about))) : person(name);
 }

@@ -2,7 +2,7 @@
 
 import { Refused } from "./api.js";
 import { partOf } from "./check_in_texts.js";
-import { checkIn, undo } from "./check_ins.js";
+import { checkIn, sentWith, undo } from "./check_ins.js";
 import { eventId } from "./head.js";
 import { Shelf } from "./shelf.js";
 import { referenceOf } from "./ticket_codes.js";
@@ -18,8 +18,14 @@ function isVerdict(trouble) {
   return true;
 }
 
-// A group may come in parts, so what stands on a shelf is named by its ticket and by the time at which it came in.
-const nameOf = (ticket, at) => `${ticket} ${at}`;
+// A group may come in parts, so what stands on a shelf is named by its ticket and by the stamp of the check-in.
+const nameOf = (ticket, { at, id = "" }) => `${ticket} ${at} ${id}`.trimEnd();
+
+function read(name) {
+  const [ticket, at, id] = name.split(" ");
+  return [ticket, { at, id }];
+}
+
 const namesOf = (shelf, ticket) => shelf.keys().filter((name) => name.startsWith(`${ticket} `));
 const count = (shelf, ticket) => namesOf(shelf, ticket).reduce((sum, name) => sum + shelf.get(name), 0);
 
@@ -27,10 +33,10 @@ const count = (shelf, ticket) => namesOf(shelf, ticket).reduce((sum, name) => su
 export class OfflineQueue {
   #list;
   #told;
-  #waiting = new Shelf(eventId, "waiting"); // code and time: how many were let in
+  #waiting = new Shelf(eventId, "waiting"); // code and stamp: how many were let in
   #withdrawn = new Shelf(eventId, "withdrawn"); // the same, taken back here; the service may have it all the same
-  #inside = new Shelf(eventId, "inside"); // reference and time: how many, known to the service, until the list says so
-  #conflicts = new Shelf(eventId, "conflicts"); // code and time: { people, reason, first, part }
+  #inside = new Shelf(eventId, "inside"); // reference and stamp: how many, known to the service, until the list says so
+  #conflicts = new Shelf(eventId, "conflicts"); // code and stamp: { people, reason, first, part }
 
   constructor(list, told) {
     [this.#list, this.#told] = [list, told];
@@ -42,13 +48,13 @@ export class OfflineQueue {
 
   get conflicts() {
     return this.#conflicts.keys().map((name) => {
-      const [code, at] = name.split(" ");
-      return { code, at, ...this.#conflicts.get(name) };
+      const [code, stamp] = read(name);
+      return { code, ...stamp, ...this.#conflicts.get(name) };
     });
   }
 
-  settle({ code, at }) {
-    this.#conflicts.remove(nameOf(code, at));
+  settle({ code, at, id }) {
+    this.#conflicts.remove(nameOf(code, { at, id }));
   }
 
   // When this device has let the ticket in without telling the service yet; undefined if it has not.
@@ -56,13 +62,13 @@ export class OfflineQueue {
     return namesOf(this.#waiting, code)[0]?.split(" ")[1];
   }
 
-  enteredOnline(reference, at, people) {
-    this.#inside.put(nameOf(reference, at), people);
+  enteredOnline(reference, stamp, people) {
+    this.#inside.put(nameOf(reference, stamp), people);
   }
 
   // Takes back what is not sent yet; false if it is. Its request may be under way, or only its answer lost.
-  withdraw(code, at) {
-    const name = nameOf(code, at);
+  withdraw(code, stamp) {
+    const name = nameOf(code, stamp);
     const people = this.#waiting.get(name);
     if (people !== null) this.#withdrawn.put(name, people);
     this.#waiting.remove(name);
@@ -74,21 +80,21 @@ export class OfflineQueue {
     return [this.#waiting, this.#withdrawn].some((shelf) => namesOf(shelf, code).length);
   }
 
-  // With a time, only what came in then.
-  undone(reference, at) {
-    for (const name of at ? [nameOf(reference, at)] : namesOf(this.#inside, reference)) this.#inside.remove(name);
+  // With a stamp, only what came in under it.
+  undone(reference, stamp) {
+    for (const name of stamp ? [nameOf(reference, stamp)] : namesOf(this.#inside, reference)) this.#inside.remove(name);
   }
 
   // Lets the ticket in by the list: so many, or all who are left. Returns "admitted", or why not: "inside", "too many",
   // "unknown", "no list"; then how many are admitted, or left.
-  async admit(code, at, people) {
+  async admit(code, stamp, people) {
     const listed = await this.#list.left(code);
     if (listed === null) return ["no list", 0];
     if (listed === undefined) return ["unknown", 0];
     const left = listed - count(this.#waiting, code) - count(this.#inside, referenceOf(code));
     if (left < 1) return ["inside", 0];
     if (people > left) return ["too many", left];
-    this.#waiting.put(nameOf(code, at), people ?? left);
+    this.#waiting.put(nameOf(code, stamp), people ?? left);
     return ["admitted", people ?? left];
   }
 
@@ -109,13 +115,13 @@ export class OfflineQueue {
   async #sendOne(name) {
     const people = this.#waiting.get(name);
     if (people === null) return true;
-    const [code, at] = name.split(" ");
+    const [code, stamp] = read(name);
     try {
-      const guest = await checkIn({ code, quantity: people, checked_in_at: at });
+      const guest = await checkIn({ code, quantity: people, ...sentWith(stamp) });
       // Taken back while it was under way.
       if (this.#waiting.get(name) === null) return this.#takeBack(name);
       this.#waiting.remove(name);
-      this.#inside.put(nameOf(guest.reference, at), people);
+      this.#inside.put(nameOf(guest.reference, stamp), people);
       this.#told.sent(guest);
     } catch (trouble) {
       if (!isVerdict(trouble)) return false;
@@ -129,10 +135,10 @@ export class OfflineQueue {
 
   async #takeBack(name) {
     if (this.#withdrawn.get(name) === null) return true;
-    const [code, at] = name.split(" ");
+    const [code, stamp] = read(name);
     try {
-      // Only what came in at that time: another device's check-in stays.
-      await undo(referenceOf(code), at);
+      // Only what came in under this stamp: another device's check-in stays.
+      await undo(referenceOf(code), stamp);
     } catch (trouble) {
       if (!isVerdict(trouble)) return false;
     }

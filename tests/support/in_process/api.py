@@ -14,7 +14,7 @@ from events.models import Event, Organizer, OrganizerToken, Registration
 # Of an attendee, in the contract's order.
 ATTENDEE_FIELDS = [
     *("ticket_id", "reference", "name", "email", "quantity", "ticket_type", "confirmed_at", "sequence"),
-    *("checked_in_at", "checked_in_quantity", "reason", "expires_at"),
+    *("checked_in_at", "checked_in_quantity", "reason", "expires_at", "status", "code_id", "code_hint"),
 ]
 
 
