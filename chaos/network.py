@@ -94,6 +94,10 @@ class Network:
         with self.on(BRIDGE):
             self._relays[host] = start_child("relay", command, log=log, env={"PYTHONPATH": str(ROOT)}, cwd=ROOT)
 
+    def is_delayed(self, host: str) -> bool:
+        """Tells whether a delay has taken effect: the relay has taken the host's cable out of the bridge."""
+        return f"master {BRIDGE}" not in _run("ip", "-n", BRIDGE, "-o", "link", "show", "dev", self._ports[host])
+
     def mend(self, host: str) -> None:
         """Makes a host's cable good again. Harmless when it is."""
         self._remove_relay(host)
@@ -161,12 +165,12 @@ def _enter(host: str) -> None:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _why(problem: Exception) -> str:
     if isinstance(problem, subprocess.CalledProcessError):
-        said = problem.stderr.decode(errors="replace").strip().splitlines()
+        said = problem.stderr.strip().splitlines()
         return f"{' '.join(problem.cmd[:4])}: {said[-1] if said else problem.returncode}"
     return str(problem)
