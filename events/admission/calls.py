@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ from events.admission.keys import EventKeys
 from events.admission.scripts import Argument, Script
 
 encode = msgspec.msgpack.Encoder().encode
+pack_settings = Struct(">11d").pack  # as `lua/admit.lua` unpacks them
 
 Row = Sequence[str | bytes | int]  # field, value, field, value, ...
 Codes = Sequence[tuple[str, str]]  # digest of an access code, and what `lua/codes.lua` reads of it
@@ -142,12 +144,12 @@ def admit(
 ) -> Call:
     """Takes registrations in."""
     names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates)
-    settings = (
+    settings = pack_settings(
         *(queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline),
         *(address_quota, address_window, addresses_max, refusal_quota, refusal_window),
     )
     all_names = (*names, *keys.addresses, *keys.refusals, *keys.keys, keys.codes)
-    return Call(scripts.ADMIT, all_names, (encode(registrations), encode(settings)))
+    return Call(scripts.ADMIT, all_names, (encode(registrations), settings))
 
 
 def add_guest(keys: EventKeys, *, guest: AddedGuest, state_ttl: int, wake_ttl: int) -> Call:

@@ -23,12 +23,14 @@ Redis = Any
 AsyncRedis = Any
 
 
-# `local NAME, OTHER = 1, 'two'`: constants, which have names in capitals.
+# `local NAME, OTHER, THIRD = 1, 'two', KEYS[3]`: constants, which have names in capitals.
 _CONSTANTS = re.compile(
-    r"^local ([A-Z][A-Z0-9_]*(?:, [A-Z][A-Z0-9_]*)*) = ((?:'[^'\n]*'|\d+)(?:, (?:'[^'\n]*'|\d+))*)(?= *(?:--.*)?$)",
+    r"^local ([A-Z][A-Z0-9_]*(?:, [A-Z][A-Z0-9_]*)*) = (VALUE(?:, VALUE)*)(?= *(?:--.*)?$)".replace(
+        "VALUE", r"(?:'[^'\n]*'|\d+|KEYS\[\d+\])"
+    ),
     re.M,
 )
-_LITERAL = re.compile(r"'[^'\n]*'|\d+")
+_VALUE = re.compile(r"'[^'\n]*'|KEYS\[\d+\]|\d+")
 _TEXT_OR_NAME = re.compile(r"'[^'\n]*'|--[^\n]*|\b[A-Z][A-Z0-9_]*\b")
 
 
@@ -41,7 +43,7 @@ def put_constants_in_place(text: str) -> str:
     values: dict[str, str] = {}
 
     def take(line: re.Match[str]) -> str:
-        values.update(zip(line[1].split(", "), _LITERAL.findall(line[2]), strict=True))
+        values.update(zip(line[1].split(", "), _VALUE.findall(line[2]), strict=True))
         return ""
 
     rest = _CONSTANTS.sub(take, text)
@@ -77,7 +79,7 @@ class Script:
             return await client.execute_command("EVAL", self._text, len(keys), *keys, *args)
 
 
-ADMIT = Script("admit", "limiter", "notes", "lines", "registration", "codes")
+ADMIT = Script("admit", "limiter", "lines", "event", "known", "notes", "registration", "codes")
 STATUS = Script("status")
 READ_EVENT = Script("read_event")
 PUT_EVENT = Script("put_event")

@@ -28,9 +28,9 @@ def test_sequences_that_are_given_out_twice_are_replaced_by_the_next_ones(
     event = make_event()
     admit(event.pk, [apply_for(n) for n in range(4)])
     drain.run(event.pk)
-    redis_client.hset(event_keys(event.pk).state, "seq", "1")
     poison = {"t": "P" * 20, "r": "1700000000000", "p": b"\xff"}
     redis_client.xadd(event_keys(event.pk).queue, poison, id="2-0")
+    redis_client.hset(event_keys(event.pk).state, "seq", "2")
     admit(event.pk, [apply_for(8), apply_for(9)])
     assert drain.run(event.pk) is Drained.IDLE
     event.refresh_from_db()

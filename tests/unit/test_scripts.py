@@ -13,19 +13,19 @@ from events.admission.scripts import put_constants_in_place
 
 LUA = Path(calls.__file__).parent / "lua"
 MODULES = (calls, hold_calls, publish_call)
-PARTS = {"shared", "history", "limiter", "lines", "notes", "codes", "registration", "trim"}
+PARTS = {"shared", "history", "event", "known", "limiter", "lines", "notes", "codes", "registration", "trim"}
 NAMES = sorted(path.stem for path in LUA.glob("*.lua") if path.stem not in PARTS)
 
 
 def _arguments(text: str) -> list[str]:
     """The names that a script gives to ARGV[1], ARGV[2] and so on; the last may take all that are left.
 
-    `settings` is an array of arguments, which it unpacks.
+    `settings` is a struct of arguments, which it unpacks.
     """
     found = re.findall(r"^local (\w+) = .*?(?:ARGV\[(\d+)\]|select\((\d+), unpack\(ARGV\)\))", text, flags=re.M)
     assert [int(one or rest) for _, one, rest in found] == list(range(1, len(found) + 1))
     names = [name for name, _, _ in found]
-    settings = re.search(r"^local ([\w,\s]+) = unpack\(settings\)$", text, flags=re.M)
+    settings = re.search(r"^local ([\w,\s]+) = struct\.unpack\('>d+', settings\)$", text, flags=re.M)
     if settings is None:
         return names
     at = names.index("settings")
@@ -60,8 +60,8 @@ def test_both_sides_have_the_same_short_names_in_redis() -> None:
 def test_constants_are_put_in_place_and_nothing_else() -> None:
     text = (
         "local ONE, TWO = 1, 'x'  -- why\nlocal t = {ONE, TWO .. 'ONE'} -- ONE\n"
-        "local STATE = KEYS[1]\nreturn t[ONE], STATE\n"
+        "local STATE = KEYS[1]\nlocal SLOTS = {KEYS[2]}\nreturn t[ONE], STATE, SLOTS\n"
     )
     assert put_constants_in_place(text) == (
-        "  -- why\nlocal t = {1, 'x' .. 'ONE'} -- ONE\nlocal STATE = KEYS[1]\nreturn t[1], STATE\n"
+        "  -- why\nlocal t = {1, 'x' .. 'ONE'} -- ONE\n\nlocal SLOTS = {KEYS[2]}\nreturn t[1], KEYS[1], SLOTS\n"
     )

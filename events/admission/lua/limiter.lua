@@ -5,12 +5,8 @@
 -- as if it had come evenly. Each window has a hash: `w` its number, address -> how often. Nothing is written before
 -- `write`, so the calls before it may refuse.
 
-local function zero() return 0 end
-local UNLIMITED = {read = zero, wait = zero, take = zero, left = zero, write = zero, left_of_window = 0}
-
--- `slots`: the keys of the two hashes. `quota`: how often in a window; 0 for no limit. `most`: addresses counted at most.
+-- `slots`: the keys of the two hashes. `quota`: how often in a window. `most`: addresses counted at most.
 local function new_limiter(slots, quota, seconds, most, now)
-  if quota == 0 then return UNLIMITED end
   local window = seconds * 1000
   local number = math.floor(now / window)
   local into = now - number * window
@@ -74,12 +70,21 @@ local function new_limiter(slots, quota, seconds, most, now)
     end
     -- The hash is that of the window before the last, which no longer counts.
     if fresh then redis.call('UNLINK', current) end
-    for start = 1, #fields, 2 * CHUNK do
-      redis.call('HSET', current, unpack(fields, start, math.min(start + 2 * CHUNK - 1, #fields)))
-    end
+    write_fields(current, fields)
     if fresh then redis.call('EXPIRE', current, 2 * seconds) end
   end
 
   return limiter
 end
 
+-- The addresses of a batch, each once.
+local function addresses_of(registrations)
+  local addresses, seen = {}, {[''] = true}
+  for _, item in ipairs(registrations) do
+    if not seen[item[ADDRESS]] then
+      seen[item[ADDRESS]] = true
+      addresses[#addresses + 1] = item[ADDRESS]
+    end
+  end
+  return addresses
+end

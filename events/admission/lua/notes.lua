@@ -1,50 +1,47 @@
 -- Which ticket each Idempotency-Key was last admitted for: note of the key -> the first characters of the ticket's key,
--- in a hash for each day. Not a script but a part of `admit`, put in front of it. Nothing is written before `write`.
+-- in a hash for each day. Not a script but a part of `admit`, put in front of it. Nothing is written before
+-- `write_notes`.
 
 local BODY_CHARS = 6
 
--- `slots`: the keys of the hashes.
-local function new_notes(slots)
-  local tickets, fresh = {}, {}
-  local notes = {}
-
-  function notes.read(wanted)
-    for _, slot in ipairs(existing(slots)) do
-      for start = 1, #wanted, CHUNK do
-        local names = {unpack(wanted, start, math.min(start + CHUNK - 1, #wanted))}
-        for offset, ticket in ipairs(redis.call('HMGET', slot, unpack(names))) do
-          if ticket then tickets[names[offset]] = ticket end
-        end
+-- What is known of the notes of a batch, and in `fresh` what is to be written. `slots`: the keys of the hashes.
+local function read_notes(slots, registrations)
+  local wanted, notes = {}, {tickets = {}, fresh = {}}
+  for _, item in ipairs(registrations) do
+    if item[NOTE] ~= '' then
+      wanted[#wanted + 1] = item[NOTE]
+      if item[OLDER] then
+        for _, older in ipairs(item[OLDER]) do wanted[#wanted + 1] = older[OLDER_NOTE] end
       end
     end
   end
-
-  -- Whether its Idempotency-Key was last used for this ticket.
-  function notes.is_of(note, key)
-    return tickets[note] == string.sub(key, 1, BODY_CHARS)
-  end
-
-  -- Whether its Idempotency-Key was used for another ticket: with another body.
-  function notes.is_reused(note, key)
-    local ticket = note ~= '' and tickets[note]
-    return ticket and ticket ~= string.sub(key, 1, BODY_CHARS)
-  end
-
-  function notes.remember(note, key)
-    tickets[note] = string.sub(key, 1, BODY_CHARS)
-    fresh[#fresh + 1] = note
-    fresh[#fresh + 1] = tickets[note]
-  end
-
-  function notes.write(second, ttl)
-    if #fresh == 0 then return end
-    local today = of_today(slots, second)
-    for start = 1, #fresh, 2 * CHUNK do
-      redis.call('HSET', today, unpack(fresh, start, math.min(start + 2 * CHUNK - 1, #fresh)))
-    end
-    redis.call('EXPIRE', today, ttl)
-  end
-
+  if #wanted == 0 then return notes end
+  for _, slot in ipairs(existing(slots)) do read_fields(slot, wanted, notes.tickets) end
   return notes
+end
+
+-- Whether its Idempotency-Key was last used for this ticket.
+local function is_noted_for(notes, note, key)
+  return notes.tickets[note] == string.sub(key, 1, BODY_CHARS)
+end
+
+-- Whether its Idempotency-Key was used for another ticket: with another body.
+local function is_reused(notes, note, key)
+  local ticket = notes.tickets[note]
+  return ticket and ticket ~= string.sub(key, 1, BODY_CHARS)
+end
+
+local function note_ticket(notes, note, key)
+  local ticket, fresh = string.sub(key, 1, BODY_CHARS), notes.fresh
+  notes.tickets[note] = ticket
+  fresh[#fresh + 1] = note
+  fresh[#fresh + 1] = ticket
+end
+
+local function write_notes(notes, slots, second, ttl)
+  if #notes.fresh == 0 then return end
+  local today = of_today(slots, second)
+  write_fields(today, notes.fresh)
+  redis.call('EXPIRE', today, ttl)
 end
 

@@ -149,9 +149,7 @@ for _, item in ipairs(outcomes) do
 end
 for slot, gone in pairs(outdated) do remove(slot, gone) end
 for _, slot in ipairs(slots) do remove_emails(slot) end
-for start = 1, #fields, 2 * CHUNK do
-  redis.call('HSET', today, unpack(fields, start, math.min(start + 2 * CHUNK - 1, #fields)))
-end
+write_fields(today, fields)
 for start = 1, #joins, 2 * CHUNK do
   redis.call('ZADD', WAITLIST, unpack(joins, start, math.min(start + 2 * CHUNK - 1, #joins)))
 end

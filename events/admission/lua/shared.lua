@@ -44,9 +44,9 @@ local function clock()
   return second, second * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- A whole number as text; tostring would round a large one.
+-- A whole number as text; tostring would round a large one, and '%.0f' takes twice the time.
 local function digits(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
 local function sequence_of(entry)
@@ -90,6 +90,13 @@ local function read_fields(hash, fields, found)
     end
   end
   return missing
+end
+
+-- Writes [field, value, field, value, ...].
+local function write_fields(hash, fields)
+  for start = 1, #fields, 2 * CHUNK do
+    redis.call('HSET', hash, unpack(fields, start, math.min(start + 2 * CHUNK - 1, #fields)))
+  end
 end
 
 -- Adds `count` to what happened in this second. Returns whether it is the first of the second.

@@ -1,0 +1,28 @@
+-- The event as its copy says. Not a script but a part of `admit`, put in front of it.
+
+-- The event's copy, with `codes` if it has access codes ('known', or 'needed' by each registration); nil if there is
+-- none here, or its codes are not.
+local function read_event(copy, codes)
+  local state = redis.call('HMGET', copy, 'opens', 'closes', 'cancelled', 'capacity', 'confirmed', 'waitlist_capacity',
+    'waitlisted', 'seq', 'rate', 'organizer', 'draft', 'paused', 'held', 'max_quantity', 'types', 'codes')
+  if not state[1] then return nil end
+  local event = {
+    opens = tonumber(state[1]), closes = tonumber(state[2]), cancelled = state[3] == '1',
+    sequence = tonumber(state[8]), rate = tonumber(state[9] or 0), organizer = state[10],
+    hidden = state[11] == '1', paused = state[12] == '1', codes = state[16] ~= '' and state[16],
+  }
+  if event.codes and redis.call('HEXISTS', codes, ALL_CODES) == 0 then return nil end
+  local taken = tonumber(state[5]) + tonumber(state[13] or 0)
+  event.lines = new_lines(state[15], tonumber(state[14] or 1), tonumber(state[4]), taken, tonumber(state[6]),
+    tonumber(state[7]))
+  return event
+end
+
+-- Why no registration is admitted, or nil; and why none is that has no code with an opening of its own, or nil. In the
+-- contract's order.
+local function refusals_of(event, now)
+  if event.cancelled or now >= event.closes then return {'refused', 'closed'} end
+  if event.paused then return {'refused', 'paused'} end
+  if now < event.opens then return nil, {'not_open', event.opens} end
+end
+
