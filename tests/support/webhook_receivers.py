@@ -3,7 +3,7 @@
 /ok              204                        /flaky/<n>           500 to the first n requests, then 204
 /each/<n>        503 to the first n attempts of each message, then 204
 /status/<code>   that status                /later/<code>/<s>    that status with `Retry-After: <s>`
-/redirect        302 to /ok                 /hang                never an answer
+/redirect        302 to /ok                 /hang                no answer until `let_go`
 /drip            the head of a 200, a byte every tenth of a second
 /drip-body       a 200 whose body comes like that
 /huge            a 200 with a body that does not end        /bomb    a 200 that says it is gzip, and is not
@@ -66,7 +66,8 @@ class Receivers:
 
     def __enter__(self) -> Receivers:
         self._seen: Counter[str] = Counter()
-        self._hanging = 0
+        self._hanging: set[asyncio.Task[Any]] = set()
+        self._gone = False
         self._started = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
@@ -80,6 +81,15 @@ class Receivers:
     def url(self, path: str, *, host: str = "127.0.0.1") -> str:
         """Where `path` is."""
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}{path}"
+
+    def let_go(self) -> None:
+        """Closes what hangs at `/hang`, and what comes there from now on. For any thread."""
+        self._loop.call_soon_threadsafe(self._close_hanging)
+
+    def _close_hanging(self) -> None:
+        self._gone = True
+        for task in self._hanging:
+            task.cancel()
 
     def at(self, path: str) -> list[Got]:
         """What came to `path`, in order."""
@@ -119,12 +129,16 @@ class Receivers:
                 await writer.drain()
 
     async def _hang(self, reader: asyncio.StreamReader) -> None:
-        self._hanging += 1
-        self.most_hanging = max(self.most_hanging, self._hanging)
+        if self._gone:
+            raise asyncio.CancelledError
+        task = asyncio.current_task()
+        assert task
+        self._hanging.add(task)
+        self.most_hanging = max(self.most_hanging, len(self._hanging))
         try:
             await reader.read()
         finally:
-            self._hanging -= 1
+            self._hanging.discard(task)
 
     async def _drip(self, writer: asyncio.StreamWriter, text: bytes) -> None:
         for byte in text:
