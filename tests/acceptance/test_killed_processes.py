@@ -30,11 +30,8 @@ def crowd(service: Service) -> Crowd:
 
 
 def test_a_killed_door_process_costs_no_ticket_that_was_promised(service: Service, crowd: Crowd) -> None:
-    before = service.doors()
-    service.kill_a_door()
-    wait_until(
-        lambda: len(set(service.doors()) - set(before)) == 1 and len(service.doors()) == 2, "gunicorn replaces it"
-    )
+    killed = service.kill_a_door()
+    wait_until(lambda: killed not in service.doors() and len(service.doors()) == 2, "gunicorn replaces it")
     crowd.verify()
 
 

@@ -43,9 +43,12 @@ class Service(Parts):
         for name in names:
             self.children[name].process.wait()
 
-    def kill_a_door(self) -> None:
-        """SIGKILL to one of gunicorn's processes, as soon as it has one: it starts them some time after itself."""
-        os.kill(wait_until(self.doors, "gunicorn has a door")[0], signal.SIGKILL)
+    def kill_a_door(self) -> int:
+        """SIGKILL to one of gunicorn's processes, once it has both: it starts them some time after itself. The pid."""
+        wait_until(lambda: len(self.doors()) == 2, "gunicorn has both doors")
+        pid = self.doors()[0]
+        os.kill(pid, signal.SIGKILL)
+        return pid
 
     def doors(self) -> list[int]:
         """The pids of gunicorn's processes, without their parent's."""
