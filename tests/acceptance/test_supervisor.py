@@ -123,7 +123,7 @@ def test_after_a_killed_supervisor_no_process_is_left_and_the_next_goes_on_until
 
         script = f'"{SUPERVISOR[0]}" -m omnify.embedded --parent $$; true'
         service.start(("/bin/sh", "-c", script))
-        wait_until(lambda: "organizer token" in service.output(), "the service is ready", seconds=90)
+        wait_until(lambda: "organizer token" in service.output(), "the service is ready")
         assert service.token() == token
         assert (service.home / "service.env").read_text("utf-8") == env
         assert service.address.ask("GET", "/events").status == 200
@@ -138,7 +138,7 @@ def test_after_a_killed_supervisor_no_process_is_left_and_the_next_goes_on_until
 def test_it_can_be_stopped_before_it_is_ready() -> None:
     with Supervised() as service:
         service.start()
-        wait_until((service.home / "valkey").exists, "the first server is made", seconds=30)
+        wait_until((service.home / "valkey").exists, "the first server is made")
         assert service.stop() == 0
         assert service.errors() == ""
 

@@ -6,7 +6,7 @@ import re
 import socketserver
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from itertools import count
@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from bench import load
+
+Counted = tuple[load.Load, Any]
 
 CLIENTS = list(dict.fromkeys((load.client(), load.PYTHON_CLIENT)))
 
@@ -92,11 +94,24 @@ def serving_paths(**answers: Any) -> Iterator[tuple[str, type[Answering]]]:
             server.shutdown()
 
 
+def long_enough(measure: Callable[[float], Counted], enough: Callable[[load.Load], bool]) -> Counted:
+    """The first run, of half a second, one, two and so on, that is `enough`: on a busy machine a client
+    may not get its turn in a short one."""
+    for doublings in range(8):
+        found = measure(0.5 * 2**doublings)
+        if enough(found[0]):
+            return found
+    raise AssertionError("a minute was too short")
+
+
 @pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "in chunks"])
 def test_every_answer_is_counted_and_every_person_comes_once(chunked: bool) -> None:
-    with serving(chunked=chunked) as (url, bodies):
-        run = load.post(url, connections=3, seconds=0.5, warm_up=0)
-    assert run.requests == run.counted == run.accepted == len(bodies) > 3
+    def measure(seconds: float) -> Counted:
+        with serving(chunked=chunked) as (url, bodies):
+            return load.post(url, connections=3, seconds=seconds, warm_up=0), bodies
+
+    run, bodies = long_enough(measure, lambda run: run.requests > 3)
+    assert run.requests == run.counted == run.accepted == len(bodies)
     assert (run.refused, run.broken) == (0, 0)
     assert len(set(bodies)) == len(bodies)
     assert all(re.fullmatch(rb'\{"name":"Guest (\d{7})","email":"guest\1x\w+@example.com"\}', one) for one in bodies)
@@ -105,27 +120,39 @@ def test_every_answer_is_counted_and_every_person_comes_once(chunked: bool) -> N
 
 
 def test_a_warm_up_counts_neither_in_the_rate_nor_in_the_waits() -> None:
-    with serving(stall_seconds=1.0) as (url, bodies):
-        run = load.post(url, connections=1, seconds=0.5, warm_up=1.5)
+    stall_seconds = 1.0
+
+    def measure(seconds: float) -> Counted:
+        # The stall ends long before the warm-up does.
+        with serving(stall_seconds=stall_seconds) as (url, bodies):
+            return load.post(url, connections=1, seconds=seconds, warm_up=3 * stall_seconds), bodies
+
+    run, bodies = long_enough(measure, lambda run: run.counted > 0)
     assert run.requests == run.accepted == len(bodies)
-    assert 0 < run.counted < run.requests
-    assert run.seconds < 1.5
+    assert run.counted < run.requests
     assert run.rate == pytest.approx(run.counted / run.seconds)
-    assert run.p999_ms < 1000
+    assert run.p999_ms < 1000 * stall_seconds
 
 
 def test_several_addresses_are_asked_in_turn_and_each_request_has_the_headers() -> None:
-    with serving_paths() as (url, handler):
-        urls = [f"{url}/{n}" for n in range(3)]
-        load.post(urls, connections=1, seconds=0.1, warm_up=0, headers="X-Number: #######\r\n")
+    def measure(seconds: float) -> Counted:
+        with serving_paths() as (url, handler):
+            urls = [f"{url}/{n}" for n in range(3)]
+            run = load.post(urls, connections=1, seconds=seconds, warm_up=0, headers="X-Number: #######\r\n")
+        return run, handler
+
+    _, handler = long_enough(measure, lambda run: run.requests > 3)
     assert handler.paths[:4] == ["/0", "/1", "/2", "/0"]
     assert handler.numbers[:3] == ["1000000", "1000001", "1000002"]
 
 
 def test_refusals_are_no_accepts() -> None:
-    with serving(status=409) as (url, _):
-        run = load.post(url, connections=2, seconds=0.1, warm_up=0)
-    assert run.refused == run.requests > 0
+    def measure(seconds: float) -> Counted:
+        with serving(status=409) as (url, bodies):
+            return load.post(url, connections=2, seconds=seconds, warm_up=0), bodies
+
+    run, _ = long_enough(measure, lambda run: run.requests > 0)
+    assert run.refused == run.requests
     assert run.accepted == 0
 
 
@@ -140,7 +167,7 @@ def test_a_timetable_is_kept_and_a_stall_is_charged_for_all_that_it_kept_from_be
 def test_a_crowd_that_comes_at_once_waits_from_the_same_moment_on() -> None:
     with serving(stall_seconds=0.2) as (url, bodies):
         began = time.monotonic()
-        waits = load.all_at_once(url, people=50, connections=2, patience=20)
+        waits = load.all_at_once(url, people=50, connections=2, patience=100)
         ended = time.monotonic()
     assert len(waits) == len(bodies) == 50
     assert {wait.status for wait in waits} == {202}

@@ -6,24 +6,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from omnify.embedded.process import CannotStart, Child, start_child, wait_for
 from omnify.embedded.restarts import BACKOFF_SECONDS, STEADY_SECONDS, RestartedChild
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 SLEEP = ["/bin/sh", "-c", "exec sleep 300"]
 ENV = {"PATH": "/usr/bin:/bin"}
-
-
-def _until(done: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def _gone(pid: int) -> bool:
@@ -45,7 +37,7 @@ def test_a_child_dies_with_a_killed_parent(tmp_path: Path) -> None:
         pid = int(parent.stdout.readline())
         assert not _gone(pid)
         parent.kill()
-    _until(lambda: _gone(pid))
+    wait_until(lambda: _gone(pid), "the child is gone")
 
 
 def test_a_child_whose_parent_died_before_it_could_ask_does_not_start(tmp_path: Path) -> None:
@@ -59,14 +51,14 @@ def test_a_child_whose_parent_died_before_it_could_ask_does_not_start(tmp_path: 
 def test_a_program_that_is_missing_is_named_in_the_reason(tmp_path: Path) -> None:
     child = start_child("ghost", ["/no/such/program"], log=tmp_path / "log", env=ENV)
     with pytest.raises(CannotStart) as caught:
-        wait_for(child, lambda: False, seconds=20)
+        wait_for(child, lambda: False, seconds=DEADLINE_SECONDS)
     assert str(caught.value) == "ghost did not start (exit code 1): /no/such/program: No such file or directory"
 
 
 def test_a_child_that_ignores_the_wish_to_stop_is_killed(tmp_path: Path) -> None:
     log = tmp_path / "log"
     child = start_child("deaf", ["/bin/sh", "-c", "trap '' TERM; echo up; sleep 300"], log=log, env=ENV)
-    _until(lambda: log.read_bytes() == b"up\n")
+    wait_until(lambda: log.read_bytes() == b"up\n", "it ignores the signal")
     assert child.stop(0.2) is False
     assert child.ending() == "killed by SIGKILL"
 
@@ -76,7 +68,7 @@ def test_a_child_is_out_of_reach_of_the_terminal_s_signals(tmp_path: Path) -> No
     try:
         assert os.getsid(child.pid) != os.getsid(0)
     finally:
-        assert child.stop(20) is True
+        assert child.stop(DEADLINE_SECONDS) is True
     assert child.ending() == "killed by SIGTERM"
 
 

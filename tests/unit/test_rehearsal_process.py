@@ -10,6 +10,7 @@ import pytest
 
 from rehearsal.process import Command, CrowdFailed, Processes
 from rehearsal.records import Tally, Workload
+from tests.support.waiting import DEADLINE_SECONDS
 
 
 def workload(port: int) -> Workload:
@@ -37,7 +38,7 @@ def silent_port() -> Iterator[int]:
 def test_no_process_is_left_after_an_interruption(silent_port: int) -> None:
     def interrupted() -> None:
         with Processes([workload(silent_port), workload(silent_port)]) as crowd:
-            crowd.read(timeout=30)
+            crowd.read(timeout=DEADLINE_SECONDS)
             assert len(multiprocessing.active_children()) == 2
             raise KeyboardInterrupt
 
@@ -49,7 +50,7 @@ def test_no_process_is_left_after_an_interruption(silent_port: int) -> None:
 def test_a_crowd_that_gives_up_says_who_has_no_answer() -> None:
     with Processes([workload(1)]) as crowd:
         crowd.send(Command.GIVE_UP)
-        while crowd.read(timeout=30):
+        while crowd.read(timeout=DEADLINE_SECONDS):
             pass
         (result,) = crowd.results()
     assert [result.status for result in result.results] == [0, 0, 0]
@@ -61,7 +62,7 @@ def test_a_process_that_dies_is_told_and_not_waited_for(silent_port: int) -> Non
         (child,) = multiprocessing.active_children()
         child.kill()
         with pytest.raises(CrowdFailed):
-            while crowd.read(timeout=30):
+            while crowd.read(timeout=DEADLINE_SECONDS):
                 pass
 
 
