@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -164,15 +165,7 @@ class Gate:
             EventNotLoaded: nothing was enqueued.
             QueueUnavailable: Redis did not answer, or too few replicas.
         """
-        started, clock = time.monotonic(), self._clock_of(event_id)
-        call = calls.cancel(
-            k.event_keys(event_id),
-            cancellations=cancellations,
-            state_ttl=k.STATE_TTL_SECONDS,
-            wake_ttl=k.WAKE_TTL_MS,
-            deadline=clock.deadline_ms(started),
-        )
-        return _in_time(decode_cancel(await self._run(call, self._writer)), started, clock)
+        return await self._enqueue(event_id, partial(calls.cancel, cancellations=cancellations), decode_cancel)
 
     async def confirm(self, event_id: int, confirmations: Sequence[ConfirmRequest]) -> ConfirmReply:
         """Enqueues confirmations of held tickets, in this order; they are durable when it returns.
@@ -181,15 +174,20 @@ class Gate:
             EventNotLoaded: nothing was enqueued.
             QueueUnavailable: Redis did not answer, or too few replicas.
         """
+        return await self._enqueue(event_id, partial(hold_calls.confirm, confirmations=confirmations), decode_confirm)
+
+    async def _enqueue(
+        self, event_id: int, make_call: Callable[..., Call], decode: Callable[[bytes], Reply | NotLoaded | TooLate]
+    ) -> Reply:
+        """Enqueues commands about tickets. `admit` does without it: a call more would cost registrations time."""
         started, clock = time.monotonic(), self._clock_of(event_id)
-        call = hold_calls.confirm(
+        call = make_call(
             k.event_keys(event_id),
-            confirmations=confirmations,
             state_ttl=k.STATE_TTL_SECONDS,
             wake_ttl=k.WAKE_TTL_MS,
             deadline=clock.deadline_ms(started),
         )
-        return _in_time(decode_confirm(await self._run(call, self._writer)), started, clock)
+        return _in_time(decode(await self._run(call, self._writer)), started, clock)
 
     async def statuses(self, event_id: int, ticket_keys: Sequence[str]) -> StatusReply:
         """Reads the status of these tickets, as far as Redis knows. Raises QueueUnavailable."""
