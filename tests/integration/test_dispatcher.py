@@ -71,7 +71,7 @@ def test_an_endpoint_that_hangs_delays_no_other_and_holds_few_requests(make_even
     deliver_until(
         lambda: len(receivers.at("/ok")) == 200 and receivers.most_hanging >= FIRST_AT_ONCE,
         timeout_seconds=DEADLINE_SECONDS,
-        let_go=receivers.let_go,
+        end_attempts=receivers.close_hanging,
     )
     assert states(healthy) == ["delivered"] * 200
     assert receivers.most_hanging == FIRST_AT_ONCE
@@ -96,7 +96,9 @@ def test_a_dispatcher_that_stops_ends_what_is_under_way_and_gives_the_rest_back(
     write(event, *(change() for _ in range(50)))
     # No request ends by itself, which would make room for another one.
     deliver_until(
-        lambda: len(receivers.got) >= FIRST_AT_ONCE, timeout_seconds=DEADLINE_SECONDS, let_go=receivers.let_go
+        lambda: len(receivers.got) >= FIRST_AT_ONCE,
+        timeout_seconds=DEADLINE_SECONDS,
+        end_attempts=receivers.close_hanging,
     )
     assert not WebhookDelivery.objects.exclude(claimed_until=None).exists()
     assert Counter(WebhookDelivery.objects.values_list("attempts", flat=True)) == {

@@ -3,7 +3,7 @@
 /ok              204                        /flaky/<n>           500 to the first n requests, then 204
 /each/<n>        503 to the first n attempts of each message, then 204
 /status/<code>   that status                /later/<code>/<s>    that status with `Retry-After: <s>`
-/redirect        302 to /ok                 /hang                no answer until `let_go`
+/redirect        302 to /ok                 /hang                no answer until `close_hanging`
 /drip            the head of a 200, a byte every tenth of a second
 /drip-body       a 200 whose body comes like that
 /huge            a 200 with a body that does not end        /bomb    a 200 that says it is gzip, and is not
@@ -82,11 +82,11 @@ class Receivers:
         """Where `path` is."""
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}{path}"
 
-    def let_go(self) -> None:
+    def close_hanging(self) -> None:
         """Closes what hangs at `/hang`, and what comes there from now on. For any thread."""
-        self._loop.call_soon_threadsafe(self._close_hanging)
+        self._loop.call_soon_threadsafe(self._close_all)
 
-    def _close_hanging(self) -> None:
+    def _close_all(self) -> None:
         self._gone = True
         for task in self._hanging:
             task.cancel()

@@ -101,13 +101,13 @@ def deliver_until(
     seconds: float = DEADLINE_SECONDS,
     timeout_seconds: float = 15.0,
     speed: int = 1,
-    let_go: Callable[[], None] = lambda: None,
+    end_attempts: Callable[[], None] = lambda: None,
 ) -> None:
     """Runs a real dispatcher beside this thread until `done()`, and stops it in an orderly way.
 
     `speed`: how many seconds pass for the schedule and the breaker in a real one. The dispatcher looks as often, and
     its claims last as long as without: how long the machine takes is measured in real seconds.
-    `let_go` ends the attempts under way; it is called once no new ones begin.
+    `end_attempts` ends what is under way; it is called once no new ones begin.
     """
     begun = timezone.now()
 
@@ -117,7 +117,7 @@ def deliver_until(
     class Stopping(Dispatcher):
         def stop(self) -> None:
             super().stop()
-            let_go()
+            end_attempts()
 
     dispatcher = DispatcherThread(
         lambda: Stopping(context(timeout_seconds=timeout_seconds, clock=clock, haste=1 / speed))
