@@ -8,10 +8,14 @@ from dataclasses import replace
 import pytest
 import redis
 
+from events.admission import hold_calls
 from events.admission.commands import Expiries, enqueue_expiries
-from events.admission.hold_calls import DueHold
-from events.admission.keys import event_keys
+from events.admission.entry import pack_confirmation
+from events.admission.hold_calls import ConfirmRequest, DueHold
+from events.admission.hold_replies import ConfirmReply, NotHeld, decode_confirm
+from events.admission.keys import EXPIRIES, event_keys
 from events.admission.replies import AdmitReply
+from events.admission.snapshots import put_snapshot
 from events.domain.snapshot import EventSnapshot
 from events.ledger.queries import event_snapshot
 from events.ledger.tickets import taken_emails
@@ -21,7 +25,7 @@ from tests.support.in_process.events import commits_that_the_standby_lacks
 from tests.support.in_process.holds import confirm, drain_at, expirer, hold
 from tests.support.servers import Services
 from worker.drain import Drain
-from worker.expiries import AT_ONCE, PAUSE_SECONDS, Expirer
+from worker.expiries import AT_ONCE, INTERVAL_SECONDS, PAUSE_SECONDS, Expirer
 from worker.failpoints import Failpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,6 +47,38 @@ def test_none_is_put_into_the_queue_before_its_time_by_the_queues_clock(
     now = drain.queue.now_ms(event.pk)
     holds = [DueHold(keys[0], now + 60_000), DueHold(keys[1], now)]
     assert enqueue_expiries(redis_client, nothing, event.pk, holds) == Expiries(1, wake=True)
+
+
+def test_to_the_millisecond_by_the_queues_clock_a_hold_is_confirmed_before_its_end_and_ended_from_then_on(
+    make_event: Make, drain: Drain, redis_client: redis.Redis
+) -> None:
+    """One call for each, of holds that end around the moment of the call, which it tells."""
+    event = make_event(**hold())
+    put_snapshot(redis_client, event_snapshot(event))
+    keys, now = event_keys(event.pk), drain.queue.now_ms(event.pk)
+    ends = {f"hold{ms:016}": ms for ms in range(now - 400, now + 1600)}
+    asked = [ConfirmRequest(key, "", pack_confirmation(""), until_in_ledger=until) for key, until in ends.items()]
+    times = {"state_ttl": 60, "wake_ttl": 1000}
+    reply = decode_confirm(hold_calls.confirm(keys, confirmations=asked, deadline=0, **times).run(redis_client))
+    assert isinstance(reply, ConfirmReply)
+    admitted = {ends[one.key] for one, answer in zip(asked, reply.answers, strict=True) if answer != NotHeld()}
+    assert admitted == {until for until in ends.values() if until > reply.now_ms}
+    redis_client.delete(keys.queue)
+    due = [DueHold(key, until) for key, until in ends.items()]
+    assert hold_calls.expire(keys, holds=due[:1000], **times).run(redis_client)[0] > 0
+    queued = {entry[b"t"].decode(): int(entry[b"r"]) for _, entry in redis_client.xrange(keys.queue)}
+    [stamp] = set(queued.values())
+    assert {ends[key] for key in queued} == {until for _, until in due[:1000] if until <= stamp}
+
+
+def test_a_worker_that_dies_while_it_ends_holds_leaves_time_for_another_to_end_them_within_two_seconds(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event(**hold())
+    people(admit, event, 1)
+    drain_at(drain, redis_client, -61).run(event.pk)
+    expirer(redis_client, worker="one").once()
+    assert 0 < redis_client.pttl(EXPIRIES) + INTERVAL_SECONDS * 1000 < 2000
 
 
 @pytest.mark.parametrize("lost", ["the entries", "all of Redis"])
