@@ -91,16 +91,27 @@ def held(event_id: int) -> int:
     return int(Event.objects.get(pk=event_id).held_count)
 
 
-def let_holds_end(event_id: int) -> None:
-    """Has all holds of an event end at the same moment, which is over by the time that this is committed."""
+def let_holds_end(event_id: int, *, apart: timedelta = timedelta(0), after: timedelta = timedelta(0)) -> dict[str, int]:
+    """Has all holds of an event end `after` a while, at the same moment or one so long `apart` from the next.
+
+    Returns the moments (ms since 1970) by ticket key. Without `after`, they are over by the time of the commit.
+    """
     from django.db import connection, transaction
     from django.utils import timezone
 
+    from events.domain.times import to_ms
     from events.models import Registration
 
+    first = timezone.now() + after
+    rows = Registration.objects.filter(event_id=event_id, status="held")
+    keys = list(rows.order_by("sequence").values_list("ticket_key", flat=True))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
-        Registration.objects.filter(event_id=event_id, status="held").update(expires_at=timezone.now())
+        if not apart:
+            rows.update(expires_at=first)
+        for place, key in enumerate(keys if apart else ()):
+            rows.filter(ticket_key=key).update(expires_at=first + place * apart)
+    return {key: to_ms(first + place * apart) for place, key in enumerate(keys)}
 
 
 def expired_in_order(event_id: int) -> int:

@@ -176,6 +176,23 @@ class Stack:
         admitted, queued = pipeline.execute()
         return int(admitted or 0) - int(queued)
 
+    def stamps(self, event_id: int, entries: int, *, seconds: float) -> dict[str, int]:
+        """Follows an event's queue until so many entries were put there: when (ms since 1970), by their ticket keys."""
+        from events.admission.fields import ENTRY_REQUESTED, ENTRY_TICKET
+        from events.admission.keys import event_keys
+
+        queue, last = event_keys(event_id).queue, b"0-0"
+        found: dict[str, int] = {}
+        deadline = time.monotonic() + seconds
+        while len(found) < entries:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited {seconds:g} s for {entries} entries, found {len(found)}")
+            streams: Any = self.redis.xread({queue: last}, count=5000, block=1000)
+            for _, items in streams:
+                found.update({fields[ENTRY_TICKET].decode(): int(fields[ENTRY_REQUESTED]) for _, fields in items})
+                last = items[-1][0]
+        return found
+
     def forget(self, *event_ids: int) -> None:
         """Takes events out of Redis, so that a run's leavings do not weigh on the next one."""
         from events.admission.keys import event_keys

@@ -1,4 +1,5 @@
-"""Holds: a drain that sets every seat aside before it is confirmed, and 100,000 holds that run out at once.
+"""Holds: a drain that sets every seat aside before it is confirmed, 100,000 holds that run out at once, and how long
+after its end the expiry of a hold is in the queue.
 
 The first against a drain that confirms at once: everything is decided twice there. The second beside people who
 register for another event: what they wait for their 202, against what they wait beside a drain that is as busy with as
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from bench import guests, ledger, load
@@ -23,7 +25,7 @@ HOLD_SECONDS = 3600
 PLAIN, HELD = "decisions/s, confirmed at once", "decisions/s, held and then confirmed"
 SEATS_PLAIN, SEATS_HELD = "seats/s, confirmed at once", "seats/s, held and then confirmed"
 
-ENDING = 100_000
+ENDING, FEW = 100_000, 100
 CONNECTIONS = 64
 # Of what the door takes in alone. Both drains would use the machine up.
 SHARE = 0.1
@@ -39,6 +41,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
         ratio("decisions/s, held and then confirmed ÷ confirmed at once", HELD, PLAIN, samples, at_least=0.5),
         ratio("seats/s, held and then confirmed ÷ confirmed at once", SEATS_HELD, SEATS_PLAIN, seats),
         *_all_at_once(stack, options),
+        *_in_the_queue(stack, options),
     ]
 
 
@@ -135,6 +138,49 @@ def _register_meanwhile(stack: Stack, options: Options, door: Server, rate: floa
     wait_until(lambda: stack.queued(event_id) == 0, seconds=PATIENCE_SECONDS, what="the drain")
     stack.forget(event_id)
     return run.p99_ms
+
+
+def _in_the_queue(stack: Stack, options: Options) -> list[Line]:
+    """How long after its end the expiry of a hold was put into the queue, by the queue's clock."""
+    few, many = options.number(FEW, least=5), options.number(ENDING)
+    apart = _lateness(stack, few, apart=timedelta(milliseconds=70))
+    # By then the ledger has the ends of all.
+    at_once = _lateness(stack, many, after=timedelta(seconds=5 + many / 4000))
+    what = f"ms after their end that the expiries of {many:,} holds, all of one moment, are in the queue"
+    return [
+        Line(
+            name="ms after its end that the expiry of a hold is in the queue, the longest",
+            measured=apart[-1],
+            at_most=2000.0,
+        ),
+        value(f"{what}, p99", [at_once[len(at_once) * 99 // 100]]),
+        value(f"{what}, the longest", at_once[-1:]),
+    ]
+
+
+def _lateness(
+    stack: Stack, holds: int, *, apart: timedelta = timedelta(0), after: timedelta = timedelta(seconds=5)
+) -> list[float]:
+    """Milliseconds, the least first. None may be early, and all must run out."""
+    with stack.drain():
+        pass  # it has started, and goes on at once
+    event_id = ledger.new_event(hold_seconds=HOLD_SECONDS)
+    ledger.fill(event_id, holds)
+    ledger.publish(event_id)
+    ends: dict[str, int] = {}
+    while min(ends.values(), default=0) < time.time() * 1000:
+        ends = ledger.let_holds_end(event_id, apart=apart, after=after)
+        ledger.tidy()
+        after *= 2  # a slow machine needs longer to write that down
+    with stack.drain():
+        stamps = stack.stamps(event_id, holds, seconds=PATIENCE_SECONDS)
+        wait_until(lambda: stack.queued(event_id) == 0, seconds=PATIENCE_SECONDS, what="the drain")
+    stack.forget(event_id)
+    _check(ledger.expired_in_order(event_id), holds, "run out")
+    late = sorted(stamps[key] - end for key, end in ends.items())
+    if late[0] < 0:
+        raise load.ClientFailedError(f"a hold was ended {-late[0]} ms early")
+    return [float(one) for one in late]
 
 
 def _check(found: int, expected: int, what: str) -> None:
