@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -21,20 +22,24 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from rehearsal.records import Sizes
 from tests.conftest import find_leaks
+from tests.support.model_based import organizer
 from tests.support.model_based.acts import Acts
 from tests.support.model_based.checker import settle
+from tests.support.model_based.draws import HOLDS, changes, guests, numbers, sizes
 from tests.support.model_based.history import LARGEST, Drop
 from tests.support.model_based.holds import confirm, run_out
+from tests.support.model_based.records import Change, Opening
 from tests.support.service.processes import Service
 from tests.support.soak import SOAK, amount, time_is_over
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.promise, pytest.mark.soak]
 
 EXAMPLES = int(os.environ.get("OMNIFY_MODEL_EXAMPLES") or amount(0, soak=60))
-AT_ONCE = 10
+AT_ONCE, FEW = 10, 7
 SETTINGS = settings(
-    max_examples=AT_ONCE,
+    max_examples=AT_ONCE if EXAMPLES else FEW,
     stateful_step_count=25,
     derandomize=not EXAMPLES,
     phases=[Phase.generate, Phase.shrink] if EXAMPLES else [Phase.generate],
@@ -45,16 +50,6 @@ SETTINGS = settings(
 )
 # A drain that is killed with an event in hand keeps it for as long as its lease lasts, which is what takes time here.
 DISASTERS = 2
-# Hours: a hold ends here when the machine makes its time be over. Some events have none.
-HOLDS = [
-    None,
-    *(
-        {"seconds": 86_400, "applies_to": applies_to, "confirmed_by": by}
-        for applies_to, by in (("all", "organizer"), ("all", "holder"), ("waitlist", "holder"))
-    ),
-]
-guests = st.integers(1, 9)
-numbers = st.integers(0, 99)
 
 
 class Machine(Acts):
@@ -64,17 +59,27 @@ class Machine(Acts):
     """
 
     @initialize(
-        seats=st.integers(1, 3),
-        waitlist=st.integers(0, 5),
+        size=sizes,
+        types=st.lists(sizes, max_size=3),
+        late=st.booleans(),
         uses=st.integers(1, 4),
+        code_for=st.integers(0, 3),
         hold=st.sampled_from(HOLDS),
         early=st.lists(guests, min_size=3, unique=True),
     )
     def an_event_opens(
-        self, seats: int, waitlist: int, uses: int, hold: dict[str, object] | None, early: list[int]
+        self,
+        size: Sizes,
+        types: list[Sizes],
+        late: bool,
+        uses: int,
+        code_for: int,
+        hold: dict[str, object] | None,
+        early: list[int],
     ) -> None:
-        self.drop = Drop(self.service, seats, waitlist, uses, hold)
-        self.rush(early, [])
+        late = late and len(types) == 2
+        self.drop = Drop(self.service, Opening(size, tuple(types), uses, code_for, hold, late))
+        self.rush(early, [], "", (), *([partial(organizer.give_types, self.drop)] if late else []))
 
     @rule(
         guest=guests,
@@ -82,11 +87,12 @@ class Machine(Acts):
         keyed=st.booleans(),
         quantity=st.integers(1, LARGEST),
         coded=st.booleans(),
+        kind=numbers,
     )
-    def a_guest_registers(self, guest: int, shout: bool, keyed: bool, quantity: int, coded: bool) -> None:
+    def a_guest_registers(self, guest: int, shout: bool, keyed: bool, quantity: int, coded: bool, kind: int) -> None:
         self.steps += 1
-        key = secrets.token_hex(8) if keyed else ""
-        self.drop.register(guest, shout=shout, key=key, quantity=quantity, coded=coded)
+        key, type_id = secrets.token_hex(8) if keyed else "", self.drop.type_of(kind)
+        self.drop.register(guest, shout=shout, key=key, quantity=quantity, coded=coded, type_id=type_id)
 
     @rule(several=st.lists(guests, min_size=2, max_size=8))
     def many_register_at_once(self, several: list[int]) -> None:
@@ -115,7 +121,8 @@ class Machine(Acts):
         for ticket in self.pick([number], "held", "confirmed", "waitlisted"):
             self.drop.give_back(ticket)
             if again:
-                self.drop.register(int(self.drop.tickets[ticket].email[5]), shout=False, key="")
+                given = self.drop.tickets[ticket]
+                self.drop.register(int(given.email[5]), shout=False, key="", type_id=given.type_id)
 
     @precondition(lambda self: self.drop.hold)
     @rule(number=numbers, other=st.booleans(), twice=st.booleans())
@@ -141,27 +148,43 @@ class Machine(Acts):
         several=st.lists(guests, max_size=5),
         leaving=st.lists(numbers, min_size=1, max_size=4),
         ending=st.lists(numbers, max_size=4),
+        asked=st.none() | changes,
     )
-    def many_come_and_go_at_once(self, several: list[int], leaving: list[int], ending: list[int]) -> None:
+    def many_come_and_go_at_once(
+        self, several: list[int], leaving: list[int], ending: list[int], asked: Change | None
+    ) -> None:
         self.steps += 1
-        self.rush(several, self.pick(leaving, "queued", "held", "confirmed", "waitlisted"), ending=self.end(ending))
+        gone = self.pick(leaving, "queued", "held", "confirmed", "waitlisted")
+        self.rush(several, gone, "", self.end(ending), *self.changed(asked))
+
+    @rule(guest=guests, quantity=st.integers(1, LARGEST), beyond=st.booleans(), kind=numbers)
+    def the_organizer_adds_a_guest(self, guest: int, quantity: int, beyond: bool, kind: int) -> None:
+        organizer.add_guest(self.drop, guest, quantity=quantity, beyond=beyond, type_id=self.drop.type_of(kind))
+
+    @rule(number=numbers, guest=guests, taken_back=st.booleans())
+    def the_organizer_acts_on_a_guest(self, number: int, guest: int, taken_back: bool) -> None:
+        for ticket in self.pick([number], "held", "confirmed", "waitlisted") or self.pick([number]):
+            if taken_back:
+                organizer.take_back(self.drop, ticket)
+            elif not self.paused:
+                organizer.correct(self.drop, ticket, guest)
 
     @precondition(lambda self: not self.paused and not self.drop.ended)
-    @rule(seats=st.none() | st.integers(1, 7), waitlist=st.none() | st.integers(0, 5))
-    def the_organizer_changes_sizes(self, seats: int | None, waitlist: int | None) -> None:
-        self.drop.resize(seats, waitlist)
+    @rule(asked=changes)
+    def the_organizer_changes_sizes_or_types(self, asked: Change) -> None:
+        organizer.change(self.drop, asked)
 
     @precondition(lambda self: not self.paused and self.steps > 3)
     @rule(at_rest=st.booleans())
     def the_organizer_cancels_the_event(self, at_rest: bool) -> None:
         if at_rest:
             settle(self.drop)
-        self.drop.end()
+        organizer.end(self.drop)
 
     @precondition(lambda self: self.steps > 3 and not self.paused and not self.drop.ended and not self.drop.over)
     @rule()
     def the_event_comes_to_its_end(self) -> None:
-        self.drop.finish()
+        organizer.finish(self.drop)
 
     @precondition(lambda self: not self.paused)
     @rule()
@@ -186,15 +209,21 @@ class Machine(Acts):
         several=st.lists(guests, min_size=1, max_size=8),
         leaving=st.lists(numbers, max_size=1),
         ending=st.lists(numbers, max_size=4),
+        asked=st.none() | changes,
         struck=st.sampled_from(["drain-1", "drain-2", "valkey", "web", "postgres"]),
     )
     def something_is_killed_under_a_crowd(
-        self, several: list[int], leaving: list[int], ending: list[int], struck: str
+        self, several: list[int], leaving: list[int], ending: list[int], asked: Change | None, struck: str
     ) -> None:
         self.disasters += 1
-        self.rush(several, self.pick(leaving), struck, self.end(ending))
+        self.rush(several, self.pick(leaving), struck, self.end(ending), *self.changed(asked))
         if not self.paused:  # drains that stand still do not count as ready
             self.service.heal()
+
+    def changed(self, asked: Change | None) -> list[partial[None]]:
+        """A change that the organizer makes in a crowd, if it can take its turn."""
+        waits = asked is None or self.paused or self.drop.ended
+        return [] if waits or asked is None else [partial(organizer.change, self.drop, asked)]
 
     def teardown(self) -> None:
         self.signal_drains(signal.SIGCONT)
@@ -206,7 +235,7 @@ class Machine(Acts):
 
 
 # Hypothesis makes a failure smaller for five minutes at most.
-@pytest.mark.timeout(1800 if SOAK else 300 + 60 * EXAMPLES)
+@pytest.mark.timeout(1800 if SOAK else 600 + 60 * EXAMPLES)
 def test_whatever_happens_the_service_ends_as_the_model_does(service: Service) -> None:
     """In portions, since between two of them it can be told to end."""
     for _ in range(max(1, EXAMPLES // AT_ONCE)):

@@ -164,3 +164,12 @@ def test_closing_takes_places_back_a_few_at_a_time(monkeypatch: pytest.MonkeyPat
 def test_a_closing_of_an_event_that_is_not_cancelled_does_nothing() -> None:
     books = filled(capacity=4, waitlist=0, people=3)
     assert not books.batch([Closing("c" * 20, 9)]).changes
+
+
+def test_a_guest_beyond_the_capacity_takes_no_seat_that_is_kept_for_a_group() -> None:
+    books = Books(Seats(capacity=3, confirmed=0, waitlist_capacity=4))
+    books.batch([request(1, "first", quantity=2), request(2, "second", quantity=3)])
+    books.batch([replace(request(3, "third"), beyond_capacity=True)])
+    books.check()
+    assert [status for status, _ in books.told().values()] == ["confirmed", "waitlisted", "confirmed"]
+    assert (books.seats.capacity, books.seats.free, books.seats.waitlisted) == (4, 1, 3)

@@ -47,6 +47,7 @@ def test_groups_of_an_event_without_types_are_decided_like_those_of_one_type(cas
         for command in plain:
             naive.do(command)
     assert books.told() == {row["key"]: (row["status"], row["reason"]) for row in naive.rows}
+    assert (books.seats.capacity, books.seats.waitlist_capacity) == naive.sizes[0]
 
 
 @given(cases)

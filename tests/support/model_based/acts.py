@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from tests.support.model_based.history import LARGEST, Drop
 from tests.support.model_based.holds import confirm, run_out
+from tests.support.model_based.model import NO_TYPE
 from tests.support.service.parts import DRAINS
 from tests.support.service.processes import Service
 
@@ -28,7 +29,14 @@ class Acts(RuleBasedStateMachine):
         self.disasters = self.steps = 0
         service.heal()
 
-    def rush(self, several: list[int], leaving: list[str], struck: str = "", ending: Sequence[str] = ()) -> None:
+    def rush(
+        self,
+        several: list[int],
+        leaving: list[str],
+        struck: str = "",
+        ending: Sequence[str] = (),
+        *others: partial[Any],
+    ) -> None:
         """All at the same time. Each has an Idempotency-Key, since answers may be lost."""
         acts: list[partial[Any]] = [
             partial(
@@ -38,12 +46,13 @@ class Acts(RuleBasedStateMachine):
                 key=secrets.token_hex(8),
                 quantity=1 + guest % LARGEST,
                 coded=guest % 4 > 1,
+                type_id=self.drop.types[guest % len(self.drop.types)] if self.drop.types else NO_TYPE,
             )
             for guest in several
         ]
         acts += [partial(self.drop.give_back, ticket) for ticket in leaving]
         acts += [partial(confirm, self.drop, ticket) for ticket in ending]
-        self.drop.at_once(*acts, meanwhile=partial(self.strike, struck))
+        self.drop.at_once(*others, *acts, meanwhile=partial(self.strike, struck))
 
     def end(self, numbers: list[int]) -> list[str]:
         """Held tickets that are going to be confirmed, for all but one of which it is too late."""

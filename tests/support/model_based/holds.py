@@ -111,7 +111,7 @@ def hold_commands(drop: Drop, entries: Sequence[Admitted]) -> list[Command]:
 
 def compare_holds(drop: Drop, model: Model, entries: Sequence[Admitted]) -> None:
     """Each hold ended once, none early; what was confirmed with a 202 is, by that payment, unless it was cancelled."""
-    held = sum(model.with_seats[ticket] for ticket in model.held)
+    held = sum(model.counts(type_id)[1] for type_id in model.sizes)
     assert drop.service.rows(_COUNTS, drop.event.id) == [(held, model.expired, True)]
     rows = {key: rest for key, *rest in drop.service.rows(_HOLDS, drop.event.id)}
     confirmations = {(entry.place, entry.key) for entry in entries if entry.kind == "confirm"}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from psycopg2 import OperationalError
 from redis.exceptions import RedisError
 
 from tests.support.service.http_client import Answer
+from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 
 
@@ -21,6 +24,18 @@ def insist(ask: Callable[[], Answer]) -> Answer:
         return None if answer.status == 503 else answer
 
     return wait_until(once, "there is an answer")
+
+
+def ledger(service: Service, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """Rows of the ledger, however long it is away."""
+
+    def once() -> tuple[list[tuple[Any, ...]]] | None:
+        try:
+            return (service.rows(query, *values),)
+        except OperationalError:
+            return None
+
+    return wait_until(once, "the database answers")[0]
 
 
 def patient(read: Callable[[], int]) -> int:

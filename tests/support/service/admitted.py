@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tests.support.service.event import Event
@@ -11,17 +11,18 @@ from tests.support.service.parts import AOF
 
 _ENTRY = (
     rb"XADD\r\n\$\d+\r\n%s\r\n\$\d+\r\n(\d+)-0\r\n\$1\r\nt\r\n\$\d+\r\n([\w-]+)\r\n"
-    rb"\$1\r\nc\r\n\$\d+\r\n(\w+)\r\n(?:\$1\r\nr\r\n\$\d+\r\n(\d+)\r\n)?"
+    rb"\$1\r\nc\r\n\$\d+\r\n(\w+)\r\n(?:\$1\r\nr\r\n\$\d+\r\n(\d+)\r\n)?(?:\$1\r\np\r\n\$(\d+)\r\n)?"
 )
 
 
 class Admitted(NamedTuple):
-    """An entry that is no registration: its place, the ticket key, the kind, and when it was stamped (ms)."""
+    """An entry that is no registration: its place, the ticket key, the kind, when it was stamped (ms), its payload."""
 
     place: int
     key: str
     kind: str
     requested_ms: int
+    payload: str
 
     def find(self, ticket_ids: Iterable[str]) -> str | None:
         """The one of these tickets that it is about."""
@@ -37,7 +38,13 @@ def admitted(event: Event) -> list[Admitted]:
     """All entries of the event's queue so far but registrations, in order."""
     pattern = re.compile(_ENTRY % re.escape(event.keys.queue.encode()))
     files = sorted((event.service.valkey.directory / AOF).glob("*.incr.aof"))
-    found = [match.groups(b"0") for file in files for match in pattern.finditer(file.read_bytes())]
-    entries = [Admitted(int(place), key.decode(), kind.decode(), int(ms)) for place, key, kind, ms in found]
+    entries = [entry for file in files for entry in _find(pattern, file.read_bytes())]
     assert sorted({entry.place for entry in entries}) == [entry.place for entry in entries], "a place came twice"
     return entries
+
+
+def _find(pattern: re.Pattern[bytes], content: bytes) -> Iterator[Admitted]:
+    for match in pattern.finditer(content):
+        place, key, kind, ms, length = match.groups(b"0")
+        payload = content[match.end() : match.end() + int(length)].decode()
+        yield Admitted(int(place), key.decode(), kind.decode(), int(ms), payload)

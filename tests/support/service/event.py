@@ -110,9 +110,9 @@ class Event:
         body = json.dumps(fields).encode()
         return self.service.address.ask("PATCH", self.path, body, {**JSON, **self._token()})
 
-    def make_code(self, *, uses: int) -> str:
+    def make_code(self, *, uses: int, **fields: Any) -> str:
         """A new access code, which lets in at once."""
-        body = json.dumps({"count": 1, "uses": uses}).encode()
+        body = json.dumps({"count": 1, "uses": uses, **fields}).encode()
         answer = self.service.address.ask("POST", f"{self.path}/codes", body, {**JSON, **self._token()})
         [code] = answer.data["codes"]
         return str(code)
@@ -126,6 +126,20 @@ class Event:
         answer = self.service.address.ask("GET", f"{self.path}/attendees?page_size=100", None, self._token())
         found: list[dict[str, Any]] = answer.data["results"]
         return found
+
+    def add(self, body: dict[str, Any], *, key: str) -> Answer:
+        """A guest of the organizer's."""
+        headers = {**self._token(), "Idempotency-Key": key}
+        return self.service.address.post(f"{self.path}/attendees", body, headers)
+
+    def correct(self, ticket_id: str, **fields: Any) -> Answer:
+        """Another name or e-mail for a guest."""
+        path, body = f"{self.path}/attendees/{ticket_id}", json.dumps(fields).encode()
+        return self.service.address.ask("PATCH", path, body, {**JSON, **self._token()})
+
+    def take_back(self, ticket_id: str) -> Answer:
+        """The organizer cancels a guest's ticket."""
+        return self.service.address.ask("DELETE", f"{self.path}/attendees/{ticket_id}", None, self._token())
 
     def _token(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.service.token()}"}
