@@ -12,7 +12,7 @@ from events.api import metrics
 from events.api.health import Live, Ready
 from events.api.schema import DocsView, SchemaView
 from events.api.security_txt import SecurityTxt
-from events.api.views.attendees import AttendeeDetail, Attendees, Stats
+from events.api.views.attendees import AttendeeDetail, Attendees
 from events.api.views.audit import AuditTrail
 from events.api.views.check_in import CheckIns, CheckInView, OfflineCheckIns, UndoCheckIn
 from events.api.views.codes import CodeDetail, CodeList, CodeRevocation
@@ -25,6 +25,7 @@ from events.api.views.events import (
     EventPause,
     EventResumption,
 )
+from events.api.views.stats import Stats
 from events.api.views.tokens import TokenDetail, TokenList
 from events.api.webhooks.views import (
     DefaultSecret,

@@ -32,9 +32,8 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by TTL, 12 s, or by its holder
     {event:7}:rates    hash    a<slot>, d<slot> -> `second|count`: admissions and decisions of the last seconds
                                removed by TTL, 1 minute
-    {event:7}:history:0, :1, :2
-                       hash    second in which a step of 10 s begins -> JSON of what was decided in it (`history`)
-                               one for each hour (hour number modulo 3); removed by TTL, 2 hours
+    {event:7}:history  hash    level and place of a step of time -> JSON of what was decided in it (`history`)
+                               at most 865 fields; removed by TTL, 25 hours after the last decision
     {event:7}:lost     hash    ticket key -> sequence, of tickets the queue is known to have lost
                                removed by TTL, 30 days
     {event:7}:missing  hash    ticket key -> sequence, of tickets that a door has admitted and this server does not know
@@ -87,7 +86,7 @@ WAITLIST_TTL_SECONDS = 7 * 86_400
 WAKE_TTL_MS = 4_000  # a wake-up that was lost, or found a dead drain's lease, is repeated after this time
 LEASE_TTL_MS = 12_000  # later than the statement timeout; a killed drain holds its event up this long
 RATES_TTL_SECONDS = 60
-HISTORY_TTL_SECONDS = 2 * 3600
+HISTORY_TTL_SECONDS = 25 * 3600
 LOST_TTL_SECONDS = 30 * 86_400
 UNKNOWN_TTL_SECONDS = 86_400
 # Addresses counted in one window of one event; further ones are not limited. About 50 MB.
@@ -150,7 +149,7 @@ class EventKeys:
         self.wake = f"{tag}:wake"
         self.lease = f"{tag}:lease"
         self.rates = f"{tag}:rates"
-        self.history = (f"{tag}:history:0", f"{tag}:history:1", f"{tag}:history:2")
+        self.history = f"{tag}:history"
         self.lost = f"{tag}:lost"
         self.missing = f"{tag}:missing"
         self.unknown = f"{tag}:unknown"
@@ -163,9 +162,9 @@ class EventKeys:
 
     def all(self) -> list[str]:
         """Lists every key the event can have."""
-        several = ("addresses", "decided", "history", "keys", "refusals")
+        several = ("addresses", "decided", "keys", "refusals")
         single = (getattr(self, name) for name in self.__slots__ if name not in (*several, "news"))
-        return [*single, *self.addresses, *self.decided, *self.history, *self.keys, *self.refusals]
+        return [*single, *self.addresses, *self.decided, *self.keys, *self.refusals]
 
 
 _CHANNEL = re.compile(r"\{event:(\d+)\}:news")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from events.admission import scripts
 from events.admission.calls import Call, Codes, Row, encode
+from events.admission.history import Happened
 from events.admission.keys import EventKeys
 
 
@@ -64,14 +65,14 @@ def publish(
     publish_command: str,
     entries: Sequence[DecidedEntry],
     codes: Codes,
-    happened: tuple[int, int, Mapping[str, int]] | None,
+    happened: Happened | None,
     history_ttl: int,
     row: Row,
 ) -> Call:
     """Publishes decisions, and removes their entries from the queue."""
     return Call(
         scripts.PUBLISH,
-        (keys.state, *keys.decided, keys.rates, keys.waitlist, keys.queue, keys.pending, keys.codes, *keys.history),
+        (keys.state, *keys.decided, keys.rates, keys.waitlist, keys.queue, keys.pending, keys.codes, keys.history),
         (
             *(encode(outcomes), version, last_sequence, state_ttl, outcome_ttl, rates_ttl, waitlist_ttl),
             *(f"{measured_rate:.1f}", assumed_rate, counted, decided_ms, published_before, earlier_part, this_part),

@@ -57,6 +57,12 @@ def test_the_console_is_accessible(service: Service, visitors: Visitors) -> None
     page.goto("/console/login")
     check(page)
     sign_in(page, service.token())
+    types = [{"name": "Hall", "capacity": 3}, {"name": "Balcony", "capacity": 2, "waitlist_capacity": 1}]
+    page.goto(f"/console/events/{open_event(service, ticket_types=types).id}")
+    expect(page.locator("#types figure")).to_have_count(2)
+    page.get_by_text("The figures as a table").click()
+    expect(page.locator("#table-rows")).to_contain_text("Nothing was decided")
+    check(page)
     for path in screens(event.id):
         page.goto(path)
         expect(page.locator("[aria-busy]")).to_have_count(0)
@@ -69,5 +75,5 @@ def screens(event_id: int) -> Iterator[str]:
     yield "/console/webhooks"
     yield "/console/tokens"
     yield "/console/audit"
-    for part in ("", "/attendees", "/waitlist", "/codes", "/check-in", "/edit"):
+    for part in ("/attendees", "/waitlist", "/codes", "/check-in", "/edit"):
         yield f"/console/events/{event_id}{part}"

@@ -1,7 +1,7 @@
 -- Publishes decisions that the ledger has committed, and removes their entries from the queue: one call and one fsync,
 -- and no reader finds a ticket in neither place. Repeating it changes nothing.
 --
--- KEYS  state, decided (3), rates, waitlist, queue, pending, codes, history (3)
+-- KEYS  state, decided (3), rates, waitlist, queue, pending, codes, history
 -- ARGV  outcomes           msgpack [[ticket key, e-mail digest, outcome, revision, holds the e-mail,
 --                          score in `waitlist`, or 0 if it is not waitlisted; e-mail
 --                          digests that it no longer holds, or nil], ...]
@@ -20,7 +20,7 @@
 --       publish_command    PUBLISH, or SPUBLISH on a Cluster
 --       entries            msgpack [[sequence, key, e-mail digest, kind], ...] of the queue, in its order (see `trim`)
 --       codes              msgpack [[digest, text], ...] of access codes that changed (see `codes`); '' if none did
---       happened           msgpack [confirmed, waitlisted, {outcome: number}] for `history`, or nil: not noted
+--       happened           msgpack of what happened for `history`, or nil: not noted
 --       history_ttl (s)
 --       row                ..., field, value pairs of the event's row
 -- Reply {number of outcomes written, entries left in the queue}
@@ -37,7 +37,7 @@ local DECIDED = {KEYS[2], KEYS[3], KEYS[4]}
 local RATES, WAITLIST = KEYS[5], KEYS[6]
 local QUEUE, PENDING = KEYS[7], KEYS[8]
 local CODES = KEYS[9]
-local HISTORY = {KEYS[10], KEYS[11], KEYS[12]}
+local HISTORY = KEYS[10]
 
 local outcomes = cmsgpack.unpack(ARGV[1])
 local version = ARGV[2]

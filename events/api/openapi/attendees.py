@@ -179,15 +179,17 @@ READ_STATS = describe(
     summary="Where registrations stand",
     description=(
         "How many registrations have which status, how long the line is and how fast it moves, now and in the last "
-        "hour."
+        "hours. The further back, the longer the steps: 10 seconds for one hour, a minute for up to six, ten minutes "
+        "for a day."
     ),
     tags=["events"],
     parameters=[
         EVENT_ID,
-        OpenApiParameter("steps", bool, description="`false` leaves the last hour out (default: true)."),
+        OpenApiParameter("steps", bool, description="`false` leaves the steps out (default: true)."),
+        OpenApiParameter("hours", int, description="How far back the steps go: 1 (the default) to 24."),
     ],
     responses={
-        200: good(success_with(Stats), "Counters of the ledger, the queue now, and the last hour.", stats=STATS),
+        200: good(success_with(Stats), "Counters of the ledger, the queue now, and the last hours.", stats=STATS),
         **BAD_QUERY,
         **NO_EVENT,
     },

@@ -1,4 +1,4 @@
-"""`/events/{id}/attendees`, one of them, and `GET /events/{id}/stats`: an organizer's own events only."""
+"""`/events/{id}/attendees`, and one of them: an organizer's own events only."""
 
 from __future__ import annotations
 
@@ -10,21 +10,18 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from events.admission.history import STEP_SECONDS, Step, last_steps
-from events.admission.stats import queue_stats
 from events.api import openapi, responses
 from events.api.attendee_fields import GuestCorrectionInput
 from events.api.attendees import attendee_page, render_attendee
 from events.api.export import CSV, JSON, csv_response
 from events.api.lists import ListView, flag, moment, number, one_of, search_text, ticket_reference
 from events.api.permissions import token_of
-from events.api.refusals import Refusal, already_checked_in, invalid_fields, out_of_reach
+from events.api.refusals import Refusal, already_checked_in, out_of_reach
 from events.api.views.added_guest import add_guest
 from events.api.views.base import ApiView, own_event, trail_of, validated
 from events.domain.audit import Action
-from events.domain.public import attendee as public
-from events.domain.scopes import ANY_TOKEN, ONLY_FULL, READERS, Scope
-from events.domain.states import HOLDING, REJECTION_REASONS, Status
+from events.domain.scopes import ANY_TOKEN, ONLY_FULL, Scope
+from events.domain.states import HOLDING, Status
 from events.domain.times import iso, iso_of
 from events.ledger import queries
 from events.ledger.queries import AttendeeFilter
@@ -32,7 +29,6 @@ from events.models import Event, Registration
 from events.secrets import tickets
 from events.services.commands import TicketCheckedIn, take_ticket_back
 from events.services.corrections import await_correction, correct_guest
-from omnify.common.clients import redis_client
 from omnify.common.envelope import Code
 
 _SAID = {
@@ -153,50 +149,3 @@ def _guest(event: Event, ticket_id: str) -> Registration:
     if row is None:
         raise Refusal(Code.TICKET_NOT_FOUND, 404, "There is no such ticket.")
     return row
-
-
-class Stats(ApiView):
-    """Answers with the numbers of an event's registrations now."""
-
-    scopes = {"GET": READERS}
-
-    @openapi.READ_STATS
-    def get(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Reads the counters from the ledger, the queue from Redis."""
-        event, with_steps = own_event(request, event_id), _wants_steps(request)
-        queue = queue_stats(redis_client(), event.pk)
-        rejected = {reason.value: event.rejected_counts.get(reason.value, 0) for reason in REJECTION_REASONS}
-        data = public.Stats(
-            queued=queue.queued,
-            confirmed=event.confirmed_count,
-            held=event.held_count,
-            waitlisted=event.waitlisted_count,
-            rejected=public.RejectedCounts(**rejected),
-            cancelled=event.cancelled_count,
-            expired=event.expired_count,
-            checked_in=event.checked_in_count,
-            admitted_per_second=queue.admitted_per_second,
-            decided_per_second=queue.decided_per_second,
-            oldest_queued_seconds=queue.oldest_queued_seconds,
-            step_seconds=STEP_SECONDS,
-            steps=[_render_step(*step) for step in last_steps(redis_client(), event.pk)] if with_steps else [],
-        )
-        return responses.ok(data, message="The event's registrations now.")
-
-
-def _wants_steps(request: Request) -> bool:
-    asked = request.query_params.get("steps")
-    if asked not in (None, "true", "false"):
-        raise invalid_fields({"steps": ["true or false."]})
-    return asked != "false"
-
-
-def _render_step(begins: int, step: Step) -> public.StatsStep:
-    return public.StatsStep(
-        at=iso(begins * 1000),
-        admitted=step.admitted,
-        queued=step.queued,
-        confirmed=step.confirmed,
-        waitlisted=step.waitlisted,
-        decided=step.decided,
-    )

@@ -77,6 +77,14 @@ class RejectedCounts(Struct, frozen=True, kw_only=True):
     invalid: int
 
 
+class TypeStep(Struct, frozen=True, kw_only=True):
+    """A ticket type at the end of a step."""
+
+    id: Annotated[int, Meta(examples=[12])]
+    taken: Annotated[int, Meta(description="Seats that are confirmed or set aside.", examples=[80])]
+    waitlisted: Annotated[int, Meta(description="Seats waited for.", examples=[0])]
+
+
 class StatsStep(Struct, frozen=True, kw_only=True):
     """Some seconds in which something was decided."""
 
@@ -86,6 +94,7 @@ class StatsStep(Struct, frozen=True, kw_only=True):
     ]
     queued: Annotated[int, Meta(description="At its end.", examples=[1200])]
     confirmed: Annotated[int, Meta(description="Seats at its end.", examples=[120])]
+    held: Annotated[int, Meta(description="Seats set aside at its end.", examples=[0])]
     waitlisted: Annotated[int, Meta(description="Seats waited for at its end.", examples=[0])]
     decided: Annotated[
         dict[str, int],
@@ -93,6 +102,9 @@ class StatsStep(Struct, frozen=True, kw_only=True):
             description="How many tickets got which status or, if rejected, for which reason.",
             examples=[{"confirmed": 120, "sold_out": 1680}],
         ),
+    ]
+    ticket_types: Annotated[
+        list[TypeStep], Meta(description="The event's ticket types at its end; empty if it has none.", examples=[[]])
     ]
 
 
@@ -126,8 +138,8 @@ class Stats(Struct, frozen=True, kw_only=True):
     steps: Annotated[
         list[StatsStep],
         Meta(
-            description="The last hour, the oldest step first; without those in which nothing was decided, and empty "
-            "with `?steps=false`.",
+            description="The last hour or, with `?hours=`, hours, the oldest step first; without those in which "
+            "nothing was decided, and empty with `?steps=false`.",
             examples=[
                 [
                     {
@@ -135,8 +147,10 @@ class Stats(Struct, frozen=True, kw_only=True):
                         "admitted": 3000,
                         "queued": 1200,
                         "confirmed": 120,
+                        "held": 0,
                         "waitlisted": 0,
                         "decided": {"confirmed": 120, "sold_out": 1680},
+                        "ticket_types": [],
                     }
                 ]
             ],

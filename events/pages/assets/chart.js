@@ -15,6 +15,11 @@ export function niceTop(value) {
   return [1, 2, 5, 10].map((step) => step * power).find((top) => top >= value) ?? 1;
 }
 
+function length(ms) {
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+}
+
 export class Chart {
   // `series`: [{ name, read: (sample) => number }]; `area` fills below the first. The legend shows the latest values.
   constructor(figure, { title, series, area = false, ceiling }) {
@@ -52,7 +57,7 @@ export class Chart {
     });
     this.picture.replaceChildren(...parts);
     this.top.textContent = top.toLocaleString();
-    this.axis.firstChild.textContent = span < 120000 ? `${Math.round(span / 1000)} s ago` : `${Math.round(span / 60000)} min ago`;
+    this.axis.firstChild.textContent = `${length(span)} ago`;
     this.#describe(values);
   }
 

@@ -1,36 +1,28 @@
-// A drop as it happens: figures and charts from the event's statistics, asked for once a second.
+// A drop as it happens, and its last hours: figures and charts from the event's statistics, asked for once a second.
 
 import { api } from "./api.js";
 import { Chart } from "./chart.js";
-import { attempt, byId, el, isolated, number, person, refresh } from "./dom.js";
+import { attempt, byId, number, refresh } from "./dom.js";
 import { showHolds } from "./console_holds.js";
 import { showPause } from "./event_actions.js";
 import { showErrors } from "./forms.js";
 import { eventId, paint, showHead } from "./head.js";
 import { labels } from "./labels.js";
+import { sampleOf, samplesOf } from "./past.js";
+import { readTableAgain, startTable } from "./step_table.js";
 import { seen } from "./text.js";
-import { Timer } from "./timer.js";
+import { oneAtATime, Timer } from "./timer.js";
+import { showTypes } from "./type_cards.js";
 
 const EVERY_MS = 1000;
-const SPAN_MS = 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
 const SHORTEST_MS = 60 * 1000;
 const oneDigit = (value) => value.toLocaleString(undefined, { maximumFractionDigits: 1 });
 
 let event = null;
 let samples = null;
-
-// The last hour as the service has it, before the page was opened: a sample at the end of each step.
-function before({ step_seconds: seconds, steps, rejected: now }) {
-  const rejected = { ...now };
-  const found = [];
-  for (const { at, admitted, queued, confirmed, waitlisted, decided } of steps.toReversed()) {
-    const all = Object.values(decided).reduce((sum, value) => sum + value, 0);
-    const rates = { admitted_per_second: admitted / seconds, decided_per_second: all / seconds };
-    found.unshift({ at: Math.min(Date.parse(at) + seconds * 1000, Date.now()), queued, confirmed, waitlisted, rejected: { ...rejected }, ...rates });
-    for (const reason of Object.keys(rejected)) rejected[reason] = Math.max(0, rejected[reason] - (decided[reason] ?? 0));
-  }
-  return found;
-}
+let readAgain = 0;
+let live = false;
 
 const chart = (id, title, series, more = {}) => new Chart(byId(id), { title, series, ...more });
 const charts = [
@@ -43,24 +35,9 @@ const charts = [
     area: true,
     ceiling: () => event?.max_capacity ?? 1,
   }),
+  chart("c-given-back", "Given back", [{ name: "Cancelled", read: (s) => s.cancelled }, { name: "Ran out", read: (s) => s.expired }]),
   chart("c-rejected", "Turned away", labels("rejections").map(([code, name]) => ({ name, read: (s) => s.rejected[code] ?? 0 }))),
 ];
-
-// What is taken of each ticket type.
-function types() {
-  byId("types").replaceChildren(
-    ...event.ticket_types.map(({ name, capacity, seats_left: left, waitlisted_count: waiting }) =>
-      el(
-        "div",
-        { class: "card" },
-        el("p", { class: "label" }, person(name)),
-        el("p", { class: "figure" }, number(capacity - left), " ", el("span", { class: "of quiet" }, `of ${number(capacity)}`)),
-        el("progress", { max: capacity, value: capacity - left, "aria-label": `Seats taken: ${isolated(name)}` }),
-        el("p", { class: "quiet small" }, waiting ? `${number(waiting)} waited for` : "\u00a0"),
-      ),
-    ),
-  );
-}
 
 function figures(stats) {
   const taken = stats.confirmed + stats.held;
@@ -73,26 +50,46 @@ function figures(stats) {
   byId("f-admitted").textContent = oneDigit(stats.admitted_per_second);
   byId("f-decided").textContent = oneDigit(stats.decided_per_second);
   byId("f-waitlisted").textContent = number(stats.waitlisted);
-  types();
   byId("f-cancelled").textContent = `${number(stats.cancelled)} cancelled`;
 }
 
+const hours = () => Number(byId("hours").value);
+
+// The steps of the last hours are read at the beginning, when others are wanted and, where they are long, now and then.
+// In the last hour the samples of every second are kept behind them, beyond that only the newest.
 function take(stats) {
-  samples ??= before(stats);
-  samples.push({ ...stats, at: Date.now(), steps: undefined });
-  while (samples[0].at < Date.now() - SPAN_MS) samples.shift();
-  figures(stats);
   const now = Date.now();
+  if (samples === null) {
+    samples = samplesOf(stats, now);
+    readAgain = hours() === 1 ? Infinity : now + 1000 * stats.step_seconds;
+  } else if (readAgain !== Infinity && live) {
+    samples.pop();
+  }
+  samples.push(sampleOf(stats, event, now));
+  live = true;
+  while (samples[0].at < now - hours() * HOUR_MS) samples.shift();
+  figures(stats);
   const span = Math.max(SHORTEST_MS, now - samples[0].at);
   for (const one of charts) one.draw(samples, now, span);
+  showTypes(event, samples, now, span);
   byId("main").dataset.samples = samples.length;
 }
 
-const measuring = new Timer(measure);
+function again() {
+  [samples, live] = [null, false];
+  measure();
+  readTableAgain();
+}
 
-async function measure() {
+const measuring = new Timer(() => measure());
+
+const measure = oneAtATime(async () => {
   await refresh(async () => {
-    const [now, stats] = await Promise.all([api("GET", `/events/${eventId}`), api("GET", `/events/${eventId}/stats?steps=${samples === null}`)]);
+    const [asked, fresh] = [hours(), samples === null || Date.now() > readAgain];
+    const [now, stats] = await Promise.all([api("GET", `/events/${eventId}`), api("GET", `/events/${eventId}/stats?steps=${fresh}&hours=${asked}`)]);
+    // Other hours were chosen meanwhile.
+    if (asked !== hours() || (samples === null && !fresh)) return;
+    if (fresh) samples = null;
     event = now;
     paint(event);
     showPause(event);
@@ -100,7 +97,7 @@ async function measure() {
     take(stats);
   });
   measuring.set(EVERY_MS);
-}
+});
 
 byId("cancel-form").addEventListener("submit", async (sent) => {
   sent.preventDefault();
@@ -114,5 +111,7 @@ byId("cancel-form").addEventListener("submit", async (sent) => {
 event = await showHead();
 if (event) {
   byId("cancel").hidden = event.registration_state === "cancelled";
+  byId("hours").addEventListener("change", again);
+  startTable(event, hours);
   measure();
 }

@@ -174,7 +174,7 @@ def open_event(service: Service, *, capacity: int = 1000, **fields: Any) -> Even
     body = {
         "name": "Evening",
         "location": "Hall",
-        "max_capacity": capacity,
+        **({} if "ticket_types" in fields else {"max_capacity": capacity}),
         "start_time": start.isoformat(),
         "end_time": (start + timedelta(hours=3)).isoformat(),
         **fields,

@@ -1,0 +1,39 @@
+// The figures behind the charts, as a table: one row for each step, the newest first. Read while it is open.
+
+import { api } from "./api.js";
+import { byId, el, fill, number, person, refresh, row } from "./dom.js";
+import { eventId } from "./head.js";
+import { sumOf } from "./past.js";
+import { oneAtATime, Timer } from "./timer.js";
+import { shortMoment } from "./times.js";
+
+const REASONS = ["sold_out", "duplicate", "registration_closed", "event_cancelled", "invalid"];
+const HEAD = ["Began", "Admitted", "Decided", "Waiting", "Confirmed", "Held", "Waitlisted", "Cancelled", "Ran out", "Turned away"];
+const asking = new Timer(() => ask());
+let wanted = () => 1;
+let types = [];
+
+function shown({ at, admitted, queued, confirmed, held, waitlisted, decided, ticket_types: counts }) {
+  const turnedAway = REASONS.reduce((sum, reason) => sum + (decided[reason] ?? 0), 0);
+  const figures = [admitted, sumOf(decided), queued, confirmed, held, waitlisted, decided.cancelled ?? 0, decided.expired ?? 0, turnedAway];
+  const byId = new Map(counts.map((one) => [one.id, one]));
+  const ofTypes = types.map(({ id }) => (byId.has(id) ? `${number(byId.get(id).taken)} taken, ${number(byId.get(id).waitlisted)} waiting` : "–"));
+  return row(shortMoment(at), ...figures.map(number), ...ofTypes);
+}
+
+const ask = oneAtATime(async () => {
+  if (!byId("table").open) return;
+  const found = await refresh(() => api("GET", `/events/${eventId}/stats?hours=${wanted()}`));
+  asking.set(1000 * (found?.step_seconds ?? 10));
+  if (!found) return;
+  byId("table-head").replaceChildren(...HEAD.map((text) => el("th", { scope: "col" }, text)), ...types.map(({ name }) => el("th", { scope: "col" }, person(name))));
+  fill("table-rows", found.steps.toReversed().map(shown), "Nothing was decided in this time.");
+});
+
+// `hours()` says how many are wanted.
+export function startTable(event, hours) {
+  [types, wanted] = [event.ticket_types, hours];
+  byId("table").addEventListener("toggle", ask);
+}
+
+export const readTableAgain = () => ask();
