@@ -5,7 +5,7 @@ import { byId, el, fill, number, person, refresh, row } from "./dom.js";
 import { eventId } from "./head.js";
 import { sumOf } from "./past.js";
 import { oneAtATime, Timer } from "./timer.js";
-import { shortMoment } from "./times.js";
+import { clockTime } from "./times.js";
 
 const REASONS = ["sold_out", "duplicate", "registration_closed", "event_cancelled", "invalid"];
 const HEAD = ["Began", "Admitted", "Decided", "Waiting", "Confirmed", "Held", "Waitlisted", "Cancelled", "Ran out", "Turned away"];
@@ -18,7 +18,7 @@ function shown({ at, admitted, queued, confirmed, held, waitlisted, decided, tic
   const figures = [admitted, sumOf(decided), queued, confirmed, held, waitlisted, decided.cancelled ?? 0, decided.expired ?? 0, turnedAway];
   const byId = new Map(counts.map((one) => [one.id, one]));
   const ofTypes = types.map(({ id }) => (byId.has(id) ? `${number(byId.get(id).taken)} taken, ${number(byId.get(id).waitlisted)} waiting` : "–"));
-  return row(shortMoment(at), ...figures.map(number), ...ofTypes);
+  return row(clockTime(at), ...figures.map(number), ...ofTypes);
 }
 
 const ask = oneAtATime(async () => {
