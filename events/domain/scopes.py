@@ -33,7 +33,8 @@ ANY_TOKEN: Scopes = frozenset(Scope)
 _GUEST_FIELDS: dict[Scope, frozenset[str] | None] = {
     Scope.FULL: None,
     Scope.READ: None,
-    Scope.CHECK_IN: frozenset({"reference", "name", "quantity", "ticket_type", "checked_in_at"}),
+    # Of a group only some may be in: without their number an entrance takes the rest for checked in.
+    Scope.CHECK_IN: frozenset({"reference", "name", "quantity", "ticket_type", "checked_in_at", "checked_in_quantity"}),
 }
 _KEY = "ticket_id"
 

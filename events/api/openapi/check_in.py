@@ -133,5 +133,6 @@ CHECK_IN = describe(
             (Code.TICKET_NOT_FOUND, "There is no such ticket."),
         ),
         409: _REFUSED,
+        **BODY_FAULTS,
     },
 )

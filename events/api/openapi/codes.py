@@ -15,7 +15,6 @@ from events.api.openapi.responses import (
     BODY_FAULTS,
     EVENT_ID,
     NO_EVENT,
-    NO_PAGE,
     bad,
     describe,
     good,
@@ -40,9 +39,12 @@ LIST_CODES = _describe(
     parameters=[EVENT_ID, *paging()],
     responses={
         200: good(page_of(AccessCode), "A page, newest first.", page=page_example("/events/7/codes", _CODE)),
-        **NO_EVENT,
         **BAD_QUERY,
-        **NO_PAGE,
+        404: bad(
+            "There is no such event, it is another organizer's, or there are fewer pages.",
+            (Code.EVENT_NOT_FOUND, "There is no such event."),
+            (Code.INVALID_PAGE, "This page does not exist."),
+        ),
     },
 )
 

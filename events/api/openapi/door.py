@@ -130,10 +130,11 @@ REGISTER = describe(
         ),
         **NO_EVENT,
         409: bad(
-            "No registration now. Only `registration_not_open` carries `Retry-After`.",
+            "No registration now. `registration_not_open` and `registration_paused` carry `Retry-After`.",
             (Code.DUPLICATE_REGISTRATION, "This e-mail address is registered for the event already."),
             (Code.REGISTRATION_NOT_OPEN, "Registration has not opened yet."),
             (Code.REGISTRATION_CLOSED, "Registration is closed."),
+            (Code.REGISTRATION_PAUSED, "Registration is paused. Try again."),
             (Code.SOLD_OUT, "No seat is left."),
         ),
         **BODY_FAULTS,
