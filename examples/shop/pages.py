@@ -25,8 +25,8 @@ _WORDS = {
     "paid": ("One moment", "Your payment has arrived. We are confirming your seat."),
     "confirmed": ("The seat is yours", "It is paid and confirmed."),
     "refunded": (
-        "Too late",
-        "Your time had run out, and the seat went to the next in line. Your money is on its way back.",
+        "Refunded",
+        "Your time had run out, or your ticket was cancelled. Your money is on its way back.",
     ),
     "over": ("No seat", "You have no seat, and you have paid nothing."),
 }

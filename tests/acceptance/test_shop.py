@@ -22,7 +22,7 @@ pytestmark = pytest.mark.acceptance
 HOLD = {"seconds": 600, "confirmed_by": "organizer", "applies_to": "all"}
 FORGED = b'{"type": "registration.cancelled", "data": {"ticket_id": "1-x"}}'
 UNSIGNED = {"webhook-id": "msg_1", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"}
-YOURS, LATE, NOTHING, IN_LINE = "The seat is yours", "Too late", "No seat", "You are in line"
+YOURS, LATE, NOTHING, IN_LINE = "The seat is yours", "Refunded", "No seat", "You are in line"
 
 
 def paid_drop(service: Service, *, seats: int) -> Event:
