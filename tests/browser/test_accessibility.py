@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.service.event import open_event
 from tests.support.service.processes import Service
-from tests.support.visitors import Visitors, register, sees, sign_in
+from tests.support.visitors import DESK, PHONE, Visitors, register, sees, sign_in
 
 # WCAG 2.2 at level AA, and what axe-core knows as good practice.
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -64,9 +64,19 @@ def test_the_console_is_accessible(service: Service, visitors: Visitors) -> None
     expect(page.locator("#table-rows")).to_contain_text("Nothing was decided")
     check(page)
     for path in screens(event.id):
+        page.set_viewport_size(PHONE)
         page.goto(path)
         expect(page.locator("[aria-busy]")).to_have_count(0)
+        fits(page)
+        page.set_viewport_size(DESK)
         check(page)
+
+
+def fits(page: Page) -> None:
+    """Fails if the page can be pushed aside, or its own tab or menu is out of sight."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+    for current in page.locator("nav [aria-current]").all():
+        expect(current).to_be_in_viewport(ratio=0.9)
 
 
 def screens(event_id: int) -> Iterator[str]:

@@ -7,6 +7,9 @@ import { localSpan } from "./times.js";
 
 export const eventId = document.getElementById("main").dataset.event;
 
+// A phone shows four tabs: the one that is open among them.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 export async function showHead() {
   const event = await refresh(() => api("GET", `/events/${eventId}`));
   if (event) paint(event);
