@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from chaos.history import Call, Counts, Message, Struck
+from chaos.history import Call, Counts, Message
 from chaos.outcome import Event, Outcome, Row
 from events.domain.states import TRANSITIONS, Status
 
@@ -22,8 +22,6 @@ def _closure() -> dict[Status, set[Status]]:
 
 
 AFTER = _closure()
-# So long after a replica was promoted a ticket may say again what it said before (docs/crash-safety.md).
-BEHIND_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,6 @@ class Evidence:
 
     `exact` are the events from which nothing was given back: their decisions follow from the order of admission alone.
     `loss_allowed`: the queue was asked to keep registrations on one host only, and that host's data was given up.
-    `takeovers`: what struck the queue's servers so that a replica may have been promoted.
     """
 
     calls: Sequence[Call]
@@ -41,7 +38,6 @@ class Evidence:
     outcome: Outcome
     exact: frozenset[int] = field(default_factory=frozenset)
     loss_allowed: bool = False
-    takeovers: Sequence[Struck] = ()
 
     @cached_property
     def events(self) -> dict[int, Event]:
@@ -75,10 +71,6 @@ class Evidence:
         """The last answer of every ticket, a refusal included."""
         answers = [call for call in self.calls if call.ticket and call.status]
         return {call.ticket: call for call in sorted(answers, key=lambda call: call.ended)}
-
-    def may_be_behind(self, call: Call) -> bool:
-        """Whether a promoted replica may have answered before what it lacked was published again."""
-        return any(one.began <= call.began <= one.healed + BEHIND_SECONDS for one in self.takeovers)
 
     @cached_property
     def lost(self) -> set[str]:

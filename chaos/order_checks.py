@@ -96,11 +96,9 @@ def _expected(event: Event, held: int, *, again: bool) -> tuple[str, str]:
 
 
 def no_status_runs_backwards(evidence: Evidence) -> Iterator[str]:
-    """A status read after another answer is the same or a later one; just behind a failover it may be `queued`."""
+    """A status that was read after another answer had come is the same or a later one."""
     for ticket, calls in evidence.seen.items():
         for number, late in enumerate(calls):
-            if late.state == Status.QUEUED and evidence.may_be_behind(late):
-                continue
             for early in calls[:number]:
                 if early.ended < late.began and Status(late.state) not in AFTER[Status(early.state)]:
                     yield f"{reference(ticket)} was {early.state} and then {late.state}"

@@ -23,9 +23,6 @@ from chaos.outcome import read_ledger
 from chaos.settling import running_crowd, settle
 from rehearsal.organizer import Organizer
 
-# Kinds of faults for which a server's replica is promoted.
-CUT_OFF = ("fail over", "kill", "kill host", "freeze", "restart", "cut", "cut incoming", "cut outgoing")
-
 # Seats of each event as a part of the guests that come to it, its waitlist, and whether tickets are given back.
 EVENTS = ((0.5, 0.2, False), (2.0, 0.0, False), (0.4, 0.3, True), (0.7, 0.0, True))
 
@@ -112,7 +109,6 @@ def _open_events(options: Options, hosts: Hosts) -> Plan:
 
 def _report(options: Options, hosts: Hosts, home: Path, plan: Plan) -> Report:
     records = list(read([home / "history.jsonl", home / "faults.jsonl"]))
-    faults = [record for record in records if isinstance(record, Struck)]
     evidence = Evidence(
         calls=[record for record in records if isinstance(record, Call)],
         messages=[record for record in records if isinstance(record, Message)],
@@ -120,8 +116,8 @@ def _report(options: Options, hosts: Hosts, home: Path, plan: Plan) -> Report:
         outcome=read_ledger(hosts.database_url()),
         exact=frozenset(event.id for event in plan.events if not event.cancels),
         loss_allowed=options.layout.fails_over and not options.layout.replicas,
-        takeovers=[fault for fault in faults if _may_promote(fault, options.layout)],
     )
+    faults = [record for record in records if isinstance(record, Struck)]
     return Report(evidence, faults, [record for record in records if isinstance(record, Ended)])
 
 
@@ -129,9 +125,3 @@ def _keep(home: Path, keep: Path) -> None:
     keep.mkdir(parents=True, exist_ok=True)
     for path in [*home.glob("*.jsonl"), *home.glob("*/log/*.log")]:
         shutil.copyfile(path, keep / path.name)
-
-
-def _may_promote(fault: Struck, layout: Layout) -> bool:
-    """Whether a replica of the queue may have been promoted for it: one of its servers was gone for the others."""
-    servers = layout.of("valkey", service="queue")
-    return fault.kind in CUT_OFF and fault.target in {place for node in servers for place in (node.name, node.host)}

@@ -82,7 +82,7 @@ class Service:
             self._door.disconnect_watchers()
 
     def _open(self) -> ASGIApp:
-        self._loader = LedgerLoader(redis_client())
+        self._loader = LedgerLoader(redis_client(), replicas=settings.ENV.queue_replicas)
         self._gate = open_gate(
             settings.ENV.redis_url,
             queue_limit=settings.ENV.queue_limit,

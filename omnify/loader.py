@@ -20,17 +20,20 @@ from redis.exceptions import RedisError
 
 from events.admission.codes import load_codes
 from events.admission.gate import QueueUnavailable
+from events.admission.queue import Queue
 from events.admission.snapshots import put_snapshots
 from events.domain.outcome import Outcome
 from events.domain.scopes import Grant
-from events.domain.snapshot import EventSnapshot
+from events.domain.snapshot import EventProgress, EventSnapshot
 from events.door.loader import DatabaseUnavailable
 from events.ledger.code_uses import all_codes
-from events.ledger.lookup import find_events, live_events
+from events.ledger.lookup import event_progress, find_events, live_events
 from events.ledger.payments import note_payment
 from events.ledger.tickets import find_outcomes
 from events.ledger.tokens import grants
 from events.ledger.waitlist import waitlist_positions
+from events.secrets import tickets
+from events.services.republish import catch_up
 from omnify.common.batcher import Batcher, EventBatchers
 
 logger = logging.getLogger(__name__)
@@ -74,23 +77,27 @@ class Recent(Generic[Name, Value]):
 
 
 class LedgerLoader:
-    """The door's loader: one thread, one database connection, one query at a time."""
+    """The door's loader: one thread, one database connection, one query at a time; and one for what takes long."""
 
     def __init__(
         self,
         client: redis.Redis,
         *,
+        replicas: int = 0,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._wall_clock = wall_clock
         self._client = client
+        self._queue = Queue(client, replicas=replicas)
+        self._slow_pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="catch-up")
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="loader")
         self._absent_events: Recent[int, bool] = Recent(ABSENT_SECONDS, clock=clock)
         self._absent_tickets: Recent[tuple[int, str], bool] = Recent(ABSENT_SECONDS, clock=clock)
         self._absent_tokens: Recent[str, bool] = Recent(ABSENT_SECONDS, clock=clock)
         self._grants: Recent[str, Grant] = Recent(GRANT_SECONDS, clock=clock)
         self._events: Batcher[int, bool | RedisError] = Batcher(self._load, limit=BATCH_LIMIT)
+        self._progress: Batcher[int, EventProgress] = Batcher(self._find_progress, limit=BATCH_LIMIT)
         self._tickets: Batcher[tuple[int, str], Outcome | None] = Batcher(self._find, limit=BATCH_LIMIT)
         self._tokens: Batcher[str, Grant | None] = Batcher(self._find_grants, limit=BATCH_LIMIT)
         self._positions: EventBatchers[str, int | None] = EventBatchers(self._find_positions, limit=BATCH_LIMIT)
@@ -105,6 +112,16 @@ class LedgerLoader:
         if not found:
             self._absent_events.put(event_id, True)
         return found
+
+    async def find_progress(self, event_id: int) -> EventProgress:
+        """Returns how far the ledger is with an event, 0 without one. Raises DatabaseUnavailable."""
+        return await self._progress.ask(event_id)
+
+    async def catch_up(self, event_id: int) -> None:
+        """Publishes what Redis lacks of an event. Raises DatabaseUnavailable, QueueUnavailable."""
+        queue, digest = self._queue, tickets().email_digest
+        # In a thread of its own: it may take long, and nothing else waits for it.
+        await self._off_loop(lambda: catch_up(queue, self._client, [event_id], digest=digest), self._slow_pool)
 
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
         """Returns the ledger's decision on a ticket, None without one. Raises DatabaseUnavailable."""
@@ -168,6 +185,14 @@ class LedgerLoader:
                     problems[snapshot.event_id] = problem
         return problems
 
+    async def _find_progress(self, event_ids: list[int]) -> Sequence[EventProgress]:
+        def find() -> Sequence[EventProgress]:
+            found = {row.event_id: row for row in event_progress(list(set(event_ids)))}
+            return [found.get(event_id) or EventProgress(event_id, 0, 0) for event_id in event_ids]
+
+        results: Sequence[EventProgress] = await self._off_loop(find)
+        return results
+
     async def _find(self, tickets: list[tuple[int, str]]) -> Sequence[Outcome | None]:
         def find() -> Sequence[Outcome | None]:
             found = find_outcomes(tickets)
@@ -192,9 +217,9 @@ class LedgerLoader:
         results: Sequence[int | None] = await self._off_loop(find)
         return results
 
-    async def _off_loop(self, work: Callable[[], Any]) -> Any:
+    async def _off_loop(self, work: Callable[[], Any], pool: ThreadPoolExecutor | None = None) -> Any:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, _with_connection, work)
+            return await asyncio.get_running_loop().run_in_executor(pool or self._pool, _with_connection, work)
         except (DatabaseError, InterfaceError) as problem:
             raise DatabaseUnavailable(type(problem).__name__) from problem
         except (RedisError, OSError) as problem:

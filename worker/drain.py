@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from events.admission.queue import Lease, Queue
 from events.ledger.batch_context import Digest
-from events.ledger.commit import LedgerBehind, NoSuchEvent
+from events.ledger.commit import CopyBehind, LedgerBehind, NoSuchEvent
 from omnify.common import metrics
 from omnify.common.logs import get_logger
 from worker.failpoints import Failpoint
@@ -47,6 +47,7 @@ class Drain:
     Args:
         digest: turns an `email_key` into its form in Redis.
         take_back: takes published decisions of an event back that the ledger lacks (`worker.unfounded`).
+        republish: publishes what Redis lacks of an event (`events.services.republish`).
         wake_dispatchers: called after a batch that has written webhook messages.
         checkpoint: called at each failpoint, where a crash test may stop the process.
         slice_seconds: how long `run` works at most before other events get their turn.
@@ -56,6 +57,7 @@ class Drain:
     queue: Queue
     digest: Digest
     take_back: Callable[[int], object]
+    republish: Callable[[Lease], object]
     wake_dispatchers: Callable[[], None] = lambda: None
     checkpoint: Callable[[Failpoint], None] = lambda failpoint: None
     clock: Callable[[], float] = time.monotonic
@@ -96,7 +98,9 @@ class Drain:
             return self._work(lease)
         except LedgerBehind:
             self.take_back(lease.event_id)
-            return Drained.MORE
+        except CopyBehind:
+            self.republish(lease)
+        return Drained.MORE
 
     def _work(self, lease: Lease) -> Drained:
         started = self.clock()

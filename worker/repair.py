@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import redis
 from redis.exceptions import RedisError
 
-from events.admission import lost, snapshots
+from events.admission import lost
 from events.admission.queue import Queue
-from events.domain.times import from_ms
-from events.ledger.batch_context import Digest, with_digest
-from events.ledger.code_uses import codes_changed_since
-from events.ledger.corrections import freed_since
-from events.ledger.lookup import event_progress, find_events, still_closing
-from events.ledger.tickets import changed_since, known_outcomes
+from events.ledger.lookup import still_closing
+from events.ledger.tickets import known_outcomes
 from events.services.commands import requeue_closing
 from omnify.common import metrics
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
-
-
-def republish(queue: Queue, client: redis.Redis, event_ids: Sequence[int], *, digest: Digest) -> int:
-    """Publishes what Redis does not have of these events. Returns how many events were behind.
-
-    That is: rows changed while Redis was out of reach, and changes of tickets that were never published or that Redis
-    has lost since. A drain may be about to publish some of them too; twice is harmless.
-    """
-    rows = event_progress(event_ids)
-    copies = snapshots.event_progress(client, event_ids)  # later, since most of what is missing is just being published
-    behind = {row.event_id: copies[row.event_id] for row in rows if copies[row.event_id].misses(row)}
-    for snapshot in find_events(list(behind)).values():
-        # Read after the row, so that no change up to the row's time is missed.
-        since_ms = behind[snapshot.event_id].published_ms
-        changed = changed_since(snapshot.event_id, from_ms(since_ms))
-        outcomes = [with_digest(held, digest).outcome for held in changed]
-        freed = freed_since(snapshot.event_id, from_ms(since_ms))
-        codes = codes_changed_since(snapshot.event_id, from_ms(since_ms)) if snapshot.has_codes else []
-        queue.publish(event=snapshot, outcomes=outcomes, codes=codes, counted=False, since_ms=since_ms, freed=freed)
-        fields = {"event_id": snapshot.event_id, "tickets": len(changed)}
-        logger.info("the door's copy of an event was old", **fields)
-    return len(behind)
 
 
 def requeue_closings(queue: Queue, wake: Callable[[int], None]) -> int:

@@ -23,10 +23,11 @@ from events.ledger.batch_context import Digest
 from events.ledger.database import database
 from events.ledger.lookup import watched_event_ids
 from events.services.delete_event import reopen_undeleted
+from events.services.republish import catch_up, republish
 from omnify.common.logs import get_logger
 from omnify.common.redis_nodes import by_node, is_cluster, replication_ids
 from worker.orphans import end_orphans
-from worker.repair import mark_lost, republish, requeue_closings
+from worker.repair import mark_lost, requeue_closings
 from worker.unfounded import take_back_all
 
 logger = get_logger(__name__)
@@ -79,12 +80,18 @@ class Sweep:
         promoted = bool(history and seen) and history not in seen
         failed_over = not servers <= heartbeat.seen_servers(self._client)
         full = now >= self._full_due or ((promoted or failed_over) and now >= self._full_again)
+        if full and failed_over and not promoted:
+            self._full_due = now  # also if what follows fails
+            self._catch_up(servers)
         woken, problems = self._sweep_all(full=full, suspect=promoted)
         if full:
             woken += requeue_closings(self._queue, self._wake)
             problems += self._end_orphans()
             if not problems:
-                heartbeat.note_servers(self._client, servers)
+                if not failed_over:
+                    heartbeat.note_servers(self._client, servers)
+                elif promoted:
+                    self._catch_up(servers)
                 if history:
                     heartbeat.note_history(self._client, history)
             self._full_due, self._full_again = now + FULL_EVERY_SECONDS, now + FULL_AGAIN_SECONDS if problems else 0.0
@@ -92,17 +99,35 @@ class Sweep:
             raise problems[0]
         return woken
 
+    def _catch_up(self, servers: set[str]) -> None:
+        """Publishes what these servers lack, and notes them if they lack nothing any more.
+
+        Until then doors look into the ledger for each event (`events.admission.compared_servers`). So it comes first
+        where a server has taken over, but behind what a promoted database lacks: nothing may hide that.
+        """
+        for part in self._parts(all_events=True):
+            try:
+                if not catch_up(self._queue, self._client, part, digest=self._digest):
+                    return
+            except RedisError:
+                return
+        heartbeat.note_servers(self._client, servers)
+
+    def _parts(self, *, all_events: bool) -> Iterator[list[int]]:
+        """Lists events, some hundreds of one node at a time."""
+        for chunk in _chunks(watched_event_ids(all_events=all_events)):
+            yield from by_node(self._client, chunk, lambda event_id: event_keys(event_id).queue)
+
     def _sweep_all(self, *, full: bool, suspect: bool) -> tuple[int, list[RedisError]]:
         woken = 0
         problems: list[RedisError] = []
-        for chunk in _chunks(watched_event_ids(all_events=full)):
-            for part in by_node(self._client, chunk, lambda event_id: event_keys(event_id).queue):
-                try:
-                    woken += self._sweep(part, full=full, suspect=suspect)
-                except RedisError as problem:
-                    if not is_cluster(self._client):
-                        raise
-                    problems.append(problem)
+        for part in self._parts(all_events=full):
+            try:
+                woken += self._sweep(part, full=full, suspect=suspect)
+            except RedisError as problem:
+                if not is_cluster(self._client):
+                    raise
+                problems.append(problem)
         return woken, problems
 
     def _end_orphans(self) -> list[RedisError]:

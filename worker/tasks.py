@@ -19,9 +19,10 @@ from django.db import close_old_connections, connection
 
 from events.admission import heartbeat
 from events.admission.keys import LEASE_TTL_MS
-from events.admission.queue import Queue
+from events.admission.queue import Lease, Queue
 from events.secrets import tickets
 from events.services.deliveries import wake_dispatchers
+from events.services.republish import republish_leased
 from events.services.wakeups import DELIVER_TASK, DRAIN_TASK, WEBHOOKS, send_wake_up, wake_drain
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
@@ -60,6 +61,7 @@ def drain(event_id: int) -> str:
         queue=queue(),
         digest=tickets().email_digest,
         take_back=_take_back,
+        republish=_republish,
         wake_dispatchers=wake_dispatchers,
         checkpoint=_checkpoint,
     )
@@ -71,6 +73,10 @@ def drain(event_id: int) -> str:
 
 def _take_back(event_id: int) -> None:
     take_back(queue(), redis_client(), event_id, digest=tickets().email_digest, wake=wake_drain)
+
+
+def _republish(lease: Lease) -> None:
+    republish_leased(queue(), redis_client(), lease, digest=tickets().email_digest)
 
 
 @shared_task(name=DELIVER_TASK, ignore_result=True, acks_late=False)

@@ -14,8 +14,9 @@ from events.admission import keys as k
 from events.admission.cluster_link import ClusterLink
 from events.admission.cluster_map import ClusterMap
 from events.admission.cluster_news import ClusterNews
-from events.admission.gate import Gate, QueueUnavailable, ServerClock
+from events.admission.gate import Gate, QueueUnavailable
 from events.admission.news import Subscriptions
+from events.admission.server_clock import ServerClock
 from omnify.common.redis_slots import slot_of
 from omnify.common.redis_urls import Address
 

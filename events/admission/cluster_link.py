@@ -8,7 +8,7 @@ command, so it is sent again; after any other failure it may have been executed,
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 from redis.exceptions import (
     AskError,
@@ -20,11 +20,18 @@ from redis.exceptions import (
     TryAgainError,
 )
 
-from events.admission.cluster_map import ClusterMap, Nodes
-from events.admission.link import OnConnected
+from events.admission.cluster_map import ClusterMap, Node, Nodes
+from events.admission.link import Link, OnConnected
 from omnify.common.redis_cluster import PAUSES
 from omnify.common.redis_slots import slot_of_command
 from omnify.common.redis_urls import Address
+
+
+class Send(Protocol):
+    """How a command is sent to one node."""
+
+    async def __call__(self, node: Node, args: tuple[Any, ...], /, *, asking: bool) -> Any:
+        """Sends it and returns the reply."""
 
 
 class ClusterLink:
@@ -49,6 +56,10 @@ class ClusterLink:
 
     async def execute_command(self, *args: Any) -> Any:
         """Sends a command and returns its reply. Raises redis.exceptions.RedisError, OSError."""
+        return await self.execute_by(self.send, args)
+
+    async def execute_by(self, send: Send, args: tuple[Any, ...]) -> Any:
+        """Does the same with `send(node, args, asking=)`, which is called for each node that it is sent to."""
         slot = slot_of_command(args)
         if slot is None:
             raise RedisError(f"{args[0]} has no key: the nodes of a Cluster are asked one by one")
@@ -56,11 +67,10 @@ class ClusterLink:
         for pause in PAUSES:
             address = asked or await self._map.owner(slot)
             try:
-                if asked is None:
-                    return await self._nodes[address].execute_command(*args)
-                return await self._execute_asking(address, args)
+                return await send(self._nodes[address], args, asking=asked is not None)
             except MovedError as moved:
                 asked = None
+                self._leave(address)
                 self._map.learn(slot, (moved.host or address[0], moved.port))
             except AskError as ask:
                 asked = (ask.host or address[0], ask.port)
@@ -72,11 +82,21 @@ class ClusterLink:
             await asyncio.sleep(pause)
         raise ClusterDownError("the slot's keys are on their way to another node")
 
-    async def _execute_asking(self, address: Address, args: tuple[Any, ...]) -> Any:
-        execute = getattr(self._nodes[address], "execute_asking", None)
-        if execute is None:
+    @staticmethod
+    async def send(node: Node, args: tuple[Any, ...], *, asking: bool = False) -> Any:
+        """Sends a command to one node; `asking`: its slot is on its way there."""
+        if not asking:
+            return await node.execute_command(*args)
+        if not isinstance(node, Link):
             raise TryAgainError("this client sends no ASKING")
-        return await execute(*args)
+        return await node.execute_asking(*args)
+
+    def _leave(self, address: Address) -> None:
+        """Closes what is idle to a node that has sent a call away. It may have been demoted; if it is promoted again,
+        that is seen by a new connection."""
+        node = self._nodes[address]
+        if isinstance(node, Link):
+            node.close_idle()
 
     async def aclose(self) -> None:
         """Closes all connections."""

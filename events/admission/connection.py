@@ -18,6 +18,10 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.is_lost = False
+        # Events that were compared with the ledger, while the server itself is not, and whether it is known to be a
+        # primary (`compared_servers`).
+        self.compared: set[int] | None = None
+        self.to_primary = False
         self._loop = asyncio.get_running_loop()
         self._transport: Any = None
         self._reader = hiredis.Reader(replyError=error_of)
@@ -52,6 +56,10 @@ class Connection(asyncio.Protocol):
         if self._timer is None:
             self._timer = self._loop.call_at(due, self._check_time)
         return future
+
+    def ask_for_import(self) -> None:
+        """Has the next command served though the slot of its key is on its way here (`ASKING`)."""
+        self.ask(("ASKING",)).add_done_callback(_ignore)
 
     async def execute_command(self, *args: Any) -> Any:
         """Sends a command on this connection alone, and returns its reply. Raises as `Link.execute_command` does."""
@@ -116,3 +124,9 @@ class Connection(asyncio.Protocol):
             if not future.done():
                 future.set_exception(problem)
         self._transport.abort()
+
+
+def _ignore(future: asyncio.Future[Any]) -> None:
+    """Takes note of how a call ended whose reply is of no interest. asyncio would warn of an error never looked at."""
+    if not future.cancelled():
+        future.exception()

@@ -5,6 +5,7 @@ Each returns answers in the order of the batch. A Redis that does not answer is 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,12 +14,14 @@ from typing import TypeVar
 
 import msgspec
 import redis.asyncio
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
 from events.admission import calls, hold_calls
 from events.admission import keys as k
 from events.admission.calls import AdmissionRequest, Call, CancelRequest
 from events.admission.cluster_link import ClusterLink
+from events.admission.compared_servers import Asked, ComparedServers
+from events.admission.connection import Connection
 from events.admission.hold_calls import ConfirmRequest
 from events.admission.hold_replies import ConfirmReply, decode_confirm
 from events.admission.link import Link
@@ -33,11 +36,11 @@ from events.admission.replies import (
     decode_cancel,
     decode_event,
 )
+from events.admission.server_clock import ServerClock
 from events.admission.status_replies import StatusReply, decode_status
 from events.domain.rate_limit import RateLimit
-from events.domain.snapshot import EventSnapshot
+from events.domain.snapshot import EventProgress, EventSnapshot
 from omnify.common.logs import get_logger
-from omnify.common.redis_client import CALL_VALID_SECONDS
 from omnify.common.replicas import AsyncReplicatedClient, NotReplicated
 
 logger = get_logger(__name__)
@@ -65,28 +68,6 @@ class EventNotLoaded(Exception):
     """Redis holds no copy of this event: it must be loaded from the ledger, or does not exist."""
 
 
-class ServerClock:
-    """The deadline of each call, by the server's clock.
-
-    A server that hangs (a stopped process, a full disk) may read a call long after the door has timed out and answered
-    503. The call carries its own deadline, so that it has no effect then. Until the first reply the server's clock is
-    unknown.
-    """
-
-    def __init__(self) -> None:
-        self._ahead_ms: float | None = None
-
-    def update(self, server_ms: int, sent: float) -> None:
-        """Learns from a reply to a call that was sent at `sent` (seconds): the server is ahead by this much at most."""
-        self._ahead_ms = server_ms - sent * 1000
-
-    def deadline_ms(self, sent: float) -> int:
-        """Returns the last moment at which a call sent now may take effect; 0 until the server's clock is known."""
-        if self._ahead_ms is None:
-            return 0
-        return int(sent * 1000 + self._ahead_ms + CALL_VALID_SECONDS * 1000)
-
-
 class Gate:
     """Admission on one Redis. Scripts are called through `link` where it can be used, the rest through `client`.
 
@@ -112,11 +93,14 @@ class Gate:
         self.refusal_limit = refusal_limit
         self._clock = ServerClock()
         self._recovery = Recovery()
-        if isinstance(self._writer, Link | ClusterLink):
-            self._writer.on_connected = self._recovery.on_connected
+        self._servers = ComparedServers(self._reader if isinstance(self._reader, ClusterLink) else None)
+        for caller in (self._reader, self._writer):
+            if isinstance(caller, Link | ClusterLink):
+                caller.on_connected = self._on_connected if caller is self._writer else self._servers.on_connected
 
     async def aclose(self) -> None:
         """Closes all connections but those for news."""
+        self._servers.close()
         await self._client.aclose()
         for other in self._others:
             await other.aclose()
@@ -154,9 +138,10 @@ class Gate:
             refusal_quota=refusals.count if refusals else 0,
             refusal_window=refusals.window_seconds if refusals else 1,
         )
-        reply = _in_time(decode_admit(await self._run(call, self._writer)), started, clock)
+        asked = Asked(self._writer, event_id)
+        reply = _in_time(decode_admit(await self._run(call, asked)), started, clock)
         self._recovery.remember(event_id, registrations, reply.answers)
-        return reply
+        return asked.mark(reply)
 
     async def cancel(self, event_id: int, cancellations: Sequence[CancelRequest]) -> CancelReply:
         """Enqueues cancellations, in this order; they are durable when it returns.
@@ -187,11 +172,24 @@ class Gate:
             wake_ttl=k.WAKE_TTL_MS,
             deadline=clock.deadline_ms(started),
         )
-        return _in_time(decode(await self._run(call, self._writer)), started, clock)
+        asked = Asked(self._writer, event_id)
+        return asked.mark(_in_time(decode(await self._run(call, asked)), started, clock))
 
     async def statuses(self, event_id: int, ticket_keys: Sequence[str]) -> StatusReply:
         """Reads the status of these tickets, as far as Redis knows. Raises QueueUnavailable."""
-        return decode_status(await self._run(calls.status(k.event_keys(event_id), tickets=ticket_keys), self._reader))
+        asked = Asked(self._reader, event_id)
+        call = calls.status(k.event_keys(event_id), tickets=ticket_keys)
+        return asked.mark(decode_status(await self._run(call, asked)))
+
+    async def has_all(self, mark: EventProgress) -> bool:
+        """Tells whether what Redis shows of an event is no older than its row in the ledger, which was read before.
+
+        Its replies are not marked `may_be_behind` any more then. Raises QueueUnavailable.
+        """
+        try:
+            return all([await Asked(caller, mark.event_id).has_all(mark) for caller in {self._reader, self._writer}])
+        except (RedisError, OSError) as problem:
+            raise QueueUnavailable(type(problem).__name__) from problem
 
     async def event(self, event_id: int) -> tuple[int, EventSnapshot]:
         """Reads `(now ms, snapshot)` by Redis's clock. Raises EventNotLoaded, QueueUnavailable."""
@@ -222,11 +220,19 @@ class Gate:
     def _clock_of(self, event_id: int) -> ServerClock:
         return self._clock
 
-    async def _run(self, call: Call, caller: Caller) -> bytes:
+    async def _on_connected(self, connection: Connection) -> None:
+        await asyncio.gather(self._recovery.on_connected(connection), self._servers.on_connected(connection))
+
+    async def _run(self, call: Call, caller: Caller | Asked) -> bytes:
         try:
             reply: bytes = await call.run_async(caller)
         except (RedisError, OSError) as problem:
             logger.throttled_warning("redis did not answer", script=call.script.name, problem=str(problem)[:200])
+            if isinstance(problem, ReadOnlyError):
+                # The server has been demoted, so reads must not go on there, either.
+                for other in self._others:
+                    if isinstance(other, Link):
+                        other.close_idle()
             unavailable = QueueNotReplicated if isinstance(problem, NotReplicated) else QueueUnavailable
             raise unavailable(type(problem).__name__) from problem
         return reply

@@ -42,6 +42,7 @@ class ConfirmReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     now_ms: int
     wake: bool
     answers: list[ConfirmAnswer]
+    may_be_behind: bool = False
 
 
 decode_confirm: Callable[[bytes], ConfirmReply | NotLoaded | TooLate] = msgspec.msgpack.Decoder(

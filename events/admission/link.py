@@ -66,11 +66,14 @@ class Link:
 
     async def execute_asking(self, *args: Any) -> Any:
         """Sends a command to a node of a Cluster that another one has named (ASK): its slot is on its way there."""
-        connection = self._connection
-        if connection is None or connection.is_lost:
-            connection = await self._connect()
-        connection.ask(("ASKING",)).add_done_callback(_ignore)
+        connection = await self.open()
+        connection.ask_for_import()
         return await connection.ask(args)
+
+    async def open(self) -> Connection:
+        """Returns the connection, a new one if it is lost. Raises redis.exceptions.RedisError, OSError."""
+        connection = self._connection
+        return await self._connect() if connection is None or connection.is_lost else connection
 
     def close_idle(self) -> None:
         """Closes the connection unless a call waits for its reply. The next call makes a new one."""
@@ -142,9 +145,3 @@ class Link:
             await connection.ask(("SELECT", options["db"]))
         if self._sentinels is not None:
             check_role(await connection.ask(("ROLE",)))
-
-
-def _ignore(future: asyncio.Future[Any]) -> None:
-    """Takes note of how a call ended whose reply is of no interest. asyncio would warn of an error never looked at."""
-    if not future.cancelled():
-        future.exception()

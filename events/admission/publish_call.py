@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from events.admission import scripts
 from events.admission.calls import Call, Codes, Row, encode
+from events.admission.entry import Entry
 from events.admission.history import Happened
 from events.admission.keys import EventKeys
+from events.admission.outcomes import encode_outcome
+from events.admission.seats_text import line_score
+from events.domain.outcome import Outcome
+from events.domain.states import Status
+
+# Digests of e-mails that tickets no longer hold, by the tickets' keys.
+Freed = Mapping[str, Sequence[str]]
 
 
 class PublishedOutcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -80,3 +88,31 @@ def publish(
             *(encode(happened), history_ttl, *row),
         ),
     )
+
+
+def published(outcomes: Sequence[Outcome], freed: Freed) -> list[PublishedOutcome]:
+    """Encodes outcomes."""
+    encoded = [_published(outcome) for outcome in outcomes]
+    if not freed:
+        return encoded
+    return [
+        PublishedCorrection(**msgspec.structs.asdict(one), freed=freed[one.key]) if one.key in freed else one
+        for one in encoded
+    ]
+
+
+def decided(entries: Sequence[Entry]) -> list[DecidedEntry]:
+    """Encodes entries that are to be removed from the queue."""
+    return [_decided(entry) for entry in entries]
+
+
+def _decided(entry: Entry) -> DecidedEntry:
+    kind = CodedEntry if entry.coded else DecidedEntry
+    return kind(entry.sequence, entry.key, entry.email_digest, entry.kind)
+
+
+def _published(outcome: Outcome) -> PublishedOutcome:
+    # Sequences begin at 1.
+    waitlisted_at = line_score(outcome.type_id, outcome.sequence) if outcome.status is Status.WAITLISTED else 0
+    text, holds_email = encode_outcome(outcome), outcome.holds_email
+    return PublishedOutcome(outcome.key, outcome.email_digest, text, outcome.revision, holds_email, waitlisted_at)

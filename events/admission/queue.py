@@ -6,11 +6,10 @@ Every method raises redis.exceptions.RedisError if Redis does not answer; the dr
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import msgspec
 import redis
 
 from events.admission import calls, publish_call
@@ -20,21 +19,17 @@ from events.admission.codes import published_codes
 from events.admission.entry import Entry, read_entry
 from events.admission.history import sum_up
 from events.admission.news_command import publish_command
-from events.admission.outcomes import encode_outcome
-from events.admission.publish_call import CodedEntry, DecidedEntry, PublishedCorrection, PublishedOutcome
-from events.admission.seats_text import line_score
+from events.admission.publish_call import Freed
 from events.admission.snapshots import copied_fields, event_progress
 from events.domain.codes import AccessCode
 from events.domain.outcome import Outcome
 from events.domain.snapshot import CopyProgress, EventSnapshot
-from events.domain.states import Status
 from events.domain.waiting import ASSUMED_PER_SECOND
 from omnify.common.replicas import require_replicas
 
 # Bounds the time for which one script call blocks Redis.
 PUBLISH_AT_ONCE = 2000
 
-Freed = Mapping[str, Sequence[str]]
 _NOTHING: Freed = {}
 
 
@@ -133,28 +128,49 @@ class Queue:
         counted: bool = True,
         since_ms: int = 0,
         freed: Freed = _NOTHING,
+        earlier_part: str = "",
     ) -> Published:
         """Publishes decisions that the ledger has committed, and removes their entries from the queue.
 
-        `outcomes` and `codes` are all that changed after `since_ms`. Only if everything up to then is published on the
-        server that takes them is the event's moment recorded there; else a sweep finds it behind the ledger. `counted`:
-        whether they count as decisions of this second. `freed` are digests of e-mails that tickets, by key, no longer
-        hold. Raises NotReplicated, and publishes nothing, if the replicas are
-        away.
+        `outcomes` and `codes` are all that changed after `since_ms`, with what `publish_part` has published up to
+        `earlier_part`. Only if everything up to then is published on the server that takes them is the event's moment
+        recorded there; else a sweep finds it behind the ledger. `counted`: whether they count as decisions of this
+        second. `freed` are digests of e-mails that tickets, by key, no longer hold. Raises NotReplicated, and publishes
+        nothing, if the replicas are away.
         """
         self.require_replicas(event.event_id)
-        starts = range(0, max(len(outcomes), len(codes), 1), PUBLISH_AT_ONCE)
-        slices = [slice(start, start + PUBLISH_AT_ONCE) for start in starts]
-        *parts, last = [_Part(outcomes[part], published_codes(codes[part])) for part in slices]
-        # Another server may take over between two parts, without the first. A name tells that it is there.
-        names = [secrets.token_hex(4) for _ in parts]
+        *parts, last = _parts(outcomes, codes)
         common = _Publication(event, outcomes, since_ms, counted, freed)
-        earlier, written = "", 0
-        for part, name in zip(parts, names, strict=True):
-            written += self._publish_part(common, part, earlier_part=earlier, this_part=name).written
-            earlier = name
+        earlier, written = self._publish_parts(common, parts, earlier_part)
         done = self._publish_part(common, last, entries, rate=decisions_per_second, earlier_part=earlier)
         return Published(done.written + written, done.left)
+
+    def publish_part(
+        self,
+        *,
+        event: EventSnapshot,
+        outcomes: Sequence[Outcome],
+        codes: Sequence[AccessCode],
+        freed: Freed,
+        earlier_part: str,
+    ) -> str:
+        """Publishes a part of what is missing of an event, and more follows. Returns its name.
+
+        Raises NotReplicated, and publishes nothing, if the replicas are away.
+        """
+        self.require_replicas(event.event_id)
+        common = _Publication(event, outcomes, 0, False, freed)
+        return self._publish_parts(common, _parts(outcomes, codes), earlier_part)[0]
+
+    def _publish_parts(self, common: _Publication, parts: Sequence[_Part], earlier: str) -> tuple[str, int]:
+        """Returns the name of the last one, and how many outcomes were new to Redis."""
+        written = 0
+        for part in parts:
+            # Another server may take over between two parts, without the first. A name tells that it is there.
+            name = secrets.token_hex(4)
+            written += self._publish_part(common, part, earlier_part=earlier, this_part=name).written
+            earlier = name
+        return earlier, written
 
     def _publish_part(
         self,
@@ -170,7 +186,7 @@ class Queue:
         keys = k.event_keys(event.event_id)
         call = publish_call.publish(
             keys,
-            outcomes=_all_published(part.outcomes, common.freed),
+            outcomes=publish_call.published(part.outcomes, common.freed),
             version=event.version,
             last_sequence=event.last_sequence,
             state_ttl=k.STATE_TTL_SECONDS,
@@ -186,7 +202,7 @@ class Queue:
             this_part=this_part,
             channel=keys.news,
             publish_command=publish_command(self._client),
-            entries=[_decided(entry) for entry in entries],
+            entries=publish_call.decided(entries),
             codes=part.codes,
             happened=None if this_part or not common.counted else sum_up(event, common.outcomes),
             history_ttl=k.HISTORY_TTL_SECONDS,
@@ -226,23 +242,7 @@ class Queue:
         return list(pipe.execute())
 
 
-def _all_published(outcomes: Sequence[Outcome], freed: Freed) -> list[PublishedOutcome]:
-    published = [_published(outcome) for outcome in outcomes]
-    if not freed:
-        return published
-    return [
-        PublishedCorrection(**msgspec.structs.asdict(one), freed=freed[one.key]) if one.key in freed else one
-        for one in published
-    ]
-
-
-def _decided(entry: Entry) -> DecidedEntry:
-    kind = CodedEntry if entry.coded else DecidedEntry
-    return kind(entry.sequence, entry.key, entry.email_digest, entry.kind)
-
-
-def _published(outcome: Outcome) -> PublishedOutcome:
-    # Sequences begin at 1.
-    waitlisted_at = line_score(outcome.type_id, outcome.sequence) if outcome.status is Status.WAITLISTED else 0
-    text, holds_email = encode_outcome(outcome), outcome.holds_email
-    return PublishedOutcome(outcome.key, outcome.email_digest, text, outcome.revision, holds_email, waitlisted_at)
+def _parts(outcomes: Sequence[Outcome], codes: Sequence[AccessCode]) -> list[_Part]:
+    starts = range(0, max(len(outcomes), len(codes), 1), PUBLISH_AT_ONCE)
+    slices = [slice(start, start + PUBLISH_AT_ONCE) for start in starts]
+    return [_Part(outcomes[part], published_codes(codes[part])) for part in slices]

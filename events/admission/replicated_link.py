@@ -36,6 +36,8 @@ class _ReplicatedConnection(Connection):
         super().__init__()
         self._replicas = replicas
         self._key = ""
+        # Whether the flight in the air ends with a wait.
+        self._waits = False
         self._replies: list[Any] = []
 
     def ask(self, args: tuple[Any, ...]) -> Any:
@@ -46,12 +48,13 @@ class _ReplicatedConnection(Connection):
 
     def _send(self) -> None:
         # Logging in is no write, and must not wait for replicas.
-        if self._queued and self._key:
+        self._waits = bool(self._queued and self._key)
+        if self._waits:
             self._queued += [hiredis.pack_command(command) for command in confirming(self._key, self._replicas)]
         super()._send()
 
     def _answer(self, reply: Any) -> None:
-        if not self._key:
+        if not self._waits:
             super()._answer(reply)
             return
         self._replies.append(reply)

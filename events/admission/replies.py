@@ -145,6 +145,7 @@ class AdmitReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     rate: float
     lefts: list[int]
     window_left_ms: int
+    may_be_behind: bool = False
 
     def quotas(self) -> Sequence[Quota | None]:
         """Returns each address's quota; None for addresses that were not counted.
@@ -216,6 +217,7 @@ class CancelReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     now_ms: int
     wake: bool
     answers: list[CancelAnswer]
+    may_be_behind: bool = False
 
 
 # read_event.lua

@@ -97,9 +97,19 @@ def event_progress(client: Redis, event_ids: Sequence[int]) -> dict[int, CopyPro
     """Reads the version and the published time of each event's copy."""
     pipe = client.pipeline(transaction=False)
     for event_id in event_ids:
-        pipe.hmget(k.event_keys(event_id).state, "version", "shown")
-    pairs = zip(event_ids, pipe.execute(), strict=True)
-    return {event_id: CopyProgress(_number(version), _number(shown) or 0) for event_id, (version, shown) in pairs}
+        pipe.execute_command(*read_progress(event_id))
+    return {event_id: copy_progress(reply) for event_id, reply in zip(event_ids, pipe.execute(), strict=True)}
+
+
+def read_progress(event_id: int) -> tuple[str, ...]:
+    """Returns the command whose reply `copy_progress` reads."""
+    return ("HMGET", k.event_keys(event_id).state, "version", "shown")
+
+
+def copy_progress(reply: Sequence[bytes | None]) -> CopyProgress:
+    """Reads the version and the published time of an event's copy."""
+    version, shown = map(_number, reply)
+    return CopyProgress(version, shown or 0)
 
 
 def _number(value: bytes | None) -> int | None:

@@ -37,10 +37,12 @@ StatusAnswer = Queued | Decided | Waitlisted | Dropped | NotInRedis
 
 
 class StatusReply(msgspec.Struct, frozen=True, array_like=True):
-    """The status of tickets, in the order asked for."""
+    """The status of tickets, in the order asked for. `may_be_behind`: clients may have seen newer ones
+    (`compared_servers`)."""
 
     rate: float
     answers: list[StatusAnswer]
+    may_be_behind: bool = False
 
 
 decode_status = msgspec.msgpack.Decoder(StatusReply).decode

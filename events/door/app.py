@@ -15,6 +15,7 @@ from events.domain.tickets import Tickets
 from events.door import parse, responses
 from events.door.caller import Caller, Callers
 from events.door.cancel import Canceller
+from events.door.catch_up import CatchUp
 from events.door.confirm import Confirmer
 from events.door.counting import count, count_slow
 from events.door.counting import flush as flush_counts
@@ -58,15 +59,23 @@ class Door:
         trusted_proxies: int = 0,
         private_callbacks: bool = False,
     ) -> None:
-        reader = TicketStatusReader(gate=gate, loader=loader)
+        catch_up = CatchUp(gate=gate, loader=loader)
+        reader = TicketStatusReader(gate=gate, loader=loader, catch_up=catch_up)
         self._hub = WatchHub(gate=gate, reader=reader)
         self._statuses = StatusReader(tickets=tickets, reader=reader, hub=self._hub)
         self._streams = Streams(tickets=tickets, reader=reader, hub=self._hub)
         self._registrar = Registrar(
-            gate=gate, tickets=tickets, loader=loader, wake=wake, private_callbacks=private_callbacks
+            gate=gate,
+            tickets=tickets,
+            loader=loader,
+            catch_up=catch_up,
+            wake=wake,
+            private_callbacks=private_callbacks,
         )
         self._canceller = Canceller(gate=gate, tickets=tickets, loader=loader, reader=reader, wake=wake)
-        self._confirmer = Confirmer(gate=gate, tickets=tickets, loader=loader, reader=reader, wake=wake)
+        self._confirmer = Confirmer(
+            gate=gate, tickets=tickets, loader=loader, catch_up=catch_up, reader=reader, wake=wake
+        )
         self._events = EventReader(gate=gate, loader=loader)
         self._callers = Callers(
             loader=loader,

@@ -7,11 +7,11 @@ of the whole event, or a cancellation that was queued again, may still stand in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from events.admission.entry import pack_confirmation
 from events.admission.gate import EventNotLoaded, Gate
@@ -21,6 +21,7 @@ from events.admission.hold_replies import (
     ConfirmAnswer,
     ConfirmationQueued,
     ConfirmationRepeated,
+    ConfirmReply,
     NotHeld,
     OrganizerOnly,
 )
@@ -32,6 +33,7 @@ from events.domain.states import Status
 from events.domain.tickets import Tickets
 from events.door import responses
 from events.door.caller import Caller
+from events.door.catch_up import CatchUp
 from events.door.loader import DatabaseUnavailable, Loader
 from events.door.responses import Response
 from events.door.ticket_commands import TicketCommands
@@ -53,14 +55,22 @@ class Confirmer:
     """Enqueues confirmations of all events, with one batcher for each busy event."""
 
     def __init__(
-        self, *, gate: Gate, tickets: Tickets, loader: Loader, reader: TicketStatusReader, wake: Callable[[int], None]
+        self,
+        *,
+        gate: Gate,
+        tickets: Tickets,
+        loader: Loader,
+        catch_up: CatchUp,
+        reader: TicketStatusReader,
+        wake: Callable[[int], None],
     ) -> None:
         self._gate = gate
+        self._catch_up = catch_up
         self._tickets = tickets
         self._loader = loader
         self._commands = TicketCommands[ConfirmRequest, ConfirmAnswer](
             "confirmation",
-            send=gate.confirm,
+            send=self._send,
             queued=ConfirmationQueued,
             show=_show,
             tickets=tickets,
@@ -110,6 +120,19 @@ class Confirmer:
             hold is not None and hold.confirmed_by is ConfirmedBy.ORGANIZER,
         )
         return await self._commands.enqueue(asked.event_id, request) or NotHeld()
+
+    async def _send(self, event_id: int, requests: Sequence[ConfirmRequest]) -> ConfirmReply:
+        reply = await self._gate.confirm(event_id, requests)
+        refused = [number for number, answer in enumerate(reply.answers) if isinstance(answer, NotHeld)]
+        if not reply.may_be_behind or not refused:
+            return reply
+        # Clients may have seen a hold that is not shown here.
+        await self._catch_up(event_id)
+        again = await self._gate.confirm(event_id, [requests[number] for number in refused])
+        answers = list(reply.answers)
+        for number, answer in zip(refused, again.answers, strict=True):
+            answers[number] = answer
+        return replace(again, answers=answers, wake=reply.wake or again.wake)
 
     async def _repeated(self, asked: _Asked) -> Response:
         """Answers for a confirmed ticket: only the ledger knows whether this payment confirmed it.

@@ -7,6 +7,7 @@ import logging
 import random
 
 from events.admission.gate import QueueUnavailable
+from events.door.loader import DatabaseUnavailable
 from events.door.ticket_status import TicketStatus, TicketStatusReader
 from omnify.common.batcher import BATCH_LIMIT
 
@@ -129,7 +130,7 @@ class EventWatchers:
                 for key, ticket in found.items():
                     for watch in self._watches.get(key, ()):
                         watch.offer(ticket)
-        except QueueUnavailable:
+        except (QueueUnavailable, DatabaseUnavailable):
             # The next tick tries again; until then watchers keep the latest status.
             pass
         except Exception:

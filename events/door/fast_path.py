@@ -109,6 +109,9 @@ class _Registering(Struct, gc=False):
         return self._connection.is_closed
 
     def set_result(self, result: AdmissionResult) -> None:
+        if result.may_be_behind:
+            self._path.go_on(self._connection, _REGISTER, self._registrar.register_again(self._prepared))
+            return
         try:
             response = self._registrar.respond(self._prepared, result)
         except Exception as problem:

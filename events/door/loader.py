@@ -6,6 +6,7 @@ from typing import Protocol
 
 from events.domain.outcome import Outcome
 from events.domain.scopes import Grant
+from events.domain.snapshot import EventProgress
 
 
 class DatabaseUnavailable(Exception):
@@ -17,6 +18,12 @@ class Loader(Protocol):
 
     async def load_event(self, event_id: int) -> bool:
         """Loads an event into Redis. Returns False if there is none. Raises DatabaseUnavailable, QueueUnavailable."""
+
+    async def find_progress(self, event_id: int) -> EventProgress:
+        """Returns how far the ledger is with an event, 0 without one. Raises DatabaseUnavailable."""
+
+    async def catch_up(self, event_id: int) -> None:
+        """Publishes what Redis lacks of an event. Raises DatabaseUnavailable, QueueUnavailable."""
 
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
         """Returns the ledger's decision on a ticket, None without one. Raises DatabaseUnavailable."""

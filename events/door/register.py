@@ -33,6 +33,7 @@ from events.domain.tickets import TicketName, Tickets, reference
 from events.domain.waiting import opening_retry, outage_retry
 from events.door import callbacks, responses
 from events.door.admitted_log import AdmittedLog
+from events.door.catch_up import CatchUp, QueueBehind
 from events.door.loader import Loader
 from events.door.loading_batchers import LoadingBatchers
 from events.door.prepare import Prepared, prepare
@@ -70,12 +71,13 @@ PAUSED_RETRY_SECONDS = 15
 
 class AdmissionResult(msgspec.Struct, frozen=True, gc=False):
     """The answer to one registration, what its address has left (None: not limited), and what the batch had in common:
-    the time (ms) and the rate (decisions per second)."""
+    the time (ms) and the rate (decisions per second). `may_be_behind`: clients may have seen more of this ticket."""
 
     answer: Admission
     quota: Quota | None
     now_ms: int
     rate: float
+    may_be_behind: bool = False
 
 
 class Registrar:
@@ -87,11 +89,13 @@ class Registrar:
         gate: Gate,
         tickets: Tickets,
         loader: Loader,
+        catch_up: CatchUp,
         wake: Callable[[int], None],
         jitter: Callable[[], float] = random,
         private_callbacks: bool = False,
     ) -> None:
         self._gate = gate
+        self._catch_up = catch_up
         self._tickets = tickets
         self._wake = wake
         self.prepare = partial(
@@ -111,11 +115,21 @@ class Registrar:
         result = await self._batchers.ask(prepared.event_id, prepared.request)
         if result is not None and isinstance(result.answer, OrganizerUnknown):
             return await self.load_and_register(prepared)
+        if result is not None and result.may_be_behind:
+            return await self.register_again(prepared)
         return responses.event_not_found() if result is None else self.respond(prepared, result)
 
     async def load_and_register(self, prepared: Prepared) -> Response:
         """Does the same for an event of which Redis has no copy, or an incomplete one."""
         result = await self._batchers.load_and_ask(prepared.event_id, prepared.request)
+        return responses.event_not_found() if result is None else self.respond(prepared, result)
+
+    async def register_again(self, prepared: Prepared) -> Response:
+        """Does the same for a ticket of which clients may have seen more than Redis shows; only a retry comes here."""
+        await self._catch_up(prepared.event_id)
+        result = await self._batchers.ask(prepared.event_id, prepared.request)
+        if result is not None and result.may_be_behind:
+            raise QueueBehind("another server has taken over")
         return responses.event_not_found() if result is None else self.respond(prepared, result)
 
     def put(self, prepared: Prepared, waiter: Waiter[AdmissionResult]) -> None:
@@ -139,7 +153,8 @@ class Registrar:
         self._log_admitted(event_id, requests, reply)
         now_ms, rate = reply.now_ms, reply.rate
         pairs = zip(reply.answers, reply.quotas(), strict=True)
-        return [AdmissionResult(answer, quota, now_ms, rate) for answer, quota in pairs]
+        results = [AdmissionResult(answer, quota, now_ms, rate) for answer, quota in pairs]
+        return [_marked(result) for result in results] if reply.may_be_behind else results
 
     def _log_admitted(self, event_id: int, requests: list[AdmissionRequest], reply: AdmitReply) -> None:
         pairs = zip(requests, reply.answers, strict=True)
@@ -215,6 +230,12 @@ class Registrar:
             rate=rate,
             jitter=self._jitter(),
         )
+
+
+def _marked(result: AdmissionResult) -> AdmissionResult:
+    """Marks an answer of a server that has just taken over, if it says a status: no one has seen a new ticket yet."""
+    is_known = isinstance(result.answer, AlreadyQueued | AlreadyDecided)
+    return msgspec.structs.replace(result, may_be_behind=True) if is_known else result
 
 
 def _invalid(field: str, sentence: str) -> Response:

@@ -18,6 +18,7 @@ from events.domain.outcome import Outcome
 from events.domain.states import TERMINAL, Reason, Status
 from events.domain.tickets import reference
 from events.domain.waiting import estimated_seconds
+from events.door.catch_up import CatchUp, QueueBehind
 from events.door.loader import DatabaseUnavailable, Loader
 from omnify.common import metrics
 from omnify.common.batcher import EventBatchers
@@ -68,11 +69,13 @@ class TicketStatus(msgspec.Struct, frozen=True, gc=False):
 class TicketStatusReader:
     """Reads tickets of all events, with one batcher for each event that is asked about."""
 
-    def __init__(self, *, gate: Gate, loader: Loader) -> None:
+    def __init__(self, *, gate: Gate, loader: Loader, catch_up: CatchUp) -> None:
         self._gate = gate
         self._loader = loader
+        self._catch_up = catch_up
         self._batchers = EventBatchers[str, Answer](self._ask_redis)
-        # `put(event_id, key, waiter)`: has it told Redis's answer, which `status_in_redis` reads, or QueueUnavailable.
+        # `put(event_id, key, waiter)`: has it told Redis's answer, which `status_in_redis` reads, or the exceptions of
+        # `read`.
         self.put = self._batchers.put
 
     async def read(self, event_id: int, key: str) -> TicketStatus:
@@ -86,7 +89,7 @@ class TicketStatusReader:
     async def read_all(self, event_id: int, keys: Sequence[str]) -> dict[str, TicketStatus]:
         """Reads several tickets in one call; leaves out those that only the ledger knows while it is unavailable.
 
-        Raises QueueUnavailable.
+        Raises QueueUnavailable, DatabaseUnavailable: none can be read.
         """
         found: dict[str, TicketStatus] = {}
         unknown: dict[str, Answer] = {}
@@ -106,6 +109,11 @@ class TicketStatusReader:
 
     async def _ask_redis(self, event_id: int, keys: Sequence[str]) -> list[Answer]:
         reply = await self._gate.statuses(event_id, keys)
+        if reply.may_be_behind:
+            await self._catch_up(event_id)
+            reply = await self._gate.statuses(event_id, keys)
+            if reply.may_be_behind:
+                raise QueueBehind("another server has taken over")
         return [Answer(answer, reply.rate) for answer in reply.answers]
 
     async def ask_ledger(self, event_id: int, key: str, answer: Answer) -> TicketStatus:

@@ -35,9 +35,16 @@ def count_uses(event: Event, moved: Mapping[int, int], *, moment: datetime) -> N
         database().move_code_uses(event.pk, records, changed_at=moment)
 
 
-def codes_changed_since(event_id: int, moment: datetime) -> list[AccessCode]:
-    """Reads codes that were made, revoked or counted after `moment`."""
-    return _read(Row.objects.filter(event_id=event_id, changed_at__gt=moment))
+def codes_changed_since(event_id: int, moment: datetime, *, until: datetime | None = None) -> list[AccessCode]:
+    """Reads codes that were made, revoked or counted after `moment`, and up to `until`."""
+    rows = Row.objects.filter(event_id=event_id, changed_at__gt=moment)
+    return _read(rows if until is None else rows.filter(changed_at__lte=until))
+
+
+def moments_of_code_changes(event_id: int, moment: datetime, *, count: int) -> list[datetime]:
+    """Reads when the `count`th code after `moment` was changed, if there are as many."""
+    rows = Row.objects.filter(event_id=event_id, changed_at__gt=moment).order_by("changed_at")
+    return list(rows.values_list("changed_at", flat=True)[count - 1 : count])
 
 
 def all_codes(event_id: int) -> list[AccessCode]:

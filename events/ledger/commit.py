@@ -46,6 +46,14 @@ class LedgerBehind(Exception):
     back: their seats would be given to others while their holders are told that they have them."""
 
 
+class CopyBehind(Exception):
+    """Redis lacks so many changes of this event that they are published apart, before anything more is decided."""
+
+
+# Changes that a batch publishes along with its own: while they are read, the event's row is locked.
+MOST_UNPUBLISHED = 2000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What a drain wants committed.
@@ -76,6 +84,7 @@ def commit_batch(event_id: int, batch: Batch) -> Committed:
     Raises:
         NoSuchEvent: there is no such event.
         LedgerBehind: `batch.published` has what the ledger lacks; nothing was written.
+        CopyBehind: `batch.published` lacks much that the ledger has; nothing was written.
         django.db.OperationalError, InterfaceError: the database is out of reach; nothing was written. Likewise for what
             `batch.queue_now` raises.
     """
@@ -110,7 +119,7 @@ def _unpublished(event: Event, batch: Batch) -> tuple[list[Outcome], Freed]:
     """Reads changes that Redis lacks, and the e-mails that they freed: of a drain that died before it published, or
     lost by Redis since.
 
-    Raises LedgerBehind.
+    Raises LedgerBehind, CopyBehind.
     """
     decided_ms = to_ms(event.decided_at) if event.decided_at else 0
     published = batch.published
@@ -119,7 +128,9 @@ def _unpublished(event: Event, batch: Batch) -> tuple[list[Outcome], Freed]:
     if published.version is None or decided_ms <= published.published_ms:
         return [], {}
     since = from_ms(published.published_ms)
-    changed = changed_since(event.pk, since)
+    changed = changed_since(event.pk, since, limit=MOST_UNPUBLISHED + 1)
+    if len(changed) > MOST_UNPUBLISHED:
+        raise CopyBehind(event.pk)
     return [with_digest(ticket, batch.digest).outcome for ticket in changed], freed_since(event.pk, since)
 
 

@@ -67,9 +67,12 @@ def freed_by(results: Iterable[CorrectionResult]) -> Freed:
     return combined([{r.correction.ticket: [r.freed_digest]} for r in results if r.freed_digest])
 
 
-def freed_since(event_id: int, moment: datetime) -> Freed:
-    """Reads the digests of e-mails that corrections after `moment` freed: Redis may have them still."""
+def freed_since(event_id: int, moment: datetime, *, until: datetime | None = None) -> Freed:
+    """Reads the digests of e-mails that corrections after `moment` freed, and up to `until`: Redis may have them
+    still."""
     rows = GuestCorrection.objects.filter(event_id=event_id, decided_at__gt=moment).exclude(freed_digest="")
+    if until is not None:
+        rows = rows.filter(decided_at__lte=until)
     return combined([{ticket: [digest]} for ticket, digest in rows.values_list("ticket_key", "freed_digest")])
 
 

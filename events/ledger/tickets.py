@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from events.domain.allocation import DecidedTicket
 from events.domain.codes import NO_CODE
@@ -76,11 +76,34 @@ def holding_tickets(event_id: int, *, count: int) -> list[DecidedTicket]:
     return list(_read(_of(event_id).filter(status__in=_HOLDING).order_by("email_key")[:count]))
 
 
-def changed_since(event_id: int, moment: datetime) -> list[DecidedTicket]:
-    """Reads tickets that changed after `moment` and after their first decision, by a later decision or a check-in."""
+def changed_since(
+    event_id: int, moment: datetime, *, until: datetime | None = None, limit: int | None = None
+) -> list[DecidedTicket]:
+    """Reads tickets that changed after `moment` and after their first decision, by a later decision or a check-in.
+
+    With `until` those that changed up to then, with `limit` so many of each kind at most.
+    """
+    decided, entered = _changed(event_id, moment)
+    if until is not None:
+        decided, entered = decided.filter(decided_at__lte=until), entered.filter(check_in_changed_at__lte=until)
+    seen = Q(revision__gt=1, decided_at__gt=moment) & (Q() if until is None else Q(decided_at__lte=until))
+    return [*_read(decided[:limit]), *_read(entered.exclude(seen)[:limit])]
+
+
+def moments_of_changes(event_id: int, moment: datetime, *, count: int) -> list[datetime]:
+    """Reads when the `count`th ticket after `moment` was changed, for each kind of change that has as many."""
+    decided, entered = _changed(event_id, moment)
+    place = slice(count - 1, count)
+    moments = [
+        *decided.values_list("decided_at", flat=True)[place],
+        *entered.values_list("check_in_changed_at", flat=True)[place],
+    ]
+    return [found for found in moments if found]
+
+
+def _changed(event_id: int, moment: datetime) -> tuple[QuerySet[Registration], QuerySet[Registration]]:
     decided = _of(event_id).filter(revision__gt=1, decided_at__gt=moment).order_by("decided_at")
-    entered = _of(event_id).filter(check_in_changed_at__gt=moment).exclude(decided_at__gt=moment)
-    return [*_read(decided), *_read(entered.order_by("check_in_changed_at"))]
+    return decided, _of(event_id).filter(check_in_changed_at__gt=moment).order_by("check_in_changed_at")
 
 
 def _of(event_id: int) -> QuerySet[Registration]:

@@ -22,13 +22,13 @@ from events.ledger.retention import anonymise_event
 from events.models import AuditEntry, Event, GuestCorrection, OrganizerToken, Registration, WebhookDelivery
 from events.secrets import tickets
 from events.services import check_ins
+from events.services.republish import republish
 from tests.support.in_process.api import ANYONE, Caller, create, organizer
 from tests.support.in_process.drain import Crash, crash_at, make_drain, make_queue
 from tests.support.in_process.gate import kinds
 from tests.support.in_process.outbox import subscribe
 from tests.support.waiting import wait_until
 from worker.drain import Drain
-from worker.repair import republish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,6 +12,7 @@ import redis
 from events.admission.keys import event_keys
 from events.ledger.check_in import CheckInResult
 from events.models import Event, Registration
+from events.services.republish import republish
 from tests.support.in_process.check_ins import give_back, let_in, path, shown, take_back
 from tests.support.in_process.door import Visitor, visit
 from tests.support.in_process.drain import Crash, crash_at, make_queue, people
@@ -19,7 +20,6 @@ from tests.support.in_process.events import tickets
 from tests.support.in_process.outages import redis_out_of_reach
 from tests.support.servers import Services
 from worker.drain import Drain
-from worker.repair import republish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,11 +9,11 @@ import redis
 
 from events.admission.replies import AdmitReply
 from events.models import AccessCode, Event
+from events.services.republish import republish
 from tests.support.in_process.codes import counted, give_codes, load, with_code
 from tests.support.in_process.events import commits_that_the_standby_lacks
 from tests.support.in_process.gate import apply_for, kinds
 from worker.drain import Drain
-from worker.repair import republish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

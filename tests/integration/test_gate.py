@@ -108,7 +108,7 @@ def test_a_call_that_the_server_reads_too_late_admits_no_one(
 
     async def scene(gate: Gate) -> None:
         await gate.admit(event.pk, [apply_for(1)])
-        monkeypatch.setattr("events.admission.gate.CALL_VALID_SECONDS", -1.0)
+        monkeypatch.setattr("events.admission.server_clock.CALL_VALID_SECONDS", -1.0)
         with pytest.raises(QueueUnavailable):
             await gate.admit(event.pk, [apply_for(2)])
 

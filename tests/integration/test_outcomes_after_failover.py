@@ -17,7 +17,6 @@ from events.admission.commands import enqueue_cancellation, enqueue_closing, enq
 from events.admission.heartbeat import note_history
 from events.admission.keys import STATE_TTL_SECONDS, event_keys
 from events.admission.queue import Queue
-from events.admission.unfounded import published_outcomes
 from events.domain.times import to_ms
 from events.ledger.check_in import check_in
 from events.ledger.queries import event_snapshot
@@ -25,6 +24,7 @@ from events.models import Event, Registration
 from tests.support.in_process.drain import make_drain, make_queue, people
 from tests.support.in_process.events import let_it_be_over, open_event, tickets
 from tests.support.in_process.gate import with_gate
+from tests.support.in_process.lag import LosesTheFirstPart, Memory, held, make_sweep, shown
 from tests.support.replicated_valkey import ReplicatedValkey
 from tests.support.servers import Services
 from worker.drain import Drain, Drained
@@ -35,7 +35,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
 Admit = Callable[..., Any]
-Seen = dict[str, tuple[int, str, int | None]]
 
 
 @pytest.fixture
@@ -50,45 +49,12 @@ def sweep(redis_client: redis.Redis, queue: Queue) -> Sweep:
     return make_sweep(redis_client, queue)
 
 
-def make_sweep(client: redis.Redis, queue: Queue) -> Sweep:
-    return Sweep(client=client, queue=queue, wake=lambda event_id: None, digest=tickets.email_digest, worker="tests")
-
-
-def shown(client: redis.Redis, event: Event) -> Seen:
-    """What the queue's server says of the tickets that it knows: revision, status, check-in."""
-    found = [read.outcome for chunk in published_outcomes(client, event.pk) for read in chunk]
-    return {outcome.key: (outcome.revision, outcome.status, outcome.checked_in_ms) for outcome in found}
-
-
-def held(event: Event) -> Seen:
-    """The same of the ledger."""
-    return {
-        row.ticket_key: (row.revision, row.status, to_ms(row.checked_in_at) if row.checked_in_at else None)
-        for row in Registration.objects.filter(event=event)
-    }
-
-
 def let_in(queue: Queue, event: Event, key: str) -> None:
     """Checks a ticket in, and publishes that as the service does."""
     now, digest = timezone.now().replace(microsecond=0), tickets.email_digest
     update = check_in(event_id=event.pk, key=key, organizer_id=event.organizer_id, now=now, digest=digest).door_update
     assert update is not None
     queue.publish(event=update.event, outcomes=[update.outcome], counted=False, since_ms=update.published_before_ms)
-
-
-class Memory:
-    """What the server knows of an event's tickets now, to be brought back later as by one that lags takes over."""
-
-    def __init__(self, client: redis.Redis, event: Event) -> None:
-        keys = event_keys(event.pk)
-        self._client, self._names = client, (keys.state, keys.waitlist, *keys.decided)
-        self._content: dict[str, Any] = {name: client.dump(name) for name in self._names}
-
-    def bring_back(self) -> None:
-        self._client.delete(*self._names)
-        for name, content in self._content.items():
-            if content is not None:
-                self._client.restore(name, 600_000, content)
 
 
 def test_what_a_server_that_takes_over_lacks_is_published_with_the_next_sweep(pair_to_kill: ReplicatedValkey) -> None:
@@ -180,24 +146,6 @@ def test_a_publication_of_which_the_server_has_lost_a_part_does_not_count(
     assert shown(redis_client, event) != held(event)
     sweep.once()
     assert shown(redis_client, event) == held(event)
-
-
-class LosesTheFirstPart:
-    """A client whose server is replaced by one that lags when a first outcome of the end of an event is published."""
-
-    def __init__(self, client: redis.Redis, before: Memory) -> None:
-        self._client, self._before = client, before
-        self._lost = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def execute_command(self, *args: Any) -> Any:
-        reply = self._client.execute_command(*args)
-        if not self._lost and any(isinstance(arg, bytes) and b"event_cancelled" in arg for arg in args):
-            self._lost = True
-            self._before.bring_back()
-        return reply
 
 
 def test_a_copy_that_is_as_new_as_the_ledger_is_compared_in_both_directions(

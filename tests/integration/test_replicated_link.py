@@ -232,6 +232,21 @@ def outcomes(client: Any, event: Event) -> list[bytes]:
     return [text for slot in event_keys(event.pk).decided for text in client.hvals(slot)]
 
 
+def test_what_was_sent_before_the_first_write_keeps_its_reply(pair: ReplicatedValkey) -> None:
+    """A flight without a wait may be in the air when the first script is called."""
+
+    async def scene() -> None:
+        link = ReplicatedLink(pair.primary.valkey.url(), replicas=1)
+        connection = await link.open()
+        read = connection.ask(("ECHO", "read"))
+        await asyncio.sleep(0)
+        written = connection.ask(("EVAL", "return 7", 1, "{test}:replicated-link"))
+        assert [await read, await written] == [b"read", 7]
+        await link.aclose()
+
+    asyncio.run(scene())
+
+
 @pytest.mark.parametrize("wanted", [0, 1])
 def test_only_a_gate_that_waits_for_replicas_sends_a_wait(wanted: int, pair: ReplicatedValkey, event: Event) -> None:
     async def scene() -> None:

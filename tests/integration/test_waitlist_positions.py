@@ -17,6 +17,7 @@ from events.admission.replies import AdmitReply
 from events.domain.outcome import Outcome
 from events.domain.states import Status
 from events.domain.waiting import ASSUMED_PER_SECOND
+from events.door.catch_up import CatchUp
 from events.door.loader import DatabaseUnavailable
 from events.door.ticket_status import TicketStatus, TicketStatusReader
 from events.models import Event
@@ -38,7 +39,8 @@ def stand(servers: Services, event: Event, *keys: str, loader: Any = None) -> li
     """Where these tickets stand, as the door reads it."""
 
     async def read(gate: Any) -> list[TicketStatus]:
-        reader = TicketStatusReader(gate=gate, loader=loader or NoLoader())
+        loads = loader or NoLoader()
+        reader = TicketStatusReader(gate=gate, loader=loads, catch_up=CatchUp(gate=gate, loader=loads))
         one_by_one = [await reader.read(event.pk, key) for key in keys]
         together = await reader.read_all(event.pk, keys)
         assert [together[key] for key in keys] == one_by_one

@@ -8,14 +8,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from events.admission.gate import Gate
+from events.admission.heartbeat import note_servers
 from events.admission.link import Link
 from events.domain.outcome import Outcome
 from events.domain.rate_limit import RateLimit
+from events.domain.snapshot import EventProgress
 from events.domain.tickets import Tickets
 from events.door.app import Door
 from events.door.responses import Response, all_headers
 from omnify.common.asgi_types import Header
-from omnify.common.redis_client import connect_async
+from omnify.common.redis_client import connect, connect_async
+from omnify.common.redis_nodes import replication_ids
 from omnify.recognizer import PlainPoll, PlainRegistration, recognize
 from tests.support.in_process.events import tickets
 from tests.support.servers import Services
@@ -31,6 +34,12 @@ class NoLoader:
 
     async def load_event(self, event_id: int) -> bool:
         raise AssertionError("the door asked the ledger for an event")
+
+    async def find_progress(self, event_id: int) -> EventProgress:
+        raise AssertionError("the door compared an event with the ledger")
+
+    async def catch_up(self, event_id: int) -> None:
+        raise AssertionError("the door published what Redis lacks")
 
     async def find_outcome(self, event_id: int, key: str) -> Outcome | None:
         raise AssertionError("the door asked the ledger for a ticket")
@@ -119,6 +128,12 @@ class Visitor:
         return await self.ask("POST", f"/events/{event_id}/register", body, content_type="application/json", **headers)
 
 
+def compared(url: str) -> None:
+    """Notes, as a sweep does, that what the server shows has been compared with the ledger."""
+    with connect(url) as client:
+        note_servers(client, replication_ids(client))
+
+
 def visit(
     servers: Services,
     scene: Callable[[Visitor], Awaitable[Any]],
@@ -137,6 +152,7 @@ def visit(
     async def run() -> Any:
         client = connect_async(servers.valkey.url())
         link = Link(servers.valkey.url()) if USE_FAST_PATH else None
+        compared(servers.valkey.url())
         woken: list[int] = []
         door = Door(
             gate=Gate(client, queue_limit=1000, link=link, address_limit=limit, refusal_limit=refusals),

@@ -10,7 +10,7 @@ import redis
 from django.db import connection
 
 from events.admission.entry import Entry
-from events.admission.queue import Queue
+from events.admission.queue import Lease, Queue
 from events.admission.replies import AdmitReply
 from events.admission.status_replies import Decided, StatusAnswer, Waitlisted
 from events.domain.outcome import Outcome
@@ -19,6 +19,7 @@ from events.ledger.lookup import watched_event_ids
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
 from events.secrets import tickets as service_tickets
+from events.services.republish import republish_leased
 from omnify.common.clients import redis_client
 from tests.support.in_process.events import tickets
 from tests.support.in_process.gate import apply_for, kinds, with_gate
@@ -39,7 +40,16 @@ def make_drain(queue: Queue) -> Drain:
     def take_back_here(event_id: int) -> None:
         take_back(queue, redis_client(), event_id, digest=tickets.email_digest, wake=lambda woken: None)
 
-    return Drain(queue=queue, digest=tickets.email_digest, take_back=take_back_here, slice_seconds=60)
+    def republish_here(lease: Lease) -> None:
+        republish_leased(queue, redis_client(), lease, digest=tickets.email_digest)
+
+    return Drain(
+        queue=queue,
+        digest=tickets.email_digest,
+        take_back=take_back_here,
+        republish=republish_here,
+        slice_seconds=60,
+    )
 
 
 def drain_all_until(client: redis.Redis, stop: threading.Event) -> None:

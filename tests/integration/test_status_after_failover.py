@@ -1,0 +1,218 @@
+"""A door says no status behind one that was seen, also when a replica has taken over that lacks it, and with no worker
+running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.db.models import F
+from django.utils import timezone
+
+from events.admission.commands import enqueue_cancellation, enqueue_closing
+from events.admission.heartbeat import seen_servers
+from events.admission.keys import event_keys
+from events.admission.open_gate import open_gate
+from events.domain.snapshot import EventProgress
+from events.door.app import Door
+from events.door.loader import DatabaseUnavailable
+from events.ledger.queries import event_snapshot
+from events.models import Event, Registration
+from omnify.common.redis_client import connect
+from omnify.common.redis_nodes import replication_ids
+from omnify.loader import LedgerLoader
+from tests.support.in_process import door
+from tests.support.in_process.check_ins import let_in
+from tests.support.in_process.door import NoLoader, Reply, Visitor, compared
+from tests.support.in_process.drain import make_drain, make_queue
+from tests.support.in_process.events import open_event, tickets
+from tests.support.in_process.holds import hold
+from tests.support.in_process.lag import make_sweep
+from tests.support.in_process.stream import Client, until
+from tests.support.replicated_valkey import ReplicatedValkey
+from worker.drain import Drained
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Scene = Callable[[Visitor], Awaitable[Any]]
+KINDS = ("first decision", "given back", "promoted", "closed", "checked in")
+WAYS = ("fast poll", "stream", "retry", "fast retry", "giving back", "held")
+
+
+@pytest.fixture
+def pair_to_kill(db: None) -> Iterator[ReplicatedValkey]:
+    servers = ReplicatedValkey().start()
+    yield servers
+    servers.close()
+
+
+def play(url: str, scene: Scene, *, loader: Any = None, replicas: int = 0) -> Any:
+    """Runs a scene at a door of its own, as a process has it that has just connected."""
+
+    async def pass_on(*args: Any) -> None:
+        raise AssertionError("the door passed it on")
+
+    async def run() -> Any:
+        client = connect(url)
+        gate = open_gate(url, queue_limit=1000, replicas=replicas)
+        made = Door(
+            gate=gate, tickets=tickets, loader=loader or LedgerLoader(client), wake=lambda event_id: None, app=pass_on
+        )
+        try:
+            return await scene(Visitor(made, []))
+        finally:
+            await made.close()
+            await gate.aclose()
+            client.close()
+
+    return asyncio.run(run())
+
+
+def key_of(ticket: str) -> str:
+    parsed = tickets.parse(ticket)
+    assert parsed is not None
+    return parsed[1]
+
+
+class Night:
+    """Events whose last changes, one of each kind, only the primary had that died. Each has a ticket that has a seat,
+    one that waits for it, and one that the promoted server has in its queue though it is decided."""
+
+    def __init__(self, pair: ReplicatedValkey, names: tuple[str, ...]) -> None:
+        self.client: redis.Redis = pair.primary.client
+        self.url = pair.primary.valkey.url()
+        self.drain = make_drain(make_queue(self.client))
+        sizes = {"max_capacity": 1, "waitlist_capacity": 2}
+        self.events = {name: open_event(self.client, **sizes, **(hold() if name == "held" else {})) for name in names}
+        self.tickets: dict[str, list[str]] = {name: [] for name in names}
+        replica = pair.replicas[0]
+        compared(self.url)
+        self._register(1, 2)
+        for event in self.events.values():
+            self.drain.run(event.pk)
+        self._register(3)
+        pair.wait_for_replica(replica)
+        with pair.cut_off(replica):
+            for name, event in self.events.items():
+                self._change(name, event)
+                assert self.drain.run(event.pk) is Drained.IDLE
+            self.seen = {name: self.in_ledger(name) for name in names}
+            pair.primary.kill()
+        pair.take_over(replica)
+        self.client.connection_pool.disconnect()
+
+    def _register(self, *guests: int) -> None:
+        async def scene(visitor: Visitor) -> None:
+            for name, event in self.events.items():
+                for guest in guests:
+                    _, _, answer = await visitor.register(event.pk, guest, idempotency_key=f"guest-{guest}")
+                    self.tickets[name].append(answer["data"]["ticket_id"])
+
+        play(self.url, scene, loader=NoLoader())
+
+    def _change(self, name: str, event: Event) -> None:
+        first = key_of(self.tickets[name][0])
+        if name in ("given back", "promoted", "held"):
+            enqueue_cancellation(self.client, event_snapshot(event), key=first)
+        elif name == "closed":
+            Event.objects.filter(pk=event.pk).update(cancelled_at=timezone.now(), version=F("version") + 1)
+            enqueue_closing(self.client, event_snapshot(event), key="C" * 20)
+        elif name == "checked in":
+            let_in(event, first)
+
+    def in_ledger(self, name: str) -> list[str]:
+        rows = Registration.objects.filter(event=self.events[name])
+        statuses = {row.ticket_key: row.status for row in rows}
+        return [statuses[key_of(ticket)] for ticket in self.tickets[name]]
+
+
+class Away(NoLoader):
+    """A ledger that is out of reach."""
+
+    async def find_progress(self, event_id: int) -> EventProgress:
+        raise DatabaseUnavailable
+
+
+async def status_of(visitor: Visitor, path: str, method: str = "GET") -> str:
+    return str((await visitor.ask(method, path))[2]["data"]["status"])
+
+
+async def stream(visitor: Visitor, path: str) -> str:
+    client = Client(visitor, f"{path}/events")
+    await until(lambda: bool(client.statuses))
+    client.hang_up()
+    return client.statuses[0]
+
+
+async def retry(visitor: Visitor, event: Event) -> str:
+    status, _, answer = await visitor.register(event.pk, 3, idempotency_key="guest-3")
+    assert status == 202
+    return str(answer["data"]["status"])
+
+
+def test_every_answer_says_what_was_seen_on_the_server_that_died(
+    pair_to_kill: ReplicatedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each kind of change by polls, and a ticket that is queued still on the server that took over in every other way.
+    A ledger that is away holds up only what may be behind."""
+    night = Night(pair_to_kill, KINDS + WAYS)
+    paths = {name: [f"/registrations/{ticket}" for ticket in known] for name, known in night.tickets.items()}
+    third = {name: known[2] for name, known in paths.items()}
+
+    async def without_ledger(visitor: Visitor) -> list[Reply]:
+        event = night.events["closed"]
+        return [
+            await visitor.register(night.events["retry"].pk, 4),
+            await visitor.register(event.pk, 3, idempotency_key="guest-3"),
+            await visitor.ask("GET", third["closed"]),
+        ]
+
+    async def with_ledger(visitor: Visitor) -> dict[str, Any]:
+        found: dict[str, Any] = {name: [await status_of(visitor, path) for path in paths[name]] for name in KINDS}
+        found["stream"] = await stream(visitor, third["stream"])
+        found["retry"] = await retry(visitor, night.events["retry"])
+        found["giving back"] = await status_of(visitor, third["giving back"], "DELETE")
+        found["held"] = (await visitor.ask("POST", paths["held"][1] + "/confirm"))[0]
+        with monkeypatch.context() as patch:
+            patch.setattr(door, "USE_FAST_PATH", True)
+            found["fast poll"] = await status_of(visitor, third["fast poll"])
+            found["fast retry"] = await retry(visitor, night.events["fast retry"])
+        return found
+
+    new, *refused = play(night.url, without_ledger, loader=Away())
+    assert (new[0], new[2]["data"]["status"]) == (202, "queued")
+    for status, headers, answer in refused:
+        assert (status, answer["code"]) == (503, "unavailable")
+        assert int(headers["retry-after"]) >= 1
+    assert play(night.url, with_ledger) == {
+        **{name: night.seen[name] for name in KINDS},
+        **dict.fromkeys(WAYS, "waitlisted"),
+        "held": 202,
+    }
+    assert night.seen["given back"] == ["cancelled", "confirmed", "waitlisted"]
+    assert night.seen["closed"] == ["cancelled", "cancelled", "rejected"]
+    assert night.seen["held"] == ["cancelled", "held", "waitlisted"]
+
+
+def test_a_sweep_publishes_what_is_missing_and_doors_ask_redis_alone_again(pair_to_kill: ReplicatedValkey) -> None:
+    """Also decisions on what the queue still has, before any drain comes. A connection that is older learns it too."""
+    night = Night(pair_to_kill, KINDS)
+    sweep = make_sweep(night.client, make_queue(night.client))
+
+    async def scene(visitor: Visitor) -> dict[str, list[str]]:
+        path = f"/registrations/{night.tickets['promoted'][0]}"
+        assert (await visitor.ask("GET", path))[0] == 503
+        await asyncio.to_thread(sweep.once)
+        while (await visitor.ask("GET", path))[0] == 503:
+            await asyncio.sleep(0.05)
+        return {
+            name: [await status_of(visitor, f"/registrations/{ticket}") for ticket in known]
+            for name, known in night.tickets.items()
+        }
+
+    assert play(night.url, scene, loader=Away()) == night.seen
+    assert replication_ids(night.client) <= seen_servers(night.client)
+    assert night.client.xlen(event_keys(night.events["promoted"].pk).queue) == 1
