@@ -197,5 +197,6 @@ def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
         "can_register": event.registration_state in states,
         "labels": {"messages": messages.MESSAGES, "states": messages.STATES},
         "attempt": attempt,
+        "retry_time": view.retry_time(attempt.retry_seconds or 0),
         "message": messages.message(attempt.code) if attempt.code else "",
     }

@@ -63,6 +63,11 @@ def time_left(seconds: float) -> str:
     return f"{days} day{'' if days == 1 else 's'} {clock}" if days else clock
 
 
+def retry_time(seconds: int) -> str:
+    """Formats when to try again: in seconds if that is soon, else as a clock that a person can read."""
+    return duration(seconds) if seconds < 120 else time_left(seconds)
+
+
 def duration(seconds: int) -> str:
     """Formats a length of time in its largest whole unit."""
     for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from events.models import Event
 from events.pages.internal_client import request
+from events.pages.view import time_left
 from tests.support.in_process.codes import give_codes
 from tests.support.in_process.events import ticket_type
 from tests.support.in_process.pages import Browser, browse
@@ -103,7 +104,7 @@ def test_too_early_is_said_with_the_time_to_wait_and_the_key_is_kept(make_event:
         answer = await browser.fill_in(f"/e/{event.pk}", **fields)
         assert answer.status == 409
         assert 290 <= int(answer.headers["retry-after"]) <= 302
-        assert f"try again in {answer.headers['retry-after']} seconds" in answer.text
+        assert f"try again in {time_left(int(answer.headers['retry-after']))}." in answer.text
         assert answer.key == page.key
 
     browse(servers, scene)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from events.domain.states import CANCELLATION_REASONS, REJECTION_REASONS, EventState, Reason
 from events.domain.webhooks.message import MessageType
 from events.pages import messages
-from events.pages.view import wait_text, when
+from events.pages.view import retry_time, wait_text, when
 from omnify.common.envelope import Code
 
 # What `POST /events/{id}/register` may answer.
@@ -33,6 +33,11 @@ def test_every_code_reason_and_state_has_its_words() -> None:
 def test_a_wait_is_said_the_way_people_say_it() -> None:
     said = [wait_text(seconds) for seconds in (0.1, 12.4, 89.9, 90, 3600)]
     assert said == ["about a second", "about 12 seconds", "about 90 seconds", "about 2 minutes", "about 60 minutes"]
+
+
+def test_a_time_to_try_again_is_no_large_number_of_seconds() -> None:
+    said = [retry_time(seconds) for seconds in (1, 60, 119, 120, 7009)]
+    assert said == ["1 second", "1 minute", "119 seconds", "00:02:00", "01:56:49"]
 
 
 def test_a_span_names_its_day_once() -> None:
