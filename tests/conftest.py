@@ -15,6 +15,7 @@ import django
 import pytest
 import redis
 
+from tests.support import prepared
 from tests.support.leftovers import Leftovers
 from tests.support.run_times import Timing
 from tests.support.servers import Services
@@ -28,6 +29,7 @@ SERVICES = Services(os.environ.get("OMNIFY_TEST_DATABASE") or "postgres")
 atexit.register(SERVICES.stop)
 os.environ.update(SERVICES.environment())
 os.environ["DJANGO_SETTINGS_MODULE"] = "omnify.settings"
+prepared.folder()  # before workers inherit the environment
 
 _HERE = Path(__file__).parent
 # Of more than a minute, as the end of each run shows them.

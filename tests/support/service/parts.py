@@ -25,6 +25,7 @@ from omnify.embedded.postgres_files import find_postgres_files
 from omnify.embedded.process import CannotStart, Child
 from omnify.embedded.programs import Programs
 from omnify.embedded.valkey import Valkey
+from tests.support import prepared
 from tests.support.run_times import count_start
 from tests.support.servers import bare_environment
 from tests.support.service.http_client import Address
@@ -66,7 +67,7 @@ class Parts:
             files=self._files,
             log=self.home / "log" / "postgres.log",
             port=port_of(self._ports["postgres"]),
-            password=secrets.token_hex(8),
+            password=prepared.password(),
             fsync=False,
         )
         self._settings = settings
@@ -79,12 +80,13 @@ class Parts:
         """Starts everything for the first time. Returns when the service is ready."""
         start_together(self)
 
-    def begin_setup(self) -> Child:
-        """Starts the stores, and what prepares them."""
+    def start_stores(self) -> None:
+        """Starts the stores for the first time, with tables and an organizer."""
         count_start("whole services")
+        prepared.copy_data(self._files)
+        prepared.copy_token(self.home)
         for name in STORES:
             self.start_part(name)
-        return self._programs.setup()
 
     def heal(self) -> None:
         """Starts whatever is not running. Returns when the service is ready; raises CannotStart if a part ends."""
@@ -186,11 +188,8 @@ class Parts:
 
 def start_together(*services: Parts) -> None:
     """Starts them for the first time, each step in all of them at once. Returns when they are ready."""
-    setups = [service.begin_setup() for service in services]
-    for setup in setups:
-        wait_until(lambda setup=setup: not setup.running, "the set-up ends")  # type: ignore[misc]
-        if setup.process.returncode:
-            raise CannotStart(setup.last_log_line())
+    for service in services:
+        service.start_stores()
     for service in services:
         service.start_missing()
     for service in services:
