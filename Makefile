@@ -13,8 +13,9 @@ SECOND_CHANCE =
 # After so long `make soak` begins no further test.
 SOAK_SECONDS ?= 900
 TIMES = .pytest_cache/times.json
+SQLITE_LOG = .pytest_cache/sqlite.log
 TESTS = $(wildcard tests/*.py tests/*/*.py tests/*/*/*.py tests/*/*/*/*.py)
-PYTEST = $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --times=$(TIMES) $(SECOND_CHANCE)
+PYTEST = $(PYTHON) -m pytest --times=$(TIMES) $(SECOND_CHANCE)
 # All packages with the hashes of all their files, for every Python and processor at once. What is locked stays as it is
 # unless a requirements file asks for something else: `make lock UPGRADE=--upgrade` takes what is newest.
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes \
@@ -38,8 +39,7 @@ run:  ## start the service on 127.0.0.1:$PORT (8000), data in $OMNIFY_HOME (.omn
 
 test: .dev-packages  ## all checks: linters, types, what touches the database on SQLite, and all tests on PostgreSQL
 	@rm -f $(TIMES)
-	@$(MAKE) --no-print-directory --jobs=2 lint .on-sqlite  # mypy alone would leave a core idle
-	$(PYTEST) tests
+	@$(MAKE) --no-print-directory --jobs=3 lint .on-sqlite .on-postgres
 
 soak: .dev-packages  ## larger crowds, longer waits, more and other examples: what .ci/run does behind `make test`
 	OMNIFY_SOAK=$(SOAK_SECONDS) OMNIFY_HASTE=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile \
@@ -72,12 +72,17 @@ clean:  ## remove the virtual environment and caches; the data in .omnify stays
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: .dev-packages .on-sqlite
+.PHONY: .dev-packages .on-sqlite .on-postgres
 .dev-packages:
 	$(call PACKAGES,requirements-dev.lock)
 
+# Acceptance tests, which come first there, wait for a third of their time.
+.on-postgres: .dev-packages .pytest_cache/compiled
+	$(PYTEST) -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder tests
+
+# Meanwhile and in one process, which is the first to end: several would each begin anew. What it says comes at its end.
 .on-sqlite: .dev-packages .pytest_cache/compiled
-	OMNIFY_TEST_DATABASE=sqlite $(PYTEST) tests/integration
+	@OMNIFY_TEST_DATABASE=sqlite $(PYTEST) tests/integration >$(SQLITE_LOG) 2>&1; code=$$?; cat $(SQLITE_LOG); exit $$code
 
 # Once for all workers. What is wrong with a test file, the run itself will say.
 .pytest_cache/compiled: $(TESTS) | .dev-packages
