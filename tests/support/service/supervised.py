@@ -17,7 +17,7 @@ from tests.support.servers import bare_environment
 from tests.support.service.http_client import Address
 from tests.support.waiting import wait_until
 
-START_SECONDS = 90.0
+START_SECONDS = 200.0
 STOP_SECONDS = 60.0
 SUPERVISOR = (sys.executable, "-m", "omnify.embedded")
 
