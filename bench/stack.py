@@ -21,6 +21,7 @@ import redis
 from bench import load, machine
 from bench.programs import ROOT, running, wait_for_port, wait_until_idle
 from bench.servers import Servers, start_servers
+from bench.waiting import wait_until
 from omnify.embedded.home import Home
 from omnify.embedded.ports import LOOPBACK, free_port
 from omnify.embedded.process import Child
@@ -243,13 +244,3 @@ def _set_up_django(env: dict[str, str]) -> None:
 
     django.setup()
     logging.disable(logging.INFO)
-
-
-def wait_until(done: Callable[[], Any], *, seconds: float, what: str) -> float:
-    """Returns the moment (monotonic) when `done()` became true. Raises TimeoutError naming `what`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if done():
-            return time.monotonic()
-        time.sleep(0.02)
-    raise TimeoutError(f"waited {seconds:g} s for {what}")

@@ -17,7 +17,8 @@ from bench import ledger, load
 from bench.lines import Line, value
 from bench.load import Wait
 from bench.measures import Options
-from bench.stack import Stack, wait_until
+from bench.stack import Stack
+from bench.waiting import wait_until
 
 PEOPLE = 50_000
 FEW = 2_000

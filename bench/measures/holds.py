@@ -18,7 +18,8 @@ from bench.lines import Line, ratio, value
 from bench.measures import Options, interleaved
 from bench.measures.accepts import accept_run
 from bench.measures.drain import drain_seconds
-from bench.stack import Server, Stack, wait_until
+from bench.stack import Server, Stack
+from bench.waiting import wait_until
 
 ROWS = 20_000
 HOLD_SECONDS = 3600

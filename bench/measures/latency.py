@@ -19,7 +19,8 @@ from bench.load import Load
 from bench.measures import Options, interleaved
 from bench.measures.accepts import accept_run
 from bench.measures.terminal import terminal_rate
-from bench.stack import Server, Stack, wait_until
+from bench.stack import Server, Stack
+from bench.waiting import wait_until
 
 CONNECTIONS = 512  # as at the peak
 SHARES = (0.50, 0.75)

@@ -7,7 +7,8 @@ import time
 from bench import guests, ledger
 from bench.lines import Line
 from bench.measures import Options
-from bench.stack import Stack, wait_until
+from bench.stack import Stack
+from bench.waiting import wait_until
 
 TICKETS = 50_000
 BEFORE = 5_000  # what an event's keys cost by themselves is paid by these

@@ -8,7 +8,8 @@ from bench import guests, ledger
 from bench.lines import Line
 from bench.measures import Options
 from bench.measures.pages import gets_against_hello
-from bench.stack import Stack, wait_until
+from bench.stack import Stack
+from bench.waiting import wait_until
 
 TICKETS = 1000
 LIMITS = {32: 0.85, 512: 1.5}

@@ -13,7 +13,8 @@ from bench.lines import Line, ratio
 from bench.measures import Options, interleaved
 from bench.measures.accepts import accept_run
 from bench.programs import running
-from bench.stack import Stack, wait_until
+from bench.stack import Stack
+from bench.waiting import wait_until
 from omnify.common.redis_client import connect
 from omnify.embedded.ports import LOOPBACK, free_port
 from omnify.embedded.valkey import Valkey

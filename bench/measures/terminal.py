@@ -11,7 +11,8 @@ from functools import partial
 from bench import ledger, load
 from bench.lines import Line, ratio
 from bench.measures import Options, interleaved
-from bench.stack import Stack, wait_until
+from bench.stack import Stack
+from bench.waiting import wait_until
 
 PATIENCE_SECONDS = 300
 LOCK, TASK = "lock terminal/s, 32", "task terminal/s, 32"

@@ -177,10 +177,8 @@ def test_a_name_server_that_hangs_delays_no_other_request(receivers: Receivers) 
         with NameServer({"slow.example": []}) as names:
             resolver = aiohttp.AsyncResolver(nameservers=[names.address], timeout=DEADLINE_SECONDS, tries=1)
             async with WebhookClient(allow_private=True, resolver=resolver, timeout_seconds=DEADLINE_SECONDS) as client:
-                hung = [
-                    asyncio.create_task(client.post(f"http://slow.example:{8000 + n}/", body=b"", headers={}))
-                    for n in range(50)
-                ]
+                urls = [f"http://slow.example:{8000 + n}/" for n in range(50)]
+                hung = [asyncio.create_task(client.post(url, body=b"", headers={})) for url in urls]
                 await asyncio.sleep(0)
                 assert (await client.post(receivers.url("/ok"), body=b"", headers={})).status == 204
                 assert not any(task.done() for task in hung)
