@@ -113,10 +113,13 @@ def test_a_deliverer_that_is_stopped_sends_nothing_twice(service: Service, recei
 def test_an_endpoint_that_hangs_delays_no_other(service: Service, receivers: Receivers) -> None:
     event = open_event(service, capacity=500)
     hanging, healthy = subscribe(event, receivers.url("/hang")), subscribe(event, receivers.url("/ok"))
-    tickets = event.admit(*range(60))
+    # The messages come together: 60 registrations one by one take longer on a slow machine than a request may hang.
+    with service.frozen("deliver-1"):
+        tickets = event.admit(*range(60))
+        event.all_decided(tickets)
     wait_until(lambda: len(receivers.at("/ok")) == 60, "the healthy one has all")
     assert {row["attempts"] for row in hanging.log()} == {0}, "not even its first request had to end for that"
-    assert all(event.decided(ticket)["status"] == "confirmed" for ticket in tickets)
+    assert set(event.statuses(tickets)) == {"confirmed"}
     wait_until(lambda: any(row["last_error"] == "timeout" for row in hanging.log()), "its time is over")
     assert states(healthy) == ["delivered"] * 60
     hanging.call("DELETE")
@@ -166,7 +169,8 @@ def test_a_dead_delivery_can_be_sent_again_and_a_test_message_too(service: Servi
     assert hook.call("POST", f"/deliveries/{dead['id']}/retry").status == 202
     assert hook.call("POST", "/test").status == 202
     wait_until(lambda: len(receivers.at("/ok")) == 2, "both arrive")
-    assert receivers.at("/ok")[0].id == dead["message_id"]
+    # Two at once may arrive in any order.
+    assert dead["message_id"] in {got.id for got in receivers.at("/ok")}
     assert {got.message["type"] for got in receivers.at("/ok")} == {"registration.confirmed", "webhook.test"}
     wait_until(lambda: states(hook) == ["delivered"] * 2, "and are recorded")
     replayed = hook.call("POST", "/replay", {"since": "2026-01-01T00:00:00+00:00"})
