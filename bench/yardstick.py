@@ -30,8 +30,8 @@ def people(number: int) -> list[Any]:
 
 
 def _person(number: int) -> Any:
-    from events.admission.calls import AdmissionRequest
     from events.admission.entry import pack
+    from events.admission.requests import AdmissionRequest
     from events.secrets import tickets
 
     email = f"guest{number}@example.com"

@@ -14,6 +14,7 @@ import msgspec
 
 from events.admission import scripts
 from events.admission.keys import EventKeys
+from events.admission.requests import AdmissionRequest, pack_requests
 from events.admission.scripts import Argument, Script
 
 encode = msgspec.msgpack.Encoder().encode
@@ -21,60 +22,6 @@ pack_settings = Struct(">11d").pack  # as `lua/admit.lua` unpacks them
 
 Row = Sequence[str | bytes | int]  # field, value, field, value, ...
 Codes = Sequence[tuple[str, str]]  # digest of an access code, and what `lua/codes.lua` reads of it
-
-
-class OrganizerClaim(NamedTuple):
-    """The organizer whose token a registration came with, and whether it has a callback."""
-
-    organizer_id: int
-    has_callback: bool
-
-
-class OlderName(NamedTuple):
-    """A registration's name under an older secret. `key` and `note` are empty without an Idempotency-Key."""
-
-    key: str
-    note: str
-    email_digest: str
-
-
-class AdmissionRequest(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A registration that asks to be admitted. `note` stands for its Idempotency-Key, and is empty without one;
-    `address` is a digest, empty for callers who are not limited."""
-
-    key: str
-    email_digest: str
-    note: str
-    payload: str
-    address: str = ""
-    organizer: OrganizerClaim | None = None
-    older_names: Sequence[OlderName] | None = None
-
-    def admitted_key(self, name: int) -> str:
-        """Returns the key of the ticket that was admitted under the name with this number."""
-        return self.key
-
-
-class SeatsRequest(AdmissionRequest, frozen=True, gc=False, array_like=True):
-    """One that says how many seats of which ticket type it asks for; `type_id` is 0 where it does not say which.
-
-    `untyped_keys`: the keys that its names would have if it did not say which (absent equals the default), the current
-    secret's first; only where it does, with an Idempotency-Key.
-    """
-
-    quantity: int = 1
-    type_id: int = 0
-    untyped_keys: Sequence[str] | None = None
-
-    def admitted_key(self, name: int) -> str:
-        """Returns the key of the ticket that was admitted under the name with this number."""
-        return self.untyped_keys[0] if name and self.untyped_keys else self.key
-
-
-class CodedRequest(SeatsRequest, frozen=True, gc=False, array_like=True):
-    """One with an access code: the digests under which the event may have it, each of one secret."""
-
-    codes: Sequence[str] = ()
 
 
 class AddedGuest(NamedTuple):
@@ -149,7 +96,7 @@ def admit(
         *(address_quota, address_window, addresses_max, refusal_quota, refusal_window),
     )
     all_names = (*names, *keys.addresses, *keys.refusals, *keys.keys, keys.codes)
-    return Call(scripts.ADMIT, all_names, (encode(registrations), settings))
+    return Call(scripts.ADMIT, all_names, (pack_requests(registrations), settings))
 
 
 def add_guest(keys: EventKeys, *, guest: AddedGuest, state_ttl: int, wake_ttl: int) -> Call:

@@ -14,16 +14,16 @@ from redis.exceptions import RedisError
 from events.admission import calls, hold_calls
 from events.admission import keys as k
 from events.admission.calls import CancelRequest
-from events.admission.entry import pack_confirmation, pack_correction, pack_sizes
-from events.admission.fields import BY_ORGANIZER, EXEMPT
-from events.admission.hold_calls import DueHold
-from events.admission.replies import (
+from events.admission.cancel_replies import (
     CancelAnswer,
     CancellationQueued,
     CancellationRepeated,
     CancelReply,
     decode_cancel,
 )
+from events.admission.entry import pack_confirmation, pack_correction, pack_sizes
+from events.admission.fields import BY_ORGANIZER, EXEMPT
+from events.admission.hold_calls import DueHold
 from events.admission.scripts import Redis
 from events.admission.snapshots import put_snapshot
 from events.domain.commands import TypeTerms

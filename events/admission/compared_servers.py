@@ -16,11 +16,12 @@ import msgspec
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from events.admission import keys as k
+from events.admission.cancel_replies import CancelReply
 from events.admission.cluster_link import ClusterLink
 from events.admission.connection import Connection
 from events.admission.hold_replies import ConfirmReply
 from events.admission.link import Link
-from events.admission.replies import AdmitReply, CancelReply
+from events.admission.replies import AdmitReply
 from events.admission.snapshots import copy_progress, read_progress
 from events.admission.status_replies import StatusReply
 from events.domain.snapshot import EventProgress

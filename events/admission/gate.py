@@ -18,7 +18,8 @@ from redis.exceptions import ReadOnlyError, RedisError
 
 from events.admission import calls, hold_calls
 from events.admission import keys as k
-from events.admission.calls import AdmissionRequest, Call, CancelRequest
+from events.admission.calls import Call, CancelRequest
+from events.admission.cancel_replies import CancelReply, decode_cancel
 from events.admission.cluster_link import ClusterLink
 from events.admission.compared_servers import Asked, ComparedServers
 from events.admission.connection import Connection
@@ -27,15 +28,8 @@ from events.admission.hold_replies import ConfirmReply, decode_confirm
 from events.admission.link import Link
 from events.admission.news import News, Subscriptions
 from events.admission.recovery import Recovery
-from events.admission.replies import (
-    AdmitReply,
-    CancelReply,
-    NotLoaded,
-    TooLate,
-    decode_admit,
-    decode_cancel,
-    decode_event,
-)
+from events.admission.replies import AdmitReply, NotLoaded, TooLate, decode_admit, decode_event
+from events.admission.requests import AdmissionRequest
 from events.admission.server_clock import ServerClock
 from events.admission.status_replies import StatusReply, decode_status
 from events.domain.rate_limit import RateLimit

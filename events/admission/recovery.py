@@ -19,9 +19,9 @@ from redis.exceptions import MovedError, RedisError
 
 from events.admission import calls
 from events.admission import keys as k
-from events.admission.calls import AdmissionRequest
 from events.admission.connection import Connection
 from events.admission.replies import Admission, Admitted
+from events.admission.requests import AdmissionRequest
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)

@@ -38,6 +38,10 @@ class TooLate(ScriptAnswer, tag="too_late"):
     now_ms: int
 
 
+class NotInRedis(ScriptAnswer, tag="unknown"):
+    """Redis does not know the ticket; the ledger may."""
+
+
 # admit.lua
 
 
@@ -132,7 +136,7 @@ Refusal = Refused | TooMany | NotOpen | RateLimited | RefusalsLimited | NotFound
 Admission = Admitted | AlreadyQueued | AlreadyDecided | Refusal
 
 
-class AdmitReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
+class AdmitReply(msgspec.Struct, frozen=True):
     """The answers to a batch of registrations, in its order.
 
     `lefts` says what each registration's address has left in this window, -1 where it was not counted; it is empty
@@ -159,65 +163,34 @@ class AdmitReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
         return [Quota(left, wait) if left >= 0 else None for left, wait in zip(self.lefts, waits, strict=True)]
 
 
-def _whole_seconds(ms: int) -> int:
-    return -(-ms // 1000)
-
-
-# cancel.lua
-
-
-class CancellationQueued(ScriptAnswer, tag="admitted"):
-    """The cancellation is in the queue."""
-
-    sequence: int
-
-
-class CancellationRepeated(ScriptAnswer, tag="repeated"):
-    """An earlier cancellation of the ticket is in the queue."""
-
-    sequence: int
-
-
-class NothingToCancel(ScriptAnswer, tag="nothing"):
-    """The ticket holds no seat, and is not on the waitlist."""
-
-
-class NotInRedis(ScriptAnswer, tag="unknown"):
-    """Redis does not know the ticket; the ledger may."""
-
-
-class EventOver(ScriptAnswer, tag="event_over"):
-    """No seat moves any more."""
-
-
-class CancellationClosed(ScriptAnswer, tag="closed"):
-    """The ticket has a seat, and it is too late to give it back."""
-
-
-class CheckedIn(ScriptAnswer, tag="checked_in"):
-    """The ticket's holder has been let in, and keeps the seat."""
-
-    checked_in_ms: int
-
-
-CancelAnswer = (
-    CancellationQueued
-    | CancellationRepeated
-    | NothingToCancel
-    | NotInRedis
-    | EventOver
-    | CancellationClosed
-    | CheckedIn
-)
-
-
-class CancelReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
-    """The answers to a batch of cancellations, in its order."""
+class _AdmitDone(msgspec.Struct, frozen=True, array_like=True, tag="done"):
+    """The same as the script has it: plainly admitted is a sequence alone, behind which `offset` is its position."""
 
     now_ms: int
     wake: bool
-    answers: list[CancelAnswer]
-    may_be_behind: bool = False
+    answers: list[Admission | int]
+    rate: float
+    lefts: list[int]
+    window_left_ms: int
+    offset: int
+
+
+_Reply = _AdmitDone | NotLoaded | TooLate
+_decode_admit: Callable[[bytes], _Reply] = msgspec.msgpack.Decoder(_Reply).decode
+
+
+def decode_admit(packed: bytes) -> AdmitReply | NotLoaded | TooLate:
+    """Decodes what `admit` and `add_guest` reply."""
+    reply = _decode_admit(packed)
+    if not isinstance(reply, _AdmitDone):
+        return reply
+    offset = reply.offset
+    answers = [Admitted(each, each + offset) if isinstance(each, int) else each for each in reply.answers]
+    return AdmitReply(reply.now_ms, reply.wake, answers, reply.rate, reply.lefts, reply.window_left_ms)
+
+
+def _whole_seconds(ms: int) -> int:
+    return -(-ms // 1000)
 
 
 # read_event.lua
@@ -232,7 +205,4 @@ class EventReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     waitlisted: int
 
 
-_Decoder = msgspec.msgpack.Decoder
-decode_admit: Callable[[bytes], AdmitReply | NotLoaded | TooLate] = _Decoder(AdmitReply | NotLoaded | TooLate).decode
-decode_cancel: Callable[[bytes], CancelReply | NotLoaded | TooLate] = _Decoder(CancelReply | NotLoaded | TooLate).decode
-decode_event: Callable[[bytes], EventReply | NotLoaded] = _Decoder(EventReply | NotLoaded).decode
+decode_event: Callable[[bytes], EventReply | NotLoaded] = msgspec.msgpack.Decoder(EventReply | NotLoaded).decode

@@ -50,6 +50,21 @@ def put_constants_in_place(text: str) -> str:
     return _TEXT_OR_NAME.sub(lambda found: values.get(found[0], found[0]), rest)
 
 
+_FUNCTION = re.compile(r"^local function (\w+)\(.*?^end$", re.M | re.S)
+
+
+def leave_out_unused(text: str) -> str:
+    """Leaves out the functions of parts that a script does not call. Lines stay where they are.
+
+    A script makes all its functions anew at each call.
+    """
+    uncommented = re.sub(r"--[^\n]*", "", text)
+    for found in _FUNCTION.finditer(text):
+        if len(re.findall(rf"\b{found[1]}\b", uncommented)) == 1:
+            return leave_out_unused(text.replace(found[0], "\n" * found[0].count("\n")))
+    return text
+
+
 class Script:
     """One Lua file, after `shared.lua` and the other parts that it needs. A server that does not know it yet (new, or
     restarted) is sent the text.
@@ -60,7 +75,7 @@ class Script:
     def __init__(self, name: str, *parts: str) -> None:
         self.name = name
         text = "".join((_FOLDER / f"{part}.lua").read_text("utf-8") for part in ("shared", *parts, name))
-        self._text = put_constants_in_place(text)
+        self._text = leave_out_unused(put_constants_in_place(text))
         # Redis names scripts by SHA-1; no secret depends on it.
         self._digest = sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 

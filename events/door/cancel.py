@@ -7,8 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import astuple
 
 from events.admission.calls import CancelRequest
-from events.admission.gate import Gate
-from events.admission.replies import (
+from events.admission.cancel_replies import (
     CancelAnswer,
     CancellationClosed,
     CancellationQueued,
@@ -16,8 +15,9 @@ from events.admission.replies import (
     CheckedIn,
     EventOver,
     NothingToCancel,
-    NotInRedis,
 )
+from events.admission.gate import Gate
+from events.admission.replies import NotInRedis
 from events.domain.public.ticket import CancelledTicket, Ticket
 from events.domain.states import HOLDING, Status
 from events.domain.tickets import Tickets

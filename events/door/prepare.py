@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from events.admission.calls import AdmissionRequest, CodedRequest, OlderName, OrganizerClaim, SeatsRequest
 from events.admission.entry import pack
+from events.admission.requests import AdmissionRequest, More, OlderName, OrganizerClaim
 from events.domain.attendee import email_key
 from events.domain.commands import Callback
 from events.domain.tickets import TicketName, Tickets
@@ -60,12 +60,12 @@ def _admission_request(
     digest, url = current.email_digest, found[2]
     callback = Callback(url, organizer_id) if url and organizer_id is not None else None
     payload = pack(name=found[0], email=found[1], email_digest=digest, mark=current.mark, callback=callback)
+    plain = (current.key, digest, current.note, payload, caller.address)
     if organizer_id is None and len(names) == 1 and len(found) == 3:
-        return AdmissionRequest(current.key, digest, current.note, payload, caller.address)
+        return AdmissionRequest(*plain)
     claim = None if organizer_id is None else OrganizerClaim(organizer_id, callback is not None)
     older = [OlderName(older.key, older.note, older.email_digest) for older in names[1:]]
-    request = (current.key, digest, current.note, payload, caller.address, claim, older)
     if len(found) == 3:
-        return AdmissionRequest(*request)
-    seats = (int(found[4] or 1), int(found[3] or 0), untyped_keys)
-    return CodedRequest(*request, *seats, codes) if codes else SeatsRequest(*request, *seats)
+        return AdmissionRequest(*plain, More(claim, older))
+    seats, type_id = int(found[4] or 1), int(found[3] or 0)
+    return AdmissionRequest(*plain, More(claim, older, seats, type_id, untyped_keys, codes or None))

@@ -9,7 +9,6 @@ from random import random
 
 import msgspec
 
-from events.admission.calls import AdmissionRequest
 from events.admission.gate import Gate
 from events.admission.replies import (
     Admission,
@@ -27,6 +26,7 @@ from events.admission.replies import (
     Refused,
     TooMany,
 )
+from events.admission.requests import AdmissionRequest
 from events.domain.rate_limit import Quota, RateLimit
 from events.domain.states import Status
 from events.domain.tickets import TicketName, Tickets, reference

@@ -14,10 +14,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from events.admission import replies
+from events.admission import cancel_replies
 from events.admission.calls import CancelRequest
 from events.admission.commands import ask_to_cancel, enqueue_cancellation, enqueue_closing, enqueue_resize
-from events.admission.replies import CheckedIn
 from events.admission.stats import queue_stats
 from events.domain.allocation import Sizing
 from events.domain.commands import TypeTerms
@@ -156,9 +155,9 @@ def take_ticket_back(event: EventSnapshot, key: str, *, held: bool) -> None:
     request = CancelRequest(key, held, exempt=True, by_organizer=True)
     answer, wake = ask_to_cancel(replicated_client(), event, request)
     match answer:
-        case CheckedIn(checked_in_ms=checked_in_ms):
+        case cancel_replies.CheckedIn(checked_in_ms=checked_in_ms):
             raise TicketCheckedIn(checked_in_ms)
-        case replies.EventOver():
+        case cancel_replies.EventOver():
             raise EventOver
     if wake:
         wake_drain(event.event_id)

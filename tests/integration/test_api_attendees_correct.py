@@ -10,10 +10,10 @@ import pytest
 import redis
 from django.utils import timezone
 
-from events.admission.calls import AdmissionRequest
 from events.admission.commands import enqueue_cancellation, enqueue_correction
 from events.admission.entry import pack
 from events.admission.queue import Queue
+from events.admission.requests import AdmissionRequest
 from events.domain.attendee import email_key
 from events.domain.scopes import Scope
 from events.domain.webhooks.message import status_told

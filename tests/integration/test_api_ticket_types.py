@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from events.admission.calls import SeatsRequest
+from events.admission.requests import AdmissionRequest, More
 from events.models import Event, Registration, TicketType
 from tests.support.in_process.api import Caller, create, organizer
 from tests.support.in_process.codes import listed, made
@@ -39,10 +39,10 @@ def event_body(**fields: Any) -> dict[str, Any]:
     return found if "max_capacity" in fields else {name: found[name] for name in found if name != "max_capacity"}
 
 
-def ask(number: int, type_id: int, quantity: int = 1) -> SeatsRequest:
+def ask(number: int, type_id: int, quantity: int = 1) -> AdmissionRequest:
     plain = apply_for(number)
-    named = (plain.key, plain.email_digest, plain.note, plain.payload)
-    return SeatsRequest(*named, quantity=quantity, type_id=type_id)
+    more = More(quantity=quantity, type_id=type_id)
+    return AdmissionRequest(plain.key, plain.email_digest, plain.note, plain.payload, more=more)
 
 
 def fill(admit: Any, drain: Drain, event_id: int, *asked: tuple[int, int]) -> None:

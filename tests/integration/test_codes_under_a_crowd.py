@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import redis
 
-from events.admission.calls import AdmissionRequest
 from events.admission.gate import Gate
 from events.admission.keys import event_keys
+from events.admission.requests import AdmissionRequest
 from events.models import Event, Registration
 from omnify.common.redis_client import connect_async
 from tests.support.in_process.codes import give_codes, published, queued, used, with_code

@@ -11,9 +11,10 @@ import redis
 from django.utils import timezone
 
 from events.admission.calls import CancelRequest
+from events.admission.cancel_replies import CancellationRepeated
 from events.admission.commands import enqueue_resize
 from events.admission.keys import event_keys
-from events.admission.replies import AdmitReply, CancellationRepeated
+from events.admission.replies import AdmitReply
 from events.admission.snapshots import put_snapshot
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot

@@ -9,17 +9,10 @@ from typing import Any
 import pytest
 import redis
 
+from events.admission.cancel_replies import CancelAnswer, CancellationQueued, CancellationRepeated, NothingToCancel
 from events.admission.commands import enqueue_resize
 from events.admission.keys import event_keys
-from events.admission.replies import (
-    AdmitReply,
-    AlreadyDecided,
-    CancelAnswer,
-    CancellationQueued,
-    CancellationRepeated,
-    NothingToCancel,
-    NotInRedis,
-)
+from events.admission.replies import AdmitReply, AlreadyDecided, NotInRedis
 from events.domain.states import Status
 from events.ledger.queries import event_snapshot
 from events.models import Event

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 import redis
 
-from events.admission.calls import SeatsRequest
 from events.admission.history import LEVELS, LONGEST_HOURS, Step, last_steps, level_of
 from events.admission.keys import HISTORY_TTL_SECONDS, event_keys
+from events.admission.requests import More
 from events.models import Event
 from tests.support.in_process.api import body as create_body
 from tests.support.in_process.api import organizer
@@ -121,7 +121,7 @@ def test_the_organizer_reads_the_steps_with_ticket_types_unless_they_are_not_wan
     made = owner.post("/events", sent).json()["data"]
     event, [hall, balcony] = Event.objects.get(pk=made["id"]), [one["id"] for one in made["ticket_types"]]
     plain = [apply_for(number) for number in (1, 2, 3)]
-    admit(event.pk, [SeatsRequest(one.key, one.email_digest, one.note, one.payload, type_id=hall) for one in plain])
+    admit(event.pk, [msgspec.structs.replace(one, more=More(type_id=hall)) for one in plain])
     drain.run(event.pk)
     path = f"/events/{event.pk}/stats"
     for query, seconds in (("", 10), ("?hours=1", 10), ("?hours=5", 60), ("?hours=24", 600)):

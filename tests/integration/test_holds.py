@@ -11,6 +11,7 @@ import redis
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from events.admission.cancel_replies import CancelAnswer
 from events.admission.commands import enqueue_resize
 from events.admission.hold_replies import (
     AlreadyConfirmed,
@@ -20,7 +21,7 @@ from events.admission.hold_replies import (
     OrganizerOnly,
 )
 from events.admission.keys import event_keys
-from events.admission.replies import AdmitReply, CancelAnswer, NotInRedis
+from events.admission.replies import AdmitReply, NotInRedis
 from events.admission.snapshots import put_snapshot
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot

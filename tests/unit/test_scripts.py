@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from events.admission import calls, fields, hold_calls, publish_call
-from events.admission.scripts import put_constants_in_place
+from events.admission.scripts import leave_out_unused, put_constants_in_place
 
 LUA = Path(calls.__file__).parent / "lua"
 MODULES = (calls, hold_calls, publish_call)
@@ -22,7 +22,9 @@ def _arguments(text: str) -> list[str]:
 
     `settings` is a struct of arguments, which it unpacks.
     """
-    found = re.findall(r"^local (\w+) = .*?(?:ARGV\[(\d+)\]|select\((\d+), unpack\(ARGV\)\))", text, flags=re.M)
+    found = re.findall(
+        r"^local (\w+)(?:, \w+)* = .*?(?:ARGV\[(\d+)\]|select\((\d+), unpack\(ARGV\)\))", text, flags=re.M
+    )
     assert [int(one or rest) for _, one, rest in found] == list(range(1, len(found) + 1))
     names = [name for name, _, _ in found]
     settings = re.search(r"^local ([\w,\s]+) = struct\.unpack\('>d+', settings\)$", text, flags=re.M)
@@ -65,3 +67,11 @@ def test_constants_are_put_in_place_and_nothing_else() -> None:
     assert put_constants_in_place(text) == (
         "  -- why\nlocal t = {1, 'x' .. 'ONE'} -- ONE\n\nlocal SLOTS = {KEYS[2]}\nreturn t[1], KEYS[1], SLOTS\n"
     )
+
+
+def test_functions_that_nothing_calls_are_left_out_with_those_that_only_they_call() -> None:
+    text = (
+        "local function used()\n  return 1\nend\n-- unused\nlocal function unused()\n  return inner()\nend\n"
+        "local function inner()\n  return 2\nend\nreturn used()\n"
+    )
+    assert leave_out_unused(text) == ("local function used()\n  return 1\nend\n-- unused\n\n\n\n\n\n\nreturn used()\n")

@@ -75,4 +75,4 @@ if not answer then
   answer = add()
   wake = redis.call('SET', WAKE, '1', 'NX', 'PX', wake_ttl) ~= false
 end
-return cmsgpack.pack({'done', now, wake, {answer}, tonumber(state[5] or 0), {}, 0})
+return cmsgpack.pack({'done', now, wake, {answer}, tonumber(state[5] or 0), {}, 0, 0})

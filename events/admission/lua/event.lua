@@ -18,11 +18,15 @@ local function read_event(copy, codes)
   return event
 end
 
--- Why no registration is admitted, or nil; and why none is that has no code with an opening of its own, or nil. In the
--- contract's order.
-local function refusals_of(event, now)
-  if event.cancelled or now >= event.closes then return {'refused', 'closed'} end
-  if event.paused then return {'refused', 'paused'} end
-  if now < event.opens then return nil, {'not_open', event.opens} end
+-- Sets why no registration is admitted (`shut`), or why none is that has no code with an opening of its own (`not_open`).
+-- In the contract's order.
+local function set_refusals(event, now)
+  if event.cancelled or now >= event.closes then
+    event.shut = {'refused', 'closed'}
+  elseif event.paused then
+    event.shut = {'refused', 'paused'}
+  elseif now < event.opens then
+    event.not_open = {'not_open', event.opens}
+  end
 end
 

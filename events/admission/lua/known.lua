@@ -2,20 +2,18 @@
 
 -- All that is known, read at once: a command for each would cost several times as much. `outcomes` and `pending` have
 -- field -> its value in `decided` and in `pending`. What is admitted is added with `remember`, and written at the end.
-local function read_known(registrations, queue, decided, pending)
+local function read_known(registrations, rest, queue, decided, pending)
   local known = {queue = queue, outcomes = {}, pending = {}, fresh = {}}
   local fields = {}
-  for _, item in ipairs(registrations) do
-    fields[#fields + 1] = TICKET .. item[KEY]
-    fields[#fields + 1] = EMAIL .. item[DIGEST]
-    if item[UNTYPED] then
-      for _, key in ipairs(item[UNTYPED]) do fields[#fields + 1] = TICKET .. key end
-    end
-    if item[OLDER] then
-      for _, older in ipairs(item[OLDER]) do
-        fields[#fields + 1] = TICKET .. older[OLDER_KEY]
-        fields[#fields + 1] = EMAIL .. older[OLDER_DIGEST]
-      end
+  for at = 0, #registrations - 1, PLACES do
+    fields[#fields + 1] = TICKET .. registrations[at + KEY]
+    fields[#fields + 1] = EMAIL .. registrations[at + DIGEST]
+  end
+  for _, more in pairs(rest) do
+    for _, key in ipairs(more[UNTYPED] or {}) do fields[#fields + 1] = TICKET .. key end
+    for _, older in ipairs(more[OLDER] or {}) do
+      fields[#fields + 1] = TICKET .. older[OLDER_KEY]
+      fields[#fields + 1] = EMAIL .. older[OLDER_DIGEST]
     end
   end
   for _, slot in ipairs(existing(decided)) do fields = read_fields(slot, fields, known.outcomes) end

@@ -80,11 +80,13 @@ end
 -- The addresses of a batch, each once.
 local function addresses_of(registrations)
   local addresses, seen = {}, {[''] = true}
-  for _, item in ipairs(registrations) do
-    if not seen[item[ADDRESS]] then
-      seen[item[ADDRESS]] = true
-      addresses[#addresses + 1] = item[ADDRESS]
+  for at = 0, #registrations - 1, PLACES do
+    local address = registrations[at + ADDRESS]
+    if not seen[address] then
+      seen[address] = true
+      addresses[#addresses + 1] = address
     end
   end
   return addresses
 end
+

@@ -13,10 +13,6 @@ local function new_lines(types, most, capacity, taken, waitlist_capacity, waitli
   return {typed = false, all = {{0, capacity, free, places, most}}, sold_out = free <= 0 and places <= 0}
 end
 
-local function is_only_type(lines, type_id)
-  return lines.typed and #lines.all == 1 and lines.all[1][LINE_TYPE] == type_id
-end
-
 -- The line of one that asks for so many seats of a type (each nil if it does not say), or why that is not sold.
 local function find_line(lines, seats, type_id)
   local wanted, typed = type_id or 0, lines.typed

@@ -5,17 +5,18 @@
 local BODY_CHARS = 6
 
 -- What is known of the notes of a batch, and in `fresh` what is to be written. `slots`: the keys of the hashes.
-local function read_notes(slots, registrations)
+local function read_notes(slots, registrations, rest)
   local wanted, notes = {}, {tickets = {}, fresh = {}}
-  for _, item in ipairs(registrations) do
-    if item[NOTE] ~= '' then
-      wanted[#wanted + 1] = item[NOTE]
-      if item[OLDER] then
-        for _, older in ipairs(item[OLDER]) do wanted[#wanted + 1] = older[OLDER_NOTE] end
-      end
-    end
+  for at = 0, #registrations - 1, PLACES do
+    local note = registrations[at + NOTE]
+    if note ~= '' then wanted[#wanted + 1] = note end
   end
   if #wanted == 0 then return notes end
+  for _, more in pairs(rest) do
+    for _, older in ipairs(more[OLDER] or {}) do
+      if older[OLDER_NOTE] ~= '' then wanted[#wanted + 1] = older[OLDER_NOTE] end
+    end
+  end
   for _, slot in ipairs(existing(slots)) do read_fields(slot, wanted, notes.tickets) end
   return notes
 end

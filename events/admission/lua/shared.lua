@@ -104,7 +104,7 @@ local function count_in_second(rates, prefix, second, count)
   local field = prefix .. (second % RATE_SLOTS)
   local at, before = string.match(redis.call('HGET', rates, field) or '', '^(%d+)|(%d+)$')
   local first = tonumber(at) ~= second
-  redis.call('HSET', rates, field, digits(second) .. '|' .. (first and count or count + tonumber(before)))
+  redis.call('HSET', rates, field, string.format('%d|%d', second, first and count or count + before))
   return first
 end
 

@@ -13,10 +13,10 @@ from typing import Any
 import redis
 from django.db import connection
 
-from events.admission.calls import AdmissionRequest
 from events.admission.gate import Gate, QueueUnavailable
 from events.admission.keys import event_keys
 from events.admission.open_gate import open_gate
+from events.admission.requests import AdmissionRequest
 from events.models import Event, Registration
 from omnify.common.batcher import EventBatchers
 from omnify.common.redis_slots import slot_of

@@ -8,9 +8,9 @@ from typing import Any
 import redis
 from django.db import transaction
 
-from events.admission.calls import CodedRequest
 from events.admission.codes import load_codes
 from events.admission.keys import event_keys
+from events.admission.requests import AdmissionRequest, More
 from events.admission.snapshots import put_snapshot
 from events.domain.codes import hint_of, normalise_code
 from events.ledger.code_uses import all_codes
@@ -45,12 +45,12 @@ def load(client: redis.Redis, event: Event) -> None:
 
 def with_code(
     event: Event, number: int | str, code: str, *, quantity: int = 1, type_id: int = 0, at: str = ""
-) -> CodedRequest:
+) -> AdmissionRequest:
     """A registration of guest `number` with a code, as the door hands it to the gate; `at` is its address."""
     plain = apply_for(number)
     named = (plain.key, plain.email_digest, plain.note, plain.payload, at)
     digests: Sequence[str] = tickets.code_digests(event.pk, normalise_code(code))
-    return CodedRequest(*named, quantity=quantity, type_id=type_id, codes=digests)
+    return AdmissionRequest(*named, More(quantity=quantity, type_id=type_id, codes=digests))
 
 
 def used(event: Event) -> list[int]:

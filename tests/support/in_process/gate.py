@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from events.admission.calls import AdmissionRequest
 from events.admission.entry import pack
 from events.admission.gate import Gate
 from events.admission.replies import Refused
+from events.admission.requests import AdmissionRequest
 from events.domain.attendee import email_key
 from events.domain.rate_limit import RateLimit
 from omnify.common.redis_client import connect_async
