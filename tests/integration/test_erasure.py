@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
@@ -17,6 +16,7 @@ from events.admission.entry import pack
 from events.admission.erasure import is_entry_freed
 from events.admission.persistence import NotRewritten, rewrite_files
 from events.admission.replies import AdmitReply
+from events.admission.requests import AdmissionRequest
 from events.domain.attendee import email_key
 from events.domain.commands import Callback
 from events.ledger.erasure import columns_with, spellings
@@ -42,10 +42,10 @@ def on_disk(servers: Services) -> list[str]:
     return [path.name for path in files if any(text in path.read_bytes().lower() for text in texts)]
 
 
-def application(event: Event, address: str = ADDRESS, url: str = CALLBACK) -> Any:
+def application(event: Event, address: str = ADDRESS, url: str = CALLBACK) -> AdmissionRequest:
     key, holder = tickets().mint(), tickets().email_digest(email_key(address))
     callback = Callback(url, event.organizer_id)
-    return key, holder, "", pack(name="Me", email=address, email_digest=holder, callback=callback), ""
+    return AdmissionRequest(key, holder, "", pack(name="Me", email=address, email_digest=holder, callback=callback))
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *command: str) -> str:
@@ -100,12 +100,12 @@ def test_an_export_has_everything_that_is_kept_of_one_person_and_nothing_of_anot
     fields = {field.attname for field in Registration._meta.concrete_fields} - {"id"}
     assert fields <= row.keys()
     assert (row["event_name"], row["email"], row["status"]) == ("Decided", ADDRESS, "confirmed")
-    assert row["ticket_id"] == tickets().ticket_id(event_id=decided.pk, key=mine[0])
+    assert row["ticket_id"] == tickets().ticket_id(event_id=decided.pk, key=mine.key)
     assert [delivery["url"] for delivery in row["webhook_deliveries"]] == [CALLBACK]
     by_event = {found["event_id"]: found for found in kept["queue"]}
-    assert by_event[waiting.pk]["queued"]["ticket_key"] == later[0]
+    assert by_event[waiting.pk]["queued"]["ticket_key"] == later.key
     assert by_event[waiting.pk]["queued"]["email"] == ADDRESS
-    assert other[0] not in text
+    assert other.key not in text
     assert "other" not in text
 
 
