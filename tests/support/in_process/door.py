@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+
+import redis
 
 from events.admission.gate import Gate
 from events.admission.heartbeat import note_servers
@@ -129,8 +132,8 @@ class Visitor:
 
 
 def compared(url: str) -> None:
-    """Notes, as a sweep does, that what the server shows has been compared with the ledger."""
-    with connect(url) as client:
+    """Notes, as a sweep does, that what the server shows has been compared with the ledger; if it is there."""
+    with connect(url) as client, contextlib.suppress(redis.exceptions.ConnectionError):
         note_servers(client, replication_ids(client))
 
 
