@@ -4,6 +4,10 @@ What a drain publishes can be read before a replica has it. A replica that is pr
 until it has been published anew. Sweeps note the replication ids of servers that they have compared with the ledger;
 one that takes over, or starts, has a new one. A door looks each connection's server up among them. While it is not
 there, every event that is asked about over that connection is first compared with the ledger (`events.door.catch_up`).
+
+One server at a plain address that was only started again is taken at its word: with `appendfsync always` it has all
+that it ever said, so an outage of the database beside it hides no status. Where others may take its place behind the
+address, promotion shows in what it says of itself.
 """
 
 from __future__ import annotations
@@ -29,16 +33,19 @@ from events.domain.snapshot import EventProgress
 # How long a server may take to say who it is, and how often it is looked up until it is noted.
 _SECONDS = 0.5
 AGAIN_SECONDS = 0.5
+# `second_repl_offset` of a server that has followed no other since it started.
+_NEVER_PROMOTED = b"-1"
 
 Reply = TypeVar("Reply", AdmitReply, CancelReply, ConfirmReply, StatusReply)
 Caller = Any
 
 
 class ComparedServers:
-    """Looks up the servers of all connections of a process."""
+    """Looks up the servers of all connections of a process, which `caller` makes."""
 
-    def __init__(self, cluster: ClusterLink | None = None) -> None:
-        self._cluster = cluster
+    def __init__(self, caller: Caller) -> None:
+        self._cluster = caller if isinstance(caller, ClusterLink) else None
+        self._trusts_restarts = isinstance(caller, Link) and not caller.has_sentinels
         self._unsure: set[Connection] = set()
         self._looking: asyncio.Task[None] | None = None
 
@@ -71,7 +78,8 @@ class ComparedServers:
             if not connection.to_primary and self._cluster is None:
                 raise ReadOnlyError("this server is a replica")
             known = noted.union(*(note.decode().split() for note in notes if isinstance(note, bytes)))
-            if connection.to_primary and about.get(b"master_replid", b"").decode() in known:
+            only_restarted = self._trusts_restarts and about.get(b"second_repl_offset") == _NEVER_PROMOTED
+            if connection.to_primary and (only_restarted or about.get(b"master_replid", b"").decode() in known):
                 connection.compared = None
 
     async def _look_again(self) -> None:

@@ -87,7 +87,7 @@ class Gate:
         self.refusal_limit = refusal_limit
         self._clock = ServerClock()
         self._recovery = Recovery()
-        self._servers = ComparedServers(self._reader if isinstance(self._reader, ClusterLink) else None)
+        self._servers = ComparedServers(self._reader)
         for caller in (self._reader, self._writer):
             if isinstance(caller, Link | ClusterLink):
                 caller.on_connected = self._on_connected if caller is self._writer else self._servers.on_connected

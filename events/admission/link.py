@@ -57,6 +57,11 @@ class Link:
         # Called with each new connection before any other call uses it.
         self.on_connected: OnConnected | None = None
 
+    @property
+    def has_sentinels(self) -> bool:
+        """Whether another server may take over, which Sentinels then name."""
+        return self._sentinels is not None
+
     async def execute_command(self, *args: Any) -> Any:
         """Sends a command and returns its reply. Raises redis.exceptions.RedisError, OSError."""
         connection = self._connection

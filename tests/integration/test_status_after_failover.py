@@ -33,6 +33,7 @@ from tests.support.in_process.holds import hold
 from tests.support.in_process.lag import make_sweep
 from tests.support.in_process.stream import SECONDS, Client, until
 from tests.support.replicated_valkey import ReplicatedValkey
+from tests.support.waiting import wait_until
 from worker.drain import Drained
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -226,3 +227,33 @@ def test_a_sweep_publishes_what_is_missing_and_doors_ask_redis_alone_again(pair_
     assert play(night.url, scene, loader=Away()) == night.seen
     assert replication_ids(night.client) <= seen_servers(night.client)
     assert night.client.xlen(event_keys(night.events["promoted"].pk).queue) == 1
+
+
+def test_a_server_that_was_only_started_again_is_taken_at_its_word() -> None:
+    """So it tells what it knows while the database is away too: a poll and a repeated registration are answered."""
+    alone = ReplicatedValkey(replicas=0).start()
+    try:
+        client = alone.primary.client
+        event = open_event(client, max_capacity=1, waitlist_capacity=1)
+
+        async def register(visitor: Visitor) -> list[Reply]:
+            return [await visitor.register(event.pk, guest, idempotency_key=f"guest-{guest}") for guest in (1, 2)]
+
+        ids = [
+            answer["data"]["ticket_id"]
+            for _, _, answer in play(alone.primary.valkey.url(), register, loader=NoLoader())
+        ]
+        make_drain(make_queue(client)).run(event.pk)
+        alone.primary.kill()
+        alone.primary.start()
+        wait_until(alone.primary.answers, "it answers again")
+
+        async def ask(visitor: Visitor) -> list[str]:
+            polls = [await visitor.ask("GET", f"/registrations/{ticket}") for ticket in ids]
+            return [reply[2]["data"]["status"] for reply in (*polls, *await register(visitor))]
+
+        assert replication_ids(client).isdisjoint(seen_servers(client))
+        statuses = play(alone.primary.valkey.url(), ask, loader=NoLoader())
+        assert statuses == ["confirmed", "waitlisted", "confirmed", "waitlisted"]
+    finally:
+        alone.close()
