@@ -9,14 +9,12 @@ from functools import partial
 from typing import Any
 
 import pytest
-import redis.asyncio
 
 from events.admission.calls import CancelRequest
 from events.admission.commands import enqueue_closing
 from events.admission.gate import Gate, QueueUnavailable
 from events.admission.keys import event_keys
 from events.admission.link import Link
-from events.admission.open_gate import open_gate
 from events.admission.queue import Queue
 from events.admission.replicated_link import ReplicatedLink
 from events.ledger.commit import Batch, commit_batch
@@ -156,27 +154,6 @@ def test_reads_do_not_wait_for_the_replica(run: Any, pair: ReplicatedValkey, eve
     run(scene)
 
 
-def test_events_that_are_busy_at_once_share_a_wait_and_keep_their_own_answers(
-    pair: ReplicatedValkey, event: Event
-) -> None:
-    other = open_event(pair.primary.client)
-
-    async def scene() -> None:
-        link = ReplicatedLink(pair.primary.valkey.url(), replicas=1)
-        gate = Gate(connect_async(pair.primary.valkey.url()), queue_limit=1000, replicated=link)
-        await gate.admit(event.pk, [apply_for(1)])
-        before = waits(pair)
-        calls = [gate.admit(one.pk, [apply_for(n)]) for n in range(2, 5) for one in (event, other)]
-        refused = link.execute_command("EVALSHA", "0" * 40, 1, event_keys(event.pk).state)
-        *replies, error = await asyncio.gather(*calls, refused, return_exceptions=True)
-        assert [reply.answers[0].sequence for reply in replies] == [2, 1, 3, 2, 4, 3]
-        assert isinstance(error, redis.exceptions.NoScriptError)
-        assert waits(pair) == before + 1
-        await link.aclose()
-
-    asyncio.run(scene())
-
-
 def test_a_command_of_the_organizers_is_on_the_replica_or_fails(pair: ReplicatedValkey, event: Event) -> None:
     client = ReplicatedClient(pair.primary.client, 1)
     snapshot = event_snapshot(event)
@@ -230,35 +207,3 @@ def test_a_cancellation_that_a_promoted_database_lacks_is_queued_again_on_the_re
 def outcomes(client: Any, event: Event) -> list[bytes]:
     """Every outcome as Redis has it."""
     return [text for slot in event_keys(event.pk).decided for text in client.hvals(slot)]
-
-
-def test_what_was_sent_before_the_first_write_keeps_its_reply(pair: ReplicatedValkey) -> None:
-    """A flight without a wait may be in the air when the first script is called."""
-
-    async def scene() -> None:
-        link = ReplicatedLink(pair.primary.valkey.url(), replicas=1)
-        connection = await link.open()
-        read = connection.ask(("ECHO", "read"))
-        await asyncio.sleep(0)
-        written = connection.ask(("EVAL", "return 7", 1, "{test}:replicated-link"))
-        assert [await read, await written] == [b"read", 7]
-        await link.aclose()
-
-    asyncio.run(scene())
-
-
-@pytest.mark.parametrize("wanted", [0, 1])
-def test_only_a_gate_that_waits_for_replicas_sends_a_wait(wanted: int, pair: ReplicatedValkey, event: Event) -> None:
-    async def scene() -> None:
-        gate = open_gate(pair.primary.valkey.url(), replicas=wanted, queue_limit=1000)
-        before = waits(pair)
-        assert kinds(await gate.admit(event.pk, [apply_for(1)])) == ["admitted"]
-        assert (waits(pair) > before) is bool(wanted)
-        await gate.aclose()
-
-    asyncio.run(scene())
-
-
-def waits(pair: ReplicatedValkey) -> int:
-    found: Any = pair.primary.client.info("commandstats")
-    return int(found.get("cmdstat_wait", {"calls": 0})["calls"])
