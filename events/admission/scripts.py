@@ -7,6 +7,7 @@ One file, one operation. Each file's header lists its keys, arguments and reply;
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha1
 from pathlib import Path
@@ -51,6 +52,8 @@ def put_constants_in_place(text: str) -> str:
 
 
 _FUNCTION = re.compile(r"^local function (\w+)\(.*?^end$", re.M | re.S)
+_COMMENT = re.compile(r"--[^\n]*")
+_WORD = re.compile(r"\w+")
 
 
 def leave_out_unused(text: str) -> str:
@@ -58,11 +61,17 @@ def leave_out_unused(text: str) -> str:
 
     A script makes all its functions anew at each call.
     """
-    uncommented = re.sub(r"--[^\n]*", "", text)
-    for found in _FUNCTION.finditer(text):
-        if len(re.findall(rf"\b{found[1]}\b", uncommented)) == 1:
-            return leave_out_unused(text.replace(found[0], "\n" * found[0].count("\n")))
+    functions, uses = list(_FUNCTION.finditer(text)), Counter(_words(text))
+    while unused := [function for function in functions if uses[function[1]] == 1]:
+        for function in unused:
+            functions.remove(function)
+            uses.subtract(_words(function[0]))
+            text = text.replace(function[0], "\n" * function[0].count("\n"))
     return text
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_COMMENT.sub("", text))
 
 
 class Script:
