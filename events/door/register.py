@@ -16,57 +16,23 @@ from events.admission.replies import (
     Admitted,
     AlreadyDecided,
     AlreadyQueued,
-    NotFound,
-    NotOpen,
     OrganizerUnknown,
-    RateLimited,
-    Refusal,
-    RefusalReason,
-    RefusalsLimited,
-    Refused,
-    TooMany,
 )
 from events.admission.requests import AdmissionRequest
-from events.domain.rate_limit import Quota, RateLimit
+from events.domain.rate_limit import Quota
 from events.domain.states import Status
 from events.domain.tickets import TicketName, Tickets, reference
-from events.domain.waiting import opening_retry, outage_retry
 from events.door import callbacks, responses
 from events.door.admitted_log import AdmittedLog
 from events.door.catch_up import CatchUp, QueueBehind
 from events.door.loader import Loader
 from events.door.loading_batchers import LoadingBatchers
 from events.door.prepare import Prepared, prepare
+from events.door.refusals import refuse
 from events.door.responses import Response
 from omnify.common import metrics
 from omnify.common.batcher import Waiter
-from omnify.common.envelope import Code
 from omnify.common.metrics import BufferedHistogram
-
-# Refusals that blame a field of the body.
-_BLAMED: dict[RefusalReason, tuple[str, str]] = {
-    RefusalReason.FOREIGN_CALLBACK: ("callback_url", "Only the organizer of this event can have one."),
-    RefusalReason.UNKNOWN_TYPE: ("ticket_type", "This event has no such ticket type."),
-    RefusalReason.TYPE_NEEDED: ("ticket_type", "This event has several ticket types: say which."),
-}
-_REFUSALS: dict[RefusalReason, tuple[int, Code, str]] = {
-    RefusalReason.KEY_REUSED: (
-        *(422, Code.IDEMPOTENCY_KEY_REUSED),
-        "This Idempotency-Key came with another body before.",
-    ),
-    RefusalReason.DUPLICATE: (
-        *(409, Code.DUPLICATE_REGISTRATION),
-        "This e-mail address is registered for the event already.",
-    ),
-    RefusalReason.SOLD_OUT: (409, Code.SOLD_OUT, "No seat is left."),
-    RefusalReason.CODE_REQUIRED: (403, Code.CODE_REQUIRED, "This event needs an access code."),
-    # One sentence for all reasons: none is to be found out by trying.
-    RefusalReason.CODE_INVALID: (403, Code.CODE_INVALID, "This code does not let you in, or not now."),
-    RefusalReason.CLOSED: (409, Code.REGISTRATION_CLOSED, "Registration is closed."),
-}
-QUEUE_FULL_RETRY_SECONDS = 5
-# A pause is ended by hand: a crowd that asks more often learns nothing sooner.
-PAUSED_RETRY_SECONDS = 15
 
 
 class AdmissionResult(msgspec.Struct, frozen=True, gc=False):
@@ -184,39 +150,8 @@ class Registrar:
                 outcome = decided.outcome(name.key)
                 return self._accepted(event_id, name, outcome.status, None, outcome.requested_ms, result.rate)
             case refusal:
-                return self._refuse(refusal, result.now_ms)
-
-    def _refuse(self, refusal: Refusal, now_ms: int) -> Response:
-        match refusal:
-            case Refused(reason=reason):
-                return self._refused(reason)
-            case TooMany(most=most):
-                return _invalid("quantity", "One seat at once." if most == 1 else f"At most {most} seats at once.")
-            case NotOpen(opens_ms=opens_ms):
-                seconds = opening_retry(opens_ms - now_ms, jitter=self._jitter())
-                message = "Registration has not opened yet."
-                return responses.refuse(409, Code.REGISTRATION_NOT_OPEN, message, retry_seconds=seconds)
-            case RateLimited() as limited:
-                message = "Too many registrations from this address."
-                return responses.refuse(429, Code.RATE_LIMITED, message, retry_seconds=limited.wait_seconds)
-            case RefusalsLimited() as limited:
-                return _too_many_refusals(self._gate.refusal_limit, limited.wait_seconds)
-            case NotFound():
-                return responses.event_not_found()
-            case OrganizerUnknown():
-                return responses.unavailable("The event is being loaded.")
-
-    def _refused(self, reason: RefusalReason) -> Response:
-        if reason is RefusalReason.PAUSED:
-            seconds = outage_retry(PAUSED_RETRY_SECONDS, jitter=self._jitter())
-            message = "Registration is paused. Try again."
-            return responses.refuse(409, Code.REGISTRATION_PAUSED, message, retry_seconds=seconds)
-        if reason in _BLAMED:
-            return _invalid(*_BLAMED[reason])
-        if reason is RefusalReason.QUEUE_FULL:
-            seconds = outage_retry(QUEUE_FULL_RETRY_SECONDS, jitter=self._jitter())
-            return responses.refuse(503, Code.QUEUE_FULL, "Too many are waiting. Try again.", retry_seconds=seconds)
-        return responses.refuse(*_REFUSALS[reason])
+                limit = self._gate.refusal_limit
+                return refuse(refusal, now_ms=result.now_ms, refusal_limit=limit, jitter=self._jitter)
 
     def _accepted(
         self, event_id: int, name: TicketName, status: Status, position: int | None, requested_ms: int, rate: float
@@ -236,13 +171,3 @@ def _marked(result: AdmissionResult) -> AdmissionResult:
     """Marks an answer of a server that has just taken over, if it says a status: no one has seen a new ticket yet."""
     is_known = isinstance(result.answer, AlreadyQueued | AlreadyDecided)
     return msgspec.structs.replace(result, may_be_behind=True) if is_known else result
-
-
-def _invalid(field: str, sentence: str) -> Response:
-    return responses.refuse(400, Code.INVALID, "The request is not valid.", errors={field: [sentence]})
-
-
-def _too_many_refusals(limit: RateLimit | None, seconds: int) -> Response:
-    message = "Too many refused registrations from this address."
-    response = responses.refuse(429, Code.RATE_LIMITED, message, retry_seconds=seconds)
-    return response if limit is None else responses.with_quota(response, limit, Quota(0, seconds))
