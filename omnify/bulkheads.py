@@ -28,6 +28,7 @@ class Kind(StrEnum):
     SIGN_IN = "sign_in"  # hashes a password, on purpose slowly
     EXPORT = "export"  # reads a whole event: exports and searches
     COMMAND = "command"  # waits for the drain, or for the event's row while the drain locks it
+    PROOF = "proof"  # reads a decision log, of which a reader may want all
     ADMIN = "admin"
     OTHER = "other"
 
@@ -47,6 +48,8 @@ def kind_of(scope: Mapping[str, Any]) -> Kind:
         return Kind.SIGN_IN
     if path.startswith("/admin"):
         return Kind.ADMIN
+    if "/log/" in path or path.endswith("/proof"):
+        return Kind.PROOF
     if path.startswith("/events/"):
         if _is_command(method, path):
             return Kind.COMMAND
@@ -115,7 +118,7 @@ class Bulkheads:
     def __init__(self, max_concurrent: int) -> None:
         few = max(1, max_concurrent // 4)
         sizes = {Kind.LIVE: 2, Kind.PROBE: 2, Kind.METRICS: 1, Kind.SIGN_IN: 1}
-        sizes |= dict.fromkeys((Kind.EXPORT, Kind.COMMAND, Kind.ADMIN), few)
+        sizes |= dict.fromkeys((Kind.EXPORT, Kind.COMMAND, Kind.PROOF, Kind.ADMIN), few)
         self._by_kind = {kind: _Bulkhead(asyncio.Semaphore(sizes.get(kind, max_concurrent))) for kind in Kind}
 
     def permit(self, scope: Mapping[str, Any]) -> Permit:

@@ -62,6 +62,8 @@ class Environment:
     web_threads: int
     fast_path: bool
     admin: bool
+    decision_log: bool
+    log_signing_key: bytes
     webhook_log_days: int
     log_level: str
     fault_dir: str
@@ -108,6 +110,8 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         hsts_seconds=_number(values, "HSTS_SECONDS", 31_536_000, low=0, high=63_072_000),
         web_threads=_number(values, "WEB_THREADS", 6, low=1, high=500),
         fast_path=_flag({"FAST_PATH": "on", **values}, "FAST_PATH"),
+        decision_log=_flag({"DECISION_LOG": "on", **values}, "DECISION_LOG"),
+        log_signing_key=_signing_key(values, testing=testing),
         admin=_flag({"ADMIN": "on", **values}, "ADMIN"),
         webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
         webhook_deny=_networks(values, "WEBHOOK_DENY"),
@@ -126,6 +130,16 @@ def _secret(values: Mapping[str, str], *, testing: bool) -> str:
     if len(secret) < LEAST_SECRET:
         raise BadEnvironment("SECRET_KEY: at least 32 characters are needed (`make run` generates one)")
     return secret
+
+
+def _signing_key(values: Mapping[str, str], *, testing: bool) -> bytes:
+    """Reads the 32 secret bytes of an Ed25519 key; none where it is not set: no decision log is signed then."""
+    text = values.get("LOG_SIGNING_KEY", "").strip()
+    if not text:
+        return bytes(range(32)) if testing else b""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise BadEnvironment("LOG_SIGNING_KEY: 64 hexadecimal digits are needed (`openssl rand -hex 32`)")
+    return bytes.fromhex(text)
 
 
 def _older_secrets(values: Mapping[str, str], current: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from events.api.views.attendees import AttendeeDetail, Attendees
 from events.api.views.audit import AuditTrail
 from events.api.views.check_in import CheckIns, CheckInView, OfflineCheckIns, UndoCheckIn
 from events.api.views.codes import CodeDetail, CodeList, CodeRevocation
+from events.api.views.decision_log import LogCheckpoint, LogKey, LogTile, Proof
 from events.api.views.door import Confirmation, Register, Ticket, TicketEvents
 from events.api.views.events import (
     EventCancellation,
@@ -93,7 +94,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/check-ins", CheckIns.as_view()),
     path("events/<event:event_id>/check-ins/offline", OfflineCheckIns.as_view()),
     path("events/<event:event_id>/check-ins/<str:reference>", UndoCheckIn.as_view()),
+    path("events/<event:event_id>/log/checkpoint", LogCheckpoint.as_view()),
+    path("events/<event:event_id>/log/key", LogKey.as_view()),
+    path("events/<event:event_id>/log/tile/<path:tile>", LogTile.as_view()),
     path("registrations/<str:ticket_id>", Ticket.as_view()),
+    path("registrations/<str:ticket_id>/proof", Proof.as_view()),
     path("registrations/<str:ticket_id>/confirm", Confirmation.as_view()),
     path("registrations/<str:ticket_id>/check-in", CheckInView.as_view()),
     path("console", include("events.console.urls")),

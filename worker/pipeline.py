@@ -19,6 +19,7 @@ from events.domain.commands import Command, Request
 from events.domain.snapshot import CopyProgress, EventSnapshot
 from events.ledger.batch_context import Digest
 from events.ledger.commit import Batch, commit_batch
+from events.ledger.decision_log.entry_maker import EntryMaker
 from events.ledger.draft import draft_batch
 from events.ledger.plan import Plan
 from events.ledger.write import Committed
@@ -49,7 +50,7 @@ class Pipeline:
         deadline, renewed: when it ends, and when the lease was prolonged last (by the drain's clock).
         published: how far the copy of the event in Redis is. Read once; on a server that has taken over with less, what
             this turn publishes does not count as complete.
-        event: its row after the last commit.
+        event, maker: its row after the last commit, and what makes the entries of its decision log.
     """
 
     queue: Queue
@@ -64,6 +65,7 @@ class Pipeline:
     renewed: float
     published: CopyProgress
     event: EventSnapshot | None = None
+    maker: EntryMaker | None = None
 
     @property
     def event_id(self) -> int:
@@ -83,7 +85,7 @@ class Pipeline:
             while True:
                 started, entries = self.clock(), head.entries
                 full, before_ms = len(entries) == self.batch, self.published.published_ms
-                behind = helpers.submit(self._read_behind, entries, self.event) if full else None
+                behind = helpers.submit(self._read_behind, entries, self.event, self.maker) if full else None
                 done = self._commit(head)
                 if announced is not None:
                     announced.result()
@@ -107,10 +109,12 @@ class Pipeline:
         self.renewed = now
         return self.queue.renew(self.lease)
 
-    def _read_behind(self, entries: Sequence[Entry], event: EventSnapshot | None) -> _Head:
+    def _read_behind(self, entries: Sequence[Entry], event: EventSnapshot | None, maker: EntryMaker | None) -> _Head:
         behind = self.queue.head(self.event_id, count=self.batch, after=entries[-1].sequence)
         commands = _commands(behind)
-        draft = draft_batch(commands, event=event, ahead=len(entries), queue_now=self._queue_now) if event else None
+        if event is None:
+            return _Head(behind, commands)
+        draft = draft_batch(commands, event=event, ahead=len(entries), queue_now=self._queue_now, maker=maker)
         return _Head(behind, commands, draft)
 
     def _queue_now(self) -> int:
@@ -137,7 +141,7 @@ class Pipeline:
         )
         done = commit_batch(self.event_id, batch)
         self.checkpoint("drain.after_commit")
-        self.event = done.event
+        self.event, self.maker = done.event, done.maker
         # Batches are published in order: by the time the next one is, this one has been.
         shown = max(self.published.published_ms, done.event.decided_ms)
         self.published = CopyProgress(self.published.version or done.event.version, shown)

@@ -146,7 +146,7 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict
             request = Request(key, name, email, holder, sequence, requested_ms, email_digest, mark, callback)
             if ENTRY_ADDED in fields:
                 beyond = fields[ENTRY_ADDED] == BEYOND_CAPACITY
-                request = msgspec.structs.replace(request, beyond_capacity=beyond)
+                request = msgspec.structs.replace(request, added=True, beyond_capacity=beyond)
             return _with_seats(request, fields[ENTRY_SEATS]) if ENTRY_SEATS in fields else request
         if kind == "cancel":
             reason = Reason.BY_ORGANIZER if payload == BY_ORGANIZER else Reason.BY_HOLDER

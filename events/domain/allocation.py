@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,7 +15,17 @@ from events.domain.outcome import Outcome
 from events.domain.seats import NEVER, NO_TYPE, Seats
 from events.domain.states import Reason
 
-__all__ = ["MOVES_AT_ONCE", "NEVER", "Allocation", "DecidedTicket", "LedgerView", "Seats", "Sizing", "lookahead"]
+__all__ = [
+    "MOVES_AT_ONCE",
+    "NEVER",
+    "Allocation",
+    "DecidedTicket",
+    "LedgerView",
+    "Seats",
+    "Sizing",
+    "Step",
+    "lookahead",
+]
 
 # How many tickets one transaction may change for a single command of the organizer; the rest follows in the next
 # transaction. An unbounded transaction would run into its statement timeout each time, and block the event.
@@ -60,13 +71,26 @@ class LedgerView:
     codes: Mapping[int, int] = field(default_factory=dict)
 
 
+class Step(NamedTuple):
+    """One command that is no registration, and the slice of the changes that it made, promotions included.
+
+    `sizes` are (capacity, waitlist capacity) of every line after a `Resize`, as far as it was applied; else None.
+    """
+
+    command: Command
+    first: int
+    behind: int
+    sizes: Mapping[int, tuple[int, int]] | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Allocation:
     """The result of a batch.
 
     Attributes:
         seats: the counters after it.
-        changes: every change of status, in order; one ticket may have several.
+        changes: every change of status, in order; one ticket may have several. `steps` says which command made those
+            that are no first decisions.
         decided_requests: the requests that were decided, in order of admission.
         rejected: rejections by reason; `cancelled`, `expired`: how many tickets were cancelled, and how many
             holds ran out.
@@ -77,6 +101,7 @@ class Allocation:
 
     seats: Seats
     changes: list[Outcome] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     decided_requests: list[Request] = field(default_factory=list)
     rejected: dict[Reason, int] = field(default_factory=dict)
     cancelled: int = 0

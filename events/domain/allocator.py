@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from events.domain import allocation
-from events.domain.allocation import Allocation, DecidedTicket, LedgerView, Sizing
+from events.domain.allocation import Allocation, DecidedTicket, LedgerView, Sizing, Step
 from events.domain.commands import (
     Cancellation,
     Closing,
@@ -51,7 +51,7 @@ def allocate(
     for command in commands:
         if isinstance(command, Request):
             allocator.register(command)
-        elif not allocator.apply(command):
+        elif not allocator.step(command):
             break
         done.handled += 1
     done.seats, done.code_uses = allocator.seats(), allocator.code_uses
@@ -92,6 +92,19 @@ class _Allocator(Moves):
 
     def _capacity(self) -> int:
         return sum(line.capacity for line in self._lines.values())
+
+    def step(self, command: OfTicket | Resize | Correction | Closing) -> bool:
+        """Applies a command, and writes down which changes it made. The same return value."""
+        first, sized = len(self.done.changes), len(self.done.resizes)
+        finished = self.apply(command)
+        resized = isinstance(command, Resize) and (
+            not finished or self.done.resizes[sized:] == [(command, Sizing.APPLIED)]
+        )
+        self.done.steps.append(Step(command, first, len(self.done.changes), self._sizes() if resized else None))
+        return finished
+
+    def _sizes(self) -> Mapping[int, tuple[int, int]]:
+        return {type_id: (line.capacity, line.waitlist_capacity) for type_id, line in self._lines.items()}
 
     def apply(self, command: OfTicket | Resize | Correction | Closing) -> bool:
         """Applies a command. Returns False if there is more to do than one transaction may."""

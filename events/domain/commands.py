@@ -33,7 +33,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     `sequence` is its number in the event's order of admission; `mark` names the secret that made the ticket's id;
     `type_id` is the ticket type's, 0 for an event without types; `code_id` that of its access code, 0 without one.
-    `beyond_capacity`: the organizer adds a guest, and the event or the type grows by what is missing.
+    `added`: by the organizer; `beyond_capacity`: the event or the type then grows by what is missing.
     """
 
     key: str
@@ -49,6 +49,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     type_id: int = 0
     code_id: int = 0
     beyond_capacity: bool = False
+    added: bool = False
 
     @classmethod
     def blank(cls, key: str, sequence: int, requested_ms: int, *, mark: str = "") -> Request:

@@ -35,6 +35,12 @@ class Digest:
         # `encode`, without the call: a request makes up to four digests.
         return b2a_base64(digest.digest(), newline=False).translate(_URL_SAFE).decode()
 
+    def text_of(self, data: bytes) -> bytes:
+        """Returns the digest of bytes, as the bytes of its text."""
+        digest = self._start.copy()
+        digest.update(data)
+        return b2a_base64(digest.digest(), newline=False).translate(_URL_SAFE)
+
     def bytes_of(self, text: str) -> bytes:
         """Returns the same as bytes."""
         digest = self._start.copy()

@@ -15,7 +15,7 @@ ticket by its whole key, and a photograph of the code says nothing about the id.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hmac import compare_digest
 from typing import NewType
 
@@ -92,6 +92,17 @@ class Tickets:
         """Builds the public id of a key, under the secret with this mark or, without a mark, the current one."""
         text = f"{event_id}-{key}"
         return text + self._keys.under(mark).mac.of(text)
+
+    def id_maker(self, event_id: int) -> Callable[[str, str], bytes]:
+        """Returns what makes the ids of an event's tickets of their keys and marks, as bytes: the same ids, in a third
+        of the time less, for batches of them."""
+        prefix, under = f"{event_id}-", self._keys.under
+
+        def make(key: str, mark: str) -> bytes:
+            named = (prefix + key).encode()
+            return named + under(mark).mac.text_of(named)
+
+        return make
 
     def ticket_ids(self, *, event_id: int, key: str) -> list[str]:
         """Builds every id under which a key of unknown mark may have been given out, the current secret's first."""

@@ -25,6 +25,7 @@ from events.ledger.code_uses import codes_changed_since
 from events.ledger.corrections import Freed, freed_since
 from events.ledger.counters import seats_of, with_types
 from events.ledger.database import database
+from events.ledger.decision_log.append import OpenLog, open_log
 from events.ledger.plan import Plan, make_plan
 from events.ledger.records import RowsExist
 from events.ledger.tickets import changed_since, known_outcomes
@@ -100,7 +101,9 @@ def _commit(event_id: int, batch: Batch) -> Committed:
     with transaction.atomic():
         event = _lock(event_id)
         unpublished = _unpublished(event, batch)
-        done = (_all_fit(event, batch) and _commit_optimistically(event, batch)) or _commit_with_context(event, batch)
+        log = open_log(event)
+        fits = _all_fit(event, batch)
+        done = (fits and _commit_optimistically(event, batch, log)) or _commit_with_context(event, batch, log)
         if event.has_codes:
             done = replace(done, codes=_changed_codes(event, batch))
         batch.before_commit()
@@ -149,7 +152,7 @@ def _all_fit(event: Event, batch: Batch) -> bool:
     return all_fit(seats_of(event), batch.commands)
 
 
-def _commit_optimistically(event: Event, batch: Batch) -> Committed | None:
+def _commit_optimistically(event: Event, batch: Batch, log: OpenLog | None) -> Committed | None:
     """Decides as if the ledger had no ticket or e-mail of the batch; None if a unique index says that it has.
 
     The door refuses nearly all duplicates, and a ticket comes twice only after a crash, so reading first would cost a
@@ -158,33 +161,40 @@ def _commit_optimistically(event: Event, batch: Batch) -> Committed | None:
     rows come first, and all of them or none.
     """
     try:
-        return write(event, _drafted(event, batch) or _plan(event, batch, batch.commands, LedgerView()))
+        return write(event, _drafted(event, batch, log) or _plan(event, batch, log, batch.commands, LedgerView()), log)
     except RowsExist:
         return None
 
 
-def _drafted(event: Event, batch: Batch) -> Plan | None:
+def _drafted(event: Event, batch: Batch, log: OpenLog | None) -> Plan | None:
     """Returns the batch's draft; None if it has none, or the event is not as it expected."""
     draft, decided_at = batch.draft, event.decided_at
     # A batch that is written one entry at a time has other commands than its draft.
     if draft is None or draft.commands is not batch.commands or draft.seats != seats_of(event):
         return None
+    if draft.maker != (log.maker if log else None):
+        return None
     return draft if decided_at is None or draft.now > decided_at else None
 
 
-def _commit_with_context(event: Event, batch: Batch) -> Committed:
+def _commit_with_context(event: Event, batch: Batch, log: OpenLog | None) -> Committed:
     """Reads what the ledger has about the batch, and decides the rest."""
     context = load_batch_context(event.pk, batch.commands, seats=seats_of(event), digest=batch.digest)
     known = known_outcomes(event.pk, [request.key for request in batch.poisoned])
     poisoned = {request.key: request for request in batch.poisoned if request.key not in known}
     commands, refused = number_anew(event.last_sequence, context.pending, list(poisoned.values()))
-    done = write(event, _plan(event, batch, commands, context.ledger, refused))
+    done = write(event, _plan(event, batch, log, commands, context.ledger, refused), log)
     rewound = commands is not context.pending
     return replace(done, rewound=rewound).with_earlier(context.decided)
 
 
 def _plan(
-    event: Event, batch: Batch, commands: Sequence[Command], ledger: LedgerView, poisoned: Sequence[Request] = ()
+    event: Event,
+    batch: Batch,
+    log: OpenLog | None,
+    commands: Sequence[Command],
+    ledger: LedgerView,
+    poisoned: Sequence[Request] = (),
 ) -> Plan:
     return make_plan(
         seats=seats_of(event),
@@ -193,6 +203,7 @@ def _plan(
         poisoned=poisoned,
         now=next_moment(event),
         queue_ms=0 if event.hold_seconds is None else batch.queue_now(),
+        maker=log.maker if log else None,
     )
 
 

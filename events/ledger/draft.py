@@ -12,11 +12,17 @@ from events.domain.commands import Command
 from events.domain.holds import AppliesTo
 from events.domain.snapshot import EventSnapshot
 from events.domain.times import whole_ms
+from events.ledger.decision_log.entry_maker import EntryMaker
 from events.ledger.plan import Plan, make_plan
 
 
 def draft_batch(
-    commands: Sequence[Command], *, event: EventSnapshot, ahead: int, queue_now: Callable[[], int] = lambda: 0
+    commands: Sequence[Command],
+    *,
+    event: EventSnapshot,
+    ahead: int,
+    queue_now: Callable[[], int] = lambda: 0,
+    maker: EntryMaker | None = None,
 ) -> Plan | None:
     """Makes the plan that `events.ledger.commit` would make of this batch later.
 
@@ -43,6 +49,5 @@ def draft_batch(
     if not all_fit(seats, commands):
         return None
     queue_ms = queue_now() if seats.hold else 0
-    return make_plan(
-        seats=seats, commands=commands, ledger=LedgerView(), now=whole_ms(timezone.now()), queue_ms=queue_ms
-    )
+    now = whole_ms(timezone.now())
+    return make_plan(seats=seats, commands=commands, ledger=LedgerView(), now=now, queue_ms=queue_ms, maker=maker)

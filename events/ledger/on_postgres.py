@@ -10,6 +10,7 @@ import msgspec
 from django.db import NotSupportedError, ProgrammingError, connection, transaction
 
 from events.ledger import sql
+from events.ledger.decision_log.sql import FIND_LOG_CHUNKS
 from events.ledger.quietly import refuse_nul, run_quietly
 from events.ledger.records import (
     AttemptRecord,
@@ -70,6 +71,14 @@ def find_taken_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(sql.FIND_TAKEN_EMAILS, [event_id, document])
         return {row[0] for row in cursor.fetchall()}
+
+
+def find_log_chunks(event_id: int, behind: int, commitment: bytes) -> Iterable[tuple[int, bytes]]:
+    """Reads the batches behind one that have a commitment in them."""
+    with connection.cursor() as cursor:
+        statement = FIND_LOG_CHUNKS.format(position="position(%s IN entries)")
+        cursor.execute(statement, [event_id, behind, commitment])
+        return [(first, bytes(entries)) for first, entries in cursor.fetchall()]
 
 
 def insert_deliveries(

@@ -14,6 +14,7 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from events.domain.states import HOLDING, Status
 from events.domain.times import from_ms
 from events.domain.webhooks.states import DeliveryState
+from events.ledger.decision_log.sql import FIND_LOG_CHUNKS
 from events.ledger.records import (
     AttemptRecord,
     CodeUseRecord,
@@ -108,6 +109,14 @@ def find_taken_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
     """Finds those that hold a seat or a position on the waitlist."""
     found = Registration.objects.filter(event_id=event_id, email_key__in=email_keys, status__in=_HOLDING)
     return set(found.values_list("email_key", flat=True))
+
+
+def find_log_chunks(event_id: int, behind: int, commitment: bytes) -> Iterable[tuple[int, bytes]]:
+    """Reads the batches behind one that have a commitment in them."""
+    with connection.cursor() as cursor:
+        statement = FIND_LOG_CHUNKS.format(position="instr(entries, %s)")
+        cursor.execute(statement, [event_id, behind, commitment])
+        return [(first, bytes(entries)) for first, entries in cursor.fetchall()]
 
 
 def insert_deliveries(

@@ -17,6 +17,7 @@ from events.domain.corrections import corrected_request
 from events.domain.outcome import Outcome, first_outcome
 from events.domain.states import Reason, Status
 from events.domain.times import to_ms
+from events.ledger.decision_log.entry_maker import NO_ENTRIES, EntryMaker, LogBatch
 from events.ledger.records import MoveRecord, RegistrationRecord
 from events.ledger.rows import move_record, registration_record
 
@@ -33,6 +34,7 @@ class Plan:
         corrections: of guests whose rows exist; new rows are corrected as they are written.
         last_sequence: the highest that is handled, 0 if there is none.
         unfinished: the key of a command that is only partly applied.
+        maker: what made the entries of the event's decision log, the `log_batch`; None for an event without one.
     """
 
     commands: Sequence[Command]
@@ -47,6 +49,8 @@ class Plan:
     invalid: int
     last_sequence: int
     unfinished: str | None
+    maker: EntryMaker | None
+    log_batch: LogBatch
 
 
 def make_plan(
@@ -57,9 +61,10 @@ def make_plan(
     poisoned: Sequence[Request] = (),
     now: datetime,
     queue_ms: int = 0,
+    maker: EntryMaker | None = None,
 ) -> Plan:
     """Decides `commands` and rejects `poisoned` entries. `ledger` is what the ledger has about them; `queue_ms` is the
-    queue's clock, which holds need."""
+    queue's clock, which holds need; `maker` makes the entries of the event's decision log, if it has one."""
     done = allocate(seats=seats, commands=commands, ledger=ledger, now_ms=to_ms(now), queue_ms=queue_ms)
     stopped_at = commands[done.handled] if done.handled < len(commands) else None
     if stopped_at:
@@ -86,6 +91,8 @@ def make_plan(
         invalid=len(refused),
         last_sequence=max(sequences, default=0),
         unfinished=stopped_at.key if stopped_at else None,
+        maker=maker,
+        log_batch=maker.batch(done, refused, now_ms=to_ms(now)) if maker else NO_ENTRIES,
     )
 
 

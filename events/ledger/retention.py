@@ -17,7 +17,7 @@ from events.domain.attendee import mailbox_keys
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import HOLDING
 from events.ledger.queries import event_snapshot
-from events.models import Event, GuestCorrection, IdempotentAnswer, Registration, WebhookDelivery
+from events.models import DecisionLog, Event, GuestCorrection, IdempotentAnswer, Registration, WebhookDelivery
 
 FORGOTTEN = "forgotten:"
 _CHUNK = 1000
@@ -56,6 +56,8 @@ def anonymise_event(event_id: int, *, now: datetime) -> int:
     _callbacks(event_id).delete()
     _kept_answers([event_id]).delete()
     _freed_addresses(event_id).update(freed_digest="")
+    # Without its key no one can try out whose mailbox a digest in the event's log is.
+    DecisionLog.objects.filter(pk=event_id).update(mailbox_key=b"")
     Event.objects.filter(pk=event_id).update(forgotten_at=now)
     return forgotten
 

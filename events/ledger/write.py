@@ -17,11 +17,13 @@ from events.domain.outcome import Outcome
 from events.domain.seats import left
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Reason
-from events.domain.times import whole_ms
+from events.domain.times import to_ms, whole_ms
 from events.ledger.code_uses import count_uses
 from events.ledger.corrections import Freed, as_messages, combined, freed_by, record_corrections, write_corrections
 from events.ledger.counters import save_types, set_counters
 from events.ledger.database import database
+from events.ledger.decision_log.append import OpenLog, append
+from events.ledger.decision_log.entry_maker import EntryMaker
 from events.ledger.plan import Plan, latest
 from events.ledger.queries import event_snapshot
 from events.ledger.webhooks.outbox import write_messages
@@ -41,6 +43,7 @@ class Committed:
         messages: how many webhook messages were written.
         freed: digests of e-mails that corrected tickets no longer hold, by ticket.
         codes: access codes that changed, as they are now.
+        maker: makes the entries of the event's decision log, if it has one.
     """
 
     event: EventSnapshot
@@ -51,6 +54,7 @@ class Committed:
     messages: int = 0
     freed: Freed = field(default_factory=dict)
     codes: Sequence[AccessCode] = ()
+    maker: EntryMaker | None = None
 
     def with_earlier(self, outcomes: Sequence[Outcome], freed: Freed | None = None) -> Committed:
         """Adds outcomes of earlier batches, where this one has no newer outcome of the ticket."""
@@ -71,6 +75,7 @@ class Committed:
             messages=sum(part.messages for part in parts),
             freed=combined([part.freed for part in parts]),
             codes=list({code.id: code for part in parts for code in part.codes}.values()),
+            maker=parts[-1].maker,
         )
 
 
@@ -80,15 +85,15 @@ def next_moment(event: Event) -> datetime:
     return now if event.decided_at is None else max(now, event.decided_at + timedelta(milliseconds=1))
 
 
-def write(event: Event, plan: Plan) -> Committed:
-    """Writes a plan. `event` is the locked row.
+def write(event: Event, plan: Plan, log: OpenLog | None = None) -> Committed:
+    """Writes a plan. `event` is the locked row, and `log` its decision log.
 
     Raises:
         RowsExist: the ledger has one of the new rows already; nothing was written but the plan's moves.
         django.db.DataError, IntegrityError, ValueError: the database refuses. `event` is unchanged in memory, as above.
     """
     if not (plan.changes or plan.allocation.resizes or plan.allocation.corrections):
-        return Committed(event=event_snapshot(event), unfinished=plan.unfinished)
+        return Committed(event=event_snapshot(event), unfinished=plan.unfinished, maker=plan.maker)
     # Cancellations free e-mails that a new registration of the same batch may take, so they are written first.
     if plan.moves:
         database().move_registrations(event.pk, plan.moves, decided_at=plan.now)
@@ -97,6 +102,15 @@ def write(event: Event, plan: Plan) -> Committed:
         database().insert_registrations(event.pk, plan.records, decided_at=plan.now)
     if plan.allocation.code_uses:
         count_uses(event, plan.allocation.code_uses, moment=plan.now)
+    if log is not None:
+        append(
+            log,
+            plan.log_batch,
+            before=plan.seats,
+            after=plan.allocation.seats,
+            last_sequence=max(event.last_sequence, plan.last_sequence),
+            now_ms=to_ms(plan.now),
+        )
     sells_out = not plan.seats.cancelled and left(plan.allocation.seats) <= 0 < left(plan.seats)
     # After the rows: if one is refused, `event` must be unchanged in memory.
     _update_event(event, plan)
@@ -112,6 +126,7 @@ def write(event: Event, plan: Plan) -> Committed:
         unfinished=plan.unfinished,
         messages=messages,
         freed=freed_by(corrections),
+        maker=plan.maker,
     )
 
 

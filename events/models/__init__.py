@@ -2,6 +2,7 @@
 
 from events.models.access_code import AccessCode
 from events.models.audit import AuditEntry
+from events.models.decision_log import DecisionLog, DecisionLogChunk
 from events.models.event import Event, SizeChange
 from events.models.guest_correction import GuestCorrection
 from events.models.idempotent_answer import IdempotentAnswer
@@ -13,6 +14,8 @@ from events.models.webhook import Webhook, WebhookDelivery, WebhookEndpoint
 __all__ = [
     "AccessCode",
     "AuditEntry",
+    "DecisionLog",
+    "DecisionLogChunk",
     "Event",
     "GuestCorrection",
     "IdempotentAnswer",

@@ -15,6 +15,7 @@ class Code(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     EVENT_NOT_FOUND = "event_not_found"
+    LOG_NOT_FOUND = "log_not_found"
     TICKET_NOT_FOUND = "ticket_not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_ACCEPTABLE = "not_acceptable"

@@ -41,6 +41,8 @@ class Secrets:
     valkey_password: str
     postgres_port: int
     postgres_password: str
+    # Of the decision logs. A folder of an earlier release has none yet.
+    log_signing_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Home:
             kept,
             valkey_port=kept.valkey_port if is_free(kept.valkey_port) else free_port(),
             postgres_port=kept.postgres_port if is_free(kept.postgres_port) else free_port(),
+            log_signing_key=kept.log_signing_key or secrets.token_hex(32),
         )
         write_private(path, json.dumps(asdict(moved), indent=2) + "\n")
         return moved

@@ -77,12 +77,16 @@ def check_variables(home: Home) -> None:
         raise CannotStart(str(problem)) from problem
 
 
-def service_values(*, secret_key: str, database: str, redis: str, broker: str, port: int) -> dict[str, str]:
+def service_values(
+    *, secret_key: str, log_signing_key: str = "", database: str, redis: str, broker: str, port: int
+) -> dict[str, str]:
     """Returns the contents of `service.env`: enough for any process that works beside the service."""
     older = os.environ.get("SECRET_KEY_FALLBACKS", "")
+    signing_key = os.environ.get("LOG_SIGNING_KEY") or log_signing_key
     return {
         "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key,
         **({"SECRET_KEY_FALLBACKS": older} if older else {}),
+        **({"LOG_SIGNING_KEY": signing_key} if signing_key else {}),
         "DATABASE_URL": database,
         "REDIS_URL": redis,
         "CELERY_BROKER_URL": broker,

@@ -120,7 +120,12 @@ class Supervisor:
             self._databases = postgres.urls_of_programs()
             database_url = self._databases["DATABASE_URL_OWNER"]
         return service_values(
-            secret_key=kept.secret_key, database=database_url, redis=redis_url, broker=broker_url, port=self._port
+            secret_key=kept.secret_key,
+            log_signing_key=kept.log_signing_key,
+            database=database_url,
+            redis=redis_url,
+            broker=broker_url,
+            port=self._port,
         )
 
     def _supervise_server(self, server: Valkey | Postgres, home: Home) -> None:

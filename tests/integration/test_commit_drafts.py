@@ -16,11 +16,12 @@ from events.admission.replies import AdmitReply
 from events.domain.commands import Cancellation, Command, Request
 from events.domain.times import from_ms
 from events.ledger.commit import Batch, commit_batch
+from events.ledger.decision_log.entry_maker import EntryMaker
 from events.ledger.draft import draft_batch
 from events.ledger.plan import Plan
 from events.ledger.queries import event_snapshot
 from events.ledger.write import Committed
-from events.models import Event, Registration
+from events.models import DecisionLog, Event, Registration
 from tests.support.in_process.events import tickets
 from tests.support.in_process.gate import apply_for
 from worker.drain import Drain
@@ -47,8 +48,12 @@ def commit_before(event: Event, commands: list[Command]) -> None:
 
 
 def draft_of(event: Event, commands: list[Command], *, ahead: int) -> Plan | None:
+    """The log has been begun by then: a drain drafts behind its first batch."""
     event.refresh_from_db()
-    return draft_batch(commands, event=event_snapshot(event), ahead=ahead)
+    begun = {"origin": "example.org", "mailbox_key": bytes(32), "size": 0, "frontier": b"", "terms": b""}
+    log, _ = DecisionLog.objects.get_or_create(event=event, defaults=begun)
+    maker = EntryMaker(event.pk, bytes(log.mailbox_key))
+    return draft_batch(commands, event=event_snapshot(event), ahead=ahead, maker=maker)
 
 
 def statuses(event: Event) -> list[str]:
@@ -96,6 +101,17 @@ def test_a_draft_that_expected_something_else_is_not_written(make_event: Make, c
     plain.refresh_from_db()
     assert drafted.confirmed_count == plain.confirmed_count
     assert drafted.decided_at >= change.get("decided_at", draft.now)
+
+
+def test_a_draft_for_another_log_is_not_written(make_event: Make) -> None:
+    event = make_event(max_capacity=5)
+    first, second = [list(map(request, numbers)) for numbers in (FIRST, SECOND)]
+    draft = draft_of(event, second, ahead=2)
+    assert draft is not None
+    DecisionLog.objects.filter(pk=event.pk).update(mailbox_key=bytes([1]) * 32)
+    commit_before(event, first)
+    assert commit(event, second, draft).outcomes is not draft.outcomes
+    assert statuses(event) == ["confirmed"] * 5
 
 
 def test_a_draft_with_a_seat_that_the_ledger_has_already_decides_the_rest_again(make_event: Make) -> None:

@@ -30,6 +30,7 @@ class Books:
     tickets: dict[str, DecidedTicket] = field(default_factory=dict)
     closed: bool = False
     queue_ms: int = 0
+    now_ms: int = 1
 
     def batch(self, commands: list[Command]) -> Allocation:
         emails = {c.email_key for c in commands if isinstance(c, Request | Correction)}
@@ -47,7 +48,7 @@ class Books:
             ],
             holders=holding[: allocation.MOVES_AT_ONCE],
         )
-        done = allocate(seats=self.seats, commands=commands, ledger=ledger, now_ms=1, queue_ms=self.queue_ms)
+        done = allocate(seats=self.seats, commands=commands, ledger=ledger, now_ms=self.now_ms, queue_ms=self.queue_ms)
         emails_of = {r.key: r.email_key for r in done.decided_requests}
         corrected = {(r.correction.ticket, r.revision): r.correction.email_key for r in done.corrections}
         for outcome in done.changes:

@@ -68,7 +68,7 @@ def commands_of(case: dict[str, Any]) -> list[list[Command]]:
             return request(place, f"guest{value}@example.com", quantity=quantity, type_id=type_id)
         if kind == "add":
             added = request(place, f"guest{value}@example.com", quantity=quantity, type_id=type_id)
-            return replace(added, beyond_capacity=True)
+            return replace(added, added=True, beyond_capacity=True)
         if kind == "confirm":
             return Confirmation(f"key{value:017}", place, place)
         if kind == "expire":

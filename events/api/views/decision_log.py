@@ -1,0 +1,137 @@
+"""`/events/{id}/log/...` and `/registrations/{ticket_id}/proof`: the decision log, for those who check it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from events.api import openapi, responses
+from events.api.refusals import Refusal, event_not_found, unavailable
+from events.api.responses import PUBLIC
+from events.api.views.base import ApiView
+from events.domain.decision_log.entries import commitment
+from events.domain.decision_log.merkle import inclusion_proof
+from events.domain.decision_log.tiles import nodes_of_tiles, read_tile
+from events.domain.public.proof import ProvedEntry, TicketProof
+from events.domain.scopes import ANYONE
+from events.domain.states import Visibility
+from events.ledger import queries
+from events.ledger.decision_log.read import LogHead, bundle_of, entries_of_ticket, log_head, tile_hashes
+from events.secrets import tickets
+from events.services.decision_log import HistoryBroken, NotSigned, signed_head, signer
+from omnify.common.envelope import Code
+
+# A tile never changes once it is there, nor does a partial one.
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+class LogView(ApiView):
+    """What all of them share: no token, and no more of a draft than of an event that does not exist."""
+
+    authentication_classes = []
+    scopes = {"GET": ANYONE}
+
+
+class LogCheckpoint(LogView):
+    """`GET /events/{id}/log/checkpoint`."""
+
+    @openapi.READ_CHECKPOINT
+    def get(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Answers with the signed note of the last batch."""
+        _, note = _signed(_public(event_id))
+        return _text(note)
+
+
+class LogKey(LogView):
+    """`GET /events/{id}/log/key`."""
+
+    @openapi.READ_LOG_KEY
+    def get(self, request: Request, event_id: int | None) -> HttpResponse:
+        """Answers with the verifier key."""
+        head = log_head(_public(event_id))
+        if head is None:
+            raise _no_log()
+        try:
+            return _text(signer(head.origin).verifier_key + "\n")
+        except NotSigned:
+            raise _not_signed() from None
+
+
+class LogTile(LogView):
+    """`GET /events/{id}/log/tile/...`."""
+
+    @openapi.READ_TILE
+    def get(self, request: Request, event_id: int | None, tile: str) -> HttpResponse:
+        """Answers with the hashes, or the entries, of a tile that is in the log."""
+        asked, head = read_tile(tile), log_head(_public(event_id))
+        if head is None or asked is None or not asked.is_in(head.tree.size):
+            raise _no_log("There is no such tile.")
+        if asked.level is None:
+            return _bytes(bundle_of(head.event_id, asked))
+        return _bytes(b"".join(tile_hashes(head.event_id, asked)))
+
+
+class Proof(LogView):
+    """`GET /registrations/{ticket_id}/proof`."""
+
+    @openapi.READ_PROOF
+    def get(self, request: Request, ticket_id: str) -> HttpResponse:
+        """Answers with the ticket's entries and their proofs."""
+        named = tickets().parse(ticket_id)
+        if named is None:
+            raise Refusal(Code.TICKET_NOT_FOUND, 404, "There is no such ticket.")
+        event_id, key = named
+        row = queries.find_registration(event_id=event_id, key=key)
+        # Before the head: what is in the log by now is in every later state of it.
+        stands = commitment(ticket_id.encode())
+        found = entries_of_ticket(event_id, stands, sequence=row.sequence, changed=row.revision > 1) if row else []
+        head, note = _signed(event_id)
+        proved = [_proved(head, index, entry) for index, entry in found]
+        return responses.ok(TicketProof(commitment=stands.hex(), checkpoint=note, entries=proved))
+
+
+def _proved(head: LogHead, index: int, entry: bytes) -> ProvedEntry:
+    nodes = nodes_of_tiles(lambda tile: tile_hashes(head.event_id, tile), head.tree.size)
+    path = inclusion_proof(index, head.tree.size, nodes)
+    return ProvedEntry(index=index, entry=entry.hex(), inclusion=[one.hex() for one in path])
+
+
+def _public(event_id: int | None) -> int:
+    event = queries.find_event(event_id=event_id) if event_id else None
+    if event is None or event.visibility == Visibility.DRAFT:
+        raise event_not_found()
+    return int(event.pk)
+
+
+def _signed(event_id: int) -> tuple[LogHead, str]:
+    try:
+        found = signed_head(event_id)
+    except NotSigned:
+        raise _not_signed() from None
+    except HistoryBroken:
+        raise unavailable("The log contradicts what was published of it, and is not signed.") from None
+    if found is None:
+        raise _no_log()
+    return found
+
+
+def _no_log(message: str = "This event has no decision log yet.") -> Refusal:
+    return Refusal(Code.LOG_NOT_FOUND, 404, message)
+
+
+def _not_signed() -> Refusal:
+    return _no_log("The operator has set no LOG_SIGNING_KEY: this log is not signed.")
+
+
+def _text(content: str) -> HttpResponse:
+    return _answer(content.encode(), "text/plain; charset=utf-8", PUBLIC)
+
+
+def _bytes(content: bytes) -> HttpResponse:
+    return _answer(content, "application/octet-stream", FOREVER)
+
+
+def _answer(content: bytes, content_type: str, kept: Mapping[str, str]) -> HttpResponse:
+    return HttpResponse(content, content_type=content_type, headers={"Content-Length": str(len(content)), **kept})

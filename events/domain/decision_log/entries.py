@@ -1,0 +1,173 @@
+"""The entries of an event's decision log as bytes. docs/the-rules.md has the same layout for readers.
+
+Everything is big-endian, and every kind has one layout: a fact can be written in one way only. Times are milliseconds
+since 1970, UTC. A ticket type is its number in the event, 0 without types. An entry's index is its position in the log,
+which the tree binds, and is not repeated inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum, IntFlag
+from hashlib import sha256
+from struct import Struct
+
+from events.domain.commands import Cancellation, Confirmation, Correction, Expiry, Request, Resize
+from events.domain.holds import AppliesTo, ConfirmedBy
+from events.domain.outcome import Outcome
+from events.domain.seats import NO_TYPE, TYPES_OF_AN_EVENT, Counters, Seats, type_number
+from events.domain.states import Reason, Status
+
+FORMAT = 1
+
+
+class Kind(IntEnum):
+    """An entry's first byte."""
+
+    BEGIN = 0
+    TERMS = 1
+    REGISTRATION = 2
+    CANCELLATION = 3
+    CONFIRMATION = 4
+    EXPIRY = 5
+    PROMOTION = 6
+    RESIZE = 7
+    CORRECTION = 8
+
+
+class Flag(IntFlag):
+    """How a command came."""
+
+    ADDED = 1  # by the organizer
+    BEYOND_CAPACITY = 2
+    EXEMPT = 4  # a cancellation that `cancel_until` does not bind
+    IN_TIME = 8  # a confirmation that was admitted before, and lost
+    CODED = 16  # with an access code
+
+
+# The decision on a ticket: the byte behind the kind.
+OUTCOMES: dict[tuple[Status, Reason | None], int] = {
+    (Status.CONFIRMED, None): 1,
+    (Status.HELD, None): 2,
+    (Status.WAITLISTED, None): 3,
+    (Status.REJECTED, Reason.SOLD_OUT): 4,
+    (Status.REJECTED, Reason.DUPLICATE): 5,
+    (Status.REJECTED, Reason.REGISTRATION_CLOSED): 6,
+    (Status.REJECTED, Reason.EVENT_CANCELLED): 7,
+    (Status.REJECTED, Reason.INVALID): 8,
+    (Status.CANCELLED, Reason.BY_HOLDER): 9,
+    (Status.CANCELLED, Reason.BY_ORGANIZER): 10,
+    (Status.CANCELLED, Reason.EVENT_CANCELLED): 11,
+    (Status.EXPIRED, None): 12,
+}
+_CONFIRMED_BY = {ConfirmedBy.ORGANIZER: 1, ConfirmedBy.HOLDER: 2}
+_APPLIES_TO = {AppliesTo.ALL: 1, AppliesTo.WAITLIST: 2}
+
+_BEGIN = Struct(">BBQQ").pack
+_TERMS = Struct(">QQBIBBH").pack
+_LINE = Struct(">HII").pack
+_REGISTRATION = Struct(">BBBBHQQQ32s16s").pack
+_UNTIL = Struct(">Q").pack
+_CHANGE = Struct(">BBBQQQ32s").pack
+_RESIZE = Struct(">BQQQH").pack
+_CORRECTION = Struct(">BQQQ32s16s").pack
+_MOMENT = Struct(">BQ").pack
+_A_REGISTRATION = int(Kind.REGISTRATION)  # an enum costs as much to pack as all else
+
+
+def commitment(ticket_id: bytes) -> bytes:
+    """Returns what stands for a ticket in the log: with 120 random bits in the id only its holder finds it."""
+    return sha256(ticket_id).digest()
+
+
+def begin(*, event_id: int, now_ms: int) -> bytes:
+    """Makes the first entry."""
+    return _BEGIN(Kind.BEGIN, FORMAT, event_id, now_ms)
+
+
+def terms(seats: Seats) -> bytes:
+    """Packs what decisions go by beside the commands: times, the hold, and every line's sizes."""
+    hold = seats.hold
+    head = _TERMS(
+        seats.ends_ms,
+        seats.cancel_until_ms,
+        seats.cancelled,
+        hold.seconds if hold else 0,
+        _CONFIRMED_BY[hold.confirmed_by] if hold else 0,
+        _APPLIES_TO[hold.applies_to] if hold else 0,
+        len(seats.types) or 1,
+    )
+    lines: Mapping[int, Counters] = seats.types or {NO_TYPE: seats}
+    return head + b"".join(_line(key, line.capacity, line.waitlist_capacity) for key, line in sorted(lines.items()))
+
+
+def _line(type_id: int, capacity: int, waitlist_capacity: int) -> bytes:
+    return _LINE(type_number(type_id), capacity, waitlist_capacity)
+
+
+def new_terms(packed: bytes, *, now_ms: int) -> bytes:
+    """Makes the entry that says that from here on these terms hold."""
+    return _MOMENT(Kind.TERMS, now_ms) + packed
+
+
+def registration(request: Request, outcome: Outcome, ticket: bytes, mailbox: bytes) -> bytes:
+    """Makes the entry of a registration's first decision. `ticket` is its commitment, `mailbox` its digest."""
+    decided = _REGISTRATION(
+        _A_REGISTRATION,
+        OUTCOMES[outcome.status, outcome.reason],
+        _flags(request) if request.added or request.code_id else 0,
+        request.quantity,
+        request.type_id % TYPES_OF_AN_EVENT,
+        request.sequence,
+        request.requested_ms,
+        outcome.decided_ms,
+        ticket,
+        mailbox,
+    )
+    return decided + _UNTIL(outcome.hold.expires_ms) if outcome.hold else decided
+
+
+def _flags(request: Request) -> int:
+    flags = Flag.ADDED if request.added else Flag(0)
+    if request.beyond_capacity:
+        flags |= Flag.BEYOND_CAPACITY
+    return flags | Flag.CODED if request.code_id else flags
+
+
+def change(
+    command: Cancellation | Confirmation | Expiry | Resize, kind: Kind, outcome: Outcome, ticket: bytes
+) -> bytes:
+    """Makes the entry of a later change of a ticket, which `command` has caused."""
+    flags = Flag(0)
+    if isinstance(command, Cancellation):
+        flags |= Flag.EXEMPT * command.exempt
+    elif isinstance(command, Confirmation):
+        flags |= Flag.IN_TIME * command.in_time
+    changed = _CHANGE(
+        kind,
+        OUTCOMES[outcome.status, outcome.reason],
+        flags if kind is not Kind.PROMOTION else 0,
+        command.sequence,
+        command.requested_ms,
+        outcome.decided_ms,
+        ticket,
+    )
+    return changed + _UNTIL(outcome.hold.expires_ms) if outcome.hold and outcome.status is Status.HELD else changed
+
+
+def closing(sequence: int, outcome: Outcome, ticket: bytes) -> bytes:
+    """Makes the entry of a ticket that ends with its event."""
+    ended = OUTCOMES[outcome.status, outcome.reason]
+    return _CHANGE(Kind.CANCELLATION, ended, 0, sequence, 0, outcome.decided_ms, ticket)
+
+
+def resize(command: Resize, sizes: Mapping[int, tuple[int, int]], *, now_ms: int) -> bytes:
+    """Makes the entry of new sizes, as every line has them afterwards: (capacity, waitlist capacity) by type."""
+    head = _RESIZE(Kind.RESIZE, command.sequence, command.requested_ms, now_ms, len(sizes))
+    return head + b"".join(_line(type_id, *both) for type_id, both in sorted(sizes.items()))
+
+
+def correction(command: Correction, outcome: Outcome, ticket: bytes, mailbox: bytes) -> bytes:
+    """Makes the entry of a ticket that gets another address."""
+    head = (Kind.CORRECTION, command.sequence, command.requested_ms, outcome.decided_ms)
+    return _CORRECTION(*head, ticket, mailbox)

@@ -1,0 +1,82 @@
+"""Appends a batch to its event's decision log, inside the transaction that decides it and under the event's row lock.
+
+A batch is one row of bytes, and the log's own row says how far the log is: so log and ledger are equal after any crash.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, connection
+
+from events.domain.decision_log import entries
+from events.domain.decision_log.merkle import Tree
+from events.domain.seats import Seats
+from events.ledger.decision_log import sql
+from events.ledger.decision_log.entry_maker import MAILBOX_KEY_BYTES, EntryMaker, LogBatch
+from events.models import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLog:
+    """The log of a locked event. `terms` are those that its last entries were decided by; `is_new`: without a row yet."""
+
+    origin: str
+    maker: EntryMaker
+    tree: Tree
+    terms: bytes
+    is_new: bool = False
+
+
+def open_log(event: Event) -> OpenLog | None:
+    """Reads how far the log of a locked event is.
+
+    An event has one from its first decision on, or never: None for one that had decisions before there were logs.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql.READ_LOG, [event.pk])
+        row = cursor.fetchone()
+    if row is not None:
+        origin, key, size, frontier, terms = row
+        maker = EntryMaker(event.pk, bytes(key))
+        return OpenLog(origin=origin, maker=maker, tree=Tree.unpack(size, bytes(frontier)), terms=bytes(terms))
+    if event.decided_at is not None or not settings.ENV.decision_log:
+        return None
+    maker = EntryMaker(event.pk, os.urandom(MAILBOX_KEY_BYTES))
+    return OpenLog(origin=origin_of(event.pk), maker=maker, tree=Tree(), terms=b"", is_new=True)
+
+
+def origin_of(event_id: int) -> str:
+    """Names an event's log as https://c2sp.org/tlog-checkpoint would have it: where it is, without the scheme."""
+    host = settings.ENV.public_url.partition("://")[2] or "localhost"
+    return f"{host}/events/{event_id}/log"
+
+
+def append(log: OpenLog, batch: LogBatch, *, before: Seats, after: Seats, last_sequence: int, now_ms: int) -> None:
+    """Writes the entries of a batch. `before` and `after` are the event's counters; `last_sequence` is the highest that
+    was handled so far.
+
+    Raises django.db.IntegrityError: the log is not as it was read.
+    """
+    if not batch.leaves:
+        return
+    size, whole = log.tree.size, batch.behind(prelude(log, before, now_ms))
+    tree, tiles = log.tree.append(whole.leaves)
+    event_id = log.maker.event_id
+    with connection.cursor() as cursor:
+        if log.is_new:
+            cursor.execute(sql.BEGIN_LOG, [event_id, log.origin, log.maker.mailbox_key, b"", b""])
+        cursor.execute(sql.APPEND_TO_LOG, [tree.size, tree.packed, entries.terms(after), event_id, size])
+        if cursor.rowcount != 1:
+            raise IntegrityError("the log was changed beside its event's lock")
+        where = (event_id, size, tree.size, last_sequence)
+        cursor.execute(sql.INSERT_LOG_CHUNK, [*where, whole.framed, b"".join(tiles)])
+
+
+def prelude(log: OpenLog, before: Seats, now_ms: int) -> list[bytes]:
+    """Makes the entries in front of a batch: the log's first, and the terms where they differ from the last ones."""
+    begin = [] if log.tree.size else [entries.begin(event_id=log.maker.event_id, now_ms=now_ms)]
+    terms = entries.terms(before)
+    return begin if terms == log.terms else [*begin, entries.new_terms(terms, now_ms=now_ms)]

@@ -1,0 +1,127 @@
+"""Makes a log's entries of what an allocation has decided. Depends on its arguments alone, like a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
+
+from events.domain.allocation import Allocation, Step
+from events.domain.commands import Closing, Confirmation, Correction, Request, Resize
+from events.domain.corrections import CorrectionResult
+from events.domain.decision_log import entries
+from events.domain.decision_log.entries import Kind, commitment
+from events.domain.decision_log.merkle import leaf_hash
+from events.domain.digests import Digest
+from events.domain.outcome import Outcome
+from events.domain.states import Status
+from events.secrets import tickets
+
+MAILBOX_KEY_BYTES = 32
+_MAILBOX_BYTES = 16
+_KINDS = {Status.CANCELLED: Kind.CANCELLATION, Status.EXPIRED: Kind.EXPIRY}
+
+
+class LogBatch(NamedTuple):
+    """A batch's entries: each behind its length (two bytes), and their hashes as leaves."""
+
+    framed: bytes = b""
+    leaves: Sequence[bytes] = ()
+
+    @classmethod
+    def of(cls, made: Sequence[bytes]) -> LogBatch:
+        """Frames and hashes entries."""
+        return cls(b"".join([len(entry).to_bytes(2) + entry for entry in made]), list(map(leaf_hash, made)))
+
+    def behind(self, made: Sequence[bytes]) -> LogBatch:
+        """Returns the same with other entries in front."""
+        first = LogBatch.of(made)
+        return LogBatch(first.framed + self.framed, [*first.leaves, *self.leaves]) if made else self
+
+
+NO_ENTRIES = LogBatch()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryMaker:
+    """Makes the entries of one event's log. `mailbox_key` is empty after the event's addresses were erased."""
+
+    event_id: int
+    mailbox_key: bytes
+
+    def batch(self, done: Allocation, refused: Sequence[tuple[Request, Outcome]], *, now_ms: int) -> LogBatch:
+        """Makes the entries of a batch, in order of the commands. `refused` were rejected since they cannot be read."""
+        work = _Work(self)
+        if done.steps or refused:
+            return LogBatch.of(work.in_order(done, refused, now_ms))
+        return LogBatch.of(list(map(work.registration, done.decided_requests, done.changes)))
+
+
+class _Work:
+    """One batch."""
+
+    __slots__ = ("_mailbox", "_ticket_id")
+
+    def __init__(self, maker: EntryMaker) -> None:
+        self._ticket_id = tickets().id_maker(maker.event_id)
+        self._mailbox = Digest(maker.mailbox_key, _MAILBOX_BYTES).bytes_of if maker.mailbox_key else _erased
+
+    def in_order(self, done: Allocation, refused: Sequence[tuple[Request, Outcome]], now_ms: int) -> Sequence[bytes]:
+        decided = list(self._decided(done, now_ms))
+        if refused:
+            # After a loss in the queue a command's sequence may be lower than those before it: its turn is what counts.
+            turns = accumulate((sequence for sequence, _ in decided), max)
+            decided = [(turn, entry) for turn, (_, entry) in zip(turns, decided, strict=True)]
+            decided += [(request.sequence, self.registration(request, outcome)) for request, outcome in refused]
+            decided.sort(key=lambda pair: pair[0])
+        return [entry for _, entry in decided]
+
+    def _decided(self, done: Allocation, now_ms: int) -> Iterator[tuple[int, bytes]]:
+        """Yields the entries with the sequence of the command that made each."""
+        requests, corrections, at = iter(done.decided_requests), iter(done.corrections), 0
+        for step in (*done.steps, None):
+            behind = len(done.changes) if step is None else step.first
+            for outcome in done.changes[at:behind]:
+                request = next(requests)
+                yield request.sequence, self.registration(request, outcome)
+            if step is not None:
+                made = self._step(step, done.changes[step.first : step.behind], corrections, now_ms)
+                yield from ((step.command.sequence, entry) for entry in made)
+                at = step.behind
+
+    def _step(
+        self, step: Step, changes: Sequence[Outcome], corrections: Iterator[CorrectionResult], now_ms: int
+    ) -> Iterator[bytes]:
+        command = step.command
+        if isinstance(command, Correction):
+            if next(corrections).is_applied and command.email_key is not None:
+                yield entries.correction(
+                    command, changes[0], self._commitment(changes[0]), self._mailbox(command.email_key)
+                )
+            return
+        if isinstance(command, Resize) and step.sizes is not None:
+            yield entries.resize(command, step.sizes, now_ms=now_ms)
+        for outcome in changes:
+            if isinstance(command, Closing):
+                yield entries.closing(command.sequence, outcome, self._commitment(outcome))
+            elif not isinstance(command, Request):
+                yield entries.change(command, _kind(command, outcome), outcome, self._commitment(outcome))
+
+    def registration(self, request: Request, outcome: Outcome) -> bytes:
+        ticket = commitment(self._ticket_id(request.key, request.mark))
+        return entries.registration(request, outcome, ticket, self._mailbox(request.email_key))
+
+    def _commitment(self, outcome: Outcome) -> bytes:
+        return commitment(self._ticket_id(outcome.key, outcome.mark))
+
+
+def _erased(email_key: str) -> bytes:
+    return bytes(_MAILBOX_BYTES)
+
+
+def _kind(command: object, outcome: Outcome) -> Kind:
+    found = _KINDS.get(outcome.status)
+    if found is not None:
+        return found
+    return Kind.CONFIRMATION if isinstance(command, Confirmation) else Kind.PROMOTION

@@ -1,0 +1,30 @@
+"""The statements of the decision log: as those of `events.ledger.sql`, each with its purpose."""
+
+from __future__ import annotations
+
+# read_log: how far an event's decision log is. Any database. Parameter: event id.
+READ_LOG = "SELECT origin, mailbox_key, size, frontier, terms FROM events_decisionlog WHERE event_id = %s"
+
+# begin_log: makes an event's decision log. Any database. Parameters: event id, origin, key of its mailboxes.
+BEGIN_LOG = """
+INSERT INTO events_decisionlog (event_id, origin, mailbox_key, size, frontier, terms) VALUES (%s, %s, %s, 0, %s, %s)
+"""
+
+# append_to_log: writes how far a decision log is now. Any database.
+# Parameters: size, frontier, terms, event id, the size before. The event's row lock keeps others out; a row that is not
+# as it was read is left alone, and the batch fails.
+APPEND_TO_LOG = "UPDATE events_decisionlog SET size = %s, frontier = %s, terms = %s WHERE event_id = %s AND size = %s"
+
+# insert_log_chunk: writes the entries of a batch. Any database.
+# Parameters: event id, first index, index behind the last, highest sequence, entries, hashes of completed tiles.
+INSERT_LOG_CHUNK = """
+INSERT INTO events_decisionlogchunk (log_id, first_index, behind_index, last_sequence, entries, tile_hashes)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+
+# find_log_chunks: reads the batches behind one that have a ticket's commitment in them: first index and entries.
+# Parameters: event id, first index, commitment. Reads the whole rest of the log.
+FIND_LOG_CHUNKS = """
+SELECT first_index, entries FROM events_decisionlogchunk
+WHERE log_id = %s AND first_index > %s AND {position} > 0 ORDER BY first_index
+"""

@@ -1,0 +1,51 @@
+"""An event's decision log as a reader from outside gets it: over the API, checked by the stand-alone verifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from events.domain.commands import Request
+from events.ledger.commit import Batch, commit_batch
+from events.models import Event, Registration
+from events.secrets import tickets
+from tests.support.in_process.api import ANYONE
+from verify.omnify_verify import Source, Unreadable, Verdict, verify
+
+
+class Api(Source):
+    """The verifier's source, through Django's test client."""
+
+    def read(self, path: str) -> bytes:
+        answer = ANYONE.get(f"{self._base}/{path}")
+        if answer.status_code != 200:
+            raise Unreadable(f"{path}: {answer.status_code}")
+        return bytes(answer.content)
+
+    def served(self, path: str) -> dict[str, Any]:
+        """The door is not there: what it would show is read from the ledger."""
+        kind, _, named = path.partition("/")
+        if kind == "events":
+            event = Event.objects.get(pk=int(named))
+            return {name: getattr(event, name) for name in ("confirmed_count", "held_count", "waitlisted_count")}
+        event_id, key = tickets().parse(named) or (0, "")
+        return {"status": Registration.objects.get(event_id=event_id, ticket_key=key).status}
+
+
+def check(event: Event, **options: Any) -> Verdict:
+    """Reads and checks the whole log."""
+    return verify(Api(f"/events/{event.pk}/log", event.pk), event.pk, **{"key": None, **options})
+
+
+def registration(number: int) -> Request:
+    address = f"guest{number}@example.com"
+    return Request(tickets().mint(), f"Guest {number}", address, address, number, number, mark=tickets().mark)
+
+
+def commit(event: Event, commands: Sequence[Any]) -> None:
+    """Decides commands as one batch."""
+    commit_batch(event.pk, Batch(commands=commands, digest=tickets().email_digest))
+
+
+def id_of(event: Event, request: Request) -> str:
+    return tickets().ticket_id(event_id=event.pk, key=request.key, mark=request.mark)

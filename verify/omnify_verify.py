@@ -1,0 +1,627 @@
+"""Checks that an event's decision log is what its operator signed, and that every decision follows the published rules.
+
+    python omnify_verify.py URL EVENT [--key VERIFIER_KEY] [--since CHECKPOINT_FILE] [--ticket TICKET_ID ...]
+
+URL is the service's, such as https://tickets.example.org, or a folder with the same files as under /events/EVENT/log.
+Written against docs/the-rules.md, and with nothing of the service: Python 3.11 and `cryptography` are enough. Ends with
+0 if all is as it must be, with 1 if anything is not, and with 2 if the log cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+from base64 import b64decode
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from struct import Struct, error
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+BEGIN, TERMS, REGISTRATION, CANCELLATION, CONFIRMATION, EXPIRY, PROMOTION, RESIZE, CORRECTION = range(9)
+CONFIRMED, HELD, WAITLISTED, SOLD_OUT, DUPLICATE, CLOSED, EVENT_CANCELLED, INVALID = range(1, 9)
+BY_HOLDER, BY_ORGANIZER, WITH_EVENT, EXPIRED = range(9, 13)
+BEYOND, EXEMPT, IN_TIME, CODED = 2, 4, 8, 16
+PLACES = frozenset({CONFIRMED, HELD, WAITLISTED})
+NAMES = (
+    "begin",
+    "terms",
+    "registration",
+    "cancellation",
+    "confirmation",
+    "expiry",
+    "promotion",
+    "resize",
+    "correction",
+)
+# What the service calls an outcome.
+STATUSES = ("", "confirmed", "held", "waitlisted", *["rejected"] * 5, *["cancelled"] * 3, "expired")
+LARGEST, CLOCK_MS, WIDTH, TRIES = 10_000_000, 5000, 256, 4
+ERASED = bytes(16)
+
+
+class Broken(Exception):
+    """The log is not what it must be; the message says where and by which rule."""
+
+
+class Unreadable(Exception):
+    """The log cannot be read."""
+
+
+# --- the log: notes, tiles, tree
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return sha256(b"\x01" + left + right).digest()
+
+
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """RFC 6962, 2.1: an odd node at the end of a level is paired on the first level where another stands beside it."""
+    if not leaves:
+        return sha256(b"").digest()
+    level = list(leaves)
+    while len(level) > 1:
+        odd = [level.pop()] if len(level) % 2 else []
+        level = [node(level[at], level[at + 1]) for at in range(0, len(level), 2)] + odd
+    return level[0]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    origin: str
+    size: int
+    root: bytes
+
+
+def open_checkpoint(note: str, verifier_key: str) -> Checkpoint:
+    """Reads a signed checkpoint. Raises Broken: it is not signed by this key."""
+    name, key_id, public = _read_key(verifier_key)
+    text, blank, signatures = note.rpartition("\n\n")
+    text += "\n"
+    for line in signatures.splitlines() if blank else ():
+        dash, _, rest = line.partition(" ")
+        signer, _, encoded = rest.rpartition(" ")
+        found = b64decode(encoded)
+        if dash == "\u2014" and signer == name and found[:4] == key_id:
+            try:
+                Ed25519PublicKey.from_public_bytes(public).verify(found[4:], text.encode())
+            except InvalidSignature:
+                raise Broken("the checkpoint's signature is wrong") from None
+            origin, size, root = text.split("\n")[:3]
+            if origin != name:
+                raise Broken(f"the checkpoint of {origin} is signed in the name of {name}")
+            return Checkpoint(origin, int(size), b64decode(root))
+    raise Broken("the checkpoint is not signed by this key")
+
+
+def _read_key(verifier_key: str) -> tuple[str, bytes, bytes]:
+    try:
+        name, key_id, encoded = verifier_key.strip().split("+", 2)
+        key = b64decode(encoded)
+    except ValueError:
+        raise Unreadable("this is no verifier key") from None
+    if key[:1] != b"\x01" or sha256(name.encode() + b"\n" + key).digest()[:4].hex() != key_id:
+        raise Unreadable("this is no verifier key of Ed25519")
+    return name, bytes.fromhex(key_id), key[1:]
+
+
+class Source:
+    """Where a log is read from: a service, or a folder."""
+
+    def __init__(self, place: str, event_id: int) -> None:
+        is_web = place.startswith(("http://", "https://"))
+        self._base = f"{place.rstrip('/')}/events/{event_id}/log" if is_web else place
+        self._is_web = is_web
+
+    def read(self, path: str) -> bytes:
+        """Reads a file of the log. Raises Unreadable."""
+        try:
+            if not self._is_web:
+                return (Path(self._base) / path).read_bytes()
+            with urllib.request.urlopen(f"{self._base}/{path}", timeout=60) as answer:  # noqa: S310 - http or https
+                return bytes(answer.read())
+        except (OSError, urllib.error.URLError) as problem:
+            raise Unreadable(f"{self._base}/{path}: {problem}") from problem
+
+    def served(self, path: str) -> dict[str, Any]:
+        """What the service tells its visitors; nothing where a folder is read. Raises Unreadable."""
+        if not self._is_web:
+            return {}
+        url = f"{self._base.rsplit('/', 3)[0]}/{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - http or https
+                found: dict[str, Any] = json.load(answer)["data"]
+                return found
+        except (OSError, ValueError, KeyError) as problem:
+            raise Unreadable(f"{url}: {problem}") from problem
+
+    def entries(self, size: int) -> Iterator[bytes]:
+        """Reads the first `size` entries."""
+        for first in range(0, size, WIDTH):
+            width = min(WIDTH, size - first)
+            digits = f"{first // WIDTH:03}"
+            digits = digits.zfill(-(-len(digits) // 3) * 3)
+            groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+            path = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
+            partial = "" if width == WIDTH else f".p/{width}"
+            yield from _unbundle(self.read(f"tile/entries/{path}{partial}"), width)
+
+
+def _unbundle(data: bytes, width: int) -> Iterator[bytes]:
+    at = 0
+    for _ in range(width):
+        length = int.from_bytes(data[at : at + 2])
+        entry = data[at + 2 : at + 2 + length]
+        if len(entry) != length or not length:
+            raise Broken("a bundle of entries is cut short")
+        yield entry
+        at += 2 + length
+    if at != len(data):
+        raise Broken("a bundle holds more than its entries")
+
+
+# --- entries
+
+_HEAD = Struct(">B")
+_BEGIN = Struct(">BBQQ")
+_TERMS = Struct(">BQQQBIBB")
+_REGISTRATION = Struct(">BBBBHQQQ32s16s")
+_CHANGE = Struct(">BBBQQQ32s")
+_RESIZE = Struct(">BQQQ")
+_CORRECTION = Struct(">BQQQ32s16s")
+_LINE = Struct(">HII")
+
+
+def _lines(data: bytes) -> dict[int, tuple[int, int]]:
+    count, rest = int.from_bytes(data[:2]), data[2:]
+    if len(rest) != count * _LINE.size or not count:
+        raise Broken("a list of lines of another length")
+    found = {kind: (capacity, waitlist) for kind, capacity, waitlist in _LINE.iter_unpack(rest)}
+    if list(found) != sorted(found) or len(found) != count:
+        raise Broken("a list of lines that is not in order")
+    return found
+
+
+@dataclass
+class Line:
+    capacity: int
+    waitlist_capacity: int
+    taken: int = 0  # confirmed and held
+    waiting: int = 0
+    queue: deque[bytes] = field(default_factory=deque)
+    used: bool = False
+
+    @property
+    def free(self) -> int:
+        return self.capacity - self.taken
+
+
+@dataclass(slots=True)
+class Ticket:
+    kind: int
+    quantity: int
+    mailbox: bytes
+    status: int
+    expires: int = 0
+
+
+@dataclass(frozen=True)
+class Terms:
+    ends: int
+    cancel_until: int
+    cancelled: int
+    seconds: int
+    applies_to: int
+
+
+# --- the rules
+
+
+class Replay:
+    """What the entries so far have made."""
+
+    def __init__(self, event_id: int) -> None:
+        self.event_id, self.index = event_id, -1
+        self.lines: dict[int, Line] = {}
+        self.tickets: dict[bytes, Ticket] = {}
+        self.mailboxes: dict[bytes, bytes] = {}
+        self.terms: Terms | None = None
+        self.highest = self.decided = 0
+        self.clocks: tuple[int, int | None] = (-1, None)
+        # Lines that may move, and the sequence and the requested time of the command by which.
+        self.moving: set[int] = set()
+        self.cause = (0, 0)
+        self.unread = self.used_up = self.earlier = 0
+        self.counts = [0] * len(NAMES)
+        self._do = (
+            *(self._begin, self._terms, self._register, self._cancel, self._confirm, self._expire),
+            *(self._promote, self._resize, self._correct),
+        )
+
+    def apply(self, entry: bytes) -> None:
+        """Applies the next entry. Raises Broken."""
+        self.index += 1
+        try:
+            kind = entry[0]
+            if kind >= len(self._do):
+                raise Broken("an unknown kind")
+            if (kind == BEGIN) != (self.index == 0) or (self.index == 1) > (kind == TERMS):
+                raise Broken("rule 1: the log does not begin as it must")
+            if kind != PROMOTION and self.moving:
+                self.settle()
+            self.counts[kind] += 1
+            self._do[kind](entry)
+        except (Broken, error, IndexError) as problem:
+            told = str(problem) if isinstance(problem, Broken) else "it cannot be read"
+            name = NAMES[entry[0]] if entry and entry[0] < len(NAMES) else "entry"
+            raise Broken(f"entry {self.index} ({name}): {told}") from None
+
+    def settle(self) -> None:
+        """Checks that no promotion is due any more, and the sizes of the lines that moved."""
+        for kind in self.moving:
+            line = self.lines[kind]
+            if self._due(line) is not None:
+                raise Broken("rule 4: before it the head of the waitlist was passed over")
+            self._fits(line)
+        self.moving.clear()
+
+    def _fits(self, line: Line) -> None:
+        if line.free < 0:
+            raise Broken("rule 12: more seats are given out than there are")
+        if line.waiting > line.waitlist_capacity:
+            raise Broken("rule 12: the waitlist is longer than it may be")
+
+    def _head(self, line: Line) -> bytes | None:
+        while line.queue and self.tickets[line.queue[0]].status != WAITLISTED:
+            line.queue.popleft()
+        return line.queue[0] if line.queue else None
+
+    def _due(self, line: Line) -> bytes | None:
+        if self._now.cancelled or not line.waiting or line.free <= 0:
+            return None
+        head = self._head(line)
+        return head if head is not None and self.tickets[head].quantity <= line.free else None
+
+    @property
+    def _now(self) -> Terms:
+        assert self.terms is not None
+        return self.terms
+
+    def _begin(self, entry: bytes) -> None:
+        _, version, event_id, self.decided = _BEGIN.unpack(entry)
+        if (version, event_id) != (1, self.event_id):
+            raise Broken("rule 1: of another event or format")
+
+    def _terms(self, entry: bytes) -> None:
+        _, decided, ends, until, cancelled, seconds, by, applies_to = _TERMS.unpack_from(entry)
+        lines = _lines(entry[_TERMS.size :])
+        self._moment(decided)
+        if cancelled > 1 or bool(seconds) != (by in (1, 2)) or bool(seconds) != (applies_to in (1, 2)):
+            raise Broken("terms that there are not")
+        if self.terms is not None and self.terms.cancelled > cancelled:
+            raise Broken("rule 2: a cancelled event came back")
+        self.terms = Terms(ends, until, cancelled, seconds, applies_to)
+        if not self.tickets:
+            self.lines = {kind: Line(*sizes) for kind, sizes in lines.items()}
+        elif lines != {kind: (line.capacity, line.waitlist_capacity) for kind, line in self.lines.items()}:
+            raise Broken("rule 2: sizes that no entry has made")
+
+    def _register(self, entry: bytes) -> None:
+        *rest, key, mailbox = _REGISTRATION.unpack_from(entry)
+        _, outcome, flags, quantity, kind, sequence, requested, decided = rest
+        self._moment(decided)
+        if sequence <= self.highest:
+            raise Broken("rule 3: its sequence is not greater than all before it")
+        self.highest = sequence
+        if key in self.tickets or not 1 <= quantity <= 20:
+            raise Broken("rule 5: the ticket was decided before, or has no seats")
+        line, expected = self.lines.get(kind), self._expected(flags, quantity, kind, requested, mailbox)
+        self._judge(outcome, flags, expected)
+        ticket = self.tickets[key] = Ticket(kind, quantity, mailbox, outcome)
+        if line is not None:
+            line.used = line.used or outcome != INVALID
+        if outcome not in PLACES or line is None:
+            self._end(entry, _REGISTRATION.size)
+            return
+        self._take(mailbox, key)
+        self._seat(line, key, ticket, beyond=bool(flags & BEYOND))
+        self._hold(entry, _REGISTRATION.size, ticket, requested)
+        self._fits(line)
+
+    def _judge(self, outcome: int, flags: int, expected: int) -> None:
+        if outcome == INVALID:
+            self.unread += 1
+        elif outcome == CLOSED and flags & CODED and expected in (CONFIRMED, HELD, WAITLISTED, SOLD_OUT):
+            self.used_up += 1
+        elif outcome != expected:
+            raise Broken(f"rule 5: outcome {outcome}, and {expected} is the only one allowed")
+
+    def _seat(self, line: Line, key: bytes, ticket: Ticket, *, beyond: bool) -> None:
+        if ticket.status == WAITLISTED:
+            line.waiting += ticket.quantity
+            line.queue.append(key)
+            return
+        if beyond and (line.waiting or ticket.quantity > line.free):
+            line.capacity += ticket.quantity - (0 if line.waiting else line.free)
+        line.taken += ticket.quantity
+
+    def _expected(self, flags: int, quantity: int, kind: int, requested: int, mailbox: bytes) -> int:
+        terms, line = self._now, self.lines.get(kind)
+        if terms.cancelled:
+            return EVENT_CANCELLED
+        if requested >= terms.ends or line is None:
+            return CLOSED
+        if mailbox in self.mailboxes:
+            return DUPLICATE
+        seat = HELD if terms.seconds and terms.applies_to == 1 else CONFIRMED
+        if not line.waiting and quantity <= line.free:
+            return seat
+        missing = quantity - (0 if line.waiting else line.free)
+        if flags & BEYOND and sum(one.capacity for one in self.lines.values()) + missing <= LARGEST:
+            return seat
+        if quantity <= line.capacity and line.waiting + quantity <= line.waitlist_capacity:
+            return WAITLISTED
+        return SOLD_OUT
+
+    def _cancel(self, entry: bytes) -> None:
+        outcome, flags, requested, ticket, line = self._change(entry)
+        terms = self._now
+        if ticket.status not in PLACES:
+            raise Broken("rule 7: the ticket has no place")
+        if outcome == WITH_EVENT:
+            if not terms.cancelled:
+                raise Broken("rule 7: the event is not cancelled")
+        elif outcome not in (BY_HOLDER, BY_ORGANIZER) or requested >= terms.ends:
+            raise Broken("rule 7: another outcome, or after the event's end")
+        elif ticket.status == CONFIRMED and requested >= terms.cancel_until and not flags & EXEMPT:
+            raise Broken("rule 7: after the time until which a ticket can be given back")
+        self._leave(ticket, line, outcome)
+        self.moving = {ticket.kind}
+
+    def _confirm(self, entry: bytes) -> None:
+        outcome, flags, requested, ticket, _ = self._change(entry)
+        if ticket.status != HELD or outcome != CONFIRMED:
+            raise Broken("rule 9: the ticket is not held")
+        if requested >= min(ticket.expires, self._now.ends) and not flags & IN_TIME:
+            raise Broken("rule 9: after the end of the hold")
+        ticket.status = CONFIRMED
+
+    def _expire(self, entry: bytes) -> None:
+        outcome, _, requested, ticket, line = self._change(entry)
+        if ticket.status != HELD or outcome != EXPIRED or self._now.cancelled:
+            raise Broken("rule 8: the ticket is not held, or the event is cancelled")
+        if requested < ticket.expires:
+            raise Broken("rule 8: before the end of the hold")
+        self._leave(ticket, line, outcome)
+        self.moving = {ticket.kind} if requested < self._now.ends else set()
+
+    def _promote(self, entry: bytes) -> None:
+        cause, moving = self.cause, self.moving
+        _, outcome, flags, sequence, requested, decided, key = _CHANGE.unpack_from(entry)
+        self._moment(decided)
+        ticket = self.tickets.get(key)
+        line = self.lines.get(ticket.kind) if ticket else None
+        if ticket is None or line is None or ticket.kind not in moving or (sequence, requested) != cause or flags:
+            raise Broken("rule 4: nothing has freed a seat for it")
+        if self._due(line) != key:
+            raise Broken("rule 4: it is not the head of its waitlist, or its seats do not suffice")
+        if outcome != (HELD if self._now.seconds else CONFIRMED):
+            raise Broken("rule 4: another outcome than the terms say")
+        line.waiting -= ticket.quantity
+        line.taken += ticket.quantity
+        ticket.status = outcome
+        self._hold(entry, _CHANGE.size, ticket, requested)
+
+    def _resize(self, entry: bytes) -> None:
+        _, sequence, requested, decided = _RESIZE.unpack_from(entry)
+        lines = _lines(entry[_RESIZE.size :])
+        self._moment(decided)
+        self._command(sequence, requested)
+        if requested >= self._now.ends:
+            raise Broken("rule 10: after the event's end")
+        if any(line.used for kind, line in self.lines.items() if kind not in lines):
+            raise Broken("rule 10: a type that is used has gone")
+        for kind, sizes in lines.items():
+            line = self.lines.setdefault(kind, Line(*sizes))
+            line.capacity, line.waitlist_capacity = sizes
+            if line.waiting and any(self._waits_for_more(key, line) for key in line.queue):
+                raise Broken("rule 10: a group waits that can never have its seats")
+        self.lines = {kind: self.lines[kind] for kind in lines}
+        self.moving = set(lines)
+
+    def _waits_for_more(self, key: bytes, line: Line) -> bool:
+        ticket = self.tickets[key]
+        return ticket.status == WAITLISTED and ticket.quantity > line.capacity
+
+    def _correct(self, entry: bytes) -> None:
+        _, sequence, requested, decided, key, mailbox = _CORRECTION.unpack(entry)
+        self._moment(decided)
+        self._command(sequence, requested)
+        ticket = self.tickets.get(key)
+        if ticket is None or ticket.status not in PLACES or requested >= self._now.ends:
+            raise Broken("rule 11: the ticket has no place, or the event is over")
+        if self.mailboxes.get(mailbox, key) != key:
+            raise Broken("rule 11: another ticket has this mailbox")
+        self._release(ticket)
+        ticket.mailbox = mailbox
+        self._take(mailbox, key)
+
+    def _change(self, entry: bytes) -> tuple[int, int, int, Ticket, Line]:
+        _, outcome, flags, sequence, requested, decided, key = _CHANGE.unpack(entry)
+        self._moment(decided)
+        self._command(sequence, requested)
+        ticket = self.tickets.get(key)
+        if ticket is None:
+            raise Broken("its ticket was never registered")
+        return outcome, flags, requested, ticket, self.lines[ticket.kind]
+
+    def _command(self, sequence: int, requested: int) -> None:
+        self.earlier += sequence < self.highest
+        self.highest, self.cause = max(self.highest, sequence), (sequence, requested)
+
+    def _leave(self, ticket: Ticket, line: Line, outcome: int) -> None:
+        if ticket.status == WAITLISTED:
+            line.waiting -= ticket.quantity
+        else:
+            line.taken -= ticket.quantity
+        ticket.status = outcome
+        self._release(ticket)
+
+    def _take(self, mailbox: bytes, key: bytes) -> None:
+        if mailbox != ERASED:
+            self.mailboxes[mailbox] = key
+
+    def _release(self, ticket: Ticket) -> None:
+        self.mailboxes.pop(ticket.mailbox, None)
+
+    def _moment(self, decided: int) -> None:
+        if decided < self.decided:
+            raise Broken("it was decided before the entry in front of it")
+        self.decided = decided
+
+    def _hold(self, entry: bytes, size: int, ticket: Ticket, requested: int) -> None:
+        if ticket.status != HELD:
+            self._end(entry, size)
+            return
+        self._end(entry, size + 8)
+        ticket.expires = int.from_bytes(entry[size:])
+        terms = self._now
+        if ticket.expires >= terms.ends:
+            if ticket.expires > terms.ends:
+                raise Broken("rule 6: a hold beyond the event's end")
+            return
+        clock = ticket.expires - terms.seconds * 1000
+        known = self.clocks[1] if self.clocks[0] == self.decided else None
+        if clock < requested - CLOCK_MS or (known is not None and known != clock):
+            raise Broken("rule 6: a hold of another length")
+        self.clocks = (self.decided, clock)
+
+    def _end(self, entry: bytes, size: int) -> None:
+        if len(entry) != size:
+            raise Broken("it is longer or shorter than its kind")
+
+
+# --- the whole
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found. `problem` is empty if the log is as it must be."""
+
+    problem: str
+    checkpoint: Checkpoint
+    replay: Replay
+    missing: tuple[str, ...] = ()
+
+
+def verify(
+    source: Source, event_id: int, *, key: str | None, since: str | None = None, tickets: Sequence[str] = ()
+) -> Verdict:
+    """Reads and checks a whole log. Raises Broken where there is nothing to go on with, and Unreadable."""
+    verifier_key = key or source.read("key").decode()
+    note = source.read("checkpoint").decode()
+    checkpoint = open_checkpoint(note, verifier_key)
+    older = open_checkpoint(since, verifier_key) if since else None
+    replay, leaves, problem = Replay(event_id), list[bytes](), ""
+    for entry in source.entries(checkpoint.size):
+        leaves.append(sha256(b"\x00" + entry).digest())
+        if not problem:
+            try:
+                replay.apply(entry)
+            except Broken as found:
+                problem = str(found)
+    if not problem and replay.moving:
+        try:
+            replay.settle()
+        except Broken as found:
+            problem = f"at the end: {found}"
+    problem = _tree_problem(leaves, checkpoint, older) or problem or _service_problem(source, replay, note, tickets)
+    known = (ticket for ticket in tickets if sha256(ticket.encode()).digest() not in replay.tickets)
+    return Verdict(problem, checkpoint, replay, tuple(known))
+
+
+def _service_problem(source: Source, replay: Replay, note: str, tickets: Sequence[str]) -> str:
+    """Compares what the service tells with the log, if the log has not grown meanwhile. Both may be a moment apart."""
+    problem = ""
+    for _ in range(TRIES):
+        problem = _contradiction(source, replay, tickets)
+        if not problem or source.read("checkpoint").decode() != note:
+            return ""
+        time.sleep(1)
+    return problem
+
+
+def _contradiction(source: Source, replay: Replay, tickets: Sequence[str]) -> str:
+    told = source.served(f"events/{replay.event_id}")
+    lines = replay.lines.values()
+    counts = (sum(line.taken for line in lines), sum(line.waiting for line in lines))
+    if told and counts != (told["confirmed_count"] + told["held_count"], told["waitlisted_count"]):
+        return f"the log has {counts[0]} seats given out and {counts[1]} waiting, and the service says otherwise"
+    for ticket in tickets:
+        found = replay.tickets.get(sha256(ticket.encode()).digest())
+        status = source.served(f"registrations/{ticket}").get("status") if found else None
+        if found and status and status != STATUSES[found.status]:
+            return f"the log has the ticket {ticket[:-20]} as {STATUSES[found.status]}, and the service as {status}"
+    return ""
+
+
+def _tree_problem(leaves: Sequence[bytes], checkpoint: Checkpoint, older: Checkpoint | None) -> str:
+    if root_of(leaves) != checkpoint.root:
+        return "the entries are not those that the checkpoint was signed for"
+    if older is None:
+        return ""
+    if older.origin != checkpoint.origin or older.size > checkpoint.size:
+        return "the earlier checkpoint is of another log, or of a longer one"
+    if root_of(leaves[: older.size]) != older.root:
+        return f"the first {older.size} entries are not those of the earlier checkpoint: the log was rewritten"
+    return ""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("url", help="the service, or a folder with the log")
+    parser.add_argument("event", type=int, help="the event's id")
+    parser.add_argument("--key", help="the verifier key, unless the one that the service shows is believed")
+    parser.add_argument("--since", type=Path, help="a file with an earlier checkpoint, which this log must continue")
+    parser.add_argument("--ticket", action="append", default=[], help="a ticket id that must be in the log")
+    asked = parser.parse_args(words)
+    try:
+        since = asked.since.read_text("utf-8") if asked.since else None
+        found = verify(Source(asked.url, asked.event), asked.event, key=asked.key, since=since, tickets=asked.ticket)
+    except Broken as problem:
+        print(f"NOT AS IT MUST BE: {problem}")
+        return 1
+    except (Unreadable, OSError, ValueError) as problem:
+        print(f"cannot be read: {problem}", file=sys.stderr)
+        return 2
+    return report(found)
+
+
+def report(found: Verdict) -> int:
+    replay, checkpoint = found.replay, found.checkpoint
+    print(f"{checkpoint.origin}: {checkpoint.size} entries, signed")
+    print(", ".join(f"{count} {name}" for name, count in zip(NAMES, replay.counts, strict=True) if count))
+    print(
+        f"not proved: {replay.unread} entries unreadable, {replay.used_up} codes used up, {replay.earlier} out of turn"
+    )
+    for ticket in found.missing:
+        print(f"NOT IN THE LOG: the ticket with the commitment {sha256(ticket.encode()).hexdigest()}")
+    if found.problem:
+        print(f"NOT AS IT MUST BE: {found.problem}")
+    if found.problem or found.missing:
+        return 1
+    print("every decision is the only one that the rules allow")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
