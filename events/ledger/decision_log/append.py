@@ -21,7 +21,7 @@ from events.models import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLog:
-    """The log of a locked event. `terms` are those that its last entries were decided by; `is_new`: without a row yet."""
+    """The log of a locked event. `terms` are those of its last entries; `is_new`: it has no row yet."""
 
     origin: str
     maker: EntryMaker
