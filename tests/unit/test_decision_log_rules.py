@@ -12,12 +12,12 @@ from msgspec.structs import replace as replace_struct
 
 from events.domain import allocation
 from events.domain.allocation import Seats
-from events.domain.commands import Cancellation, Closing, Command, Confirmation, Expiry, Resize
+from events.domain.commands import Cancellation, Closing, Command, Confirmation, Expiry, Request, Resize
 from events.domain.decision_log.entries import commitment
 from events.domain.holds import AppliesTo, ConfirmedBy, HoldTerms
 from events.secrets import tickets
 from tests.support.allocation import Books, key, request
-from tests.support.allocation_histories import cases, commands_of, grouped_cases, held_cases, typed
+from tests.support.allocation_histories import TYPES, cases, commands_of, grouped_cases, held_cases, typed
 from tests.support.decision_log import EVENT, LoggedBooks
 from verify.omnify_verify import CONFIRMED, HELD, PROMOTION, REGISTRATION, RESIZE, WAITLISTED, Broken, Replay
 
@@ -66,6 +66,17 @@ def test_the_log_of_groups_and_ticket_types_and_of_changes_in_steps_follows_them
     logged = LoggedBooks(Books(typed(case["sizes"], case["ends_ms"])))
     with patch.object(allocation, "MOVES_AT_ONCE", steps):
         run(logged, commands_of(case))
+    check(logged)
+
+
+@given(grouped_cases)
+def test_the_log_of_groups_in_one_line_follows_them_too(case: dict) -> None:
+    """In one line more groups move up than in three."""
+    capacity, waitlist = case["sizes"][TYPES[0]]
+    logged = LoggedBooks(Books(Seats(capacity=capacity, confirmed=0, waitlist_capacity=waitlist)))
+    for batch in commands_of(case):
+        plain = [replace_struct(c, type_id=0) if isinstance(c, Request) else c for c in batch]
+        run(logged, [[c for c in plain if not isinstance(c, Resize)]])
     check(logged)
 
 
