@@ -110,7 +110,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         hsts_seconds=_number(values, "HSTS_SECONDS", 31_536_000, low=0, high=63_072_000),
         web_threads=_number(values, "WEB_THREADS", 6, low=1, high=500),
         fast_path=_flag({"FAST_PATH": "on", **values}, "FAST_PATH"),
-        decision_log=_flag({"DECISION_LOG": "on", **values}, "DECISION_LOG"),
+        decision_log=_flag(values, "DECISION_LOG"),
         log_signing_key=_signing_key(values, testing=testing),
         admin=_flag({"ADMIN": "on", **values}, "ADMIN"),
         webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),

@@ -53,6 +53,8 @@ class Event(models.Model):
         db_default=Access.OPEN.value,
     )
     has_codes = models.BooleanField(default=False, db_default=False, editable=False)
+    # Whether its decisions are written into a decision log. An event without one must cost a drain no look for it.
+    has_log = models.BooleanField(default=False, db_default=False, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Until when holders may give a confirmed ticket back; null: until the start.
     cancel_until = models.DateTimeField(null=True, blank=True)

@@ -52,6 +52,7 @@ def draft_of(event: Event, commands: list[Command], *, ahead: int) -> Plan | Non
     event.refresh_from_db()
     begun = {"origin": "example.org", "mailbox_key": bytes(32), "size": 0, "frontier": b"", "terms": b""}
     log, _ = DecisionLog.objects.get_or_create(event=event, defaults=begun)
+    Event.objects.filter(pk=event.pk).update(has_log=True)
     maker = EntryMaker(event.pk, bytes(log.mailbox_key))
     return draft_batch(commands, event=event_snapshot(event), ahead=ahead, maker=maker)
 

@@ -17,6 +17,9 @@ from events.domain.seats import Seats
 from events.ledger.decision_log import sql
 from events.ledger.decision_log.entry_maker import MAILBOX_KEY_BYTES, EntryMaker, LogBatch
 from events.models import Event
+from omnify.common.logs import get_logger
+
+logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +38,25 @@ def open_log(event: Event) -> OpenLog | None:
 
     An event has one from its first decision on, or never: None for one that had decisions before there were logs.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(sql.READ_LOG, [event.pk])
-        row = cursor.fetchone()
-    if row is not None:
-        origin, key, size, frontier, terms = row
-        maker = EntryMaker(event.pk, bytes(key))
-        return OpenLog(origin=origin, maker=maker, tree=Tree.unpack(size, bytes(frontier)), terms=bytes(terms))
+    if event.has_log:
+        return _read(event.pk)
     if event.decided_at is not None or not settings.ENV.decision_log:
         return None
     maker = EntryMaker(event.pk, os.urandom(MAILBOX_KEY_BYTES))
     return OpenLog(origin=origin_of(event.pk), maker=maker, tree=Tree(), terms=b"", is_new=True)
+
+
+def _read(event_id: int) -> OpenLog | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.READ_LOG, [event_id])
+        row = cursor.fetchone()
+    if row is None:
+        # A row that was taken out by hand. What was published of it tells; people wait for their decisions.
+        logger.error("the decision log is gone", event_id=event_id)
+        return None
+    origin, key, size, frontier, terms = row
+    maker = EntryMaker(event_id, bytes(key))
+    return OpenLog(origin=origin, maker=maker, tree=Tree.unpack(size, bytes(frontier)), terms=bytes(terms))
 
 
 def origin_of(event_id: int) -> str:
@@ -68,6 +79,7 @@ def append(log: OpenLog, batch: LogBatch, *, before: Seats, after: Seats, last_s
     with connection.cursor() as cursor:
         if log.is_new:
             cursor.execute(sql.BEGIN_LOG, [event_id, log.origin, log.maker.mailbox_key, b"", b""])
+            cursor.execute(sql.MARK_LOGGED, [event_id])
         cursor.execute(sql.APPEND_TO_LOG, [tree.size, tree.packed, entries.terms(after), event_id, size])
         if cursor.rowcount != 1:
             raise IntegrityError("the log was changed beside its event's lock")

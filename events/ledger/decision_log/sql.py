@@ -10,6 +10,9 @@ BEGIN_LOG = """
 INSERT INTO events_decisionlog (event_id, origin, mailbox_key, size, frontier, terms) VALUES (%s, %s, %s, 0, %s, %s)
 """
 
+# mark_logged: says of an event that it has a decision log. Any database. Parameter: event id.
+MARK_LOGGED = "UPDATE events_event SET has_log = true WHERE id = %s"
+
 # append_to_log: writes how far a decision log is now. Any database.
 # Parameters: size, frontier, terms, event id, the size before. The event's row lock keeps others out; a row that is not
 # as it was read is left alone, and the batch fails.
