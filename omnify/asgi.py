@@ -26,7 +26,7 @@ from events.door.app import Door
 from events.door.fast_path import FastPath
 from events.door.loader import DatabaseUnavailable
 from events.pages.app import Pages
-from events.secrets import tickets
+from events.secrets import receipt_signer, tickets
 from events.services.wakeups import wake_drain
 from omnify.common.asgi_types import ASGIApp, Header, Receive, Scope, Send
 from omnify.common.clients import redis_client
@@ -98,6 +98,7 @@ class Service:
             app=_django,
             trusted_proxies=settings.ENV.trusted_proxies,
             private_callbacks=settings.ENV.webhook_allow_private,
+            receipts=receipt_signer(),
         )
         pages = Pages(app=self._door, render=render_to_string, public_url=settings.ENV.public_url)
         front = Front(app=pages, operations_port=settings.ENV.operations_port)

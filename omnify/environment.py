@@ -69,6 +69,11 @@ class Environment:
     fault_dir: str
     haste: int
 
+    @property
+    def public_host(self) -> str:
+        """Where the service is, without the scheme: the beginning of what it signs in the name of."""
+        return self.public_url.partition("://")[2] or "localhost"
+
 
 def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
     """Reads the environment as typed values.

@@ -1,6 +1,7 @@
 """Checks that an event's decision log is what its operator signed, and that every decision follows the published rules.
 
     python omnify_verify.py URL EVENT [--key VERIFIER_KEY] [--since CHECKPOINT_FILE] [--ticket TICKET_ID ...]
+        [--receipts FILE ...]
 
 URL is the service's, such as https://tickets.example.org, or a folder with the same files as under /events/EVENT/log.
 Written against docs/the-rules.md, and with nothing of the service: Python 3.11 and `cryptography` are enough. Ends with
@@ -18,11 +19,13 @@ import urllib.request
 from base64 import b64decode
 from collections import deque
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from struct import Struct, error
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -47,6 +50,8 @@ NAMES = (
 STATUSES = ("", "confirmed", "held", "waitlisted", *["rejected"] * 5, *["cancelled"] * 3, "expired")
 LARGEST, CLOCK_MS, WIDTH, TRIES = 10_000_000, 5000, 256, 4
 ERASED = bytes(16)
+# The first byte of what a receipt states; an hour after an event's end all is decided.
+STATEMENT, OVER_MS = 128, 3_600_000
 
 
 class Broken(Exception):
@@ -84,34 +89,43 @@ class Checkpoint:
 
 def open_checkpoint(note: str, verifier_key: str) -> Checkpoint:
     """Reads a signed checkpoint. Raises Broken: it is not signed by this key."""
-    name, key_id, public = _read_key(verifier_key)
+    name, public = _read_key(verifier_key)
+    origin, size, root = open_note(note, name, public, what="checkpoint").split("\n")[:3]
+    if origin != name:
+        raise Broken(f"the checkpoint of {origin} is signed in the name of {name}")
+    return Checkpoint(origin, int(size), b64decode(root))
+
+
+def open_note(note: str, name: str, public: bytes, *, what: str) -> str:
+    """Returns the text of a note that was signed in this name. Raises Broken."""
     text, blank, signatures = note.rpartition("\n\n")
     text += "\n"
     for line in signatures.splitlines() if blank else ():
         dash, _, rest = line.partition(" ")
         signer, _, encoded = rest.rpartition(" ")
         found = b64decode(encoded)
-        if dash == "\u2014" and signer == name and found[:4] == key_id:
+        if dash == "\u2014" and signer == name and found[:4] == _key_id(name, public):
             try:
                 Ed25519PublicKey.from_public_bytes(public).verify(found[4:], text.encode())
             except InvalidSignature:
-                raise Broken("the checkpoint's signature is wrong") from None
-            origin, size, root = text.split("\n")[:3]
-            if origin != name:
-                raise Broken(f"the checkpoint of {origin} is signed in the name of {name}")
-            return Checkpoint(origin, int(size), b64decode(root))
-    raise Broken("the checkpoint is not signed by this key")
+                raise Broken(f"the {what}'s signature is wrong") from None
+            return text
+    raise Broken(f"the {what} is not signed by this key")
 
 
-def _read_key(verifier_key: str) -> tuple[str, bytes, bytes]:
+def _key_id(name: str, public: bytes) -> bytes:
+    return sha256(name.encode() + b"\n\x01" + public).digest()[:4]
+
+
+def _read_key(verifier_key: str) -> tuple[str, bytes]:
     try:
         name, key_id, encoded = verifier_key.strip().split("+", 2)
         key = b64decode(encoded)
     except ValueError:
         raise Unreadable("this is no verifier key") from None
-    if key[:1] != b"\x01" or sha256(name.encode() + b"\n" + key).digest()[:4].hex() != key_id:
+    if key[:1] != b"\x01" or _key_id(name, key[1:]).hex() != key_id:
         raise Unreadable("this is no verifier key of Ed25519")
-    return name, bytes.fromhex(key_id), key[1:]
+    return name, key[1:]
 
 
 class Source:
@@ -148,12 +162,16 @@ class Source:
         """Reads the first `size` entries."""
         for first in range(0, size, WIDTH):
             width = min(WIDTH, size - first)
-            digits = f"{first // WIDTH:03}"
-            digits = digits.zfill(-(-len(digits) // 3) * 3)
-            groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
-            path = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
-            partial = "" if width == WIDTH else f".p/{width}"
-            yield from _unbundle(self.read(f"tile/entries/{path}{partial}"), width)
+            yield from _unbundle(self.read(bundle_path(first, width)), width)
+
+
+def bundle_path(first: int, width: int) -> str:
+    """Where the bundle of so many entries from `first` on is."""
+    digits = f"{first // WIDTH:03}"
+    digits = digits.zfill(-(-len(digits) // 3) * 3)
+    groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+    path = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
+    return f"tile/entries/{path}" + ("" if width == WIDTH else f".p/{width}")
 
 
 def _unbundle(data: bytes, width: int) -> Iterator[bytes]:
@@ -179,6 +197,7 @@ _CHANGE = Struct(">BBBQQQ32s")
 _RESIZE = Struct(">BQQQ")
 _CORRECTION = Struct(">BQQQ32s16s")
 _LINE = Struct(">HII")
+_STATEMENT = Struct(">BQ32sQQ")
 
 
 def _lines(data: bytes) -> dict[int, tuple[int, int]]:
@@ -510,6 +529,174 @@ class Replay:
             raise Broken("it is longer or shorter than its kind")
 
 
+# --- receipts
+
+
+class Receipt(NamedTuple):
+    """What the operator has signed: that a ticket was admitted to an event, at a place in its order and a time."""
+
+    where: str  # its file and its number there
+    event_id: int
+    ticket: bytes
+    sequence: int
+    requested: int
+
+
+@dataclass
+class Kept:
+    """How the receipts stand to a log. Each of `broken` is a contradiction, and the files that prove it."""
+
+    kept: int = 0
+    waiting: int = 0
+    foreign: int = 0
+    broken: list[tuple[str, str]] = field(default_factory=list)
+    unsigned: list[str] = field(default_factory=list)
+
+
+class Registered:
+    """Which registrations a log has, whether the rules allow them or not: ticket to sequence, time and index."""
+
+    def __init__(self) -> None:
+        self.tickets: dict[bytes, tuple[int, int, int]] = {}
+        self.highest = self.ends = 0
+
+    def note(self, index: int, entry: bytes) -> None:
+        """Notes an entry; one that cannot be read is the replay's to name."""
+        try:
+            if entry[0] == REGISTRATION:
+                *_, sequence, requested, _, ticket, _ = _REGISTRATION.unpack_from(entry)
+                self.tickets.setdefault(ticket, (sequence, requested, index))
+                self.highest = max(self.highest, sequence)
+            elif entry[0] == TERMS:
+                self.ends = _TERMS.unpack_from(entry)[2]
+        except error:
+            return
+
+
+def read_receipts(file: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Reads receipts as they were given: one, a list, or one a line. Raises Unreadable."""
+    text = file.read_text("utf-8").strip()
+    try:
+        found = json.loads(text)
+    except ValueError:
+        try:
+            found = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError:
+            raise Unreadable(f"{file}: neither a list of receipts nor one a line") from None
+    listed = found if isinstance(found, list) else [found]
+    if not listed or not all(isinstance(one, dict) for one in listed):
+        raise Unreadable(f"{file}: not a list of receipts")
+    return [(f"{file} ({number})", one) for number, one in enumerate(listed, 1)]
+
+
+def open_receipt(where: str, told: dict[str, Any], public: bytes) -> Receipt:
+    """Checks that a receipt is under the operator's key. Raises Broken."""
+    try:
+        moment = datetime.fromisoformat(told["requested_at"])
+        requested = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+        found = Receipt(where, told["event_id"], bytes.fromhex(told["commitment"]), told["sequence"], requested)
+        leaf = _STATEMENT.pack(STATEMENT, found.event_id, found.ticket, found.sequence, found.requested)
+        path, note = [bytes.fromhex(one) for one in told["inclusion"]], str(told["note"])
+        name, count, root = open_note(note, note.split("\n")[0], public, what="receipt").split("\n")[:3]
+        kind, size = count.split(" ")
+        index, leaves, signed = int(told["index"]), int(size), b64decode(root)
+    except (KeyError, TypeError, ValueError, AttributeError, error):
+        raise Broken("it is no receipt") from None
+    if kind != "receipts" or not name.endswith("/receipts"):
+        raise Broken("its note was signed for something else")
+    if len(found.ticket) != 32 or root_by(sha256(b"\x00" + leaf).digest(), index, leaves, path) != signed:
+        raise Broken("it is not among those that its note was signed for")
+    return found
+
+
+def root_by(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """RFC 9162, 2.1.3.2: the root that an audit path leads to; None if it is longer or shorter than it must be."""
+    last = size - 1
+    if not 0 <= index <= last:
+        return None
+    for sibling in path:
+        if not last:
+            return None
+        if index & 1 or index == last:
+            leaf = node(sibling, leaf)
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            leaf = node(leaf, sibling)
+        index, last = index >> 1, last >> 1
+    return None if last else leaf
+
+
+def judge(
+    told: Sequence[tuple[str, dict[str, Any]]],
+    registered: Registered,
+    checkpoint: Checkpoint,
+    *,
+    key: str,
+    event_id: int,
+    lost: AbstractSet[bytes] = frozenset(),
+) -> Kept:
+    """Compares receipts with a log, and with each other. `lost` are tickets that the service says it has lost."""
+    found, public, signed = Kept(), _read_key(key)[1], list[Receipt]()
+    for where, one in told:
+        try:
+            signed.append(open_receipt(where, one, public))
+        except Broken as problem:
+            found.unsigned.append(f"{where}: {problem}")
+    _against_each_other(signed, found)
+    for receipt in signed:
+        if receipt.event_id != event_id:
+            found.foreign += 1
+        else:
+            _against_log(receipt, registered, checkpoint, found, is_lost=receipt.ticket in lost)
+    return found
+
+
+def _against_each_other(receipts: Sequence[Receipt], found: Kept) -> None:
+    places: dict[tuple[int, int], Receipt] = {}
+    tickets: dict[tuple[int, bytes], Receipt] = {}
+    for one in receipts:
+        other = places.setdefault((one.event_id, one.sequence), one)
+        if other.ticket != one.ticket:
+            text = f"two tickets were promised sequence {one.sequence} of event {one.event_id}"
+            found.broken.append((text, f"{other.where} and {one.where}, alone"))
+        other = tickets.setdefault((one.event_id, one.ticket), one)
+        if (other.sequence, other.requested) != (one.sequence, one.requested):
+            text = f"the ticket {one.ticket.hex()} was promised sequence {other.sequence} and {one.sequence}"
+            found.broken.append((text, f"{other.where} and {one.where}, alone"))
+
+
+def _against_log(
+    receipt: Receipt, registered: Registered, checkpoint: Checkpoint, found: Kept, *, is_lost: bool
+) -> None:
+    said = f"{receipt.where}: the ticket {receipt.ticket.hex()} was promised sequence {receipt.sequence}"
+    stands = registered.tickets.get(receipt.ticket)
+    if stands is None:
+        why = "the service has lost it" if is_lost else _why_missing(receipt, registered)
+        if why:
+            found.broken.append((f"{said}, and {why}", f"{receipt.where}, checkpoint, all of tile/entries"))
+        else:
+            found.waiting += 1
+        return
+    sequence, requested, index = stands
+    if (sequence, requested) == (receipt.sequence, receipt.requested):
+        found.kept += 1
+        return
+    first = index // WIDTH * WIDTH
+    bundle = bundle_path(first, min(WIDTH, checkpoint.size - first))
+    what = f"with sequence {sequence}" if sequence != receipt.sequence else "with another time"
+    found.broken.append((f"{said}, and the log has it {what}", f"{receipt.where}, checkpoint, {bundle}, tile/0 and up"))
+
+
+def _why_missing(receipt: Receipt, registered: Registered) -> str:
+    """Why a ticket had to be in the log by now; empty if it may still come."""
+    if receipt.sequence < registered.highest:
+        return f"the log goes on to sequence {registered.highest} without it"
+    if registered.ends and time.time() * 1000 > registered.ends + OVER_MS:
+        return "the event is over without it"
+    return ""
+
+
 # --- the whole
 
 
@@ -521,10 +708,17 @@ class Verdict:
     checkpoint: Checkpoint
     replay: Replay
     missing: tuple[str, ...] = ()
+    receipts: Kept = field(default_factory=Kept)
 
 
 def verify(
-    source: Source, event_id: int, *, key: str | None, since: str | None = None, tickets: Sequence[str] = ()
+    source: Source,
+    event_id: int,
+    *,
+    key: str | None,
+    since: str | None = None,
+    tickets: Sequence[str] = (),
+    receipts: Sequence[tuple[str, dict[str, Any]]] = (),
 ) -> Verdict:
     """Reads and checks a whole log. Raises Broken where there is nothing to go on with, and Unreadable."""
     verifier_key = key or source.read("key").decode()
@@ -532,7 +726,10 @@ def verify(
     checkpoint = open_checkpoint(note, verifier_key)
     older = open_checkpoint(since, verifier_key) if since else None
     replay, leaves, problem = Replay(event_id), list[bytes](), ""
+    registered = Registered()
     for entry in source.entries(checkpoint.size):
+        if receipts:
+            registered.note(len(leaves), entry)
         leaves.append(sha256(b"\x00" + entry).digest())
         if not problem:
             try:
@@ -545,8 +742,14 @@ def verify(
         except Broken as found:
             problem = f"at the end: {found}"
     problem = _tree_problem(leaves, checkpoint, older) or problem or _service_problem(source, replay, note, tickets)
-    known = (ticket for ticket in tickets if sha256(ticket.encode()).digest() not in replay.tickets)
-    return Verdict(problem, checkpoint, replay, tuple(known))
+    missing = tuple(ticket for ticket in tickets if sha256(ticket.encode()).digest() not in replay.tickets)
+    lost = {sha256(one.encode()).digest() for one in missing if receipts and _is_lost(source, one)}
+    kept = judge(receipts, registered, checkpoint, key=verifier_key, event_id=event_id, lost=lost)
+    return Verdict(problem, checkpoint, replay, missing, kept)
+
+
+def _is_lost(source: Source, ticket: str) -> bool:
+    return bool(source.served(f"registrations/{ticket}").get("status") == "lost")
 
 
 def _service_problem(source: Source, replay: Replay, note: str, tickets: Sequence[str]) -> str:
@@ -593,10 +796,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--key", help="the verifier key, unless the one that the service shows is believed")
     parser.add_argument("--since", type=Path, help="a file with an earlier checkpoint, which this log must continue")
     parser.add_argument("--ticket", action="append", default=[], help="a ticket id that must be in the log")
+    parser.add_argument("--receipts", action="append", type=Path, default=[], help="a file with receipts to be kept")
     asked = parser.parse_args(words)
     try:
         since = asked.since.read_text("utf-8") if asked.since else None
-        found = verify(Source(asked.url, asked.event), asked.event, key=asked.key, since=since, tickets=asked.ticket)
+        receipts = [one for file in asked.receipts for one in read_receipts(file)]
+        source, event_id = Source(asked.url, asked.event), asked.event
+        found = verify(source, event_id, key=asked.key, since=since, tickets=asked.ticket, receipts=receipts)
     except Broken as problem:
         print(f"NOT AS IT MUST BE: {problem}")
         return 1
@@ -617,7 +823,14 @@ def report(found: Verdict) -> int:
         print(f"NOT IN THE LOG: the ticket with the commitment {sha256(ticket.encode()).hexdigest()}")
     if found.problem:
         print(f"NOT AS IT MUST BE: {found.problem}")
-    if found.problem or found.missing:
+    receipts = found.receipts
+    if receipts.kept or receipts.waiting or receipts.foreign:
+        print(f"receipts: {receipts.kept} kept, {receipts.waiting} not decided yet, {receipts.foreign} of other events")
+    for text in receipts.unsigned:
+        print(f"NO RECEIPT OF THIS OPERATOR: {text}")
+    for text, proof in receipts.broken:
+        print(f"RECEIPT BROKEN: {text}\n  proved by {proof}, and the verifier key")
+    if found.problem or found.missing or receipts.broken or receipts.unsigned:
         return 1
     print("every decision is the only one that the rules allow")
     return 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from events.admission.gate import Gate
+from events.domain.decision_log.receipts import ReceiptSigner
 from events.domain.tickets import Tickets
 from events.door import parse, responses
 from events.door.caller import Caller, Callers
@@ -58,6 +59,7 @@ class Door:
         app: ASGIApp,
         trusted_proxies: int = 0,
         private_callbacks: bool = False,
+        receipts: ReceiptSigner | None = None,
     ) -> None:
         catch_up = CatchUp(gate=gate, loader=loader)
         reader = TicketStatusReader(gate=gate, loader=loader, catch_up=catch_up)
@@ -71,6 +73,7 @@ class Door:
             catch_up=catch_up,
             wake=wake,
             private_callbacks=private_callbacks,
+            receipts=receipts,
         )
         self._canceller = Canceller(gate=gate, tickets=tickets, loader=loader, reader=reader, wake=wake)
         self._confirmer = Confirmer(
@@ -148,7 +151,8 @@ class Door:
         event_id = parse.event_id(text)
         if event_id is None:
             return responses.event_not_found()
-        return await self._registrar.register(self._registrar.prepare(event_id, body, parse.checked_key(sent), caller))
+        prepared = self._registrar.prepare(event_id, body, parse.checked_key(sent), caller)
+        return await self._registrar.register(prepared, self._registrar.wants_receipt(sent.preferences))
 
     async def _confirm(self, scope: Scope, receive: Receive, ticket_id: str) -> Response:
         sent, body, caller = await self._read(scope, receive)

@@ -11,7 +11,8 @@ goes on in a task.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -70,7 +71,10 @@ class FastPath:
         except (parse.BadRequest, parse.NotJson) as problem:
             self.respond(connection, _REGISTER, response_to(problem))
             return
-        self._registrar.put(prepared, _Registering(self, connection, self._registrar, prepared))
+        if b"prefer" in headers and self._registrar.wants_receipt([headers[b"prefer"]]):
+            self._registrar.put(prepared, _WithReceipt(self, connection, self._registrar, prepared))
+        else:
+            self._registrar.put(prepared, _Registering(self, connection, self._registrar, prepared))
 
     def status(self, connection: Connection, ticket_id: str, headers: Headers) -> None:
         """Answers `GET /registrations/<ticket_id>` when it is read."""
@@ -123,6 +127,34 @@ class _Registering(Struct, gc=False):
             self._path.go_on(self._connection, _REGISTER, self._registrar.load_and_register(self._prepared))
         else:
             self._path.respond(self._connection, _REGISTER, response_to(problem))
+
+
+class _WithReceipt(_Registering, gc=False):
+    """A client that asked for a receipt."""
+
+    def set_result(self, result: AdmissionResult) -> None:
+        receipts, said = self._registrar.receipts, None
+        if result.may_be_behind:
+            self._go_on(self._registrar.register_again)
+            return
+        try:
+            response = self._registrar.respond(self._prepared, result)
+            said = self._registrar.statement(self._prepared, result)
+        except Exception as problem:
+            response = response_to(problem)
+        if said is None or receipts is None:
+            self._path.respond(self._connection, _REGISTER, response)
+        else:
+            receipts.add(said, response, partial(self._path.respond, self._connection, _REGISTER))
+
+    def set_exception(self, problem: Exception) -> None:
+        if isinstance(problem, EventNotLoaded):
+            self._go_on(self._registrar.load_and_register)
+        else:
+            super().set_exception(problem)
+
+    def _go_on(self, register: Callable[[Prepared, bool], Awaitable[Response]]) -> None:
+        self._path.go_on(self._connection, _REGISTER, register(self._prepared, True))
 
 
 class _Polling(Struct, gc=False):

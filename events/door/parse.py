@@ -60,6 +60,7 @@ class RegistrationHeaders(NamedTuple):
     idempotency_keys: list[bytes]
     authorizations: list[bytes]
     forwarded: list[bytes]
+    preferences: list[bytes]
 
 
 def headers(raw: Iterable[Header]) -> RegistrationHeaders:
@@ -68,6 +69,7 @@ def headers(raw: Iterable[Header]) -> RegistrationHeaders:
     keys: list[bytes] = []
     authorizations: list[bytes] = []
     forwarded: list[bytes] = []
+    preferences: list[bytes] = []
     for name, value in raw:
         if name == b"content-type":
             content_type = value
@@ -79,7 +81,9 @@ def headers(raw: Iterable[Header]) -> RegistrationHeaders:
             authorizations.append(value)
         elif name == b"x-forwarded-for":
             forwarded.append(value)
-    return RegistrationHeaders(content_type, length, keys, authorizations, forwarded)
+        elif name == b"prefer":
+            preferences.append(value)
+    return RegistrationHeaders(content_type, length, keys, authorizations, forwarded, preferences)
 
 
 def has_credentials(raw: Iterable[Header]) -> bool:

@@ -19,6 +19,7 @@ from events.admission.replies import (
     OrganizerUnknown,
 )
 from events.admission.requests import AdmissionRequest
+from events.domain.decision_log.receipts import ReceiptSigner, Statement, statement
 from events.domain.rate_limit import Quota
 from events.domain.states import Status
 from events.domain.tickets import TicketName, Tickets, reference
@@ -27,7 +28,9 @@ from events.door.admitted_log import AdmittedLog
 from events.door.catch_up import CatchUp, QueueBehind
 from events.door.loader import Loader
 from events.door.loading_batchers import LoadingBatchers
+from events.door.preferences import prefers_receipt
 from events.door.prepare import Prepared, prepare
+from events.door.receipts import Receipts
 from events.door.refusals import refuse
 from events.door.responses import Response
 from omnify.common import metrics
@@ -59,6 +62,7 @@ class Registrar:
         wake: Callable[[int], None],
         jitter: Callable[[], float] = random,
         private_callbacks: bool = False,
+        receipts: ReceiptSigner | None = None,
     ) -> None:
         self._gate = gate
         self._catch_up = catch_up
@@ -68,35 +72,48 @@ class Registrar:
             prepare, tickets, callbacks.any_callback if private_callbacks else callbacks.own_callback
         )
         self._jitter = jitter
+        # None where the operator has set no key: a client's preference is ignored then.
+        self.receipts = None if receipts is None else Receipts(receipts)
         self._log = AdmittedLog()
         self._seconds = BufferedHistogram(metrics.ADMISSION_SECONDS)
         self._sizes = BufferedHistogram(metrics.ADMISSION_BATCH)
         self._batchers = LoadingBatchers[AdmissionRequest, AdmissionResult](loader, self._admit_batch)
 
-    async def register(self, prepared: Prepared) -> Response:
+    def wants_receipt(self, preferences: Sequence[bytes]) -> bool:
+        """Tells whether a client with these `Prefer` headers gets a receipt."""
+        return bool(preferences) and self.receipts is not None and prefers_receipt(b",".join(preferences))
+
+    async def register(self, prepared: Prepared, with_receipt: bool = False) -> Response:
         """Returns the response to one registration.
 
         Raises QueueUnavailable, DatabaseUnavailable: a store is out of reach, and nothing is known to be queued.
         """
         result = await self._batchers.ask(prepared.event_id, prepared.request)
         if result is not None and isinstance(result.answer, OrganizerUnknown):
-            return await self.load_and_register(prepared)
+            return await self.load_and_register(prepared, with_receipt)
         if result is not None and result.may_be_behind:
-            return await self.register_again(prepared)
-        return responses.event_not_found() if result is None else self.respond(prepared, result)
+            return await self.register_again(prepared, with_receipt)
+        return await self._answer(prepared, result, with_receipt)
 
-    async def load_and_register(self, prepared: Prepared) -> Response:
+    async def load_and_register(self, prepared: Prepared, with_receipt: bool = False) -> Response:
         """Does the same for an event of which Redis has no copy, or an incomplete one."""
         result = await self._batchers.load_and_ask(prepared.event_id, prepared.request)
-        return responses.event_not_found() if result is None else self.respond(prepared, result)
+        return await self._answer(prepared, result, with_receipt)
 
-    async def register_again(self, prepared: Prepared) -> Response:
+    async def register_again(self, prepared: Prepared, with_receipt: bool = False) -> Response:
         """Does the same for a ticket of which clients may have seen more than Redis shows; only a retry comes here."""
         await self._catch_up(prepared.event_id)
         result = await self._batchers.ask(prepared.event_id, prepared.request)
         if result is not None and result.may_be_behind:
             raise QueueBehind("another server has taken over")
-        return responses.event_not_found() if result is None else self.respond(prepared, result)
+        return await self._answer(prepared, result, with_receipt)
+
+    async def _answer(self, prepared: Prepared, result: AdmissionResult | None, with_receipt: bool) -> Response:
+        if result is None:
+            return responses.event_not_found()
+        response = self.respond(prepared, result)
+        said = self.statement(prepared, result) if with_receipt else None
+        return response if said is None or self.receipts is None else await self.receipts.added(said, response)
 
     def put(self, prepared: Prepared, waiter: Waiter[AdmissionResult]) -> None:
         """Has `waiter` told the result, which `respond` turns into the response; or EventNotLoaded, after which
@@ -108,6 +125,22 @@ class Registrar:
         response = self._respond(prepared.event_id, prepared.names, result)
         quota, limit = result.quota, self._gate.address_limit
         return response if quota is None or limit is None else responses.with_quota(response, limit, quota)
+
+    def statement(self, prepared: Prepared, result: AdmissionResult) -> Statement | None:
+        """Returns what a receipt says of a registration, the same at every retry; None for one that was refused."""
+        match result.answer:
+            case Admitted(sequence=sequence, name=number):
+                requested_ms = result.now_ms
+            case AlreadyQueued(sequence=sequence, requested_ms=requested_ms, name=number):
+                pass
+            case AlreadyDecided(name=number) as decided:
+                outcome = decided.outcome(prepared.names[number].key)
+                sequence, requested_ms = outcome.sequence, outcome.requested_ms
+            case _:
+                return None
+        name = prepared.names[number]
+        ticket_id = self._tickets.ticket_id(event_id=prepared.event_id, key=name.key, mark=name.mark)
+        return statement(prepared.event_id, ticket_id, sequence, requested_ms)
 
     async def _admit_batch(self, event_id: int, requests: list[AdmissionRequest]) -> list[AdmissionResult]:
         started = time.perf_counter()

@@ -76,6 +76,12 @@ def with_quota(response: Response, limit: RateLimit, quota: Quota) -> Response:
     return Response(response.status, response.body, headers)
 
 
+def with_receipt(response: Response, receipt: bytes) -> Response:
+    """Adds a receipt, as JSON, to the data of a 202, and says that it was asked for (RFC 7240, section 3)."""
+    body = b'%b,"receipt":%b}}' % (response.body[:-2], receipt)
+    return Response(response.status, body, (*response.headers, (b"preference-applied", b"receipt")))
+
+
 def closing(response: Response) -> Response:
     """Adds `Connection: close` to `response`: the unread rest of a body must not be taken for the next request."""
     return Response(response.status, response.body, (*response.headers, (b"connection", b"close")))

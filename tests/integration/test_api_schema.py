@@ -167,7 +167,7 @@ def test_the_headers_of_the_hot_routes_are_described(document: dict[str, Any]) -
     register = document["paths"]["/events/{event_id}/register"]["post"]
     ticket = document["paths"]["/registrations/{ticket_id}"]["get"]
     quota = {"RateLimit", "RateLimit-Policy"}
-    assert set(register["responses"]["202"]["headers"]) == {"Location", "Retry-After", *quota}
+    assert set(register["responses"]["202"]["headers"]) == {"Location", "Retry-After", "Preference-Applied", *quota}
     assert set(register["responses"]["429"]["headers"]) == {"Retry-After", *quota}
     assert set(register["responses"]["401"]["headers"]) == {"WWW-Authenticate"}
     assert register["security"] == [{}, {"organizerToken": []}]

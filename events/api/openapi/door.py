@@ -23,7 +23,7 @@ from events.api.openapi.responses import (
     sent_header,
 )
 from events.domain.public.event import Event
-from events.domain.public.ticket import AcceptedTicket
+from events.domain.public.receipt import ReceiptedTicket
 from events.domain.seats import MAX_QUANTITY
 from omnify.common.envelope import Code
 
@@ -103,7 +103,17 @@ REGISTER = describe(
                 "hours, and never gives that ticket."
             ),
         ),
+        OpenApiParameter(
+            "Prefer",
+            str,
+            OpenApiParameter.HEADER,
+            description=(
+                "With `receipt` (RFC 7240) the 202 has the operator's signed statement of the ticket's place in the "
+                "order, made before the decision. Ignored where the operator signs none."
+            ),
+        ),
         sent_header("Location", "The ticket's address.", 202),
+        sent_header("Preference-Applied", "`receipt`, where the answer has one.", 202),
         sent_header(
             "Retry-After", "Whole seconds to wait before asking (202) or trying again.", 202, 409, 429, 503, kind=int
         ),
@@ -118,7 +128,7 @@ REGISTER = describe(
         CHALLENGE,
     ],
     responses={
-        202: good(success_with(AcceptedTicket), "In line.", ticket=examples.ACCEPTED),
+        202: good(success_with(ReceiptedTicket), "In line.", ticket=examples.ACCEPTED, with_receipt=examples.RECEIPTED),
         400: invalid("email", "Enter a valid e-mail address."),
         **NO_TOKEN,
         403: bad(

@@ -8,6 +8,7 @@ from typing import Any
 from events.domain.public.attendee import Attendee, OfflineList, Stats
 from events.domain.public.definition import example
 from events.domain.public.event import Event
+from events.domain.public.receipt import Receipt
 from events.domain.public.ticket import REFERENCE, AcceptedTicket, Ticket
 from events.domain.public.webhook import Delivery, NewWebhook, Webhook
 
@@ -29,6 +30,7 @@ STATS = example(Stats)
 OFFLINE_LIST = example(OfflineList)
 
 ACCEPTED = example(AcceptedTicket)
+RECEIPTED = {**ACCEPTED, "receipt": example(Receipt)}
 QUEUED = example(Ticket)
 _DECIDED = {**QUEUED, "position": None, "decided_at": "2030-11-01T09:00:00.250+00:00"}
 _DECIDED.pop("estimated_seconds")

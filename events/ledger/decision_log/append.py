@@ -61,8 +61,7 @@ def _read(event_id: int) -> OpenLog | None:
 
 def origin_of(event_id: int) -> str:
     """Names an event's log as https://c2sp.org/tlog-checkpoint would have it: where it is, without the scheme."""
-    host = settings.ENV.public_url.partition("://")[2] or "localhost"
-    return f"{host}/events/{event_id}/log"
+    return f"{settings.ENV.public_host}/events/{event_id}/log"
 
 
 def append(log: OpenLog, batch: LogBatch, *, before: Seats, after: Seats, last_sequence: int, now_ms: int) -> None:

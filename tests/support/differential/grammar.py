@@ -34,6 +34,7 @@ _PLAIN: dict[str, list[str]] = {
     "X-Forwarded-For": ["198.51.100.1", "198.51.100.1, 198.51.100.2", "nothing", "", "2001:db8::1"],
     "If-None-Match": ["*", '"x"', 'W/"x", *', ""],
     "Cookie": ["a=1"],
+    "Prefer": ["receipt", "Receipt; a=1", 'a="b, c", receipt', "receipt=x", '"receipt', ""],
     "Accept": ["*/*", "text/html"],
     "Origin": ["https://example.org"],
     "X-A": ["1", "", "a\tb", "\u00e4"],

@@ -14,6 +14,8 @@ _REPLACED = (
     (re.compile(r"(?m)^(ratelimit: .*;t)=\d+$"), r"\1=<seconds>"),
     (re.compile(r"(?m)^(retry): \d+$"), r"\1: <milliseconds>"),
     (re.compile(r'(?m)^((?:etag|id): "[a-z]-)[0-9a-f]{8}"$'), r'\1<digest>"'),
+    # Each service has its own key, and what is signed holds random ids and times.
+    (re.compile(r'("receipt":\{"event_id":\d+),"commitment":"[0-9a-f]{64}",("sequence":\d+),[^}]*\}'), r"\1,\2}"),
     (re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00"'), '"<time>"'),
 )
 

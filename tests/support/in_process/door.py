@@ -13,6 +13,7 @@ import redis
 from events.admission.gate import Gate
 from events.admission.heartbeat import note_servers
 from events.admission.link import Link
+from events.domain.decision_log.receipts import ReceiptSigner
 from events.domain.outcome import Outcome
 from events.domain.rate_limit import RateLimit
 from events.domain.snapshot import EventProgress
@@ -146,6 +147,7 @@ def visit(
     refusals: RateLimit | None = None,
     secrets: Tickets = tickets,
     trusted_proxies: int = 0,
+    receipts: ReceiptSigner | None = None,
 ) -> Any:
     """Runs a scene with a door of its own; whatever it passes on to Django fails the test."""
 
@@ -164,6 +166,7 @@ def visit(
             wake=woken.append,
             app=behind,
             trusted_proxies=trusted_proxies,
+            receipts=receipts,
         )
         try:
             return await scene(Visitor(door, woken))

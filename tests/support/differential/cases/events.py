@@ -23,6 +23,10 @@ CASES: dict[str, Case] = {
     "unknown, with a key": lambda to: _at(to, UNKNOWN).register("Idempotency-Key: one"),
     "not loaded": lambda to: [ForgetEvent(), to.register(), to.register()],
     "not loaded, with a key": lambda to: [ForgetEvent(), *[to.register("Idempotency-Key: one", body=to.body())] * 2],
+    "not loaded, and a receipt": lambda to: [ForgetEvent(), to.register("Prefer: receipt")],
+    "sold out, and a receipt": lambda to: _at(to, to.prepared.sold_out).register(
+        "Prefer: receipt", body=to.body(email="new@example.com")
+    ),
     "not loaded, and forty at once": lambda to: _not_loaded(to, *(to.register() for _ in range(40))),
     "not loaded, with a bad body": lambda to: [ForgetEvent(), to.register(body=b"{")],
     "not loaded after the first": lambda to: [to.register(), ForgetEvent(), to.register(), to.register()],

@@ -126,7 +126,16 @@ CASES: dict[str, Case] = {
         "", "If-Modified-Since: Thu, 26 Nov 2099 00:00:00 GMT", 'If-Match: "x"', "Cache-Control: no-cache"
     ),
     "a condition on a registration": lambda to: to.register("If-None-Match: *", 'If-Match: "x"'),
-    "prefer": lambda to: to.poll("", "Prefer: wait=1"),
+    "prefer on a poll": lambda to: to.poll("", "Prefer: wait=1, receipt"),
+    "prefer a receipt": lambda to: to.register("Prefer: receipt"),
+    "prefer a receipt, in other words": lambda to: to.register('PREFER:\tfoo="a, \\" b"; c, RECEIPT = "" ; x=1'),
+    "prefer a receipt, in two headers": lambda to: to.register("Prefer: respond-async, wait=5", "Prefer: receipt"),
+    "prefer a receipt of another value": lambda to: to.register("Prefer: receipt=long, receipt"),
+    "prefer what is quoted": lambda to: to.register('Prefer: a="x, receipt, y"'),
+    "prefer a receipt twice under a key": lambda to: (
+        [to.register("Idempotency-Key: one", "Prefer: receipt", body=b'{"name": "A", "email": "a@example.com"}')] * 2
+    ),
+    "prefer a receipt for a bad body": lambda to: to.register("Prefer: receipt", body=b"{"),
     "a trailer announced": lambda to: to.register("TE: trailers", "Trailer: X-A"),
     "a content coding": lambda to: to.register("Content-Encoding: gzip"),
     "a digest": lambda to: to.register("Content-MD5: x", "Digest: sha-256=x"),

@@ -1,0 +1,239 @@
+"""Receipts: their bytes, their paths, and what the stand-alone verifier says of them beside a log."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.domain.decision_log.merkle import Tree, inclusion_proof, leaf_hash, range_hash
+from events.domain.decision_log.notes import BadNote, NoteSigner, NoteVerifier, read_checkpoint
+from events.domain.decision_log.receipts import ReceiptSigner, Statement, statement, tree_of
+from verify.omnify_verify import (
+    NAMES,
+    Broken,
+    Checkpoint,
+    Kept,
+    Registered,
+    Unreadable,
+    judge,
+    open_checkpoint,
+    open_receipt,
+    read_receipts,
+    root_by,
+)
+
+SEED = bytes(range(32))
+SIGNER = ReceiptSigner("example.org", SEED)
+LOG = NoteSigner("example.org/events/7/log", SEED)
+PUBLIC = NoteSigner("any", SEED)._public
+OVER = 2_000_000_000_000  # the end of the event, far away
+LONG_AGO = 1_000_000_000_000
+
+
+def ticket(number: int) -> str:
+    return f"7-{number:020}"
+
+
+def said(number: int, sequence: int | None = None, event: int = 7) -> Statement:
+    return statement(event, ticket(number), number if sequence is None else sequence, 1_900_000_000_000 + number)
+
+
+def receipts(*statements: Statement, signer: ReceiptSigner = SIGNER) -> list[dict[str, Any]]:
+    return [json.loads(one) for one in signer.sign(statements)]
+
+
+def registration(number: int, sequence: int | None = None, requested: int | None = None) -> bytes:
+    sent = said(number, sequence)
+    head = bytes([2, 1, 0, 1, 0, 0])
+    times = (sent.sequence, sent.requested_ms if requested is None else requested, 2_000_000_000_000)
+    return head + b"".join(one.to_bytes(8) for one in times) + sent.commitment + bytes(16)
+
+
+def log(*written: bytes, ends: int = OVER) -> Registered:
+    found = Registered()
+    terms = bytes([1]) + b"".join(one.to_bytes(8) for one in (0, ends, ends)) + bytes(7) + b"\0\1" + bytes(10)
+    for index, entry in enumerate((bytes(18), terms, *written)):
+        found.note(index, entry)
+    return found
+
+
+def judged(told: list[dict[str, Any]], registered: Registered, lost: frozenset[bytes] = frozenset()) -> Kept:
+    listed = [(f"kept.json ({number})", one) for number, one in enumerate(told, 1)]
+    checkpoint = Checkpoint("example.org/events/7/log", 300, bytes(32))
+    return judge(listed, registered, checkpoint, key=LOG.verifier_key, event_id=7, lost=lost)
+
+
+def test_the_bytes_of_a_statement_are_those_of_the_published_rules() -> None:
+    leaf = said(5).packed
+    commitment = sha256(ticket(5).encode()).digest()
+    times = (5).to_bytes(8) + (1_900_000_000_005).to_bytes(8)
+    assert leaf == bytes([128]) + (7).to_bytes(8) + commitment + times
+
+
+def test_no_entry_of_a_log_begins_like_a_statement() -> None:
+    assert said(1).packed[0] not in range(len(NAMES))
+
+
+@given(st.integers(1, 70))
+def test_paths_and_root_are_those_of_the_logs_tree(size: int) -> None:
+    leaves = [leaf_hash(bytes([number])) for number in range(size)]
+    root, paths = tree_of(leaves)
+
+    def nodes(level: int, index: int) -> bytes:
+        return Tree().append(leaves[index << level : (index + 1) << level])[0].root
+
+    assert root == range_hash(0, size, nodes)
+    for index, path in enumerate(paths):
+        proof = inclusion_proof(index, size, nodes)
+        assert path == [one.hex() for one in proof]
+        assert root_by(leaves[index], index, size, proof) == root
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 57])
+def test_every_receipt_of_a_batch_stands_alone(size: int) -> None:
+    told = receipts(*(said(number) for number in range(1, size + 1)))
+    for number, one in enumerate(told, 1):
+        found = open_receipt("x", one, PUBLIC)
+        assert (found.event_id, found.sequence, found.requested) == (7, number, 1_900_000_000_000 + number)
+        assert found.ticket == sha256(ticket(number).encode()).digest()
+    assert len({one["note"] for one in told}) == 1
+
+
+def test_the_same_statements_give_the_same_receipts() -> None:
+    assert receipts(said(1), said(2)) == receipts(said(1), said(2))
+
+
+def test_one_tree_may_hold_statements_of_several_events() -> None:
+    mine, other = receipts(said(1), said(1, event=8))
+    assert (open_receipt("x", mine, PUBLIC).event_id, open_receipt("x", other, PUBLIC).event_id) == (7, 8)
+
+
+def test_a_note_of_receipts_is_never_taken_for_a_checkpoint() -> None:
+    [told] = receipts(said(1))
+    with pytest.raises(BadNote):
+        read_checkpoint(told["note"])
+    with pytest.raises(BadNote):
+        NoteVerifier(LOG.verifier_key).open(told["note"])
+    with pytest.raises(Broken, match="not signed by this key"):
+        open_checkpoint(told["note"], LOG.verifier_key)
+
+
+def test_a_checkpoint_is_never_taken_for_a_note_of_receipts() -> None:
+    [told] = receipts(said(1))
+    root = leaf_hash(said(1).packed)
+    for text in ("example.org/events/7/log\n1", "example.org/receipts\n1", "example.org/events/7/log\nreceipts 1"):
+        name = text.split("\n")[0]
+        note = NoteSigner(name, SEED).sign(f"{text}\n{b64encode(root).decode()}\n")
+        with pytest.raises(Broken):
+            open_receipt("x", {**told, "note": note}, PUBLIC)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("event_id", 8), ("event_id", "7"), ("event_id", -1), ("sequence", 2), ("sequence", None)),
+        *(("commitment", "00" * 32), ("commitment", "00"), ("commitment", 5)),
+        *(("requested_at", "2030-03-17T17:46:40.002+00:00"), ("requested_at", "soon"), ("requested_at", "2030-01-01")),
+        *(("index", 1), ("index", -1), ("inclusion", []), ("inclusion", ["zz"]), ("inclusion", ["00" * 32] * 2)),
+        *(("note", ""), ("note", None), ("note", "a\nreceipts 3\nAAAA\n\n\u2014 a AAAA\n")),
+    ],
+)
+def test_a_receipt_that_was_changed_is_none(field: str, value: Any) -> None:
+    told, *_ = receipts(said(1), said(2), said(3))
+    with pytest.raises(Broken):
+        open_receipt("x", {**told, field: value}, PUBLIC)
+    with pytest.raises(Broken):
+        open_receipt("x", {name: one for name, one in told.items() if name != field}, PUBLIC)
+
+
+def test_a_receipt_of_another_operator_is_named_as_none() -> None:
+    told = receipts(said(1), signer=ReceiptSigner("example.org", bytes(32)))
+    found = judged(told, log(registration(1)))
+    assert (found.kept, found.broken) == (0, [])
+    assert "kept.json (1): the receipt is not signed by this key" in found.unsigned[0]
+
+
+def test_receipts_whose_tickets_stand_where_they_were_promised_are_kept() -> None:
+    found = judged(receipts(*(said(number) for number in (1, 2, 3))), log(*map(registration, (1, 2, 3))))
+    assert (found.kept, found.waiting, found.broken, found.unsigned) == (3, 0, [], [])
+
+
+def test_a_ticket_that_is_not_decided_yet_is_waited_for() -> None:
+    found = judged(receipts(said(1), said(5)), log(registration(1), registration(4)))
+    assert (found.kept, found.waiting, found.broken) == (1, 1, [])
+
+
+def test_a_receipt_of_another_event_is_counted_apart() -> None:
+    assert judged(receipts(said(9, event=8)), log()).foreign == 1
+
+
+def broken(found: Kept) -> tuple[str, str]:
+    [one] = found.broken
+    return one
+
+
+def test_a_ticket_that_is_missing_although_the_log_went_on_is_evidence() -> None:
+    text, proof = broken(judged(receipts(said(2)), log(registration(1), registration(3))))
+    assert "was promised sequence 2, and the log goes on to sequence 3 without it" in text
+    assert proof == "kept.json (1), checkpoint, all of tile/entries"
+
+
+def test_a_ticket_that_is_missing_when_the_event_is_over_is_evidence() -> None:
+    text, _ = broken(judged(receipts(said(2)), log(registration(1), ends=LONG_AGO)))
+    assert "the event is over without it" in text
+
+
+def test_a_ticket_that_the_service_has_lost_is_evidence() -> None:
+    lost = frozenset({said(2).commitment})
+    text, _ = broken(judged(receipts(said(2)), log(registration(1)), lost))
+    assert "the service has lost it" in text
+
+
+def test_a_ticket_that_stands_elsewhere_is_evidence() -> None:
+    text, proof = broken(judged(receipts(said(2)), log(registration(1), registration(2, sequence=8))))
+    assert "was promised sequence 2, and the log has it with sequence 8" in text
+    assert "tile/entries/000" in proof
+
+
+def test_a_ticket_with_another_time_is_evidence() -> None:
+    text, _ = broken(judged(receipts(said(2)), log(registration(2, requested=1))))
+    assert "the log has it with another time" in text
+
+
+def test_a_sequence_that_was_promised_twice_is_evidence_without_a_log() -> None:
+    text, proof = broken(judged(receipts(said(4, sequence=9), said(5, sequence=9)), log()))
+    assert text == "two tickets were promised sequence 9 of event 7"
+    assert proof == "kept.json (1) and kept.json (2), alone"
+
+
+def test_a_ticket_that_was_promised_two_places_is_evidence_without_a_log() -> None:
+    text, _ = broken(judged(receipts(said(4, sequence=9), said(4, sequence=10)), log()))
+    assert "was promised sequence 9 and 10" in text
+
+
+def test_the_same_sequence_in_two_events_is_none() -> None:
+    assert judged(receipts(said(4), said(4, event=8)), log()).broken == []
+
+
+@pytest.mark.parametrize("written", ["{one}", "[{one}]", "{one}\n{one}\n", "\n{one}\n\n"])
+def test_receipts_are_read_alone_in_a_list_or_one_a_line(tmp_path: Path, written: str) -> None:
+    file, [one] = tmp_path / "kept.json", receipts(said(1))
+    file.write_text(written.replace("{one}", json.dumps(one)), "utf-8")
+    found = read_receipts(file)
+    assert [told for _, told in found] == [one] * written.count("{one}")
+    assert found[0][0] == f"{file} (1)"
+
+
+@pytest.mark.parametrize("written", ["", "[]", "no", "5", '["a"]', "{}\nno"])
+def test_what_is_no_file_of_receipts_cannot_be_read(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "kept.json"
+    file.write_text(written, "utf-8")
+    with pytest.raises(Unreadable):
+        read_receipts(file)
