@@ -173,7 +173,7 @@ def test_the_headers_of_the_hot_routes_are_described(document: dict[str, Any]) -
     assert register["security"] == [{}, {"organizerToken": []}]
     assert set(ticket["responses"]["200"]["headers"]) == {"ETag", "Retry-After"}
     sent = {item["name"] for item in (*register["parameters"], *ticket["parameters"]) if item["in"] == "header"}
-    assert sent == {"Idempotency-Key", "If-None-Match"}
+    assert sent == {"Idempotency-Key", "If-None-Match", "Prefer"}
 
 
 def test_the_stream_of_events_is_described(document: dict[str, Any]) -> None:
