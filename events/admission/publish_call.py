@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from events.admission import scripts
 from events.admission.calls import Call, Codes, Row, encode
 from events.admission.entry import Entry
+from events.admission.fields import EMAIL, TICKET
 from events.admission.history import Happened
 from events.admission.keys import EventKeys
 from events.admission.outcomes import encode_outcome
@@ -18,6 +20,8 @@ from events.domain.states import Status
 
 # Digests of e-mails that tickets no longer hold, by the tickets' keys.
 Freed = Mapping[str, Sequence[str]]
+
+_CONFIRMED, _HELD = Status.CONFIRMED, Status.HELD
 
 
 class PublishedOutcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -37,6 +41,14 @@ class PublishedCorrection(PublishedOutcome, frozen=True, gc=False, array_like=Tr
     freed: Sequence[str]
 
 
+class PublishedOutcomes(NamedTuple):
+    """Outcomes as they are published. `seated` are first decisions that hold their e-mail and do not wait, as fields
+    and values of `decided`: nearly all are that, and Lua pays for each list and each text that it puts together."""
+
+    seated: Sequence[str]
+    others: Sequence[PublishedOutcome]
+
+
 class DecidedEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An entry to be removed from the queue; `kind` is empty for a registration."""
 
@@ -52,9 +64,18 @@ class CodedEntry(DecidedEntry, frozen=True, gc=False, array_like=True):
     coded: bool = True
 
 
+class DecidedEntries(NamedTuple):
+    """Entries to be removed from the queue: of each registration without a code its sequence and its fields of
+    `pending`, one behind the other; and all others."""
+
+    registrations: Sequence[int | str]
+    others: Sequence[DecidedEntry]
+
+
 def publish(
     keys: EventKeys,
     *,
+    seated: Sequence[str],
     outcomes: Sequence[PublishedOutcome],
     version: int,
     last_sequence: int,
@@ -71,6 +92,7 @@ def publish(
     this_part: str,
     channel: str,
     publish_command: str,
+    registrations: Sequence[int | str],
     entries: Sequence[DecidedEntry],
     codes: Codes,
     happened: Happened | None,
@@ -82,37 +104,45 @@ def publish(
         scripts.PUBLISH,
         (keys.state, *keys.decided, keys.rates, keys.waitlist, keys.queue, keys.pending, keys.codes, keys.history),
         (
-            *(encode(outcomes), version, last_sequence, state_ttl, outcome_ttl, rates_ttl, waitlist_ttl),
+            *(encode(seated), encode(outcomes)),
+            *(version, last_sequence, state_ttl, outcome_ttl, rates_ttl, waitlist_ttl),
             *(f"{measured_rate:.1f}", assumed_rate, counted, decided_ms, published_before, earlier_part, this_part),
-            *(channel, publish_command, encode(entries), encode(codes) if codes else ""),
-            *(encode(happened), history_ttl, *row),
+            *(channel, publish_command, encode(registrations), encode(entries)),
+            *(encode(codes) if codes else "", encode(happened), history_ttl, *row),
         ),
     )
 
 
-def published(outcomes: Sequence[Outcome], freed: Freed) -> list[PublishedOutcome]:
+def published(outcomes: Sequence[Outcome], freed: Freed) -> PublishedOutcomes:
     """Encodes outcomes."""
-    encoded = [_published(outcome) for outcome in outcomes]
-    if not freed:
-        return encoded
-    return [
-        PublishedCorrection(**msgspec.structs.asdict(one), freed=freed[one.key]) if one.key in freed else one
-        for one in encoded
-    ]
+    seated: list[str] = []
+    others: list[PublishedOutcome] = []
+    for outcome in outcomes:
+        has_seat = outcome.status is _CONFIRMED or outcome.status is _HELD
+        if has_seat and outcome.revision == 1 and outcome.key not in freed:
+            key = outcome.key
+            seated += (TICKET + key, encode_outcome(outcome), EMAIL + outcome.email_digest, key)
+        else:
+            others.append(_published(outcome, freed))
+    return PublishedOutcomes(seated, others)
 
 
-def decided(entries: Sequence[Entry]) -> list[DecidedEntry]:
-    """Encodes entries that are to be removed from the queue."""
-    return [_decided(entry) for entry in entries]
-
-
-def _decided(entry: Entry) -> DecidedEntry:
-    kind = CodedEntry if entry.coded else DecidedEntry
-    return kind(entry.sequence, entry.key, entry.email_digest, entry.kind)
-
-
-def _published(outcome: Outcome) -> PublishedOutcome:
+def _published(outcome: Outcome, freed: Freed) -> PublishedOutcome:
     # Sequences begin at 1.
     waitlisted_at = line_score(outcome.type_id, outcome.sequence) if outcome.status is Status.WAITLISTED else 0
     text, holds_email = encode_outcome(outcome), outcome.holds_email
-    return PublishedOutcome(outcome.key, outcome.email_digest, text, outcome.revision, holds_email, waitlisted_at)
+    plain = (outcome.key, outcome.email_digest, text, outcome.revision, holds_email, waitlisted_at)
+    return PublishedCorrection(*plain, freed[outcome.key]) if outcome.key in freed else PublishedOutcome(*plain)
+
+
+def decided(entries: Sequence[Entry]) -> DecidedEntries:
+    """Encodes entries that are to be removed from the queue."""
+    registrations: list[int | str] = []
+    others: list[DecidedEntry] = []
+    for entry in entries:
+        if entry.kind or entry.coded:
+            kind = CodedEntry if entry.coded else DecidedEntry
+            others.append(kind(entry.sequence, entry.key, entry.email_digest, entry.kind))
+        else:
+            registrations += (entry.sequence, TICKET + entry.key, EMAIL + entry.email_digest)
+    return DecidedEntries(registrations, others)

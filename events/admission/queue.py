@@ -184,9 +184,11 @@ class Queue:
     ) -> Published:
         event = common.event
         keys = k.event_keys(event.event_id)
+        outcomes, removed = publish_call.published(part.outcomes, common.freed), publish_call.decided(entries)
         call = publish_call.publish(
             keys,
-            outcomes=publish_call.published(part.outcomes, common.freed),
+            seated=outcomes.seated,
+            outcomes=outcomes.others,
             version=event.version,
             last_sequence=event.last_sequence,
             state_ttl=k.STATE_TTL_SECONDS,
@@ -202,14 +204,14 @@ class Queue:
             this_part=this_part,
             channel=keys.news,
             publish_command=publish_command(self._client),
-            entries=publish_call.decided(entries),
+            registrations=removed.registrations,
+            entries=removed.others,
             codes=part.codes,
             happened=None if this_part or not common.counted else sum_up(event, common.outcomes),
             history_ttl=k.HISTORY_TTL_SECONDS,
             row=copied_fields(event),
         )
-        written, left = call.run(self._client)
-        return Published(int(written), int(left))
+        return Published(*map(int, call.run(self._client)))
 
     def require_replicas(self, event_id: int) -> None:
         """Returns when enough replicas have all that was written of an event. Raises NotReplicated: not in time."""

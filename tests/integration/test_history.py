@@ -79,6 +79,23 @@ def test_each_batch_is_noted_once_with_what_was_admitted_and_decided(
         assert (last.queued, last.confirmed, last.held, last.waitlisted) == (0, 9, 0, 0)
 
 
+@pytest.mark.parametrize("kind", ["registration", "cancellation"])
+def test_what_was_admitted_before_anything_was_noted_is_not_counted(
+    kind: str, make_event: Make, admit: Any, give_back: Any, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+    [key] = people(admit, event, 1)
+    drain.run(event.pk)
+    redis_client.hdel(event_keys(event.pk).state, "noted")
+    redis_client.delete(event_keys(event.pk).history)
+    if kind == "registration":
+        people(admit, event, 2, first=5)
+    else:
+        give_back(event, key)
+    drain.run(event.pk)
+    assert total(redis_client, event)["admitted"] == (2 if kind == "registration" else 1)
+
+
 def test_a_step_takes_the_place_of_the_one_that_is_too_old(
     make_event: Make, admit: Any, drain: Drain, redis_client: redis.Redis
 ) -> None:

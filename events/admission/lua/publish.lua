@@ -2,7 +2,9 @@
 -- and no reader finds a ticket in neither place. Repeating it changes nothing.
 --
 -- KEYS  state, decided (3), rates, waitlist, queue, pending, codes, history
--- ARGV  outcomes           msgpack [[ticket key, e-mail digest, outcome, revision, holds the e-mail,
+-- ARGV  seated             msgpack of first decisions that hold their e-mail and do not wait, which nearly all are: as
+--                          HSET takes them, [t<ticket key>, outcome, e<e-mail digest>, ticket key, ...]
+--       outcomes           all others, msgpack [[ticket key, e-mail digest, outcome, revision, holds the e-mail,
 --                          score in `waitlist`, or 0 if it is not waitlisted; e-mail
 --                          digests that it no longer holds, or nil], ...]
 --       version            of the event's row
@@ -18,13 +20,15 @@
 --       this_part          name of this part; '' for the last
 --       channel            where the event's news are published
 --       publish_command    PUBLISH, or SPUBLISH on a Cluster
---       entries            msgpack [[sequence, key, e-mail digest, kind], ...] of the queue, in its order (see `trim`)
+--       registrations      msgpack [sequence, t<key>, e<e-mail digest>, ...] of the queue, in its order (see `trim`)
+--       entries            all others, msgpack [[sequence, key, e-mail digest, kind], ...], in its order
 --       codes              msgpack [[digest, text], ...] of access codes that changed (see `codes`); '' if none did
 --       happened           msgpack of what happened for `history`, or nil: not noted
 --       history_ttl (s)
 --       row                ..., field, value pairs of the event's row
 -- Reply {number of outcomes written, entries left in the queue}
 --
+-- Flat lists, since Lua makes a table for each list, and an interned string for each text that is put together.
 -- An outcome only replaces one of a lower revision, so a late publish cannot turn a status back, and cannot return a
 -- ticket to the waitlist. Fields are read and written in chunks: one command for each ticket costs four times as much.
 -- All of this is written before the news are sent.
@@ -39,30 +43,33 @@ local QUEUE, PENDING = KEYS[7], KEYS[8]
 local CODES = KEYS[9]
 local HISTORY = KEYS[10]
 
-local outcomes = cmsgpack.unpack(ARGV[1])
-local version = ARGV[2]
-local last_sequence = ARGV[3]
-local state_ttl = ARGV[4]
-local outcome_ttl = ARGV[5]
-local rates_ttl = ARGV[6]
-local waitlist_ttl = ARGV[7]
-local measured_rate = tonumber(ARGV[8])
-local assumed_rate = tonumber(ARGV[9])
-local counted = ARGV[10] == '1'
-local decided_ms = ARGV[11]
-local published_before = tonumber(ARGV[12])
-local earlier_part = ARGV[13]
-local this_part = ARGV[14]
-local channel = ARGV[15]
-local publish_command = ARGV[16]
-local entries = cmsgpack.unpack(ARGV[17])
-local codes = ARGV[18]
-local happened = cmsgpack.unpack(ARGV[19])
-local history_ttl = ARGV[20]
-local row = {select(21, unpack(ARGV))}
+local seated = cmsgpack.unpack(ARGV[1])
+local outcomes = cmsgpack.unpack(ARGV[2])
+local version = ARGV[3]
+local last_sequence = ARGV[4]
+local state_ttl = ARGV[5]
+local outcome_ttl = ARGV[6]
+local rates_ttl = ARGV[7]
+local waitlist_ttl = ARGV[8]
+local measured_rate = tonumber(ARGV[9])
+local assumed_rate = tonumber(ARGV[10])
+local counted = ARGV[11] == '1'
+local decided_ms = ARGV[12]
+local published_before = tonumber(ARGV[13])
+local earlier_part = ARGV[14]
+local this_part = ARGV[15]
+local channel = ARGV[16]
+local publish_command = ARGV[17]
+local registrations = cmsgpack.unpack(ARGV[18])
+local entries = cmsgpack.unpack(ARGV[19])
+local codes = ARGV[20]
+local happened = cmsgpack.unpack(ARGV[21])
+local history_ttl = ARGV[22]
+local row = {select(23, unpack(ARGV))}
 
 -- Where an outcome has its parts.
 local KEY, DIGEST, TEXT, REVISION, HOLDS_EMAIL, WAITLISTED_AT, FREED = 1, 2, 3, 4, 5, 6, 7
+local SEATED_PARTS = 4
 -- How much a batch says about what a full one would do: nearly nothing if it is small, since its time goes into what
 -- every batch costs. One of FULL tickets moves the rate half the way, one of a single ticket by less than a millionth.
 local FULL, HALF = 1000, 0.5
@@ -70,8 +77,39 @@ local FULL, HALF = 1000, 0.5
 local second = clock()
 local today = of_today(DECIDED, second)
 
--- Where Redis has an outcome of a ticket already: ticket -> {slot, revision}. Empty for nearly every batch.
 local slots = existing(DECIDED)
+
+local function is_any_known(tickets)
+  for _, slot in ipairs(slots) do
+    for start = 1, #tickets, CHUNK do
+      local found = redis.call('HMGET', slot, unpack(tickets, start, math.min(start + CHUNK - 1, #tickets)))
+      for index = 1, #found do
+        if found[index] then return true end
+      end
+    end
+  end
+  return false
+end
+
+-- The keys of `seated`. If Redis has one of them already, all of them become `outcomes`, which are looked at one by one.
+local function keys_of_seated()
+  local tickets, keys = {}, {}
+  for at = 1, #seated, SEATED_PARTS do
+    tickets[#tickets + 1] = seated[at]
+    keys[#keys + 1] = seated[at + 3]
+  end
+  if not is_any_known(tickets) then return keys end
+  for at = 1, #seated, SEATED_PARTS do
+    outcomes[#outcomes + 1] = {seated[at + 3], string.sub(seated[at + 2], #EMAIL + 1), seated[at + 1], 1, true, 0}
+  end
+  seated = {}
+  return {}
+end
+
+local changed = keys_of_seated()
+local written = #changed
+
+-- Where Redis has an outcome of a ticket already: ticket -> {slot, revision}. Empty for nearly every batch.
 local present = {}
 for _, slot in ipairs(slots) do
   for start = 1, #outcomes, CHUNK do
@@ -121,8 +159,7 @@ local function remove_emails(slot)
   remove(slot, gone)
 end
 
-local written = 0
-local fields, joins, leaves, changed = {}, {}, {}, {}
+local fields, joins, leaves = {}, {}, {}
 for _, item in ipairs(outcomes) do
   local older = present[TICKET .. item[KEY]]
   if not older or item[REVISION] > older.revision then
@@ -149,6 +186,7 @@ for _, item in ipairs(outcomes) do
 end
 for slot, gone in pairs(outdated) do remove(slot, gone) end
 for _, slot in ipairs(slots) do remove_emails(slot) end
+write_fields(today, seated)
 write_fields(today, fields)
 for start = 1, #joins, 2 * CHUNK do
   redis.call('ZADD', WAITLIST, unpack(joins, start, math.min(start + 2 * CHUNK - 1, #joins)))
@@ -194,9 +232,9 @@ end
 if written > 0 or not copied_version then redis.call('EXPIRE', STATE, state_ttl) end
 if codes ~= '' then put_codes(CODES, cmsgpack.unpack(codes), state_ttl) end
 -- Only now: an entry must not go before its decision can be read.
-local left = trim(QUEUE, PENDING, entries)
+local left = trim(QUEUE, PENDING, registrations, entries)
 if happened and written > 0 and copied_version then
-  local noted = tonumber(state[5]) or (#entries > 0 and entries[1][ENTRY_SEQUENCE] - 1) or copied_sequence
+  local noted = tonumber(state[5]) or before_first(registrations, entries) or copied_sequence
   redis.call('HSET', STATE, 'noted', digits(copied_sequence))
   note_step(HISTORY, second, happened, math.max(0, copied_sequence - noted), left, history_ttl)
 end
