@@ -35,18 +35,15 @@ class Programs:
         return self._start_as("WEB", "web", "-m", "gunicorn", "--config", str(config), "omnify.asgi:application")
 
     def drain(self, name: str) -> Child:
-        """Starts a Celery worker for all partitions. One process: an event's row lock allows no second one anyway."""
-        count = int(self.env.get("REGISTRATION_PARTITIONS") or 4)
-        return self._celery("WORKER", name, ",".join(f"registrations.{number}" for number in range(count)))
+        """Starts a Celery worker for all partitions."""
+        return self._worker("WORKER", name, "--exclude-queues", "webhooks")
 
     def dispatcher(self, name: str) -> Child:
-        """Starts a Celery worker that sends webhooks. One process, with hundreds of requests at once."""
-        return self._celery("DELIVER", name, "webhooks")
+        """Starts a Celery worker that sends webhooks, hundreds at once."""
+        return self._worker("DELIVER", name, "--queues", "webhooks")
 
-    def _celery(self, role: str, name: str, queues: str) -> Child:
-        quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
-        worker = ("worker", "--pool", "solo", *quiet, "-n", f"{name}@%h", "-Q", queues)
-        return self._start_as(role, name, "-m", "celery", "--quiet", "-A", "omnify.celery", *worker)
+    def _worker(self, role: str, name: str, *queues: str) -> Child:
+        return self._start_as(role, name, "-m", "omnify.run_worker", "--name", name, *queues)
 
     def _start_as(self, role: str, name: str, *arguments: str) -> Child:
         """Starts a program with `DATABASE_URL_<role>` as its DATABASE_URL, if there is one, and no other role's."""

@@ -112,8 +112,8 @@ class Supervised:
             "valkey": "valkey-server",
             "postgres": "bin/postgres",
             "web": "gunicorn",
-            "drain-1": "drain-1@",
-            "drain-2": "drain-2@",
+            "drain-1": "--name drain-1",
+            "drain-2": "--name drain-2",
         }
         lines = {pid: command_line(pid) for pid, parent in processes().items() if parent == self.supervisor_pid()}
         return {name: pid for name, mark in marks.items() for pid, line in lines.items() if mark in line}
