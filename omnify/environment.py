@@ -64,6 +64,7 @@ class Environment:
     admin: bool
     decision_log: bool
     log_signing_key: bytes
+    log_signing_key_fallbacks: tuple[bytes, ...]
     webhook_log_days: int
     log_level: str
     fault_dir: str
@@ -117,6 +118,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         fast_path=_flag({"FAST_PATH": "on", **values}, "FAST_PATH"),
         decision_log=_flag(values, "DECISION_LOG"),
         log_signing_key=_signing_key(values, testing=testing),
+        log_signing_key_fallbacks=_older_keys(values),
         admin=_flag({"ADMIN": "on", **values}, "ADMIN"),
         webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
         webhook_deny=_networks(values, "WEBHOOK_DENY"),
@@ -142,8 +144,17 @@ def _signing_key(values: Mapping[str, str], *, testing: bool) -> bytes:
     text = values.get("LOG_SIGNING_KEY", "").strip()
     if not text:
         return bytes(range(32)) if testing else b""
+    return _key_bytes("LOG_SIGNING_KEY", text)
+
+
+def _older_keys(values: Mapping[str, str]) -> tuple[bytes, ...]:
+    name = "LOG_SIGNING_KEY_FALLBACKS"
+    return tuple(_key_bytes(name, text) for text in _split(values.get(name, "")))
+
+
+def _key_bytes(name: str, text: str) -> bytes:
     if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
-        raise BadEnvironment("LOG_SIGNING_KEY: 64 hexadecimal digits are needed (`openssl rand -hex 32`)")
+        raise BadEnvironment(f"{name}: 64 hexadecimal digits are needed (`openssl rand -hex 32`)")
     return bytes.fromhex(text)
 
 

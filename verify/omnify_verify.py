@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-BEGIN, TERMS, REGISTRATION, CANCELLATION, CONFIRMATION, EXPIRY, PROMOTION, RESIZE, CORRECTION = range(9)
+BEGIN, TERMS, REGISTRATION, CANCELLATION, CONFIRMATION, EXPIRY, PROMOTION, RESIZE, CORRECTION, KEY, BREAK = range(11)
 CONFIRMED, HELD, WAITLISTED, SOLD_OUT, DUPLICATE, CLOSED, EVENT_CANCELLED, INVALID = range(1, 9)
 BY_HOLDER, BY_ORGANIZER, WITH_EVENT, EXPIRED = range(9, 13)
 BEYOND, EXEMPT, IN_TIME, CODED = 2, 4, 8, 16
@@ -45,6 +45,8 @@ NAMES = (
     "promotion",
     "resize",
     "correction",
+    "key",
+    "break",
 )
 # What the service calls an outcome.
 STATUSES = ("", "confirmed", "held", "waitlisted", *["rejected"] * 5, *["cancelled"] * 3, "expired")
@@ -52,6 +54,7 @@ LARGEST, CLOCK_MS, WIDTH, TRIES = 10_000_000, 5000, 256, 4
 ERASED = bytes(16)
 # The first byte of what a receipt states; an hour after an event's end all is decided.
 STATEMENT, OVER_MS = 128, 3_600_000
+NO_KEY = bytes(32)
 
 
 class Broken(Exception):
@@ -86,14 +89,25 @@ class Checkpoint:
     size: int
     root: bytes
 
+    @property
+    def text(self) -> str:
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
 
-def open_checkpoint(note: str, verifier_key: str) -> Checkpoint:
-    """Reads a signed checkpoint. Raises Broken: it is not signed by this key."""
-    name, public = _read_key(verifier_key)
-    origin, size, root = open_note(note, name, public, what="checkpoint").split("\n")[:3]
-    if origin != name:
-        raise Broken(f"the checkpoint of {origin} is signed in the name of {name}")
-    return Checkpoint(origin, int(size), b64decode(root))
+
+def read_checkpoint(note: str) -> Checkpoint:
+    """Reads a checkpoint, whoever may have signed it. Raises Broken."""
+    try:
+        origin, size, root = note.partition("\n\n")[0].split("\n")[:3]
+        return Checkpoint(origin, int(size), b64decode(root, validate=True))
+    except ValueError:
+        raise Broken("this is no checkpoint") from None
+
+
+def open_checkpoint(note: str, public: bytes) -> Checkpoint:
+    """Reads a checkpoint that is signed with this public key, in the name of its log. Raises Broken."""
+    checkpoint = read_checkpoint(note)
+    open_note(note, checkpoint.origin, public, what="checkpoint")
+    return checkpoint
 
 
 def open_note(note: str, name: str, public: bytes, *, what: str) -> str:
@@ -103,29 +117,39 @@ def open_note(note: str, name: str, public: bytes, *, what: str) -> str:
     for line in signatures.splitlines() if blank else ():
         dash, _, rest = line.partition(" ")
         signer, _, encoded = rest.rpartition(" ")
-        found = b64decode(encoded)
-        if dash == "\u2014" and signer == name and found[:4] == _key_id(name, public):
-            try:
-                Ed25519PublicKey.from_public_bytes(public).verify(found[4:], text.encode())
-            except InvalidSignature:
-                raise Broken(f"the {what}'s signature is wrong") from None
-            return text
+        try:
+            found = b64decode(encoded, validate=True)
+        except ValueError:
+            raise Broken(f"a signature of the {what} cannot be read") from None
+        if dash == "\u2014" and signer == name and found[:4] == key_id(name, public):
+            if is_signed(found[4:], text, public):
+                return text
+            raise Broken(f"the {what}'s signature is wrong")
     raise Broken(f"the {what} is not signed by this key")
 
 
-def _key_id(name: str, public: bytes) -> bytes:
-    return sha256(name.encode() + b"\n\x01" + public).digest()[:4]
-
-
-def _read_key(verifier_key: str) -> tuple[str, bytes]:
+def is_signed(signature: bytes, text: str, public: bytes) -> bool:
     try:
-        name, key_id, encoded = verifier_key.strip().split("+", 2)
-        key = b64decode(encoded)
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, text.encode())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def key_id(name: str, public: bytes) -> bytes:
+    return sha256(f"{name}\n\x01".encode() + public).digest()[:4]
+
+
+def read_key(verifier_key: str) -> bytes:
+    """Reads the public key out of a verifier key. Raises Unreadable."""
+    try:
+        name, found, encoded = verifier_key.strip().split("+", 2)
+        key = b64decode(encoded, validate=True)
     except ValueError:
         raise Unreadable("this is no verifier key") from None
-    if key[:1] != b"\x01" or _key_id(name, key[1:]).hex() != key_id:
+    if len(key) != 33 or key[:1] != b"\x01" or key_id(name, key[1:]).hex() != found:
         raise Unreadable("this is no verifier key of Ed25519")
-    return name, key[1:]
+    return key[1:]
 
 
 class Source:
@@ -190,7 +214,7 @@ def _unbundle(data: bytes, width: int) -> Iterator[bytes]:
 # --- entries
 
 _HEAD = Struct(">B")
-_BEGIN = Struct(">BBQQ")
+_BEGIN = Struct(">BBQQ32s")
 _TERMS = Struct(">BQQQBIBB")
 _REGISTRATION = Struct(">BBBBHQQQ32s16s")
 _CHANGE = Struct(">BBBQQQ32s")
@@ -198,6 +222,7 @@ _RESIZE = Struct(">BQQQ")
 _CORRECTION = Struct(">BQQQ32s16s")
 _LINE = Struct(">HII")
 _STATEMENT = Struct(">BQ32sQQ")
+_KEY = Struct(">BQ32s32s64s")
 
 
 def _lines(data: bytes) -> dict[int, tuple[int, int]]:
@@ -261,9 +286,13 @@ class Replay:
         self.cause = (0, 0)
         self.unread = self.used_up = self.earlier = 0
         self.counts = [0] * len(NAMES)
+        # The public keys that sign the log, each with the index from which on; what each handed on, and breaks.
+        self.keys: list[tuple[int, bytes]] = []
+        self.handed_on: list[tuple[int, bytes]] = []
+        self.breaks: list[tuple[int, Checkpoint]] = []
         self._do = (
             *(self._begin, self._terms, self._register, self._cancel, self._confirm, self._expire),
-            *(self._promote, self._resize, self._correct),
+            *(self._promote, self._resize, self._correct, self._key, self._break),
         )
 
     def apply(self, entry: bytes) -> None:
@@ -279,7 +308,7 @@ class Replay:
                 self.settle()
             self.counts[kind] += 1
             self._do[kind](entry)
-        except (Broken, error, IndexError) as problem:
+        except (Broken, error, IndexError, UnicodeDecodeError) as problem:
             told = str(problem) if isinstance(problem, Broken) else "it cannot be read"
             name = NAMES[entry[0]] if entry and entry[0] < len(NAMES) else "entry"
             raise Broken(f"entry {self.index} ({name}): {told}") from None
@@ -316,7 +345,8 @@ class Replay:
         return self.terms
 
     def _begin(self, entry: bytes) -> None:
-        _, version, event_id, self.decided = _BEGIN.unpack(entry)
+        _, version, event_id, self.decided, key = _BEGIN.unpack(entry)
+        self.keys.append((0, key))
         if (version, event_id) != (1, self.event_id):
             raise Broken("rule 1: of another event or format")
 
@@ -474,6 +504,16 @@ class Replay:
         ticket.mailbox = mailbox
         self._take(mailbox, key)
 
+    def _key(self, entry: bytes) -> None:
+        _, _, old, new, signature = _KEY.unpack(entry)
+        if not self.keys or old != self.keys[-1][1] or new == old:
+            raise Broken("rule 13: it does not hand on the key that signs the log")
+        self.keys.append((self.index, new))
+        self.handed_on.append((self.index, signature))
+
+    def _break(self, entry: bytes) -> None:
+        self.breaks.append((self.index, read_checkpoint(entry[9:].decode())))
+
     def _change(self, entry: bytes) -> tuple[int, int, int, Ticket, Line]:
         _, outcome, flags, sequence, requested, decided, key = _CHANGE.unpack(entry)
         self._moment(decided)
@@ -589,15 +629,15 @@ def read_receipts(file: Path) -> list[tuple[str, dict[str, Any]]]:
     return [(f"{file} ({number})", one) for number, one in enumerate(listed, 1)]
 
 
-def open_receipt(where: str, told: dict[str, Any], public: bytes) -> Receipt:
-    """Checks that a receipt is under the operator's key. Raises Broken."""
+def open_receipt(where: str, told: dict[str, Any], keys: AbstractSet[bytes]) -> Receipt:
+    """Checks that a receipt is under one of the operator's keys. Raises Broken."""
     try:
         moment = datetime.fromisoformat(told["requested_at"])
         requested = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
         found = Receipt(where, told["event_id"], bytes.fromhex(told["commitment"]), told["sequence"], requested)
         leaf = _STATEMENT.pack(STATEMENT, found.event_id, found.ticket, found.sequence, found.requested)
         path, note = [bytes.fromhex(one) for one in told["inclusion"]], str(told["note"])
-        name, count, root = open_note(note, note.split("\n")[0], public, what="receipt").split("\n")[:3]
+        name, count, root = _signed_by_any(note, keys).split("\n")[:3]
         kind, size = count.split(" ")
         index, leaves, signed = int(told["index"]), int(size), b64decode(root)
     except (KeyError, TypeError, ValueError, AttributeError, error):
@@ -607,6 +647,16 @@ def open_receipt(where: str, told: dict[str, Any], public: bytes) -> Receipt:
     if len(found.ticket) != 32 or root_by(sha256(b"\x00" + leaf).digest(), index, leaves, path) != signed:
         raise Broken("it is not among those that its note was signed for")
     return found
+
+
+def _signed_by_any(note: str, keys: AbstractSet[bytes]) -> str:
+    problem = Broken("there is no key")
+    for public in keys:
+        try:
+            return open_note(note, note.split("\n")[0], public, what="receipt")
+        except Broken as found:
+            problem = found
+    raise problem
 
 
 def root_by(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
@@ -632,15 +682,15 @@ def judge(
     registered: Registered,
     checkpoint: Checkpoint,
     *,
-    key: str,
+    keys: AbstractSet[bytes],
     event_id: int,
     lost: AbstractSet[bytes] = frozenset(),
 ) -> Kept:
     """Compares receipts with a log, and with each other. `lost` are tickets that the service says it has lost."""
-    found, public, signed = Kept(), _read_key(key)[1], list[Receipt]()
+    found, signed = Kept(), list[Receipt]()
     for where, one in told:
         try:
-            signed.append(open_receipt(where, one, public))
+            signed.append(open_receipt(where, one, keys))
         except Broken as problem:
             found.unsigned.append(f"{where}: {problem}")
     _against_each_other(signed, found)
@@ -721,10 +771,9 @@ def verify(
     receipts: Sequence[tuple[str, dict[str, Any]]] = (),
 ) -> Verdict:
     """Reads and checks a whole log. Raises Broken where there is nothing to go on with, and Unreadable."""
-    verifier_key = key or source.read("key").decode()
-    note = source.read("checkpoint").decode()
-    checkpoint = open_checkpoint(note, verifier_key)
-    older = open_checkpoint(since, verifier_key) if since else None
+    public, note = read_key(source.read("key").decode()), source.read("checkpoint").decode()
+    trusted = read_key(key) if key else public
+    checkpoint = open_checkpoint(note, public)
     replay, leaves, problem = Replay(event_id), list[bytes](), ""
     registered = Registered()
     for entry in source.entries(checkpoint.size):
@@ -741,10 +790,17 @@ def verify(
             replay.settle()
         except Broken as found:
             problem = f"at the end: {found}"
-    problem = _tree_problem(leaves, checkpoint, older) or problem or _service_problem(source, replay, note, tickets)
+    problem = (
+        _tree_problem(leaves, checkpoint)
+        or problem
+        or _key_problem(replay, leaves, checkpoint.origin, public, trusted)
+        or (since and _since_problem(replay, leaves, checkpoint.origin, since))
+        or _service_problem(source, replay, note, tickets)
+    )
     missing = tuple(ticket for ticket in tickets if sha256(ticket.encode()).digest() not in replay.tickets)
     lost = {sha256(one.encode()).digest() for one in missing if receipts and _is_lost(source, one)}
-    kept = judge(receipts, registered, checkpoint, key=verifier_key, event_id=event_id, lost=lost)
+    keys = {public, *(one for _, one in replay.keys)}
+    kept = judge(receipts, registered, checkpoint, keys=keys, event_id=event_id, lost=lost)
     return Verdict(problem, checkpoint, replay, missing, kept)
 
 
@@ -777,13 +833,46 @@ def _contradiction(source: Source, replay: Replay, tickets: Sequence[str]) -> st
     return ""
 
 
-def _tree_problem(leaves: Sequence[bytes], checkpoint: Checkpoint, older: Checkpoint | None) -> str:
+def _tree_problem(leaves: Sequence[bytes], checkpoint: Checkpoint) -> str:
     if root_of(leaves) != checkpoint.root:
         return "the entries are not those that the checkpoint was signed for"
-    if older is None:
-        return ""
-    if older.origin != checkpoint.origin or older.size > checkpoint.size:
-        return "the earlier checkpoint is of another log, or of a longer one"
+    return ""
+
+
+def _key_problem(replay: Replay, leaves: Sequence[bytes], origin: str, public: bytes, trusted: bytes) -> str:
+    """Rule 13: from the key that is trusted, signatures lead to the one that signed the checkpoint."""
+    names = _names(replay, origin)
+    for (index, new), (_, old), (_, signature) in zip(replay.keys[1:], replay.keys, replay.handed_on, strict=False):
+        name = next(name for behind, name in names if index < behind)
+        told = Checkpoint(name, index, root_of(leaves[:index])).text + _key_line(new)
+        if old != NO_KEY and not is_signed(signature, told, old):
+            return f"entry {index} (key): rule 13: the key before did not sign it"
+    found = [key for _, key in replay.keys]
+    if found and found[-1] != public:
+        return "rule 13: the checkpoint is signed by another key than the log names"
+    return "" if trusted in found else "the log was begun under another key than the one that you trust"
+
+
+def _key_line(new: bytes) -> str:
+    return f"key {b64encode(bytes([1]) + new).decode()}\n"
+
+
+def _names(replay: Replay, origin: str) -> list[tuple[float, str]]:
+    """The names of a log, each with the index behind its last entry."""
+    return [*((index, old.origin) for index, old in replay.breaks), (float("inf"), origin)]
+
+
+def _since_problem(replay: Replay, leaves: Sequence[bytes], origin: str, since: str) -> str:
+    older = read_checkpoint(since)
+    key = [key for index, key in replay.keys if index < max(1, older.size)]
+    try:
+        open_checkpoint(since, key[-1] if key else NO_KEY)
+    except Broken as problem:
+        return f"the earlier checkpoint: {problem}"
+    if older.origin not in [name for _, name in _names(replay, origin)]:
+        return "the earlier checkpoint is of another log"
+    if older.size > len(leaves):
+        return "the earlier checkpoint is of a longer log: entries were taken away"
     if root_of(leaves[: older.size]) != older.root:
         return f"the first {older.size} entries are not those of the earlier checkpoint: the log was rewritten"
     return ""
@@ -819,6 +908,8 @@ def report(found: Verdict) -> int:
     print(
         f"not proved: {replay.unread} entries unreadable, {replay.used_up} codes used up, {replay.earlier} out of turn"
     )
+    for index, old in replay.breaks:
+        print(f"BROKEN OFF: entry {index} states that {old.origin} ends, which was published up to {old.size}")
     for ticket in found.missing:
         print(f"NOT IN THE LOG: the ticket with the commitment {sha256(ticket.encode()).hexdigest()}")
     if found.problem:

@@ -53,6 +53,8 @@ class Action(StrEnum):
     PEOPLE_FORGOTTEN = "people_forgotten"
     PERSON_EXPORTED = "person_exported"
     SECRETS_RESEALED = "secrets_resealed"
+    LOG_HANDED_OVER = "log_handed_over"  # a decision log, to another key
+    LOG_BROKEN_OFF = "log_broken_off"  # and begun under a new name
     ADDED = "added"  # in the admin's pages, where no other action fits
     CHANGED = "changed"
     DELETED = "deleted"

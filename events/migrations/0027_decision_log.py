@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('event', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='decision_log', serialize=False, to='events.event')),
                 ('origin', models.CharField(max_length=255)),
+                ('key', models.BinaryField()),
                 ('mailbox_key', models.BinaryField()),
                 ('size', models.BigIntegerField()),
                 ('frontier', models.BinaryField()),

@@ -12,8 +12,10 @@ class DecisionLog(models.Model):
     """An event's log. Changed under the event's row lock only, in the transaction that decides."""
 
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="decision_log")
-    # The first line of every checkpoint: it never changes.
+    # The first line of every checkpoint. Another only after a break, which the log states (`manage.py open_new_log`).
     origin = models.CharField(max_length=255)
+    # The public key that signs it; empty: none does.
+    key = models.BinaryField()
     # Under which mailboxes are digested, in this log alone; emptied with the event's names and addresses.
     mailbox_key = models.BinaryField()
     size = models.BigIntegerField()

@@ -80,10 +80,12 @@ def service_values(
     """Returns the contents of `service.env`: enough for any process that works beside the service."""
     older = os.environ.get("SECRET_KEY_FALLBACKS", "")
     signing_key = os.environ.get("LOG_SIGNING_KEY") or log_signing_key
+    older_keys = os.environ.get("LOG_SIGNING_KEY_FALLBACKS", "")
     return {
         "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key,
         **({"SECRET_KEY_FALLBACKS": older} if older else {}),
         **({"LOG_SIGNING_KEY": signing_key} if signing_key else {}),
+        **({"LOG_SIGNING_KEY_FALLBACKS": older_keys} if older_keys else {}),
         "DATABASE_URL": database,
         "REDIS_URL": redis,
         "CELERY_BROKER_URL": broker,

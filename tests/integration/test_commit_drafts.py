@@ -50,7 +50,7 @@ def commit_before(event: Event, commands: list[Command]) -> None:
 def draft_of(event: Event, commands: list[Command], *, ahead: int) -> Plan | None:
     """The log has been begun by then: a drain drafts behind its first batch."""
     event.refresh_from_db()
-    begun = {"origin": "example.org", "mailbox_key": bytes(32), "size": 0, "frontier": b"", "terms": b""}
+    begun = {"origin": "example.org", "key": b"", "mailbox_key": bytes(32), "size": 0, "frontier": b"", "terms": b""}
     log, _ = DecisionLog.objects.get_or_create(event=event, defaults=begun)
     Event.objects.filter(pk=event.pk).update(has_log=True)
     maker = EntryMaker(event.pk, bytes(log.mailbox_key))

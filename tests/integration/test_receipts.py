@@ -53,7 +53,7 @@ async def receipt_of(visitor: Visitor, event: Event, number: int, **headers: str
 
 
 def opened_of(told: dict[str, Any]) -> Receipt:
-    return open_receipt("", told, PUBLIC)
+    return open_receipt("", told, {PUBLIC})
 
 
 async def receipts_of(visitor: Visitor, event: Event, count: int) -> list[dict[str, Any]]:

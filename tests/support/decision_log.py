@@ -33,7 +33,7 @@ class LoggedBooks:
     books: Books
     log: OpenLog = field(
         default_factory=lambda: OpenLog(
-            origin="example.org", maker=EntryMaker(EVENT, bytes(32)), tree=Tree(), terms=b""
+            origin="example.org", key=b"", maker=EntryMaker(EVENT, bytes(32)), tree=Tree(), terms=b""
         )
     )
     written: list[bytes] = field(default_factory=list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from events.domain.decision_log.notes import BadNote, Checkpoint, NoteSigner, NoteVerifier, read_checkpoint
-from verify.omnify_verify import Broken, open_checkpoint
+from verify.omnify_verify import Broken, open_checkpoint, read_key
 
 # The example of https://pkg.go.dev/golang.org/x/mod/sumdb/note
 KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -25,7 +25,7 @@ def test_a_note_of_the_formats_authors_is_verified() -> None:
 def test_a_checkpoint_comes_back_and_the_stand_alone_verifier_reads_it_too() -> None:
     note = SIGNER.sign(CHECKPOINT.text)
     assert read_checkpoint(NoteVerifier(SIGNER.verifier_key).open(note)) == CHECKPOINT
-    found = open_checkpoint(note, SIGNER.verifier_key)
+    found = open_checkpoint(note, read_key(SIGNER.verifier_key))
     assert (found.origin, found.size, found.root) == (CHECKPOINT.origin, CHECKPOINT.size, CHECKPOINT.root)
     assert SIGNER.sign(CHECKPOINT.text) == note
 
@@ -64,4 +64,4 @@ def test_what_is_no_checkpoint_is_refused(text: str) -> None:
 def test_a_checkpoint_of_another_size_is_not_what_was_signed() -> None:
     note = SIGNER.sign(CHECKPOINT.text).replace("1234", "1233")
     with pytest.raises(Broken, match="signature is wrong"):
-        open_checkpoint(note, SIGNER.verifier_key)
+        open_checkpoint(note, read_key(SIGNER.verifier_key))

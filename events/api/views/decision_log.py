@@ -54,7 +54,7 @@ class LogKey(LogView):
         if head is None:
             raise _no_log()
         try:
-            return _text(signer(head.origin).verifier_key + "\n")
+            return _text(signer(head.origin, head.key).verifier_key + "\n")
         except NotSigned:
             raise _not_signed() from None
 
@@ -122,7 +122,7 @@ def _no_log(message: str = "This event has no decision log yet.") -> Refusal:
 
 
 def _not_signed() -> Refusal:
-    return _no_log("The operator has set no LOG_SIGNING_KEY: this log is not signed.")
+    return _no_log("The operator has not set the LOG_SIGNING_KEY of this log: it is not signed.")
 
 
 def _text(content: str) -> HttpResponse:

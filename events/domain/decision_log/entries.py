@@ -33,6 +33,8 @@ class Kind(IntEnum):
     PROMOTION = 6
     RESIZE = 7
     CORRECTION = 8
+    KEY = 9  # another key signs from here on
+    BREAK = 10  # this log goes on where another, which was published further, does not
 
 
 class Flag(IntFlag):
@@ -63,7 +65,7 @@ OUTCOMES: dict[tuple[Status, Reason | None], int] = {
 _CONFIRMED_BY = {ConfirmedBy.ORGANIZER: 1, ConfirmedBy.HOLDER: 2}
 _APPLIES_TO = {AppliesTo.ALL: 1, AppliesTo.WAITLIST: 2}
 
-_BEGIN = Struct(">BBQQ").pack
+_BEGIN = Struct(">BBQQ32s").pack
 _TERMS = Struct(">QQBIBBH").pack
 _LINE = Struct(">HII").pack
 _REGISTRATION = Struct(">BBBBHQQQ32s16s").pack
@@ -72,6 +74,8 @@ _CHANGE = Struct(">BBBQQQ32s").pack
 _RESIZE = Struct(">BQQQH").pack
 _CORRECTION = Struct(">BQQQ32s16s").pack
 _MOMENT = Struct(">BQ").pack
+_KEY = Struct(">BQ32s32s64s").pack
+NO_KEY = bytes(32)
 _A_REGISTRATION = int(Kind.REGISTRATION)  # an enum costs as much to pack as all else
 
 
@@ -80,9 +84,19 @@ def commitment(ticket_id: bytes) -> bytes:
     return sha256(ticket_id).digest()
 
 
-def begin(*, event_id: int, now_ms: int) -> bytes:
-    """Makes the first entry."""
-    return _BEGIN(Kind.BEGIN, FORMAT, event_id, now_ms)
+def begin(*, event_id: int, now_ms: int, key: bytes) -> bytes:
+    """Makes the first entry. `key` is the public key that signs the log, `NO_KEY` if none does."""
+    return _BEGIN(Kind.BEGIN, FORMAT, event_id, now_ms, key)
+
+
+def key_change(*, now_ms: int, old: bytes, new: bytes, signature: bytes) -> bytes:
+    """Makes the entry that hands the log on to another key. `signature` is the old one's below `notes.handover`."""
+    return _KEY(Kind.KEY, now_ms, old, new, signature)
+
+
+def broken_off(*, now_ms: int, note: str) -> bytes:
+    """Makes the entry that states a break. `note` is the last checkpoint of the log that does not go on."""
+    return _MOMENT(Kind.BREAK, now_ms) + note.encode()
 
 
 def terms(seats: Seats) -> bytes:

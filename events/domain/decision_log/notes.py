@@ -49,6 +49,16 @@ def read_checkpoint(text: str) -> Checkpoint:
     return checkpoint
 
 
+def handover(checkpoint: Checkpoint, new_key: bytes) -> str:
+    """Returns what a key signs that hands a log on to another: a checkpoint with a line more."""
+    return f"{checkpoint.text}key {b64encode(_ED25519 + new_key).decode()}\n"
+
+
+def public_key(seed: bytes) -> bytes:
+    """Returns the public key to 32 secret bytes."""
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+
 class NoteSigner:
     """Signs notes under a name with an Ed25519 key. `seed` is its 32 secret bytes."""
 
@@ -61,6 +71,10 @@ class NoteSigner:
     @property
     def _public(self) -> bytes:
         return self._key.public_key().public_bytes_raw()
+
+    def signature(self, text: str) -> bytes:
+        """Returns the bare signature below a text."""
+        return self._key.sign(text.encode())
 
     @property
     def verifier_key(self) -> str:

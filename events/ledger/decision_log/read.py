@@ -13,17 +13,21 @@ from events.models import DecisionLog, DecisionLogChunk
 
 @dataclass(frozen=True, slots=True)
 class LogHead:
-    """How far a log is, after a whole batch."""
+    """How far a log is, after a whole batch. `key` is the public key that signs it, empty if none does."""
 
     event_id: int
     origin: str
+    key: bytes
     tree: Tree
 
 
 def log_head(event_id: int) -> LogHead | None:
     """Returns how far an event's log is; None if it has none."""
-    found = DecisionLog.objects.filter(pk=event_id).values_list("origin", "size", "frontier").first()
-    return LogHead(event_id, found[0], Tree.unpack(found[1], bytes(found[2]))) if found else None
+    found = DecisionLog.objects.filter(pk=event_id).values_list("origin", "key", "size", "frontier").first()
+    if found is None:
+        return None
+    origin, key, size, frontier = found
+    return LogHead(event_id, origin, bytes(key), Tree.unpack(size, bytes(frontier)))
 
 
 def bundle_of(event_id: int, tile: Tile) -> bytes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 # read_log: how far an event's decision log is. Any database. Parameter: event id.
-READ_LOG = "SELECT origin, mailbox_key, size, frontier, terms FROM events_decisionlog WHERE event_id = %s"
+READ_LOG = "SELECT origin, key, mailbox_key, size, frontier, terms FROM events_decisionlog WHERE event_id = %s"
 
-# begin_log: makes an event's decision log. Any database. Parameters: event id, origin, key of its mailboxes.
+# begin_log: makes an event's decision log. Any database.
+# Parameters: event id, origin, public key, key of its mailboxes, frontier, terms.
 BEGIN_LOG = """
-INSERT INTO events_decisionlog (event_id, origin, mailbox_key, size, frontier, terms) VALUES (%s, %s, %s, 0, %s, %s)
+INSERT INTO events_decisionlog (event_id, origin, key, mailbox_key, size, frontier, terms)
+VALUES (%s, %s, %s, %s, 0, %s, %s)
 """
 
 # mark_logged: says of an event that it has a decision log. Any database. Parameter: event id.
@@ -17,6 +19,9 @@ MARK_LOGGED = "UPDATE events_event SET has_log = true WHERE id = %s"
 # Parameters: size, frontier, terms, event id, the size before. The event's row lock keeps others out; a row that is not
 # as it was read is left alone, and the batch fails.
 APPEND_TO_LOG = "UPDATE events_decisionlog SET size = %s, frontier = %s, terms = %s WHERE event_id = %s AND size = %s"
+
+# name_log: gives a decision log another name, or another key. Any database. Parameters: origin, public key, event id.
+NAME_LOG = "UPDATE events_decisionlog SET origin = %s, key = %s WHERE event_id = %s"
 
 # insert_log_chunk: writes the entries of a batch. Any database.
 # Parameters: event id, first index, index behind the last, highest sequence, entries, hashes of completed tiles.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from events.domain.commands import Request
+from events.domain.decision_log.merkle import Tree, leaf_hash
 from events.ledger.commit import Batch, commit_batch
-from events.models import Event, Registration
+from events.models import DecisionLog, DecisionLogChunk, Event, Registration
 from events.secrets import tickets
+from tests.support.decision_log import unframe
 from tests.support.in_process.api import ANYONE
 from verify.omnify_verify import Source, Unreadable, Verdict, verify
 
@@ -49,3 +51,23 @@ def commit(event: Event, commands: Sequence[Any]) -> None:
 
 def id_of(event: Event, request: Request) -> str:
     return tickets().ticket_id(event_id=event.pk, key=request.key, mark=request.mark)
+
+
+def chunks(event: Event) -> list[DecisionLogChunk]:
+    return list(DecisionLogChunk.objects.filter(log_id=event.pk).order_by("first_index"))
+
+
+def rewrite(event: Event, change: Callable[[bytes], bytes]) -> None:
+    """Changes the entries of the last batch by hand, and nothing else."""
+    last = chunks(event)[-1]
+    last.entries = change(bytes(last.entries))
+    last.save()
+
+
+def rebuild(event: Event) -> None:
+    """Does what an operator would do who changes the log before it was ever published: makes the tree anew."""
+    log, tree = DecisionLog.objects.get(pk=event.pk), Tree()
+    for chunk in chunks(event):
+        tree, _ = tree.append([leaf_hash(entry) for entry in unframe(bytes(chunk.entries))])
+    log.frontier = tree.packed
+    log.save()
