@@ -46,22 +46,11 @@ def packed_calls(event_id: int, people: Sequence[Any], *, batch: int) -> list[by
 
 
 def _packed(event_id: int, people: Sequence[Any]) -> bytes:
-    from events.admission import calls
-    from events.admission import keys as k
+    from events.admission.admit_call import admit_call
 
     wire = Wire()
-    calls.admit(
-        k.event_keys(event_id),
-        registrations=people,
-        queue_limit=1_000_000,
-        state_ttl=k.STATE_TTL_SECONDS,
-        wake_ttl=k.WAKE_TTL_MS,
-        rates_ttl=k.RATES_TTL_SECONDS,
-        keys_ttl=k.KEYS_TTL_SECONDS,
-        deadline=0,
-        **{"address_quota": 0, "address_window": 1, "addresses_max": k.ADDRESSES_MAX},
-        **{"refusal_quota": 0, "refusal_window": 1},
-    ).run(wire)
+    call = admit_call({event_id: people}, queue_limit=1_000_000, deadline=0, addresses=None, refusals=None)
+    call.run(wire)
     return wire.packed
 
 

@@ -10,7 +10,7 @@ from events.admission.calls import AddedGuest
 from events.admission.commands import EventGone
 from events.admission.entry import pack
 from events.admission.fields import BEYOND_CAPACITY, BY_ORGANIZER
-from events.admission.replies import AdmitReply, decode_admit
+from events.admission.replies import AdmitReply, decode_add_guest
 from events.admission.scripts import Redis
 from events.admission.seats_text import write_seats
 from events.admission.snapshots import put_snapshot
@@ -47,7 +47,7 @@ def add_guest(
         wake_ttl=k.WAKE_TTL_MS,
     )
     for _ in range(_TRIES):
-        if isinstance(reply := decode_admit(call.run(client)), AdmitReply):
+        if isinstance(reply := decode_add_guest(call.run(client)), AdmitReply):
             return reply
         put_snapshot(client, event)
     raise EventGone

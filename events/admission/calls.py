@@ -74,9 +74,8 @@ class Call(NamedTuple):
 
 
 def admit(
-    keys: EventKeys,
+    keys: Sequence[EventKeys],
     *,
-    registrations: Sequence[AdmissionRequest],
     queue_limit: int,
     state_ttl: int,
     wake_ttl: int,
@@ -88,15 +87,15 @@ def admit(
     addresses_max: int,
     refusal_quota: int,
     refusal_window: int,
+    batches: Sequence[Sequence[AdmissionRequest]],
 ) -> Call:
-    """Takes registrations in."""
-    names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.wake, keys.rates)
+    """Takes registrations in, a batch for each of several events, whose keys are on one server."""
     settings = pack_settings(
         *(queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline),
         *(address_quota, address_window, addresses_max, refusal_quota, refusal_window),
     )
-    all_names = (*names, *keys.addresses, *keys.refusals, *keys.keys, keys.codes)
-    return Call(scripts.ADMIT, all_names, (pack_requests(registrations), settings))
+    names = [name for each in keys for name in each.of_admission]
+    return Call(scripts.ADMIT, names, (settings, b"".join(map(pack_requests, batches))))
 
 
 def add_guest(keys: EventKeys, *, guest: AddedGuest, state_ttl: int, wake_ttl: int) -> Call:

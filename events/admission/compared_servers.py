@@ -112,14 +112,14 @@ class ComparedServers:
 
 
 class Asked:
-    """A caller for one call about an event, which tells over what it went. It has the one method that scripts use."""
+    """A caller for one call about events, which tells over what it went. It has the one method that scripts use."""
 
-    def __init__(self, caller: Caller, event_id: int) -> None:
+    def __init__(self, caller: Caller, *event_ids: int) -> None:
         self._caller = caller
-        self._event_id = event_id
+        self._event_ids = event_ids
         self._connection: Connection | None = None
-        # Whether the server may have shown less than clients have seen.
-        self.may_be_behind = False
+        # Events of which the server may have shown less than clients have seen.
+        self._behind: frozenset[int] = frozenset()
 
     async def execute_command(self, *args: Any) -> Any:
         """Sends a command and returns its reply. Raises as the caller does."""
@@ -127,18 +127,18 @@ class Asked:
             return await self._caller.execute_by(self._send, args)
         return await self._send(self._caller, args)
 
-    def mark(self, reply: Reply) -> Reply:
-        """Returns the reply, marked where it may be behind."""
-        return msgspec.structs.replace(reply, may_be_behind=True) if self.may_be_behind else reply
+    def mark(self, event_id: int, reply: Reply) -> Reply:
+        """Returns the reply about an event, marked where it may be behind."""
+        return msgspec.structs.replace(reply, may_be_behind=True) if event_id in self._behind else reply
 
     async def has_all(self, mark: EventProgress) -> bool:
         """Tells whether the server shows all that the ledger held of the event; from now on its replies are not marked
         then. Raises redis.exceptions.RedisError, OSError."""
-        if copy_progress(await self.execute_command(*read_progress(self._event_id))).misses(mark):
+        if copy_progress(await self.execute_command(*read_progress(mark.event_id))).misses(mark):
             return False
         connection = self._connection
         if connection is not None and connection.compared is not None and connection.to_primary:
-            connection.compared.add(self._event_id)
+            connection.compared.add(mark.event_id)
         return True
 
     async def _send(self, node: Any, args: tuple[Any, ...], *, asking: bool = False) -> Any:
@@ -148,8 +148,8 @@ class Asked:
         connection = self._connection = await node.open()
         # Before it is sent: the server may be noted while it answers.
         compared = connection.compared
-        if compared is not None and self._event_id not in compared:
-            self.may_be_behind = True
+        if compared is not None:
+            self._behind = frozenset(self._event_ids) - compared
         if asking:
             connection.ask_for_import()
         return await connection.ask(args)

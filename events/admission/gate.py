@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -18,6 +18,7 @@ from redis.exceptions import ReadOnlyError, RedisError
 
 from events.admission import calls, hold_calls
 from events.admission import keys as k
+from events.admission.admit_call import admit_call
 from events.admission.calls import Call, CancelRequest
 from events.admission.cancel_replies import CancelReply, decode_cancel
 from events.admission.cluster_link import ClusterLink
@@ -28,7 +29,7 @@ from events.admission.hold_replies import ConfirmReply, decode_confirm
 from events.admission.link import Link
 from events.admission.news import News, Subscriptions
 from events.admission.recovery import Recovery
-from events.admission.replies import AdmitReply, NotLoaded, TooLate, decode_admit, decode_event
+from events.admission.replies import AdmitReply, Failed, NotLoaded, TooLate, decode_admit, decode_event
 from events.admission.requests import AdmissionRequest
 from events.admission.server_clock import ServerClock
 from events.admission.status_replies import StatusReply, decode_status
@@ -109,49 +110,53 @@ class Gate:
         self._clock.update(seconds * 1000 + micros // 1000, started)
 
     async def admit(self, event_id: int, registrations: Sequence[AdmissionRequest]) -> AdmitReply:
-        """Admits registrations, in this order; they are durable when it returns.
+        """Admits registrations of one event, in this order; they are durable when it returns. Raises EventNotLoaded:
+        nothing was admitted. Raises QueueUnavailable: Redis did not answer, or too few replicas."""
+        [reply] = await self.admit_several({event_id: registrations})
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
 
-        Raises:
-            EventNotLoaded: nothing was admitted.
-            QueueUnavailable: Redis did not answer, or too few replicas.
-        """
-        limit, refusals = self.address_limit, self.refusal_limit
-        started, clock = time.monotonic(), self._clock_of(event_id)
-        call = calls.admit(
-            k.event_keys(event_id),
-            registrations=registrations,
+    async def admit_several(
+        self, batches: Mapping[int, Sequence[AdmissionRequest]]
+    ) -> list[AdmitReply | EventNotLoaded | QueueUnavailable]:
+        """Does the same for several events whose `lane_of` is the same, in one call; for each the reply, or what
+        `admit` would raise. Raises QueueUnavailable."""
+        started, clock = time.monotonic(), self._clock_of(next(iter(batches)))
+        call = admit_call(
+            batches,
             queue_limit=self._queue_limit,
-            state_ttl=k.STATE_TTL_SECONDS,
-            wake_ttl=k.WAKE_TTL_MS,
-            rates_ttl=k.RATES_TTL_SECONDS,
-            keys_ttl=k.KEYS_TTL_SECONDS,
             deadline=clock.deadline_ms(started),
-            address_quota=limit.count if limit else 0,
-            address_window=limit.window_seconds if limit else 1,
-            addresses_max=k.ADDRESSES_MAX,
-            refusal_quota=refusals.count if refusals else 0,
-            refusal_window=refusals.window_seconds if refusals else 1,
+            addresses=self.address_limit,
+            refusals=self.refusal_limit,
         )
-        asked = Asked(self._writer, event_id)
-        reply = _in_time(decode_admit(await self._run(call, asked)), started, clock)
-        self._recovery.remember(event_id, registrations, reply.answers)
-        return asked.mark(reply)
+        asked = Asked(self._writer, *batches)
+        replies = decode_admit(await self._run(call, asked))
+        found: list[AdmitReply | EventNotLoaded | QueueUnavailable] = []
+        for (event_id, registrations), each in zip(batches.items(), replies, strict=True):
+            try:
+                reply = _in_time(each, started, clock)
+                self._recovery.remember(event_id, registrations, reply.answers)
+                found.append(asked.mark(event_id, reply))
+            except (EventNotLoaded, QueueUnavailable) as problem:
+                found.append(problem)
+        return found
+
+    def lane_of(self, event_id: int) -> int:
+        """Names what an event shares with all whose keys are on its server: one call may be about several of them."""
+        return 0
 
     async def cancel(self, event_id: int, cancellations: Sequence[CancelRequest]) -> CancelReply:
         """Enqueues cancellations, in this order; they are durable when it returns.
 
-        Raises:
-            EventNotLoaded: nothing was enqueued.
-            QueueUnavailable: Redis did not answer, or too few replicas.
+        Raises EventNotLoaded: nothing was enqueued. Raises QueueUnavailable: no answer of Redis, or too few replicas.
         """
         return await self._enqueue(event_id, partial(calls.cancel, cancellations=cancellations), decode_cancel)
 
     async def confirm(self, event_id: int, confirmations: Sequence[ConfirmRequest]) -> ConfirmReply:
         """Enqueues confirmations of held tickets, in this order; they are durable when it returns.
 
-        Raises:
-            EventNotLoaded: nothing was enqueued.
-            QueueUnavailable: Redis did not answer, or too few replicas.
+        Raises EventNotLoaded: nothing was enqueued. Raises QueueUnavailable: no answer of Redis, or too few replicas.
         """
         return await self._enqueue(event_id, partial(hold_calls.confirm, confirmations=confirmations), decode_confirm)
 
@@ -167,13 +172,13 @@ class Gate:
             deadline=clock.deadline_ms(started),
         )
         asked = Asked(self._writer, event_id)
-        return asked.mark(_in_time(decode(await self._run(call, asked)), started, clock))
+        return asked.mark(event_id, _in_time(decode(await self._run(call, asked)), started, clock))
 
     async def statuses(self, event_id: int, ticket_keys: Sequence[str]) -> StatusReply:
         """Reads the status of these tickets, as far as Redis knows. Raises QueueUnavailable."""
         asked = Asked(self._reader, event_id)
         call = calls.status(k.event_keys(event_id), tickets=ticket_keys)
-        return asked.mark(decode_status(await self._run(call, asked)))
+        return asked.mark(event_id, decode_status(await self._run(call, asked)))
 
     async def has_all(self, mark: EventProgress) -> bool:
         """Tells whether what Redis shows of an event is no older than its row in the ledger, which was read before.
@@ -232,9 +237,12 @@ class Gate:
         return reply
 
 
-def _in_time(reply: Reply | NotLoaded | TooLate, started: float, clock: ServerClock) -> Reply:
+def _in_time(reply: Reply | NotLoaded | TooLate | Failed, started: float, clock: ServerClock) -> Reply:
     if isinstance(reply, NotLoaded):
         raise EventNotLoaded
+    if isinstance(reply, Failed):
+        logger.throttled_warning("redis failed for one event", problem=reply.error[:200])
+        raise QueueUnavailable("failed")
     clock.update(reply.now_ms, started)
     if isinstance(reply, TooLate):
         raise QueueUnavailable("late")

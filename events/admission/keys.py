@@ -137,7 +137,7 @@ class EventKeys:
 
     __slots__ = (
         *("addresses", "codes", "decided", "keys", "lease", "lost", "missing", "news", "pending"),
-        *("history", "queue", "rates", "refusals", "state", "unknown", "waitlist", "wake"),
+        *("history", "queue", "rates", "refusals", "state", "unknown", "waitlist", "wake", "of_admission"),
     )
 
     def __init__(self, event_id: int) -> None:
@@ -159,11 +159,16 @@ class EventKeys:
         self.waitlist = f"{tag}:waitlist"
         self.news = f"{tag}:news"
         self.codes = f"{tag}:codes"
+        # Those of `lua/admit.lua`, in its order.
+        self.of_admission = (
+            *(self.state, self.queue, self.pending, *self.decided, self.wake, self.rates),
+            *(*self.addresses, *self.refusals, *self.keys, self.codes),
+        )
 
     def all(self) -> list[str]:
         """Lists every key the event can have."""
         several = ("addresses", "decided", "keys", "refusals")
-        single = (getattr(self, name) for name in self.__slots__ if name not in (*several, "news"))
+        single = (getattr(self, name) for name in self.__slots__ if name not in (*several, "news", "of_admission"))
         return [*single, *self.addresses, *self.decided, *self.keys, *self.refusals]
 
 

@@ -38,6 +38,12 @@ class TooLate(ScriptAnswer, tag="too_late"):
     now_ms: int
 
 
+class Failed(ScriptAnswer, tag="failed"):
+    """The call failed for one event; `error` is what Redis says of it."""
+
+    error: str
+
+
 class NotInRedis(ScriptAnswer, tag="unknown"):
     """Redis does not know the ticket; the ledger may."""
 
@@ -175,13 +181,22 @@ class _AdmitDone(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     offset: int
 
 
-_Reply = _AdmitDone | NotLoaded | TooLate
-_decode_admit: Callable[[bytes], _Reply] = msgspec.msgpack.Decoder(_Reply).decode
+_Reply = _AdmitDone | NotLoaded | TooLate | Failed
+_decode_admit: Callable[[bytes], list[_Reply]] = msgspec.msgpack.Decoder(list[_Reply]).decode
+_decode_add_guest: Callable[[bytes], _Reply] = msgspec.msgpack.Decoder(_Reply).decode
 
 
-def decode_admit(packed: bytes) -> AdmitReply | NotLoaded | TooLate:
-    """Decodes what `admit` and `add_guest` reply."""
-    reply = _decode_admit(packed)
+def decode_admit(packed: bytes) -> list[AdmitReply | NotLoaded | TooLate | Failed]:
+    """Decodes what `admit` replies, for each event."""
+    return [_with_positions(reply) for reply in _decode_admit(packed)]
+
+
+def decode_add_guest(packed: bytes) -> AdmitReply | NotLoaded | TooLate | Failed:
+    """Decodes what `add_guest` replies."""
+    return _with_positions(_decode_add_guest(packed))
+
+
+def _with_positions(reply: _Reply) -> AdmitReply | NotLoaded | TooLate | Failed:
     if not isinstance(reply, _AdmitDone):
         return reply
     offset = reply.offset

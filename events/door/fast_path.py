@@ -19,11 +19,12 @@ from msgspec import Struct
 
 from events.admission.gate import EventNotLoaded
 from events.door import parse, responses
+from events.door.admissions import AdmissionResult
 from events.door.caller import Callers
 from events.door.counting import count
 from events.door.failures import checked, response_to
 from events.door.prepare import Prepared
-from events.door.register import AdmissionResult, Registrar
+from events.door.register import Registrar
 from events.door.responses import Response
 from events.door.status import Poll, StatusReader
 from events.door.ticket_status import Answer

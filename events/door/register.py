@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from random import random
 
-import msgspec
-
 from events.admission.gate import Gate
-from events.admission.replies import (
-    Admission,
-    AdmitReply,
-    Admitted,
-    AlreadyDecided,
-    AlreadyQueued,
-    OrganizerUnknown,
-)
-from events.admission.requests import AdmissionRequest
+from events.admission.replies import Admitted, AlreadyDecided, AlreadyQueued, OrganizerUnknown
 from events.domain.decision_log.receipts import ReceiptSigner, Statement, statement
-from events.domain.rate_limit import Quota
 from events.domain.states import Status
-from events.domain.tickets import TicketName, Tickets, reference
+from events.domain.tickets import TicketName, Tickets
 from events.door import callbacks, responses
-from events.door.admitted_log import AdmittedLog
+from events.door.admissions import AdmissionResult, Admissions
 from events.door.catch_up import CatchUp, QueueBehind
 from events.door.loader import Loader
-from events.door.loading_batchers import LoadingBatchers
 from events.door.preferences import prefers_receipt
 from events.door.prepare import Prepared, prepare
 from events.door.receipts import Receipts
 from events.door.refusals import refuse
 from events.door.responses import Response
-from omnify.common import metrics
 from omnify.common.batcher import Waiter
-from omnify.common.metrics import BufferedHistogram
-
-
-class AdmissionResult(msgspec.Struct, frozen=True, gc=False):
-    """The answer to one registration, what its address has left (None: not limited), and what the batch had in common:
-    the time (ms) and the rate (decisions per second). `may_be_behind`: clients may have seen more of this ticket."""
-
-    answer: Admission
-    quota: Quota | None
-    now_ms: int
-    rate: float
-    may_be_behind: bool = False
 
 
 class Registrar:
-    """Admits registrations of all events, with one batcher for each busy event."""
+    """Responds to registrations of all events."""
 
     def __init__(
         self,
@@ -67,17 +41,15 @@ class Registrar:
         self._gate = gate
         self._catch_up = catch_up
         self._tickets = tickets
-        self._wake = wake
         self.prepare = partial(
             prepare, tickets, callbacks.any_callback if private_callbacks else callbacks.own_callback
         )
         self._jitter = jitter
         # None where the operator has set no key: a client's preference is ignored then.
         self.receipts = None if receipts is None else Receipts(receipts)
-        self._log = AdmittedLog()
-        self._seconds = BufferedHistogram(metrics.ADMISSION_SECONDS)
-        self._sizes = BufferedHistogram(metrics.ADMISSION_BATCH)
-        self._batchers = LoadingBatchers[AdmissionRequest, AdmissionResult](loader, self._admit_batch)
+        self._admissions = Admissions(gate=gate, loader=loader, wake=wake)
+        # Writes what was kept for the log and the metrics.
+        self.flush = self._admissions.flush
 
     def wants_receipt(self, preferences: Sequence[bytes]) -> bool:
         """Tells whether a client with these `Prefer` headers gets a receipt."""
@@ -88,7 +60,7 @@ class Registrar:
 
         Raises QueueUnavailable, DatabaseUnavailable: a store is out of reach, and nothing is known to be queued.
         """
-        result = await self._batchers.ask(prepared.event_id, prepared.request)
+        result = await self._admissions.ask(prepared)
         if result is not None and isinstance(result.answer, OrganizerUnknown):
             return await self.load_and_register(prepared, with_receipt)
         if result is not None and result.may_be_behind:
@@ -97,13 +69,13 @@ class Registrar:
 
     async def load_and_register(self, prepared: Prepared, with_receipt: bool = False) -> Response:
         """Does the same for an event of which Redis has no copy, or an incomplete one."""
-        result = await self._batchers.load_and_ask(prepared.event_id, prepared.request)
+        result = await self._admissions.load_and_ask(prepared)
         return await self._answer(prepared, result, with_receipt)
 
     async def register_again(self, prepared: Prepared, with_receipt: bool = False) -> Response:
         """Does the same for a ticket of which clients may have seen more than Redis shows; only a retry comes here."""
         await self._catch_up(prepared.event_id)
-        result = await self._batchers.ask(prepared.event_id, prepared.request)
+        result = await self._admissions.ask(prepared)
         if result is not None and result.may_be_behind:
             raise QueueBehind("another server has taken over")
         return await self._answer(prepared, result, with_receipt)
@@ -118,7 +90,7 @@ class Registrar:
     def put(self, prepared: Prepared, waiter: Waiter[AdmissionResult]) -> None:
         """Has `waiter` told the result, which `respond` turns into the response; or EventNotLoaded, after which
         `load_and_register` goes on; or QueueUnavailable."""
-        self._batchers.put(prepared.event_id, prepared.request, waiter)
+        self._admissions.put(prepared, waiter)
 
     def respond(self, prepared: Prepared, result: AdmissionResult) -> Response:
         """Builds the response to admission's answer, with what the client's address has left."""
@@ -141,34 +113,6 @@ class Registrar:
         name = prepared.names[number]
         ticket_id = self._tickets.ticket_id(event_id=prepared.event_id, key=name.key, mark=name.mark)
         return statement(prepared.event_id, ticket_id, sequence, requested_ms)
-
-    async def _admit_batch(self, event_id: int, requests: list[AdmissionRequest]) -> list[AdmissionResult]:
-        started = time.perf_counter()
-        reply = await self._gate.admit(event_id, requests)
-        self._seconds.observe(time.perf_counter() - started)
-        self._sizes.observe(len(requests))
-        if reply.wake:
-            self._wake(event_id)
-        self._log_admitted(event_id, requests, reply)
-        now_ms, rate = reply.now_ms, reply.rate
-        pairs = zip(reply.answers, reply.quotas(), strict=True)
-        results = [AdmissionResult(answer, quota, now_ms, rate) for answer, quota in pairs]
-        return [_marked(result) for result in results] if reply.may_be_behind else results
-
-    def _log_admitted(self, event_id: int, requests: list[AdmissionRequest], reply: AdmitReply) -> None:
-        pairs = zip(requests, reply.answers, strict=True)
-        refs = [
-            reference(event_id, request.admitted_key(answer.name) if answer.name else request.key)
-            for request, answer in pairs
-            if type(answer) is Admitted
-        ]
-        if refs:
-            self._log.add(event_id, refs)
-
-    def flush(self) -> None:
-        """Writes what was kept for the log and the metrics."""
-        for kept in (self._log, self._seconds, self._sizes):
-            kept.flush()
 
     def _respond(self, event_id: int, names: Sequence[TicketName], result: AdmissionResult) -> Response:
         """Turns each of admission's answers into a response; nothing else does."""
@@ -198,9 +142,3 @@ class Registrar:
             rate=rate,
             jitter=self._jitter(),
         )
-
-
-def _marked(result: AdmissionResult) -> AdmissionResult:
-    """Marks an answer of a server that has just taken over, if it says a status: no one has seen a new ticket yet."""
-    is_known = isinstance(result.answer, AlreadyQueued | AlreadyDecided)
-    return msgspec.structs.replace(result, may_be_behind=True) if is_known else result

@@ -39,15 +39,16 @@ class Waiter(Protocol[Awaited]):
 class Batcher(Generic[Item, Result]):
     """Combines single items into calls of up to `limit` items, one call in flight at a time.
 
-    `call` gets the items in order and returns as many results in the same order. If it raises, every item of that batch
-    gets the exception, and the next batch goes on. A client that disconnects loses only its own result.
+    `call` gets the items in order and returns as many results in the same order; one that is an exception fails its
+    item. If `call` raises, every item of that batch gets the exception, and the next batch goes on. A client that
+    disconnects loses only its own result.
     """
 
     __slots__ = ("_call", "_limit", "_on_idle", "_pump_task", "_waiting")
 
     def __init__(
         self,
-        call: Callable[[list[Item]], Awaitable[Sequence[Result]]],
+        call: Callable[[list[Item]], Awaitable[Sequence[Result | Exception]]],
         *,
         limit: int,
         on_idle: Callable[[], Any] = lambda: None,
@@ -94,7 +95,10 @@ class Batcher(Generic[Item, Result]):
                 waiter.set_exception(problem)
             return
         for (_, waiter), result in zip(batch, results, strict=True):
-            waiter.set_result(result)
+            if isinstance(result, Exception):
+                waiter.set_exception(result)
+            else:
+                waiter.set_result(result)
 
 
 class _Future(Generic[Result]):
@@ -123,7 +127,7 @@ class EventBatchers(Generic[Item, Result]):
     __slots__ = ("_batchers", "_call", "_limit")
 
     def __init__(
-        self, call: Callable[[int, list[Item]], Awaitable[Sequence[Result]]], *, limit: int = BATCH_LIMIT
+        self, call: Callable[[int, list[Item]], Awaitable[Sequence[Result | Exception]]], *, limit: int = BATCH_LIMIT
     ) -> None:
         self._call = call
         self._limit = limit

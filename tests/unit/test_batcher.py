@@ -102,6 +102,19 @@ def test_a_failed_call_fails_its_batch_and_no_other() -> None:
     asyncio.run(scene())
 
 
+def test_an_exception_among_the_results_fails_its_item_and_no_other() -> None:
+    async def scene() -> None:
+        async def call(items: list[int]) -> list[int | Exception]:
+            return [KeyError(item) if item % 2 else item for item in items]
+
+        batcher: Batcher[int, int] = Batcher(call, limit=100)
+        found = await asyncio.gather(*[batcher.ask(n) for n in range(4)], return_exceptions=True)
+        assert [found[0], found[2]] == [0, 2]
+        assert [type(found[1]), type(found[3])] == [KeyError, KeyError]
+
+    asyncio.run(scene())
+
+
 def test_an_idle_events_batcher_is_forgotten() -> None:
     async def scene() -> None:
         async def call(event_id: int, items: list[int]) -> list[int]:

@@ -109,7 +109,7 @@ def test_the_calls_are_the_doors_own_and_hold_everyone_once() -> None:
         assert name == b"EVALSHA"
         assert all(word.startswith(b"{event:5}:") for word in words[: int(number_of_keys)])
         # All parts of the batch in one array, five for each, and behind it a map of what few of them have more.
-        registrations = msgspec.msgpack.decode(words[int(number_of_keys)].removesuffix(b"\x80"))
+        registrations = msgspec.msgpack.decode(words[int(number_of_keys) + 1].removesuffix(b"\x80"))
         keys += registrations[::5]
         sizes.append(len(registrations) // 5)
     assert sizes == [3, 3, 1]

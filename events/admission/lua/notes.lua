@@ -6,7 +6,7 @@ local BODY_CHARS = 6
 
 -- What is known of the notes of a batch, and in `fresh` what is to be written. `slots`: the keys of the hashes.
 local function read_notes(slots, registrations, rest)
-  local wanted, notes = {}, {tickets = {}, fresh = {}}
+  local wanted, notes = {}, {slots = slots, tickets = {}, fresh = {}}
   for at = 0, #registrations - 1, PLACES do
     local note = registrations[at + NOTE]
     if note ~= '' then wanted[#wanted + 1] = note end
@@ -39,9 +39,9 @@ local function note_ticket(notes, note, key)
   fresh[#fresh + 1] = ticket
 end
 
-local function write_notes(notes, slots, second, ttl)
+local function write_notes(notes, second, ttl)
   if #notes.fresh == 0 then return end
-  local today = of_today(slots, second)
+  local today = of_today(notes.slots, second)
   write_fields(today, notes.fresh)
   redis.call('EXPIRE', today, ttl)
 end

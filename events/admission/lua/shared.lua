@@ -68,6 +68,11 @@ local function of_today(slots, second)
   return slots[1 + math.floor(second / DAY_SECONDS) % #slots]
 end
 
+-- So many of the keys, from the first on.
+local function slots_of(keys, first, count)
+  return {unpack(keys, first, first + count - 1)}
+end
+
 -- Those of the keys that exist; often none, so one call asks about all of them first.
 local function existing(slots)
   local number, found = redis.call('EXISTS', unpack(slots)), {}
