@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from typing import NamedTuple
 
 from events.admission.entry import Entry
@@ -32,6 +33,10 @@ REST_SECONDS = 0.05
 CROWD = 100
 # A renewal costs an fsync that the door waits for too, so not every batch makes one. Leases last 12 s, wake flags 4 s.
 RENEW_SECONDS = 0.25
+# Python runs one thread at a time, and hands over every 5 ms. A helper that began while a batch's thread asks the
+# database short questions would make it wait after each of them, with the event's row locked. So helpers begin when its
+# rows are under way, but no later than this: the batch before is not to wait for a row that another holds.
+HEAD_START_SECONDS = 0.02
 
 
 class _Head(NamedTuple):
@@ -75,18 +80,19 @@ class Pipeline:
     def decide(self, entries: Sequence[Entry]) -> bool:
         """Decides `entries` and what is behind them, as long as batches are full. Returns False if the lease is lost.
 
-        One helper announces the batch before, another reads what is behind, while the database works on this one. What
-        is not found this way (entries after an unfinished command, or entries with lower sequences after Redis was
+        One helper announces the batch before, another reads what is behind, while the database writes this one. What is
+        not found this way (entries after an unfinished command, or entries with lower sequences after Redis was
         restored from an older state) is found the next time the drain reads the head of the queue.
         """
         head = _Head(entries, _commands(entries))
         with ThreadPoolExecutor(max_workers=2, thread_name_prefix="drain") as helpers:
             announced: Future[None] | None = None
+            writing = Event()
             while True:
                 started, entries = self.clock(), head.entries
                 full, before_ms = len(entries) == self.batch, self.published.published_ms
-                behind = helpers.submit(self._read_behind, entries, self.event, self.maker) if full else None
-                done = self._commit(head)
+                behind = helpers.submit(self._read_behind, entries, self.event, self.maker, writing) if full else None
+                done = self._commit(head, writing)
                 if announced is not None:
                     announced.result()
                 lease_held = self._renew()
@@ -95,8 +101,9 @@ class Pipeline:
                 finished = _finished(entries, done)
                 if not head.entries:
                     break
-                announced = helpers.submit(self._announce, done, finished, started, before_ms)
-        self._announce(done, finished, started, before_ms)
+                writing = Event()
+                announced = helpers.submit(self._announce, done, finished, started, before_ms, writing)
+        self._announce(done, finished, started, before_ms, writing)
         if done.unfinished is None:
             self._pause(len(entries))
         return lease_held
@@ -109,7 +116,10 @@ class Pipeline:
         self.renewed = now
         return self.queue.renew(self.lease)
 
-    def _read_behind(self, entries: Sequence[Entry], event: EventSnapshot | None, maker: EntryMaker | None) -> _Head:
+    def _read_behind(
+        self, entries: Sequence[Entry], event: EventSnapshot | None, maker: EntryMaker | None, writing: Event
+    ) -> _Head:
+        writing.wait(HEAD_START_SECONDS)
         behind = self.queue.head(self.event_id, count=self.batch, after=entries[-1].sequence)
         commands = _commands(behind)
         if event is None:
@@ -125,7 +135,7 @@ class Pipeline:
         if size < self.batch:
             self.sleep(REST_SECONDS * min(1.0, size / CROWD))
 
-    def _commit(self, head: _Head) -> Committed:
+    def _commit(self, head: _Head, writing: Event) -> Committed:
         batch = Batch(
             commands=head.commands,
             poisoned=[
@@ -137,9 +147,11 @@ class Pipeline:
             digest=self.digest,
             published=self.published,
             queue_now=self._queue_now,
+            before_write=writing.set,
             before_commit=lambda: self.checkpoint("drain.before_commit"),
         )
         done = commit_batch(self.event_id, batch)
+        writing.set()
         self.checkpoint("drain.after_commit")
         self.event, self.maker = done.event, done.maker
         # Batches are published in order: by the time the next one is, this one has been.
@@ -147,8 +159,11 @@ class Pipeline:
         self.published = CopyProgress(self.published.version or done.event.version, shown)
         return done
 
-    def _announce(self, done: Committed, entries: Sequence[Entry], started: float, before_ms: int) -> None:
-        """Publishes what changed after `before_ms`, and trims; in a thread if more follows."""
+    def _announce(
+        self, done: Committed, entries: Sequence[Entry], started: float, before_ms: int, writing: Event
+    ) -> None:
+        """Publishes what changed after `before_ms`, and trims; in a thread, beside the next batch, if more follows."""
+        writing.wait(HEAD_START_SECONDS)
         rate = done.decided / max(self.clock() - started, 1e-3)
         left = self.queue.publish(
             event=done.event,

@@ -65,6 +65,8 @@ class Batch:
         digest: turns an `email_key` into its digest in Redis.
         published: the event's copy in Redis, read before this; its time is that up to which changes are published.
         queue_now: reads the queue's clock (ms), from which a hold runs. Called for events with a hold only.
+        before_write: called when all is decided and the rows go to the database, which takes a while. More than once if
+            the database refuses them.
         before_commit: called last inside the transaction.
     """
 
@@ -74,6 +76,7 @@ class Batch:
     digest: Digest
     published: CopyProgress = NOT_PUBLISHED
     queue_now: Callable[[], int] = lambda: 0
+    before_write: Callable[[], None] = lambda: None
     before_commit: Callable[[], None] = lambda: None
 
 
@@ -160,8 +163,10 @@ def _commit_optimistically(event: Event, batch: Batch, log: OpenLog | None) -> C
     unique index refuses. (On a full event it would be a rejection, which no index refuses.) No savepoint is needed: the
     rows come first, and all of them or none.
     """
+    plan = _drafted(event, batch, log) or _plan(event, batch, log, batch.commands, LedgerView())
+    batch.before_write()
     try:
-        return write(event, _drafted(event, batch, log) or _plan(event, batch, log, batch.commands, LedgerView()), log)
+        return write(event, plan, log)
     except RowsExist:
         return None
 
@@ -183,7 +188,9 @@ def _commit_with_context(event: Event, batch: Batch, log: OpenLog | None) -> Com
     known = known_outcomes(event.pk, [request.key for request in batch.poisoned])
     poisoned = {request.key: request for request in batch.poisoned if request.key not in known}
     commands, refused = number_anew(event.last_sequence, context.pending, list(poisoned.values()))
-    done = write(event, _plan(event, batch, log, commands, context.ledger, refused), log)
+    plan = _plan(event, batch, log, commands, context.ledger, refused)
+    batch.before_write()
+    done = write(event, plan, log)
     rewound = commands is not context.pending
     return replace(done, rewound=rewound).with_earlier(context.decided)
 
