@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
-from django.db import NotSupportedError, ProgrammingError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, ProgrammingError, connection, transaction
 
 from events.ledger import sql
 from events.ledger.decision_log.sql import FIND_LOG_CHUNKS
@@ -28,7 +29,25 @@ _encode = msgspec.json.Encoder().encode
 
 def lock_event(event_id: int) -> Event | None:
     """Reads and locks an event's row. Not through a query set: building one takes longer than the statement."""
-    return next(iter(Event.objects.raw(sql.LOCK_EVENT, [event_id])), None)
+    statement, names, readers = _event_columns()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [event_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    values = list(row)
+    for index, read in readers.items():
+        values[index] = read(values[index], None, connection)
+    return Event.from_db(DEFAULT_DB_ALIAS, names, values)
+
+
+@cache
+def _event_columns() -> tuple[str, Sequence[str], Mapping[int, Callable[..., Any]]]:
+    """Returns the statement, the names of its columns in the model, and what reads values that are not the model's."""
+    fields = Event._meta.concrete_fields
+    readers = {index: field.from_db_value for index, field in enumerate(fields) if hasattr(field, "from_db_value")}
+    statement = sql.LOCK_EVENT.format(columns=", ".join(field.column for field in fields))
+    return statement, [field.attname for field in fields], readers
 
 
 def save_counters(event: Event) -> None:

@@ -17,8 +17,8 @@ TICKET_COLUMNS = (
     *("expires_at", "hold_confirmed_by", "payment_reference"),
 )
 
-# lock_event: an event's row, locked until the transaction ends. Parameter: event id.
-LOCK_EVENT = "SELECT * FROM events_event WHERE id = %s FOR UPDATE"
+# lock_event: an event's row, locked until the transaction ends; {columns} are the model's. Parameter: event id.
+LOCK_EVENT = "SELECT {columns} FROM events_event WHERE id = %s FOR UPDATE"
 
 # save_counters: writes what a batch changes in its event's row. Parameters: `COUNTER_COLUMNS`, then the event's id.
 COUNTER_COLUMNS = (
