@@ -172,14 +172,14 @@ class Stack:
 
         keys = event_keys(event_id)
         pipeline = self.redis.pipeline()
-        pipeline.hget(keys.state, "seq")
+        pipeline.hmget(keys.state, "seq", "packed")
         pipeline.xlen(keys.queue)
-        admitted, queued = pipeline.execute()
-        return int(admitted or 0) - int(queued)
+        (admitted, packed), queued = pipeline.execute()
+        return int(admitted or 0) - int(queued) - (int(packed or 0) if queued else 0)
 
     def stamps(self, event_id: int, entries: int, *, seconds: float) -> dict[str, int]:
         """Follows an event's queue until so many entries were put there: when (ms since 1970), by their ticket keys."""
-        from events.admission.fields import ENTRY_REQUESTED, ENTRY_TICKET
+        from events.admission.entry import read_entries
         from events.admission.keys import event_keys
 
         queue, last = event_keys(event_id).queue, b"0-0"
@@ -190,7 +190,8 @@ class Stack:
                 raise TimeoutError(f"waited {seconds:g} s for {entries} entries, found {len(found)}")
             streams: Any = self.redis.xread({queue: last}, count=5000, block=1000)
             for _, items in streams:
-                found.update({fields[ENTRY_TICKET].decode(): int(fields[ENTRY_REQUESTED]) for _, fields in items})
+                for stream_id, fields in items:
+                    found.update({entry.key: entry.requested_ms for entry in read_entries(stream_id, fields)})
                 last = items[-1][0]
         return found
 

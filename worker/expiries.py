@@ -1,9 +1,10 @@
 """Ends holds: finds those whose time is over, and puts their expiries into the queues, where each takes its turn.
 
-It runs as a thread in every drain worker. The one that has the claim looks at the index of ends once a second, which
-costs next to nothing while nothing is due. What a crash loses on the way is found again, because the ledger still says
-`held`; what waits in a queue already is not put there twice. By what clock a hold is over, the event's own server of
-the queue decides (`expire.lua`), so none ends early.
+It runs as a thread in every drain worker. The one that has the claim looks at the index of ends about once a second,
+and what it finds there it puts into the queues when its time has come. That costs next to nothing while nothing is due.
+What a crash loses on the way is found again, because the ledger still says `held`; what waits in a queue already is not
+put there twice. By what clock a hold is over, the event's own server of the queue decides (`expire.lua`), so none ends
+early.
 
 Between two looks it keeps no database connection: where PostgreSQL has few, the drains would be short of one.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
@@ -31,15 +33,22 @@ from omnify.common.redis_nodes import masters
 logger = get_logger(__name__)
 
 INTERVAL_SECONDS = 0.8
+# A look finds what ends before the next one, with some time to spare.
+_AHEAD_MS = 3000
 # How long one that dies at it keeps the others from it. With an interval, less than the two seconds of docs/holds.md.
 _CLAIM_SECONDS = 1.1
-# One call blocks the queue's server for the time of so many entries, half a millisecond, and registrations wait
-# meanwhile. So do those behind it if the next call follows at once: with the pause, expiries come about as fast as a
-# drain decides them.
-AT_ONCE = 100
-PAUSE_SECONDS = 0.005
-# The claim is prolonged with every read, so what is read must be queued before it ends, on a busy machine too.
-_READ_AT_ONCE = 1000
+# One call puts one entry of so many expiries into a queue: as many as a drain decides at once. It blocks the queue's
+# server for two milliseconds, in which registrations wait; and so do those behind it if the next call follows at once.
+AT_ONCE = 1000
+PAUSE_SECONDS = 0.003
+# A drain that is woken up takes the processor from this thread, so it is woken when all that is due is queued, and no
+# later than this after the first.
+_WAKE_SECONDS = 0.4
+# The claim is prolonged with every read, and before so many are queued, so that must not take its time on a busy
+# machine.
+_READ_AT_ONCE = 5000
+# Holds that wait for their end in memory at most, about 250 bytes each.
+_MOST_COMING = 100_000
 # All that is due is looked at again after this many times as long as that took, and at the next interval in between
 # only what has become due since: a hundred thousand that wait for their turn are not read every second.
 _FULL_PASS_SHARE = 10
@@ -64,47 +73,95 @@ class Expirer:
         self._pause = pause
         self._full_due = 0.0
         self._after: DuePosition | None = None
+        self._to_wake: set[int] = set()
+        # Holds that have been read and are not queued, by their ends; and the queue's clock less ours (ms).
+        self._coming: deque[DueTicket] = deque()
+        self._ahead_ms = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Looks for what is due until `stop` is set. A failure is logged and does not end it."""
         while not stop.is_set():
-            pause = INTERVAL_SECONDS
             try:
-                self.once()
+                self._look_and_wait(stop)
             except Exception as problem:
                 # Any exception: without this thread, seats that are held would never come free.
                 logger.throttled_warning("holds were not ended", problem=type(problem).__name__)
-                self._full_due = 0.0
-                pause += _CLAIM_SECONDS  # another worker may do better
-            finally:
-                connection.close()
-            stop.wait(pause)
+                self._forget()
+                stop.wait(INTERVAL_SECONDS + _CLAIM_SECONDS)  # another worker may do better
+
+    def _look_and_wait(self, stop: threading.Event) -> None:
+        try:
+            self.once()
+        finally:
+            connection.close()
+        until = self._clock() + INTERVAL_SECONDS
+        while not stop.is_set() and (left := until - self._clock()) > 0:
+            next_in = (self._coming[0].until_ms - self._now_ms()) / 1000 if self._coming else left
+            stop.wait(min(left, max(next_in, 0.0)))
+            self.enqueue_due()
 
     def once(self) -> int:
-        """Enqueues the expiries of all holds that are over. Returns how many; 0 while another worker has the claim.
+        """Looks into the ledger, and enqueues the expiries of all holds that are over by now.
 
-        Raises:
-            redis.exceptions.RedisError, django.db.Error: a store is out of reach; the rest is found the next time.
+        Returns how many; 0 while another worker has the claim. Raises redis.exceptions.RedisError, django.db.Error: a
+        store is out of reach; the rest is found the next time.
         """
         if not self._claim():
+            self._forget()
             return 0
-        started, until = self._clock(), from_ms(_latest_clock(self._client))
+        started, now_ms = self._clock(), _latest_clock(self._client)
+        self._ahead_ms = now_ms - self._clock() * 1000
         full = started >= self._full_due
-        after, enqueued = None if full else self._after, 0
-        while due := due_holds(until=until, after=after, limit=_READ_AT_ONCE):
-            if not self._claim():
-                return enqueued
-            enqueued += self._enqueue(due)
-            after = due[-1].position
-            if len(due) < _READ_AT_ONCE:
+        if full:
+            self._forget()
+        enqueued = self.enqueue_due()
+        while len(self._coming) < _MOST_COMING and self._claim():
+            due = due_holds(until=from_ms(now_ms + _AHEAD_MS), after=self._after, limit=_READ_AT_ONCE)
+            self._coming.extend(due.tickets)
+            self._after = due.last or self._after
+            enqueued += self.enqueue_due()
+            if len(due.tickets) < _READ_AT_ONCE:
                 break
-        self._after = after
         if full:
             self._full_due = self._clock() + (self._clock() - started) * _FULL_PASS_SHARE
         return enqueued
 
     def _claim(self) -> bool:
         return heartbeat.claim_expiries(self._client, self._worker, seconds=_CLAIM_SECONDS)
+
+    def _forget(self) -> None:
+        """Has the next look read everything anew."""
+        self._coming.clear()
+        self._after, self._full_due = None, 0.0
+
+    def _now_ms(self) -> float:
+        return self._clock() * 1000 + self._ahead_ms
+
+    def enqueue_due(self) -> int:
+        """Enqueues what has been read and is over by now. Returns how many."""
+        enqueued, started = 0, self._clock()
+        try:
+            while ready := self._take_due():
+                if not self._claim():
+                    self._forget()
+                    break
+                enqueued += self._enqueue(ready)
+                if self._clock() - started > _WAKE_SECONDS:
+                    self._wake_drains()
+        finally:
+            self._wake_drains()
+        return enqueued
+
+    def _wake_drains(self) -> None:
+        while self._to_wake:
+            self._wake(self._to_wake.pop())
+
+    def _take_due(self) -> Sequence[DueTicket]:
+        ready: list[DueTicket] = []
+        now_ms = self._now_ms()
+        while self._coming and self._coming[0].until_ms <= now_ms and len(ready) < _READ_AT_ONCE:
+            ready.append(self._coming.popleft())
+        return ready
 
     def _enqueue(self, due: Sequence[DueTicket]) -> int:
         """Enqueues some, event by event, each event's in their order. A node that is away holds up no other's."""
@@ -125,13 +182,15 @@ class Expirer:
     def _enqueue_event(self, event_id: int, tickets: Sequence[DueTicket]) -> int:
         enqueued = 0
         for start in range(0, len(tickets), AT_ONCE):
-            if start:
-                self._pause(PAUSE_SECONDS)
             holds = [DueHold(ticket.key, ticket.until_ms) for ticket in tickets[start : start + AT_ONCE]]
             done = enqueue_expiries(self._client, lambda: find_events([event_id]).get(event_id), event_id, holds)
             if done.wake:
-                self._wake(event_id)
+                self._to_wake.add(event_id)
+            if done.early:
+                self._full_due = 0.0  # that server's clock is behind: the next look finds them again
             enqueued += done.number
+            if len(holds) == AT_ONCE:
+                self._pause(PAUSE_SECONDS)
         if enqueued:
             logger.info("expiries enqueued", event_id=event_id, number=enqueued)
         return enqueued

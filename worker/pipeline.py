@@ -90,7 +90,7 @@ class Pipeline:
             writing = Event()
             while True:
                 started, entries = self.clock(), head.entries
-                full, before_ms = len(entries) == self.batch, self.published.published_ms
+                full, before_ms = len(entries) >= self.batch, self.published.published_ms
                 behind = helpers.submit(self._read_behind, entries, self.event, self.maker, writing) if full else None
                 done = self._commit(head, writing)
                 if announced is not None:

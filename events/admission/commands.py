@@ -128,10 +128,12 @@ def requeue_confirmation(client: Redis, event: EventSnapshot, *, key: str) -> En
 
 
 class Expiries(NamedTuple):
-    """How many expiries were put into a queue, and whether a wake-up should be sent."""
+    """How many expiries were put into a queue, whether a wake-up should be sent, and whether some have not run out by
+    the clock of the queue's server."""
 
     number: int
     wake: bool
+    early: bool = False
 
 
 def enqueue_expiries(
@@ -143,9 +145,9 @@ def enqueue_expiries(
     """
     call = hold_calls.expire(k.event_keys(event_id), holds=holds, state_ttl=k.STATE_TTL_SECONDS, wake_ttl=k.WAKE_TTL_MS)
     for _ in range(_TRIES):
-        number, wake = call.run(client)
+        number, wake, early = call.run(client)
         if number >= 0:
-            return Expiries(number, bool(wake))
+            return Expiries(number, bool(wake), bool(early))
         if (snapshot := event()) is None:
             break
         put_snapshot(client, snapshot)

@@ -10,7 +10,8 @@ unless it is a registration.
                    or "o" for the organizer's
     confirmation   c = "confirm", t = the held ticket, r, p = JSON [payment reference], with true behind it if it was
                    admitted in time before
-    expiry         c = "expire", t = the held ticket, r
+    expiry         c = "expire", t = the held ticket, r; of several, p = the other tickets, in their order. They have
+                   one sequence after the other; the entry's id is the first, and how many more there are
     resize         c = "resize", t = key of the command, r, p = JSON [max_capacity or null, waitlist_capacity or null],
                    with ticket types [..., [[id, name, capacity, ...], ...]] (`TypeTerms`)
     correction     c = "correct", t = key of the command, r, p = JSON [key of the ticket, name or null, e-mail or null,
@@ -87,7 +88,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     `command` is None if the entry cannot be read: it is poisoned. `key` is empty if it names no ticket at all, so no
     client waits for it. `kind` is empty for a registration, and `email_digest` for everything else. `coded` if it came
-    with an access code, also where the rest cannot be read.
+    with an access code, also where the rest cannot be read. `packed_in`: the entry's id in the stream if it is of
+    several expiries, of which this is one.
     """
 
     key: str
@@ -97,6 +99,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     kind: str = ""
     email_digest: str = ""
     coded: bool = False
+    packed_in: str = ""
 
 
 def pack(*, name: str, email: str, email_digest: str, mark: str = "", callback: Callback | None = None) -> str:
@@ -121,8 +124,24 @@ def pack_confirmation(payment_reference: str, *, in_time: bool = False) -> str:
     return _encode([payment_reference, True] if in_time else [payment_reference]).decode()
 
 
+def read_entries(stream_id: bytes, fields: dict[bytes, bytes]) -> Sequence[Entry]:
+    """Decodes an entry of the stream: one, or several expiries. Never raises for bad data, which would block all
+    entries behind it."""
+    entry = read_entry(stream_id, fields)
+    if entry.kind != "expire" or stream_id.endswith(b"-0"):
+        return (entry,)
+    others, packed_in = fields.get(ENTRY_PAYLOAD, b""), stream_id.decode()
+    keys = [entry.key, *(_key(others[at : at + KEY_CHARS]) for at in range(0, len(others), KEY_CHARS))]
+    return [_expiry(key, entry.sequence + place, entry.requested_ms, packed_in) for place, key in enumerate(keys)]
+
+
+def _expiry(key: str, sequence: int, requested_ms: int, packed_in: str) -> Entry:
+    command = Expiry(key, sequence, requested_ms) if key else None
+    return Entry(key, sequence, requested_ms, command, "expire", packed_in=packed_in)
+
+
 def read_entry(stream_id: bytes, fields: dict[bytes, bytes]) -> Entry:
-    """Decodes an entry. Never raises for bad data, which would block all entries behind it."""
+    """Decodes an entry of the stream; of several expiries, the first. Never raises for bad data."""
     sequence = int(stream_id.split(b"-", 1)[0])
     key = _key(fields.get(ENTRY_TICKET, b""))
     requested = fields.get(ENTRY_REQUESTED, b"")

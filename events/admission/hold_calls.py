@@ -42,4 +42,5 @@ def confirm(
 
 def expire(keys: EventKeys, *, holds: Sequence[DueHold], state_ttl: int, wake_ttl: int) -> Call:
     """Puts expiries into the queue."""
-    return Call(scripts.EXPIRE, (keys.state, keys.queue, keys.pending, keys.wake), (encode(holds), state_ttl, wake_ttl))
+    names = (keys.state, keys.queue, keys.pending, keys.wake)
+    return Call(scripts.EXPIRE, names, (encode([part for hold in holds for part in hold]), state_ttl, wake_ttl))

@@ -3,14 +3,16 @@
 All keys of one event share the hash tag `{event:<id>}`, so they live in one slot of a Redis Cluster.
 
     {event:7}:state    hash    a copy of the event's row; `seq`, the last sequence given out; `shown`, the moment (ms)
-                               of the last decisions that were published. Of a deleted event only its version
+                               of the last decisions that were published; `packed`, how many the entries of the queue
+                               have beyond one each. Of a deleted event only its version
                                removed by TTL, 7 days after its last use
-    {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0` (see `entry`)
+    {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0`, of several expiries `<sequence of the
+                               first>-<how many more>` (see `entry`)
                                removed by its owner, trim, with the last entry
     {event:7}:pending  hash    t<ticket key> -> `sequence|requested ms|`, then what it says of seats (`seats_text`);
                                e<e-mail digest> -> sequence; c<ticket key> -> sequence of its cancellation;
                                h<ticket key> -> sequence of its confirmation `|` digest of the payment reference;
-                               x<ticket key> -> sequence of the expiry of its hold;
+                               x<ticket key> -> sequence of the entry with the expiry of its hold;
                                k<code id> -> seats of tickets here that came with this access code
                                removed by its owner, trim, with each entry
     {event:7}:keys:0, :1, :2

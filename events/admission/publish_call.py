@@ -64,6 +64,13 @@ class CodedEntry(DecidedEntry, frozen=True, gc=False, array_like=True):
     coded: bool = True
 
 
+class PackedEntry(DecidedEntry, frozen=True, gc=False, array_like=True):
+    """One of several expiries that are one entry, whose id it is."""
+
+    coded: bool
+    id: str
+
+
 class DecidedEntries(NamedTuple):
     """Entries to be removed from the queue: of each registration without a code its sequence and its fields of
     `pending`, one behind the other; and all others."""
@@ -140,7 +147,10 @@ def decided(entries: Sequence[Entry]) -> DecidedEntries:
     registrations: list[int | str] = []
     others: list[DecidedEntry] = []
     for entry in entries:
-        if entry.kind or entry.coded:
+        if entry.packed_in:
+            one = (entry.sequence, entry.key, entry.email_digest, entry.kind, entry.coded, entry.packed_in)
+            others.append(PackedEntry(*one))
+        elif entry.kind or entry.coded:
             kind = CodedEntry if entry.coded else DecidedEntry
             others.append(kind(entry.sequence, entry.key, entry.email_digest, entry.kind))
         else:

@@ -16,7 +16,7 @@ from events.admission import calls, publish_call
 from events.admission import keys as k
 from events.admission.calls import Codes
 from events.admission.codes import published_codes
-from events.admission.entry import Entry, read_entry
+from events.admission.entry import Entry, read_entries, read_entry
 from events.admission.history import sum_up
 from events.admission.news_command import publish_command
 from events.admission.publish_call import Freed
@@ -97,13 +97,29 @@ class Queue:
     def head(self, event_id: int, *, count: int, after: int | None = None) -> list[Entry]:
         """Reads the oldest `count` entries, in order of admission; with `after`, those after that sequence.
 
-        Raises NotReplicated if they are not on enough replicas.
+        Expiries that are one entry of the stream come together, so there may be more. Raises NotReplicated if they are
+        not on enough replicas.
         """
-        first = "-" if after is None else f"({after}-0"
-        found: Any = self._client.xrange(k.event_keys(event_id).queue, min=first, count=count)
+        found = self._read(k.event_keys(event_id).queue, count, after)
         if found:
             self.require_replicas(event_id)
-        return [read_entry(stream_id, fields) for stream_id, fields in found]
+        entries: list[Entry] = []
+        for stream_id, fields in found:
+            if stream_id.endswith(b"-0"):
+                entries.append(read_entry(stream_id, fields))
+            else:
+                entries += read_entries(stream_id, fields)
+            if len(entries) >= count:
+                break
+        return entries
+
+    def _read(self, name: str, count: int, after: int | None) -> Any:
+        if after is None:
+            return self._client.xrange(name, count=count)
+        # Up to so many sequences: a thousand entries of a thousand expiries each would be too much.
+        found = self._client.xrange(name, min=f"({after}-0", max=after + count, count=count)
+        # None of them is there if a server that took over goes on with later ones.
+        return found or self._client.xrange(name, min=f"({after}-0", count=count)
 
     def now_ms(self, event_id: int) -> int:
         """Reads the clock of the event's server, by which its entries are stamped."""
@@ -237,7 +253,7 @@ class Queue:
         self.wake_after(event_id, ms=max(left, 1))
 
     def lengths(self, event_ids: Sequence[int]) -> list[int]:
-        """Counts the entries in each event's queue."""
+        """Counts the entries of each event's stream; several expiries may be one."""
         pipe = self._client.pipeline(transaction=False)
         for event_id in event_ids:
             pipe.xlen(k.event_keys(event_id).queue)

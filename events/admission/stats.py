@@ -27,13 +27,14 @@ def queue_stats(client: redis.Redis, event_id: int) -> QueueStats:
     keys = k.event_keys(event_id)
     pipe = client.pipeline(transaction=False)
     pipe.xlen(keys.queue)
+    pipe.hget(keys.state, "packed")
     pipe.xrange(keys.queue, count=1)
     pipe.hgetall(keys.rates)
     pipe.time()
-    length, first, rates, (seconds, micros) = pipe.execute()
+    length, packed, first, rates, (seconds, micros) = pipe.execute()
     age = seconds + micros / 1e6 - int(first[0][1].get(ENTRY_REQUESTED, b"0")) / 1000 if first else 0.0
     return QueueStats(
-        queued=length,
+        queued=length + int(packed or 0) if length else 0,
         admitted_per_second=_rate(rates, ADMITTED_IN, seconds),
         decided_per_second=_rate(rates, DECIDED_IN, seconds),
         oldest_queued_seconds=max(0.0, round(age, 3)),

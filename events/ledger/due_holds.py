@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import F
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan
 
 from events.domain.states import Status
 from events.domain.times import to_ms
 from events.models import Registration
+
+_ORDER = ("expires_at", "sequence", "pk")
 
 
 class DuePosition(NamedTuple):
@@ -22,29 +25,30 @@ class DuePosition(NamedTuple):
 
 
 class DueTicket(NamedTuple):
-    """A held ticket whose time is over."""
+    """A held ticket, and when (ms) its time is over."""
 
     event_id: int
     key: str
     until_ms: int
-    position: DuePosition
 
 
-def due_holds(*, until: datetime, after: DuePosition | None, limit: int) -> Sequence[DueTicket]:
+class DueTickets(NamedTuple):
+    """Held tickets in the order of their ends, and the position of the last; None if there is none."""
+
+    tickets: Sequence[DueTicket]
+    last: DuePosition | None
+
+
+def due_holds(*, until: datetime, after: DuePosition | None, limit: int) -> DueTickets:
     """Reads up to `limit` held tickets whose hold ends at `until` or before, behind the position `after`.
 
     Those of cancelled events are left out: their holds end with the event.
     """
     rows = Registration.objects.filter(status=Status.HELD.value, expires_at__lte=until, event__cancelled_at=None)
     if after is not None:
-        # The first filter is the index's range; the second only breaks ties.
-        later = Q(sequence__gt=after.sequence) | Q(sequence=after.sequence, pk__gt=after.row_id)
-        rows = rows.filter(expires_at__gte=after.expires_at).filter(Q(expires_at__gt=after.expires_at) | later)
-    found = rows.order_by("expires_at", "sequence", "pk").values_list(
-        "event_id", "ticket_key", "expires_at", "sequence", "pk"
-    )
-    return [
-        DueTicket(event_id, key, to_ms(expires_at), DuePosition(expires_at, sequence, row_id))
-        for event_id, key, expires_at, sequence, row_id in found[:limit]
-        if expires_at is not None
-    ]
+        # One comparison of rows is a range of the index. Of many that end at once, any other condition would read all
+        # those in front again.
+        rows = rows.filter(TupleGreaterThan(Tuple(*map(F, _ORDER)), tuple(after)))
+    found = list(rows.order_by(*_ORDER).values_list("event_id", "ticket_key", *_ORDER)[:limit])
+    last = DuePosition(*found[-1][2:]) if found else None
+    return DueTickets([DueTicket(row[0], row[1], to_ms(row[2])) for row in found], last)

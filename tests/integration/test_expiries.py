@@ -24,8 +24,9 @@ from tests.support.in_process.drain import Crash, crash_at, people, statuses
 from tests.support.in_process.events import commits_that_the_standby_lacks
 from tests.support.in_process.holds import confirm, drain_at, expirer, hold
 from tests.support.servers import Services
+from worker import expiries
 from worker.drain import Drain
-from worker.expiries import AT_ONCE, INTERVAL_SECONDS, PAUSE_SECONDS, Expirer
+from worker.expiries import INTERVAL_SECONDS, PAUSE_SECONDS, Expirer
 from worker.failpoints import Failpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,7 +47,7 @@ def test_none_is_put_into_the_queue_before_its_time_by_the_queues_clock(
     drain.run(event.pk)
     now = drain.queue.now_ms(event.pk)
     holds = [DueHold(keys[0], now + 60_000), DueHold(keys[1], now)]
-    assert enqueue_expiries(redis_client, nothing, event.pk, holds) == Expiries(1, wake=True)
+    assert enqueue_expiries(redis_client, nothing, event.pk, holds) == Expiries(1, wake=True, early=True)
 
 
 def test_to_the_millisecond_by_the_queues_clock_a_hold_is_confirmed_before_its_end_and_ended_from_then_on(
@@ -66,7 +67,7 @@ def test_to_the_millisecond_by_the_queues_clock_a_hold_is_confirmed_before_its_e
     redis_client.delete(keys.queue)
     due = [DueHold(key, until) for key, until in ends.items()]
     assert hold_calls.expire(keys, holds=due[:1000], **times).run(redis_client)[0] > 0
-    queued = {entry[b"t"].decode(): int(entry[b"r"]) for _, entry in redis_client.xrange(keys.queue)}
+    queued = {entry.key: entry.requested_ms for entry in drain.queue.head(event.pk, count=1)}
     [stamp] = set(queued.values())
     assert {ends[key] for key in queued} == {until for _, until in due[:1000] if until <= stamp}
 
@@ -118,16 +119,18 @@ def test_a_drain_that_dies_over_confirmations_and_expiries_loses_none_and_does_n
 
 
 def test_many_that_end_at_once_are_queued_in_their_order_with_pauses_for_registrations(
-    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(expiries, "AT_ONCE", 500)
     event = make_event(max_capacity=700, **hold())
     keys = people(admit, event, 700)
     drain_at(drain, redis_client, -61).run(event.pk)
     pauses: list[float] = []
     ending = Expirer(client=redis_client, wake=lambda event_id: None, worker="one", pause=pauses.append)
-    assert (ending.once(), pauses) == (700, [PAUSE_SECONDS] * (700 // AT_ONCE - 1))
-    queued = [fields[b"t"].decode() for _, fields in redis_client.xrange(event_keys(event.pk).queue)]
-    assert queued == keys
+    assert (ending.once(), pauses) == (700, [PAUSE_SECONDS])
+    queued = drain.queue.head(event.pk, count=1000)
+    assert [(entry.key, entry.sequence) for entry in queued] == [(key, 701 + n) for n, key in enumerate(keys)]
+    assert redis_client.xlen(event_keys(event.pk).queue) == 2
     assert expirer(redis_client, worker="two").once() == 0
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.admission.entry import pack, pack_sizes, read_entry
+from events.admission.entry import pack, pack_sizes, read_entries, read_entry
 from events.admission.outcomes import decode_outcome, encode_outcome
-from events.domain.commands import Cancellation, Closing, Request, Resize
+from events.domain.commands import Cancellation, Closing, Expiry, Request, Resize
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 from events.door import parse
@@ -137,3 +137,12 @@ def test_an_outcome_is_read_back_as_it_was_written(
         revision=revision,
     )
     assert decode_outcome("k", encode_outcome(outcome)) == outcome
+
+
+def test_expiries_that_are_one_entry_of_the_stream_have_one_sequence_after_the_other() -> None:
+    fields = {b"t": b"a" * 20, b"c": b"expire", b"r": b"1700000000000", b"p": b"b" * 20 + b"\xff" * 20 + b"d" * 7}
+    entries = read_entries(b"7-3", fields)
+    read = Expiry("b" * 20, 8, 1700000000000)
+    assert [(entry.key[:1], entry.sequence) for entry in entries] == [("a", 7), ("b", 8), ("", 9), ("", 10)]
+    assert (entries[1].command, entries[2].command, entries[1].packed_in) == (read, None, "7-3")
+    assert [entry.packed_in for entry in read_entries(b"7-0", {**fields, b"p": b""})] == [""]

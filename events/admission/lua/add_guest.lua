@@ -18,7 +18,7 @@ local wake_ttl = ARGV[3]
 
 local key, digests, payload, seats, added = unpack(guest)
 
-local state = redis.call('HMGET', STATE, 'opens', 'seq', 'ends', 'cancelled', 'rate')
+local state = redis.call('HMGET', STATE, 'opens', 'seq', 'ends', 'cancelled', 'rate', 'packed')
 if not state[1] then return cmsgpack.pack({'not_loaded'}) end
 local sequence, ends, cancelled = tonumber(state[2]), tonumber(state[3]), state[4] == '1'
 
@@ -67,7 +67,7 @@ local function add()
   redis.call('HSET', PENDING, TICKET .. key, text .. '|' .. requested .. '|' .. seats, EMAIL .. digests[1], text)
   redis.call('HSET', STATE, 'seq', text)
   redis.call('EXPIRE', STATE, state_ttl)
-  return {'admitted', sequence, redis.call('XLEN', QUEUE)}
+  return {'admitted', sequence, redis.call('XLEN', QUEUE) + (head and tonumber(state[6] or 0) or 0)}
 end
 
 local answer, wake = answer_without_adding(), false

@@ -174,6 +174,7 @@ local function read_batch(number, keys, event)
     known = read_known(registrations, rest, keys[QUEUE], slots_of(keys, DECIDED, 3), keys[PENDING]),
     notes = read_notes(slots_of(keys, NOTES, 3), registrations, rest),
   }
+  if event.packed and batch.length > 0 then batch.length = batch.length + tonumber(event.packed) end
   if address_quota > 0 then
     batch.arrivals = new_limiter(slots_of(keys, ADDRESSES, 2), address_quota, address_window, addresses_max, now)
     batch.arrivals.read(addresses_of(registrations))

@@ -16,12 +16,13 @@ end
 -- none here, or its codes are not.
 local function read_event(copy, codes, now)
   local state = redis.call('HMGET', copy, 'opens', 'closes', 'cancelled', 'capacity', 'confirmed', 'waitlist_capacity',
-    'waitlisted', 'seq', 'rate', 'organizer', 'draft', 'paused', 'held', 'max_quantity', 'types', 'codes')
+    'waitlisted', 'seq', 'rate', 'organizer', 'draft', 'paused', 'held', 'max_quantity', 'types', 'codes', 'packed')
   if not state[1] then return nil end
   local event = {
     opens = tonumber(state[1]), closes = tonumber(state[2]), cancelled = state[3] == '1',
     sequence = tonumber(state[8]), rate = tonumber(state[9] or 0), organizer = state[10],
     hidden = state[11] == '1', paused = state[12] == '1', codes = state[16] ~= '' and state[16],
+    packed = state[17],
   }
   if event.codes and redis.call('HEXISTS', codes, ALL_CODES) == 0 then return nil end
   local taken = tonumber(state[5]) + tonumber(state[13] or 0)

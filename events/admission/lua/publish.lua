@@ -204,7 +204,7 @@ if written > 0 and counted then
   redis.call('EXPIRE', RATES, rates_ttl)
 end
 
-local state = redis.call('HMGET', STATE, 'version', 'seq', 'rate', 'shown', 'noted')
+local state = redis.call('HMGET', STATE, 'version', 'seq', 'rate', 'shown', 'noted', 'packed')
 local copied_version, copied_sequence = tonumber(state[1]), tonumber(state[2])
 if copied_version then
   if copied_version <= tonumber(version) then
@@ -232,7 +232,7 @@ end
 if written > 0 or not copied_version then redis.call('EXPIRE', STATE, state_ttl) end
 if codes ~= '' then put_codes(CODES, cmsgpack.unpack(codes), state_ttl) end
 -- Only now: an entry must not go before its decision can be read.
-local left = trim(QUEUE, PENDING, registrations, entries)
+local left = trim(QUEUE, PENDING, registrations, entries, STATE, tonumber(state[6] or 0))
 if happened and written > 0 and copied_version then
   local noted = tonumber(state[5]) or before_first(registrations, entries) or copied_sequence
   redis.call('HSET', STATE, 'noted', digits(copied_sequence))

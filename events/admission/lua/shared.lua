@@ -58,9 +58,12 @@ local function head_of(queue)
   return sequence_of(redis.call('XRANGE', queue, '-', '+', 'COUNT', 1)[1])
 end
 
--- The sequence of the newest entry in the queue; nil if it is empty.
+-- The highest sequence in the queue; nil if it is empty. The newest entry may have several: its id says how many more.
 local function tail_of(queue)
-  return sequence_of(redis.call('XREVRANGE', queue, '+', '-', 'COUNT', 1)[1])
+  local entry = redis.call('XREVRANGE', queue, '+', '-', 'COUNT', 1)[1]
+  if not entry then return nil end
+  local first, more = string.match(entry[1], '^(%d+)-(%d+)$')
+  return tonumber(first) + tonumber(more)
 end
 
 -- The hash of today among one for each day: keys that are written today outlive tomorrow.

@@ -6,29 +6,42 @@
 -- Where registrations have their parts, one behind the other: its sequence, and its fields in pending.
 local REGISTRATION_PARTS = 3
 -- Where any other entry has its parts: [sequence, key, e-mail digest, kind; empty for a registration, whether it came
--- with an access code; left out if not].
-local ENTRY_SEQUENCE, ENTRY_KEY, ENTRY_DIGEST, ENTRY_IS, ENTRY_CODED = 1, 2, 3, 4, 5
+-- with an access code; left out if not; its id, if the entry is of several expiries, of which this is one].
+local ENTRY_SEQUENCE, ENTRY_KEY, ENTRY_DIGEST, ENTRY_IS, ENTRY_CODED, ENTRY_ID = 1, 2, 3, 4, 5, 6
+-- Where an entry of several has the keys behind the first.
+local PAYLOAD_AT = 8
 -- The prefix of an entry's field in pending, by its kind. Organizers' commands have none.
 local NOTE_OF = {cancel = CANCELLATION, confirm = CONFIRMATION, expire = EXPIRY}
 
-local function is_unchanged(queue, sequence, key)
-  local id = digits(sequence) .. '-0'
+local function id_of(sequence)
+  return digits(sequence) .. '-0'
+end
+
+-- How many are in front of this one in its entry, if that is of several.
+local function number_before(item)
+  return item[ENTRY_ID] and item[ENTRY_SEQUENCE] - tonumber(string.match(item[ENTRY_ID], '^%d+')) or 0
+end
+
+-- `before`: how many are in front of it in its entry.
+local function is_unchanged(queue, id, key, before)
   local entry = redis.call('XRANGE', queue, id, id)[1]
+  if not entry then return false end
   -- Every entry begins with its key. One that names no ticket (not from the door) cannot be told from another.
-  return entry ~= nil and (key == '' or entry[2][2] == key)
+  if key == '' or before == 0 then return key == '' or entry[2][2] == key end
+  return string.sub(entry[2][PAYLOAD_AT] or '', (before - 1) * #key + 1, before * #key) == key
 end
 
 local function key_of(registrations, at)
   return string.sub(registrations[at + 1], #TICKET + 1)
 end
 
--- The sequence of the last one of both lists, and its key.
+-- The last one of both lists: its sequence, its id, its key, and how many are in front of it in its entry.
 local function last_of(registrations, entries)
   local last, at = entries[#entries], #registrations - REGISTRATION_PARTS + 1
   if at > 0 and not (last and last[ENTRY_SEQUENCE] > registrations[at]) then
-    return registrations[at], key_of(registrations, at)
+    return registrations[at], id_of(registrations[at]), key_of(registrations, at), 0
   end
-  return last[ENTRY_SEQUENCE], last[ENTRY_KEY]
+  return last[ENTRY_SEQUENCE], last[ENTRY_ID] or id_of(last[ENTRY_SEQUENCE]), last[ENTRY_KEY], number_before(last)
 end
 
 -- The sequence in front of the first one of both lists; nil if both are empty.
@@ -38,17 +51,28 @@ local function before_first(registrations, entries)
   return math.min(first or other, other or first) - 1
 end
 
-local function trim_queue(queue, registrations, entries)
-  local last, key = last_of(registrations, entries)
-  if is_unchanged(queue, last, key) then
-    redis.call('XTRIM', queue, 'MINID', '=', digits(last + 1) .. '-0')
-    return
+-- Returns how many of `packed` have gone.
+local function trim_queue(queue, registrations, entries, packed)
+  local last, id, key, before = last_of(registrations, entries)
+  local gone = 0
+  if is_unchanged(queue, id, key, before) then
+    redis.call('XTRIM', queue, 'MINID', '=', id_of(last + 1))
+    for index = 1, packed > 0 and #entries or 0 do
+      if number_before(entries[index]) > 0 then gone = gone + 1 end
+    end
+    return gone
   end
-  local function remove(sequence, of)
-    if is_unchanged(queue, sequence, of) then redis.call('XDEL', queue, digits(sequence) .. '-0') end
+  for at = 1, #registrations, REGISTRATION_PARTS do
+    id = id_of(registrations[at])
+    if is_unchanged(queue, id, key_of(registrations, at), 0) then redis.call('XDEL', queue, id) end
   end
-  for at = 1, #registrations, REGISTRATION_PARTS do remove(registrations[at], key_of(registrations, at)) end
-  for _, item in ipairs(entries) do remove(item[ENTRY_SEQUENCE], item[ENTRY_KEY]) end
+  for _, item in ipairs(entries) do
+    id = item[ENTRY_ID] or id_of(item[ENTRY_SEQUENCE])
+    if is_unchanged(queue, id, item[ENTRY_KEY], number_before(item)) and redis.call('XDEL', queue, id) == 1 then
+      gone = gone + tonumber(string.match(id, '%d+$'))
+    end
+  end
+  return gone
 end
 
 -- A later ticket under the same e-mail keeps its own field in pending, and so does a later command of the same ticket:
@@ -82,7 +106,8 @@ local function trim_pending(pending, entries)
       end
     end
     for offset, sequence in ipairs(redis.call('HMGET', pending, unpack(notes))) do
-      if sequence and tonumber(string.match(sequence, '^%d+')) == entries[start + offset - 1][ENTRY_SEQUENCE] then
+      local item = entries[start + offset - 1]
+      if sequence and tonumber(string.match(sequence, '^%d+')) == item[ENTRY_SEQUENCE] - number_before(item) then
         gone[#gone + 1] = notes[offset]
       end
     end
@@ -90,13 +115,19 @@ local function trim_pending(pending, entries)
   end
 end
 
--- Removes both from the queue, with their fields in pending. Returns how many entries are left.
-local function trim(queue, pending, registrations, entries)
-  if #registrations + #entries == 0 then return redis.call('XLEN', queue) end
-  trim_queue(queue, registrations, entries)
-  trim_registrations(pending, registrations)
-  trim_pending(pending, entries)
-  local left = redis.call('XLEN', queue)
-  if left == 0 then redis.call('DEL', queue) end
-  return left
+-- Removes both from the queue, with their fields in pending. Returns how many are left. `packed`: how many the queue's
+-- entries have beyond one each, as the state says.
+local function trim(queue, pending, registrations, entries, state, packed)
+  local gone, any = 0, #registrations + #entries > 0
+  if any then
+    gone = trim_queue(queue, registrations, entries, packed)
+    trim_registrations(pending, registrations)
+    trim_pending(pending, entries)
+  end
+  local length = redis.call('XLEN', queue)
+  if length == 0 and any then redis.call('DEL', queue) end
+  if packed == 0 then return length end
+  packed = length > 0 and math.max(packed - gone, 0) or 0
+  redis.call('HSET', state, 'packed', digits(packed))
+  return length + packed
 end

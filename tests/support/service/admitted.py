@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from textwrap import wrap
 from typing import NamedTuple
 
+from events.domain.tickets import KEY_CHARS
 from tests.support.service.event import Event
 from tests.support.service.parts import AOF
 
 _ENTRY = (
-    rb"XADD\r\n\$\d+\r\n%s\r\n\$\d+\r\n(\d+)-0\r\n\$1\r\nt\r\n\$\d+\r\n([\w-]+)\r\n"
+    rb"XADD\r\n\$\d+\r\n%s\r\n\$\d+\r\n(\d+)-\d+\r\n\$1\r\nt\r\n\$\d+\r\n([\w-]+)\r\n"
     rb"\$1\r\nc\r\n\$\d+\r\n(\w+)\r\n(?:\$1\r\nr\r\n\$\d+\r\n(\d+)\r\n)?(?:\$1\r\np\r\n\$(\d+)\r\n)?"
 )
 
@@ -45,6 +47,9 @@ def admitted(event: Event) -> list[Admitted]:
 
 def _find(pattern: re.Pattern[bytes], content: bytes) -> Iterator[Admitted]:
     for match in pattern.finditer(content):
-        place, key, kind, ms, length = match.groups(b"0")
+        first, key, kind, ms, length = match.groups(b"0")
         payload = content[match.end() : match.end() + int(length)].decode()
-        yield Admitted(int(place), key.decode(), kind.decode(), int(ms), payload)
+        # Several expiries are one entry of the stream.
+        others = wrap(payload, KEY_CHARS) if kind == b"expire" else []
+        for place, one in enumerate([key.decode(), *others], int(first)):
+            yield Admitted(place, one, kind.decode(), int(ms), payload)
