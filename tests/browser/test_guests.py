@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -15,6 +17,7 @@ from tests.support.service.parts import DRAINS
 from tests.support.service.processes import Service
 from tests.support.visitors import Visitors, give_back, register, sees, stayed, stays, ticket_of
 from tests.support.waiting import wait_until
+from verify.omnify_verify import read_receipts
 
 CROWD = 2300  # three batches of the drain
 
@@ -196,6 +199,30 @@ def test_a_tickets_address_is_told_to_no_other_site(service: Service, visitors: 
     assert not any(sent), sent
     for name in ("web", *DRAINS):
         assert ticket_id not in service.log(name)
+
+
+def test_a_receipt_stays_in_the_browser_that_registered_and_no_other_is_told_of_one(
+    service: Service, visitors: Visitors, tmp_path: Path
+) -> None:
+    event = open_event(service)
+    page, elsewhere = visitors.come(), visitors.come()
+    page.goto(f"/e/{event.id}")
+    # The form works before its script does, and asks for no receipt then.
+    page.locator("#event[data-ready]").wait_for()
+    page.get_by_label("Name").fill("Guest")
+    page.get_by_label("E-mail").fill("receipt@example.org")
+    page.keyboard.press("Enter")
+    sees(page, "You have a seat")
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Your receipt").click()
+    kept = tmp_path / "receipt.json"
+    downloading.value.save_as(kept)
+    [(_, told)] = read_receipts(kept)
+    assert told["commitment"] == sha256(ticket_of(page).encode()).hexdigest()
+    assert ticket_of(page) not in kept.read_text("utf-8")
+    elsewhere.goto(page.url)
+    sees(elsewhere, "You have a seat")
+    expect(elsewhere.get_by_text("Your receipt")).to_be_hidden()
 
 
 def test_times_are_the_visitors_own(service: Service, visitors: Visitors) -> None:

@@ -2,6 +2,7 @@
 
 import { Clock, jittered, onReturn } from "./clock.js";
 import { label } from "./labels.js";
+import { keepReceipt } from "./receipts.js";
 import { oneAtATime, Timer } from "./timer.js";
 import { countdown, localTimes } from "./times.js";
 
@@ -138,11 +139,14 @@ async function send() {
 }
 
 async function post(body) {
-  const headers = { "Content-Type": "application/json", "Idempotency-Key": keyFor(body) };
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": keyFor(body), Prefer: "receipt" };
   try {
     const answer = await fetch(`/events/${page.dataset.id}/register`, { method: "POST", headers, body });
     const found = await answer.json();
-    if (answer.status === 202) return location.assign(`/t/${found.data.ticket_id}`);
+    if (answer.status === 202) {
+      keepReceipt(found.data.ticket_id, found.data.receipt);
+      return location.assign(`/t/${found.data.ticket_id}`);
+    }
     refused(found, Number(answer.headers.get("Retry-After")));
   } catch {
     refused({ code: "offline" }, 3);

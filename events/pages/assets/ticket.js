@@ -2,6 +2,7 @@
 // fetched again when the status changes.
 
 import { jittered, onReturn } from "./clock.js";
+import { offerReceipt } from "./receipts.js";
 import { TimeLeft } from "./time_left.js";
 import { oneAtATime, Timer } from "./timer.js";
 import { localTimes } from "./times.js";
@@ -123,6 +124,7 @@ function trouble(there) {
 localTimes();
 plainAddress();
 left.show(ticket());
+offerReceipt(byId("receipt"), ticket().ticket);
 if (byId("line")) move({ position: start });
 window.addEventListener("offline", () => trouble(true));
 onReturn(() => {

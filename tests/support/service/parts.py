@@ -38,6 +38,7 @@ WORKERS = (*DRAINS, *DISPATCHERS)
 PARTS = (*STORES, "web", *WORKERS)
 STOP_SECONDS = 20.0
 SECRET = "only-for-tests-" + "k" * 40
+SIGNING_KEY = "5a" * 32
 AOF = "appendonlydir"
 
 
@@ -172,6 +173,8 @@ class Parts:
             # Tests kill one of two. By default the number depends on the machine.
             "WEB_WORKERS": "2",
             "SECRET_KEY": SECRET,
+            "LOG_SIGNING_KEY": SIGNING_KEY,
+            "DECISION_LOG": "on",
             **self._postgres.urls_of_programs(),
             "DATABASE_URL": self._postgres.urls_of_programs()["DATABASE_URL_OWNER"],
             "REDIS_URL": self.valkey.url(0),

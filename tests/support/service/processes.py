@@ -173,7 +173,12 @@ class Service(Parts):
 
     def secrets(self) -> list[str]:
         """What nothing but the service's own processes may know."""
-        return [self._environment()["SECRET_KEY"], self.valkey.password, self._postgres.password, *self._made]
+        return [
+            *(self._environment()[name] for name in ("SECRET_KEY", "LOG_SIGNING_KEY")),
+            self.valkey.password,
+            self._postgres.password,
+            *self._made,
+        ]
 
     def superuser_url(self) -> str:
         """The database as only a test may use it."""
