@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import sys
 import time
+from resource import RUSAGE_SELF, getrusage
 
 import django
 
 
 def main() -> None:
-    """Prints `{"seconds": ...}`, and the processor time of this process and of its database session."""
+    """Prints `{"seconds": ...}`, the processor time of this process and of its database session, and its memory."""
     django.setup()
     from django.db import connection
 
@@ -40,7 +41,8 @@ def main() -> None:
     if result is not Drained.IDLE:
         sys.exit(f"the drain ended {result.value}")
     drain_seconds, database_seconds = time.process_time() - used[0], processor_seconds(backend) - used[1]
-    print(json.dumps({"seconds": seconds, "drain": drain_seconds, "database": database_seconds}))
+    peak_mb = getrusage(RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "drain": drain_seconds, "database": database_seconds, "peak_mb": peak_mb}))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ BATCH = 1000  # the drain's
 _SEATS = count(1)
 
 
-def new_event(*, capacity: int = CAPACITY, waitlist: int = 0, hold_seconds: int = 0) -> int:
-    """An open event of its own for a run. With `hold_seconds` its seats are offers, held for so long."""
+def new_event(*, capacity: int = CAPACITY, waitlist: int = 0, hold_seconds: int = 0, draws: bool = False) -> int:
+    """An open event of its own for a run. With `hold_seconds` its seats are offers, held for so long; one that `draws`
+    has its draw in an hour."""
     from django.utils import timezone
 
     from events.ledger.events import create_event
@@ -31,6 +32,8 @@ def new_event(*, capacity: int = CAPACITY, waitlist: int = 0, hold_seconds: int 
     }
     if hold_seconds:
         fields |= {"hold_seconds": hold_seconds, "hold_confirmed_by": "holder", "hold_applies_to": "all"}
+    if draws:
+        fields["draw_at"] = now + timedelta(hours=1)
     return int(create_event(organizer=organizer, fields=fields).pk)
 
 
@@ -60,6 +63,31 @@ def _batches(number: int) -> Iterator[Sequence[Any]]:
             Request(key=mint(), name=name, email=email, email_key=email_key(email), sequence=place, requested_ms=now_ms)
             for name, email, place in people
         ]
+
+
+def let_draw_be_due(event_id: int) -> None:
+    """Has the draw of an event be now, and puts it into the queue as a worker does."""
+    from django.utils import timezone
+
+    from events.admission.commands import enqueue_draw
+    from events.admission.snapshots import put_snapshot
+    from events.ledger.queries import event_snapshot
+    from events.models import Event
+    from events.secrets import tickets
+    from omnify.common.clients import redis_client
+
+    Event.objects.filter(pk=event_id).update(draw_at=timezone.now() - timedelta(seconds=1))
+    snapshot = event_snapshot(Event.objects.get(pk=event_id))
+    put_snapshot(redis_client(), snapshot)
+    if enqueue_draw(redis_client(), snapshot, key=tickets().mint()) is None:
+        raise AssertionError("the draw was put into the queue before")
+
+
+def entered(event_id: int) -> int:
+    """Entries of an event that have not had their turn."""
+    from events.models import Registration
+
+    return Registration.objects.filter(event_id=event_id, status="entered").count()
 
 
 def publish(event_id: int) -> None:

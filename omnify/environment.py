@@ -65,6 +65,7 @@ class Environment:
     decision_log: bool
     log_signing_key: bytes
     log_signing_key_fallbacks: tuple[bytes, ...]
+    drand_url: str
     webhook_log_days: int
     log_level: str
     fault_dir: str
@@ -119,6 +120,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         decision_log=_flag(values, "DECISION_LOG"),
         log_signing_key=_signing_key(values, testing=testing),
         log_signing_key_fallbacks=_older_keys(values),
+        drand_url=_web_address(values, "DRAND_URL"),
         admin=_flag({"ADMIN": "on", **values}, "ADMIN"),
         webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
         webhook_deny=_networks(values, "WEBHOOK_DENY"),
@@ -232,6 +234,14 @@ def _origins(values: Mapping[str, str]) -> list[str]:
         if not re.fullmatch(r"https?://[^/\s]+", origin):
             raise BadEnvironment(f"CSRF_TRUSTED_ORIGINS: {origin!r} is not like https://tickets.example.com")
     return origins
+
+
+def _web_address(values: Mapping[str, str], name: str) -> str:
+    """Reads the address of a web server, with or without a path; empty where it is not set."""
+    url = values.get(name, "").strip().rstrip("/")
+    if url and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", url):
+        raise BadEnvironment(f"{name}: {url!r} is not like https://api.example.com")
+    return url
 
 
 def _public_url(values: Mapping[str, str]) -> str:

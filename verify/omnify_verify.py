@@ -31,10 +31,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 BEGIN, TERMS, REGISTRATION, CANCELLATION, CONFIRMATION, EXPIRY, PROMOTION, RESIZE, CORRECTION, KEY, BREAK = range(11)
+DRAW, SEAL, REVEAL, DRAWN = range(11, 15)
 CONFIRMED, HELD, WAITLISTED, SOLD_OUT, DUPLICATE, CLOSED, EVENT_CANCELLED, INVALID = range(1, 9)
 BY_HOLDER, BY_ORGANIZER, WITH_EVENT, EXPIRED = range(9, 13)
+ENTERED, NOT_DRAWN = 13, 14
 BEYOND, EXEMPT, IN_TIME, CODED = 2, 4, 8, 16
-PLACES = frozenset({CONFIRMED, HELD, WAITLISTED})
+PLACES = frozenset({CONFIRMED, HELD, WAITLISTED, ENTERED})
 NAMES = (
     "begin",
     "terms",
@@ -47,14 +49,35 @@ NAMES = (
     "correction",
     "key",
     "break",
+    "draw",
+    "seal",
+    "reveal",
+    "drawn",
 )
 # What the service calls an outcome.
-STATUSES = ("", "confirmed", "held", "waitlisted", *["rejected"] * 5, *["cancelled"] * 3, "expired")
+STATUSES = (
+    "",
+    "confirmed",
+    "held",
+    "waitlisted",
+    *["rejected"] * 5,
+    *["cancelled"] * 3,
+    "expired",
+    "entered",
+    "rejected",
+)
 LARGEST, CLOCK_MS, WIDTH, TRIES = 10_000_000, 5000, 256, 4
 ERASED = bytes(16)
 # The first byte of what a receipt states; an hour after an event's end all is decided.
 STATEMENT, OVER_MS = 128, 3_600_000
 NO_KEY = bytes(32)
+# drand's chain "quicknet": its name, and when (s) its first round was, and how often there is one.
+QUICKNET = bytes.fromhex("52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971")
+GENESIS, PERIOD, SEAL_SECONDS = 1_692_803_367, 3, 60
+QUICKNET_KEY = bytes.fromhex(
+    "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d106451"
+    "0d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a"
+)
 
 
 class Broken(Exception):
@@ -66,6 +89,10 @@ class Unreadable(Exception):
 
 
 # --- the log: notes, tiles, tree
+
+
+def leaf(entry: bytes) -> bytes:
+    return sha256(b"\x00" + entry).digest()
 
 
 def node(left: bytes, right: bytes) -> bytes:
@@ -223,6 +250,10 @@ _CORRECTION = Struct(">BQQQ32s16s")
 _LINE = Struct(">HII")
 _STATEMENT = Struct(">BQ32sQQ")
 _KEY = Struct(">BQ32s32s64s")
+_DRAW = Struct(">BQQ32s32sQ")
+_SEAL = Struct(">BQQQ32s")
+_REVEAL = Struct(">BQQQ32sB")
+_DRAWN = Struct(">BBQ32s")
 
 
 def _lines(data: bytes) -> dict[int, tuple[int, int]]:
@@ -241,6 +272,7 @@ class Line:
     waitlist_capacity: int
     taken: int = 0  # confirmed and held
     waiting: int = 0
+    entered: int = 0
     queue: deque[bytes] = field(default_factory=deque)
     used: bool = False
 
@@ -267,6 +299,53 @@ class Terms:
     applies_to: int
 
 
+@dataclass
+class DrawTerms:
+    """How the seats are drawn. `order` has those who are still to have their turn, once it is known."""
+
+    at: int
+    commitment: bytes
+    chain: bytes
+    round: int
+    # The entry that sealed it: its index, the root that it names, and when it was decided.
+    sealed: tuple[int, bytes, int] | None = None
+    signature: bytes = b""
+    # Whether the signature is the chain's; None where that cannot be verified here.
+    signed: bool | None = None
+    late: bool = False
+    order: deque[bytes] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.order is not None and not self.order
+
+    @property
+    def round_ms(self) -> int:
+        """When the round was published; 0 if it waits for none."""
+        return (GENESIS + (self.round - 1) * PERIOD) * 1000 if self.round else 0
+
+
+def is_round(number: int, signature: bytes) -> bool | None:
+    """Whether this is quicknet's signature of a round, by bls-unchained-g1-rfc9380. None without `py_ecc`: neither
+    Python nor `cryptography` has that kind of signature."""
+    try:
+        from py_ecc.bls import hash_to_curve, point_compression
+        from py_ecc.optimized_bls12_381 import FQ12, G2, curve_order, final_exponentiate, is_inf, multiply, neg, pairing
+    except ImportError:
+        return None
+    try:
+        point = point_compression.decompress_G1(int.from_bytes(signature))
+    except ValueError:
+        return False
+    if len(signature) != 48 or is_inf(point) or not is_inf(multiply(point, curve_order)):
+        return False
+    key = point_compression.decompress_G2((int.from_bytes(QUICKNET_KEY[:48]), int.from_bytes(QUICKNET_KEY[48:])))
+    domain = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"
+    hashed = hash_to_curve.hash_to_G1(sha256(number.to_bytes(8)).digest(), domain, sha256)
+    both = pairing(G2, point, final_exponentiate=False) * pairing(key, neg(hashed), final_exponentiate=False)
+    return bool(final_exponentiate(both) == FQ12.one())
+
+
 # --- the rules
 
 
@@ -275,6 +354,7 @@ class Replay:
 
     def __init__(self, event_id: int) -> None:
         self.event_id, self.index = event_id, -1
+        self.leaves: list[bytes] = []
         self.lines: dict[int, Line] = {}
         self.tickets: dict[bytes, Ticket] = {}
         self.mailboxes: dict[bytes, bytes] = {}
@@ -284,6 +364,7 @@ class Replay:
         # Lines that may move, and the sequence and the requested time of the command by which.
         self.moving: set[int] = set()
         self.cause = (0, 0)
+        self.draw: DrawTerms | None = None
         self.unread = self.used_up = self.earlier = 0
         self.counts = [0] * len(NAMES)
         # The public keys that sign the log, each with the index from which on; what each handed on, and breaks.
@@ -293,11 +374,13 @@ class Replay:
         self._do = (
             *(self._begin, self._terms, self._register, self._cancel, self._confirm, self._expire),
             *(self._promote, self._resize, self._correct, self._key, self._break),
+            *(self._set_draw, self._seal, self._reveal, self._draw_next),
         )
 
     def apply(self, entry: bytes) -> None:
         """Applies the next entry. Raises Broken."""
         self.index += 1
+        self.leaves.append(leaf(entry))
         try:
             kind = entry[0]
             if kind >= len(self._do):
@@ -306,6 +389,8 @@ class Replay:
                 raise Broken("rule 1: the log does not begin as it must")
             if kind != PROMOTION and self.moving:
                 self.settle()
+            if kind not in (DRAWN, TERMS, KEY, BREAK) and self.draw and self.draw.order:
+                raise Broken("rule 18: the draw is under way, and others still wait for their turn")
             self.counts[kind] += 1
             self._do[kind](entry)
         except (Broken, error, IndexError, UnicodeDecodeError) as problem:
@@ -359,6 +444,9 @@ class Replay:
         if self.terms is not None and self.terms.cancelled > cancelled:
             raise Broken("rule 2: a cancelled event came back")
         self.terms = Terms(ends, until, cancelled, seconds, applies_to)
+        if cancelled:
+            # A cancelled event draws no one any more.
+            self.draw = None
         if not self.tickets:
             self.lines = {kind: Line(*sizes) for kind, sizes in lines.items()}
         elif lines != {kind: (line.capacity, line.waitlist_capacity) for kind, line in self.lines.items()}:
@@ -389,17 +477,22 @@ class Replay:
     def _judge(self, outcome: int, flags: int, expected: int) -> None:
         if outcome == INVALID:
             self.unread += 1
-        elif outcome == CLOSED and flags & CODED and expected in (CONFIRMED, HELD, WAITLISTED, SOLD_OUT):
+        elif outcome == CLOSED and flags & CODED and expected in (CONFIRMED, HELD, WAITLISTED, SOLD_OUT, ENTERED):
             self.used_up += 1
         elif outcome != expected:
             raise Broken(f"rule 5: outcome {outcome}, and {expected} is the only one allowed")
 
     def _seat(self, line: Line, key: bytes, ticket: Ticket, *, beyond: bool) -> None:
+        if ticket.status == ENTERED:
+            line.entered += ticket.quantity
+            return
         if ticket.status == WAITLISTED:
             line.waiting += ticket.quantity
             line.queue.append(key)
             return
-        if beyond and (line.waiting or ticket.quantity > line.free):
+        if beyond and self._awaits_draw:
+            line.capacity += ticket.quantity
+        elif beyond and (line.waiting or ticket.quantity > line.free):
             line.capacity += ticket.quantity - (0 if line.waiting else line.free)
         line.taken += ticket.quantity
 
@@ -412,6 +505,8 @@ class Replay:
         if mailbox in self.mailboxes:
             return DUPLICATE
         seat = HELD if terms.seconds and terms.applies_to == 1 else CONFIRMED
+        if self._awaits_draw:
+            return self._entry(flags, quantity, requested, seat)
         if not line.waiting and quantity <= line.free:
             return seat
         missing = quantity - (0 if line.waiting else line.free)
@@ -420,6 +515,92 @@ class Replay:
         if quantity <= line.capacity and line.waiting + quantity <= line.waitlist_capacity:
             return WAITLISTED
         return SOLD_OUT
+
+    @property
+    def _awaits_draw(self) -> bool:
+        return self.draw is not None and not self.draw.is_over
+
+    def _entry(self, flags: int, quantity: int, requested: int, seat: int) -> int:
+        assert self.draw is not None
+        if flags & BEYOND and sum(one.capacity for one in self.lines.values()) + quantity <= LARGEST:
+            return seat
+        return CLOSED if self.draw.sealed or requested >= self.draw.at else ENTERED
+
+    def _set_draw(self, entry: bytes) -> None:
+        _, decided, at, commitment, chain, number = _DRAW.unpack(entry)
+        self._moment(decided)
+        if self.tickets:
+            raise Broken("rule 15: the draw was changed after the first registration")
+        draw = DrawTerms(at, commitment, chain, number)
+        if (
+            at
+            and number
+            and (chain != QUICKNET or not 0 <= draw.round_ms - at - SEAL_SECONDS * 1000 < PERIOD * 1000 + 1000)
+        ):
+            raise Broken("rule 15: it names another round than that of its time")
+        self.draw = draw if at else None
+
+    def _seal(self, entry: bytes) -> None:
+        _, sequence, requested, decided, root = _SEAL.unpack(entry)
+        self._moment(decided)
+        self._command(sequence, requested)
+        draw = self.draw
+        if draw is None or draw.sealed or requested < draw.at:
+            raise Broken("rule 16: there is no draw, it was sealed before, or its time has not come")
+        if root_of(self.leaves[: self.index]) != root:
+            raise Broken("rule 16: the entries before it are not those that were sealed")
+        draw.sealed = (self.index, root, decided)
+
+    def _reveal(self, entry: bytes) -> None:
+        _, sequence, requested, decided, secret, length = _REVEAL.unpack_from(entry)
+        signature = entry[_REVEAL.size :]
+        self._moment(decided)
+        self._command(sequence, requested)
+        draw = self.draw
+        if draw is None or not draw.sealed or draw.order is not None or len(signature) != length:
+            raise Broken("rule 17: there is no draw, it is not sealed, or it was held before")
+        if sha256(secret).digest() != draw.commitment:
+            raise Broken("rule 17: this secret was not committed to")
+        draw.late, draw.signature = requested >= self._now.ends, signature
+        if bool(signature) != bool(draw.round) and not (draw.late and not signature):
+            raise Broken("rule 17: the round that was named beforehand is missing, or none was named")
+        if signature:
+            draw.signed = is_round(draw.round, signature)
+            if draw.signed is False:
+                raise Broken("rule 17: this is not the signature of the round")
+        seed = sha256(secret + (sha256(signature).digest() if signature else draw.sealed[1])).digest()
+        entered = (key for key, ticket in self.tickets.items() if ticket.status == ENTERED)
+        draw.order = deque(sorted(entered, key=lambda key: sha256(seed + key).digest()))
+
+    def _draw_next(self, entry: bytes) -> None:
+        _, outcome, decided, key = _DRAWN.unpack_from(entry)
+        self._moment(decided)
+        draw = self.draw
+        if draw is None or not draw.order or draw.order.popleft() != key:
+            raise Broken("rule 18: it is not this ticket's turn in the order of the seed")
+        ticket = self.tickets[key]
+        line = self.lines[ticket.kind]
+        expected = self._gets(line, ticket.quantity, late=draw.late)
+        if outcome != expected:
+            raise Broken(f"rule 18: outcome {outcome}, and {expected} is the only one allowed")
+        line.entered -= ticket.quantity
+        ticket.status = outcome
+        if outcome == NOT_DRAWN:
+            self._release(ticket)
+            self._end(entry, _DRAWN.size)
+            return
+        self._seat(line, key, ticket, beyond=False)
+        self._hold(entry, _DRAWN.size, ticket, 0)
+        self._fits(line)
+
+    def _gets(self, line: Line, quantity: int, *, late: bool) -> int:
+        """What is left for one who has a turn in the draw."""
+        if late:
+            return NOT_DRAWN
+        if not line.waiting and quantity <= line.free:
+            return HELD if self._now.seconds and self._now.applies_to == 1 else CONFIRMED
+        waits = quantity <= line.capacity and line.waiting + quantity <= line.waitlist_capacity
+        return WAITLISTED if waits else NOT_DRAWN
 
     def _cancel(self, entry: bytes) -> None:
         outcome, flags, requested, ticket, line = self._change(entry)
@@ -530,6 +711,8 @@ class Replay:
     def _leave(self, ticket: Ticket, line: Line, outcome: int) -> None:
         if ticket.status == WAITLISTED:
             line.waiting -= ticket.quantity
+        elif ticket.status == ENTERED:
+            line.entered -= ticket.quantity
         else:
             line.taken -= ticket.quantity
         ticket.status = outcome
@@ -774,13 +957,14 @@ def verify(
     public, note = read_key(source.read("key").decode()), source.read("checkpoint").decode()
     trusted = read_key(key) if key else public
     checkpoint = open_checkpoint(note, public)
-    replay, leaves, problem = Replay(event_id), list[bytes](), ""
-    registered = Registered()
+    replay, problem = Replay(event_id), ""
+    leaves, registered = replay.leaves, Registered()
     for entry in source.entries(checkpoint.size):
         if receipts:
             registered.note(len(leaves), entry)
-        leaves.append(sha256(b"\x00" + entry).digest())
-        if not problem:
+        if problem:
+            leaves.append(leaf(entry))
+        else:
             try:
                 replay.apply(entry)
             except Broken as found:
@@ -822,8 +1006,9 @@ def _service_problem(source: Source, replay: Replay, note: str, tickets: Sequenc
 def _contradiction(source: Source, replay: Replay, tickets: Sequence[str]) -> str:
     told = source.served(f"events/{replay.event_id}")
     lines = replay.lines.values()
-    counts = (sum(line.taken for line in lines), sum(line.waiting for line in lines))
-    if told and counts != (told["confirmed_count"] + told["held_count"], told["waitlisted_count"]):
+    counts = tuple(sum(getattr(line, name) for line in lines) for name in ("taken", "waiting", "entered"))
+    taken = told and told["confirmed_count"] + told["held_count"]
+    if told and counts != (taken, told["waitlisted_count"], told.get("entered_count", 0)):
         return f"the log has {counts[0]} seats given out and {counts[1]} waiting, and the service says otherwise"
     for ticket in tickets:
         found = replay.tickets.get(sha256(ticket.encode()).digest())
@@ -901,6 +1086,21 @@ def main(words: Sequence[str] | None = None) -> int:
     return report(found)
 
 
+def print_draw(draw: DrawTerms | None) -> None:
+    """What there is to say of a draw, and what is not proved about it."""
+    if draw is None:
+        return
+    state = "held" if draw.is_over else "under way" if draw.order else "sealed" if draw.sealed else "to be held"
+    if not draw.round:
+        print(f"the draw is {state}; not proved: that the operator, who knew the secret, added no entries to turn it")
+        return
+    print(f"the draw is {state}, by round {draw.round} of drand's quicknet, {draw.signature.hex() or 'not known yet'}")
+    if draw.sealed is not None and draw.sealed[2] >= draw.round_ms:
+        print("not proved: that no entry was added once the round was known: the seal came after it")
+    if draw.signature and draw.signed is None:
+        print("not proved: the round's signature; compare it with drand, or install py_ecc")
+
+
 def report(found: Verdict) -> int:
     replay, checkpoint = found.replay, found.checkpoint
     print(f"{checkpoint.origin}: {checkpoint.size} entries, signed")
@@ -910,6 +1110,7 @@ def report(found: Verdict) -> int:
     )
     for index, old in replay.breaks:
         print(f"BROKEN OFF: entry {index} states that {old.origin} ends, which was published up to {old.size}")
+    print_draw(replay.draw)
     for ticket in found.missing:
         print(f"NOT IN THE LOG: the ticket with the commitment {sha256(ticket.encode()).hexdigest()}")
     if found.problem:

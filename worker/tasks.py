@@ -27,7 +27,9 @@ from events.services.wakeups import DELIVER_TASK, DRAIN_TASK, WEBHOOKS, send_wak
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
+from worker.beacon import round_reader
 from worker.drain import Drain, Drained
+from worker.draws import Drawer
 from worker.expiries import Expirer
 from worker.failpoints import Failpoint, hit
 from worker.retention import RetentionPeriods, purge_until_stopped
@@ -124,6 +126,9 @@ def _start_sweep() -> None:
     _start_thread("sweep", sweep.run, _stop)
     expirer = Expirer(client=redis_client(), wake=send_wake_up, worker=_name)
     _start_thread("expiries", expirer.run, _stop)
+    read_round = round_reader(settings.ENV.drand_url)
+    drawer = Drawer(client=redis_client(), queue=queue(), wake=send_wake_up, read_round=read_round)
+    _start_thread("draws", drawer.run, _stop)
 
 
 def _start_thread(name: str, target: Callable[..., None], *args: Any, **options: Any) -> None:

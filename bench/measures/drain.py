@@ -52,7 +52,7 @@ def drain_rate(stack: Stack, event_id: int) -> float:
 def drain_run(stack: Stack, event_id: int) -> dict[str, float]:
     """A drain alone decides all registrations that are queued: `seconds`, and those of the processors by `WORKERS`."""
     queued, before, valkey = stack.queued(event_id), ledger.decided(event_id), processor_seconds(stack.redis_pid())
-    found = _drain_once(stack, event_id)
+    found = drain_once(stack, event_id)
     decided = ledger.decided(event_id) - before
     if decided != queued:
         raise load.ClientFailedError(f"{queued} queued, {decided} decided")
@@ -61,10 +61,11 @@ def drain_run(stack: Stack, event_id: int) -> dict[str, float]:
 
 def drain_seconds(stack: Stack, event_id: int) -> float:
     """How long a drain alone takes for all that is queued."""
-    return _drain_once(stack, event_id)["seconds"]
+    return drain_once(stack, event_id)["seconds"]
 
 
-def _drain_once(stack: Stack, event_id: int) -> dict[str, float]:
+def drain_once(stack: Stack, event_id: int) -> dict[str, float]:
+    """What a drain alone takes for all that is queued: `seconds`, those of two processors, and its memory."""
     command = [sys.executable, "-m", "bench.drain_once", str(event_id)]
     env = {**stack.env, "DATABASE_URL": stack.env["DATABASE_URL_WORKER"]}
     with stack.home.log("drain-once").open("ab") as log:

@@ -79,6 +79,16 @@ def enqueue_closing(client: Redis, event: EventSnapshot, *, key: str) -> Enqueue
     return _enqueue(client, event, "close", key, "")
 
 
+def enqueue_draw(client: Redis, event: EventSnapshot, *, key: str, signature: bytes = b"") -> Enqueued | None:
+    """Enqueues the draw of an event, unless that was done just now: None then. A second one changes nothing.
+
+    Raises redis.exceptions.RedisError: it may have been enqueued or not.
+    """
+    if not client.set(k.event_keys(event.event_id).draw, "1", nx=True, px=k.DRAW_TTL_MS):
+        return None
+    return _enqueue(client, event, "draw", key, signature.hex())
+
+
 def enqueue_cancellation(
     client: Redis, event: EventSnapshot, *, key: str, by_organizer: bool = False
 ) -> Enqueued | None:

@@ -17,6 +17,7 @@ unless it is a registration.
     correction     c = "correct", t = key of the command, r, p = JSON [key of the ticket, name or null, e-mail or null,
                    digest of the e-mail]
     closing        c = "close", t = key of the command, r
+    draw           c = "draw", t = key of the command, r, p = the signature of its round in hex
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from events.domain.commands import (
     Command,
     Confirmation,
     Correction,
+    Drawing,
     Expiry,
     Request,
     Resize,
@@ -179,10 +181,16 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict
             sizes = _decode_sizes(payload)
             types = tuple(TypeTerms(*terms) for terms in sizes.types)
             return Resize(key, sequence, sizes.max_capacity, sizes.waitlist_capacity, requested_ms, types)
-        if kind == "correct":
-            return _correction(key, sequence, requested_ms, payload)
+        return _rarer(kind, key, sequence, requested_ms, payload)
     except (msgspec.MsgspecError, ValueError, TypeError):
         return None
+
+
+def _rarer(kind: str, key: str, sequence: int, requested_ms: int, payload: bytes) -> Command | None:
+    if kind == "correct":
+        return _correction(key, sequence, requested_ms, payload)
+    if kind == "draw":
+        return Drawing(key, sequence, requested_ms, bytes.fromhex(payload.decode("ascii")))
     return Closing(key, sequence) if kind == "close" else None
 
 

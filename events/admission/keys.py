@@ -30,6 +30,8 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by TTL, 7 days after its last use, or with the state
     {event:7}:wake     string  a wake-up is under way, or a drain is at work
                                removed by TTL, 4 s, or by idle.lua, once the queue is empty
+    {event:7}:draw     string  the event's draw was put into the queue just now
+                               removed by TTL, 5 s
     {event:7}:lease    string  token of the drain at work
                                removed by TTL, 12 s, or by its holder
     {event:7}:rates    hash    a<slot>, d<slot> -> `second|count`: admissions and decisions of the last seconds
@@ -86,6 +88,7 @@ OUTCOME_TTL_SECONDS = 2 * 86_400
 KEYS_TTL_SECONDS = 2 * 86_400
 WAITLIST_TTL_SECONDS = 7 * 86_400
 WAKE_TTL_MS = 4_000  # a wake-up that was lost, or found a dead drain's lease, is repeated after this time
+DRAW_TTL_MS = 5_000  # a draw that was lost on the way is put into the queue again after this time
 LEASE_TTL_MS = 12_000  # later than the statement timeout; a killed drain holds its event up this long
 RATES_TTL_SECONDS = 60
 HISTORY_TTL_SECONDS = 25 * 3600
@@ -138,7 +141,7 @@ class EventKeys:
     """The keys of one event."""
 
     __slots__ = (
-        *("addresses", "codes", "decided", "keys", "lease", "lost", "missing", "news", "pending"),
+        *("addresses", "codes", "decided", "draw", "keys", "lease", "lost", "missing", "news", "pending"),
         *("history", "queue", "rates", "refusals", "state", "unknown", "waitlist", "wake", "of_admission"),
     )
 
@@ -149,6 +152,7 @@ class EventKeys:
         self.pending = f"{tag}:pending"
         self.decided = (f"{tag}:decided:0", f"{tag}:decided:1", f"{tag}:decided:2")
         self.wake = f"{tag}:wake"
+        self.draw = f"{tag}:draw"
         self.lease = f"{tag}:lease"
         self.rates = f"{tag}:rates"
         self.history = f"{tag}:history"

@@ -136,7 +136,9 @@ def published(outcomes: Sequence[Outcome], freed: Freed) -> PublishedOutcomes:
 
 def _published(outcome: Outcome, freed: Freed) -> PublishedOutcome:
     # Sequences begin at 1.
-    waitlisted_at = line_score(outcome.type_id, outcome.sequence) if outcome.status is Status.WAITLISTED else 0
+    waitlisted_at = (
+        line_score(outcome.type_id, outcome.turn or outcome.sequence) if outcome.status is Status.WAITLISTED else 0
+    )
     text, holds_email = encode_outcome(outcome), outcome.holds_email
     plain = (outcome.key, outcome.email_digest, text, outcome.revision, holds_email, waitlisted_at)
     return PublishedCorrection(*plain, freed[outcome.key]) if outcome.key in freed else PublishedOutcome(*plain)

@@ -12,7 +12,7 @@ from events.admission import calls
 from events.admission import keys as k
 from events.admission.scripts import Redis
 from events.domain.snapshot import CopyProgress, EventSnapshot, TypeSnapshot
-from events.domain.states import Access, Visibility
+from events.domain.states import Access, DrawState, Visibility
 from omnify.common.redis_nodes import by_node
 
 _encode_json = msgspec.json.Encoder().encode
@@ -61,7 +61,7 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
         "cancelled": int(snapshot.cancelled),
         "organizer": snapshot.organizer_id,
         "draft": int(snapshot.visibility is Visibility.DRAFT),
-        "paused": int(snapshot.paused),
+        "paused": _paused_from(snapshot),
         "cancel_until": snapshot.cancel_until_ms,
         "capacity": snapshot.max_capacity,
         "confirmed": snapshot.confirmed_count,
@@ -74,6 +74,13 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
         "types": _encode_json([_line(found) for found in snapshot.ticket_types]) if snapshot.ticket_types else "",
     }
     return [part for pair in fields.items() for part in pair]
+
+
+def _paused_from(snapshot: EventSnapshot) -> int:
+    """Returns from when (ms) no registration is admitted, 0 if that does not end: while a draw is held, none is."""
+    if snapshot.paused:
+        return 1
+    return snapshot.draw_ms if snapshot.draw_state in (DrawState.OPEN, DrawState.SEALED) else 0
 
 
 def _codes(snapshot: EventSnapshot) -> str:

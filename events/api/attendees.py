@@ -93,6 +93,7 @@ def _total(event: Event, guests: AttendeeFilter) -> int:
     counts: dict[Status, int] = {
         Status.CONFIRMED: event.confirmed_count - event.confirmed_companions,
         Status.HELD: event.held_count - event.held_companions,
+        Status.ENTERED: event.entered_count - event.entered_companions,
         Status.WAITLISTED: event.waitlisted_count - event.waitlisted_companions,
         Status.EXPIRED: event.expired_count,
         Status.CANCELLED: event.cancelled_count,

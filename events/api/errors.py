@@ -20,6 +20,7 @@ from rest_framework.views import set_rollback
 from events.api import responses
 from events.api.pagination import InvalidPage, InvalidPageSize
 from events.api.refusals import Refusal, invalid_fields, unavailable
+from events.ledger.draw.setting import DrawFixed, NoLog
 from events.ledger.events import EventInUse, EventOver, TooManyTypes
 from events.ledger.size_checks import CapacityBelowConfirmed, CapacityBelowWaitlisted, TypeInUse
 from events.services.commands import ResizePending
@@ -59,12 +60,12 @@ def _refusal(exc: Exception) -> Refusal | None:
             return exc
         case InvalidPage():
             return Refusal(Code.INVALID_PAGE, 404, "This page does not exist.")
-        case InvalidPageSize():
-            return invalid_fields({"page_size": [str(exc)]})
-        case TooManyTypes():
-            return invalid_fields({"ticket_types": [str(exc)]})
+        case InvalidPageSize() | TooManyTypes():
+            return invalid_fields({"page_size" if isinstance(exc, InvalidPageSize) else "ticket_types": [str(exc)]})
         case CapacityBelowConfirmed() | CapacityBelowWaitlisted() | EventOver() | EventInUse() | TypeInUse():
             return _refused_change(exc)
+        case NoLog() | DrawFixed():
+            return _refused_draw(exc)
         case NotInForce() | ResizePending() | CorrectionPending() | EmailTaken() | NoSeatToCorrect():
             return _refused_command(exc)
         case Http404():
@@ -98,6 +99,12 @@ def _refused_change(
             return Refusal(Code.CAPACITY_BELOW_WAITLISTED, 409, message, errors={exc.field: [message]})
         case TypeInUse():
             return Refusal(Code.TYPE_IN_USE, 409, str(exc), errors={"ticket_types": [str(exc)]})
+
+
+def _refused_draw(exc: NoLog | DrawFixed) -> Refusal:
+    if isinstance(exc, NoLog):
+        return invalid_fields({"admission": [str(exc)]})
+    return Refusal(Code.EVENT_IN_USE, 409, str(exc), errors={"draw_at": [str(exc)]})
 
 
 def _refused_command(

@@ -11,12 +11,13 @@ from typing import Any
 from msgspec.structs import asdict
 from rest_framework import serializers
 
+from events.api.draw_fields import with_draw
 from events.api.fields import ChoiceField, MomentField, TextField, WholeNumberField
 from events.api.hold_fields import COLUMNS, HoldInput, with_hold_columns
 from events.api.ticket_type_fields import TYPES_MAX, TicketTypeInput, check_beside_types, check_ids, complete
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, moved_schedule, schedule_problems
 from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
-from events.domain.states import Access, Visibility
+from events.domain.states import Access, Admission, Visibility
 from events.domain.times import whole_ms
 from events.ledger.counters import terms_of
 from events.models import Event
@@ -60,6 +61,16 @@ class EventInput(serializers.Serializer[Event]):
         required=False,
         choices=[a.value for a in Access],
         help_text="`open`, unless told. With `code` a registration needs an access code.",
+    )
+    admission = ChoiceField(
+        required=False,
+        choices=[a.value for a in Admission],
+        help_text="`first_come`, unless told. With `draw` all who register before `draw_at` have the same chance.",
+    )
+    draw_at = MomentField(
+        required=False,
+        allow_null=True,
+        help_text="Of a draw: when it is. In the future, no later than the start, fixed by the first registration.",
     )
     max_quantity = WholeNumberField(
         required=False,
@@ -115,7 +126,7 @@ class EventInput(serializers.Serializer[Event]):
         if problems:
             raise serializers.ValidationError(problems)
         times = {name: getattr(schedule, name) for name in _TIMES} if sent else {}
-        return {**attrs, **times}
+        return {**with_draw(attrs, schedule, self.instance, now=now), **times}
 
     def _schedule(self, sent: dict[str, datetime], now: datetime) -> Schedule:
         if self.instance is None:
@@ -148,7 +159,9 @@ class EventCopy(EventChanges):
         sent = {name: attrs[name] for name in _TIMES if name in attrs}
         try:
             schedule = moved_schedule(sent=sent, original=schedule_of(event))
-            until = event.cancel_until and event.cancel_until + (schedule.start_time - event.start_time)
+            later = schedule.start_time - event.start_time
+            until = event.cancel_until and event.cancel_until + later
+            draw_at = event.draw_at and event.draw_at + later
         except OverflowError:
             raise serializers.ValidationError(_OUT_OF_RANGE) from None
         times = {name: getattr(schedule, name) for name in _TIMES}
@@ -165,7 +178,18 @@ class EventCopy(EventChanges):
         types = changes.get("ticket_types") or [asdict(terms) for terms in terms_of(event)]
         fresh = [{name: value for name, value in one.items() if name != "id"} for one in types]
         new = {"cancel_until": until, "visibility": Visibility.DRAFT.value}
+        kind = Admission.DRAW if event.draw_at else Admission.FIRST_COME
+        draw = {"admission": kind, "draw_at": draw_at, **_draw_of(attrs)}
+        changes = with_draw({**changes, **draw}, schedule, None, now=now)
         return {**copied, **new, **changes, **times, "ticket_types": fresh}
+
+
+def _draw_of(attrs: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a change says of the draw; one that takes it away takes its time too."""
+    sent: dict[str, Any] = {name: attrs[name] for name in ("admission", "draw_at") if name in attrs}
+    if sent.get("admission") == Admission.FIRST_COME:
+        sent.setdefault("draw_at", None)
+    return sent
 
 
 def schedule_of(event: Event) -> Schedule:

@@ -13,7 +13,7 @@ from events.domain.seats import Counters
 
 def all_fit(seats: Seats, commands: Sequence[Command]) -> bool:
     """Tells whether all commands are registrations without a code, and there are seats for each of them."""
-    if seats.cancelled or len(commands) > seats.free:
+    if seats.cancelled or seats.draw_ms is not None or len(commands) > seats.free:
         return False
     asked = 0
     for command in commands:

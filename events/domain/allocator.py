@@ -21,6 +21,7 @@ from events.domain.commands import (
     Command,
     Confirmation,
     Correction,
+    Drawing,
     Expiry,
     OfTicket,
     Request,
@@ -46,7 +47,8 @@ def allocate(
         ledger: what the ledger has about them.
         queue_ms: the queue's clock, from which new holds run; needed if `seats` have a hold.
     """
-    allocator = _Allocator(seats, ledger, now_ms, queue_ms)
+    kind = _Allocator if seats.draw_ms is None else _BeforeTheDraw
+    allocator = kind(seats, ledger, now_ms, queue_ms)
     done = allocator.done
     for command in commands:
         if isinstance(command, Request):
@@ -93,7 +95,7 @@ class _Allocator(Moves):
     def _capacity(self) -> int:
         return sum(line.capacity for line in self._lines.values())
 
-    def step(self, command: OfTicket | Resize | Correction | Closing) -> bool:
+    def step(self, command: OfTicket | Resize | Correction | Closing | Drawing) -> bool:
         """Applies a command, and writes down which changes it made. The same return value."""
         first, sized = len(self.done.changes), len(self.done.resizes)
         finished = self.apply(command)
@@ -106,7 +108,7 @@ class _Allocator(Moves):
     def _sizes(self) -> Mapping[int, tuple[int, int]]:
         return {type_id: (line.capacity, line.waitlist_capacity) for type_id, line in self._lines.items()}
 
-    def apply(self, command: OfTicket | Resize | Correction | Closing) -> bool:
+    def apply(self, command: OfTicket | Resize | Correction | Closing | Drawing) -> bool:
         """Applies a command. Returns False if there is more to do than one transaction may."""
         match command:
             case Cancellation():
@@ -127,6 +129,9 @@ class _Allocator(Moves):
                 return True
             case Closing():
                 return self._close()
+            case Drawing():
+                # One that is not due, or a second one. A draw is held by `events.domain.draw`.
+                return True
 
     def _is_late(self, command: Cancellation, held: DecidedTicket) -> bool:
         if command.requested_ms >= self._ends_ms:
@@ -202,3 +207,33 @@ class _Allocator(Moves):
         for held in self._holders:
             self._cancel(self._tickets[held.outcome.key], Reason.EVENT_CANCELLED)
         return len(self._holders) < allocation.MOVES_AT_ONCE
+
+
+class _BeforeTheDraw(_Allocator):
+    """Applies commands while an event's draw is still to be held: registrations enter it, and get no seat."""
+
+    def register(self, request: Request) -> None:
+        """Enters a registration, or rejects it with a reason. A guest beyond the capacity has a seat at once, and takes
+        none from the draw."""
+        line = self._only or self._typed_line(request.type_id)
+        reason = self._refusal(request, line)
+        if reason is None and line is not None:
+            outcome = self._grow_or_enter(request, line)
+            if outcome is not None:
+                self._emails.add(request.email_key)
+                self._tickets[request.key] = DecidedTicket(request.email_key, outcome)
+                return
+        reason = reason or Reason.REGISTRATION_CLOSED
+        self.done.rejected[reason] = self.done.rejected.get(reason, 0) + 1
+        self._decide(request, Status.REJECTED, reason)
+
+    def _grow_or_enter(self, request: Request, line: Line) -> Outcome | None:
+        if request.beyond_capacity and request.quantity <= MAX_CAPACITY - self._capacity():
+            line.resize(line.capacity + request.quantity)
+            return self._seat_or_hold(request, line)
+        draw_ms = self._before.draw_ms
+        if self._before.sealed or draw_ms is None or request.requested_ms >= draw_ms:
+            return None
+        self._entered += request.quantity
+        self._entered_companions += request.quantity - 1
+        return self._decide(request, Status.ENTERED)

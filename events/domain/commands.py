@@ -140,6 +140,18 @@ class Closing(msgspec.Struct, frozen=True):
     sequence: int
 
 
+class Drawing(msgspec.Struct, frozen=True):
+    """Holds the event's draw, if it was admitted at its time or later: a step in each transaction.
+
+    `signature` is that of the public round of randomness that the draw was to wait for; empty if there is none.
+    """
+
+    key: str
+    sequence: int
+    requested_ms: int
+    signature: bytes = b""
+
+
 # These name a ticket by their key. Applied a second time they change nothing.
 OfTicket = Cancellation | Confirmation | Expiry
-Command = Request | OfTicket | Resize | Correction | Closing
+Command = Request | OfTicket | Resize | Correction | Closing | Drawing

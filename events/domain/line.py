@@ -44,7 +44,7 @@ class Line:
         return self.waitlisted - self.waiting_companions
 
     def seed(self, sequence: int, key: str) -> None:
-        """Adds a ticket from the ledger's waitlist, in order of admission."""
+        """Adds a ticket from the ledger's waitlist, in its order."""
         self._seeded = True
         self._queue.append((sequence, key))
 

@@ -35,13 +35,14 @@ class Moves:
         self._promoted_hold = new_hold(terms, queue_ms=queue_ms, ends_ms=seats.ends_ms) if terms else None
         self._first_hold = self._promoted_hold if terms and terms.applies_to is AppliesTo.ALL else None
         self._over = seats.over
+        self._entered, self._entered_companions = seats.entered, seats.entered_companions
         self._emails = set(ledger.taken)
         self._codes = CodeUses(ledger.codes)
         known = (*ledger.waitlist, *ledger.large_groups, *ledger.tickets.values(), *ledger.holders)
         self._tickets = {held.outcome.key: held for held in known}
         self._holders = ledger.holders
         for held in ledger.waitlist:
-            self._line_of(held).seed(held.outcome.sequence, held.outcome.key)
+            self._line_of(held).seed(held.outcome.turn or held.outcome.sequence, held.outcome.key)
 
     @property
     def code_uses(self) -> dict[int, int]:
@@ -52,6 +53,8 @@ class Moves:
         """Returns the counters as they are now."""
         counters = {type_id: line.counters(self._tickets) for type_id, line in self._lines.items()}
         before = replace(self._before, over=True) if self._over else self._before
+        if self._entered != before.entered:
+            before = replace(before, entered=self._entered, entered_companions=self._entered_companions)
         if self._only is not None:
             return before.with_counters(counters[NO_TYPE])
         used = self._used & counters.keys()
@@ -75,19 +78,33 @@ class Moves:
         self.done.changes.append(outcome)
         return outcome
 
-    def _change(self, held: DecidedTicket, status: Status, reason: Reason | None = None, **more: Any) -> None:
+    def _change(
+        self,
+        held: DecidedTicket,
+        status: Status,
+        reason: Reason | None = None,
+        *,
+        position: int | None = None,
+        **more: Any,
+    ) -> None:
         was = held.outcome
         if status not in HOLDING:
             self._codes.count(was.code_id, -was.quantity)
         outcome = msgspec.structs.replace(
-            was, status=status, reason=reason, decided_ms=self._now_ms, revision=was.revision + 1, position=None, **more
+            was,
+            status=status,
+            reason=reason,
+            decided_ms=self._now_ms,
+            revision=was.revision + 1,
+            position=position,
+            **more,
         )
         self._tickets[was.key] = DecidedTicket(held.email_key, outcome)
         self.done.changes.append(outcome)
 
     def _cancel(self, held: DecidedTicket, reason: Reason) -> bool:
-        """Cancels a ticket. One that holds no seat and does not wait is left unchanged: cancelling twice is harmless.
-        Returns False then.
+        """Cancels a ticket. One that holds no seat, does not wait and is in no draw is left unchanged, since cancelling
+        twice is harmless. Returns False then.
 
         A checked-in ticket keeps its seats, because people are inside. It is cancelled only with the whole event, and
         keeps its check-in.
@@ -101,12 +118,19 @@ class Moves:
             self._line_of(held).unseat(was.quantity)
         elif was.status is Status.HELD:
             self._line_of(held).unhold(was.quantity)
+        elif was.status is Status.ENTERED:
+            self._withdraw(was.quantity)
         else:
             self._line_of(held).leave(was.quantity)
         self._emails.discard(held.email_key)
         self._change(held, Status.CANCELLED, reason)
         self.done.cancelled += 1
         return True
+
+    def _withdraw(self, quantity: int) -> None:
+        """Takes an entry out of the draw."""
+        self._entered -= quantity
+        self._entered_companions -= quantity - 1
 
     def _confirm(self, command: Confirmation) -> None:
         """Turns held seats into confirmed ones. A ticket that is not held is left unchanged, and so is one whose hold

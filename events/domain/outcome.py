@@ -31,6 +31,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     partly_in: int | None = None
     # Of a ticket that is held or whose hold ran out; read from the ledger, also of one that was confirmed since.
     hold: Hold | None = None
+    # Its place in the order that was drawn, which comes before all sequences; 0 if it was not in a draw.
+    turn: int = 0
     # None of these goes to Redis. `mark` names the secret that made the ticket's id; `payment_reference` came with the
     # confirmation of a hold. The others are for webhooks: `position` is the position on the waitlist at the time of
     # this change. `code_id` is that of the access code.

@@ -74,6 +74,13 @@ class Seats(Counters):
     used_types: frozenset[int] = frozenset()
     hold: HoldTerms | None = None
     over: bool = False
+    # When the draw is, while it is still to be held, and whether no one can enter any more; whether it has been held;
+    # seats that entries ask for.
+    draw_ms: int | None = None
+    sealed: bool = False
+    drawn: bool = False
+    entered: int = 0
+    entered_companions: int = 0
 
     def with_counters(self, line: Counters) -> Seats:
         """Returns the same with the counters of `line`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from events.domain.holds import HoldTerms
-from events.domain.states import Access, Visibility
+from events.domain.states import Access, DrawState, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,11 @@ class EventSnapshot:
     # Whether a registration needs an access code; whether there are any.
     access: Access = Access.OPEN
     has_codes: bool = False
+    # When the draw is, 0 without one, and how far it is; seats that entries ask for.
+    draw_ms: int = 0
+    draw_state: DrawState = DrawState.NONE
+    entered_count: int = 0
+    entered_companions: int = 0
 
     @property
     def looks_at_codes(self) -> bool:

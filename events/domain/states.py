@@ -9,6 +9,7 @@ class Status(StrEnum):
     """The status of a registration. Names are part of the public contract."""
 
     QUEUED = "queued"
+    ENTERED = "entered"
     HELD = "held"
     CONFIRMED = "confirmed"
     WAITLISTED = "waitlisted"
@@ -25,6 +26,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     REGISTRATION_CLOSED = "registration_closed"
     EVENT_CANCELLED = "event_cancelled"
+    NOT_DRAWN = "not_drawn"
     INVALID = "invalid"
     BY_HOLDER = "by_holder"
     BY_ORGANIZER = "by_organizer"
@@ -32,7 +34,7 @@ class Reason(StrEnum):
 
 REJECTION_REASONS = (
     *(Reason.SOLD_OUT, Reason.DUPLICATE, Reason.REGISTRATION_CLOSED),
-    *(Reason.EVENT_CANCELLED, Reason.INVALID),
+    *(Reason.EVENT_CANCELLED, Reason.NOT_DRAWN, Reason.INVALID),
 )
 CANCELLATION_REASONS = (Reason.BY_HOLDER, Reason.BY_ORGANIZER, Reason.EVENT_CANCELLED)
 
@@ -63,11 +65,31 @@ class Access(StrEnum):
     CODE = "code"
 
 
+class Admission(StrEnum):
+    """Who gets the seats: the first to come, or those whom a draw gives them."""
+
+    FIRST_COME = "first_come"
+    DRAW = "draw"
+
+
+class DrawState(StrEnum):
+    """How far an event's draw is."""
+
+    NONE = ""
+    OPEN = "open"  # registrations are entered
+    SEALED = "sealed"  # no more are; the order is being found, and the seats given in it
+    DRAWN = "drawn"  # from here on the first to come gets what is left
+
+
 # A status changes only along these edges; any other change would run backwards.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset(
-        {Status.HELD, Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED, Status.LOST}
+        {
+            *(Status.ENTERED, Status.HELD, Status.CONFIRMED, Status.WAITLISTED),
+            *(Status.REJECTED, Status.CANCELLED, Status.LOST),
+        }
     ),
+    Status.ENTERED: frozenset({Status.HELD, Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED}),
     Status.WAITLISTED: frozenset({Status.HELD, Status.CONFIRMED, Status.CANCELLED}),
     Status.HELD: frozenset({Status.CONFIRMED, Status.EXPIRED, Status.CANCELLED}),
     Status.CONFIRMED: frozenset({Status.CANCELLED}),
@@ -78,9 +100,11 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 }
 
 # These hold the e-mail of the event: a second registration under it is a duplicate.
-ACTIVE = frozenset({Status.QUEUED, Status.HELD, Status.CONFIRMED, Status.WAITLISTED})
-# These hold a seat in the ledger, or wait for one.
-HOLDING = frozenset({Status.HELD, Status.CONFIRMED, Status.WAITLISTED})
+ACTIVE = frozenset({Status.QUEUED, Status.ENTERED, Status.HELD, Status.CONFIRMED, Status.WAITLISTED})
+# These hold a seat in the ledger, or wait in its line for one.
+IN_LINE = frozenset({Status.HELD, Status.CONFIRMED, Status.WAITLISTED})
+# The same, and those that are in a draw.
+HOLDING = IN_LINE | {Status.ENTERED}
 TERMINAL = frozenset({Status.CONFIRMED, Status.REJECTED, Status.EXPIRED, Status.CANCELLED, Status.LOST})
 
 

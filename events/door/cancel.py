@@ -78,7 +78,7 @@ class Canceller:
             return NothingToCancel()
         if outcome.checked_in_ms is not None:
             return CheckedIn(outcome.checked_in_ms)
-        waits = outcome.status in (Status.WAITLISTED, Status.HELD)
+        waits = outcome.status in (Status.ENTERED, Status.WAITLISTED, Status.HELD)
         return await self._ask(event_id, CancelRequest(key, held_in_ledger=True, exempt=waits))
 
     async def _ask(self, event_id: int, request: CancelRequest) -> CancelAnswer:

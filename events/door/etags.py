@@ -14,6 +14,7 @@ from events.domain.states import Status
 
 _LETTERS: dict[Status, str] = {
     Status.QUEUED: "q",
+    Status.ENTERED: "n",
     Status.WAITLISTED: "w",
     Status.HELD: "h",
     Status.CONFIRMED: "c",
@@ -24,7 +25,7 @@ _LETTERS: dict[Status, str] = {
 }
 _STATUSES = {letter: status for status, letter in _LETTERS.items()}
 # Earlier releases had twice as many digits.
-_SHAPE = re.compile(r'(?:W/)?"([qwhcrexl])-[0-9a-f]{8}(?:[0-9a-f]{8})?"')
+_SHAPE = re.compile(r'(?:W/)?"([qnwhcrexl])-[0-9a-f]{8}(?:[0-9a-f]{8})?"')
 
 
 def tag_of(status: Status, shown: bytes) -> bytes:

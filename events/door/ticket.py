@@ -15,6 +15,7 @@ from omnify.common.asgi_types import Header
 
 _MESSAGES: dict[Status, str] = {
     Status.QUEUED: "In line.",
+    Status.ENTERED: "In the draw.",
     Status.WAITLISTED: "On the waitlist.",
     Status.HELD: "Held for a while.",
     Status.CONFIRMED: "Decided.",

@@ -47,9 +47,13 @@ def load_batch_context(event_id: int, commands: Sequence[Command], *, seats: Sea
     closing = any(isinstance(command, Closing) for command in pending)
     emails = [c.email_key for c in pending if isinstance(c, Request | Correction) and c.email_key is not None]
     needed = lookahead(pending, seats=seats, tickets=tickets)
-    first = (ticket for type_id, count in needed.items() for ticket in first_waitlisted(event_id, type_id, count=count))
+    first = (
+        ticket
+        for type_id, count in needed.items()
+        for ticket in first_waitlisted(event_id, type_id, count=count, drawn=seats.drawn)
+    )
     ledger = LedgerView(
-        taken=taken_emails(event_id, emails),
+        taken=taken_emails(event_id, emails, entries=seats.draw_ms is not None),
         tickets=tickets,
         waitlist=_with_digests(first, digest),
         large_groups=_with_digests(_large_groups(event_id, pending, seats), digest),

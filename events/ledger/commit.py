@@ -26,6 +26,7 @@ from events.ledger.corrections import Freed, freed_since
 from events.ledger.counters import seats_of, with_types
 from events.ledger.database import database
 from events.ledger.decision_log.append import OpenLog, open_log
+from events.ledger.draw.steps import next_draw, take_step
 from events.ledger.plan import Plan, make_plan
 from events.ledger.records import RowsExist
 from events.ledger.tickets import changed_since, known_outcomes
@@ -106,7 +107,11 @@ def _commit(event_id: int, batch: Batch) -> Committed:
         unpublished = _unpublished(event, batch)
         log = open_log(event)
         fits = _all_fit(event, batch)
-        done = (fits and _commit_optimistically(event, batch, log)) or _commit_with_context(event, batch, log)
+        done = (
+            (fits and _commit_optimistically(event, batch, log))
+            or (event.awaits_draw and _commit_around_draw(event, batch, log))
+            or _commit_with_context(event, batch, log)
+        )
         if event.has_codes:
             done = replace(done, codes=_changed_codes(event, batch))
         batch.before_commit()
@@ -193,6 +198,17 @@ def _commit_with_context(event: Event, batch: Batch, log: OpenLog | None) -> Com
     done = write(event, plan, log)
     rewound = commands is not context.pending
     return replace(done, rewound=rewound).with_earlier(context.decided)
+
+
+def _commit_around_draw(event: Event, batch: Batch, log: OpenLog | None) -> Committed | None:
+    """Takes a step of the draw if it is the turn of that, or commits what is in front of it; None if none is due."""
+    draw = next_draw(event, batch.commands, batch.poisoned)
+    if draw is None:
+        return None
+    if not (draw.commands or draw.poisoned):
+        return take_step(event, draw.command, log, digest=batch.digest, queue_now=batch.queue_now)
+    done = _commit_with_context(event, replace(batch, commands=draw.commands, poisoned=draw.poisoned), log)
+    return done if done.unfinished else replace(done, unfinished=draw.command.key)
 
 
 def _plan(

@@ -8,6 +8,7 @@ from django.db.models import prefetch_related_objects
 
 from events.domain.commands import TypeTerms
 from events.domain.seats import Counters, Seats
+from events.domain.states import DrawState
 from events.domain.times import to_ms
 from events.models import Event, TicketType
 
@@ -58,6 +59,11 @@ def seats_of(event: Event) -> Seats:
         hold=event.hold,
         over=event.over,
         used_types=frozenset(found.pk for found in types if found.used),
+        draw_ms=to_ms(event.draw_at) if event.draw_at and event.draw_state != DrawState.DRAWN else None,
+        sealed=event.draw_state == DrawState.SEALED,
+        drawn=event.draw_state == DrawState.DRAWN,
+        entered=event.entered_count,
+        entered_companions=event.entered_companions,
     )
 
 
@@ -72,6 +78,7 @@ def _counts(row: Event | TicketType) -> dict[str, int]:
 def set_counters(event: Event, seats: Seats) -> None:
     """Sets the counters of an event's row, in memory."""
     event.max_capacity, event.over = seats.capacity, seats.over
+    event.entered_count, event.entered_companions = seats.entered, seats.entered_companions
     for name, column in _COLUMNS.items():
         setattr(event, column, getattr(seats, name))
 

@@ -56,6 +56,9 @@ class Database(Protocol):
     def find_taken_emails(self, event_id: int, email_keys: Sequence[str]) -> set[str]:
         """Finds those that hold a seat or a position on the waitlist. Raises ValueError for a NUL in one."""
 
+    def find_entered_emails(self, event_id: int, email_keys: Sequence[str]) -> set[str]:
+        """Finds those that are in a draw. Raises ValueError for a NUL in one."""
+
     def find_log_chunks(self, event_id: int, behind: int, commitment: bytes) -> Iterable[tuple[int, bytes]]:
         """Reads the batches of a decision log behind the one at this index that have a ticket's commitment in them:
         first index and entries of each. Reads the whole rest of the log."""

@@ -11,9 +11,12 @@ from events.domain.allocation import LedgerView, Seats
 from events.domain.commands import Command
 from events.domain.holds import AppliesTo
 from events.domain.snapshot import EventSnapshot
+from events.domain.states import DrawState
 from events.domain.times import whole_ms
 from events.ledger.decision_log.entry_maker import EntryMaker
 from events.ledger.plan import Plan, make_plan
+
+_TO_BE_DRAWN = (DrawState.OPEN, DrawState.SEALED)
 
 
 def draft_batch(
@@ -30,7 +33,7 @@ def draft_batch(
     what the row says in the end, `commit_batch` makes a plan of its own. Returns None unless all commands are
     registrations with a seat, of an event without groups and ticket types.
     """
-    if event.ticket_types or event.max_quantity > 1:
+    if event.ticket_types or event.max_quantity > 1 or event.draw_state in _TO_BE_DRAWN:
         return None
     held = event.hold is not None and event.hold.applies_to is AppliesTo.ALL
     seats = Seats(
@@ -45,6 +48,7 @@ def draft_batch(
         cancel_until_ms=event.cancel_until_ms,
         hold=event.hold,
         over=event.over,
+        drawn=event.draw_state is DrawState.DRAWN,
     )
     if not all_fit(seats, commands):
         return None

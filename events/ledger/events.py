@@ -18,6 +18,7 @@ from events.domain.commands import TypeTerms
 from events.domain.seats import TYPES_OF_AN_EVENT, type_id_of
 from events.domain.text import search_key
 from events.ledger.counters import terms_of
+from events.ledger.draw.setting import check_unfixed, set_draw
 from events.models import Event, Organizer, Registration, SizeChange, TicketType, Webhook
 
 
@@ -36,18 +37,28 @@ class EventInUse(Exception):
 
 
 def create_event(*, organizer: Organizer, fields: Mapping[str, Any]) -> Event:
-    """Writes a new event of `organizer`; `fields` are validated values by column, and those of its ticket types."""
+    """Writes a new event of `organizer`; `fields` are validated values by column, and those of its ticket types.
+
+    Raises NoLog: it is to have a draw, and logs are off.
+    """
+    with transaction.atomic():
+        event = _create(organizer, {name: value for name, value in fields.items() if name != "draw_at"})
+        if draw_at := fields.get("draw_at"):
+            set_draw(event, draw_at, now=event.created_at)
+    return event
+
+
+def _create(organizer: Organizer, fields: Mapping[str, Any]) -> Event:
     columns = {name: value for name, value in fields.items() if name != "ticket_types"}
     items = fields.get("ticket_types", ())
     if not items:
         return Event.objects.create(organizer=organizer, **columns)
     columns |= {size: sum(item[column] for item in items) for size, column in _SUMS.items()}
-    with transaction.atomic():
-        event = Event.objects.create(organizer=organizer, has_types=True, last_type_number=len(items), **columns)
-        TicketType.objects.bulk_create(
-            TicketType(id=type_id_of(event.pk, number), event=event, rank=number - 1, **item)
-            for number, item in enumerate(items, start=1)
-        )
+    event = Event.objects.create(organizer=organizer, has_types=True, last_type_number=len(items), **columns)
+    TicketType.objects.bulk_create(
+        TicketType(id=type_id_of(event.pk, number), event=event, rank=number - 1, **item)
+        for number, item in enumerate(items, start=1)
+    )
     return event
 
 
@@ -111,6 +122,8 @@ def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> E
 
     `event` comes from `event_for_change`, in the same transaction. Sizes are not among the fields: they move seats, and
     go through the event's queue.
+
+    Raises DrawFixed, NoLog.
     """
     assert not {"max_capacity", "waitlist_capacity"} & fields.keys()
     if fields:
@@ -118,6 +131,9 @@ def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> E
         columns = {**fields, "search_key": search_key(*lines), "version": F("version") + 1}
         if Event.objects.filter(pk=event.pk).values(*fields).get() != dict(fields):
             columns |= _revised(now)
+        if "draw_at" in fields and fields["draw_at"] != event.draw_at:
+            check_unfixed(event)
+            set_draw(event, fields["draw_at"], now=now)
         Event.objects.filter(pk=event.pk).update(**columns)
         event.refresh_from_db()
     return event

@@ -59,7 +59,9 @@ def still_closing() -> list[EventSnapshot]:
     rows = Event.objects.filter(
         Q(confirmed_count__gt=0) | Q(waitlisted_count__gt=0) | Q(held_count__gt=0), cancelled_at__isnull=False
     )
-    return [event_snapshot(event) for event in with_types(rows)]
+    entries = Event.objects.filter(entered_count__gt=0, cancelled_at__isnull=False)
+    found = {event.pk: event for event in (*rows, *entries)}
+    return [event_snapshot(event) for event in with_types(found.values())]
 
 
 def sequence_gaps(event_id: int, *, limit: int = 1000) -> list[tuple[int, int]]:

@@ -85,10 +85,19 @@ def find_tickets(event_id: int, keys: Sequence[str]) -> Iterable[tuple[Any, ...]
 
 def find_taken_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
     """Finds those that hold a seat or a position on the waitlist."""
+    return _find_emails(sql.FIND_TAKEN_EMAILS, event_id, email_keys)
+
+
+def find_entered_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
+    """Finds those that are in a draw."""
+    return _find_emails(sql.FIND_ENTERED_EMAILS, event_id, email_keys)
+
+
+def _find_emails(statement: str, event_id: int, email_keys: Sequence[str]) -> set[str]:
     document = _encode(email_keys).decode()
     refuse_nul(document, email_keys)
     with connection.cursor() as cursor:
-        cursor.execute(sql.FIND_TAKEN_EMAILS, [event_id, document])
+        cursor.execute(statement, [event_id, document])
         return {row[0] for row in cursor.fetchall()}
 
 

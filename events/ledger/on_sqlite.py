@@ -11,7 +11,7 @@ import msgspec
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
-from events.domain.states import HOLDING, Status
+from events.domain.states import IN_LINE, Status
 from events.domain.times import from_ms
 from events.domain.webhooks.states import DeliveryState
 from events.ledger.decision_log.sql import FIND_LOG_CHUNKS
@@ -28,7 +28,7 @@ from events.ledger.sql import COUNTER_COLUMNS, TICKET_COLUMNS
 from events.ledger.webhooks.sql import CLAIMED_COLUMNS
 from events.models import AccessCode, Event, Registration, WebhookDelivery, WebhookEndpoint
 
-_HOLDING = sorted(status.value for status in HOLDING)
+_IN_LINE = sorted(status.value for status in IN_LINE)
 
 
 def lock_event(event_id: int) -> Event | None:
@@ -81,6 +81,7 @@ def move_registrations(event_id: int, records: Sequence[MoveRecord], *, decided_
             expires_at=F("expires_at") if record.expires_ms is None else from_ms(record.expires_ms),
             hold_confirmed_by=_or_kept(record, "hold_confirmed_by"),
             payment_reference=_or_kept(record, "payment_reference"),
+            turn=_or_kept(record, "turn"),
         )
 
 
@@ -107,7 +108,13 @@ def find_tickets(event_id: int, keys: Sequence[str]) -> Iterable[tuple[Any, ...]
 
 def find_taken_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
     """Finds those that hold a seat or a position on the waitlist."""
-    found = Registration.objects.filter(event_id=event_id, email_key__in=email_keys, status__in=_HOLDING)
+    found = Registration.objects.filter(event_id=event_id, email_key__in=email_keys, status__in=_IN_LINE)
+    return set(found.values_list("email_key", flat=True))
+
+
+def find_entered_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
+    """Finds those that are in a draw."""
+    found = Registration.objects.filter(event_id=event_id, email_key__in=email_keys, status=Status.ENTERED.value)
     return set(found.values_list("email_key", flat=True))
 
 

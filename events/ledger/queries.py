@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from events.domain.snapshot import EventSnapshot, TypeSnapshot
-from events.domain.states import Access, Status, Visibility
+from events.domain.states import Access, DrawState, Status, Visibility
 from events.domain.times import to_ms
 from events.ledger.counters import types_of
 from events.ledger.search import matching
@@ -56,6 +56,10 @@ def event_snapshot(event: Event) -> EventSnapshot:
         has_codes=event.has_codes,
         hold=event.hold,
         over=event.over,
+        draw_ms=to_ms(event.draw_at) if event.draw_at else 0,
+        draw_state=DrawState(event.draw_state),
+        entered_count=event.entered_count,
+        entered_companions=event.entered_companions,
         ticket_types=tuple(_type_snapshot(found) for found in types_of(event)),
     )
 

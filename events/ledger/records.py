@@ -57,6 +57,7 @@ class MoveRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     expires_ms: int | None = None
     hold_confirmed_by: str | None = None
     payment_reference: str | None = None
+    turn: int | None = None
 
 
 class CodeUseRecord(msgspec.Struct, omit_defaults=True, kw_only=True):

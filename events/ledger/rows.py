@@ -20,6 +20,7 @@ def move_record(outcome: Outcome) -> MoveRecord:
         expires_ms=outcome.hold.expires_ms if outcome.hold else None,
         hold_confirmed_by=outcome.hold.confirmed_by.value if outcome.hold else None,
         payment_reference=outcome.payment_reference or None,
+        turn=outcome.turn or None,
     )
 
 

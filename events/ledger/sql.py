@@ -14,7 +14,7 @@ TICKET_COLUMNS = (
     *("ticket_key", "email_key", "status", "reason", "sequence", "requested_at", "decided_at", "revision"),
     *("callback_url", "callback_organizer_id", "mark", "checked_in_at", "quantity", "ticket_type_id", "partly_in"),
     "access_code_id",
-    *("expires_at", "hold_confirmed_by", "payment_reference"),
+    *("expires_at", "hold_confirmed_by", "payment_reference", "turn"),
 )
 
 # lock_event: an event's row, locked until the transaction ends; {columns} are the model's. Parameter: event id.
@@ -24,6 +24,7 @@ LOCK_EVENT = "SELECT {columns} FROM events_event WHERE id = %s FOR UPDATE"
 COUNTER_COLUMNS = (
     *("max_capacity", "confirmed_count", "held_count", "waitlist_capacity", "waitlisted_count", "cancelled_count"),
     *("confirmed_companions", "held_companions", "waitlisted_companions", "head_quantity", "expired_count", "over"),
+    *("entered_count", "entered_companions"),
     *("rejected_counts", "last_sequence", "decided_at", "version"),
 )
 SAVE_COUNTERS = f"""
@@ -73,10 +74,11 @@ UPDATE events_registration AS registration SET
         ELSE registration.confirmed_at END,
     expires_at = COALESCE(to_timestamp(moved.expires_ms / 1000.0), registration.expires_at),
     hold_confirmed_by = COALESCE(moved.hold_confirmed_by, registration.hold_confirmed_by),
-    payment_reference = COALESCE(moved.payment_reference, registration.payment_reference)
+    payment_reference = COALESCE(moved.payment_reference, registration.payment_reference),
+    turn = COALESCE(moved.turn, registration.turn)
 FROM json_to_recordset($1) AS moved
     (ticket_key varchar, status varchar, reason varchar, revision integer, expires_ms bigint,
-     hold_confirmed_by varchar, payment_reference varchar)
+     hold_confirmed_by varchar, payment_reference varchar, turn bigint)
 WHERE registration.event_id = $3 AND registration.ticket_key = moved.ticket_key
     AND registration.revision < moved.revision
 """
@@ -105,19 +107,25 @@ WHERE event_id = %s AND email_key = ANY(ARRAY(SELECT json_array_elements_text(%s
     AND status IN ('confirmed', 'held', 'waitlisted')
 """
 
+# find_entered_emails: the same of those that are in a draw.
+FIND_ENTERED_EMAILS = FIND_TAKEN_EMAILS.replace("IN ('confirmed', 'held', 'waitlisted')", "= 'entered'")
+
 # find_waitlist_positions: positions of some tickets on an event's waitlist, 1 = next to move up. Any database.
 # Parameters: event id, then the ticket keys; {keys} is their placeholders. One walk along the waitlist's index, that of
 # ticket types with `FIND_TYPE_POSITIONS`.
 _FIND_WAITLIST_POSITIONS = """
 SELECT ticket_key, position FROM (
-    SELECT ticket_key, ROW_NUMBER() OVER ({line}ORDER BY sequence, id) AS position
+    SELECT ticket_key, ROW_NUMBER() OVER ({line}ORDER BY {order}sequence, id) AS position
     FROM events_registration WHERE event_id = %s AND status = 'waitlisted'
 ) AS waitlist WHERE ticket_key IN ({{keys}})
 """
-FIND_WAITLIST_POSITIONS = _FIND_WAITLIST_POSITIONS.format(line="")
+FIND_WAITLIST_POSITIONS = _FIND_WAITLIST_POSITIONS.format(line="", order="")
 
 # find_type_positions: the same for an event with ticket types, each with a line of its own.
-FIND_TYPE_POSITIONS = _FIND_WAITLIST_POSITIONS.format(line="PARTITION BY ticket_type_id ")
+FIND_TYPE_POSITIONS = _FIND_WAITLIST_POSITIONS.format(line="PARTITION BY ticket_type_id ", order="")
+
+# find_drawn_positions: the same where a draw was held, with ticket types or without: who was in it comes first.
+FIND_DRAWN_POSITIONS = _FIND_WAITLIST_POSITIONS.format(line="PARTITION BY ticket_type_id ", order="turn NULLS LAST, ")
 
 # find_sequence_gaps: ranges (first, last) of sequences that no row has, up to the highest that one has. Any database.
 # Parameters: event id, how many ranges. Reads the whole event.

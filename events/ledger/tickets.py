@@ -13,13 +13,13 @@ from events.domain.commands import Callback
 from events.domain.holds import ConfirmedBy, Hold
 from events.domain.outcome import Outcome
 from events.domain.seats import NO_TYPE
-from events.domain.states import HOLDING, Reason, Status
+from events.domain.states import IN_LINE, Reason, Status
 from events.domain.times import to_ms
 from events.ledger.database import database
 from events.ledger.sql import TICKET_COLUMNS
 from events.models import Registration
 
-_HOLDING = sorted(status.value for status in HOLDING)
+_IN_LINE = sorted(status.value for status in IN_LINE)
 
 
 def known_tickets(event_id: int, keys: Sequence[str]) -> dict[str, DecidedTicket]:
@@ -47,16 +47,32 @@ def find_outcomes(tickets: Sequence[tuple[int, str]]) -> dict[tuple[int, str], O
     }
 
 
-def taken_emails(event_id: int, email_keys: Sequence[str]) -> set[str]:
-    """Finds those among `email_keys` that hold a seat or wait for one. Raises ValueError for a NUL in one."""
+def taken_emails(event_id: int, email_keys: Sequence[str], *, entries: bool = False) -> set[str]:
+    """Finds those among `email_keys` that hold a seat or wait for one; with `entries`, also those in a draw.
+
+    Raises ValueError for a NUL in one.
+    """
     if not email_keys:
         return set()
-    return database().find_taken_emails(event_id, email_keys)
+    found = database().find_taken_emails(event_id, email_keys)
+    return found | database().find_entered_emails(event_id, email_keys) if entries else found
 
 
-def first_waitlisted(event_id: int, type_id: int = NO_TYPE, *, count: int) -> list[DecidedTicket]:
-    """Reads the first `count` tickets on the waitlist of a ticket type, in order of admission."""
-    return list(_read(_waiting(event_id, type_id)[:count])) if count else []
+def first_waitlisted(event_id: int, type_id: int = NO_TYPE, *, count: int, drawn: bool = False) -> list[DecidedTicket]:
+    """Reads the first `count` tickets on the waitlist of a ticket type, in order of admission; where the event has
+    `drawn`, those that were in it come before, in the order that was drawn."""
+    if not count:
+        return []
+    if not drawn:
+        return list(_read(_waiting(event_id, type_id)[:count]))
+    first = list(_read(_drawn(event_id, type_id)[:count]))
+    rest = _waiting(event_id, type_id).filter(turn__isnull=True)
+    return first + list(_read(rest[: count - len(first)])) if len(first) < count else first
+
+
+def _drawn(event_id: int, type_id: int) -> QuerySet[Registration]:
+    rows = _of(event_id).filter(status=Status.WAITLISTED.value, turn__isnull=False)
+    return rows.filter(ticket_type_id=type_id or None).order_by("turn")
 
 
 def waiting_for_more(event_id: int, type_id: int, *, seats: int, count: int) -> list[DecidedTicket]:
@@ -72,8 +88,12 @@ def _waiting(event_id: int, type_id: int) -> QuerySet[Registration]:
 
 
 def holding_tickets(event_id: int, *, count: int) -> list[DecidedTicket]:
-    """Reads any `count` tickets that hold a seat or wait for one, in the order of the index that finds them."""
-    return list(_read(_of(event_id).filter(status__in=_HOLDING).order_by("email_key")[:count]))
+    """Reads any `count` tickets that hold a seat, wait for one or are in a draw, in the order of their indexes."""
+    found = list(_read(_of(event_id).filter(status__in=_IN_LINE).order_by("email_key")[:count]))
+    if len(found) == count:
+        return found
+    entries = _of(event_id).filter(status=Status.ENTERED.value).order_by("pk")
+    return found + list(_read(entries[: count - len(found)]))
 
 
 def changed_since(
@@ -134,6 +154,7 @@ def _ticket(
     expires_at: datetime | None,
     hold_confirmed_by: str,
     payment_reference: str,
+    turn: int | None,
 ) -> DecidedTicket:
     outcome = Outcome(
         key=key,
@@ -152,6 +173,7 @@ def _ticket(
         code_id=access_code_id or NO_CODE,
         hold=Hold(to_ms(expires_at), ConfirmedBy(hold_confirmed_by)) if expires_at else None,
         payment_reference=payment_reference,
+        turn=turn or 0,
     )
     return DecidedTicket(email_key, outcome)
 

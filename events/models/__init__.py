@@ -3,6 +3,7 @@
 from events.models.access_code import AccessCode
 from events.models.audit import AuditEntry
 from events.models.decision_log import DecisionLog, DecisionLogChunk
+from events.models.draw import Draw, DrawRank
 from events.models.event import Event, SizeChange
 from events.models.guest_correction import GuestCorrection
 from events.models.idempotent_answer import IdempotentAnswer
@@ -16,6 +17,8 @@ __all__ = [
     "AuditEntry",
     "DecisionLog",
     "DecisionLogChunk",
+    "Draw",
+    "DrawRank",
     "Event",
     "GuestCorrection",
     "IdempotentAnswer",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from events.domain.allocation import Sizing
 from events.domain.holds import AppliesTo, ConfirmedBy, HoldTerms
 from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
-from events.domain.states import Access, Visibility
+from events.domain.states import Access, DrawState, Visibility
 from events.models.fields import LineField, SearchKeyField
 from events.models.organizer import Organizer
 
@@ -55,6 +55,16 @@ class Event(models.Model):
     has_codes = models.BooleanField(default=False, db_default=False, editable=False)
     # Whether its decisions are written into a decision log. An event without one must cost a drain no look for it.
     has_log = models.BooleanField(default=False, db_default=False, editable=False)
+    # When its draw is; null: the first to come get the seats. And how far it is.
+    draw_at = models.DateTimeField(null=True, blank=True, editable=False)
+    draw_state = models.CharField(
+        max_length=6,
+        blank=True,
+        default="",
+        db_default="",
+        choices=[(s.value, s.value) for s in DrawState if s],
+        editable=False,
+    )
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Until when holders may give a confirmed ticket back; null: until the start.
     cancel_until = models.DateTimeField(null=True, blank=True)
@@ -75,6 +85,8 @@ class Event(models.Model):
     confirmed_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     waitlisted_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     held_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    entered_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    entered_companions = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     # A hold ended after the event did: its seats went to no one, though others waited.
     over = models.BooleanField(default=False, db_default=False, editable=False)
     # What the first on the waitlist asks for; 1 while nothing waits.
@@ -138,10 +150,26 @@ class Event(models.Model):
                 & (Q(confirmed_count__gt=0) | Q(waitlisted_count__gt=0) | Q(held_count__gt=0)),
                 name="event_still_closing",
             ),
+            # Draws that are still to be held.
+            models.Index(
+                fields=["draw_at", "id"],
+                condition=Q(draw_state__in=[DrawState.OPEN.value, DrawState.SEALED.value], cancelled_at__isnull=True),
+                name="event_draw_due",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(cancelled_at__isnull=False, entered_count__gt=0),
+                name="event_entries_to_close",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def awaits_draw(self) -> bool:
+        """Whether its draw is still to be held."""
+        return self.draw_state in (DrawState.OPEN, DrawState.SEALED)
 
     @property
     def hold(self) -> HoldTerms | None:

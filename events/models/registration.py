@@ -9,7 +9,7 @@ from events.domain.attendee import guest_search_key
 from events.domain.holds import REFERENCE_MAX, ConfirmedBy
 from events.domain.parts import Part, read_parts
 from events.domain.seats import MAX_QUANTITY
-from events.domain.states import HOLDING, Reason, Status
+from events.domain.states import IN_LINE, Reason, Status
 from events.models.access_code import AccessCode
 from events.models.event import Event
 from events.models.fields import SearchKeyField
@@ -17,10 +17,10 @@ from events.models.organizer import Organizer
 from events.models.ticket_type import TicketType
 
 DECIDED = [
-    *(Status.HELD, Status.CONFIRMED, Status.WAITLISTED),
+    *(Status.ENTERED, Status.HELD, Status.CONFIRMED, Status.WAITLISTED),
     *(Status.REJECTED, Status.EXPIRED, Status.CANCELLED),
 ]
-_HOLDING = sorted(status.value for status in HOLDING)
+_IN_LINE = sorted(status.value for status in IN_LINE)
 
 
 def _in_order(status: Status, name: str) -> models.Index:
@@ -81,6 +81,8 @@ class Registration(models.Model):
     payment_reference = models.CharField(
         max_length=REFERENCE_MAX, blank=True, default="", db_default="", editable=False
     )
+    # Its place in the order that was drawn, and on the waitlist before all that came later; null if it was in no draw.
+    turn = models.BigIntegerField(null=True, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     checked_in_at = models.DateTimeField(null=True, blank=True)
     # How many of a group have been let in, while it is not all of them.
@@ -103,8 +105,14 @@ class Registration(models.Model):
             # ... and one seat per e-mail and event.
             models.UniqueConstraint(
                 fields=["event", "email_key"],
-                condition=Q(status__in=_HOLDING),
+                condition=Q(status__in=_IN_LINE),
                 name="registration_one_seat_per_email",
+            ),
+            # The same of entries in a draw.
+            models.UniqueConstraint(
+                fields=["event", "email_key"],
+                condition=Q(status=Status.ENTERED.value),
+                name="registration_one_entry_per_email",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=[s.value for s in DECIDED]), name="registration_status_known"
@@ -140,6 +148,14 @@ class Registration(models.Model):
                 condition=Q(status=Status.WAITLISTED.value, ticket_type__isnull=False),
                 name="registration_type_waitlist",
             ),
+            # The same where a draw was held: these come first, in the order that was drawn.
+            models.Index(
+                fields=["event", "ticket_type", "turn"],
+                condition=Q(status=Status.WAITLISTED.value, turn__isnull=False),
+                name="registration_drawn_waitlist",
+            ),
+            # What is in a draw.
+            models.Index(fields=["event", "id"], condition=Q(status=Status.ENTERED.value), name="registration_entered"),
             # The list of cancelled registrations: only cancellations write to this index.
             _in_order(Status.CANCELLED, "registration_cancelled"),
             # Holds that run, by their end: what is due is found without reading the others.

@@ -187,6 +187,8 @@ def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
         "event": event,
         "when": view.when(from_iso(event.start_time), from_iso(event.end_time)),
         "opens": view.moment(from_iso(event.registration_opens_at)),
+        "draws": view.moment(from_iso(event.draw_at)) if event.draw_at else "",
+        "entered": f"{event.entered_count:,}",
         "state_text": messages.STATES.get(event.registration_state, ""),
         "seats_left": f"{event.seats_left:,}",
         "capacity": f"{event.max_capacity:,}",

@@ -30,6 +30,7 @@ REASONS: dict[str, str] = {
     "duplicate": "This e-mail address is registered for this event already. Its first ticket still counts.",
     "registration_closed": "Registration had closed.",
     "event_cancelled": "The event was cancelled before your turn came.",
+    "not_drawn": "The draw gave the seats to others. Every entry had the same chance.",
     "invalid": "Your registration could not be read. You can register again.",
 }
 
@@ -69,6 +70,7 @@ REJECTIONS: dict[str, str] = {
     "duplicate": "Duplicate",
     "registration_closed": "Closed",
     "event_cancelled": "Event cancelled",
+    "not_drawn": "Not drawn",
     "invalid": "Invalid",
 }
 

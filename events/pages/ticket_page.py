@@ -62,7 +62,7 @@ class TicketPage:
         key = (ticket.status, ticket.reason, *moment.values(), _details(ticket, event))
         template = self._templates.get(key, lambda: self._render(ticket, event, moment))
         retry = PENDING_SECONDS if moment["pending"] else retry_seconds
-        slots = self._slots(ticket, retry or RETRY_SECONDS, now)
+        slots = self._slots(ticket, event, retry or RETRY_SECONDS, now)
         return responses.page(template.fill(slots), secret=True, retry_seconds=retry, now_ms=slots["now"])
 
     async def calendar(self, scope: Scope, ticket_id: TicketId) -> PageResponse | ServiceResponse:
@@ -107,10 +107,11 @@ class TicketPage:
     def _render(self, ticket: PageTicket, event: Event, moment: dict[str, Any]) -> CachedTemplate:
         return self._templates.render("pages/ticket.html", {**_context(ticket, event), **moment})
 
-    def _slots(self, ticket: PageTicket, retry_seconds: int, now: float) -> dict[str, str]:
+    def _slots(self, ticket: PageTicket, event: Event, retry_seconds: int, now: float) -> dict[str, str]:
         position = ticket.position or 0
         return {
             "now": str(int(now * 1000)),
+            "draw_left": view.time_left(from_iso(event.draw_at).timestamp() - now) if event.draw_at else "",
             "left": view.time_left(from_iso(ticket.expires_at).timestamp() - now) if ticket.expires_at else "",
             "ticket": ticket.ticket_id,
             "position": str(position),
@@ -125,7 +126,7 @@ class TicketPage:
 def _details(ticket: PageTicket, event: Event) -> tuple[int | str, ...]:
     """Returns what a ticket shows of itself and its event: none of the numbers that move while people register."""
     seats = (ticket.quantity, _type_name(ticket, event), ticket.checked_in_quantity)
-    hold = (ticket.expires_at or "", ticket.offered, _offers(event))
+    hold = (ticket.expires_at or "", ticket.offered, _offers(event), event.draw_at or "")
     return (event.id, event.name, event.location, event.start_time, event.end_time, *seats, *hold)
 
 
@@ -157,6 +158,7 @@ def _context(ticket: PageTicket, event: Event) -> dict[str, Any]:
         "offers": _offers(event),
         "expires_at": ticket.expires_at or "",
         "expires": view.moment(from_iso(ticket.expires_at)) if ticket.expires_at else "",
+        "draws": view.moment(from_iso(event.draw_at)) if event.draw_at else "",
         "called_off": ticket.reason == "event_cancelled",
         "ended": ticket.status in _ENDS,
         "checked_in": ticket.checked_in_at is not None,

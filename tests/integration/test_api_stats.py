@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from events.domain.states import REJECTION_REASONS
 from events.models import Event
 from tests.support.in_process.api import create, organizer
 from tests.support.in_process.outages import redis_out_of_reach
@@ -21,7 +22,7 @@ def test_stats_have_every_reason() -> None:
         "confirmed": 3,
         "held": 0,
         "waitlisted": 0,
-        "rejected": {"sold_out": 7, "duplicate": 0, "registration_closed": 0, "event_cancelled": 0, "invalid": 0},
+        "rejected": {reason.value: 7 if reason == "sold_out" else 0 for reason in REJECTION_REASONS},
         "cancelled": 1,
         "expired": 0,
         "checked_in": 0,

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import pytest
@@ -17,15 +16,14 @@ from events.admission.replies import AdmitReply
 from events.domain.outcome import Outcome
 from events.domain.states import Status
 from events.domain.waiting import ASSUMED_PER_SECOND
-from events.door.catch_up import CatchUp
 from events.door.loader import DatabaseUnavailable
-from events.door.ticket_status import TicketStatus, TicketStatusReader
 from events.models import Event
 from omnify.loader import LedgerLoader
 from tests.support.in_process.door import NoLoader
 from tests.support.in_process.drain import outcome, publish
 from tests.support.in_process.events import tickets
-from tests.support.in_process.gate import apply_for, with_gate
+from tests.support.in_process.gate import apply_for
+from tests.support.in_process.positions import places, stand
 from tests.support.servers import Services
 from worker.drain import Drain
 
@@ -33,25 +31,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
 Admit = Callable[..., AdmitReply]
-
-
-def stand(servers: Services, event: Event, *keys: str, loader: Any = None) -> list[TicketStatus]:
-    """Where these tickets stand, as the door reads it."""
-
-    async def read(gate: Any) -> list[TicketStatus]:
-        loads = loader or NoLoader()
-        reader = TicketStatusReader(gate=gate, loader=loads, catch_up=CatchUp(gate=gate, loader=loads))
-        one_by_one = [await reader.read(event.pk, key) for key in keys]
-        together = await reader.read_all(event.pk, keys)
-        assert [together[key] for key in keys] == one_by_one
-        return one_by_one
-
-    found: list[TicketStatus] = with_gate(servers, read)
-    return found
-
-
-def places(servers: Services, event: Event, *keys: str, loader: Any = None) -> list[int | None]:
-    return [ticket.position for ticket in stand(servers, event, *keys, loader=loader)]
 
 
 def test_the_waitlist_moves_up_in_order_of_admission(make_event: Make, queue: Queue, servers: Services) -> None:

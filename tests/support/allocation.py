@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from events.domain import allocation
 from events.domain.allocation import Allocation, DecidedTicket, LedgerView, Seats, lookahead
 from events.domain.allocator import allocate
 from events.domain.commands import Command, Correction, Request, Resize
+from events.domain.draw import give
 from events.domain.outcome import Outcome
 from events.domain.seats import NO_TYPE, Counters
 from events.domain.states import HOLDING, TRANSITIONS, Reason, Status
@@ -59,6 +60,16 @@ class Books:
         self.seats = done.seats
         return done
 
+    def give(self, order: Sequence[str], *, drawn: int, requested_ms: int) -> Allocation:
+        """The next in the order that was drawn have their turn."""
+        entries = [self.tickets[name] for name in order]
+        times = {"requested_ms": requested_ms, "now_ms": self.now_ms, "queue_ms": self.queue_ms}
+        done = give(seats=self.seats, entries=entries, drawn=drawn, **times)
+        for outcome in done.changes:
+            self._write(outcome, None)
+        self.seats = done.seats
+        return done
+
     def _write(self, outcome: Outcome, email_key: str | None) -> None:
         before = self.tickets.get(outcome.key)
         if before is None:
@@ -85,7 +96,7 @@ class Books:
 
     def waiting(self, type_id: int) -> list[DecidedTicket]:
         waiting = [self.tickets[o.key] for o in self.of(type_id, Status.WAITLISTED)]
-        return sorted(waiting, key=lambda held: held.outcome.sequence)
+        return sorted(waiting, key=lambda held: held.outcome.turn or held.outcome.sequence)
 
     def check(self) -> None:
         """The invariants that the database holds too, and the counters against the tickets."""

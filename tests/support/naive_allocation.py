@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from events.domain import allocation
@@ -24,7 +25,10 @@ class Naive:
         ends_ms: int = allocation.NEVER,
         cancel_until_ms: int = allocation.NEVER,
         hold: HoldTerms | None = None,
+        draw_ms: int | None = None,
     ) -> None:
+        # Until the draw is held; then None.
+        self.draw_ms = draw_ms
         self.sizes, self.ends_ms, self.cancel_until_ms, self.hold = dict(sizes), ends_ms, cancel_until_ms, hold
         self.queue_ms = 0
         self.rows: list[Row] = []
@@ -128,15 +132,42 @@ class Naive:
         line, asked = command.type_id, command.quantity
         if any(row["email"] == command.email_key and row["status"] in HOLDING for row in self.rows):
             return {"status": Status.REJECTED, "reason": Reason.DUPLICATE}
+        if self.draw_ms is not None:
+            return self.enter(command, self.draw_ms)
         if command.beyond_capacity:
             # What is kept for the head of the waitlist is not for this guest.
             free = 0 if self.of(Status.WAITLISTED, line) else self.free(line)
             capacity, waitlist = self.sizes[line]
             self.sizes[line] = (capacity + max(0, asked - free), waitlist)
             return self.given(held=self.hold is not None and self.hold.applies_to is AppliesTo.ALL)
+        return self.in_turn(line, asked) or {"status": Status.REJECTED, "reason": Reason.SOLD_OUT}
+
+    def in_turn(self, line: int, asked: int) -> Row:
+        """What is left for one whose turn it is; empty if nothing is."""
         if not self.of(Status.WAITLISTED, line) and asked <= self.free(line):
             return self.given(held=self.hold is not None and self.hold.applies_to is AppliesTo.ALL)
         capacity, waitlist = self.sizes[line]
         if asked <= capacity and self.seats(Status.WAITLISTED, line) + asked <= waitlist:
             return {"status": Status.WAITLISTED}
-        return {"status": Status.REJECTED, "reason": Reason.SOLD_OUT}
+        return {}
+
+    def enter(self, command: Request, draw_ms: int) -> Row:
+        """An entry for the draw. Who comes beyond the capacity has a seat, and takes none from it."""
+        if command.beyond_capacity:
+            capacity, waitlist = self.sizes[command.type_id]
+            self.sizes[command.type_id] = (capacity + command.quantity, waitlist)
+            return self.given(held=self.hold is not None and self.hold.applies_to is AppliesTo.ALL)
+        if command.requested_ms >= draw_ms:
+            return {"status": Status.REJECTED, "reason": Reason.REGISTRATION_CLOSED}
+        return {"status": Status.ENTERED}
+
+    def draw(self, order: Sequence[str], requested_ms: int) -> None:
+        """Gives each in this order what is left. They stand in line as they were drawn."""
+        for key in order:
+            [row] = [row for row in self.rows if row["key"] == key]
+            self.rows.remove(row)
+            self.rows.append(row)
+            nothing = {"status": Status.REJECTED, "reason": Reason.NOT_DRAWN}
+            late = requested_ms >= self.ends_ms
+            row |= nothing if late else self.in_turn(row["line"], row["seats"]) or nothing
+        self.draw_ms = None

@@ -71,6 +71,10 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
         "ticket_types",
         "access",
         "has_codes",
+        "admission",
+        "draw_at",
+        "draw_state",
+        "entered_count",
     ]
 
 

@@ -51,7 +51,7 @@ local function holds(key)
     if outcome then
       local status = string.match(outcome, '^%d+|(%a+)|')
       local checked_in = string.match(outcome, '|[^|]-' .. CHECKED_IN .. '(%d+)$')
-      local waits = status == 'waitlisted' or status == 'held'
+      local waits = status == 'waitlisted' or status == 'held' or status == 'entered'
       return status == 'confirmed' or waits, tonumber(checked_in), waits
     end
   end

@@ -5,7 +5,7 @@
 local function set_refusals(event, now)
   if event.cancelled or now >= event.closes then
     event.shut = {'refused', 'closed'}
-  elseif event.paused then
+  elseif event.paused_from > 0 and now >= event.paused_from then
     event.shut = {'refused', 'paused'}
   elseif now < event.opens then
     event.not_open = {'not_open', event.opens}
@@ -21,7 +21,7 @@ local function read_event(copy, codes, now)
   local event = {
     opens = tonumber(state[1]), closes = tonumber(state[2]), cancelled = state[3] == '1',
     sequence = tonumber(state[8]), rate = tonumber(state[9] or 0), organizer = state[10],
-    hidden = state[11] == '1', paused = state[12] == '1', codes = state[16] ~= '' and state[16],
+    hidden = state[11] == '1', paused_from = tonumber(state[12] or 0), codes = state[16] ~= '' and state[16],
     packed = state[17],
   }
   if event.codes and redis.call('HEXISTS', codes, ALL_CODES) == 0 then return nil end

@@ -34,7 +34,8 @@ from omnify.common.envelope import Code
 _SAID = {
     Status.CONFIRMED: "Confirmed registrations in order of admission.",
     Status.HELD: "Held registrations in order of admission.",
-    Status.WAITLISTED: "The waitlist, the first in line first.",
+    Status.ENTERED: "Registrations in the draw, in order of admission.",
+    Status.WAITLISTED: "The waitlist in order of admission, which is that of the line unless a draw was held.",
     Status.EXPIRED: "Registrations whose hold ran out, in order of admission.",
     Status.CANCELLED: "Cancelled registrations in order of admission.",
     Status.REJECTED: "Rejected registrations in order of admission.",

@@ -40,6 +40,7 @@ from events.models import Event, Organizer
 from events.services.audit import audit_object_of
 from events.services.commands import QUEUED, Sizes, await_resize, close_event, give_types, resize, sizes_of
 from events.services.delete_event import CommandQueued, delete_unused
+from events.services.draws import check_draw
 from events.services.publish_event import publish_after_commit, publish_new_after_commit
 
 
@@ -108,6 +109,7 @@ class EventDetail(ApiView):
             sizes = Sizes() if given else sizes_of(event, fields)
             check_sizes(event, max_capacity=sizes.max_capacity, waitlist_capacity=sizes.waitlist_capacity)
             check_types(event, sizes.types)
+            check_draw(event, fields)
             if sizes:
                 trail_of(request).record(Action.EVENT_CHANGED, event)
         if sizes:

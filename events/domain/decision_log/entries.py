@@ -12,7 +12,7 @@ from enum import IntEnum, IntFlag
 from hashlib import sha256
 from struct import Struct
 
-from events.domain.commands import Cancellation, Confirmation, Correction, Expiry, Request, Resize
+from events.domain.commands import Cancellation, Confirmation, Correction, Drawing, Expiry, Request, Resize
 from events.domain.holds import AppliesTo, ConfirmedBy
 from events.domain.outcome import Outcome
 from events.domain.seats import NO_TYPE, TYPES_OF_AN_EVENT, Counters, Seats, type_number
@@ -35,6 +35,10 @@ class Kind(IntEnum):
     CORRECTION = 8
     KEY = 9  # another key signs from here on
     BREAK = 10  # this log goes on where another, which was published further, does not
+    DRAW = 11
+    SEAL = 12
+    REVEAL = 13
+    DRAWN = 14
 
 
 class Flag(IntFlag):
@@ -61,6 +65,8 @@ OUTCOMES: dict[tuple[Status, Reason | None], int] = {
     (Status.CANCELLED, Reason.BY_ORGANIZER): 10,
     (Status.CANCELLED, Reason.EVENT_CANCELLED): 11,
     (Status.EXPIRED, None): 12,
+    (Status.ENTERED, None): 13,
+    (Status.REJECTED, Reason.NOT_DRAWN): 14,
 }
 _CONFIRMED_BY = {ConfirmedBy.ORGANIZER: 1, ConfirmedBy.HOLDER: 2}
 _APPLIES_TO = {AppliesTo.ALL: 1, AppliesTo.WAITLIST: 2}
@@ -76,6 +82,10 @@ _CORRECTION = Struct(">BQQQ32s16s").pack
 _MOMENT = Struct(">BQ").pack
 _KEY = Struct(">BQ32s32s64s").pack
 NO_KEY = bytes(32)
+_DRAW = Struct(">BQQ32s32sQ").pack
+_SEAL = Struct(">BQQQ32s").pack
+_REVEAL = Struct(">BQQQ32sB").pack
+_DRAWN = Struct(">BBQ32s").pack
 _A_REGISTRATION = int(Kind.REGISTRATION)  # an enum costs as much to pack as all else
 
 
@@ -185,3 +195,26 @@ def correction(command: Correction, outcome: Outcome, ticket: bytes, mailbox: by
     """Makes the entry of a ticket that gets another address."""
     head = (Kind.CORRECTION, command.sequence, command.requested_ms, outcome.decided_ms)
     return _CORRECTION(*head, ticket, mailbox)
+
+
+def draw(*, now_ms: int, draw_ms: int, commitment_to_secret: bytes, chain: bytes, round_: int) -> bytes:
+    """Makes the entry that says how the seats are going to be drawn, and when; 0: they are not. `chain` and `round_`
+    name the public randomness that is waited for; empty and 0: none is."""
+    return _DRAW(Kind.DRAW, now_ms, draw_ms, commitment_to_secret, chain, round_)
+
+
+def seal(command: Drawing, root: bytes, *, now_ms: int) -> bytes:
+    """Makes the entry that no further one enters the draw behind. `root` is that of the entries before it."""
+    return _SEAL(Kind.SEAL, command.sequence, command.requested_ms, now_ms, root)
+
+
+def reveal(command: Drawing, secret: bytes, signature: bytes, *, now_ms: int) -> bytes:
+    """Makes the entry that the order can be computed from. `signature` is that of the round, empty without one."""
+    head = _REVEAL(Kind.REVEAL, command.sequence, command.requested_ms, now_ms, secret, len(signature))
+    return head + signature
+
+
+def drawn(outcome: Outcome, ticket: bytes) -> bytes:
+    """Makes the entry of a ticket that has had its turn in the draw."""
+    given = _DRAWN(Kind.DRAWN, OUTCOMES[outcome.status, outcome.reason], outcome.decided_ms, ticket)
+    return given + _UNTIL(outcome.hold.expires_ms) if outcome.hold else given

@@ -74,6 +74,7 @@ class RejectedCounts(Struct, frozen=True, kw_only=True):
     duplicate: int
     registration_closed: int
     event_cancelled: int
+    not_drawn: int
     invalid: int
 
 
@@ -119,7 +120,8 @@ class Stats(Struct, frozen=True, kw_only=True):
         RejectedCounts,
         Meta(
             examples=[
-                {"sold_out": 0, "duplicate": 4, "registration_closed": 0, "event_cancelled": 0, "invalid": 0},
+                dict.fromkeys(("sold_out", "duplicate", "registration_closed", "event_cancelled"), 0)
+                | {"duplicate": 4, "not_drawn": 0, "invalid": 0},
             ]
         ),
     ]

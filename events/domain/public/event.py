@@ -10,7 +10,7 @@ from msgspec.structs import astuple
 from events.domain.holds import AppliesTo, ConfirmedBy
 from events.domain.public.definition import Time
 from events.domain.snapshot import EventSnapshot, TypeSnapshot
-from events.domain.states import Access, EventState, Visibility, event_state
+from events.domain.states import Access, Admission, DrawState, EventState, Visibility, event_state
 from events.domain.times import iso
 
 
@@ -105,6 +105,19 @@ class Event(Struct, frozen=True):
         bool,
         Meta(description="Whether it has access codes, which may let in before registration opens.", examples=[False]),
     ]
+    admission: Annotated[
+        Admission,
+        Meta(description="`draw`: all who register before `draw_at` have the same chance.", examples=["first_come"]),
+    ]
+    draw_at: Annotated[Time | None, Meta(description="When the draw is; null: there is none.", examples=[None])]
+    draw_state: Annotated[
+        DrawState | None,
+        Meta(
+            description="`open`: registrations enter it. `sealed`: it is being held. `drawn`: it was. Null: no draw.",
+            examples=[None],
+        ),
+    ]
+    entered_count: Annotated[int, Meta(description="Seats that are asked for in the draw.", examples=[0])]
 
 
 def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
@@ -134,6 +147,10 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
         ticket_types=[_render_type(found, snapshot, now_ms) for found in snapshot.ticket_types],
         access=snapshot.access,
         has_codes=snapshot.has_codes,
+        admission=Admission.DRAW if snapshot.draw_ms else Admission.FIRST_COME,
+        draw_at=iso(snapshot.draw_ms) if snapshot.draw_ms else None,
+        draw_state=snapshot.draw_state or None,
+        entered_count=snapshot.entered_count,
     )
 
 

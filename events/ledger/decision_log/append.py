@@ -37,14 +37,15 @@ class OpenLog:
     is_new: bool = False
 
 
-def open_log(event: Event) -> OpenLog | None:
+def open_log(event: Event, *, needed: bool = False) -> OpenLog | None:
     """Reads how far the log of a locked event is.
 
     An event has one from its first decision on, or never: None for one that had decisions before there were logs.
+    `needed`: also where logs are off.
     """
     if event.has_log:
         return _read(event.pk)
-    if event.decided_at is not None or not settings.ENV.decision_log:
+    if event.decided_at is not None or not (needed or settings.ENV.decision_log):
         return None
     maker = EntryMaker(event.pk, os.urandom(MAILBOX_KEY_BYTES))
     seed = settings.ENV.log_signing_key

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from events.domain.allocation import Allocation, Step
-from events.domain.commands import Closing, Confirmation, Correction, Request, Resize
+from events.domain.commands import Closing, Confirmation, Correction, Drawing, Request, Resize
 from events.domain.corrections import CorrectionResult
 from events.domain.decision_log import entries
 from events.domain.decision_log.entries import Kind, commitment
@@ -57,6 +57,11 @@ class EntryMaker:
             return LogBatch.of(work.in_order(done, refused, now_ms))
         return LogBatch.of(list(map(work.registration, done.decided_requests, done.changes)))
 
+    def drawn(self, changes: Sequence[Outcome]) -> LogBatch:
+        """Makes the entries of tickets that have had their turn in the draw."""
+        of_ticket = _Work(self).commitment
+        return LogBatch.of([entries.drawn(outcome, of_ticket(outcome)) for outcome in changes])
+
 
 class _Work:
     """One batch."""
@@ -97,22 +102,22 @@ class _Work:
         if isinstance(command, Correction):
             if next(corrections).is_applied and command.email_key is not None:
                 yield entries.correction(
-                    command, changes[0], self._commitment(changes[0]), self._mailbox(command.email_key)
+                    command, changes[0], self.commitment(changes[0]), self._mailbox(command.email_key)
                 )
             return
         if isinstance(command, Resize) and step.sizes is not None:
             yield entries.resize(command, step.sizes, now_ms=now_ms)
         for outcome in changes:
             if isinstance(command, Closing):
-                yield entries.closing(command.sequence, outcome, self._commitment(outcome))
-            elif not isinstance(command, Request):
-                yield entries.change(command, _kind(command, outcome), outcome, self._commitment(outcome))
+                yield entries.closing(command.sequence, outcome, self.commitment(outcome))
+            elif not isinstance(command, Request | Drawing):
+                yield entries.change(command, _kind(command, outcome), outcome, self.commitment(outcome))
 
     def registration(self, request: Request, outcome: Outcome) -> bytes:
         ticket = commitment(self._ticket_id(request.key, request.mark))
         return entries.registration(request, outcome, ticket, self._mailbox(request.email_key))
 
-    def _commitment(self, outcome: Outcome) -> bytes:
+    def commitment(self, outcome: Outcome) -> bytes:
         return commitment(self._ticket_id(outcome.key, outcome.mark))
 
 

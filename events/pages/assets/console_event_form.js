@@ -11,7 +11,7 @@ import { LocalTime, readTimes } from "./local_time.js";
 const form = byId("event-form");
 const eventId = byId("main").dataset.event;
 const NUMBERS = ["max_capacity", "waitlist_capacity", "max_quantity"];
-const TIMES = ["start_time", "end_time", "registration_opens_at", "registration_closes_at", "cancel_until"];
+const TIMES = ["start_time", "end_time", "registration_opens_at", "registration_closes_at", "cancel_until", "draw_at"];
 let before = {};
 
 const times = TIMES.map((name) => new LocalTime(form.elements[name]));
@@ -44,8 +44,8 @@ function sent() {
 function show(event) {
   hold.show(event.hold);
   types.show(event.ticket_types);
-  for (const name of [...NUMBERS, "name", "location", "visibility", "access"]) form.elements[name].value = event[name];
-  for (const time of times) time.show(Date.parse(event[time.input.name]));
+  for (const name of [...NUMBERS, "name", "location", "visibility", "access", "admission"]) form.elements[name].value = event[name];
+  for (const time of times) if (event[time.input.name]) time.show(Date.parse(event[time.input.name]));
   before = values();
   paint(event);
 }

@@ -53,6 +53,15 @@ function figures(stats) {
   byId("f-cancelled").textContent = `${number(stats.cancelled)} cancelled`;
 }
 
+// Seats that are asked for in the draw, and how far it is.
+function showDraw() {
+  byId("entered").hidden = !event.draw_at;
+  if (!event.draw_at) return;
+  byId("f-entered").textContent = number(event.entered_count);
+  byId("f-draw-state").textContent = { open: "drawn at", sealed: "being drawn since", drawn: "was drawn at" }[event.draw_state];
+  byId("f-draw-at").textContent = new Date(event.draw_at).toLocaleString();
+}
+
 const hours = () => Number(byId("hours").value);
 
 // The steps of the last hours are read at the beginning, when others are wanted and, where they are long, now and then.
@@ -94,6 +103,7 @@ const measure = oneAtATime(async () => {
     paint(event);
     showPause(event);
     showHolds(event, stats);
+    showDraw();
     take(stats);
   });
   measuring.set(EVERY_MS);

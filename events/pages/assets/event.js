@@ -70,6 +70,7 @@ function take(event) {
   byId("waitlist").textContent = Math.max(0, event.waitlist_capacity - event.waitlisted_count).toLocaleString();
   for (const part of page.querySelectorAll("[data-held]")) part.hidden = !event.held_count;
   for (const part of page.querySelectorAll("[data-held-count]")) part.textContent = event.held_count.toLocaleString();
+  byId("entered")?.replaceChildren(event.entered_count.toLocaleString());
   byId("taken").max = event.max_capacity;
   byId("taken").value = event.max_capacity - event.seats_left;
   for (const type of event.ticket_types) takeType(type);

@@ -10,7 +10,7 @@ import { localTimes } from "./times.js";
 const SLOW_MS = 60000; // A seat may still be cancelled, and an open page shows it.
 const STREAM_AGAIN_MS = 45000; // In case a stream is silent because it is broken.
 const TIMEOUT_MS = 20000; // Only one request runs at a time: one that hangs must end.
-const MOVING = ["queued", "held", "waitlisted"];
+const MOVING = ["queued", "entered", "held", "waitlisted"];
 const ENDS = ["rejected", "expired", "cancelled", "lost"];
 const byId = (id) => document.getElementById(id);
 const ticket = () => byId("ticket").dataset;
@@ -18,7 +18,10 @@ const url = `/registrations/${ticket().ticket}`;
 let start = Number(ticket().position);
 let stream = null;
 const next = new Timer(() => ask());
-const left = new TimeLeft((text) => (byId("announce").textContent = text), () => ask());
+const left = new TimeLeft((text) => (byId("announce").textContent = text), () => {
+  // The draw takes a while, and the stream tells its result: all who are in it would ask at once.
+  if (ticket().status === "held") ask();
+});
 let said = 0;
 
 // One function for all updates, wherever they come from

@@ -29,7 +29,10 @@ class Api(Source):
         kind, _, named = path.partition("/")
         if kind == "events":
             event = Event.objects.get(pk=int(named))
-            return {name: getattr(event, name) for name in ("confirmed_count", "held_count", "waitlisted_count")}
+            return {
+                name: getattr(event, name)
+                for name in ("confirmed_count", "held_count", "waitlisted_count", "entered_count")
+            }
         event_id, key = tickets().parse(named) or (0, "")
         return {"status": Registration.objects.get(event_id=event_id, ticket_key=key).status}
 

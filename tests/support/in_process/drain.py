@@ -74,9 +74,12 @@ class Crash(BaseException):
     """Stands for the end of a process at a checkpoint."""
 
 
-def crash_at(failpoint: Failpoint) -> Callable[[Failpoint], None]:
+def crash_at(failpoint: Failpoint, *, after: int = 0) -> Callable[[Failpoint], None]:
+    """Ends the process at this point, when it has passed it `after` times."""
+    passed = iter(range(after))
+
     def checkpoint(reached: Failpoint) -> None:
-        if reached == failpoint:
+        if reached == failpoint and next(passed, None) is None:
             raise Crash
 
     return checkpoint
