@@ -16,6 +16,7 @@ from events.ledger import on_postgres, on_sqlite
 from events.ledger.records import (
     AttemptRecord,
     CodeUseRecord,
+    LogChunk,
     MessageRecord,
     MoveRecord,
     RegistrationRecord,
@@ -62,6 +63,9 @@ class Database(Protocol):
     def find_log_chunks(self, event_id: int, behind: int, commitment: bytes) -> Iterable[tuple[int, bytes]]:
         """Reads the batches of a decision log behind the one at this index that have a ticket's commitment in them:
         first index and entries of each. Reads the whole rest of the log."""
+
+    def insert_log_chunk(self, chunk: LogChunk) -> None:
+        """Writes a batch of a decision log."""
 
     def insert_deliveries(
         self,

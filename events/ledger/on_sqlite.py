@@ -14,10 +14,11 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from events.domain.states import IN_LINE, Status
 from events.domain.times import from_ms
 from events.domain.webhooks.states import DeliveryState
-from events.ledger.decision_log.sql import FIND_LOG_CHUNKS
+from events.ledger.decision_log.sql import FIND_LOG_CHUNKS, INSERT_LOG_CHUNK
 from events.ledger.records import (
     AttemptRecord,
     CodeUseRecord,
+    LogChunk,
     MessageRecord,
     MoveRecord,
     RegistrationRecord,
@@ -124,6 +125,12 @@ def find_log_chunks(event_id: int, behind: int, commitment: bytes) -> Iterable[t
         statement = FIND_LOG_CHUNKS.format(position="instr(entries, %s)")
         cursor.execute(statement, [event_id, behind, commitment])
         return [(first, bytes(entries)) for first, entries in cursor.fetchall()]
+
+
+def insert_log_chunk(chunk: LogChunk) -> None:
+    """Writes a batch's entries."""
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_LOG_CHUNK, chunk)
 
 
 def insert_deliveries(

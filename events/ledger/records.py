@@ -8,6 +8,7 @@ of 60 % of the bytes is read in 60 % of the time. Structs cost less than dicts w
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from django.db import IntegrityError
@@ -65,6 +66,17 @@ class CodeUseRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     id: int
     seats: int
+
+
+class LogChunk(NamedTuple):
+    """A batch of a decision log: in the order of the statements that write it (`events.ledger.decision_log.sql`)."""
+
+    log_id: int
+    first_index: int
+    behind_index: int
+    last_sequence: int
+    entries: bytes
+    tile_hashes: bytes
 
 
 class MessageRecord(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -16,8 +16,10 @@ from events.domain.decision_log import entries
 from events.domain.decision_log.merkle import Tree
 from events.domain.decision_log.notes import public_key
 from events.domain.seats import Seats
+from events.ledger.database import database
 from events.ledger.decision_log import sql
 from events.ledger.decision_log.entry_maker import MAILBOX_KEY_BYTES, EntryMaker, LogBatch
+from events.ledger.records import LogChunk
 from events.models import Event
 from omnify.common.logs import get_logger
 
@@ -102,8 +104,7 @@ def _extend(cursor: CursorWrapper, log: OpenLog, batch: LogBatch, terms: bytes, 
     cursor.execute(sql.APPEND_TO_LOG, [tree.size, tree.packed, terms, event_id, size])
     if cursor.rowcount != 1:
         raise IntegrityError("the log was changed beside its event's lock")
-    where = (event_id, size, tree.size, last_sequence)
-    cursor.execute(sql.INSERT_LOG_CHUNK, [*where, batch.framed, b"".join(tiles)])
+    database().insert_log_chunk(LogChunk(event_id, size, tree.size, last_sequence, batch.framed, b"".join(tiles)))
 
 
 def prelude(log: OpenLog, before: Seats, now_ms: int) -> list[bytes]:

@@ -23,12 +23,13 @@ APPEND_TO_LOG = "UPDATE events_decisionlog SET size = %s, frontier = %s, terms =
 # name_log: gives a decision log another name, or another key. Any database. Parameters: origin, public key, event id.
 NAME_LOG = "UPDATE events_decisionlog SET origin = %s, key = %s WHERE event_id = %s"
 
-# insert_log_chunk: writes the entries of a batch. Any database.
-# Parameters: event id, first index, index behind the last, highest sequence, entries, hashes of completed tiles.
-INSERT_LOG_CHUNK = """
-INSERT INTO events_decisionlogchunk (log_id, first_index, behind_index, last_sequence, entries, tile_hashes)
-VALUES (%s, %s, %s, %s, %s, %s)
-"""
+_CHUNK = "events_decisionlogchunk (log_id, first_index, behind_index, last_sequence, entries, tile_hashes)"
+
+# insert_log_chunk: writes the entries of a batch. On SQLite. Parameters: the fields of a `LogChunk`.
+INSERT_LOG_CHUNK = f"INSERT INTO {_CHUNK} VALUES (%s, %s, %s, %s, %s, %s)"  # noqa: S608 - names of our own
+
+# copy_log_chunk: the same on PostgreSQL, behind it the row in COPY's binary format.
+COPY_LOG_CHUNK = f"COPY {_CHUNK} FROM STDIN WITH (FORMAT binary)"
 
 # find_log_chunks: reads the batches behind one that have a ticket's commitment in them: first index and entries.
 # Parameters: event id, first index, commitment. Reads the whole rest of the log.
