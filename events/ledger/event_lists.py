@@ -45,7 +45,7 @@ def list_events(wanted: EventFilter) -> QuerySet[Event]:
 
 
 def registration_state(now: datetime) -> Case:
-    """Computes `events.domain.states.event_state` in SQL, line by line; a property test compares the two."""
+    """Computes `events.domain.states.event_state` in SQL, line by line; a test compares the two."""
     taken = F("confirmed_count") + F("held_count")
     # Seats that are kept for a waiting group count as taken.
     has_seats = Q(max_capacity__gt=taken, waitlisted_count=0)
