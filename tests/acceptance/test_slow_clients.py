@@ -16,10 +16,11 @@ import pytest
 from tests.support.service.event import Event, open_event
 from tests.support.service.http_client import TIMEOUT_SECONDS, answer_on, request_bytes
 from tests.support.service.processes import Service
+from tests.support.soak import amount
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
-EACH = 100
+EACH = amount(40, soak=100)
 DRIP_SECONDS = 0.5
 # After so long a full connection is taken for one that stays full.
 STUCK_SECONDS = 1.0
@@ -135,6 +136,7 @@ def siege(one_service: Service) -> Iterator[Siege]:
             assert event.decided(ticket)["status"] == "confirmed"
             assert one_service.address.ask("GET", "/events").status == 200
             assert time.monotonic() < deadline, [name for name, slow in siege.kinds.items() if not slow.ended()]
+            time.sleep(DRIP_SECONDS)  # the others come now and then, too
         siege.leave_off()
         yield siege
 
