@@ -25,7 +25,7 @@ def amount(usual: int, *, soak: int) -> int:
 
 def load_profile() -> None:
     """Hypothesis' examples. Without a deadline for each: how long one takes is the machine's affair."""
-    settings.register_profile("usual", derandomize=True, deadline=None)
+    settings.register_profile("usual", max_examples=50, derandomize=True, deadline=None)
     settings.register_profile("soak", max_examples=3000, print_blob=True, deadline=None)
     settings.load_profile("soak" if SOAK else "usual")
 
