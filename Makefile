@@ -28,7 +28,7 @@ PACKAGES = @for python in $(PYTHON) python3 python3.13 python3.12 python3.11 pyt
 	echo "omnify: Python 3.11 or newer with its venv module is needed (on Debian: apt install python3-venv)" >&2; \
 	exit 1
 
-.PHONY: help run test soak lint format bench lock sbom clean
+.PHONY: help run test sqlite soak lint format bench lock sbom clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  */  make \1	/p' Makefile
@@ -37,13 +37,15 @@ run:  ## start the service on 127.0.0.1:$PORT (8000), data in $OMNIFY_HOME (.omn
 	$(call PACKAGES,requirements.lock)
 	@exec $(PYTHON) -m omnify.embedded --parent $$PPID
 
-test: .dev-packages  ## all checks: linters, types, what touches the database on SQLite, and all tests on PostgreSQL
+test: .dev-packages  ## all checks: linters, types, all tests on PostgreSQL, and on SQLite what says most about it
 	@rm -f $(TIMES)
 	@$(MAKE) --no-print-directory --jobs=3 lint .on-sqlite .on-postgres
 
-soak: .dev-packages  ## larger crowds, longer waits, more and other examples: what .ci/run does behind `make test`
-	OMNIFY_SOAK=$(SOAK_SECONDS) OMNIFY_HASTE=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile \
-		--no-loadscope-reorder --timeout 900 $(SECOND_CHANCE)
+sqlite: .dev-packages  ## all tests that touch the database, on SQLite
+	OMNIFY_TEST_DATABASE=sqlite $(PYTHON) -m pytest $(SECOND_CHANCE) tests/integration
+
+soak: .dev-packages  ## larger crowds, longer waits, other examples, all on SQLite: what .ci/run does behind `make test`
+	@$(MAKE) --no-print-directory --jobs=2 .soak .sqlite-meanwhile
 
 lint: .dev-packages  ## linters and types
 	$(PYTHON) -m ruff check
@@ -72,7 +74,7 @@ clean:  ## remove the virtual environment and caches; the data in .omnify stays
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: .dev-packages .on-sqlite .on-postgres
+.PHONY: .dev-packages .on-sqlite .on-postgres .soak .sqlite-meanwhile
 .dev-packages:
 	$(call PACKAGES,requirements-dev.lock)
 
@@ -82,7 +84,16 @@ clean:  ## remove the virtual environment and caches; the data in .omnify stays
 
 # Meanwhile and in one process, which is the first to end: several would each begin anew. What it says comes at its end.
 .on-sqlite: .dev-packages .pytest_cache/compiled
-	@OMNIFY_TEST_DATABASE=sqlite $(PYTEST) tests/integration >$(SQLITE_LOG) 2>&1; code=$$?; cat $(SQLITE_LOG); exit $$code
+	@OMNIFY_TEST_DATABASE=sqlite $(PYTEST) --briefly tests/integration >$(SQLITE_LOG) 2>&1; code=$$?; \
+		cat $(SQLITE_LOG); exit $$code
+
+.soak: .dev-packages
+	OMNIFY_SOAK=$(SOAK_SECONDS) OMNIFY_HASTE=1 $(PYTHON) -m pytest -n $(TEST_WORKERS) --dist loadfile \
+		--no-loadscope-reorder --timeout 900 $(SECOND_CHANCE)
+
+.sqlite-meanwhile: .dev-packages
+	@mkdir -p $(dir $(SQLITE_LOG))
+	@$(MAKE) --no-print-directory sqlite >$(SQLITE_LOG) 2>&1; code=$$?; cat $(SQLITE_LOG); exit $$code
 
 # Once for all workers. What is wrong with a test file, the run itself will say.
 .pytest_cache/compiled: $(TESTS) | .dev-packages

@@ -17,6 +17,7 @@ import redis
 
 from tests.support import prepared
 from tests.support.leftovers import Leftovers
+from tests.support.on_sqlite import is_brief, touches_database
 from tests.support.run_times import Timing
 from tests.support.servers import Services
 from tests.support.soak import SOAK, belongs, load_profile, time_is_over
@@ -35,23 +36,11 @@ _HERE = Path(__file__).parent
 # Of more than a minute, as the end of each run shows them.
 LONGEST = ("test_supervisor.py", "test_rehearse.py", "test_fast_path_alike.py", "test_guests.py")
 LEVELS = ("acceptance", "browser", "integration", "unit")
-DATABASE_FIXTURES = {"db", "transactional_db"}
-# Files that look at Valkey, at a document, at the form of requests or at their order. The database holds what they
-# begin with; what asks it there has tests of its own (`test_claims.py`, `test_attempts.py` and `test_outbox.py` for
-# the dispatcher).
-SAME_ON_ANY_DATABASE = (
-    *("test_answer_headers.py", "test_api_errors.py", "test_api_schema.py", "test_scopes_of_routes.py"),
-    *("test_dispatcher.py", "test_dispatcher_fairness.py", "test_security_txt.py", "test_sign_in_limit.py"),
-    *("test_door_address_limit.py", "test_door_caller.py", "test_stream.py"),
-    *("test_gate.py", "test_gate_address_limit.py", "test_gate_idempotency.py", "test_gate_refusals.py"),
-    *("test_link.py", "test_link_lost_connections.py", "test_news.py", "test_status_long_poll.py"),
-    *("test_pages_form.py", "test_tls.py"),
-)
-VALKEYS_FIXTURES = {"cluster", "pair", "pair_to_kill", "replicated_cluster", "trio"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--times", metavar="FILE", help="keep there what tests took, and show it with that of other runs")
+    parser.addoption("--briefly", action="store_true", help="on SQLite, only the files that say most about it")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -77,6 +66,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.flaky(reruns=0))  # also where others have a second chance, as in .ci/run
     if SERVICES.database == "sqlite":
         _keep(config, items, touches_database)
+        if config.getoption("briefly"):
+            _keep(config, items, is_brief)
     if SOAK:
         _keep(config, items, belongs)
 
@@ -98,17 +89,6 @@ def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pyt
     left_out = [item for item in items if not wanted(item)]
     items[:] = [item for item in items if wanted(item)]
     config.hook.pytest_deselected(items=left_out)
-
-
-def touches_database(item: pytest.Item) -> bool:
-    """pytest-django lets nothing else reach the database, so this cannot miss one. Left out are tests of several
-    Valkeys, which take long, and files that are the same on any database."""
-    if item.path.name in SAME_ON_ANY_DATABASE:
-        return False
-    fixtures: list[str] = getattr(item, "fixturenames", [])
-    if not VALKEYS_FIXTURES.isdisjoint(fixtures):
-        return False
-    return item.get_closest_marker("django_db") is not None or not DATABASE_FIXTURES.isdisjoint(fixtures)
 
 
 @pytest.fixture(scope="session")
@@ -138,11 +118,14 @@ def one_service() -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(servers: Services) -> None:
-    """Runs before pytest-django makes the test database. SQLite's is a file, since processes and threads share it."""
+    """Runs before pytest-django makes the test database. SQLite's is a file, since processes and threads share it;
+    PostgreSQL's is a copy of the one that has been migrated already."""
     from django.db import connection
 
     if servers.database == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(servers.home / "test.sqlite3")
+    if servers.database == "postgres":
+        connection.settings_dict["TEST"]["TEMPLATE"] = connection.settings_dict["NAME"]
 
 
 @pytest.fixture(scope="session")
@@ -179,15 +162,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
     from tests.support.database_cleanup import statements
 
-    with django_db_blocker.unblock():
-        emptying = statements()
-
-    def delete_rows(case: TransactionTestCase) -> None:
+    def delete_rows(case: TransactionTestCase | None = None) -> None:
         from django.db import connection, transaction
 
         with transaction.atomic(), connection.cursor() as cursor:
             for statement in emptying:
                 cursor.execute(statement)
+
+    with django_db_blocker.unblock():
+        emptying = statements()
+        delete_rows()  # those of a database that was copied
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", delete_rows)

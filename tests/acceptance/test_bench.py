@@ -15,7 +15,7 @@ import pytest
 
 from bench.measures import measures
 from omnify.embedded.programs import ROOT
-from tests.support.servers import bare_environment
+from tests.support.bare_environment import bare_environment
 from tests.support.soak import SOAK
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak, pytest.mark.timeout(900)]

@@ -10,7 +10,7 @@ import pytest
 from chaos.__main__ import UNSUPPORTED
 from chaos.broken import BUILDS
 from omnify.embedded.programs import ROOT
-from tests.support.servers import bare_environment
+from tests.support.bare_environment import bare_environment
 from tests.support.soak import SOAK
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.promise, pytest.mark.timeout(900)]

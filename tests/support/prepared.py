@@ -23,7 +23,7 @@ from omnify.embedded.postgres import Postgres
 from omnify.embedded.postgres_files import DIRECTORY_NAME, PostgresFiles, find_postgres_files
 from omnify.embedded.process import CannotStart
 from omnify.embedded.programs import Programs
-from tests.support.servers import bare_environment
+from tests.support.bare_environment import bare_environment
 
 _VARIABLE = "OMNIFY_TEST_PREPARED"
 _STOP_SECONDS = 60.0

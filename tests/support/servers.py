@@ -18,23 +18,10 @@ from omnify.embedded.postgres import Postgres
 from omnify.embedded.postgres_files import PostgresFiles, find_postgres_files
 from omnify.embedded.process import Child
 from omnify.embedded.valkey import Valkey
+from tests.support import prepared
 from tests.support.run_times import count_start
 
 STOP_SECONDS = 20.0
-# What `make run` or a developer may have set, and a service under test must not inherit.
-OWN_VARIABLES = (
-    *("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "OMNIFY_HOME", "PORT", "DJANGO_TESTING"),
-    *("METRICS_DIR", "PROMETHEUS_MULTIPROC_DIR", "OMNIFY_FAULT_DIR", "OMNIFY_TEST_DATABASE", "OMNIFY_BIND"),
-    *("SECRET_KEY_FALLBACKS", "REFUSAL_RATE_LIMIT", "OMNIFY_HASTE", "QUEUE_REPLICAS"),
-    *(
-        "REGISTER_RATE_LIMIT",
-        "TRUSTED_PROXIES",
-        "EVENT_QUEUE_LIMIT",
-        "QUEUE_REPLICAS",
-        "WEB_CONNECTIONS",
-        "WEB_WORKERS",
-    ),
-)
 
 
 class Services:
@@ -57,7 +44,6 @@ class Services:
             port=port_of(self._ports[0]),
             password=secrets.token_hex(8),
         )
-        self._postgres_password = secrets.token_hex(8)
         self._files: PostgresFiles | None = None
         self._children: list[Child] = []
 
@@ -81,6 +67,8 @@ class Services:
         self._children.append(self.valkey.start())
         if self.database == "postgres":
             self._files = find_postgres_files(self.home)
+            if "PYTEST_XDIST_WORKER" in os.environ:  # a run with one such server makes its tables more cheaply there
+                prepared.copy_data(self._files)
             self._children.append(self._postgres(self._files).start())
 
     def stop(self) -> None:
@@ -99,8 +87,7 @@ class Services:
             return f"sqlite:///{self.home / 'omnify.sqlite3'}"
         if self.database == "environment":
             return os.environ["DATABASE_URL"]
-        port, password = port_of(self._ports[1]), self._postgres_password
-        return f"postgres://omnify:{password}@127.0.0.1:{port}/omnify"
+        return f"postgres://omnify:{prepared.password()}@127.0.0.1:{port_of(self._ports[1])}/omnify"
 
     @property
     def postgres(self) -> Postgres:
@@ -114,11 +101,6 @@ class Services:
             files=files,
             log=self.home / "postgres.log",
             port=port_of(self._ports[1]),
-            password=self._postgres_password,
+            password=prepared.password(),
             fsync=False,
         )
-
-
-def bare_environment() -> dict[str, str]:
-    """The environment without anything that would point a service under test to other servers."""
-    return {name: value for name, value in os.environ.items() if name not in OWN_VARIABLES}

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from omnify.embedded.programs import ROOT
-from tests.support.servers import bare_environment
+from tests.support.bare_environment import bare_environment
 from tests.support.service.event import Event
 from tests.support.service.http_client import Address, Answer
 from tests.support.waiting import wait_until

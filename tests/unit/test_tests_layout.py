@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.on_sqlite import BRIEFLY_ON_SQLITE, SAME_ON_ANY_DATABASE
+
 TESTS = Path(__file__).parents[1]
 SOURCES = ("bench", "chaos", "deploy", "docs", "events", "examples", "omnify", "rehearsal", "tests", "worker")
 LEVELS = ("unit", "integration", "acceptance", "browser")
@@ -93,3 +95,10 @@ def test_a_file_is_named_after_what_it_tests(level: str) -> None:
         if not any("_".join(words[:end]) in sources for end in range(1, len(words) + 1)):
             riddles.append(path.name)
     assert riddles == []
+
+
+def test_files_that_are_chosen_for_a_database_are_there() -> None:
+    """And none is chosen that is left out before."""
+    there = {path.name for path in (TESTS / "integration").glob("test_*.py")}
+    assert {*BRIEFLY_ON_SQLITE, *SAME_ON_ANY_DATABASE} <= there
+    assert set(BRIEFLY_ON_SQLITE).isdisjoint(SAME_ON_ANY_DATABASE)

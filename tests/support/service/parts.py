@@ -26,8 +26,8 @@ from omnify.embedded.process import CannotStart, Child
 from omnify.embedded.programs import Programs
 from omnify.embedded.valkey import Valkey
 from tests.support import prepared
+from tests.support.bare_environment import bare_environment
 from tests.support.run_times import count_start
-from tests.support.servers import bare_environment
 from tests.support.service.http_client import Address
 from tests.support.waiting import wait_until
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from omnify.embedded.ports import LOOPBACK, free_port
 from omnify.embedded.programs import ROOT
+from tests.support.bare_environment import bare_environment
 from tests.support.run_times import count_start
-from tests.support.servers import bare_environment
 from tests.support.service.http_client import Address
 from tests.support.waiting import wait_until
 
