@@ -16,6 +16,7 @@ TIMES = .pytest_cache/times.json
 SQLITE_LOG = .pytest_cache/sqlite.log
 TESTS = $(wildcard tests/*.py tests/*/*.py tests/*/*/*.py tests/*/*/*/*.py)
 PYTEST = $(PYTHON) -m pytest --times=$(TIMES) $(SECOND_CHANCE)
+ALL_ON_SQLITE = env OMNIFY_TEST_DATABASE=sqlite $(PYTHON) -m pytest $(SECOND_CHANCE) tests/integration
 # All packages with the hashes of all their files, for every Python and processor at once. What is locked stays as it is
 # unless a requirements file asks for something else: `make lock UPGRADE=--upgrade` takes what is newest.
 LOCK = env UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes \
@@ -42,7 +43,7 @@ test: .dev-packages  ## all checks: linters, types, all tests on PostgreSQL, and
 	@$(MAKE) --no-print-directory --jobs=3 lint .on-sqlite .on-postgres
 
 sqlite: .dev-packages  ## all tests that touch the database, on SQLite
-	OMNIFY_TEST_DATABASE=sqlite $(PYTHON) -m pytest $(SECOND_CHANCE) tests/integration
+	$(ALL_ON_SQLITE)
 
 soak: .dev-packages  ## larger crowds, longer waits, other examples, all on SQLite: what .ci/run does behind `make test`
 	@$(MAKE) --no-print-directory --jobs=2 .soak .sqlite-meanwhile
@@ -93,7 +94,7 @@ clean:  ## remove the virtual environment and caches; the data in .omnify stays
 
 .sqlite-meanwhile: .dev-packages
 	@mkdir -p $(dir $(SQLITE_LOG))
-	@$(MAKE) --no-print-directory sqlite >$(SQLITE_LOG) 2>&1; code=$$?; cat $(SQLITE_LOG); exit $$code
+	@$(ALL_ON_SQLITE) >$(SQLITE_LOG) 2>&1; code=$$?; cat $(SQLITE_LOG); exit $$code
 
 # Once for all workers. What is wrong with a test file, the run itself will say.
 .pytest_cache/compiled: $(TESTS) | .dev-packages
