@@ -100,7 +100,9 @@ class Service:
             private_callbacks=settings.ENV.webhook_allow_private,
             receipts=receipt_signer(),
         )
-        pages = Pages(app=self._door, render=render_to_string, public_url=settings.ENV.public_url)
+        env = settings.ENV
+        public_log = env.decision_log and bool(env.log_signing_key)
+        pages = Pages(app=self._door, render=render_to_string, public_url=env.public_url, public_log=public_log)
         front = Front(app=pages, operations_port=settings.ENV.operations_port)
         self._front = with_hsts(front, self.common_headers)
         return self._front

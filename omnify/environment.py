@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from events.domain.decision_log.notes import BadNote
+from events.domain.decision_log.witness import Witness, read_witness
 from events.domain.keyring import mark_of
 from events.domain.rate_limit import RateLimit, parse_rate_limit
 from events.domain.webhooks.url import Network, read_networks
@@ -66,6 +68,7 @@ class Environment:
     log_signing_key: bytes
     log_signing_key_fallbacks: tuple[bytes, ...]
     drand_url: str
+    log_witnesses: tuple[Witness, ...]
     webhook_log_days: int
     log_level: str
     fault_dir: str
@@ -117,10 +120,11 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         hsts_seconds=_number(values, "HSTS_SECONDS", 31_536_000, low=0, high=63_072_000),
         web_threads=_number(values, "WEB_THREADS", 6, low=1, high=500),
         fast_path=_flag({"FAST_PATH": "on", **values}, "FAST_PATH"),
-        decision_log=_flag(values, "DECISION_LOG"),
+        decision_log=_flag({"DECISION_LOG": "on", **values}, "DECISION_LOG"),
         log_signing_key=_signing_key(values, testing=testing),
         log_signing_key_fallbacks=_older_keys(values),
         drand_url=_web_address(values, "DRAND_URL"),
+        log_witnesses=_witnesses(values),
         admin=_flag({"ADMIN": "on", **values}, "ADMIN"),
         webhook_allow_private=_flag(values, "WEBHOOK_ALLOW_PRIVATE"),
         webhook_deny=_networks(values, "WEBHOOK_DENY"),
@@ -152,6 +156,14 @@ def _signing_key(values: Mapping[str, str], *, testing: bool) -> bytes:
 def _older_keys(values: Mapping[str, str]) -> tuple[bytes, ...]:
     name = "LOG_SIGNING_KEY_FALLBACKS"
     return tuple(_key_bytes(name, text) for text in _split(values.get(name, "")))
+
+
+def _witnesses(values: Mapping[str, str]) -> tuple[Witness, ...]:
+    name = "LOG_WITNESSES"
+    try:
+        return tuple(map(read_witness, _split(values.get(name, ""))))
+    except BadNote as problem:
+        raise BadEnvironment(f"{name}: verifier key, a space and a URL are needed, and commas between") from problem
 
 
 def _key_bytes(name: str, text: str) -> bytes:

@@ -1,17 +1,20 @@
 """Checks that an event's decision log is what its operator signed, and that every decision follows the published rules.
 
-    python omnify_verify.py URL EVENT [--key VERIFIER_KEY] [--since CHECKPOINT_FILE] [--ticket TICKET_ID ...]
+    python omnify_verify.py URL EVENT [--key VERIFIER_KEY] [--since CHECKPOINT_FILE]
+        [--witness VERIFIER_KEY ...] [--mirror DIR [--every SECONDS]] [--ticket TICKET_ID ...]
         [--receipts FILE ...]
 
 URL is the service's, such as https://tickets.example.org, or a folder with the same files as under /events/EVENT/log.
 Written against docs/the-rules.md, and with nothing of the service: Python 3.11 and `cryptography` are enough. Ends with
-0 if all is as it must be, with 1 if anything is not, and with 2 if the log cannot be read.
+0 if all is as it must be, with 1 if anything is not, with 2 if the log cannot be read, and with 3 if a log that is
+followed with --mirror has forked.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import time
 import urllib.error
@@ -155,6 +158,26 @@ def open_note(note: str, name: str, public: bytes, *, what: str) -> str:
     raise Broken(f"the {what} is not signed by this key")
 
 
+def witness_problem(note: str, witness: str) -> str:
+    """Whether a witness has cosigned (https://c2sp.org/tlog-cosignature). Raises Unreadable: this is no key of one."""
+    try:
+        name, found, encoded = witness.strip().split("+", 2)
+        key = b64decode(encoded, validate=True)
+    except ValueError:
+        raise Unreadable("this is no witness's key") from None
+    if len(key) != 33 or key[:1] != b"\x04" or sha256(name.encode() + b"\n" + key).digest()[:4].hex() != found:
+        raise Unreadable("this is no witness's key")
+    text, _, signatures = note.rpartition("\n\n")
+    for line in signatures.splitlines():
+        _, _, rest = line.partition(" ")
+        signer, _, encoded = rest.rpartition(" ")
+        data = b64decode(encoded)
+        told = f"cosignature/v1\ntime {int.from_bytes(data[4:12])}\n{text}\n"
+        if signer == name and data[:4].hex() == found and is_signed(data[12:], told, key[1:]):
+            return ""
+    return f"the witness {name} has not cosigned the checkpoint"
+
+
 def is_signed(signature: bytes, text: str, public: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, text.encode())
@@ -214,6 +237,55 @@ class Source:
         for first in range(0, size, WIDTH):
             width = min(WIDTH, size - first)
             yield from _unbundle(self.read(bundle_path(first, width)), width)
+
+
+class Mirror(Source):
+    """A log that is followed. What was right before is read from a folder, and what is new is kept there once it is."""
+
+    def __init__(self, place: str, event_id: int, folder: Path) -> None:
+        super().__init__(place, event_id)
+        self._folder, self._fresh, self._believes = folder, dict[str, bytes](), True
+
+    @property
+    def older(self) -> str | None:
+        """The checkpoint of the time before."""
+        file = self._folder / "checkpoint"
+        return file.read_text("utf-8") if file.exists() else None
+
+    def read(self, path: str) -> bytes:
+        kept = self._folder / path
+        if self._believes and path.startswith("tile/") and kept.exists():
+            return kept.read_bytes()
+        self._fresh[path] = super().read(path)
+        return self._fresh[path]
+
+    def doubt(self) -> Mirror:
+        """Has all be read from the service again: what is there may be another history."""
+        self._believes = False
+        return self
+
+    def keep(self, note: str) -> None:
+        """Keeps what was read, the checkpoint last: what stands there then is right up to it."""
+        for old in self._folder.glob("tile/entries/**/*.p"):
+            shutil.rmtree(old)
+        for path, data in self._fresh.items():
+            if path != "checkpoint":
+                self._write(path, data)
+        self._fresh.clear()
+        self._write("checkpoint", note.encode())
+
+    def keep_fork(self, note: str) -> Path:
+        """Keeps the checkpoint that contradicts the one that is there: both together prove it."""
+        name = f"fork-{sha256(note.encode()).hexdigest()[:16]}.checkpoint"
+        self._write(name, note.encode())
+        return self._folder / name
+
+    def _write(self, path: str, data: bytes) -> None:
+        file = self._folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        half = file.with_name(file.name + ".new")
+        half.write_bytes(data)
+        half.replace(file)
 
 
 def bundle_path(first: int, width: int) -> str:
@@ -935,13 +1007,16 @@ def _why_missing(receipt: Receipt, registered: Registered) -> str:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found. `problem` is empty if the log is as it must be."""
+    """What was found. `problem` is empty if the log is as it must be; `rewritten`: it does not continue an earlier one.
+    `note` is the signed checkpoint."""
 
     problem: str
     checkpoint: Checkpoint
     replay: Replay
     missing: tuple[str, ...] = ()
     receipts: Kept = field(default_factory=Kept)
+    note: str = ""
+    rewritten: bool = False
 
 
 def verify(
@@ -952,6 +1027,7 @@ def verify(
     since: str | None = None,
     tickets: Sequence[str] = (),
     receipts: Sequence[tuple[str, dict[str, Any]]] = (),
+    witnesses: Sequence[str] = (),
 ) -> Verdict:
     """Reads and checks a whole log. Raises Broken where there is nothing to go on with, and Unreadable."""
     public, note = read_key(source.read("key").decode()), source.read("checkpoint").decode()
@@ -974,18 +1050,20 @@ def verify(
             replay.settle()
         except Broken as found:
             problem = f"at the end: {found}"
+    rewritten = _since_problem(replay, leaves, checkpoint.origin, since) if since else ""
     problem = (
         _tree_problem(leaves, checkpoint)
+        or rewritten
         or problem
         or _key_problem(replay, leaves, checkpoint.origin, public, trusted)
-        or (since and _since_problem(replay, leaves, checkpoint.origin, since))
+        or next(filter(None, (witness_problem(note, one) for one in witnesses)), "")
         or _service_problem(source, replay, note, tickets)
     )
     missing = tuple(ticket for ticket in tickets if sha256(ticket.encode()).digest() not in replay.tickets)
     lost = {sha256(one.encode()).digest() for one in missing if receipts and _is_lost(source, one)}
     keys = {public, *(one for _, one in replay.keys)}
     kept = judge(receipts, registered, checkpoint, keys=keys, event_id=event_id, lost=lost)
-    return Verdict(problem, checkpoint, replay, missing, kept)
+    return Verdict(problem, checkpoint, replay, missing, kept, note=note, rewritten=bool(rewritten))
 
 
 def _is_lost(source: Source, ticket: str) -> bool:
@@ -1069,21 +1147,56 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("event", type=int, help="the event's id")
     parser.add_argument("--key", help="the verifier key, unless the one that the service shows is believed")
     parser.add_argument("--since", type=Path, help="a file with an earlier checkpoint, which this log must continue")
+    parser.add_argument(
+        "--mirror", type=Path, metavar="DIR", help="a folder that follows the log, and tells if it forks"
+    )
+    parser.add_argument("--every", type=float, metavar="SECONDS", help="look again and again, as long as all is right")
+    parser.add_argument("--witness", action="append", default=[], help="the verifier key of one who must have cosigned")
     parser.add_argument("--ticket", action="append", default=[], help="a ticket id that must be in the log")
     parser.add_argument("--receipts", action="append", type=Path, default=[], help="a file with receipts to be kept")
     asked = parser.parse_args(words)
+    code = look(asked)
+    while asked.every and code in (0, 2):
+        sys.stdout.flush()
+        time.sleep(asked.every)
+        code = look(asked)
+    return code
+
+
+def look(asked: argparse.Namespace) -> int:
+    """Looks at the log once, and says what was found."""
+    source = Mirror(asked.url, asked.event, asked.mirror) if asked.mirror else Source(asked.url, asked.event)
     try:
         since = asked.since.read_text("utf-8") if asked.since else None
         receipts = [one for file in asked.receipts for one in read_receipts(file)]
-        source, event_id = Source(asked.url, asked.event), asked.event
-        found = verify(source, event_id, key=asked.key, since=since, tickets=asked.ticket, receipts=receipts)
+        more: dict[str, Any] = {
+            "key": asked.key,
+            "tickets": asked.ticket,
+            "receipts": receipts,
+            "witnesses": asked.witness,
+        }
+        if not isinstance(source, Mirror):
+            return report(verify(source, asked.event, since=since, **more))
+        found = verify(source, asked.event, since=since or source.older, **more)
+        if found.problem:
+            found = verify(source.doubt(), asked.event, since=since or source.older, **more)
+        return report(found) if found.problem and not found.rewritten else _follow(source, found)
     except Broken as problem:
         print(f"NOT AS IT MUST BE: {problem}")
         return 1
     except (Unreadable, OSError, ValueError) as problem:
         print(f"cannot be read: {problem}", file=sys.stderr)
         return 2
-    return report(found)
+
+
+def _follow(mirror: Mirror, found: Verdict) -> int:
+    if not found.rewritten:
+        mirror.keep(found.note)
+        return report(found)
+    file = mirror.keep_fork(found.note)
+    report(found)
+    print(f"FORKED: {file} contradicts {file.parent / 'checkpoint'}, and both are signed: show them to others")
+    return 3
 
 
 def print_draw(draw: DrawTerms | None) -> None:

@@ -43,11 +43,12 @@ _OURS = ("Something went wrong", "That was our fault, not yours. Please try agai
 class Pages:
     """Serves pages and files, and hands other paths to `app`, which the pages also send their own requests to.
 
-    `render` turns a template's name and a context into HTML, with every value escaped.
+    `render` turns a template's name and a context into HTML, with every value escaped. With `public_log` pages offer
+    to check the event's decision log.
     """
 
-    def __init__(self, *, app: ASGIApp, render: Render, public_url: str = "") -> None:
-        self._templates = TemplateCache(render)
+    def __init__(self, *, app: ASGIApp, render: Render, public_url: str = "", public_log: bool = False) -> None:
+        self._templates = TemplateCache(lambda name, context: render(name, {"public_log": public_log, **context}))
         self._event = EventPage(app=app, templates=self._templates)
         self._ticket = TicketPage(app=app, templates=self._templates, public_url=public_url)
         self._app = app

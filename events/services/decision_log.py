@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -70,7 +70,16 @@ def signed_head(event_id: int) -> tuple[LogHead, str] | None:
                 logger.error("a decision log contradicts what was published of it", event_id=head.event_id)
                 raise HistoryBroken
             _write(file, note)
-    return head, note
+        cosigned = _known(file.with_suffix(".cosigned")) if settings.ENV.log_witnesses else ""
+    return head, cosigned if cosigned.startswith(note) else note
+
+
+def keep_cosignatures(head: LogHead, note: str, lines: Sequence[str]) -> None:
+    """Keeps what witnesses have signed below a checkpoint, to be served as long as the log is as it says."""
+    if lines:
+        _write(
+            _file(head.event_id, head.origin).with_suffix(".cosigned"), note + "".join(f"{line}\n" for line in lines)
+        )
 
 
 def _continues(head: LogHead, note: str) -> bool:
@@ -163,10 +172,21 @@ def _now_ms() -> int:
     return to_ms(timezone.now())
 
 
+def numbered_name(event_id: int, origin: str) -> str:
+    """Returns what files of a log are called: `7`, and `7.2` after a break."""
+    return str(event_id) + origin.rpartition("/log")[2].replace("/", ".")
+
+
+def signed_names(event_id: int) -> list[str]:
+    """Returns the names under which this host has signed an event's log, the newest last. Reads no database."""
+    folder = _file(event_id, "").parent
+    found = [*folder.glob(f"{event_id}.checkpoint"), *folder.glob(f"{event_id}.*.checkpoint")]
+    return sorted((file.name.removesuffix(".checkpoint") for file in found), key=lambda name: (len(name), name))
+
+
 def _file(event_id: int, origin: str) -> Path:
-    """Returns the file with what was signed last under a name: `7.checkpoint`, `7.2.checkpoint` after a break."""
-    number = origin.rpartition("/log")[2].replace("/", ".")
-    return settings.ENV.home / "signed-logs" / f"{event_id}{number}.checkpoint"
+    """Returns the file with what was signed last under a name."""
+    return settings.ENV.home / "signed-logs" / f"{numbered_name(event_id, origin)}.checkpoint"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.support.service.crowd import verify_ledger
+from tests.support.service.decision_log import entries_of, verifier
 from tests.support.service.event import Event, open_event
 from tests.support.service.parts import DRAINS
 from tests.support.service.processes import Service
@@ -26,6 +27,7 @@ class Crash:
     event: Event
     tickets: list[str]
     rows: int
+    logged: int
     queued: int
     seen: list[dict[str, Any]]
 
@@ -49,7 +51,8 @@ def crash(service: Service, failpoint: Failpoint) -> Crash:
     [other] = set(DRAINS) - {drain}
     # Looking takes longer than the lease on a slow machine, and then the other drain would go on with the event.
     with service.frozen(other):
-        found = Crash(event, tickets, len(event.rows()), event.queued(), [event.ticket(ticket) for ticket in tickets])
+        seen = [event.ticket(ticket) for ticket in tickets]
+        found = Crash(event, tickets, len(event.rows()), len(entries_of(event)), event.queued(), seen)
     service.kill(drain)
     service.start_part(drain)
     return found
@@ -57,19 +60,19 @@ def crash(service: Service, failpoint: Failpoint) -> Crash:
 
 def test_before_the_commit_nothing_had_happened(crashes: Mapping[Failpoint, Crash]) -> None:
     found = crashes["drain.before_commit"]
-    assert (found.rows, found.queued) == (0, GUESTS)
+    assert (found.rows, found.logged, found.queued) == (0, 0, GUESTS)
     assert {ticket["status"] for ticket in found.seen} == {"queued"}
 
 
 def test_between_commit_and_publish_only_the_ledger_knew(crashes: Mapping[Failpoint, Crash]) -> None:
     found = crashes["drain.after_commit"]
-    assert (found.rows, found.queued) == (GUESTS, GUESTS)
+    assert (found.rows, found.logged, found.queued) == (GUESTS, GUESTS + 2, GUESTS)
     assert {ticket["status"] for ticket in found.seen} == {"queued"}
 
 
 def test_after_publishing_every_ticket_was_decided_and_no_entry_was_left(crashes: Mapping[Failpoint, Crash]) -> None:
     found = crashes["drain.after_publish"]
-    assert (found.rows, found.queued) == (GUESTS, 0)
+    assert (found.rows, found.logged, found.queued) == (GUESTS, GUESTS + 2, 0)
     assert [ticket["status"] for ticket in found.seen] == ["confirmed"] * SEATS + ["rejected"] * (GUESTS - SEATS)
 
 
@@ -83,6 +86,9 @@ def test_the_next_drain_finishes_what_a_killed_one_began(
     assert [ticket["status"] for ticket in decided] == ["confirmed"] * SEATS + ["rejected"] * (GUESTS - SEATS)
     assert {ticket["reason"] for ticket in decided[SEATS:]} == {"sold_out"}
     assert len(found.event.rows()) == GUESTS
+    assert len(entries_of(found.event)) == GUESTS + 2  # how the log begins
+    proved = verifier(found.event)
+    assert proved.returncode == 0, proved.stdout + proved.stderr
     if failpoint == "drain.after_publish":
         assert decided == found.seen
     assert found.event.register("late").refusal == (409, "sold_out")

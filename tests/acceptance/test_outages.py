@@ -125,3 +125,20 @@ def test_the_hot_routes_never_ask_postgres(service: Service, open_house: Event) 
         assert forged.refusal == (404, "ticket_not_found")
     assert {ticket["status"] for ticket in event.all_decided(tickets).values()} == {"confirmed"}
     verify_ledger(event)
+
+
+def test_without_postgres_full_tiles_of_a_log_are_served_that_were_before(service: Service) -> None:
+    event = open_event(service)
+    event.admit(*range(260))
+    wait_until(lambda: len(event.rows()) == 260, "all are decided")
+    paths = [f"{event.path}/log/{path}" for path in ("checkpoint", "tile/0/000", "tile/entries/000")]
+    before = [service.address.ask("GET", path) for path in paths]
+    assert [answer.status for answer in before] == [200] * 3
+    service.kill("postgres")
+    try:
+        for answer, path in list(zip(before, paths, strict=True))[1:]:
+            assert service.address.ask("GET", path).body == answer.body
+        assert unavailable(service.address.ask("GET", f"{event.path}/log/tile/entries/001.p/1"))
+    finally:
+        service.start_part("postgres")
+        wait_until(service.ready, "the service is ready again")

@@ -53,7 +53,6 @@ class Services:
             "OMNIFY_HOME": str(self.home),
             "SECRET_KEY": "only-for-tests-" + secrets.token_hex(16),
             "DJANGO_TESTING": "true",
-            "DECISION_LOG": "on",
             "DATABASE_URL": self._database_url(),
             "REDIS_URL": self.valkey.url(0),
             "CELERY_BROKER_URL": self.valkey.url(1),

@@ -21,6 +21,7 @@ from events.ledger import queries
 from events.ledger.decision_log.read import LogHead, bundle_of, entries_of_ticket, log_head, tile_hashes
 from events.secrets import tickets
 from events.services.decision_log import HistoryBroken, NotSigned, signed_head, signer
+from events.services.log_tiles import keep_tile, kept_tile
 from omnify.common.envelope import Code
 
 # A tile never changes once it is there, nor does a partial one.
@@ -65,12 +66,16 @@ class LogTile(LogView):
     @openapi.READ_TILE
     def get(self, request: Request, event_id: int | None, tile: str) -> HttpResponse:
         """Answers with the hashes, or the entries, of a tile that is in the log."""
-        asked, head = read_tile(tile), log_head(_public(event_id))
+        asked = read_tile(tile)
+        kept = kept_tile(event_id, asked) if event_id and asked else None
+        if kept is not None:
+            return _bytes(kept)
+        head = log_head(_public(event_id))
         if head is None or asked is None or not asked.is_in(head.tree.size):
             raise _no_log("There is no such tile.")
-        if asked.level is None:
-            return _bytes(bundle_of(head.event_id, asked))
-        return _bytes(b"".join(tile_hashes(head.event_id, asked)))
+        found = bundle_of(head.event_id, asked) if asked.level is None else b"".join(tile_hashes(head.event_id, asked))
+        keep_tile(head.event_id, head.origin, asked, found)
+        return _bytes(found)
 
 
 class Proof(LogView):

@@ -174,7 +174,6 @@ class Parts:
             "WEB_WORKERS": "2",
             "SECRET_KEY": SECRET,
             "LOG_SIGNING_KEY": SIGNING_KEY,
-            "DECISION_LOG": "on",
             **self._postgres.urls_of_programs(),
             "DATABASE_URL": self._postgres.urls_of_programs()["DATABASE_URL_OWNER"],
             "REDIS_URL": self.valkey.url(0),
