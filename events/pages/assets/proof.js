@@ -2,11 +2,14 @@
 // On a ticket's page, that the ticket stands in it; on an event's page, how far it is and whether it is signed.
 
 const TIMEOUT_MS = 20000;
-const COMMITTED = { 2: 30, 3: 27, 4: 27, 5: 27, 6: 27, 8: 25 }; // where the ticket's commitment begins, by kind
-const KINDS = ["", "", "registration", "cancellation", "confirmation", "expiry", "promotion", "", "correction"];
+const COMMITTED = { 2: 30, 3: 27, 4: 27, 5: 27, 6: 27, 8: 25, 14: 10 }; // where the ticket's commitment begins, by kind
+const KINDS = {
+  ...{ 2: "registration", 3: "cancellation", 4: "confirmation", 5: "expiry", 6: "promotion", 8: "correction" },
+  14: "turn in the draw",
+};
 const OUTCOMES = [
   ...["", "confirmed", "held", "on the waitlist", "sold out", "a duplicate", "closed", "cancelled", "invalid"],
-  ...["by its holder", "by the organizer", "with the event", "the time was over"],
+  ...["by its holder", "by the organizer", "with the event", "the time was over", "in the draw", "not drawn"],
 ];
 const text = new TextEncoder();
 const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (two) => parseInt(two, 16));
