@@ -122,6 +122,18 @@ def test_those_who_come_at_once_share_signatures(make_event: Make, enter: Any) -
 
 
 @pytest.mark.usefixtures("both_ways")
+def test_those_who_come_at_once_for_several_events_share_them_too(make_event: Make, enter: Any) -> None:
+    events = [make_event() for _ in range(20)]
+
+    async def scene(visitor: Visitor) -> list[dict[str, Any]]:
+        return list(await asyncio.gather(*(receipt_of(visitor, event, 1) for event in events)))
+
+    told = enter(scene)
+    assert [one["event_id"] for one in told] == [event.pk for event in events]
+    assert len({one["note"] for one in told}) < 10
+
+
+@pytest.mark.usefixtures("both_ways")
 def test_without_a_key_a_registration_is_answered_as_if_none_had_been_asked_for(
     make_event: Make, servers: Services
 ) -> None:
