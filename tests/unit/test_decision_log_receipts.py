@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,12 +19,14 @@ from events.domain.decision_log.notes import BadNote, NoteSigner, NoteVerifier, 
 from events.domain.decision_log.receipts import ReceiptSigner, Statement, statement, tree_of
 from verify.omnify_verify import (
     NAMES,
+    NO_KEY,
     Broken,
     Checkpoint,
     Kept,
     Registered,
     Unreadable,
     judge,
+    key_id,
     open_checkpoint,
     open_receipt,
     read_key,
@@ -238,3 +242,23 @@ def test_what_is_no_file_of_receipts_cannot_be_read(tmp_path: Path, written: str
     file.write_text(written, "utf-8")
     with pytest.raises(Unreadable):
         read_receipts(file)
+
+
+def test_no_one_can_sign_under_the_bytes_that_say_that_there_is_no_key() -> None:
+    """They are a point of order 4, so that every fourth text has a signature that anyone can make."""
+    forged = 0
+    for number in range(50):
+        root = leaf_hash(said(number).packed)
+        text = f"example.org/receipts\nreceipts 1\n{b64encode(root).decode()}\n"
+        signature = bytes([1]) + bytes(63)
+        try:
+            Ed25519PublicKey.from_public_bytes(NO_KEY).verify(signature, text.encode())
+        except InvalidSignature:
+            continue
+        forged += 1
+        signed = b64encode(key_id("example.org/receipts", NO_KEY) + signature).decode()
+        [told] = receipts(said(number))
+        with pytest.raises(Broken):
+            note = f"{text}\n\u2014 example.org/receipts {signed}\n"
+            open_receipt("x", {**told, "note": note}, {NO_KEY})
+    assert forged
