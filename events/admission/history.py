@@ -15,9 +15,8 @@ import msgspec
 import redis
 
 from events.admission import keys as k
-from events.domain.outcome import Outcome
+from events.domain.outcome import Outcome, by_decision
 from events.domain.snapshot import EventSnapshot
-from events.domain.states import Status
 
 
 class Level(NamedTuple):
@@ -75,8 +74,7 @@ _decode = msgspec.json.Decoder(Step, strict=False).decode
 
 def sum_up(event: EventSnapshot, outcomes: Sequence[Outcome]) -> Happened:
     """Sums a batch up."""
-    # As plain strings: hashing a member of an enumeration calls Python code.
-    decided = Counter(str((one.status is Status.REJECTED and one.reason) or one.status) for one in outcomes)
+    decided = {decision: len(found) for decision, found in by_decision(outcomes).items()}
     lines = event.ticket_types
     types = {str(one.id): (one.confirmed_count + one.held_count, one.waitlisted_count) for one in lines} or None
     return Happened(event.confirmed_count, event.held_count, event.waitlisted_count, decided, types)

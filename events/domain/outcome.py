@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
+
 import msgspec
 
 from events.domain.commands import Callback, Request
 from events.domain.holds import Hold
 from events.domain.states import ACTIVE, Reason, Status
+
+_DECISION = attrgetter("status", "reason")
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -87,3 +93,16 @@ def first_outcome(
         callback=request.callback,
         code_id=request.code_id,
     )
+
+
+def by_decision(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    """Sorts outcomes by what was decided: by the status, or the reason of a rejection.
+
+    Most batches have a single decision, so runs of the same one are taken together: hashing a member of an enumeration
+    for each calls Python code.
+    """
+    found: dict[str, list[Outcome]] = {}
+    for (status, reason), run in groupby(outcomes, _DECISION):
+        decision = str((status is Status.REJECTED and reason) or status)
+        found.setdefault(decision, []).extend(run)
+    return found

@@ -39,7 +39,7 @@ INSERT INTO events_registration
      callback_url, callback_organizer_id, mark{columns})
 SELECT $3, ticket_key, name, email, COALESCE(email_key, email), search_key, COALESCE(status, 'confirmed'),
     COALESCE(reason, ''), sequence, COALESCE(revision, 1),
-    to_timestamp(requested_ms / 1000.0), $4, CASE WHEN COALESCE(status, 'confirmed') = 'confirmed' THEN $4 END,
+    to_timestamp(requested_ms / 1000::float8), $4, CASE WHEN COALESCE(status, 'confirmed') = 'confirmed' THEN $4 END,
     COALESCE(callback_url, ''), callback_organizer_id, COALESCE(mark, ''){values}
 FROM json_to_recordset($1) AS decided
     (ticket_key varchar, name varchar, email varchar, email_key varchar, search_key text, status varchar,
@@ -56,7 +56,7 @@ INSERT_REGISTRATIONS = _INSERT_REGISTRATIONS.format(columns="", values="", types
 INSERT_SEATS = _INSERT_REGISTRATIONS.format(
     columns=", quantity, ticket_type_id, access_code_id, expires_at, hold_confirmed_by",
     values=(
-        ", COALESCE(quantity, 1), ticket_type_id, access_code_id, to_timestamp(expires_ms / 1000.0), "
+        ", COALESCE(quantity, 1), ticket_type_id, access_code_id, to_timestamp(expires_ms / 1000::float8), "
         "COALESCE(hold_confirmed_by, '')"
     ),
     types=(
@@ -72,7 +72,7 @@ UPDATE events_registration AS registration SET
     status = moved.status, reason = COALESCE(moved.reason, ''), revision = moved.revision, decided_at = $4,
     confirmed_at = CASE WHEN moved.status = 'confirmed' AND registration.status <> 'confirmed' THEN $4
         ELSE registration.confirmed_at END,
-    expires_at = COALESCE(to_timestamp(moved.expires_ms / 1000.0), registration.expires_at),
+    expires_at = COALESCE(to_timestamp(moved.expires_ms / 1000::float8), registration.expires_at),
     hold_confirmed_by = COALESCE(moved.hold_confirmed_by, registration.hold_confirmed_by),
     payment_reference = COALESCE(moved.payment_reference, registration.payment_reference),
     turn = COALESCE(moved.turn, registration.turn)

@@ -87,6 +87,7 @@ _SEAL = Struct(">BQQQ32s").pack
 _REVEAL = Struct(">BQQQ32sB").pack
 _DRAWN = Struct(">BBQ32s").pack
 _A_REGISTRATION = int(Kind.REGISTRATION)  # an enum costs as much to pack as all else
+_CONFIRMED, _A_SEAT = Status.CONFIRMED, OUTCOMES[Status.CONFIRMED, None]
 
 
 def commitment(ticket_id: bytes) -> bytes:
@@ -138,7 +139,7 @@ def registration(request: Request, outcome: Outcome, ticket: bytes, mailbox: byt
     """Makes the entry of a registration's first decision. `ticket` is its commitment, `mailbox` its digest."""
     decided = _REGISTRATION(
         _A_REGISTRATION,
-        OUTCOMES[outcome.status, outcome.reason],
+        _A_SEAT if outcome.status is _CONFIRMED else OUTCOMES[outcome.status, outcome.reason],
         _flags(request) if request.added or request.code_id else 0,
         request.quantity,
         request.type_id % TYPES_OF_AN_EVENT,

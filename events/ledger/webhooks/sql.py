@@ -27,8 +27,8 @@ INSERT INTO events_webhookdelivery
      url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error)
 SELECT subscriber.webhook_id, subscriber.endpoint_id, $3, message.type, message.ticket_key,
     COALESCE(message.reason, ''), message.position, message.sequence, message.revision,
-    to_timestamp(message.requested_ms / 1000.0), to_timestamp(message.decided_ms / 1000.0),
-    to_timestamp(message.checked_in_ms / 1000.0), to_timestamp(message.expires_ms / 1000.0),
+    to_timestamp(message.requested_ms / 1000::float8), to_timestamp(message.decided_ms / 1000::float8),
+    to_timestamp(message.checked_in_ms / 1000::float8), to_timestamp(message.expires_ms / 1000::float8),
     COALESCE(message.quantity, 1), message.type_id, message.partly_in,
     CASE WHEN subscriber.route IS NULL THEN '' ELSE message.url END, COALESCE(message.mark, ''), '',
     $4, 'pending', $4, 0, 0, ''
