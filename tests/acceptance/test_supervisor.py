@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from omnify.embedded.programs import ROOT
-from tests.support.service.supervised import SUPERVISOR, Supervised, alive, kill
+from tests.support.service.http_client import Answer
+from tests.support.service.supervised import START_SECONDS, SUPERVISOR, Supervised, alive, kill
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
@@ -39,12 +40,8 @@ def stops_by_itself(service: Supervised, number: signal.Signals) -> None:
     assert not postgres.exists() or "database system is shut down" in postgres.read_text("utf-8")
 
 
-def test_it_is_ready_when_it_says_so_and_the_token_it_keeps_creates_events(running: Supervised) -> None:
-    assert running.ready()
-    assert f"ready on http://127.0.0.1:{running.port}" in running.output()
-    assert f"organizer token: (kept in {running.home}/organizer-token)" in running.output()
-    assert running.token() not in running.output()
-
+def launch(service: Supervised) -> Answer:
+    """Makes an event, with the token that the service keeps."""
     body = {
         "name": "Launch",
         "location": "Hall 1",
@@ -52,8 +49,15 @@ def test_it_is_ready_when_it_says_so_and_the_token_it_keeps_creates_events(runni
         "start_time": "2999-01-01T10:00:00Z",
         "end_time": "2999-01-01T12:00:00Z",
     }
-    answer = running.address.post("/events", body, {"Authorization": f"Bearer {running.token()}"})
-    assert answer.status == 201
+    return service.address.post("/events", body, {"Authorization": f"Bearer {service.token()}"})
+
+
+def test_it_is_ready_when_it_says_so_and_the_token_it_keeps_creates_events(running: Supervised) -> None:
+    assert running.ready()
+    assert f"ready on http://127.0.0.1:{running.port}" in running.output()
+    assert f"organizer token: (kept in {running.home}/organizer-token)" in running.output()
+    assert running.token() not in running.output()
+    assert launch(running).status == 201
 
 
 def test_no_other_user_can_read_its_secrets(running: Supervised) -> None:
@@ -107,39 +111,11 @@ def test_a_killed_child_is_started_again(running: Supervised, name: str) -> None
     assert f"{name} ended (killed by SIGKILL)" in running.output()
 
 
-def test_after_a_killed_supervisor_no_process_is_left_and_the_next_goes_on_until_its_make_is_killed(
-    running: Supervised,
-) -> None:
-    with Supervised() as service:
-        service.start_ready()
-        token, env = service.token(), (service.home / "service.env").read_text("utf-8")
-        # Another copy beside it disturbs neither.
-        assert (service.ready(), running.ready()) == (True, True)
-        assert token != running.token()
-        family = service.all_processes()
-        assert len(family) > 8
-        kill(service.supervisor_pid())
-        wait_until(lambda: not alive(family), "its processes are gone", seconds=GONE_SECONDS)
-
-        script = f'"{SUPERVISOR[0]}" -m omnify.embedded --parent $$; true'
-        service.start(("/bin/sh", "-c", script))
-        wait_until(lambda: "organizer token" in service.output(), "the service is ready")
-        assert service.token() == token
-        assert (service.home / "service.env").read_text("utf-8") == env
-        assert service.address.ask("GET", "/events").status == 200
-        family = service.all_processes()
-        assert service.process
-        kill(service.process.pid)
-        wait_until(lambda: not alive(family), "its processes are gone", seconds=GONE_SECONDS)
-        assert "omnify: stopping" in service.output()
-    assert running.ready()
-
-
-def test_it_can_be_stopped_before_it_is_ready() -> None:
+def test_ctrl_c_stops_it_before_it_is_ready() -> None:
     with Supervised() as service:
         service.start()
         wait_until((service.home / "valkey").exists, "the first server is made")
-        assert service.stop() == 0
+        assert service.stop(signal.SIGINT) == 0
         assert service.errors() == ""
 
 
@@ -177,7 +153,7 @@ def test_a_database_of_ones_own_that_is_away_is_one_line() -> None:
         assert not (service.home / "postgres").exists()
 
 
-def test_sqlite_and_a_redis_of_ones_own_take_the_place_of_the_embedded_servers_until_ctrl_c(
+def test_sqlite_and_a_redis_of_ones_own_take_the_place_of_the_embedded_servers_until_its_make_is_killed(
     running: Supervised,
 ) -> None:
     redis_url = next(
@@ -187,12 +163,32 @@ def test_sqlite_and_a_redis_of_ones_own_take_the_place_of_the_embedded_servers_u
     )
     with Supervised(REDIS_URL=redis_url.replace("/0", "/7")) as own:
         own.env["DATABASE_URL"] = f"sqlite:///{own.home / 'tiny.sqlite3'}"
-        own.start_ready()
+        own.start(("/bin/sh", "-c", f'"{SUPERVISOR[0]}" -m omnify.embedded --parent $$; true'))
+        wait_until(lambda: "organizer token" in own.output(), "the service is ready", seconds=START_SECONDS)
         assert own.children().keys() == {"web", "drain-1", "drain-2"}
         assert (own.home / "tiny.sqlite3").exists()
-        stops_by_itself(own, signal.SIGINT)
+        # Another copy beside it disturbs neither.
+        assert (own.ready(), running.ready()) == (True, True)
+        assert own.token() != running.token()
+        family = own.all_processes()
+        assert own.process
+        kill(own.process.pid)
+        wait_until(lambda: not alive(family), "its processes are gone", seconds=GONE_SECONDS)
+        assert "omnify: stopping" in own.output()
+    assert running.ready()
 
 
-def test_it_stops_by_itself_on_sigterm(running: Supervised) -> None:
+def test_after_a_killed_supervisor_no_process_is_left_and_the_next_goes_on_until_sigterm(running: Supervised) -> None:
     """The last one that uses it."""
+    token, env = running.token(), (running.home / "service.env").read_text("utf-8")
+    event = launch(running).data["id"]
+    family = running.all_processes()
+    assert len(family) > 8
+    kill(running.supervisor_pid())
+    wait_until(lambda: not alive(family), "its processes are gone", seconds=GONE_SECONDS)
+
+    running.start_ready()
+    assert running.token() == token
+    assert (running.home / "service.env").read_text("utf-8") == env
+    assert running.address.ask("GET", f"/events/{event}").status == 200
     stops_by_itself(running, signal.SIGTERM)
