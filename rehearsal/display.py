@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from types import TracebackType
 
 import msgspec
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from rehearsal.figures import Figures, Spread
 from rehearsal.options import Options
+from rehearsal.proofs import Proof
 from rehearsal.records import Tally
 from rehearsal.runner import Outcome
 
@@ -89,11 +91,16 @@ def report(*, console: Console, outcome: Outcome) -> None:
     for name, value in _rows(outcome.figures):
         table.add_row(name, escape(value))
     console.print(table)
-    for proof in outcome.proofs:
-        mark = "[green]✓[/green]" if proof.ok else "[red]✗[/red]"
-        console.print(f"{mark} {proof.name}: {escape(proof.detail)}", highlight=False, soft_wrap=True)
+    show_proofs(console, outcome.proofs)
     if "429" in outcome.figures.retries:
         console.print("Something in front of the service limits each address: an organizer's token is exempt here.")
+
+
+def show_proofs(console: Console, proofs: Iterable[Proof]) -> None:
+    """Renders a line for each proof."""
+    for proof in proofs:
+        mark = "[green]✓[/green]" if proof.ok else "[red]✗[/red]"
+        console.print(f"{mark} {proof.name}: {escape(proof.detail)}", highlight=False, soft_wrap=True)
 
 
 def as_json(*, options: Options, outcome: Outcome) -> bytes:

@@ -9,8 +9,9 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
-from rehearsal.display import Live, announce, as_json, report
-from rehearsal.options import read_options
+from rehearsal.display import Live, announce, as_json, report, show_proofs
+from rehearsal.draws import GUESTS, SEATS, rehearse_draws
+from rehearsal.options import Options, read_options
 from rehearsal.organizer import Unusable
 from rehearsal.process import CrowdFailed
 from rehearsal.runner import rehearse
@@ -25,6 +26,8 @@ def run(given: Mapping[str, Any], *, out: TextIO, err: TextIO) -> int:
     try:
         options = read_options(given, environ=os.environ)
         console = Console(file=out)
+        if options.draws:
+            return _draws(options, console)
         announce(console=console, options=options)
         with Live(console=console, registrations=options.registrations, seats=options.seats) as live:
             outcome = rehearse(options=options, progress=live.show)
@@ -38,3 +41,12 @@ def run(given: Mapping[str, Any], *, out: TextIO, err: TextIO) -> int:
         complaints.print("rehearse: interrupted")
         return INTERRUPTED
     return KEPT if all(proof.ok for proof in outcome.proofs) else BROKEN
+
+
+def _draws(options: Options, console: Console) -> int:
+    console.print(
+        f"{options.draws} draws of {SEATS} seats among {GUESTS} people each at {options.url}", highlight=False
+    )
+    proofs = rehearse_draws(options)
+    show_proofs(console, proofs)
+    return KEPT if all(proof.ok for proof in proofs) else BROKEN

@@ -26,7 +26,8 @@ class Options:
     """The options of a rehearsal. Times are in seconds.
 
     `people` are distinct; `duplicates` of them register twice, `cancel` registrations are cancelled. With a `hold` of
-    so many seconds, `pay` people pay for the seat that is set aside for them.
+    so many seconds, `pay` people pay for the seat that is set aside for them. With `draws` it is so many small draws
+    and nothing else.
     """
 
     url: str
@@ -48,6 +49,7 @@ class Options:
     codes: bool = False
     hold: int = 0
     pay: int = 0
+    draws: int = 0
 
     @property
     def registrations(self) -> int:
@@ -79,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--codes", action="store_true", help="everyone needs one of ten access codes, for 4 of 5 seats together")
     add("--hold", default="0", help="set each seat aside for so long first: 60s, 10m (default: 0, not at all)")
     add("--pay", default="100%", help="how many pay for the seat that is set aside: 80%% or a number (default: 100%%)")
+    add("--draw", default="0", help="hold so many small draws instead, and prove what their logs say (default: 0)")
     add("--rate", help="registrations per second in all (default: as fast as possible)")
     add("--processes", default="2", help="processes the crowd comes from (default: 2)")
     add("--connections", default="128", help="connections in all (default: 128)")
@@ -119,6 +122,7 @@ def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Opt
         groups=_groups(str({"groups": 1, **given}["groups"])),
         codes=bool(given.get("codes")),
         hold=_hold(str({"hold": 0, **given}["hold"])),
+        draws=_number({"draw": 0, **given}, "draw", least=0, most=1000),
         pay=_share({"pay": "100%", **given}, "pay", people),
     )
     if options.seats < options.types * options.groups[1]:
