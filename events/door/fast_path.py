@@ -140,7 +140,7 @@ class _WithReceipt(_Registering, gc=False):
             return
         try:
             response = self._registrar.respond(self._prepared, result)
-            said = self._registrar.statement(self._prepared, result)
+            said = self._registrar.statement(self._prepared, result, response)
         except Exception as problem:
             response = response_to(problem)
         if said is None or receipts is None:

@@ -23,6 +23,7 @@ _CACHING: dict[bool, Header] = {False: (b"cache-control", b"no-store"), True: (b
 # The envelope of `success` as bytes: encoding it each time would cost as much as encoding the ticket.
 _ACCEPTED = b'{"success":true,"message":"Registration received.","data":'
 STORE_RETRY_SECONDS = 2
+_TICKETS = "/registrations/"
 _WITHOUT_BODY = (204, 304)
 _LINE = b"%b: %b\r\n"
 _CACHING_LINES = {public: _LINE % header for public, header in _CACHING.items()}
@@ -76,6 +77,11 @@ def with_quota(response: Response, limit: RateLimit, quota: Quota) -> Response:
     return Response(response.status, response.body, headers)
 
 
+def ticket_of(response: Response) -> bytes:
+    """Returns the ticket id that a 202 of `accepted` is about."""
+    return response.headers[0][1][len(_TICKETS) :]
+
+
 def with_receipt(response: Response, receipt: bytes) -> Response:
     """Adds a receipt, as JSON, to the data of a 202, and says that it was asked for (RFC 7240, section 3)."""
     body = b'%b,"receipt":%b}}' % (response.body[:-2], receipt)
@@ -116,7 +122,7 @@ def accepted(
     """Builds the 202 of a registration."""
     seconds = expected_seconds(position=position, rate=rate) if position else 0.0
     wait = retry_after(seconds, jitter=jitter)
-    url = f"/registrations/{ticket_id}"
+    url = _TICKETS + ticket_id
     ticket = AcceptedTicket(ticket_id, event_id, status, position, url, iso(requested_ms))
     body = _ACCEPTED + _encode(ticket) + b"}"
     return Response(202, body, ((b"location", url.encode()), (b"retry-after", b"%d" % wait)))

@@ -47,7 +47,8 @@ def ticket(number: int) -> str:
 
 
 def said(number: int, sequence: int | None = None, event: int = 7) -> Statement:
-    return statement(event, ticket(number), number if sequence is None else sequence, 1_900_000_000_000 + number)
+    place = number if sequence is None else sequence
+    return statement(event, ticket(number).encode(), place, 1_900_000_000_000 + number)
 
 
 def receipts(*statements: Statement, signer: ReceiptSigner = SIGNER) -> list[dict[str, Any]]:
