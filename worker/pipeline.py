@@ -188,5 +188,5 @@ def _finished(entries: Sequence[Entry], done: Committed) -> Sequence[Entry]:
     """Returns the entries that may be trimmed: those before a command that is not finished."""
     if done.unfinished is None:
         return entries
-    unfinished = next(n for n, entry in enumerate(entries) if entry.kind and entry.key == done.unfinished)
+    unfinished = next(n for n, entry in enumerate(entries) if entry.key == done.unfinished)
     return entries[:unfinished]

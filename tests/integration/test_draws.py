@@ -111,6 +111,26 @@ def test_a_draw_that_is_killed_at_each_of_its_steps_goes_on_where_it_was(
     assert check(event).problem == ""
 
 
+def test_what_comes_before_a_draws_command_that_was_lost_and_put_there_again_waits_for_its_end(
+    enter: Enter, give_back: Any, drain: Drain, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "MOVES_AT_ONCE", 2)
+    event, _ = enter(8, max_capacity=8)
+    assert drawer(redis_client).once() == 1
+    with pytest.raises(Crash):
+        replace(drain, checkpoint=crash_at("drain.after_publish", after=3)).run(event.pk)
+    assert Counter(statuses(event)) == {"confirmed": 2, "entered": 6}
+    redis_client.delete(event_keys(event.pk).queue)
+    last = DrawRank.objects.filter(draw_id=event.pk).order_by("rank").last()
+    assert last is not None
+    give_back(event, last.ticket_key)
+    hold_draw(event, drain, redis_client)
+    assert Counter(statuses(event)) == {"confirmed": 7, "cancelled": 1}
+    assert Registration.objects.get(event=event, ticket_key=last.ticket_key).revision == 3
+    assert event.entered_count == 0
+    assert check(event).problem == ""
+
+
 def test_the_waitlist_stands_as_it_was_drawn_and_later_guests_stand_behind_it(
     enter: Enter, admit: Admit, give_back: Any, drain: Drain, redis_client: redis.Redis, servers: Services
 ) -> None:

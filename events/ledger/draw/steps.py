@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from events.domain.allocation import MOVES_AT_ONCE, DecidedTicket
 from events.domain.beacon import randomness
-from events.domain.commands import Command, Drawing, Request
+from events.domain.commands import Closing, Command, Drawing, Request
 from events.domain.decision_log import entries
 from events.domain.decision_log.entries import commitment
 from events.domain.draw import give, rank_of, seed_of
@@ -168,11 +168,26 @@ def next_draw(event: Event, commands: Sequence[Command], poisoned: Sequence[Requ
     seats = seats_of(event)
     if seats.cancelled or seats.draw_ms is None:
         return None
+    if (commands or poisoned) and seats.sealed and Draw.objects.get(pk=event.pk).seed:
+        return NextDraw(_standing_first(event, (*commands, *poisoned)), (), ())
     for number, command in enumerate(commands):
         if isinstance(command, Drawing) and _is_due(event, seats, command):
             before = [request for request in poisoned if request.sequence < command.sequence]
             return NextDraw(command, commands[:number], before)
     return None
+
+
+def _standing_first(event: Event, commands: Sequence[Command | Request]) -> Drawing:
+    """Returns what a draw whose order is known goes on with: the first of the batch, which stays in the queue.
+
+    It need not be the draw's command. Where the queue has lost that, others may stand in front of the one that was put
+    there again, and an entry that they take back now could have had its seat already.
+    """
+    first = min(commands, key=lambda command: command.sequence)
+    if isinstance(first, Drawing):
+        return first
+    requested_ms = 0 if isinstance(first, Closing) else first.requested_ms
+    return Drawing(first.key, event.last_sequence, requested_ms)
 
 
 def _is_due(event: Event, seats: Seats, command: Drawing) -> bool:
