@@ -402,11 +402,15 @@ class DrawTerms:
 def is_round(number: int, signature: bytes) -> bool | None:
     """Whether this is quicknet's signature of a round, by bls-unchained-g1-rfc9380. None without `py_ecc`: neither
     Python nor `cryptography` has that kind of signature."""
+    limit = sys.getrecursionlimit()
     try:
         from py_ecc.bls import hash_to_curve, point_compression
         from py_ecc.optimized_bls12_381 import FQ12, G2, curve_order, final_exponentiate, is_inf, multiply, neg, pairing
     except ImportError:
         return None
+    finally:
+        # It lifts this as it is imported, and a deeply nested text then ends the interpreter.
+        sys.setrecursionlimit(limit)
     try:
         point = point_compression.decompress_G1(int.from_bytes(signature))
     except ValueError:

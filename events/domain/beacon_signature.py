@@ -5,13 +5,29 @@ Takes about a second of processor time, and `py_ecc` is slow to import: for a wo
 
 from __future__ import annotations
 
+import sys
 from hashlib import sha256
 
-from py_ecc.bls.hash_to_curve import hash_to_G1
-from py_ecc.bls.point_compression import decompress_G1, decompress_G2
-from py_ecc.optimized_bls12_381 import FQ12, G2, curve_order, final_exponentiate, is_inf, multiply, neg, pairing
+# It lifts the interpreter's limit on recursion as it is imported, and not for what is used here: a process without
+# that limit can be crashed by a deeply nested JSON text.
+_limit = sys.getrecursionlimit()
 
-from events.domain.beacon import Chain
+from py_ecc.bls.hash_to_curve import hash_to_G1  # noqa: E402
+from py_ecc.bls.point_compression import decompress_G1, decompress_G2  # noqa: E402
+from py_ecc.optimized_bls12_381 import (  # noqa: E402
+    FQ12,
+    G2,
+    curve_order,
+    final_exponentiate,
+    is_inf,
+    multiply,
+    neg,
+    pairing,
+)
+
+from events.domain.beacon import Chain  # noqa: E402
+
+sys.setrecursionlimit(_limit)
 
 _DOMAIN = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"
 _G1_BYTES = 48

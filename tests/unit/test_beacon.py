@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import httpx
 import pytest
 from hypothesis import given
@@ -88,3 +91,14 @@ def test_a_round_that_cannot_be_had_or_is_another_is_none(monkeypatch: pytest.Mo
     monkeypatch.setattr(beacon.httpx, "get", away)
     assert read_round(URL, QUICKNET, 1000) is None
     assert round_reader("")(1000) is None
+
+
+def test_what_verifies_rounds_leaves_the_limit_on_recursion_as_it_is() -> None:
+    """Without it a deeply nested JSON text ends the process."""
+    for module in ("events.domain.beacon_signature", "verify.omnify_verify"):
+        code = (
+            "import sys; before = sys.getrecursionlimit()\n"
+            f"import {module} as found; getattr(found, 'is_round', lambda *_: None)(1, bytes(48))\n"
+            "assert 'py_ecc' in sys.modules; sys.exit(sys.getrecursionlimit() != before)"
+        )
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0, module
