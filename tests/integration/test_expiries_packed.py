@@ -21,11 +21,14 @@ from events.admission.stats import queue_stats
 from events.domain.snapshot import EventSnapshot
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
+from tests.support.decision_log import unframe
+from tests.support.in_process.decision_log import chunks
 from tests.support.in_process.drain import Crash, crash_at, people, statuses, trim
 from tests.support.in_process.gate import apply_for, kinds
 from tests.support.in_process.holds import confirm, counts, drain_at, ends_at, expirer, hold
 from tests.support.servers import Services
 from tests.support.waiting import wait_until
+from verify.omnify_verify import EXPIRY
 from worker import expiries
 from worker.drain import Drain
 from worker.failpoints import Failpoint
@@ -70,6 +73,8 @@ def test_one_who_comes_behind_an_entry_of_several_is_told_how_many_are_in_front(
     assert [entry.sequence for entry in drain.queue.head(event.pk, count=9, after=10)] == [11, 12, 13]
     drain.run(event.pk)
     assert counts(event) == (0, 3, 0, 5)
+    logged = [entry for chunk in chunks(event) for entry in unframe(bytes(chunk.entries)) if entry[0] == EXPIRY]
+    assert [int.from_bytes(entry[3:11]) for entry in logged] == [6, 7, 8, 9, 10]
     assert (queue_stats(redis_client, event.pk).queued, packed(redis_client, event)) == (0, 0)
     assert not redis_client.exists(event_keys(event.pk).pending)
 
