@@ -38,7 +38,7 @@ def test_an_event_is_made_changed_and_cancelled(service: Service, visitors: Visi
     expect(page.locator("#f-confirmed")).to_have_text("1")
     page.get_by_role("link", name="Edit").click()
     expect(page.get_by_label("Name")).to_have_value('Gala <b>"A"</b>')
-    page.get_by_label("Seats").fill("5")
+    page.get_by_label("Seats", exact=True).fill("5")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#saved")).to_have_text("Saved.")
     page.get_by_role("link", name="Live").click()
@@ -69,7 +69,7 @@ def test_a_name_is_compared_as_it_is_seen(service: Service, visitors: Visitors) 
 def fill_in(page: Page, *, name: str, where: str, seats: str, start: datetime) -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_label("Where").fill(where)
-    page.get_by_label("Seats").fill(seats)
+    page.get_by_label("Seats", exact=True).fill(seats)
     page.get_by_label("Start").fill(f"{start:%Y-%m-%dT%H:%M}")
     page.get_by_label("End", exact=True).fill(f"{start + timedelta(hours=3):%Y-%m-%dT%H:%M}")
 

@@ -50,7 +50,7 @@ def form(service: Service, visitors: Visitors, zone: str) -> Page:
     page.goto("/console/events/new")
     page.get_by_label("Name").fill("Gala")
     page.get_by_label("Where").fill("Hall")
-    page.get_by_label("Seats").fill("3")
+    page.get_by_label("Seats", exact=True).fill("3")
     return page
 
 
