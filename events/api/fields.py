@@ -9,7 +9,8 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from events.domain.attendee import NAME_MAX, clean_name
+from events.domain.attendee import NAME_MAX
+from events.domain.text import clean_line
 from events.domain.times import whole_ms
 
 _OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,7 +18,7 @@ _NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class TextField(serializers.CharField):
-    """Accepts a line of 1 to 255 characters, without control characters; trims it."""
+    """Accepts a line of 1 to 255 characters, or to `max_length`, without control characters; trims it."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": NAME_MAX, **kwargs})
@@ -31,7 +32,7 @@ class TextField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         """Returns the cleaned text."""
         try:
-            return clean_name(data)
+            return clean_line(data, longest=self.max_length or NAME_MAX)
         except ValueError as problem:
             raise serializers.ValidationError(str(problem)) from problem
 

@@ -14,7 +14,14 @@ from rest_framework import serializers
 from events.api.draw_fields import with_draw
 from events.api.fields import ChoiceField, MomentField, TextField, WholeNumberField
 from events.api.hold_fields import COLUMNS, HoldInput, with_hold_columns
-from events.api.ticket_type_fields import TYPES_MAX, TicketTypeInput, check_beside_types, check_ids, complete
+from events.api.ticket_type_fields import (
+    TYPES_MAX,
+    TicketTypeInput,
+    check_beside_types,
+    check_ids,
+    check_names,
+    complete,
+)
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, moved_schedule, schedule_problems
 from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
 from events.domain.states import Access, Admission, Visibility
@@ -111,6 +118,8 @@ class EventInput(serializers.Serializer[Event]):
         elif items or known:
             types = complete(items, known) if items else [asdict(terms) for terms in known.values()]
             problems = check_beside_types(attrs, types)
+            if items and (twice := check_names(types)):
+                problems["ticket_types"] = [*problems.get("ticket_types", ()), *twice]
             attrs = {**attrs, "ticket_types": types} if items else attrs
         if problems:
             raise serializers.ValidationError(problems)

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from events.api.fields import TextField, WholeNumberField
 from events.domain.commands import TypeTerms
 from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
+from events.domain.text import fold
 from events.models.ticket_type import PRICE_MAX
 
 TYPES_MAX = 50
@@ -74,6 +75,18 @@ def check_ids(items: Sequence[Item], known: Mapping[int, Any]) -> list[str]:
     ids = [item["id"] for item in items if "id" in item]
     strange = [f"This event has no ticket type {found}." for found in dict.fromkeys(ids) if found not in known]
     return strange + [f"Ticket type {found} stands there twice." for found in sorted(set(ids)) if ids.count(found) > 1]
+
+
+def check_names(types: Sequence[Item]) -> list[str]:
+    """Finds names that two types of an event would have: no one could tell which is meant."""
+    names: dict[str, str] = {}
+    twice = {}
+    for found in types:
+        folded = fold(found["name"])
+        if folded in names:
+            twice[folded] = names[folded]
+        names.setdefault(folded, found["name"])
+    return [f"Two ticket types may not have the same name: {name}." for name in twice.values()]
 
 
 def complete(items: Sequence[Item], known: Mapping[int, TypeTerms]) -> list[Item]:

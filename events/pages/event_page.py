@@ -180,6 +180,8 @@ def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
     # A code may let in before registration opens for all.
     with_code = event.has_codes or event.access == "code"
     states = ("open", "waitlist", "upcoming") if with_code else ("open", "waitlist")
+    paused = event.registration_paused and event.registration_state in ("open", "waitlist", "upcoming")
+    chip_state = "paused" if paused else event.registration_state
     return {
         "with_code": with_code,
         "types": [_type(found, attempt) for found in event.ticket_types],
@@ -189,7 +191,8 @@ def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
         "opens": view.moment(from_iso(event.registration_opens_at)),
         "draws": view.moment(from_iso(event.draw_at)) if event.draw_at else "",
         "entered": f"{event.entered_count:,}",
-        "state_text": messages.STATES.get(event.registration_state, ""),
+        "chip_state": chip_state,
+        "state_text": messages.STATES.get(chip_state, ""),
         "seats_left": f"{event.seats_left:,}",
         "capacity": f"{event.max_capacity:,}",
         "taken": event.max_capacity - event.seats_left,

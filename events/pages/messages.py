@@ -49,6 +49,8 @@ STATES: dict[str, str] = {
     "sold_out": "Sold out",
     "closed": "Registration closed",
     "cancelled": "Cancelled",
+    # Of an event whose registration would be one of the first three.
+    "paused": "Registration paused",
 }
 # By who confirms a hold, and which seats are held. `{time}` is how long.
 HOLDS: dict[tuple[str, str], str] = {

@@ -89,6 +89,30 @@ def test_types_that_cannot_be_are_refused_with_the_field_at_fault(fields: dict[s
     assert not Event.objects.exists()
 
 
+def test_two_types_of_an_event_may_not_have_the_same_name_however_it_is_written(caller: Caller) -> None:
+    same = {**BALCONY, "name": "  ｆLOOR "}
+    new = caller.post("/events", event_body(ticket_types=[FLOOR, same]))
+    event_id, (floor, balcony) = with_types(caller)
+    kept = [{"id": floor}, {"id": balcony}]
+    added = caller.patch(f"/events/{event_id}", {"ticket_types": [*kept, same]})
+    renamed = caller.patch(f"/events/{event_id}", {"ticket_types": [{"id": floor}, {"id": balcony, "name": "FLOOR"}]})
+    copied = caller.post(f"/events/{event_id}/duplicate", {"ticket_types": [FLOOR, same]})
+    for answer in (new, added, renamed, copied):
+        said = answer.json()["errors"]["ticket_types"]
+        assert (answer.status_code, said) == (400, ["Two ticket types may not have the same name: Floor."])
+    swapped = [{"id": floor, "name": "Balcony"}, {"id": balcony, "name": "Floor"}]
+    assert caller.patch(f"/events/{event_id}", {"ticket_types": swapped}).status_code == 200
+
+
+@pytest.mark.parametrize("length", [41, 256])
+def test_a_text_that_is_too_long_is_refused_with_the_limit_that_it_has(caller: Caller, length: int) -> None:
+    answer = caller.post("/events", event_body(ticket_types=[{**FLOOR, "price": "x" * length}]))
+    assert answer.json()["errors"]["ticket_types"] == ["Item 1, price: At most 40 characters."]
+    token = caller.post("/tokens", {"label": "x" * (length + 60)})
+    assert token.json()["errors"]["label"] == ["At most 100 characters."]
+    assert Event.objects.count() == 0
+
+
 def test_a_change_replaces_the_list_by_id_and_keeps_what_is_left_out(caller: Caller, admit: Any, drain: Drain) -> None:
     event_id, (floor, balcony) = with_types(caller)
     fill(admit, drain, event_id, (floor, 2), (floor, 3))

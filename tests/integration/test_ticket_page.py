@@ -27,6 +27,7 @@ from worker.drain import Drain
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
+PAUSED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_a_tickets_page_is_kept_by_no_cache(make_event: Make, servers: Services) -> None:
@@ -57,6 +58,8 @@ def test_a_page_says_the_servers_time(make_event: Make, servers: Services) -> No
     ("fields", "state", "words"),
     [
         ({}, "open", "Registration open"),
+        ({"paused_at": PAUSED}, "open", 'id="chip" data-state="paused">Registration paused<'),
+        ({"paused_at": PAUSED, "confirmed_count": 10}, "sold_out", 'id="chip" data-state="sold_out">Sold out<'),
         ({"confirmed_count": 10}, "sold_out", "Sold out"),
         ({"confirmed_count": 10, "waitlist_capacity": 5}, "waitlist", "Join the waitlist"),
         ({"registration_closes_at": datetime(2020, 1, 1, tzinfo=UTC)}, "closed", "Registration is closed"),

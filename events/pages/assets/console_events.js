@@ -1,7 +1,7 @@
 // The organizer's events: those to come, or with ?past in the address those that are over.
 
 import { byId, chip, el, number, person } from "./dom.js";
-import { stateText } from "./labels.js";
+import { shownState, stateText } from "./labels.js";
 import { List } from "./list.js";
 import { localSpan } from "./times.js";
 
@@ -10,7 +10,7 @@ function tile(event) {
   return el(
     "a",
     { class: "card tile", href: `/console/events/${event.id}` },
-    chip(event.registration_state, stateText(event)),
+    chip(shownState(event.registration_state, event.registration_paused), stateText(event)),
     el("h2", {}, person(event.name)),
     el("p", { class: "quiet small" }, person(event.location), ` · ${localSpan(event.start_time, event.end_time)}`),
     el("progress", { max: event.max_capacity, value: taken, "aria-label": "Seats taken" }),

@@ -1,7 +1,7 @@
 // The event's page: local times, the countdown, the number of seats, and a form that can safely be sent twice.
 
 import { Clock, jittered, onReturn } from "./clock.js";
-import { label } from "./labels.js";
+import { label, shownState } from "./labels.js";
 import { keepReceipt } from "./receipts.js";
 import { oneAtATime, Timer } from "./timer.js";
 import { countdown, localTimes } from "./times.js";
@@ -27,10 +27,14 @@ function show(next) {
   for (const part of document.querySelectorAll("[data-for]")) {
     part.hidden = !part.dataset.for.split(" ").includes(state);
   }
+  paintChip();
+  byId("announce").textContent = byId("chip").textContent;
+}
+
+function paintChip() {
   const chip = byId("chip");
-  chip.dataset.state = state;
-  chip.textContent = label("states", state) ?? "";
-  byId("announce").textContent = chip.textContent;
+  chip.dataset.state = shownState(state, paused);
+  chip.textContent = label("states", chip.dataset.state) ?? "";
 }
 
 const ticking = new Timer(tick);
@@ -59,6 +63,7 @@ const look = oneAtATime(async () => {
 function pause(now) {
   if (now !== paused) byId("announce").textContent = now ? byId("paused").textContent : label("states", state) ?? "";
   paused = now;
+  paintChip();
   byId("paused").hidden = !paused;
   button.disabled = paused || sending;
 }

@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { byId, isolated, person, refresh } from "./dom.js";
-import { stateText } from "./labels.js";
+import { shownState, stateText } from "./labels.js";
 import { localSpan } from "./times.js";
 
 export const eventId = document.getElementById("main").dataset.event;
@@ -20,7 +20,7 @@ export function paint(event) {
   byId("title").replaceChildren(person(event.name));
   byId("about").replaceChildren(person(event.location), ` · ${localSpan(event.start_time, event.end_time)}`);
   byId("chip").hidden = false;
-  byId("chip").dataset.state = event.registration_state;
+  byId("chip").dataset.state = shownState(event.registration_state, event.registration_paused);
   byId("chip").textContent = stateText(event);
   document.title = `${isolated(event.name)} · Omnify`;
 }

@@ -7,11 +7,16 @@ export function label(list, code) {
   return parts(list).querySelector(`[data-code="${CSS.escape(code)}"]`)?.textContent;
 }
 
+// What the chip of an event says: its registration's state, unless that is only paused.
+export function shownState(state, paused) {
+  return paused && ["upcoming", "open", "waitlist"].includes(state) ? "paused" : state;
+}
+
 // An event's state, and who sees it where not all do.
 export function stateText(event) {
-  const state = label("states", event.registration_state) ?? event.registration_state;
+  const state = shownState(event.registration_state, event.registration_paused);
   const seen = label("visibilities", event.visibility);
-  return [seen, event.registration_paused && "Paused", state].filter(Boolean).join(" · ");
+  return [seen, label("states", state) ?? state].filter(Boolean).join(" · ");
 }
 
 // All of a list, as [code, text].
