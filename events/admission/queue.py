@@ -29,6 +29,8 @@ from omnify.common.replicas import require_replicas
 
 # Bounds the time for which one script call blocks Redis.
 PUBLISH_AT_ONCE = 2000
+# A change of a decided ticket, such as the end of its hold, takes several times as long as a first decision.
+CHANGES_AT_ONCE = 500
 
 _NOTHING: Freed = {}
 
@@ -261,6 +263,7 @@ class Queue:
 
 
 def _parts(outcomes: Sequence[Outcome], codes: Sequence[AccessCode]) -> list[_Part]:
-    starts = range(0, max(len(outcomes), len(codes), 1), PUBLISH_AT_ONCE)
-    slices = [slice(start, start + PUBLISH_AT_ONCE) for start in starts]
+    changes = bool(outcomes) and outcomes[0].revision > 1
+    at_once = min(PUBLISH_AT_ONCE, CHANGES_AT_ONCE) if changes else PUBLISH_AT_ONCE
+    slices = [slice(start, start + at_once) for start in range(0, max(len(outcomes), len(codes), 1), at_once)]
     return [_Part(outcomes[part], published_codes(codes[part])) for part in slices]

@@ -34,7 +34,7 @@ SCREENS = {
     "audit": READERS,
 }
 _LABELS = {
-    "states": messages.STATES,
+    "states": messages.CHIPS,
     "visibilities": messages.VISIBILITIES,
     "rejections": messages.REJECTIONS,
     "message-types": messages.MESSAGE_TYPES,

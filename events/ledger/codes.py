@@ -16,6 +16,7 @@ from events.domain.codes import CODES_OF_AN_EVENT, AccessCode
 from events.domain.snapshot import EventSnapshot
 from events.domain.times import to_ms
 from events.ledger.code_uses import code_of
+from events.ledger.database import database
 from events.ledger.queries import event_snapshot
 from events.ledger.write import next_moment
 from events.models import AccessCode as Row
@@ -84,8 +85,8 @@ def make_codes(event: Event, codes: Sequence[NewCode], terms: CodeTerms) -> Code
         )
         for code in codes
     ]
-    made = Row.objects.bulk_create(rows, batch_size=_AT_ONCE)
-    return CodesUpdate(event=event_snapshot(event), codes=[code_of(row) for row in made], published_before_ms=before_ms)
+    database().insert_codes(rows)
+    return CodesUpdate(event=event_snapshot(event), codes=[code_of(row) for row in rows], published_before_ms=before_ms)
 
 
 def _known(event: Event, codes: Sequence[NewCode]) -> list[int]:

@@ -22,7 +22,7 @@ from events.ledger.records import (
     RegistrationRecord,
     Subscriber,
 )
-from events.models import Event
+from events.models import AccessCode, Event
 
 
 class Database(Protocol):
@@ -50,6 +50,9 @@ class Database(Protocol):
 
     def move_code_uses(self, event_id: int, records: Sequence[CodeUseRecord], *, changed_at: datetime) -> None:
         """Counts the seats that access codes have let in. Raises django.db.IntegrityError: more than a code is for."""
+
+    def insert_codes(self, codes: Sequence[AccessCode]) -> None:
+        """Writes new access codes of one event, in this order, and gives each its id."""
 
     def find_tickets(self, event_id: int, keys: Sequence[str]) -> Iterable[tuple[Any, ...]]:
         """Reads decided tickets by their keys: `TICKET_COLUMNS` of each."""

@@ -24,7 +24,7 @@ from events.ledger.records import (
     Subscriber,
 )
 from events.ledger.webhooks import sql as outbox
-from events.models import Event
+from events.models import AccessCode, Event
 
 _encode = msgspec.json.Encoder().encode
 # Of https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format": signature, flags, no extension.
@@ -77,6 +77,15 @@ def move_registrations(event_id: int, records: Sequence[MoveRecord], *, decided_
 def move_code_uses(event_id: int, records: Sequence[CodeUseRecord], *, changed_at: datetime) -> None:
     """Counts the seats that access codes have let in."""
     run_quietly(sql.MOVE_CODE_USES, document=_encode(records), event_id=event_id, moment=changed_at)
+
+
+def insert_codes(codes: Sequence[AccessCode]) -> None:
+    """Writes new access codes of one event."""
+    document = [[getattr(code, name) for name in sql.NEW_CODE_COLUMNS] for code in codes]
+    with connection.cursor() as cursor:
+        cursor.execute(sql.INSERT_CODES, [_encode(document).decode()])
+        for code, (code_id,) in zip(codes, cursor.fetchall(), strict=True):
+            code.pk = code_id
 
 
 def find_tickets(event_id: int, keys: Sequence[str]) -> Iterable[tuple[Any, ...]]:

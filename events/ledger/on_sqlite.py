@@ -102,6 +102,12 @@ def move_code_uses(event_id: int, records: Sequence[CodeUseRecord], *, changed_a
         codes.update(used_count=F("used_count") + record.seats, revision=F("revision") + 1, changed_at=changed_at)
 
 
+def insert_codes(codes: Sequence[AccessCode]) -> None:
+    """Writes new access codes of one event."""
+    for code, made in zip(codes, AccessCode.objects.bulk_create(codes), strict=True):
+        code.pk = made.pk
+
+
 def find_tickets(event_id: int, keys: Sequence[str]) -> Iterable[tuple[Any, ...]]:
     """Reads decided tickets by their keys."""
     return Registration.objects.filter(event_id=event_id, ticket_key__in=keys).values_list(*TICKET_COLUMNS)

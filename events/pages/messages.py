@@ -49,9 +49,9 @@ STATES: dict[str, str] = {
     "sold_out": "Sold out",
     "closed": "Registration closed",
     "cancelled": "Cancelled",
-    # Of an event whose registration would be one of the first three.
-    "paused": "Registration paused",
 }
+# What the chip of an event says. Paused: its registration would be one of the first three.
+CHIPS = {**STATES, "paused": "Registration paused"}
 # By who confirms a hold, and which seats are held. `{time}` is how long.
 HOLDS: dict[tuple[str, str], str] = {
     ("organizer", "all"): "Your seat is set aside for {time} while you pay. If it is not paid by then, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 from redis.exceptions import RedisError
@@ -22,21 +23,30 @@ from omnify.common.logs import get_logger
 logger = get_logger(__name__)
 
 
-def make_codes(event: Event, *, count: int, chosen: Sequence[str], terms: CodeTerms) -> list[str]:
-    """Makes codes of a locked event: `count` new ones, or those that the organizer has `chosen`. Returns them.
+class DrawnCodes(NamedTuple):
+    """Codes that are to be made: as they are shown, which is once, and as they are stored."""
 
-    They are returned this once. Publishes them when the caller's transaction is committed.
+    shown: Sequence[str]
+    stored: Sequence[NewCode]
+
+
+def draw_codes(event_id: int, *, count: int, chosen: Sequence[str]) -> DrawnCodes:
+    """Draws `count` codes, or takes those that the organizer has `chosen`. Before the event is locked: of ten thousand
+    this is half the work, and no registration of the event is decided meanwhile."""
+    shown = list(chosen) or [new_code() for _ in range(count)]
+    return DrawnCodes(shown, [_stored(event_id, normalise_code(code)) for code in shown])
+
+
+def make_codes(event: Event, codes: DrawnCodes, terms: CodeTerms) -> None:
+    """Makes codes of a locked event, and publishes them when the caller's transaction is committed.
 
     Raises:
         TooManyCodes, CodesExist
         redis.exceptions.RedisError: the door cannot be reached, and would let no one in with them.
     """
     event_progress(redis_client(), [event.pk])
-    shown = list(chosen) or [new_code() for _ in range(count)]
-    made = [_stored(event.pk, normalise_code(code)) for code in shown]
     # They are shown this once, so a Redis that went away a moment ago must not fail it: the sweep publishes them.
-    _publish_on_commit(ledger.make_codes(event, made, terms), otherwise=lambda: None)
-    return shown
+    _publish_on_commit(ledger.make_codes(event, codes.stored, terms), otherwise=lambda: None)
 
 
 def revoke_codes(event: Event, code_ids: Collection[int], *, now: datetime) -> None:

@@ -26,7 +26,7 @@ from events.ledger.counters import with_types
 from events.ledger.events import event_for_change
 from events.models import AccessCode as Row
 from events.models import Event
-from events.services.codes import make_codes, revoke_codes
+from events.services.codes import draw_codes, make_codes, revoke_codes
 from omnify.common.envelope import Code
 
 
@@ -45,12 +45,14 @@ class CodeList(ListView):
     @openapi.CREATE_CODES
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
         """Makes codes, shown once: as JSON, or as CSV to a client that prefers it."""
-        fields = validated(CodesInput(data=request.data, context={"event": own_event(request, event_id)}))
+        event = own_event(request, event_id)
+        fields = validated(CodesInput(data=request.data, context={"event": event}))
         terms, chosen = terms_from(fields), fields.get("codes", ())
+        drawn = draw_codes(event.pk, count=fields.get("count", 0), chosen=chosen)
         try:
             with transaction.atomic():
                 event = _locked(request, event_id)
-                made = make_codes(event, count=fields.get("count", 0), chosen=chosen, terms=terms)
+                make_codes(event, drawn, terms)
                 trail_of(request).record(Action.CODES_CREATED, event)
         except CodesExist as problem:
             sentences = [f"Item {number}: This event has had this code already." for number in problem.numbers]
@@ -58,9 +60,9 @@ class CodeList(ListView):
         except TooManyCodes as problem:
             raise invalid_fields({"codes" if chosen else "count": [str(problem)]}) from None
         if request._request.get_preferred_type([JSON, CSV]) == CSV:
-            return _csv(event, made, terms)
+            return _csv(event, drawn.shown, terms)
         message = "The codes are made. Keep them: they are shown this once."
-        return responses.ok(public.NewCodes(made), message=message, status=201)
+        return responses.ok(public.NewCodes(list(drawn.shown)), message=message, status=201)
 
 
 class CodeDetail(ApiView):
