@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from events.door import cancel, confirm, register
+from events.door import cancel, confirm, refusals
 from omnify.common.envelope import Code
 from tests.support.in_process.api import ANYONE
 
@@ -59,7 +59,7 @@ def test_what_an_operation_takes_says_which_refusals_it_has(document: dict[str, 
 @pytest.mark.parametrize(
     ("path", "method", "module"),
     [
-        ("/events/{event_id}/register", "post", register),
+        ("/events/{event_id}/register", "post", refusals),
         ("/registrations/{ticket_id}", "delete", cancel),
         ("/registrations/{ticket_id}/confirm", "post", confirm),
     ],
