@@ -125,7 +125,7 @@ class Checkpoint:
 
 
 def read_checkpoint(note: str) -> Checkpoint:
-    """Reads a checkpoint, whoever may have signed it. Raises Broken."""
+    """Reads a checkpoint, and leaves its signatures unread. Raises Broken."""
     try:
         origin, size, root = note.partition("\n\n")[0].split("\n")[:3]
         return Checkpoint(origin, int(size), b64decode(root, validate=True))

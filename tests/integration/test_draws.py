@@ -18,6 +18,7 @@ from events.admission.commands import enqueue_closing, enqueue_draw
 from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply
 from events.admission.snapshots import put_snapshot
+from events.domain.times import to_ms
 from events.ledger.draw import steps
 from events.ledger.queries import event_snapshot
 from events.models import Draw, DrawRank, Event, Registration
@@ -26,7 +27,7 @@ from omnify.loader import LedgerLoader
 from tests.support.in_process.codes import counted, give_codes, with_code
 from tests.support.in_process.decision_log import check
 from tests.support.in_process.drain import Crash, crash_at, people, shown, statuses
-from tests.support.in_process.draws import draw_now, drawer, hold_draw
+from tests.support.in_process.draws import draw_now, drawer, hold_draw, move_draw
 from tests.support.in_process.events import ticket_type
 from tests.support.in_process.gate import apply_for, kinds
 from tests.support.in_process.holds import hold
@@ -234,6 +235,23 @@ def test_a_cancelled_event_draws_no_one_any_more(
     event.refresh_from_db()
     assert (event.entered_count, event.confirmed_count) == (0, 0)
     assert drawer(redis_client).once() == 0
+    assert check(event).problem == ""
+
+
+def test_a_draw_that_was_held_with_no_one_in_it_and_is_moved_is_another_draw(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis
+) -> None:
+    event = make_event(draw_at=timezone.now() + timedelta(hours=1), max_capacity=1)
+    draw_now(event, redis_client)
+    hold_draw(event, drain, redis_client)
+    assert event.draw_state == "drawn"
+    known = bytes(Draw.objects.get(event=event).secret)
+    move_draw(event, redis_client, to_ms(timezone.now() + timedelta(hours=1)))
+    people(admit, event, 3)
+    draw_now(event, redis_client)
+    hold_draw(event, drain, redis_client)
+    assert Counter(statuses(event)) == {"confirmed": 1, "rejected": 2}
+    assert bytes(Draw.objects.get(event=event).secret) != known
     assert check(event).problem == ""
 
 

@@ -1,7 +1,8 @@
 """Says how an event's seats are going to be drawn, before its first entry.
 
 The secret is made once, and its hash is in the decision log with the event: from then on the operator cannot choose
-another one. A change of `draw_at` is an entry of its own, and the last one before the first registration holds.
+another one. A change of `draw_at` is an entry of its own, and the last one before the first registration holds. A draw
+that was sealed with no one in it may be moved as well: it is another draw then, with another secret.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def set_draw(event: Event, draw_at: datetime | None, *, now: datetime) -> None:
         if draw_at is None:
             return
         raise NoLog
-    draw, _ = Draw.objects.get_or_create(pk=event.pk, defaults={"secret": os.urandom(SECRET_BYTES)})
+    draw = _unsealed(event.pk)
     waits = bool(settings.ENV.drand_url and draw_at)
     draw.chain = QUICKNET.name if waits else b""
     draw.round = QUICKNET.round_behind(to_ms(draw_at)) if waits and draw_at else None
@@ -69,3 +70,13 @@ def set_draw(event: Event, draw_at: datetime | None, *, now: datetime) -> None:
     )
     seats = seats_of(event)
     append(log, LogBatch.of([entry]), before=seats, after=seats, last_sequence=event.last_sequence, now_ms=now_ms)
+
+
+def _unsealed(event_id: int) -> Draw:
+    """Returns the event's draw, a new one in place of one that was sealed without entries: its secret is known."""
+    draw = Draw.objects.filter(pk=event_id).first()
+    if draw is not None and draw.sealed_at is None:
+        return draw
+    if draw is not None:
+        draw.delete()
+    return Draw(pk=event_id, secret=os.urandom(SECRET_BYTES))

@@ -23,12 +23,13 @@ def draw_now(event: Event, client: redis.Redis) -> None:
     """Moves the draw to this moment, while no registration is decided: those in the queue came before it."""
     queue = make_queue(client)
     now_ms = queue.now_ms(event.pk) + 1
-    _set(event, client, now_ms)
+    move_draw(event, client, now_ms)
     while queue.now_ms(event.pk) < now_ms:
         pass
 
 
-def _set(event: Event, client: redis.Redis, draw_ms: int) -> None:
+def move_draw(event: Event, client: redis.Redis, draw_ms: int) -> None:
+    """Moves the draw to a time (ms), as an organizer does."""
     with transaction.atomic():
         locked = event_for_change(event_id=event.pk)
         assert locked is not None
