@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any
 
 from events.domain.seats import type_id_of
@@ -24,6 +25,8 @@ from tests.support.service.http_client import Answer
 from tests.support.service.processes import Service
 
 LARGEST = 3  # seats of one registration
+
+_FLOORS = count(1)  # no two types of an event have the same name
 
 
 @dataclass
@@ -219,7 +222,12 @@ class Drop:
 
 def new_type(size: Sizes) -> dict[str, Any]:
     """A ticket type as the organizer asks for it."""
-    return {"name": "Floor", "capacity": size.seats, "waitlist_capacity": size.waitlist, "max_quantity": LARGEST}
+    return {
+        "name": f"Floor {next(_FLOORS)}",
+        "capacity": size.seats,
+        "waitlist_capacity": size.waitlist,
+        "max_quantity": LARGEST,
+    }
 
 
 def _is_too_large(quantity: int, type_id: int, model: Model) -> bool:
