@@ -42,9 +42,7 @@ def _drained(stack: Stack, people: int, *, log: str) -> dict[str, float]:
     event_id = ledger.new_event()
     guests.register(event_id, people)
     ledger.tidy()
-    stack.env["DECISION_LOG"] = log
     try:
-        return drain_run(stack, event_id)
+        return drain_run(stack, event_id, DECISION_LOG=log)
     finally:
-        del stack.env["DECISION_LOG"]
         stack.forget(event_id)

@@ -1,4 +1,7 @@
-"""The drain alone on a full queue against raw COPY of the same rows into the same table."""
+"""The drain alone on a full queue against raw COPY of the same rows into the same table.
+
+The event has no decision log, as the rows that are copied have none; `decision_log` measures what a log costs.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
         event_id = ledger.new_event()
         guests.register(event_id, options.number(ROWS))
         ledger.tidy()
-        used = drain_run(stack, event_id)
+        used = drain_run(stack, event_id, DECISION_LOG="off")
         samples[DRAIN].append(options.number(ROWS) / used["seconds"])
         for name, found in costs.items():
             found.append(used[name] / options.number(ROWS) * 1e6)
@@ -49,10 +52,11 @@ def drain_rate(stack: Stack, event_id: int) -> float:
     return queued / drain_run(stack, event_id)["seconds"]
 
 
-def drain_run(stack: Stack, event_id: int) -> dict[str, float]:
-    """A drain alone decides all registrations that are queued: `seconds`, and those of the processors by `WORKERS`."""
+def drain_run(stack: Stack, event_id: int, **settings: str) -> dict[str, float]:
+    """A drain alone, with variables of its own if need be, decides all registrations that are queued: `seconds`, and
+    those of the processors by `WORKERS`."""
     queued, before, valkey = stack.queued(event_id), ledger.decided(event_id), processor_seconds(stack.redis_pid())
-    found = drain_once(stack, event_id)
+    found = drain_once(stack, event_id, **settings)
     decided = ledger.decided(event_id) - before
     if decided != queued:
         raise load.ClientFailedError(f"{queued} queued, {decided} decided")
@@ -64,10 +68,10 @@ def drain_seconds(stack: Stack, event_id: int) -> float:
     return drain_once(stack, event_id)["seconds"]
 
 
-def drain_once(stack: Stack, event_id: int) -> dict[str, float]:
+def drain_once(stack: Stack, event_id: int, **settings: str) -> dict[str, float]:
     """What a drain alone takes for all that is queued: `seconds`, those of two processors, and its memory."""
     command = [sys.executable, "-m", "bench.drain_once", str(event_id)]
-    env = {**stack.env, "DATABASE_URL": stack.env["DATABASE_URL_WORKER"]}
+    env = {**stack.env, "DATABASE_URL": stack.env["DATABASE_URL_WORKER"], **settings}
     with stack.home.log("drain-once").open("ab") as log:
         done = subprocess.run(command, env=env, cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=log)
     found: dict[str, float] = json.loads(done.stdout)
