@@ -850,6 +850,7 @@ class Kept:
     kept: int = 0
     waiting: int = 0
     foreign: int = 0
+    unjudged: int = 0
     broken: list[tuple[str, str]] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
 
@@ -940,24 +941,33 @@ def root_by(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes 
 
 def judge(
     told: Sequence[tuple[str, dict[str, Any]]],
-    registered: Registered,
+    registered: Registered | None,
     checkpoint: Checkpoint,
     *,
     keys: AbstractSet[bytes],
     event_id: int,
     lost: AbstractSet[bytes] = frozenset(),
 ) -> Kept:
-    """Compares receipts with a log, and with each other. `lost` are tickets that the service says it has lost."""
+    """Compares receipts with a log, and with each other. `lost` are tickets that the service says it has lost.
+
+    `registered` is None if the entries are not proved to be what was signed: then the log says nothing of a receipt,
+    nor of whose it is if it is under none of the keys.
+    """
     found, signed = Kept(), list[Receipt]()
     for where, one in told:
         try:
             signed.append(open_receipt(where, one, keys))
         except Broken as problem:
-            found.unsigned.append(f"{where}: {problem}")
+            if registered is None:
+                found.unjudged += 1
+            else:
+                found.unsigned.append(f"{where}: {problem}")
     _against_each_other(signed, found)
     for receipt in signed:
         if receipt.event_id != event_id:
             found.foreign += 1
+        elif registered is None:
+            found.unjudged += 1
         else:
             _against_log(receipt, registered, checkpoint, found, is_lost=receipt.ticket in lost)
     return found
@@ -1057,18 +1067,22 @@ def verify(
         except Broken as found:
             problem = f"at the end: {found}"
     rewritten = _since_problem(replay, leaves, checkpoint.origin, since) if since else ""
+    wrong_tree = _tree_problem(leaves, checkpoint)
+    # Behind an entry that breaks a rule it is not known which keys the log names.
+    wrong_key = "" if wrong_tree or problem else _key_problem(replay, leaves, checkpoint.origin, public, trusted)
+    proves = not (wrong_tree or wrong_key)
     problem = (
-        _tree_problem(leaves, checkpoint)
+        wrong_tree
         or rewritten
         or problem
-        or _key_problem(replay, leaves, checkpoint.origin, public, trusted)
+        or wrong_key
         or next(filter(None, (witness_problem(note, one) for one in witnesses)), "")
         or _service_problem(source, replay, note, tickets)
     )
     missing = tuple(ticket for ticket in tickets if sha256(ticket.encode()).digest() not in replay.tickets)
     lost = {sha256(one.encode()).digest() for one in missing if receipts and _is_lost(source, one)}
-    keys = {public, *(one for _, one in replay.keys)}
-    kept = judge(receipts, registered, checkpoint, keys=keys, event_id=event_id, lost=lost)
+    keys = {public, trusted, *(one for _, one in replay.keys if proves)}
+    kept = judge(receipts, registered if proves else None, checkpoint, keys=keys, event_id=event_id, lost=lost)
     return Verdict(problem, checkpoint, replay, missing, kept, note=note, rewritten=bool(rewritten))
 
 
@@ -1237,6 +1251,8 @@ def report(found: Verdict) -> int:
     receipts = found.receipts
     if receipts.kept or receipts.waiting or receipts.foreign:
         print(f"receipts: {receipts.kept} kept, {receipts.waiting} not decided yet, {receipts.foreign} of other events")
+    if receipts.unjudged:
+        print(f"receipts: {receipts.unjudged} not judged: entries that are not proved to be signed prove nothing")
     for text in receipts.unsigned:
         print(f"NO RECEIPT OF THIS OPERATOR: {text}")
     for text, proof in receipts.broken:
