@@ -215,6 +215,11 @@ def reveal(command: Drawing, secret: bytes, signature: bytes, *, now_ms: int) ->
     return head + signature
 
 
+def requested_of_reveal(entry: bytes) -> int:
+    """Returns when (ms) the command was admitted that has made a reveal's entry."""
+    return int.from_bytes(entry[9:17])
+
+
 def drawn(outcome: Outcome, ticket: bytes) -> bytes:
     """Makes the entry of a ticket that has had its turn in the draw."""
     given = _DRAWN(Kind.DRAWN, OUTCOMES[outcome.status, outcome.reason], outcome.decided_ms, ticket)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from events.domain.decision_log.entries import Kind, requested_of_reveal
 from events.domain.decision_log.merkle import TILE_HEIGHT, TILE_WIDTH, Tree, leaf_hash
 from events.domain.decision_log.tiles import Tile, perfect_root
 from events.ledger.database import database
@@ -62,6 +63,21 @@ def entries_of_ticket(event_id: int, commitment: bytes, *, sequence: int, change
         for offset, frame in enumerate(_split(entries))
         if commitment in frame
     ]
+
+
+def revealed_ms(event_id: int, sealed_size: int) -> int | None:
+    """Returns when the reveal of a draw was admitted; None if it is not in the log. `sealed_size` is the seal's index.
+
+    It stands close behind the seal, and the tickets that were drawn stand behind it: few batches are read at once.
+    """
+    rows = DecisionLogChunk.objects.filter(log_id=event_id).order_by("first_index")
+    behind, number = sealed_size, 1
+    while found := list(rows.filter(first_index__gt=behind).values_list("first_index", "entries")[:number]):
+        for frame in (frame for _, data in found for frame in _split(bytes(data))):
+            if frame[2] == Kind.REVEAL:
+                return requested_of_reveal(frame[2:])
+        behind, number = found[-1][0], number * 2
+    return None
 
 
 def _complete_tiles(event_id: int, first: int, behind: int) -> Sequence[bytes]:

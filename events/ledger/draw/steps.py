@@ -29,6 +29,7 @@ from events.ledger.batch_context import Digest, with_digest
 from events.ledger.counters import seats_of
 from events.ledger.decision_log.append import OpenLog, append, prelude
 from events.ledger.decision_log.entry_maker import NO_ENTRIES, LogBatch
+from events.ledger.decision_log.read import revealed_ms
 from events.ledger.plan import Plan, latest
 from events.ledger.queries import event_snapshot
 from events.ledger.rows import move_record
@@ -132,7 +133,7 @@ class _Step:
             seats=seats,
             entries=turn,
             drawn=self.draw.drawn_count,
-            requested_ms=self.command.requested_ms,
+            requested_ms=self._revealed_ms(),
             now_ms=to_ms(self.now),
             queue_ms=self.queue_now() if seats.hold else 0,
         )
@@ -153,6 +154,11 @@ class _Step:
             maker=maker,
             log_batch=maker.drawn(done.changes) if maker else NO_ENTRIES,
         )
+
+    def _revealed_ms(self) -> int:
+        """Returns the time by which all turns are judged. The command at hand may have come later than the reveal's."""
+        found = revealed_ms(self.event.pk, self.draw.sealed_size) if self.log else None
+        return self.command.requested_ms if found is None else found
 
 
 class NextDraw(NamedTuple):
