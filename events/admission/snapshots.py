@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 import redis
@@ -106,6 +107,12 @@ def event_progress(client: Redis, event_ids: Sequence[int]) -> dict[int, CopyPro
     for event_id in event_ids:
         pipe.execute_command(*read_progress(event_id))
     return {event_id: copy_progress(reply) for event_id, reply in zip(event_ids, pipe.execute(), strict=True)}
+
+
+def is_shown(client: redis.Redis, event_id: int) -> bool:
+    """Tells whether the door has an event and shows it to all. Raises redis.exceptions.RedisError."""
+    draft: Any = client.hget(k.event_keys(event_id).state, "draft")
+    return bool(draft == b"0")
 
 
 def read_progress(event_id: int) -> tuple[str, ...]:

@@ -172,6 +172,12 @@ def _now_ms() -> int:
     return to_ms(timezone.now())
 
 
+def is_signed(head: LogHead) -> bool:
+    """Tells whether a log is as this host has signed it last."""
+    told = Checkpoint(head.origin, head.tree.size, head.tree.root).text
+    return _known(_file(head.event_id, head.origin)).startswith(f"{told}\n")
+
+
 def numbered_name(event_id: int, origin: str) -> str:
     """Returns what files of a log are called: `7`, and `7.2` after a break."""
     return str(event_id) + origin.rpartition("/log")[2].replace("/", ".")

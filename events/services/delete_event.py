@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import redis
 from django.db import transaction
@@ -19,6 +20,7 @@ from events.admission.deletion import Deletion, close_door_for_good, deleted_her
 from events.ledger.events import EventInUse, check_unused, delete_event, event_for_change
 from events.ledger.queries import event_snapshot
 from events.models import Event
+from events.services.log_tiles import remove_tiles
 from omnify.common.clients import replicated_client
 from omnify.common.logs import get_logger
 
@@ -45,6 +47,7 @@ def delete_unused(event: Event, *, now: datetime) -> None:
             raise CommandQueued
         case Deletion.DONE:
             logger.info("event deleted", event_id=event.pk)
+            transaction.on_commit(partial(remove_tiles, event.pk))
             delete_event(event, now=now)
 
 

@@ -227,22 +227,6 @@ def test_tiles_are_full_or_partial_and_kept_without_end(make_event: Make) -> Non
         assert (answer.status_code, answer.json()["code"]) == (404, "log_not_found"), path
 
 
-def test_a_full_tile_that_was_served_is_served_again_without_the_database(make_event: Make) -> None:
-    event = make_event(max_capacity=1000)
-    commit(event, [registration(number) for number in range(1, 300)])
-    assert check(event).problem == ""
-    paths = [f"/events/{event.pk}/log/tile/{path}" for path in ("0/000", "entries/000")]
-    served = [ANYONE.get(path).content for path in paths]
-    with CaptureQueriesContext(connection) as asked:
-        assert [ANYONE.get(path).content for path in paths] == served
-    assert asked.captured_queries == []
-    DecisionLog.objects.update(origin=f"localhost/events/{event.pk}/log/2")
-    assert ANYONE.get(f"/events/{event.pk}/log/checkpoint").status_code == 200
-    with CaptureQueriesContext(connection) as asked:
-        assert ANYONE.get(paths[0]).content == served[0]
-    assert asked.captured_queries
-
-
 def test_an_event_of_before_goes_on_without_a_log(make_event: Make) -> None:
     event = make_event(max_capacity=5)
     commit(event, [registration(1)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -13,7 +14,7 @@ from events.api.responses import PUBLIC
 from events.api.views.base import ApiView
 from events.domain.decision_log.entries import commitment
 from events.domain.decision_log.merkle import inclusion_proof
-from events.domain.decision_log.tiles import nodes_of_tiles, read_tile
+from events.domain.decision_log.tiles import Tile, nodes_of_tiles, read_tile
 from events.domain.public.proof import ProvedEntry, TicketProof
 from events.domain.scopes import ANYONE
 from events.domain.states import Visibility
@@ -21,7 +22,7 @@ from events.ledger import queries
 from events.ledger.decision_log.read import LogHead, bundle_of, entries_of_ticket, log_head, tile_hashes
 from events.secrets import tickets
 from events.services.decision_log import HistoryBroken, NotSigned, signed_head, signer
-from events.services.log_tiles import keep_tile, kept_tile
+from events.services.log_tiles import keep_tile, kept_tile, kept_without_database
 from omnify.common.envelope import Code
 
 # A tile never changes once it is there, nor does a partial one.
@@ -67,15 +68,13 @@ class LogTile(LogView):
     def get(self, request: Request, event_id: int | None, tile: str) -> HttpResponse:
         """Answers with the hashes, or the entries, of a tile that is in the log."""
         asked = read_tile(tile)
-        kept = kept_tile(event_id, asked) if event_id and asked else None
-        if kept is not None:
+        try:
+            return _bytes(_tile(event_id, asked))
+        except (OperationalError, InterfaceError):
+            kept = kept_without_database(event_id, asked) if event_id and asked else None
+            if kept is None:
+                raise
             return _bytes(kept)
-        head = log_head(_public(event_id))
-        if head is None or asked is None or not asked.is_in(head.tree.size):
-            raise _no_log("There is no such tile.")
-        found = bundle_of(head.event_id, asked) if asked.level is None else b"".join(tile_hashes(head.event_id, asked))
-        keep_tile(head.event_id, head.origin, asked, found)
-        return _bytes(found)
 
 
 class Proof(LogView):
@@ -95,6 +94,18 @@ class Proof(LogView):
         head, note = _signed(event_id)
         proved = [_proved(head, index, entry) for index, entry in found]
         return responses.ok(TicketProof(commitment=stands.hex(), checkpoint=note, entries=proved))
+
+
+def _tile(event_id: int | None, asked: Tile | None) -> bytes:
+    head = log_head(_public(event_id))
+    if head is None or asked is None or not asked.is_in(head.tree.size):
+        raise _no_log("There is no such tile.")
+    kept = kept_tile(head, asked)
+    if kept is not None:
+        return kept
+    found = bundle_of(head.event_id, asked) if asked.level is None else b"".join(tile_hashes(head.event_id, asked))
+    keep_tile(head, asked, found)
+    return found
 
 
 def _proved(head: LogHead, index: int, entry: bytes) -> ProvedEntry:
