@@ -10,7 +10,8 @@ import dj_database_url
 from django.conf import global_settings
 
 from omnify.common.logs import logging_config
-from omnify.environment import BadEnvironment, read_environment
+from omnify.environment import read_environment
+from omnify.environment_values import BadEnvironment
 from omnify.postgres.address import SCHEMES, BadAddress, postgres_config
 
 try:

@@ -11,7 +11,8 @@ from pathlib import Path
 from omnify.embedded.home import Home
 from omnify.embedded.ports import LOOPBACK
 from omnify.embedded.process import CannotStart, Child, start_child
-from omnify.environment import BadEnvironment, read_environment
+from omnify.environment import read_environment
+from omnify.environment_values import BadEnvironment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DRAINS = ("drain-1", "drain-2")

@@ -14,7 +14,8 @@ from django.core.management import CommandError, call_command
 from events.domain.decision_log.notes import public_key
 from events.domain.decision_log.witness import read_witness
 from events.models import Event
-from omnify.environment import BadEnvironment, read_environment
+from omnify.environment import read_environment
+from omnify.environment_values import BadEnvironment
 from tests.support.in_process.decision_log import check, commit, rebuild, registration, rewrite
 from tests.support.witness import Witness, serving
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from events.domain.rate_limit import RateLimit
-from omnify.environment import BadEnvironment, read_environment
+from omnify.environment import read_environment
+from omnify.environment_values import BadEnvironment
 
 KEY = "k" * 40
 
