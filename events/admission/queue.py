@@ -8,29 +8,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import redis
 
-from events.admission import calls, publish_call
+from events.admission import calls
 from events.admission import keys as k
-from events.admission.calls import Codes
-from events.admission.codes import published_codes
 from events.admission.entry import Entry, read_entries, read_entry
-from events.admission.history import sum_up
-from events.admission.news_command import publish_command
+from events.admission.publication import Publication, Published, parts_of
 from events.admission.publish_call import Freed
-from events.admission.snapshots import copied_fields, event_progress
+from events.admission.snapshots import event_progress
 from events.domain.codes import AccessCode
 from events.domain.outcome import Outcome
 from events.domain.snapshot import CopyProgress, EventSnapshot
-from events.domain.waiting import ASSUMED_PER_SECOND
 from omnify.common.replicas import require_replicas
-
-# Bounds the time for which one script call blocks Redis.
-PUBLISH_AT_ONCE = 2000
-# A change of a decided ticket, such as the end of its hold, takes several times as long as a first decision.
-CHANGES_AT_ONCE = 500
 
 _NOTHING: Freed = {}
 
@@ -41,30 +32,6 @@ class Lease:
 
     event_id: int
     token: str
-
-
-class _Publication(NamedTuple):
-    """What all parts of one publication have in common."""
-
-    event: EventSnapshot
-    outcomes: Sequence[Outcome]
-    since_ms: int
-    counted: bool
-    freed: Freed
-
-
-class _Part(NamedTuple):
-    """What one call publishes."""
-
-    outcomes: Sequence[Outcome]
-    codes: Codes
-
-
-class Published(NamedTuple):
-    """How many outcomes were new to Redis, and how many entries are left in the queue."""
-
-    written: int
-    left: int
 
 
 class Queue:
@@ -157,10 +124,10 @@ class Queue:
         nothing, if the replicas are away.
         """
         self.require_replicas(event.event_id)
-        *parts, last = _parts(outcomes, codes)
-        common = _Publication(event, outcomes, since_ms, counted, freed)
-        earlier, written = self._publish_parts(common, parts, earlier_part)
-        done = self._publish_part(common, last, entries, rate=decisions_per_second, earlier_part=earlier)
+        *parts, last = parts_of(outcomes, codes)
+        publication = Publication(self._client, event, outcomes, since_ms, counted, freed)
+        earlier, written = publication.send_named(parts, earlier_part)
+        done = publication.send(last._replace(entries=entries, rate=decisions_per_second), behind=earlier)
         return Published(done.written + written, done.left)
 
     def publish_part(
@@ -177,59 +144,8 @@ class Queue:
         Raises NotReplicated, and publishes nothing, if the replicas are away.
         """
         self.require_replicas(event.event_id)
-        common = _Publication(event, outcomes, 0, False, freed)
-        return self._publish_parts(common, _parts(outcomes, codes), earlier_part)[0]
-
-    def _publish_parts(self, common: _Publication, parts: Sequence[_Part], earlier: str) -> tuple[str, int]:
-        """Returns the name of the last one, and how many outcomes were new to Redis."""
-        written = 0
-        for part in parts:
-            # Another server may take over between two parts, without the first. A name tells that it is there.
-            name = secrets.token_hex(4)
-            written += self._publish_part(common, part, earlier_part=earlier, this_part=name).written
-            earlier = name
-        return earlier, written
-
-    def _publish_part(
-        self,
-        common: _Publication,
-        part: _Part,
-        entries: Sequence[Entry] = (),
-        *,
-        rate: float = 0.0,
-        earlier_part: str,
-        this_part: str = "",
-    ) -> Published:
-        event = common.event
-        keys = k.event_keys(event.event_id)
-        outcomes, removed = publish_call.published(part.outcomes, common.freed), publish_call.decided(entries)
-        call = publish_call.publish(
-            keys,
-            seated=outcomes.seated,
-            outcomes=outcomes.others,
-            version=event.version,
-            last_sequence=event.last_sequence,
-            state_ttl=k.STATE_TTL_SECONDS,
-            outcome_ttl=k.OUTCOME_TTL_SECONDS,
-            rates_ttl=k.RATES_TTL_SECONDS,
-            waitlist_ttl=k.WAITLIST_TTL_SECONDS,
-            measured_rate=rate,
-            assumed_rate=ASSUMED_PER_SECOND,
-            counted=int(common.counted),
-            decided_ms=0 if this_part else event.decided_ms,
-            published_before=common.since_ms,
-            earlier_part=earlier_part,
-            this_part=this_part,
-            channel=keys.news,
-            publish_command=publish_command(self._client),
-            registrations=removed.registrations,
-            entries=removed.others,
-            codes=part.codes,
-            happened=None if this_part or not common.counted else sum_up(event, common.outcomes),
-            history_ttl=k.HISTORY_TTL_SECONDS,
-            row=copied_fields(event),
-        )
-        return Published(*map(int, call.run(self._client)))
+        publication = Publication(self._client, event, outcomes, 0, False, freed)
+        return publication.send_named(parts_of(outcomes, codes), earlier_part)[0]
 
     def require_replicas(self, event_id: int) -> None:
         """Returns when enough replicas have all that was written of an event. Raises NotReplicated: not in time."""
@@ -260,10 +176,3 @@ class Queue:
         for event_id in event_ids:
             pipe.xlen(k.event_keys(event_id).queue)
         return list(pipe.execute())
-
-
-def _parts(outcomes: Sequence[Outcome], codes: Sequence[AccessCode]) -> list[_Part]:
-    changes = bool(outcomes) and outcomes[0].revision > 1
-    at_once = min(PUBLISH_AT_ONCE, CHANGES_AT_ONCE) if changes else PUBLISH_AT_ONCE
-    slices = [slice(start, start + at_once) for start in range(0, max(len(outcomes), len(codes), 1), at_once)]
-    return [_Part(outcomes[part], published_codes(codes[part])) for part in slices]

@@ -12,7 +12,7 @@ import redis
 from django.db.models import F
 from django.utils import timezone
 
-from events.admission import queue as queue_module
+from events.admission import publication
 from events.admission.commands import enqueue_cancellation, enqueue_closing, enqueue_resize
 from events.admission.heartbeat import note_history
 from events.admission.keys import STATE_TTL_SECONDS, event_keys
@@ -139,7 +139,7 @@ def test_a_publication_of_which_the_server_has_lost_a_part_does_not_count(
     drain.run(event.pk)
     sweep.once()
     before = Memory(redis_client, event)
-    monkeypatch.setattr(queue_module, "PUBLISH_AT_ONCE", 1)
+    monkeypatch.setattr(publication, "PUBLISH_AT_ONCE", 1)
     Event.objects.filter(pk=event.pk).update(cancelled_at=timezone.now(), version=F("version") + 1)
     enqueue_closing(redis_client, event_snapshot(event), key="C" * 20)
     replace(drain, queue=Queue(cast(redis.Redis, LosesTheFirstPart(redis_client, before)))).run(event.pk)
