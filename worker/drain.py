@@ -17,7 +17,8 @@ from redis.exceptions import RedisError
 
 from events.admission.queue import Lease, Queue
 from events.ledger.batch_context import Digest
-from events.ledger.commit import CopyBehind, LedgerBehind, NoSuchEvent
+from events.ledger.commit import NoSuchEvent
+from events.ledger.unpublished import CopyBehind, LedgerBehind
 from omnify.common import metrics
 from omnify.common.logs import get_logger
 from worker.failpoints import Failpoint

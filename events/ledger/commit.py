@@ -2,7 +2,7 @@
 
 Applying a batch twice is harmless: rows that the ledger already has are left unchanged and reported again, so a drain
 that died between commit and publish is repaired by the next one. Tickets that a batch changes without naming them
-(promotions from the waitlist, tickets of a cancelled event) are found by the time of that commit: see `_unpublished`.
+(promotions from the waitlist, tickets of a cancelled event) are found by the time of that commit: see `unpublished`.
 """
 
 from __future__ import annotations
@@ -14,22 +14,18 @@ from django.db import DataError, IntegrityError, transaction
 
 from events.domain.all_fit import all_fit
 from events.domain.allocation import LedgerView
-from events.domain.codes import AccessCode
 from events.domain.commands import Command, Request
-from events.domain.outcome import Outcome
 from events.domain.sequences import number_anew
-from events.domain.snapshot import NOT_PUBLISHED, CopyProgress, EventProgress
-from events.domain.times import from_ms, to_ms
-from events.ledger.batch_context import Digest, load_batch_context, with_digest
-from events.ledger.code_uses import codes_changed_since
-from events.ledger.corrections import Freed, freed_since
+from events.domain.snapshot import NOT_PUBLISHED, CopyProgress
+from events.ledger.batch_context import Digest, load_batch_context
 from events.ledger.counters import seats_of, with_types
 from events.ledger.database import database
 from events.ledger.decision_log.append import OpenLog, open_log
 from events.ledger.draw.steps import next_draw, take_step
 from events.ledger.plan import Plan, make_plan
 from events.ledger.records import RowsExist
-from events.ledger.tickets import changed_since, known_outcomes
+from events.ledger.tickets import known_outcomes
+from events.ledger.unpublished import unpublished_codes, unpublished_outcomes
 from events.ledger.write import Committed, next_moment, write
 from events.models import Event
 from omnify.common.logs import get_logger
@@ -41,19 +37,6 @@ _REFUSED = (DataError, IntegrityError, ValueError)
 
 class NoSuchEvent(Exception):
     """The queue belongs to an event that the ledger does not have."""
-
-
-class LedgerBehind(Exception):
-    """Decisions of this event are published that the ledger does not hold. Nothing may be decided before they are taken
-    back: their seats would be given to others while their holders are told that they have them."""
-
-
-class CopyBehind(Exception):
-    """Redis lacks so many changes of this event that they are published apart, before anything more is decided."""
-
-
-# Changes that a batch publishes along with its own: while they are read, the event's row is locked.
-MOST_UNPUBLISHED = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +87,7 @@ def commit_batch(event_id: int, batch: Batch) -> Committed:
 def _commit(event_id: int, batch: Batch) -> Committed:
     with transaction.atomic():
         event = _lock(event_id)
-        unpublished = _unpublished(event, batch)
+        earlier = unpublished_outcomes(event, batch.published, digest=batch.digest)
         log = open_log(event)
         fits = _all_fit(event, batch)
         done = (
@@ -113,9 +96,9 @@ def _commit(event_id: int, batch: Batch) -> Committed:
             or _commit_with_context(event, batch, log)
         )
         if event.has_codes:
-            done = replace(done, codes=_changed_codes(event, batch))
+            done = replace(done, codes=unpublished_codes(event, batch.published))
         batch.before_commit()
-    return done.with_earlier(*unpublished)
+    return done.with_earlier(*earlier)
 
 
 def _lock(event_id: int) -> Event:
@@ -124,33 +107,6 @@ def _lock(event_id: int) -> Event:
         raise NoSuchEvent(event_id)
     with_types([event])
     return event
-
-
-def _unpublished(event: Event, batch: Batch) -> tuple[list[Outcome], Freed]:
-    """Reads changes that Redis lacks, and the e-mails that they freed: of a drain that died before it published, or
-    lost by Redis since.
-
-    Raises LedgerBehind, CopyBehind.
-    """
-    decided_ms = to_ms(event.decided_at) if event.decided_at else 0
-    published = batch.published
-    if published.exceeds(EventProgress(event.pk, event.version, decided_ms)):
-        raise LedgerBehind(event.pk)
-    if published.version is None or decided_ms <= published.published_ms:
-        return [], {}
-    since = from_ms(published.published_ms)
-    changed = changed_since(event.pk, since, limit=MOST_UNPUBLISHED + 1)
-    if len(changed) > MOST_UNPUBLISHED:
-        raise CopyBehind(event.pk)
-    return [with_digest(ticket, batch.digest).outcome for ticket in changed], freed_since(event.pk, since)
-
-
-def _changed_codes(event: Event, batch: Batch) -> list[AccessCode]:
-    """Reads access codes that changed in this batch, and before it where Redis has not got that."""
-    if event.decided_at is None:
-        return []
-    known_ms = to_ms(event.decided_at) - 1 if batch.published.version is None else batch.published.published_ms
-    return codes_changed_since(event.pk, from_ms(known_ms))
 
 
 def _all_fit(event: Event, batch: Batch) -> bool:

@@ -6,7 +6,7 @@ works on the batch before. It holds if the row then says what was expected (`eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,17 +67,11 @@ def make_plan(
     queue's clock, which holds need; `maker` makes the entries of the event's decision log, if it has one."""
     done = allocate(seats=seats, commands=commands, ledger=ledger, now_ms=to_ms(now), queue_ms=queue_ms)
     stopped_at = commands[done.handled] if done.handled < len(commands) else None
-    if stopped_at:
-        # What is behind it stays in the queue.
-        poisoned = [request for request in poisoned if request.sequence < stopped_at.sequence]
-    refused = [(request, invalid(request, now)) for request in poisoned]
+    refused = _refused(poisoned, stopped_at, now)
     changes = [*done.changes, *(outcome for _, outcome in refused)]
     last = latest(changes)
     new = {request.key for request in done.decided_requests}
     applied = [result.correction for result in done.corrections if result.is_applied]
-    requests = _corrected(done.decided_requests, applied) if applied else done.decided_requests
-    decided = [*((request, last[request.key]) for request in requests), *refused]
-    sequences = [command.sequence for command in (*commands[: done.handled], *poisoned)]
     return Plan(
         commands=commands,
         seats=seats,
@@ -86,14 +80,38 @@ def make_plan(
         changes=changes,
         outcomes=list(last.values()),
         moves=[move_record(found) for found in last.values() if found.revision > 1 and found.key not in new],
-        records=[registration_record(request, outcome) for request, outcome in decided],
+        records=_records(done, applied, last, refused),
         corrections=[one for one in applied if one.ticket not in new],
         invalid=len(refused),
-        last_sequence=max(sequences, default=0),
+        last_sequence=_last_sequence(commands[: done.handled], refused),
         unfinished=stopped_at.key if stopped_at else None,
         maker=maker,
         log_batch=maker.batch(done, refused, now_ms=to_ms(now)) if maker else NO_ENTRIES,
     )
+
+
+def _refused(poisoned: Sequence[Request], stopped_at: Command | None, now: datetime) -> list[tuple[Request, Outcome]]:
+    """Rejects the entries that cannot be read. What is behind `stopped_at` stays in the queue."""
+    if stopped_at:
+        poisoned = [request for request in poisoned if request.sequence < stopped_at.sequence]
+    return [(request, invalid(request, now)) for request in poisoned]
+
+
+def _last_sequence(handled: Sequence[Command], refused: Sequence[tuple[Request, Outcome]]) -> int:
+    sequences = [command.sequence for command in (*handled, *(request for request, _ in refused))]
+    return max(sequences, default=0)
+
+
+def _records(
+    done: Allocation,
+    corrections: Sequence[Correction],
+    last: Mapping[str, Outcome],
+    refused: Sequence[tuple[Request, Outcome]],
+) -> list[RegistrationRecord]:
+    """Makes the new rows."""
+    requests = _corrected(done.decided_requests, corrections) if corrections else done.decided_requests
+    decided = [*((request, last[request.key]) for request in requests), *refused]
+    return [registration_record(request, outcome) for request, outcome in decided]
 
 
 def _corrected(requests: Iterable[Request], corrections: Iterable[Correction]) -> list[Request]:

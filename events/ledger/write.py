@@ -94,23 +94,9 @@ def write(event: Event, plan: Plan, log: OpenLog | None = None) -> Committed:
     """
     if not (plan.changes or plan.allocation.resizes or plan.allocation.corrections):
         return Committed(event=event_snapshot(event), unfinished=plan.unfinished, maker=plan.maker)
-    # Cancellations free e-mails that a new registration of the same batch may take, so they are written first.
-    if plan.moves:
-        database().move_registrations(event.pk, plan.moves, decided_at=plan.now)
-    write_corrections(event.pk, plan.corrections)
-    if plan.records:
-        database().insert_registrations(event.pk, plan.records, decided_at=plan.now)
-    if plan.allocation.code_uses:
-        count_uses(event, plan.allocation.code_uses, moment=plan.now)
+    _write_rows(event, plan)
     if log is not None:
-        append(
-            log,
-            plan.log_batch,
-            before=plan.seats,
-            after=plan.allocation.seats,
-            last_sequence=max(event.last_sequence, plan.last_sequence),
-            now_ms=to_ms(plan.now),
-        )
+        _append_entries(log, event, plan)
     sells_out = not plan.seats.cancelled and left(plan.allocation.seats) <= 0 < left(plan.seats)
     # After the rows: if one is refused, `event` must be unchanged in memory.
     _update_event(event, plan)
@@ -127,6 +113,28 @@ def write(event: Event, plan: Plan, log: OpenLog | None = None) -> Committed:
         messages=messages,
         freed=freed_by(corrections),
         maker=plan.maker,
+    )
+
+
+def _write_rows(event: Event, plan: Plan) -> None:
+    # Cancellations free e-mails that a new registration of the same batch may take, so they are written first.
+    if plan.moves:
+        database().move_registrations(event.pk, plan.moves, decided_at=plan.now)
+    write_corrections(event.pk, plan.corrections)
+    if plan.records:
+        database().insert_registrations(event.pk, plan.records, decided_at=plan.now)
+    if plan.allocation.code_uses:
+        count_uses(event, plan.allocation.code_uses, moment=plan.now)
+
+
+def _append_entries(log: OpenLog, event: Event, plan: Plan) -> None:
+    append(
+        log,
+        plan.log_batch,
+        before=plan.seats,
+        after=plan.allocation.seats,
+        last_sequence=max(event.last_sequence, plan.last_sequence),
+        now_ms=to_ms(plan.now),
     )
 
 

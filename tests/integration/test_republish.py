@@ -88,7 +88,7 @@ def test_much_that_is_missing_is_left_to_the_drain_that_has_the_lease(
 def test_a_drain_publishes_much_that_is_missing_before_it_locks_the_event(
     given_back: Event, admit: Admit, drain: Drain, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.ledger.commit.MOST_UNPUBLISHED", 3)
+    monkeypatch.setattr("events.ledger.unpublished.MOST_UNPUBLISHED", 3)
     people(admit, given_back, 1, first=20)
     assert drain.run(given_back.pk) is Drained.MORE
     assert shown(redis_client, given_back) == held(given_back)
