@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +69,17 @@ def give_back(servers: Services) -> Callable[..., Any]:
         return with_gate(servers, lambda gate: gate.cancel(event.pk, requests)).answers
 
     return call
+
+
+@pytest.fixture
+def own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own: events of others had the same numbers, and what was signed of them is not remembered
+    here."""
+    from django.conf import settings
+
+    home = tmp_path / "home"
+    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, home=home))
+    return home
 
 
 @pytest.fixture

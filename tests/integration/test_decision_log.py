@@ -1,10 +1,9 @@
-"""The decision log on a real database: what the drain writes, what readers get, and what a changed row gives away."""
+"""The decision log on a real database: what the drain writes, the tiles of it, and what goes with an event."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,55 +17,24 @@ from events.admission.commands import enqueue_closing, enqueue_resize
 from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply
 from events.domain import allocation
-from events.domain.commands import Cancellation, Request
-from events.domain.decision_log.merkle import Tree, leaf_hash
-from events.domain.decision_log.notes import NoteSigner
-from events.domain.states import Reason
+from events.domain.commands import Request
+from events.domain.decision_log.merkle import Tree
 from events.ledger import batch_context
 from events.ledger.decision_log.read import log_head
 from events.ledger.queries import event_snapshot
 from events.ledger.retention import anonymise_event
 from events.models import DecisionLog, DecisionLogChunk, Event, Registration
-from events.services.decision_log import signer
 from tests.support.in_process.api import ANYONE
-from tests.support.in_process.decision_log import check, chunks, commit, id_of, rebuild, registration, rewrite
+from tests.support.in_process.decision_log import ENTRY, check, chunks, commit, id_of, problem, registration
 from tests.support.in_process.drain import Crash, crash_at, people, statuses
-from verify.omnify_verify import (
-    CANCELLATION,
-    CONFIRMED,
-    PROMOTION,
-    REGISTRATION,
-    RESIZE,
-    Broken,
-    open_checkpoint,
-    read_key,
-)
+from verify.omnify_verify import CANCELLATION, PROMOTION, REGISTRATION, RESIZE
 from worker.drain import Drain
 from worker.failpoints import Failpoint
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_memory")]
 
 Make = Callable[..., Event]
 Admit = Callable[..., AdmitReply]
-
-
-@pytest.fixture(autouse=True)
-def own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Events of other tests had the same numbers: what was signed of them is not remembered here."""
-    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, home=tmp_path))
-
-
-def problem(event: Event) -> str:
-    try:
-        return check(event).problem
-    except Broken as found:
-        return str(found)
-
-
-def signer_of(event: Event) -> NoteSigner:
-    head = log_head(event.pk)
-    assert head is not None
-    return signer(head.origin, head.key)
 
 
 def equal_to_ledger(event: Event) -> bool:
@@ -174,39 +142,6 @@ def test_the_log_names_no_one(make_event: Make) -> None:
         assert told.encode() not in written
 
 
-def test_a_ticket_is_proved_to_stand_in_the_log_as_soon_as_it_is_decided(make_event: Make) -> None:
-    event = make_event(max_capacity=600, waitlist_capacity=5)
-    requests = [registration(number) for number in range(1, 602)]
-    for first in range(0, 601, 150):
-        commit(event, requests[first : first + 150])
-    commit(event, [Cancellation(requests[300].key, 700, 700)])
-    for request, kinds in ((requests[0], [2]), (requests[255], [2]), (requests[300], [2, 3]), (requests[600], [2, 6])):
-        data = ANYONE.get(f"/registrations/{id_of(event, request)}/proof").json()["data"]
-        note = open_checkpoint(data["checkpoint"], read_key(signer_of(event).verifier_key))
-        assert [bytes.fromhex(one["entry"])[0] for one in data["entries"]] == kinds
-        for one in data["entries"]:
-            assert bytes.fromhex(data["commitment"]) in bytes.fromhex(one["entry"])
-            path = [bytes.fromhex(node) for node in one["inclusion"]]
-            assert root_by(path, leaf_hash(bytes.fromhex(one["entry"])), one["index"], note.size) == note.root
-    assert check(event, tickets=[id_of(event, one) for one in requests]).missing == ()
-
-
-def root_by(path: list[bytes], leaf: bytes, index: int, size: int) -> bytes:
-    """RFC 9162, 2.1.3.2."""
-    from events.domain.decision_log.merkle import node_hash
-
-    last = size - 1
-    for sibling in path:
-        if index & 1 or index == last:
-            leaf = node_hash(sibling, leaf)
-            while not index & 1 and index:
-                index, last = index >> 1, last >> 1
-        else:
-            leaf = node_hash(leaf, sibling)
-        index, last = index >> 1, last >> 1
-    return leaf
-
-
 def test_tiles_are_full_or_partial_and_kept_without_end(make_event: Make) -> None:
     event = make_event(max_capacity=1000)
     for first in range(1, 700, 233):
@@ -257,133 +192,6 @@ def test_an_event_whose_log_is_off_asks_the_database_nothing_more(
         commit(event, [registration(1)])
     assert not DecisionLog.objects.exists()
     assert not [query for query in first.captured_queries if "decisionlog" in query["sql"]]
-
-
-def test_a_draft_shows_no_log_and_an_unknown_ticket_no_proof(make_event: Make) -> None:
-    event = make_event(max_capacity=5)
-    commit(event, [registration(1)])
-    Event.objects.filter(pk=event.pk).update(visibility="draft")
-    for path in (f"/events/{event.pk}/log/checkpoint", "/events/999999/log/key"):
-        assert ANYONE.get(path).json()["code"] == "event_not_found"
-    assert ANYONE.get(f"/registrations/{event.pk}-{'x' * 28}/proof").json()["code"] == "ticket_not_found"
-
-
-def test_without_a_key_nothing_is_signed_and_all_is_logged(make_event: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    event = make_event(max_capacity=5)
-    commit(event, [registration(1)])
-    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, log_signing_key=b""))
-    answer = ANYONE.get(f"/events/{event.pk}/log/checkpoint")
-    assert (answer.status_code, answer.json()["code"]) == (404, "log_not_found")
-    assert ANYONE.get(f"/events/{event.pk}/log/tile/entries/000.p/3").status_code == 200
-
-
-def test_an_older_state_than_was_published_is_not_signed(make_event: Make) -> None:
-    """As after a restore of an older backup."""
-    event = make_event(max_capacity=5)
-    commit(event, [registration(1)])
-    older = DecisionLog.objects.get(pk=event.pk)
-    commit(event, [registration(2)])
-    assert check(event).problem == ""
-    chunks(event)[-1].delete()
-    older.save()
-    answer = ANYONE.get(f"/events/{event.pk}/log/checkpoint")
-    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-
-
-def test_a_second_history_that_is_longer_is_not_signed_either(make_event: Make) -> None:
-    event = make_event(max_capacity=5)
-    commit(event, [registration(1)])
-    older = DecisionLog.objects.get(pk=event.pk)
-    commit(event, [registration(2)])
-    assert check(event).problem == ""
-    chunks(event)[-1].delete()
-    older.save()
-    Registration.objects.filter(event=event, sequence=2).delete()
-    Event.objects.filter(pk=event.pk).update(confirmed_count=1)
-    commit(event, [registration(3), registration(4)])
-    assert ANYONE.get(f"/events/{event.pk}/log/checkpoint").status_code == 503
-
-
-def test_an_earlier_checkpoint_is_the_beginning_of_the_log_or_it_is_told(make_event: Make) -> None:
-    event = make_event(max_capacity=50)
-    commit(event, [registration(1)])
-    since = ANYONE.get(f"/events/{event.pk}/log/checkpoint").content.decode()
-    commit(event, [registration(number) for number in range(2, 20)])
-    assert check(event, since=since).problem == ""
-    by = signer_of(event)
-    text = since.partition("\n\n")[0].split("\n")
-    other = by.sign("\n".join([*text[:2], "A" * 43 + "="]) + "\n")
-    assert "rewritten" in check(event, since=other).problem
-
-
-ENTRY = 80  # of a registration that is not held, with its length
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda data: data[:-1] + bytes([data[-1] ^ 1]),
-        lambda data: data[ENTRY : 2 * ENTRY] + data[:ENTRY] + data[2 * ENTRY :],
-        lambda data: data[:3] + bytes([CONFIRMED]) + data[4:],
-    ],
-    ids=["altered", "swapped", "another outcome"],
-)
-def test_entries_that_were_changed_in_the_database_are_not_those_that_were_signed(
-    make_event: Make, change: Callable[[bytes], bytes]
-) -> None:
-    event = make_event(max_capacity=1, waitlist_capacity=5)
-    commit(event, [registration(1)])
-    commit(event, [registration(2), registration(3)])
-    assert check(event).problem == ""
-    rewrite(event, change)
-    assert "not those that the checkpoint was signed for" in problem(event)
-
-
-def test_a_log_that_was_changed_whole_still_breaks_the_rules(make_event: Make) -> None:
-    event = make_event(max_capacity=1, waitlist_capacity=5)
-    commit(event, [registration(1)])
-    commit(event, [registration(2), registration(3)])
-    rewrite(event, lambda data: data[:3] + bytes([CONFIRMED]) + data[4:])
-    rebuild(event)
-    assert "rule 5: outcome 1, and 3 is the only one allowed" in problem(event)
-
-
-def test_a_capacity_that_was_raised_by_hand_for_a_moment_is_found(make_event: Make) -> None:
-    event = make_event(max_capacity=1, waitlist_capacity=0)
-    commit(event, [registration(1)])
-    Event.objects.filter(pk=event.pk).update(max_capacity=2)
-    commit(event, [registration(2)])
-    assert "rule 2: sizes that no entry has made" in problem(event)
-
-
-def promote_by_hand(event: Event, victim: Request, friend: Request) -> None:
-    rows = Registration.objects.filter(event=event)
-    rows.filter(ticket_key=victim.key).update(status="cancelled", reason=Reason.BY_HOLDER.value)
-    rows.filter(ticket_key=friend.key).update(status="confirmed")
-    Event.objects.filter(pk=event.pk).update(waitlisted_count=1)
-
-
-def test_a_friend_who_was_promoted_by_hand_contradicts_what_the_service_tells(
-    make_event: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("verify.omnify_verify.TRIES", 1)
-    event = make_event(max_capacity=1, waitlist_capacity=2)
-    victim, second, friend = (registration(number) for number in (1, 2, 3))
-    commit(event, [victim, second, friend])
-    promote_by_hand(event, victim, friend)
-    assert "the service says otherwise" in problem(event)
-    Event.objects.filter(pk=event.pk).update(waitlisted_count=2)
-    told = check(event, tickets=[id_of(event, victim)]).problem
-    assert "as confirmed, and the service as cancelled" in told
-
-
-def test_a_friend_who_was_promoted_by_hand_breaks_the_rules_with_the_next_seat_that_moves(make_event: Make) -> None:
-    event = make_event(max_capacity=1, waitlist_capacity=2)
-    victim, second, friend = (registration(number) for number in (1, 2, 3))
-    commit(event, [victim, second, friend])
-    promote_by_hand(event, victim, friend)
-    commit(event, [Cancellation(friend.key, 4, 4)])
-    assert "rule 4" in problem(event)
 
 
 def test_an_event_that_is_deleted_takes_its_log_along(make_event: Make) -> None:

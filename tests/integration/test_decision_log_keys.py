@@ -18,16 +18,11 @@ from tests.support.in_process.api import ANYONE
 from tests.support.in_process.decision_log import check, commit, rebuild, registration, rewrite
 from verify.omnify_verify import BREAK, KEY
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_memory")]
 
 Make = Callable[..., Event]
 OTHER = bytes(range(32, 64))
 THIRD = bytes(range(64, 96))
-
-
-@pytest.fixture(autouse=True)
-def own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, home=tmp_path))
 
 
 def use_keys(monkeypatch: pytest.MonkeyPatch, key: bytes, *older: bytes) -> None:
@@ -164,7 +159,7 @@ def test_a_host_that_has_signed_nothing_opens_a_new_log_by_a_checkpoint_from_els
     event = make_event(max_capacity=9)
     kept = tmp_path / "kept"
     kept.write_text(restored(event))
-    for file in (tmp_path / "signed-logs").glob("*.checkpoint"):
+    for file in (tmp_path / "home" / "signed-logs").glob("*.checkpoint"):
         file.unlink()
     assert check(event).problem == ""  # this host knows of nothing, and signs
     call_command("open_new_log", str(event.pk), published=kept, stdout=io.StringIO())

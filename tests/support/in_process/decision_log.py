@@ -12,7 +12,9 @@ from events.models import DecisionLog, DecisionLogChunk, Event, Registration
 from events.secrets import tickets
 from tests.support.decision_log import unframe
 from tests.support.in_process.api import ANYONE
-from verify.omnify_verify import Source, Unreadable, Verdict, verify
+from verify.omnify_verify import Broken, Source, Unreadable, Verdict, verify
+
+ENTRY = 80  # of a registration that is not held, with its length
 
 
 class Api(Source):
@@ -40,6 +42,14 @@ class Api(Source):
 def check(event: Event, **options: Any) -> Verdict:
     """Reads and checks the whole log."""
     return verify(Api(f"/events/{event.pk}/log", event.pk), event.pk, **{"key": None, **options})
+
+
+def problem(event: Event) -> str:
+    """Says what is wrong with the log as a reader finds it; empty if nothing is."""
+    try:
+        return check(event).problem
+    except Broken as found:
+        return str(found)
 
 
 def registration(number: int) -> Request:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
 import redis
 from django.db import transaction
 from django.utils import timezone
@@ -14,9 +18,11 @@ from events.ledger.draw.setting import set_draw
 from events.ledger.events import event_for_change
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
-from tests.support.in_process.drain import make_queue
+from tests.support.in_process.drain import make_queue, people
 from worker.drain import Drain
 from worker.draws import Drawer, ReadRound
+
+Enter = Callable[..., tuple[Event, list[str]]]
 
 
 def draw_now(event: Event, client: redis.Redis) -> None:
@@ -57,3 +63,19 @@ def in_drawn_order(event: Event, status: str) -> list[str]:
     """The keys of its tickets of a status, as they were drawn; only the waitlist has an order in the ledger."""
     rows = Registration.objects.filter(event=event, status=status).order_by("turn", "pk")
     return list(rows.values_list("ticket_key", flat=True))
+
+
+def entering(make_event: Callable[..., Event], admit: Callable[..., Any], drain: Drain, client: redis.Redis) -> Enter:
+    """Returns what makes an event with a draw that is due, and guests who are in it."""
+
+    def entered(number: int, *others: Any, **fields: Any) -> tuple[Event, list[str]]:
+        event = make_event(**{"draw_at": timezone.now() + timedelta(hours=1), **fields})
+        keys = people(admit, event, number)
+        if others:
+            admit(event.pk, others)
+        draw_now(event, client)
+        drain.run(event.pk)
+        event.refresh_from_db()
+        return event, keys
+
+    return entered

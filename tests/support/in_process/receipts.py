@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from events.domain.decision_log.notes import NoteSigner
 from events.models import Event
 from events.secrets import receipt_signer, tickets
 from omnify.loader import LedgerLoader
 from tests.support.in_process.api import ANYONE
 from tests.support.in_process.door import Visitor, visit
 from tests.support.servers import Services
-from verify.omnify_verify import WIDTH, bundle_path
+from verify.omnify_verify import WIDTH, Receipt, bundle_path, open_receipt
 
 VERIFIER = Path(__file__).parents[3] / "verify" / "omnify_verify.py"
+PUBLIC = NoteSigner("any", bytes(range(32)))._public
 
 
 def at_the_door(servers: Services, client: Any, scene: Callable[[Visitor], Any]) -> Any:
     """Runs a scene at a door that signs receipts, and names tickets as the log does."""
     loader = LedgerLoader(client)
     return visit(servers, scene, loader=loader, secrets=tickets(), receipts=receipt_signer())
+
+
+async def receipt_of(visitor: Visitor, event: Event, number: int, **headers: str) -> dict[str, Any]:
+    """Registers, and returns the receipt, which names ticket, event and time as the response does."""
+    status, sent, body = await visitor.register(event.pk, number, prefer="receipt", **headers)
+    assert (status, sent["preference-applied"]) == (202, "receipt")
+    told: dict[str, Any] = body["data"]["receipt"]
+    opened = opened_of(told)
+    assert (opened.event_id, opened.ticket) == (event.pk, sha256(body["data"]["ticket_id"].encode()).digest())
+    assert told["requested_at"] == body["data"]["requested_at"]
+    return told
+
+
+def opened_of(told: dict[str, Any]) -> Receipt:
+    """Returns what a receipt says. Raises Broken if it is not signed."""
+    return open_receipt("", told, {PUBLIC})
+
+
+async def receipts_of(visitor: Visitor, event: Event, count: int) -> list[dict[str, Any]]:
+    """Registers guests at once, and returns their receipts."""
+    return list(await asyncio.gather(*(receipt_of(visitor, event, number) for number in range(count))))
 
 
 def save_log(event: Event, folder: Path) -> Path:
