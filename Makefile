@@ -7,7 +7,7 @@ PYTHON = .venv/bin/python
 export PYTHONDONTWRITEBYTECODE =
 LINT = env DJANGO_TESTING=true $(PYTHON) -m
 # Acceptance tests wait in places, so there are more workers than cores. A file stays whole; see tests/conftest.py.
-TEST_WORKERS ?= 3
+TEST_WORKERS ?= 4
 # Empty: a test that fails once has failed. `.ci/run` gives some a second chance, and lists those that needed it.
 SECOND_CHANCE =
 # After so long `make soak` begins no further test.

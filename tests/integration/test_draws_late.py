@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-from django.conf import settings
 from django.utils import timezone
 
 from events.admission.keys import event_keys
@@ -23,13 +21,7 @@ from tests.support.in_process.drain import Crash, crash_at, make_queue, people, 
 from tests.support.in_process.draws import draw_now, drawer, hold_draw
 from worker.drain import Drain
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Events of other tests had the same numbers: what was signed of them is not remembered here."""
-    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, home=tmp_path))
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_memory")]
 
 
 def end_now(event: Event, client: redis.Redis) -> None:
