@@ -34,7 +34,7 @@ prepared.folder()  # before workers inherit the environment
 
 _HERE = Path(__file__).parent
 # Of more than a minute, as the end of each run shows them.
-LONGEST = ("test_supervisor.py", "test_rehearse.py", "test_fast_path_alike.py", "test_guests.py")
+LONGEST = ("test_supervisor.py", "test_rehearse.py", "test_fast_path_alike.py", "test_guests.py", "test_console.py")
 LEVELS = ("acceptance", "browser", "integration", "unit")
 
 
