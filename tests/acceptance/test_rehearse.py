@@ -41,6 +41,7 @@ def test_a_rehearsal_receives_and_proves_every_webhook(service: Service) -> None
     assert result.stdout.count("✓") == len(PROOFS) + len(WEBHOOK_PROOFS)
 
 
+@pytest.mark.soak(only=True)
 def test_more_seats_than_people_are_proved_too(service: Service) -> None:
     verify(rehearse(service, seats=5 * PEOPLE))
 
@@ -73,6 +74,7 @@ def test_a_rehearsal_proves_who_moves_up_when_tickets_are_given_back(service: Se
     assert written["given_back"]["in its turn"] >= written["statuses"]["cancelled by_holder"]
 
 
+@pytest.mark.soak(only=True)
 def test_a_rehearsal_proves_who_moves_up_when_doors_and_drains_are_killed_under_it(service: Service) -> None:
     before = newest_event(service)
     moving = "SELECT cancelled_count FROM events_event WHERE id > %s AND cancelled_count > 5"

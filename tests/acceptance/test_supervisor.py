@@ -153,6 +153,7 @@ def test_a_database_of_ones_own_that_is_away_is_one_line() -> None:
         assert not (service.home / "postgres").exists()
 
 
+@pytest.mark.soak(only=True)
 def test_sqlite_and_a_redis_of_ones_own_take_the_place_of_the_embedded_servers_until_its_make_is_killed(
     running: Supervised,
 ) -> None:

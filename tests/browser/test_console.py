@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.service.event import Event, open_event
@@ -74,6 +75,7 @@ def fill_in(page: Page, *, name: str, where: str, seats: str, start: datetime) -
     page.get_by_label("End", exact=True).fill(f"{start + timedelta(hours=3):%Y-%m-%dT%H:%M}")
 
 
+@pytest.mark.soak(only=True)
 def test_the_charts_show_a_rehearsal_as_it_runs(service: Service, visitors: Visitors) -> None:
     page = organizer(service, visitors)
     before = int(service.rows("SELECT coalesce(max(id), 0) FROM events_event")[0][0])

@@ -37,6 +37,7 @@ class Leftovers:
     def pytest_collection_finish(self) -> None:
         """What is there before the first test is never garbage, and need not be looked through again."""
         freeze_gc()
+        gc.enable()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(

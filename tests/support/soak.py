@@ -36,6 +36,12 @@ def belongs(item: pytest.Item) -> bool:
     return property_test or item.get_closest_marker("soak") is not None
 
 
+def only_there(item: pytest.Item) -> bool:
+    """Whether the test is left to soaks: what it holds, shorter tests hold in every run for nearly all changes."""
+    mark = item.get_closest_marker("soak")
+    return mark is not None and bool(mark.kwargs.get("only"))
+
+
 def time_is_over() -> bool:
     """Whether nothing more is to be begun."""
     return SOAK and time.monotonic() > _BEGAN + SECONDS
