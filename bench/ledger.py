@@ -25,7 +25,13 @@ def new_event(*, capacity: int = CAPACITY, waitlist: int = 0, hold_seconds: int 
     organizer, _ = Organizer.objects.get_or_create(name="bench")
     now = timezone.now()
     fields: dict[str, Any] = {
-        **{"name": "Launch", "location": "Hall 1", "max_capacity": capacity, "waitlist_capacity": waitlist},
+        **{
+            "name": "Launch",
+            "location": "Hall 1",
+            "max_capacity": capacity,
+            "mail": False,
+            "waitlist_capacity": waitlist,
+        },
         **{"start_time": now + timedelta(days=1), "end_time": now + timedelta(days=2)},
         "registration_opens_at": now - timedelta(minutes=1),
         "registration_closes_at": now + timedelta(days=1),

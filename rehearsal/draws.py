@@ -77,6 +77,7 @@ class _Caller:
             "max_capacity": SEATS,
             "start_time": start.isoformat(),
             "end_time": (start + timedelta(hours=1)).isoformat(),
+            "mail": False,
             "admission": "draw",
             "draw_at": at.isoformat(),
         }

@@ -41,7 +41,7 @@ class EventForm(EventFormBase):
 
     class Meta:
         model = Event
-        fields = ("organizer", "name", "location", "visibility", "max_capacity", "waitlist_capacity", *_TIMES)
+        fields = ("organizer", "name", "location", "visibility", "mail", "max_capacity", "waitlist_capacity", *_TIMES)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

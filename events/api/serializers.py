@@ -30,7 +30,7 @@ from events.ledger.counters import terms_of
 from events.models import Event
 
 _TIMES = ("start_time", "end_time", "registration_opens_at", "registration_closes_at")
-_COPIED = ("name", "location", "max_capacity", "waitlist_capacity", "max_quantity", "access", *COLUMNS)
+_COPIED = ("name", "location", "max_capacity", "waitlist_capacity", "max_quantity", "access", "mail", *COLUMNS)
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 _OUT_OF_RANGE = {"start_time": [f"All years must lie between {_FIRST_YEAR} and {_LAST_YEAR}."]}
 
@@ -96,6 +96,8 @@ class EventInput(serializers.Serializer[Event]):
         max_length=TYPES_MAX,
         help_text="Each with seats and a waitlist of its own; none, unless told. A change replaces the list by `id`.",
     )
+
+    mail = serializers.BooleanField(required=False, help_text="True, unless told: guests get mail about their tickets.")
 
     def to_internal_value(self, data: Any) -> Any:
         """Asks for a capacity where no ticket types say it."""

@@ -93,6 +93,7 @@ class Moves:
         outcome = msgspec.structs.replace(
             was,
             status=status,
+            was=was.status,
             reason=reason,
             decided_ms=self._now_ms,
             revision=was.revision + 1,

@@ -39,9 +39,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     hold: Hold | None = None
     # Its place in the order that was drawn, which comes before all sequences; 0 if it was not in a draw.
     turn: int = 0
-    # None of these goes to Redis. `mark` names the secret that made the ticket's id; `payment_reference` came with the
+    # None of these goes to Redis. `was` is the status before this change; unknown to what is read back from a store.
+    # `mark` names the secret that made the ticket's id; `payment_reference` came with the
     # confirmation of a hold. The others are for webhooks: `position` is the position on the waitlist at the time of
     # this change. `code_id` is that of the access code.
+    was: Status = Status.QUEUED
     mark: str = ""
     code_id: int = 0
     position: int | None = None

@@ -67,6 +67,8 @@ class EventSnapshot:
     draw_state: DrawState = DrawState.NONE
     entered_count: int = 0
     entered_companions: int = 0
+    # Whether guests get mail about it.
+    mail: bool = True
 
     @property
     def looks_at_codes(self) -> bool:

@@ -17,6 +17,7 @@ from events.ledger.records import (
     AttemptRecord,
     CodeUseRecord,
     LogChunk,
+    MailRecord,
     MessageRecord,
     MoveRecord,
     RegistrationRecord,
@@ -79,6 +80,9 @@ class Database(Protocol):
         now: datetime,
     ) -> int:
         """Writes a delivery for each message and each of its subscribers. Returns how many."""
+
+    def insert_mails(self, event_id: int, mails: Sequence[MailRecord], *, now: datetime) -> None:
+        """Writes mails, due at once."""
 
     def claim_deliveries(
         self,

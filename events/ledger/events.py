@@ -107,7 +107,7 @@ def event_for_change(*, event_id: int, organizer_id: int | None = None) -> Event
 
 
 # Fields that may be changed after the event: they change neither seats nor times.
-_ALWAYS = frozenset({"name", "location", "visibility"})
+_ALWAYS = frozenset({"name", "location", "visibility", "mail"})
 
 
 def check_not_over(event: Event, *, fields: Mapping[str, Any], now: datetime) -> None:

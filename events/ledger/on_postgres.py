@@ -13,11 +13,13 @@ from django.db import DEFAULT_DB_ALIAS, NotSupportedError, ProgrammingError, con
 
 from events.ledger import sql
 from events.ledger.decision_log.sql import COPY_LOG_CHUNK, FIND_LOG_CHUNKS
+from events.ledger.mail import sql as mail_sql
 from events.ledger.quietly import refuse_nul, run_quietly
 from events.ledger.records import (
     AttemptRecord,
     CodeUseRecord,
     LogChunk,
+    MailRecord,
     MessageRecord,
     MoveRecord,
     RegistrationRecord,
@@ -137,6 +139,12 @@ def insert_deliveries(
     """Writes a delivery for each message and each of its subscribers."""
     documents = {"document": _encode(messages), "others": _encode(subscribers)}
     return run_quietly(outbox.INSERT_DELIVERIES, **documents, event_id=event_id, moment=now)
+
+
+def insert_mails(event_id: int, mails: Sequence[MailRecord], *, now: datetime) -> None:
+    """Writes mails, due at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(mail_sql.INSERT_MAILS, {"mails": _encode(mails).decode(), "event_id": event_id, "now": now})
 
 
 def claim_deliveries(

@@ -60,6 +60,7 @@ def event_snapshot(event: Event) -> EventSnapshot:
         draw_state=DrawState(event.draw_state),
         entered_count=event.entered_count,
         entered_companions=event.entered_companions,
+        mail=event.mail,
         ticket_types=tuple(_type_snapshot(found) for found in types_of(event)),
     )
 

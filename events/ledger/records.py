@@ -8,7 +8,7 @@ of 60 % of the bytes is read in 60 % of the time. Structs cost less than dicts w
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import IntegrityError
@@ -103,6 +103,16 @@ class MessageRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     quantity: int = 1
     type_id: int | None = None
     partly_in: int | None = None
+
+
+class MailRecord(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
+    """A mail about a ticket. `data` is what its text needs and the ticket does not say."""
+
+    ticket_key: str
+    kind: str = "confirmed"
+    revision: int = 1
+    position: int | None = None
+    data: dict[str, Any] | None = None
 
 
 class Subscriber(msgspec.Struct, omit_defaults=True, frozen=True):

@@ -24,6 +24,7 @@ from events.ledger.counters import save_types, set_counters
 from events.ledger.database import database
 from events.ledger.decision_log.append import OpenLog, append
 from events.ledger.decision_log.entry_maker import EntryMaker
+from events.ledger.mail.outbox import write_mails
 from events.ledger.plan import Plan, latest
 from events.ledger.queries import event_snapshot
 from events.ledger.webhooks.outbox import write_messages
@@ -105,6 +106,8 @@ def write(event: Event, plan: Plan, log: OpenLog | None = None) -> Committed:
     record_corrections(event.pk, corrections, now=plan.now)
     corrected = as_messages(event.pk, plan.changes, corrections) if corrections else ()
     messages = write_messages(event, plan.changes, now=plan.now, sold_out=sells_out, corrected=corrected)
+    if event.mail:
+        write_mails(event, plan.changes, now=plan.now, corrections=corrections)
     return Committed(
         event=event_snapshot(event),
         outcomes=plan.outcomes,

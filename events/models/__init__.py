@@ -7,6 +7,7 @@ from events.models.draw import Draw, DrawRank
 from events.models.event import Event, SizeChange
 from events.models.guest_correction import GuestCorrection
 from events.models.idempotent_answer import IdempotentAnswer
+from events.models.mail import Mail, MailNotice, MailOptOut
 from events.models.organizer import Organizer, OrganizerToken
 from events.models.registration import Registration
 from events.models.ticket_type import TicketType
@@ -22,6 +23,9 @@ __all__ = [
     "Event",
     "GuestCorrection",
     "IdempotentAnswer",
+    "Mail",
+    "MailNotice",
+    "MailOptOut",
     "Organizer",
     "OrganizerToken",
     "Registration",

@@ -55,6 +55,8 @@ class Event(models.Model):
     has_codes = models.BooleanField(default=False, db_default=False, editable=False)
     # Whether its decisions are written into a decision log. An event without one must cost a drain no look for it.
     has_log = models.BooleanField(default=False, db_default=False, editable=False)
+    # Whether guests get mail about it.
+    mail = models.BooleanField(default=True, db_default=True)
     # When its draw is; null: the first to come get the seats. And how far it is.
     draw_at = models.DateTimeField(null=True, blank=True, editable=False)
     draw_state = models.CharField(

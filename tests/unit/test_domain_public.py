@@ -75,6 +75,7 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
         "draw_at",
         "draw_state",
         "entered_count",
+        "mail",
     ]
 
 

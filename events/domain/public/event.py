@@ -118,6 +118,7 @@ class Event(Struct, frozen=True):
         ),
     ]
     entered_count: Annotated[int, Meta(description="Seats that are asked for in the draw.", examples=[0])]
+    mail: Annotated[bool, Meta(description="Whether guests get mail about it.", examples=[True])]
 
 
 def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
@@ -151,6 +152,7 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
         draw_at=iso(snapshot.draw_ms) if snapshot.draw_ms else None,
         draw_state=snapshot.draw_state or None,
         entered_count=snapshot.entered_count,
+        mail=snapshot.mail,
     )
 
 

@@ -38,13 +38,14 @@ function sent() {
   const fields = changed(values());
   if ("ticket_types" in fields) fields.ticket_types = JSON.parse(fields.ticket_types || "[]");
   if ("hold" in fields) fields.hold = JSON.parse(fields.hold || "null");
+  if ("mail" in fields) fields.mail = fields.mail === "true";
   return fields;
 }
 
 function show(event) {
   hold.show(event.hold);
   types.show(event.ticket_types);
-  for (const name of [...NUMBERS, "name", "location", "visibility", "access", "admission"]) form.elements[name].value = event[name];
+  for (const name of [...NUMBERS, "name", "location", "visibility", "access", "admission", "mail"]) form.elements[name].value = event[name];
   for (const time of times) if (event[time.input.name]) time.show(Date.parse(event[time.input.name]));
   before = values();
   paint(event);

@@ -28,6 +28,7 @@ def open_event(client: redis.Redis, *, load: bool = True, **fields: Any) -> Even
         "name": "Evening",
         "location": "Hall",
         "max_capacity": 10,
+        "mail": False,
         "start_time": now + timedelta(days=1),
         "end_time": now + timedelta(days=2),
         "registration_opens_at": now - timedelta(hours=1),

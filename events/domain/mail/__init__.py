@@ -1,0 +1,1 @@
+"""Mail to guests: its kinds, its Message-IDs, and when it is tried again. Plain rules."""

@@ -1,0 +1,76 @@
+"""The kinds of mail, and which change of a ticket leads to which.
+
+A refusal right after the registration is not mailed: it stands on the page that is still open, and a drop would send
+more refusals than tickets. One that comes from a draw, days later, is.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from events.domain.outcome import Outcome
+from events.domain.states import Reason, Status
+
+
+class MailKind(StrEnum):
+    """What a mail is about. Names are part of the public contract (`GET /events/{id}/mails`)."""
+
+    ENTERED = "entered"  # in the draw
+    CONFIRMED = "confirmed"
+    WAITLISTED = "waitlisted"
+    PROMOTED = "promoted"  # from the waitlist to a seat
+    HELD = "held"
+    OFFERED = "offered"  # held, from the waitlist
+    EXPIRED = "expired"
+    REJECTED = "rejected"  # not drawn
+    CANCELLED = "cancelled"
+    EVENT_CANCELLED = "event_cancelled"
+    EVENT_CHANGED = "event_changed"
+    REMINDER = "reminder"
+    RESEND = "resend"  # the ticket again, on request
+    VERIFY = "verify"  # with the token that proves the address
+
+
+class MailState(StrEnum):
+    """How far a mail is. Names are part of the public contract."""
+
+    PENDING = "pending"
+    SENT = "sent"  # the mail server has taken it
+    BOUNCED = "bounced"  # the mail server has refused this recipient for good
+    FAILED = "failed"  # given up, for another reason than the recipient
+    SKIPPED = "skipped"  # overtaken by a later mail, or its recipient is forgotten or wants none
+
+
+# Mails that tell a ticket's status: once the ticket has moved on, the later mail says what holds, and this one is not
+# sent any more.
+STATUS_KINDS = frozenset(
+    {
+        *(MailKind.ENTERED, MailKind.CONFIRMED, MailKind.WAITLISTED, MailKind.PROMOTED, MailKind.HELD),
+        *(MailKind.OFFERED, MailKind.EXPIRED, MailKind.REJECTED, MailKind.CANCELLED, MailKind.EVENT_CANCELLED),
+        MailKind.VERIFY,
+    }
+)
+# What a guest may unsubscribe from: the others are about what they asked for themselves.
+UNSUBSCRIBABLE = frozenset({MailKind.EVENT_CHANGED, MailKind.REMINDER})
+# Asked for by people and not decided by the queue: over a mailbox's limit these are dropped, and the others wait.
+ON_REQUEST = frozenset({MailKind.RESEND})
+
+_BY_STATUS = {
+    Status.ENTERED: MailKind.ENTERED,
+    Status.WAITLISTED: MailKind.WAITLISTED,
+    Status.EXPIRED: MailKind.EXPIRED,
+}
+
+
+def kind_of(outcome: Outcome) -> MailKind | None:
+    """Returns the kind of mail about a change of a ticket's status; None if it needs none."""
+    status, waited = outcome.status, outcome.was is Status.WAITLISTED
+    if status is Status.CONFIRMED:
+        return MailKind.PROMOTED if waited else MailKind.CONFIRMED
+    if status is Status.HELD:
+        return MailKind.OFFERED if waited else MailKind.HELD
+    if status is Status.CANCELLED:
+        return MailKind.EVENT_CANCELLED if outcome.reason is Reason.EVENT_CANCELLED else MailKind.CANCELLED
+    if status is Status.REJECTED:
+        return MailKind.REJECTED if outcome.was is Status.ENTERED else None
+    return _BY_STATUS.get(status)

@@ -1,0 +1,1 @@
+"""Mail to guests in the database: the outbox that decisions write, claims, and results."""

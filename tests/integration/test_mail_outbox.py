@@ -1,0 +1,64 @@
+"""The outbox of mails: each change that needs a mail is written once, with its decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from events.domain.mail.kinds import MailKind
+from events.domain.outcome import Outcome
+from events.domain.states import Reason, Status
+from events.ledger.mail.outbox import write_mail, write_mails
+from events.models import Event, Mail
+
+pytestmark = pytest.mark.django_db
+
+Make = Callable[..., Event]
+
+
+def change(key: str, status: Status, *, was: Status = Status.QUEUED, **more: object) -> Outcome:
+    """A change of a ticket's status."""
+    base = {"reason": None, "sequence": 1, "requested_ms": 0, "decided_ms": 0, "revision": 1, **more}
+    return Outcome(key=key.ljust(20, "k"), status=status, was=was, **base)  # type: ignore[arg-type]
+
+
+def test_each_change_that_needs_a_mail_gets_one(make_event: Make) -> None:
+    event = make_event(mail=True)
+    now = timezone.now()
+    changes = [
+        change("a", Status.CONFIRMED),
+        change("b", Status.WAITLISTED, position=3),
+        change("c", Status.REJECTED, reason=Reason.SOLD_OUT),
+        change("d", Status.CONFIRMED, was=Status.WAITLISTED, revision=2),
+    ]
+    with transaction.atomic():
+        assert write_mails(event, changes, now=now) == 3
+    rows = Mail.objects.order_by("pk").values_list("ticket_key", "kind", "revision", "position", "state", "created_at")
+    assert list(rows) == [
+        ("a".ljust(20, "k"), "confirmed", 1, None, "pending", now),
+        ("b".ljust(20, "k"), "waitlisted", 1, 3, "pending", now),
+        ("d".ljust(20, "k"), "promoted", 2, None, "pending", now),
+    ]
+
+
+def test_an_event_without_mail_writes_none_and_asks_nothing(
+    make_event: Make, django_assert_num_queries: Callable[..., object]
+) -> None:
+    event = make_event(mail=False)
+    now = timezone.now()
+    with django_assert_num_queries(0):  # type: ignore[attr-defined]
+        assert write_mails(event, [change("a", Status.CONFIRMED)], now=now) == 0
+        assert not write_mail(event, ticket_key="a" * 20, kind=MailKind.RESEND, revision=1, now=now)
+
+
+def test_a_mail_says_what_its_ticket_does_not(make_event: Make) -> None:
+    event = make_event(mail=True)
+    data = {"changes": {"location": ["Hall", "Park"]}}
+    written = write_mail(
+        event, ticket_key="a" * 20, kind=MailKind.EVENT_CHANGED, revision=4, now=timezone.now(), data=data
+    )
+    assert written
+    assert Mail.objects.get().data == data
