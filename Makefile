@@ -29,7 +29,7 @@ PACKAGES = @for python in $(PYTHON) python3 python3.13 python3.12 python3.11 pyt
 	echo "omnify: Python 3.11 or newer with its venv module is needed (on Debian: apt install python3-venv)" >&2; \
 	exit 1
 
-.PHONY: help run test sqlite soak lint format bench lock sbom clean
+.PHONY: help run test sqlite soak lint format messages bench lock sbom clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  */  make \1	/p' Makefile
@@ -57,6 +57,9 @@ lint: .dev-packages  ## linters and types
 format: .dev-packages  ## let ruff format and fix
 	$(PYTHON) -m ruff check --fix
 	$(PYTHON) -m ruff format
+
+messages: .dev-packages  ## bring the catalogues of all languages up to date with the texts of the code
+	$(PYTHON) -m omnify.common.languages.extract
 
 bench:  ## measure, with baselines on the same machine
 	$(call PACKAGES,requirements-bench.lock)

@@ -15,10 +15,12 @@ from events.pages import files
 from events.pages.cached_template import Render, TemplateCache
 from events.pages.event_page import EventPage
 from events.pages.internal_client import ServiceResponse
+from events.pages.page_language import page_language
 from events.pages.responses import PageResponse, closing, page
 from events.pages.ticket_page import TicketPage
 from events.pages.view import decode_refusal
 from omnify.common.asgi_types import ASGIApp, Header, Receive, Scope, Send
+from omnify.common.languages import N_
 from omnify.common.request_body import BodyIncomplete, BodyTooLarge, read_body
 from omnify.common.shared_timeout import BODY_SECONDS, SharedTimeout
 
@@ -31,13 +33,13 @@ _CALENDAR = "event.ics"
 _READS = ("GET", "HEAD")
 _IMMUTABLE = b"public, max-age=31536000, immutable"
 _PROBLEMS = {
-    404: ("Not found", "There is nothing at this address. Please check the link."),
-    405: ("Not possible", "This page cannot be used in that way."),
-    409: ("No longer possible", "This registration can no longer be cancelled."),
-    413: ("Too much text", "That is more text than fits into a registration."),
-    503: ("One moment, please", "We cannot load this page right now. It will try again by itself."),
+    404: (N_("Not found"), N_("There is nothing at this address. Please check the link.")),
+    405: (N_("Not possible"), N_("This page cannot be used in that way.")),
+    409: (N_("No longer possible"), N_("This registration can no longer be cancelled.")),
+    413: (N_("Too much text"), N_("That is more text than fits into a registration.")),
+    503: (N_("One moment, please"), N_("We cannot load this page right now. It will try again by itself.")),
 }
-_OURS = ("Something went wrong", "That was our fault, not yours. Please try again.")
+_OURS = (N_("Something went wrong"), N_("That was our fault, not yours. Please try again."))
 
 
 class Pages:
@@ -69,18 +71,18 @@ class Pages:
     async def _event_route(self, scope: Scope, receive: Receive, text: str) -> PageResponse | ServiceResponse:
         event_id = parse.event_id(text)
         if event_id is None:
-            return self._problem(404)
+            return self._problem(scope, 404)
         if scope["method"] in _READS:
             return await self._event.read(scope, event_id)
         if scope["method"] != "POST":
-            return self._problem(405)
+            return self._problem(scope, 405)
         return await self._event.register(scope, event_id, await self._body(receive))
 
     async def _ticket_route(self, scope: Scope, receive: Receive, text: str) -> PageResponse | ServiceResponse:
         first, slash, tail = text.partition("/")
         ticket_id, reads = read_ticket_id(first), scope["method"] in _READS
         if ticket_id is None:
-            return self._problem(404)
+            return self._problem(scope, 404)
         if tail == _CALENDAR and reads:
             return await self._ticket.calendar(scope, ticket_id)
         if tail in (_CANCEL, _CONFIRM) and scope["method"] == "POST":
@@ -88,8 +90,8 @@ class Pages:
             act = self._ticket.cancel if tail == _CANCEL else self._ticket.confirm
             return await act(scope, ticket_id)
         if slash:
-            return self._problem(405 if tail in (_CALENDAR, _CANCEL, _CONFIRM) else 404)
-        return await self._ticket.read(scope, ticket_id) if reads else self._problem(405)
+            return self._problem(scope, 405 if tail in (_CALENDAR, _CANCEL, _CONFIRM) else 404)
+        return await self._ticket.read(scope, ticket_id) if reads else self._problem(scope, 405)
 
     async def _body(self, receive: Receive) -> bytes:
         # Read to its end even if it is not used: an unread rest would be taken for the next request.
@@ -99,30 +101,33 @@ class Pages:
         try:
             found = await work
         except (BodyTooLarge, BodyIncomplete):
-            found = closing(self._problem(413))
+            found = closing(self._problem(scope, 413))
         except TimeoutError:
-            found = self._problem(503)
+            found = self._problem(scope, 503)
         except Exception:
             logger.exception("a page failed")
-            found = self._problem(500)
-        await _send(send, scope, found if isinstance(found, PageResponse) else self._refused(found))
+            found = self._problem(scope, 500)
+        await _send(send, scope, found if isinstance(found, PageResponse) else self._refused(scope, found))
 
-    def _refused(self, response: ServiceResponse) -> PageResponse:
+    def _refused(self, scope: Scope, response: ServiceResponse) -> PageResponse:
         status = response.status if response.status in _PROBLEMS else 500
         detail = decode_refusal(response.body).message
-        return self._problem(status, detail=detail, retry_seconds=response.retry_seconds)
+        return self._problem(scope, status, detail=detail, retry_seconds=response.retry_seconds)
 
-    def _problem(self, status: int, *, detail: str = "", retry_seconds: int | None = None) -> PageResponse:
-        title, text = _PROBLEMS.get(status, _OURS)
+    def _problem(
+        self, scope: Scope, status: int, *, detail: str = "", retry_seconds: int | None = None
+    ) -> PageResponse:
+        said = page_language(scope)
+        title, text = map(said.language.gettext, _PROBLEMS.get(status, _OURS))
         context = {"assets": files.base(), "title": title, "text": text, "detail": detail, "retry": retry_seconds}
-        key = ("problem", status, detail, retry_seconds)
-        template = self._templates.get(key, lambda: self._templates.render("pages/problem.html", context))
+        key = ("problem", said, status, detail, retry_seconds)
+        template = self._templates.get(key, lambda: self._templates.render("pages/problem.html", context, said))
         return page(template.fill({}), status=status, retry_seconds=retry_seconds)
 
     def _file(self, scope: Scope, path: str) -> PageResponse:
         found = files.find(path)
         if found is None or scope["method"] not in _READS:
-            return self._problem(404)
+            return self._problem(scope, 404)
         file, same_version = found
         gzipped = any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
         headers: list[Header] = [

@@ -11,6 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
+from events.pages.page_language import SWITCH, PageLanguage
+
 Render = Callable[[str, Mapping[str, Any]], str]
 
 # Unguessable, so that no text of an organizer can contain a slot.
@@ -62,6 +64,7 @@ class TemplateCache:
             self._cached.move_to_end(key)
         return template
 
-    def render(self, name: str, context: Mapping[str, Any]) -> CachedTemplate:
-        """Renders the template `name` and leaves its slots open. The result is not cached."""
-        return CachedTemplate(self._render(name, {**context, "slot": _Slots()}))
+    def render(self, name: str, context: Mapping[str, Any], said: PageLanguage) -> CachedTemplate:
+        """Renders the template `name` in a language and leaves its slots open. The result is not cached."""
+        page = {"language": said.language, "carried": said.carried, "languages": SWITCH, "slot": _Slots()}
+        return CachedTemplate(self._render(name, {**context, **page}))

@@ -21,8 +21,10 @@ from events.domain.times import from_iso
 from events.pages import files, internal_client, messages, responses, view
 from events.pages.cached_template import CachedTemplate, TemplateCache
 from events.pages.internal_client import ServiceResponse
+from events.pages.page_language import PageLanguage, page_language
 from events.pages.responses import PageResponse
 from omnify.common.asgi_types import ASGIApp, Header, Scope
+from omnify.common.languages import Language
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -67,7 +69,8 @@ class EventPage:
         if event.status != 200:
             return event
         # Requests that arrive together get the same bytes from the service, so these bytes are the cache's key.
-        template = self._templates.get(event.body, lambda: self._render(event.body))
+        said = page_language(scope)
+        template = self._templates.get((event.body, said), lambda: self._render(event.body, said))
         slots = self._slots(secrets.token_urlsafe(16))
         # A draft is its organizer's secret, and the service says that it is not to be stored.
         return responses.page(
@@ -79,30 +82,30 @@ class EventPage:
 
         Returns a redirect to the ticket, the form with its errors, or the service's response if the event is not found.
         """
-        attempt = _read_form(body)
+        attempt, said = _read_form(body), page_language(scope)
         sent = await internal_client.request(
             self._app,
             scope,
             "POST",
             internal_client.event_path(event_id, "/register"),
             headers=[*_forwarded(scope), *_json_headers(attempt.key)],
-            body=_encode(_fields(attempt)),
+            body=_encode({**_fields(attempt), "language": said.language.code}),
         )
         if sent.status == 202:
-            return responses.see_other(f"/t/{msgspec.json.decode(sent.body)['data']['ticket_id']}")
+            return responses.see_other(said.path(f"/t/{msgspec.json.decode(sent.body)['data']['ticket_id']}"))
         event = await internal_client.read_event(self._app, scope, event_id)
         if event.status != 200:
             return event
-        return self._show_again(event.body, _refused(attempt, sent))
+        return self._show_again(event.body, said, _refused(said.language, attempt, sent))
 
-    def _show_again(self, event: bytes, attempt: Attempt) -> PageResponse:
-        template = self._render(event, attempt)
+    def _show_again(self, event: bytes, said: PageLanguage, attempt: Attempt) -> PageResponse:
+        template = self._render(event, said, attempt)
         key = attempt.key if attempt.code in _RETRYABLE else secrets.token_urlsafe(16)
         body = template.fill(self._slots(key))
         return responses.page(body, status=attempt.status, retry_seconds=attempt.retry_seconds)
 
-    def _render(self, event: bytes, attempt: Attempt | None = None) -> CachedTemplate:
-        return self._templates.render("pages/event.html", _context(event, attempt))
+    def _render(self, event: bytes, said: PageLanguage, attempt: Attempt | None = None) -> CachedTemplate:
+        return self._templates.render("pages/event.html", _context(event, said.language, attempt), said)
 
     def _slots(self, key: str) -> dict[str, str]:
         return {"now": str(int(self._clock() * 1000)), "key": key}
@@ -140,10 +143,10 @@ def _json_headers(key: str) -> list[Header]:
     return [(b"content-type", b"application/json"), (b"idempotency-key", key.encode())]
 
 
-def _refused(attempt: Attempt, response: ServiceResponse) -> Attempt:
+def _refused(language: Language, attempt: Attempt, response: ServiceResponse) -> Attempt:
     refusal = view.decode_refusal(response.body)
     # Said where it is to be put right, too.
-    faults = {"code": [messages.message(refusal.code)]} if refusal.code in _CODE_FAULTS else {}
+    faults = {"code": [messages.message(language, refusal.code)]} if refusal.code in _CODE_FAULTS else {}
     return replace(
         attempt,
         code=refusal.code,
@@ -153,28 +156,28 @@ def _refused(attempt: Attempt, response: ServiceResponse) -> Attempt:
     )
 
 
-def _type(found: TicketType, attempt: Attempt) -> dict[str, Any]:
+def _type(language: Language, found: TicketType, attempt: Attempt) -> dict[str, Any]:
     """Returns one choice of the form."""
     return {
         "id": found.id,
         "name": found.name,
         "price": found.price,
         "state": found.registration_state,
-        "left": messages.seats_left(found.registration_state, found.seats_left),
+        "left": messages.seats_left(language, found.registration_state, found.seats_left),
         "off": found.registration_state not in ("open", "waitlist", "upcoming"),
         "checked": attempt.ticket_type == str(found.id),
     }
 
 
-def _hold_text(event: Event) -> str:
+def _hold_text(language: Language, event: Event) -> str:
     """Says how seats are held first; empty if none is."""
     hold = event.hold
     if hold is None or (hold.applies_to == "waitlist" and not event.waitlist_capacity):
         return ""
-    return messages.hold(hold.confirmed_by, hold.applies_to, view.duration(hold.seconds))
+    return messages.hold(language, hold.confirmed_by, hold.applies_to, view.duration(language, hold.seconds))
 
 
-def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
+def _context(body: bytes, language: Language, attempt: Attempt | None = None) -> dict[str, Any]:
     event = view.decode_event(body).data
     attempt = attempt or Attempt()
     # A code may let in before registration opens for all.
@@ -184,24 +187,24 @@ def _context(body: bytes, attempt: Attempt | None = None) -> dict[str, Any]:
     chip_state = "paused" if paused else event.registration_state
     return {
         "with_code": with_code,
-        "types": [_type(found, attempt) for found in event.ticket_types],
+        "types": [_type(language, found, attempt) for found in event.ticket_types],
         "assets": files.base(),
         "event": event,
-        "when": view.when(from_iso(event.start_time), from_iso(event.end_time)),
-        "opens": view.moment(from_iso(event.registration_opens_at)),
-        "draws": view.moment(from_iso(event.draw_at)) if event.draw_at else "",
-        "entered": f"{event.entered_count:,}",
+        "when": view.when(language, from_iso(event.start_time), from_iso(event.end_time)),
+        "opens": view.moment(language, from_iso(event.registration_opens_at)),
+        "draws": view.moment(language, from_iso(event.draw_at)) if event.draw_at else "",
+        "entered": language.number(event.entered_count),
         "chip_state": chip_state,
-        "state_text": messages.CHIPS.get(chip_state, ""),
-        "seats_left": f"{event.seats_left:,}",
-        "capacity": f"{event.max_capacity:,}",
+        "state_text": language.gettext(messages.CHIPS[chip_state]) if chip_state in messages.CHIPS else "",
+        "seats_left": language.number(event.seats_left),
+        "capacity": language.number(event.max_capacity),
         "taken": event.max_capacity - event.seats_left,
-        "waitlist_left": max(0, event.waitlist_capacity - event.waitlisted_count),
-        "held": f"{event.held_count:,}",
-        "hold_text": _hold_text(event),
+        "waitlist_left": language.number(max(0, event.waitlist_capacity - event.waitlisted_count)),
+        "held": language.number(event.held_count),
+        "hold_text": _hold_text(language, event),
         "can_register": event.registration_state in states,
-        "labels": {"messages": messages.MESSAGES, "states": messages.CHIPS},
+        "labels": messages.event_labels(language),
         "attempt": attempt,
-        "retry_time": view.retry_time(attempt.retry_seconds or 0),
-        "message": messages.message(attempt.code) if attempt.code else "",
+        "retry_time": view.retry_time(language, attempt.retry_seconds or 0),
+        "message": messages.message(language, attempt.code) if attempt.code else "",
     }

@@ -1,106 +1,142 @@
-"""What people read in place of codes. Pages contain it in templates, from which their scripts take it."""
+"""What people read in place of codes, in English. Pages contain it, in their language, in templates, from which their
+scripts take it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from omnify.common.languages import N_, Language
+
 MESSAGES: dict[str, str] = {
-    "invalid": "Please check what you entered.",
-    "event_not_found": "This event does not exist any more.",
-    "duplicate_registration": "This e-mail address is registered for this event already. "
-    "The ticket is on the page that opened when you registered.",
-    "code_required": "This event needs an access code.",
-    "code_invalid": "This code does not let you in, or not now. Please check it.",
-    "registration_not_open": "Registration has not opened yet.",
-    "registration_closed": "Registration is closed.",
-    "registration_paused": "Registration is paused at the moment.",
-    "sold_out": "All seats are taken.",
-    "request_timeout": "Your details did not arrive in time. Please send them again.",
-    "payload_too_large": "That is more text than fits into a registration.",
-    "unsupported_media_type": "Your browser sent something that we cannot read.",
-    "idempotency_key_reused": "This form was sent before with other details. Please send it once more.",
-    "rate_limited": "Many people are registering from your network.",
-    "queue_full": "The line is full at the moment.",
-    "unavailable": "We cannot take registrations at this moment. Nothing was sent.",
-    "internal_error": "Something went wrong on our side.",
+    "invalid": N_("Please check what you entered."),
+    "event_not_found": N_("This event does not exist any more."),
+    "duplicate_registration": N_(
+        "This e-mail address is registered for this event already. "
+        "The ticket is on the page that opened when you registered."
+    ),
+    "code_required": N_("This event needs an access code."),
+    "code_invalid": N_("This code does not let you in, or not now. Please check it."),
+    "registration_not_open": N_("Registration has not opened yet."),
+    "registration_closed": N_("Registration is closed."),
+    "registration_paused": N_("Registration is paused at the moment."),
+    "sold_out": N_("All seats are taken."),
+    "request_timeout": N_("Your details did not arrive in time. Please send them again."),
+    "payload_too_large": N_("That is more text than fits into a registration."),
+    "unsupported_media_type": N_("Your browser sent something that we cannot read."),
+    "idempotency_key_reused": N_("This form was sent before with other details. Please send it once more."),
+    "rate_limited": N_("Many people are registering from your network."),
+    "queue_full": N_("The line is full at the moment."),
+    "unavailable": N_("We cannot take registrations at this moment. Nothing was sent."),
+    "internal_error": N_("Something went wrong on our side."),
     # Not a code of the service: the script uses it.
-    "offline": "No connection. Your registration will be sent as soon as you are back online.",
+    "offline": N_("No connection. Your registration will be sent as soon as you are back online."),
 }
 
 REASONS: dict[str, str] = {
-    "sold_out": "All seats went to people who were ahead of you in line.",
-    "duplicate": "This e-mail address is registered for this event already. Its first ticket still counts.",
-    "registration_closed": "Registration had closed.",
-    "event_cancelled": "The event was cancelled before your turn came.",
-    "not_drawn": "The draw gave the seats to others. Every entry had the same chance.",
-    "invalid": "Your registration could not be read. You can register again.",
+    "sold_out": N_("All seats went to people who were ahead of you in line."),
+    "duplicate": N_("This e-mail address is registered for this event already. Its first ticket still counts."),
+    "registration_closed": N_("Registration had closed."),
+    "event_cancelled": N_("The event was cancelled before your turn came."),
+    "not_drawn": N_("The draw gave the seats to others. Every entry had the same chance."),
+    "invalid": N_("Your registration could not be read. You can register again."),
 }
 
 CANCELLATIONS: dict[str, str] = {
-    "by_holder": "You cancelled this registration.",
-    "by_organizer": "The organizer cancelled this registration.",
-    "event_cancelled": "The organizer cancelled the event. You do not need to do anything.",
+    "by_holder": N_("You cancelled this registration."),
+    "by_organizer": N_("The organizer cancelled this registration."),
+    "event_cancelled": N_("The organizer cancelled the event. You do not need to do anything."),
 }
 # For a ticket that was cancelled before reasons were stored.
-CANCELLED = "This registration is cancelled."
+CANCELLED = N_("This registration is cancelled.")
 
 STATES: dict[str, str] = {
-    "upcoming": "Opens soon",
-    "open": "Registration open",
-    "waitlist": "Waitlist open",
-    "sold_out": "Sold out",
-    "closed": "Registration closed",
-    "cancelled": "Cancelled",
+    "upcoming": N_("Opens soon"),
+    "open": N_("Registration open"),
+    "waitlist": N_("Waitlist open"),
+    "sold_out": N_("Sold out"),
+    "closed": N_("Registration closed"),
+    "cancelled": N_("Cancelled"),
 }
 # What the chip of an event says. Paused: its registration would be one of the first three.
-CHIPS = {**STATES, "paused": "Registration paused"}
+CHIPS = {**STATES, "paused": N_("Registration paused")}
 # By who confirms a hold, and which seats are held. `{time}` is how long.
 HOLDS: dict[tuple[str, str], str] = {
-    ("organizer", "all"): "Your seat is set aside for {time} while you pay. If it is not paid by then, "
-    "it goes to the next in line.",
-    ("organizer", "waitlist"): "A seat that you get from the waitlist is set aside for {time} while you pay. If it is "
-    "not paid by then, it goes to the next in line.",
-    ("holder", "all"): "Your seat is set aside for {time}. Take it on your ticket's page, or it goes to the next in "
-    "line.",
-    ("holder", "waitlist"): "A seat that becomes free is offered to the first on the waitlist, who has {time} to take "
-    "it on the ticket's page.",
+    ("organizer", "all"): N_(
+        "Your seat is set aside for {time} while you pay. If it is not paid by then, it goes to the next in line."
+    ),
+    ("organizer", "waitlist"): N_(
+        "A seat that you get from the waitlist is set aside for {time} while you pay. If it is "
+        "not paid by then, it goes to the next in line."
+    ),
+    ("holder", "all"): N_(
+        "Your seat is set aside for {time}. Take it on your ticket's page, or it goes to the next in line."
+    ),
+    ("holder", "waitlist"): N_(
+        "A seat that becomes free is offered to the first on the waitlist, who has {time} to take "
+        "it on the ticket's page."
+    ),
 }
 # What the console calls events that are not in the public list.
-VISIBILITIES: dict[str, str] = {"unlisted": "Unlisted", "draft": "Draft"}
+VISIBILITIES: dict[str, str] = {"unlisted": N_("Unlisted"), "draft": N_("Draft")}
 
 # What the console calls the reasons of rejections: the names of lines in a chart.
 REJECTIONS: dict[str, str] = {
-    "sold_out": "Sold out",
-    "duplicate": "Duplicate",
-    "registration_closed": "Closed",
-    "event_cancelled": "Event cancelled",
-    "not_drawn": "Not drawn",
-    "invalid": "Invalid",
+    "sold_out": N_("Sold out"),
+    "duplicate": N_("Duplicate"),
+    "registration_closed": N_("Closed"),
+    "event_cancelled": N_("Event cancelled"),
+    "not_drawn": N_("Not drawn"),
+    "invalid": N_("Invalid"),
 }
 
 MESSAGE_TYPES: dict[str, str] = {
-    "registration.confirmed": "Confirmed",
-    "registration.held": "Held",
-    "registration.waitlisted": "Waitlisted",
-    "registration.rejected": "Rejected",
-    "registration.expired": "Hold ran out",
-    "registration.cancelled": "Cancelled",
-    "registration.checked_in": "Checked in",
-    "registration.updated": "Check-in undone",
-    "event.sold_out": "Sold out",
+    "registration.confirmed": N_("Confirmed"),
+    "registration.held": N_("Held"),
+    "registration.waitlisted": N_("Waitlisted"),
+    "registration.rejected": N_("Rejected"),
+    "registration.expired": N_("Hold ran out"),
+    "registration.cancelled": N_("Cancelled"),
+    "registration.checked_in": N_("Checked in"),
+    "registration.updated": N_("Check-in undone"),
+    "event.sold_out": N_("Sold out"),
 }
 
 
-def seats_left(state: str, seats: int) -> str:
+# What scripts say, in the words of the page.
+SCRIPT_TEXTS: dict[str, str] = {
+    "name-missing": N_("Please enter your name."),
+    "email-wrong": N_("Please enter a valid e-mail address."),
+    "type-missing": N_("Please choose a ticket."),
+    "quantity-wrong": N_("Please enter how many seats you want."),
+    "again": N_("We will try again in {time}. Your details stay here."),
+}
+
+
+def seats_left(language: Language, state: str, seats: int) -> str:
     """Says what is left of a ticket type; `event.js` says it in the same way."""
     if state in ("open", "upcoming"):
-        return f"{seats:,} left"
-    return STATES.get(state, "")
+        return language.ngettext("{count} left", "{count} left", seats)
+    return language.gettext(STATES[state]) if state in STATES else ""
 
 
-def hold(confirmed_by: str, applies_to: str, time: str) -> str:
+def event_labels(language: Language) -> dict[str, Mapping[str, str]]:
+    """Returns what the script of an event's page says, by list and code."""
+    texts = {**language.all(SCRIPT_TEXTS), **in_forms("seats-left", language.forms("{count} left", "{count} left"))}
+    return {"messages": language.all(MESSAGES), "states": language.all(CHIPS), "texts": texts}
+
+
+def in_forms(code: str, forms: Mapping[str, str]) -> dict[str, str]:
+    """Returns the forms of a text as a script looks them up: `seats-left.one`."""
+    return {f"{code}.{category}": text for category, text in forms.items()}
+
+
+def hold(language: Language, confirmed_by: str, applies_to: str, time: str) -> str:
     """Says what a hold of the length `time` means for a guest; empty for one that this page does not know."""
-    return HOLDS.get((confirmed_by, applies_to), "").format(time=time)
+    text = HOLDS.get((confirmed_by, applies_to))
+    return language.gettext(text, time=time) if text else ""
 
 
-def message(code: str) -> str:
+def message(language: Language, code: str) -> str:
     """Returns the sentence for an error code; the general one for a code that this page does not know."""
-    return MESSAGES.get(code, MESSAGES["internal_error"])
+    return language.gettext(MESSAGES.get(code, MESSAGES["internal_error"]))

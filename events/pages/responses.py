@@ -13,6 +13,8 @@ _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 _PRIVATE: Header = (b"cache-control", b"private, no-cache")
 # A ticket's page must not stay in the browser for the next person who uses it.
 _NO_STORE: Header = (b"cache-control", b"no-store")
+# Which language a page is in is for its browser to wish.
+_VARY: Header = (b"vary", b"accept-language")
 _NO_INDEX: Header = (b"x-robots-tag", b"noindex, nofollow")
 
 
@@ -37,7 +39,7 @@ def page(
     cache = (_NO_STORE, _NO_INDEX) if secret else (_PRIVATE,)
     retry = () if retry_seconds is None else ((b"retry-after", b"%d" % retry_seconds),)
     now = ((b"x-server-time", now_ms.encode()),) if now_ms else ()
-    return PageResponse(status, body, (_HTML, *cache, *retry, *now, *SECURITY_BYTES))
+    return PageResponse(status, body, (_HTML, _VARY, *cache, *retry, *now, *SECURITY_BYTES))
 
 
 def closing(response: PageResponse) -> PageResponse:

@@ -24,8 +24,10 @@ from events.pages import files, internal_client, messages, responses, view
 from events.pages.cached_template import CachedTemplate, TemplateCache
 from events.pages.calendar import calendar_entry, site_of
 from events.pages.internal_client import ServiceResponse
+from events.pages.page_language import PageLanguage, page_language
 from events.pages.responses import PageResponse
 from omnify.common.asgi_types import ASGIApp, Scope
+from omnify.common.languages import Language
 
 RETRY_SECONDS = 5
 # Cancelling and taking a seat take their turn in the event's queue. Until that is done a page without a script reloads
@@ -55,14 +57,14 @@ class TicketPage:
         if isinstance(found, ServiceResponse):
             return found
         ticket, event, retry_seconds = found
-        now = self._clock()
+        now, said = self._clock(), page_language(scope)
         over = from_iso(event.end_time).timestamp() <= now
         final = ticket.status == "confirmed" and from_iso(event.cancel_until).timestamp() <= now
         moment = {"pending": _pending(scope, ticket), "over": over, "final": final}
-        key = (ticket.status, ticket.reason, *moment.values(), _details(ticket, event))
-        template = self._templates.get(key, lambda: self._render(ticket, event, moment))
+        key = (said, ticket.status, ticket.reason, *moment.values(), _details(ticket, event))
+        template = self._templates.get(key, lambda: self._render(ticket, event, moment, said))
         retry = PENDING_SECONDS if moment["pending"] else retry_seconds
-        slots = self._slots(ticket, event, retry or RETRY_SECONDS, now)
+        slots = self._slots(said.language, ticket, event, retry or RETRY_SECONDS, now)
         return responses.page(template.fill(slots), secret=True, retry_seconds=retry, now_ms=slots["now"])
 
     async def calendar(self, scope: Scope, ticket_id: TicketId) -> PageResponse | ServiceResponse:
@@ -81,7 +83,7 @@ class TicketPage:
         response = await internal_client.request(self._app, scope, "DELETE", internal_client.ticket_path(ticket_id))
         if response.status >= 300:
             return response
-        return responses.see_other(f"/t/{ticket_id}?{CANCELLING}=1")
+        return responses.see_other(page_language(scope).path(f"/t/{ticket_id}?{CANCELLING}=1"))
 
     async def confirm(self, scope: Scope, ticket_id: TicketId) -> PageResponse | ServiceResponse:
         """Takes the seat that is offered and redirects to the ticket's page, which says so if that was not possible."""
@@ -89,10 +91,10 @@ class TicketPage:
         headers = [(b"content-type", b"application/json")]
         response = await internal_client.request(self._app, scope, "POST", path, headers=headers, body=b"{}")
         if response.status in (401, 403, 409):
-            return responses.see_other(f"/t/{ticket_id}")
+            return responses.see_other(page_language(scope).path(f"/t/{ticket_id}"))
         if response.status >= 300:
             return response
-        return responses.see_other(f"/t/{ticket_id}?{CONFIRMING}=1")
+        return responses.see_other(page_language(scope).path(f"/t/{ticket_id}?{CONFIRMING}=1"))
 
     async def _find(self, scope: Scope, ticket_id: TicketId) -> tuple[PageTicket, Event, int | None] | ServiceResponse:
         response = await internal_client.read_ticket(self._app, scope, ticket_id)
@@ -104,29 +106,37 @@ class TicketPage:
             return event
         return ticket, view.decode_event(event.body).data, response.retry_seconds
 
-    def _render(self, ticket: PageTicket, event: Event, moment: dict[str, Any]) -> CachedTemplate:
-        return self._templates.render("pages/ticket.html", {**_context(ticket, event), **moment})
+    def _render(self, ticket: PageTicket, event: Event, moment: dict[str, Any], said: PageLanguage) -> CachedTemplate:
+        context = {**_context(said.language, ticket, event), **moment}
+        return self._templates.render("pages/ticket.html", context, said)
 
-    def _slots(self, ticket: PageTicket, event: Event, retry_seconds: int, now: float) -> dict[str, str]:
+    def _slots(
+        self, language: Language, ticket: PageTicket, event: Event, retry_seconds: int, now: float
+    ) -> dict[str, str]:
         position = ticket.position or 0
         return {
             "now": str(int(now * 1000)),
-            "draw_left": view.time_left(from_iso(event.draw_at).timestamp() - now) if event.draw_at else "",
-            "left": view.time_left(from_iso(ticket.expires_at).timestamp() - now) if ticket.expires_at else "",
+            "draw_left": view.time_left(language, from_iso(event.draw_at).timestamp() - now) if event.draw_at else "",
+            "left": view.time_left(language, from_iso(ticket.expires_at).timestamp() - now)
+            if ticket.expires_at
+            else "",
             "ticket": ticket.ticket_id,
             "position": str(position),
-            "position_text": f"{position:,}" if position else "…",
-            "wait": view.wait_text(ticket.estimated_seconds or 0),
+            "position_text": language.number(position) if position else "…",
+            "wait": view.wait_text(language, ticket.estimated_seconds or 0),
             "retry": str(retry_seconds),
             "reference": ticket.reference,
-            "qr": qr_code(ticket.check_in_code) if ticket.check_in_code else "",
+            "qr": qr_code(ticket.check_in_code, language.gettext("QR code of your ticket"))
+            if ticket.check_in_code
+            else "",
         }
 
 
 def _details(ticket: PageTicket, event: Event) -> tuple[int | str, ...]:
     """Returns what a ticket shows of itself and its event: none of the numbers that move while people register."""
     seats = (ticket.quantity, _type_name(ticket, event), ticket.checked_in_quantity)
-    hold = (ticket.expires_at or "", ticket.offered, _offers(event), event.draw_at or "")
+    offer = event.hold.seconds if event.hold is not None and event.hold.confirmed_by == "holder" else 0
+    hold = (ticket.expires_at or "", ticket.offered, offer, event.draw_at or "")
     return (event.id, event.name, event.location, event.start_time, event.end_time, *seats, *hold)
 
 
@@ -138,10 +148,10 @@ def _pending(scope: Scope, ticket: PageTicket) -> str:
     return CONFIRMING if CONFIRMING.encode() in query and ticket.status == "held" else ""
 
 
-def _offers(event: Event) -> str:
+def _offers(language: Language, event: Event) -> str:
     """Says how long those who move up the waitlist have to take their seat; empty if it is theirs at once."""
     hold = event.hold
-    return view.duration(hold.seconds) if hold is not None and hold.confirmed_by == "holder" else ""
+    return view.duration(language, hold.seconds) if hold is not None and hold.confirmed_by == "holder" else ""
 
 
 def _type_name(ticket: PageTicket, event: Event) -> str:
@@ -149,16 +159,16 @@ def _type_name(ticket: PageTicket, event: Event) -> str:
     return next((found.name for found in event.ticket_types if found.id == ticket.ticket_type), "")
 
 
-def _context(ticket: PageTicket, event: Event) -> dict[str, Any]:
+def _context(language: Language, ticket: PageTicket, event: Event) -> dict[str, Any]:
     return {
         "assets": files.base(),
         "status": ticket.status,
-        "reason": _reason(ticket),
+        "reason": _reason(language, ticket),
         "offered": ticket.offered,
-        "offers": _offers(event),
+        "offers": _offers(language, event),
         "expires_at": ticket.expires_at or "",
-        "expires": view.moment(from_iso(ticket.expires_at)) if ticket.expires_at else "",
-        "draws": view.moment(from_iso(event.draw_at)) if event.draw_at else "",
+        "expires": view.moment(language, from_iso(ticket.expires_at)) if ticket.expires_at else "",
+        "draws": view.moment(language, from_iso(event.draw_at)) if event.draw_at else "",
         "called_off": ticket.reason == "event_cancelled",
         "ended": ticket.status in _ENDS,
         "checked_in": ticket.checked_in_at is not None,
@@ -166,22 +176,23 @@ def _context(ticket: PageTicket, event: Event) -> dict[str, Any]:
         "inside": ticket.checked_in_quantity,
         "type_name": _type_name(ticket, event),
         "event": event,
-        "when": view.when(from_iso(event.start_time), from_iso(event.end_time)),
+        "when": view.when(language, from_iso(event.start_time), from_iso(event.end_time)),
     }
 
 
-def _reason(ticket: PageTicket) -> str:
+def _reason(language: Language, ticket: PageTicket) -> str:
     """Explains why a ticket has no seat; empty if it may still get one."""
     if ticket.status == "cancelled":
-        return messages.CANCELLATIONS.get(ticket.reason or "", messages.CANCELLED)
-    return messages.REASONS.get(ticket.reason or "", "")
+        return language.gettext(messages.CANCELLATIONS.get(ticket.reason or "", messages.CANCELLED))
+    reason = messages.REASONS.get(ticket.reason or "")
+    return language.gettext(reason) if reason else ""
 
 
 @lru_cache(maxsize=2048)
-def qr_code(check_in_code: str) -> str:
+def qr_code(check_in_code: str, title: str) -> str:
     """Returns the check-in code as an inline SVG without styles. It does not contain the ticket's key."""
     code = segno.make(check_in_code, micro=False, error="m", boost_error=False, mask=_MASK)
-    return code.svg_inline(border=2, omitsize=True, lineclass=None, svgclass="qr", title="QR code of your ticket")
+    return code.svg_inline(border=2, omitsize=True, lineclass=None, svgclass="qr", title=title)
 
 
 def _host(scope: Scope) -> str:

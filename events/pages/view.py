@@ -9,8 +9,12 @@ import msgspec
 
 from events.domain.public.event import Event
 from events.door.page_ticket import PageTicket
+from omnify.common.languages import N_, Language
 
 Data = TypeVar("Data")
+
+# How an expected wait is said.
+WAITS: dict[str, str] = {"second": N_("about a second"), "about": N_("about {time}")}
 
 
 class Success(msgspec.Struct, Generic[Data]):
@@ -32,46 +36,45 @@ decode_ticket = msgspec.json.Decoder(Success[PageTicket]).decode
 decode_refusal = msgspec.json.Decoder(Refusal).decode
 
 
-def when(start: datetime, end: datetime) -> str:
+def when(language: Language, start: datetime, end: datetime) -> str:
     """Formats a time span in UTC, for browsers without a script that shows it in local time."""
     first, last = start.astimezone(UTC), end.astimezone(UTC)
-    text = f"{first:%A} {first.day} {first:%B %Y}, {first:%H:%M}"
-    same_day = first.date() == last.date()
-    return f"{text} to {last:%H:%M} UTC" if same_day else f"{text} to {last:%A} {last.day} {last:%B %Y, %H:%M} UTC"
+    parts = {"day": language.date(first), "start": language.time(first), "end": language.time(last)}
+    if first.date() == last.date():
+        return language.gettext("{day}, {start} to {end} UTC", **parts)
+    return language.gettext("{day}, {start} to {last_day}, {end} UTC", last_day=language.date(last), **parts)
 
 
-def moment(at: datetime) -> str:
+def moment(language: Language, at: datetime) -> str:
     """Formats a time in UTC."""
     utc = at.astimezone(UTC)
-    return f"{utc:%A} {utc.day} {utc:%B %Y, %H:%M} UTC"
+    return language.gettext("{day}, {time} UTC", day=language.date(utc), time=language.time(utc))
 
 
-def wait_text(seconds: float) -> str:
+def wait_text(language: Language, seconds: float) -> str:
     """Formats an expected wait, rounded as people say it. `ticket.js` formats it in the same way."""
     if seconds < 1.5:
-        return "about a second"
-    if seconds < 90:
-        return f"about {round(seconds)} seconds"
-    return f"about {round(seconds / 60)} minutes"
+        return language.gettext(WAITS["second"])
+    count, unit = (seconds, "second") if seconds < 90 else (seconds / 60, "minute")
+    return language.gettext(WAITS["about"], time=language.length(round(count), unit))
 
 
-def time_left(seconds: float) -> str:
+def time_left(language: Language, seconds: float) -> str:
     """Formats what is left of a time, rounded down: no one is promised more. A script counts it down."""
     left = max(0, int(seconds))
     days, rest = divmod(left, 86_400)
     clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
-    return f"{days} day{'' if days == 1 else 's'} {clock}" if days else clock
+    return f"{language.length(days, 'day')} {clock}" if days else clock
 
 
-def retry_time(seconds: int) -> str:
+def retry_time(language: Language, seconds: int) -> str:
     """Formats when to try again: in seconds if that is soon, else as a clock that a person can read."""
-    return duration(seconds) if seconds < 120 else time_left(seconds)
+    return duration(language, seconds) if seconds < 120 else time_left(language, seconds)
 
 
-def duration(seconds: int) -> str:
+def duration(language: Language, seconds: int) -> str:
     """Formats a length of time in its largest whole unit."""
     for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size and seconds % size == 0:
-            number = seconds // size
-            return f"{number} {unit}{'' if number == 1 else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
+            return language.length(seconds // size, unit)
+    return language.length(seconds, "second")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from events.models import Event
 from events.pages.internal_client import request
 from events.pages.view import time_left
+from omnify.common.languages import language
 from tests.support.in_process.codes import give_codes
 from tests.support.in_process.events import ticket_type
 from tests.support.in_process.pages import Browser, browse
@@ -104,7 +105,7 @@ def test_too_early_is_said_with_the_time_to_wait_and_the_key_is_kept(make_event:
         answer = await browser.fill_in(f"/e/{event.pk}", **fields)
         assert answer.status == 409
         assert 290 <= int(answer.headers["retry-after"]) <= 302
-        assert f"try again in {time_left(int(answer.headers['retry-after']))}." in answer.text
+        assert f"try again in {time_left(language('en'), int(answer.headers['retry-after']))}." in answer.text
         assert answer.key == page.key
 
     browse(servers, scene)
@@ -169,7 +170,7 @@ def test_the_service_is_asked_in_the_clients_name() -> None:
     names = [name for name, _ in scope["headers"]]
     assert names == [b"x-forwarded-for", b"content-type", b"idempotency-key"]
     assert (scope["method"], scope["path"], scope["client"][0]) == ("POST", "/events/7/register", "192.0.2.7")
-    assert message["body"] == b'{"name":"A","email":"a@example.org"}'
+    assert message["body"] == b'{"name":"A","email":"a@example.org","language":"en"}'
     assert asyncio.run(request(app, scope, "GET", "/x")).retry_seconds == 7
 
 

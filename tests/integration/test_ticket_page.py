@@ -95,7 +95,7 @@ def test_a_ticket_goes_from_its_place_in_line_to_a_code(make_event: Make, server
         assert "You have a seat" in seat.text
         key = tickets[0].removeprefix("/t/").partition("-")[2][:20]
         code = issuer.check_in_code(event_id=event.pk, key=key)
-        assert qr_code(code).split(">", 1)[1] in seat.text.replace("&#x27;", "'")
+        assert qr_code(code, "QR code of your ticket").split(">", 1)[1] in seat.text.replace("&#x27;", "'")
         assert f">{event.pk}-{key[:8]}<" in seat.text, "the reference, and not the id, is what a photograph shows"
         assert seat.text.count("<svg") == 1
         assert "http-equiv" not in seat.text

@@ -9,6 +9,9 @@ from events.domain.webhooks.message import MessageType
 from events.pages import messages
 from events.pages.view import retry_time, wait_text, when
 from omnify.common.envelope import Code
+from omnify.common.languages import language
+
+ENGLISH = language("en")
 
 # What `POST /events/{id}/register` may answer.
 REFUSALS = {
@@ -27,20 +30,20 @@ def test_every_code_reason_and_state_has_its_words() -> None:
     assert {state.value for state in EventState} == messages.STATES.keys()
     assert {reason.value for reason in REJECTION_REASONS} == messages.REJECTIONS.keys()
     assert {type_.value for type_ in MessageType} == messages.MESSAGE_TYPES.keys()
-    assert messages.message("newer than this page") == messages.MESSAGES["internal_error"]
+    assert messages.message(ENGLISH, "newer than this page") == messages.MESSAGES["internal_error"]
 
 
 def test_a_wait_is_said_the_way_people_say_it() -> None:
-    said = [wait_text(seconds) for seconds in (0.1, 12.4, 89.9, 90, 3600)]
+    said = [wait_text(ENGLISH, seconds) for seconds in (0.1, 12.4, 89.9, 90, 3600)]
     assert said == ["about a second", "about 12 seconds", "about 90 seconds", "about 2 minutes", "about 60 minutes"]
 
 
 def test_a_time_to_try_again_is_no_large_number_of_seconds() -> None:
-    said = [retry_time(seconds) for seconds in (1, 60, 119, 120, 7009)]
+    said = [retry_time(ENGLISH, seconds) for seconds in (1, 60, 119, 120, 7009)]
     assert said == ["1 second", "1 minute", "119 seconds", "00:02:00", "01:56:49"]
 
 
 def test_a_span_names_its_day_once() -> None:
     start = datetime(2031, 6, 1, 16, tzinfo=UTC)
-    assert when(start, start + timedelta(hours=2)) == "Sunday 1 June 2031, 16:00 to 18:00 UTC"
-    assert when(start, start + timedelta(days=1)).endswith("to Monday 2 June 2031, 16:00 UTC")
+    assert when(ENGLISH, start, start + timedelta(hours=2)) == "Sunday, 1 June 2031, 16:00 to 18:00 UTC"
+    assert when(ENGLISH, start, start + timedelta(days=1)).endswith("to Monday, 2 June 2031, 16:00 UTC")
