@@ -10,9 +10,9 @@ from events.domain.public.ticket import Ticket
 from events.domain.times import from_iso
 from events.letters import spoken_times
 from events.letters.content import Block, Button, Fact
-from events.letters.language import Language, language
 from events.letters.letter import Letter
 from events.letters.safe_text import greeted_name, isolated
+from omnify.common.languages import DEFAULT, Language, language, supported
 
 # Lists of mails show about so much of a subject.
 _SUBJECT_NAME_MAX = 100
@@ -23,7 +23,7 @@ class About:
 
     def __init__(self, letter: Letter, said: Language | None = None) -> None:
         self.letter = letter
-        self.said = said or language(letter.language)
+        self.said = said or language(supported(letter.language) or DEFAULT)
         self.zone = ZoneInfo(getattr(letter.event, "timezone", "") or "UTC")
 
     @cached_property
@@ -81,19 +81,19 @@ class About:
         return spoken_times.moment(from_iso(at) if isinstance(at, str) else at, self.zone, self.said)
 
     def ticket_url(self, ticket: Ticket) -> str:
-        """The ticket's page."""
+        """Returns the address of the ticket's page."""
         return f"{self.letter.site}/t/{ticket.ticket_id}"
 
     def open_ticket(self, label: str) -> Button:
-        """A button that leads to the ticket's page."""
+        """Makes a button that leads to the ticket's page."""
         return Button(label, self.ticket_url(self.ticket))
 
     def open_event(self, label: str) -> Button:
-        """A button that leads to the event's page."""
+        """Makes a button that leads to the event's page."""
         return Button(label, self.event_url)
 
     def event_facts(self) -> tuple[Fact, ...]:
-        """Which event, when and where; of what the letter says has changed, also what it was."""
+        """Says which event, when and where; of what the letter says has changed, also what it was."""
         event, old = self.letter.event, {change.field: change.old for change in self.letter.changes}
         start, end = old.get("start_time", event.start_time), old.get("end_time", event.end_time)
         moved = (start, end) != (event.start_time, event.end_time)
@@ -104,7 +104,7 @@ class About:
         )
 
     def ticket_facts(self, ticket: Ticket) -> tuple[Fact, ...]:
-        """Which kind of ticket, how many seats, whose, and its reference."""
+        """Says which kind of ticket, how many seats, whose, and its reference."""
         facts = []
         name = next((found.name for found in self.letter.event.ticket_types if found.id == ticket.ticket_type), "")
         if name:
@@ -116,7 +116,7 @@ class About:
         return (*facts, Fact(self.gettext("Ticket"), ticket.reference))
 
     def block(self, button: Button | None, *facts: Fact, code: bool = False) -> Block:
-        """The ticket that the letter is about: event, `facts`, ticket; with its QR code, if it has one and `code`."""
+        """Describes the event, `facts`, and the ticket that the letter is about; with `code`, also its QR code."""
         ticket = self.ticket
         shown = (*self.event_facts(), *facts, *self.ticket_facts(ticket))
         return Block(code=(ticket.check_in_code or "") if code else "", facts=shown, button=button)
@@ -130,7 +130,7 @@ class About:
         )
 
     def why_once(self) -> str:
-        """The same of a registration that has ended."""
+        """Says the same of a registration that has ended."""
         return self.gettext("This mail was sent because this address was registered for {event}.", event=self.event)
 
     def keep_to_yourself(self) -> str:

@@ -11,11 +11,11 @@ from events.domain.mail.kinds import UNSUBSCRIBABLE, MailKind
 from events.letters.about import About
 from events.letters.calendar_part import calendar_parts
 from events.letters.content import Content
-from events.letters.language import Language
 from events.letters.letter import Letter, Part, Rendered
 from events.letters.qr_picture import qr_png
 from events.letters.safe_text import one_line
 from events.letters.wording import asked, endings, news, seats, waiting
+from omnify.common.languages import Language
 
 _WORDING: Mapping[MailKind, Callable[[About], Content]] = {
     MailKind.CONFIRMED: seats.confirmed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from events.letters.language import Language
+from omnify.common.languages import Language
 
 _NO_TIME = timedelta(0)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from events.domain.mail.kinds import MailKind
 from events.letters.letter import Change
 from events.letters.render import render
 from events.letters.safe_text import greeted_name, isolated, one_line
+from omnify.common.languages import Language
 from tests.support.letters import event_of, letter_of
 
 OVERRIDE, ISOLATE, POP = "\u202e", "\u2068", "\u2069"
@@ -92,6 +95,16 @@ def test_a_forgotten_name_leaves_no_empty_greeting() -> None:
     mail = render(letter_of(MailKind.CONFIRMED, name=""))
     assert "Hello" not in mail.text + mail.html
     assert "Name:" not in mail.text
+
+
+def test_a_language_that_is_written_from_the_right_turns_the_mail_and_not_what_is_in_it(tmp_path: Path) -> None:
+    catalogue = tmp_path / "ar" / "LC_MESSAGES" / "omnify.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text('msgid ""\nmsgstr "Language: ar\\n"\n\nmsgid "When"\nmsgstr "متى"\n')
+    mail = render(letter_of(MailKind.CONFIRMED), said=Language("ar", locale=tmp_path))
+    assert 'lang="ar" dir="rtl"' in mail.html
+    assert "متى: " in mail.text
+    assert f"{ISOLATE}Winter concert{POP}" in mail.html
 
 
 def test_a_line_is_cut_at_its_length() -> None:

@@ -8,7 +8,7 @@ from events.letters.content import Block, Button, Content, Fact
 
 
 def resend(about: About) -> Content:
-    """The tickets of this address for this event."""
+    """Shows the tickets of this address for this event."""
     tickets = about.letter.tickets
     heading = about.said.ngettext("Here is your ticket", "Here are your tickets", len(tickets))
     return Content(
@@ -50,7 +50,7 @@ def _titles(about: About) -> dict[str, str]:
 
 
 def verify(about: About) -> Content:
-    """A link that proves that the address is read by the one who registered."""
+    """Asks to follow the link that proves that the address is read by the one who registered."""
     letter = about.letter
     until = about.moment(letter.ticket.expires_at) if letter.ticket and letter.ticket.expires_at else ""
     todo = about.gettext(

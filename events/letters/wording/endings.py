@@ -7,7 +7,7 @@ from events.letters.content import Content
 
 
 def cancelled(about: About) -> Content:
-    """A registration that was cancelled, and by whom."""
+    """Tells that a registration was cancelled, and by whom."""
     reason = about.ticket.reason or ""
     if reason == "event_cancelled":
         return event_cancelled(about)
@@ -42,7 +42,7 @@ def _by_holder(about: About) -> tuple[str, str]:
 
 
 def event_cancelled(about: About) -> Content:
-    """The event will not take place."""
+    """Tells that the event will not take place."""
     happened = about.gettext("The organizer cancelled {event}.", event=about.event)
     return Content(
         subject=about.gettext("Cancelled: {event}", event=about.short_event),

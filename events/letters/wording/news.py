@@ -8,7 +8,7 @@ from events.letters.wording.seats import at_the_entrance, cannot_come
 
 
 def event_changed(about: About) -> Content:
-    """What the organizer changed: the facts of the block say what it was."""
+    """Tells what the organizer changed: the facts of the block say what it was."""
     has_seat = about.ticket.status == "confirmed"
     happened = about.gettext("The organizer changed {event}. Your registration stays as it is.", event=about.event)
     changed = [f"{fact.label}: {fact.value}" for fact in about.event_facts() if fact.old]
@@ -27,7 +27,7 @@ def event_changed(about: About) -> Content:
 
 
 def reminder(about: About) -> Content:
-    """The event is soon."""
+    """Reminds of the event."""
     return Content(
         subject=about.gettext("Reminder: {event}", event=about.short_event),
         preheader=about.when,

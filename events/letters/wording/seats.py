@@ -8,7 +8,7 @@ from events.letters.content import Content, Fact
 
 
 def confirmed(about: About) -> Content:
-    """There is a seat."""
+    """Tells that there is a seat."""
     return _with_seat(
         about,
         subject=about.gettext("Your ticket: {event}", event=about.short_event),
@@ -17,7 +17,7 @@ def confirmed(about: About) -> Content:
 
 
 def promoted(about: About) -> Content:
-    """There is a seat after waiting."""
+    """Tells that there is a seat after waiting."""
     return _with_seat(
         about,
         subject=about.gettext("You have a seat now: {event}", event=about.short_event),
@@ -63,7 +63,7 @@ def cannot_come(about: About) -> tuple[str, ...]:
 
 
 def held(about: About) -> Content:
-    """A seat is set aside from the start."""
+    """Tells that a seat is set aside from the start."""
     return _set_aside(
         about,
         subject=about.gettext("A seat is set aside for you: {event}", event=about.short_event),
@@ -72,7 +72,7 @@ def held(about: About) -> Content:
 
 
 def offered(about: About) -> Content:
-    """A seat became free and is set aside for the next on the waitlist."""
+    """Tells that a seat became free and is set aside for the next on the waitlist."""
     return _set_aside(
         about,
         subject=about.gettext("A seat became free for you: {event}", event=about.short_event),
@@ -108,7 +108,7 @@ def _set_aside(about: About, *, subject: str, heading: str) -> Content:
 
 
 def expired(about: About) -> Content:
-    """A seat that was set aside went to the next."""
+    """Tells that a seat that was set aside went to the next."""
     happened = about.ngettext(
         "The seat that was set aside for you was not confirmed in time, so it went to the next in line.",
         "The seats that were set aside for you were not confirmed in time, so they went to the next in line.",

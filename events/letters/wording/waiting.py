@@ -8,7 +8,7 @@ from events.letters.wording import endings
 
 
 def waitlisted(about: About) -> Content:
-    """A position on the waitlist."""
+    """Tells the position on the waitlist."""
     position = about.ticket.position
     facts = (Fact(about.gettext("Position on the waitlist"), str(position)),) if position else ()
     promise = about.ngettext(
@@ -31,7 +31,7 @@ def waitlisted(about: About) -> Content:
 
 
 def entered(about: About) -> Content:
-    """An entry in a draw."""
+    """Tells of the entry in a draw."""
     draw_at = about.letter.event.draw_at
     facts = (Fact(about.gettext("Draw"), about.moment(draw_at)),) if draw_at else ()
     chance = about.gettext(
@@ -50,7 +50,7 @@ def entered(about: About) -> Content:
 
 
 def rejected(about: About) -> Content:
-    """No seat, and no position on the waitlist."""
+    """Tells that there is no seat, and no position on the waitlist, and why."""
     reason = about.ticket.reason or ""
     if reason == "event_cancelled":
         return endings.event_cancelled(about)
