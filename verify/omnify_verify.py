@@ -74,6 +74,10 @@ ERASED = bytes(16)
 # The first byte of what a receipt states; an hour after an event's end all is decided.
 STATEMENT, OVER_MS = 128, 3_600_000
 NO_KEY = bytes(32)
+# Ed25519: under a point of small order anyone can sign. The y of all eight, and the prime that a y is below.
+PRIME = 2**255 - 19
+Y_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+SMALL = frozenset({0, 1, PRIME - 1, Y_OF_ORDER_8, PRIME - Y_OF_ORDER_8})
 # drand's chain "quicknet": its name, and when (s) its first round was, and how often there is one.
 QUICKNET = bytes.fromhex("52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971")
 GENESIS, PERIOD, SEAL_SECONDS = 1_692_803_367, 3, 60
@@ -179,8 +183,9 @@ def witness_problem(note: str, witness: str) -> str:
 
 
 def is_signed(signature: bytes, text: str, public: bytes) -> bool:
-    if public == NO_KEY:
-        return False  # It is a point of the curve, of order 4: anyone can sign under it.
+    y = int.from_bytes(public, "little") % 2**255
+    if y >= PRIME or y in SMALL:
+        return False
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, text.encode())
     except InvalidSignature:

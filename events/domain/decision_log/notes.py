@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from events.domain.decision_log.public_keys import read_public_key
 
 _ED25519 = b"\x01"
 _ID_BYTES = 4
@@ -96,7 +98,7 @@ class NoteVerifier:
         try:
             self.name, found, text = verifier_key.split("+", 2)
             key = b64decode(text, validate=True)
-            self._id, self._key = bytes.fromhex(found), Ed25519PublicKey.from_public_bytes(key[1:])
+            self._id, self._key = bytes.fromhex(found), read_public_key(key[1:])
         except (ValueError, Error) as problem:
             raise BadNote("not a verifier key") from problem
         if not key.startswith(_ED25519) or self._id != _key_id(self.name, key[1:]):

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from events.domain.decision_log.notes import BadNote
+from events.domain.decision_log.public_keys import read_public_key
 
 _COSIGNATURE = b"\x04"
 _ID_BYTES, _TIME_BYTES = 4, 8
@@ -50,7 +50,7 @@ class Witness:
         moment, signature = int.from_bytes(data[:_TIME_BYTES]), data[_TIME_BYTES:]
         try:
             told = f"cosignature/v1\ntime {moment}\n{text}".encode()
-            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, told)
+            read_public_key(self.key).verify(signature, told)
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -62,7 +62,7 @@ def read_witness(text: str) -> Witness:
         verifier_key, url = text.split()
         name, found, encoded = verifier_key.split("+", 2)
         key = b64decode(encoded, validate=True)
-        Ed25519PublicKey.from_public_bytes(key[1:])
+        read_public_key(key[1:])
     except (ValueError, Error) as problem:
         raise BadNote("not a witness") from problem
     witness = Witness(name, key[1:], url.rstrip("/"))

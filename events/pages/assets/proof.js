@@ -16,6 +16,23 @@ const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (two) => parseInt
 const plain = (base64) => Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
 const same = (a, b) => a.length === b.length && a.every((one, at) => one === b[at]);
 
+// Ed25519 keys under which anyone can sign: the points of small order, without the sign of x. Browsers take them.
+const SMALL = [
+  "00".repeat(32),
+  "01" + "00".repeat(31),
+  "ec" + "ff".repeat(30) + "7f",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+].map(bytes);
+
+// Whether signatures under a key prove something; it also has to be written in the one way (RFC 8032, 5.1.3).
+function proves(key) {
+  const y = key.slice();
+  y[31] &= 127;
+  const tooLarge = y[0] >= 237 && y[31] === 127 && y.slice(1, 31).every((one) => one === 255);
+  return !tooLarge && !SMALL.some((small) => same(y, small));
+}
+
 const words = (number) => number.toLocaleString("en");
 
 class Wrong extends Error {}
@@ -64,6 +81,7 @@ async function isSigned(note, verifierKey) {
   const signatures = ours.map((line) => plain(line.slice(line.lastIndexOf(" ") + 1)));
   const signature = signatures.find((one) => same(one.slice(0, 4), bytes(id)));
   if (!signature || name !== told.split("\n")[0]) throw new Wrong("The log is not signed by its key.");
+  if (!proves(key.slice(1))) throw new Wrong("The log's key is one under which anyone can sign.");
   let imported;
   try {
     imported = await crypto.subtle.importKey("raw", key.slice(1), { name: "Ed25519" }, false, ["verify"]);
