@@ -63,11 +63,15 @@ class Crowd:
         wait_until(lambda: len(self.tickets()) >= number, f"{number} guests have their 202")
         assert self.coming, "the crowd was too small to break anything under it"
 
-    def verify(self) -> None:
-        """Waits until all have come and are decided; then looks whether every promise was kept."""
+    def join(self) -> None:
+        """Waits until all have come."""
         for thread in self._threads:
             thread.join(_PATIENCE_SECONDS)
         assert not self.coming
+
+    def verify(self) -> None:
+        """Waits until all have come and are decided; then looks whether every promise was kept."""
+        self.join()
         assert not self._strange
         assert len(self.tickets()) + self.turned_away == self.size + self._added
         decided = self.event.all_decided(self.tickets())

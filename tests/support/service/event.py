@@ -73,6 +73,11 @@ class Event:
         data: dict[str, Any] = answer.data
         return data
 
+    def tickets(self, ticket_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """Where many tickets stand. They are read on one connection."""
+        with contextlib.closing(self.service.address.connection()) as connection:
+            return [ask_on(connection, "GET", f"/registrations/{ticket_id}").data for ticket_id in ticket_ids]
+
     def statuses(self, ticket_ids: list[str]) -> list[str]:
         """Where tickets stand now."""
         return [self.ticket(ticket_id)["status"] for ticket_id in ticket_ids]

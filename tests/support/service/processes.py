@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +73,12 @@ class Service(Parts):
         """The next worker that comes to `failpoint` stops there until it is killed or continued."""
         (self.home / "faults" / failpoint).touch()
 
-    def trapped(self, failpoint: Failpoint) -> str:
-        """Waits for a worker to stop at `failpoint`, and returns its name."""
+    def trapped(self, failpoint: Failpoint, *, unless: Callable[[], bool] = lambda: False) -> str:
+        """Waits for a worker to stop at `failpoint`, and returns its name; none if `unless` becomes true before."""
         reached = self.home / "faults" / f"{failpoint}.reached"
-        wait_until(reached.exists, f"a worker comes to {failpoint}")
+        wait_until(lambda: reached.exists() or unless(), f"a worker comes to {failpoint}")
+        if not reached.exists():
+            return ""
         wait_until(lambda: bool(self._stopped_workers()), "it stops there")
         reached.unlink()
         return self._stopped_workers()[0]
