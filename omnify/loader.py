@@ -19,6 +19,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
 from events.admission.codes import load_codes
+from events.admission.descriptions import put_descriptions
 from events.admission.gate import QueueUnavailable
 from events.admission.queue import Queue
 from events.admission.snapshots import put_snapshots
@@ -27,6 +28,7 @@ from events.domain.scopes import Grant
 from events.domain.snapshot import EventProgress, EventSnapshot
 from events.door.loader import DatabaseUnavailable
 from events.ledger.code_uses import all_codes
+from events.ledger.descriptions import descriptions_of
 from events.ledger.lookup import event_progress, find_events, live_events
 from events.ledger.payments import note_payment
 from events.ledger.tickets import find_outcomes
@@ -183,6 +185,8 @@ class LedgerLoader:
                     load_codes(self._client, snapshot.event_id, all_codes(snapshot.event_id))
                 except RedisError as problem:
                     problems[snapshot.event_id] = problem
+        described = [s.event_id for s in snapshots if s.description_version and s.event_id not in problems]
+        put_descriptions(self._client, descriptions_of(described) if described else ())
         return problems
 
     async def _find_progress(self, event_ids: list[int]) -> Sequence[EventProgress]:

@@ -120,7 +120,7 @@ def status(keys: EventKeys, *, tickets: Sequence[str]) -> Call:
 
 def read_event(keys: EventKeys) -> Call:
     """Reads an event's public state."""
-    return Call(scripts.READ_EVENT, (keys.state,), ())
+    return Call(scripts.READ_EVENT, (keys.state, keys.page), ())
 
 
 def put_event(

@@ -24,6 +24,7 @@ from events.admission.cancel_replies import CancelReply, decode_cancel
 from events.admission.cluster_link import ClusterLink
 from events.admission.compared_servers import Asked, ComparedServers
 from events.admission.connection import Connection
+from events.admission.descriptions import read_description
 from events.admission.hold_calls import ConfirmRequest
 from events.admission.hold_replies import ConfirmReply, decode_confirm
 from events.admission.link import Link
@@ -192,12 +193,17 @@ class Gate:
 
     async def event(self, event_id: int) -> tuple[int, EventSnapshot]:
         """Reads `(now ms, snapshot)` by Redis's clock. Raises EventNotLoaded, QueueUnavailable."""
+        now_ms, snapshot, _ = await self.described_event(event_id)
+        return now_ms, snapshot
+
+    async def described_event(self, event_id: int) -> tuple[int, EventSnapshot, str | None]:
+        """Does the same, with the event's description; None: Redis has another one than the snapshot's, or none."""
         reply = decode_event(await self._run(calls.read_event(k.event_keys(event_id)), self._reader))
         if isinstance(reply, NotLoaded):
             raise EventNotLoaded
         snapshot = _decode_snapshot(reply.snapshot)
         counted = replace(snapshot, confirmed_count=reply.confirmed, waitlisted_count=reply.waitlisted)
-        return reply.now_ms, counted
+        return reply.now_ms, counted, read_description(reply.described, snapshot.description_version)
 
     def news(
         self, *, on_change: Callable[[int, list[str]], None], on_subscribed: Callable[[int], None]

@@ -28,6 +28,9 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     {event:7}:codes    hash    digest of an access code -> what it opens, and its uses that are decided (`codes`);
                                `all` once all codes of the event are there
                                removed by TTL, 7 days after its last use, or with the state
+    {event:7}:page     string  version of the event's description `|` the description: apart from `state`, which every
+                               admission reads
+                               removed by TTL, 30 days, or with the event
     {event:7}:wake     string  a wake-up is under way, or a drain is at work
                                removed by TTL, 4 s, or by idle.lua, once the queue is empty
     {event:7}:draw     string  the event's draw was put into the queue just now
@@ -84,6 +87,7 @@ import re
 from functools import lru_cache
 
 STATE_TTL_SECONDS = 7 * 86_400
+PAGE_TTL_SECONDS = 30 * 86_400
 OUTCOME_TTL_SECONDS = 2 * 86_400
 KEYS_TTL_SECONDS = 2 * 86_400
 WAITLIST_TTL_SECONDS = 7 * 86_400
@@ -142,7 +146,7 @@ class EventKeys:
 
     __slots__ = (
         *("addresses", "codes", "decided", "draw", "keys", "lease", "lost", "missing", "news", "pending"),
-        *("history", "queue", "rates", "refusals", "state", "unknown", "waitlist", "wake", "of_admission"),
+        *("history", "page", "queue", "rates", "refusals", "state", "unknown", "waitlist", "wake", "of_admission"),
     )
 
     def __init__(self, event_id: int) -> None:
@@ -150,6 +154,7 @@ class EventKeys:
         self.state = f"{tag}:state"
         self.queue = f"{tag}:queue"
         self.pending = f"{tag}:pending"
+        self.page = f"{tag}:page"
         self.decided = (f"{tag}:decided:0", f"{tag}:decided:1", f"{tag}:decided:2")
         self.wake = f"{tag}:wake"
         self.draw = f"{tag}:draw"

@@ -218,6 +218,7 @@ class EventReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     snapshot: str
     confirmed: int
     waitlisted: int
+    described: str
 
 
 decode_event: Callable[[bytes], EventReply | NotLoaded] = msgspec.msgpack.Decoder(EventReply | NotLoaded).decode

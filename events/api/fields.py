@@ -10,9 +10,11 @@ from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from events.domain.attendee import NAME_MAX
-from events.domain.text import clean_line
+from events.domain.text import clean_line, clean_text
 from events.domain.times import whole_ms
+from events.domain.zones import is_time_zone
 
+DESCRIPTION_MAX = 10_000
 _OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 _NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -35,6 +37,38 @@ class TextField(serializers.CharField):
             return clean_line(data, longest=self.max_length or NAME_MAX)
         except ValueError as problem:
             raise serializers.ValidationError(str(problem)) from problem
+
+
+class MarkdownField(serializers.CharField):
+    """Accepts a text of several lines, up to `DESCRIPTION_MAX` characters; it may be empty."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"allow_blank": True, "trim_whitespace": False, **kwargs})
+        self.validators = []  # `clean_text` has the rules
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Skips CharField's own coercion of numbers to text."""
+        if data is not serializers.empty and data is not None and not isinstance(data, str):
+            raise serializers.ValidationError("Not a string.")
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Returns the cleaned text."""
+        try:
+            return clean_text(data, longest=DESCRIPTION_MAX)
+        except ValueError as problem:
+            raise serializers.ValidationError(str(problem)) from problem
+
+
+class TimeZoneField(TextField):
+    """Accepts the IANA name of a time zone."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Returns the name as the time zone database writes it."""
+        name = super().to_internal_value(data)
+        if not is_time_zone(name):
+            raise serializers.ValidationError("This must be the IANA name of a time zone, such as Europe/Paris.")
+        return name
 
 
 class ChoiceField(serializers.ChoiceField):

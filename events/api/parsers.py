@@ -16,6 +16,8 @@ from events.api.refusals import Refusal
 from omnify.common.envelope import Code
 
 MAX_BODY_BYTES = 16 * 1024
+# A description has up to 10,000 characters, of which JSON may write each with 12 bytes.
+EVENT_BODY_BYTES = MAX_BODY_BYTES + 12 * 10_000
 
 
 class JSONBodyParser(BaseParser):
@@ -29,12 +31,13 @@ class JSONBodyParser(BaseParser):
         """Returns the object.
 
         Raises:
-            Refusal: 413, the body is over `MAX_BODY_BYTES`.
+            Refusal: 413, the body is over what the view says, `MAX_BODY_BYTES` unless told.
             ParseError: 400, it is not JSON.
         """
-        content = stream.read(MAX_BODY_BYTES + 1)
-        if len(content) > MAX_BODY_BYTES:
-            raise Refusal(Code.PAYLOAD_TOO_LARGE, 413, f"A body may have {MAX_BODY_BYTES} bytes at most.")
+        most: int = getattr((parser_context or {}).get("view"), "max_body_bytes", MAX_BODY_BYTES)
+        content = stream.read(most + 1)
+        if len(content) > most:
+            raise Refusal(Code.PAYLOAD_TOO_LARGE, 413, f"A body may have {most} bytes at most.")
         try:
             document = msgspec.json.decode(content)
         except (ValueError, RecursionError) as problem:

@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 from rest_framework import serializers
 
 from events.api.draw_fields import with_draw
-from events.api.fields import ChoiceField, MomentField, TextField, WholeNumberField
+from events.api.fields import ChoiceField, MarkdownField, MomentField, TextField, TimeZoneField, WholeNumberField
 from events.api.hold_fields import COLUMNS, HoldInput, with_hold_columns
 from events.api.ticket_type_fields import (
     TYPES_MAX,
@@ -27,10 +27,12 @@ from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
 from events.domain.states import Access, Admission, Visibility
 from events.domain.times import whole_ms
 from events.ledger.counters import terms_of
+from events.ledger.descriptions import description_of
 from events.models import Event
 
 _TIMES = ("start_time", "end_time", "registration_opens_at", "registration_closes_at")
-_COPIED = ("name", "location", "max_capacity", "waitlist_capacity", "max_quantity", "access", "mail", *COLUMNS)
+_SETTINGS = ("max_capacity", "waitlist_capacity", "max_quantity", "access", "mail", "timezone")
+_COPIED = ("name", "location", *_SETTINGS, *COLUMNS)
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 _OUT_OF_RANGE = {"start_time": [f"All years must lie between {_FIRST_YEAR} and {_LAST_YEAR}."]}
 
@@ -58,6 +60,10 @@ class EventInput(serializers.Serializer[Event]):
         required=False,
         allow_null=True,
         help_text="Until when holders may give a confirmed ticket back. Null or absent: until the start.",
+    )
+    timezone = TimeZoneField(required=False, help_text="The venue's, by its IANA name. `UTC`, unless told.")
+    description = MarkdownField(
+        required=False, help_text="Markdown, shown on the event's page. Images and HTML are left out there."
     )
     visibility = ChoiceField(
         required=False,
@@ -188,7 +194,7 @@ class EventCopy(EventChanges):
         # The copy's types get ids of their own.
         types = changes.get("ticket_types") or [asdict(terms) for terms in terms_of(event)]
         fresh = [{name: value for name, value in one.items() if name != "id"} for one in types]
-        new = {"cancel_until": until, "visibility": Visibility.DRAFT.value}
+        new = {"description": description_of(event), "cancel_until": until, "visibility": Visibility.DRAFT.value}
         kind = Admission.DRAW if event.draw_at else Admission.FIRST_COME
         draw = {"admission": kind, "draw_at": draw_at, **_draw_of(attrs)}
         changes = with_draw({**changes, **draw}, schedule, None, now=now)

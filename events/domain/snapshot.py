@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from events.domain.holds import HoldTerms
 from events.domain.states import Access, DrawState, Visibility
+from events.domain.zones import UTC_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +70,23 @@ class EventSnapshot:
     entered_companions: int = 0
     # Whether guests get mail about it.
     mail: bool = True
+    # The venue's time zone, and which version of the event's description is there; 0: it has none.
+    timezone: str = UTC_NAME
+    description_version: int = 0
 
     @property
     def looks_at_codes(self) -> bool:
         """Whether admission must have the event's access codes."""
         return self.has_codes or self.access is Access.CODE
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """An event's description, Markdown, and which one it is: that of `EventSnapshot.description_version`."""
+
+    event_id: int
+    version: int
+    text: str
 
 
 # The version of the copy of an event that is deleted: newer than every row, so that no copy replaces it. Lua counts

@@ -80,6 +80,21 @@ def clean_line(value: str, *, longest: int = LINE_MAX) -> str:
     return line
 
 
+def clean_text(value: str, *, longest: int) -> str:
+    """Normalises a text of several lines for storing: NFC, line ends as `\\n`, without white space around it.
+
+    Raises:
+        ValueError: with a sentence for people.
+    """
+    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip("\n").rstrip()
+    if len(text) > longest:
+        raise ValueError(f"At most {longest:,} characters.")
+    for line in text.replace("\t", " ").split("\n"):
+        if not line.isprintable():
+            _refuse_unprintable(line)
+    return text
+
+
 def _refuse_unprintable(value: str) -> None:
     if CONTROL.search(value):
         raise ValueError("Control characters and line breaks are not allowed.")

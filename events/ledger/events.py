@@ -18,6 +18,7 @@ from events.domain.commands import TypeTerms
 from events.domain.seats import TYPES_OF_AN_EVENT, type_id_of
 from events.domain.text import search_key
 from events.ledger.counters import terms_of
+from events.ledger.descriptions import set_description
 from events.ledger.draw.setting import check_unfixed, set_draw
 from events.models import Event, Organizer, Registration, SizeChange, TicketType, Webhook
 
@@ -42,7 +43,10 @@ def create_event(*, organizer: Organizer, fields: Mapping[str, Any]) -> Event:
     Raises NoLog: it is to have a draw, and logs are off.
     """
     with transaction.atomic():
-        event = _create(organizer, {name: value for name, value in fields.items() if name != "draw_at"})
+        columns = {name: value for name, value in fields.items() if name not in ("draw_at", "description")}
+        event = _create(organizer, columns)
+        if set_description(event, fields.get("description", "")):
+            event.save(update_fields=["description_version"])
         if draw_at := fields.get("draw_at"):
             set_draw(event, draw_at, now=event.created_at)
     return event
@@ -107,7 +111,7 @@ def event_for_change(*, event_id: int, organizer_id: int | None = None) -> Event
 
 
 # Fields that may be changed after the event: they change neither seats nor times.
-_ALWAYS = frozenset({"name", "location", "visibility", "mail"})
+_ALWAYS = frozenset({"name", "location", "visibility", "mail", "timezone", "description"})
 
 
 def check_not_over(event: Event, *, fields: Mapping[str, Any], now: datetime) -> None:
@@ -128,8 +132,12 @@ def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> E
     assert not {"max_capacity", "waitlist_capacity"} & fields.keys()
     if fields:
         lines = (str(fields.get(name, getattr(event, name))) for name in ("name", "location"))
-        columns = {**fields, "search_key": search_key(*lines), "version": F("version") + 1}
-        if Event.objects.filter(pk=event.pk).values(*fields).get() != dict(fields):
+        stored = {name: value for name, value in fields.items() if name != "description"}
+        columns = {**stored, "search_key": search_key(*lines), "version": F("version") + 1}
+        described = "description" in fields and set_description(event, fields["description"])
+        if described:
+            columns["description_version"] = event.description_version
+        if described or (stored and Event.objects.filter(pk=event.pk).values(*stored).get() != stored):
             columns |= _revised(now)
         if "draw_at" in fields and fields["draw_at"] != event.draw_at:
             check_unfixed(event)

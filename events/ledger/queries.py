@@ -61,6 +61,8 @@ def event_snapshot(event: Event) -> EventSnapshot:
         entered_count=event.entered_count,
         entered_companions=event.entered_companions,
         mail=event.mail,
+        timezone=event.timezone,
+        description_version=event.description_version,
         ticket_types=tuple(_type_snapshot(found) for found in types_of(event)),
     )
 

@@ -3,6 +3,7 @@
 from events.models.access_code import AccessCode
 from events.models.audit import AuditEntry
 from events.models.decision_log import DecisionLog, DecisionLogChunk
+from events.models.description import EventDescription
 from events.models.draw import Draw, DrawRank
 from events.models.event import Event, SizeChange
 from events.models.guest_correction import GuestCorrection
@@ -21,6 +22,7 @@ __all__ = [
     "Draw",
     "DrawRank",
     "Event",
+    "EventDescription",
     "GuestCorrection",
     "IdempotentAnswer",
     "Mail",

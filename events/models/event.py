@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
+from django.utils.timezone import now
 
 from events.domain.allocation import Sizing
 from events.domain.holds import AppliesTo, ConfirmedBy, HoldTerms
 from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
 from events.domain.states import Access, DrawState, Visibility
+from events.domain.zones import UTC_NAME
 from events.models.fields import LineField, SearchKeyField
 from events.models.organizer import Organizer
 
@@ -70,9 +71,13 @@ class Event(models.Model):
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Until when holders may give a confirmed ticket back; null: until the start.
     cancel_until = models.DateTimeField(null=True, blank=True)
+    # The venue's, by its IANA name: times are shown in it.
+    timezone = models.CharField(max_length=64, default=UTC_NAME, db_default=UTC_NAME)
+    # Grows with each change of the description, which is a row of its own: a drain never reads it. 0: there was none.
+    description_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     # Since when no registration is taken in; null: registration follows its times.
     paused_at = models.DateTimeField(null=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
     # How often its organizer changed its public fields, and when last; null: never.
     revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     changed_at = models.DateTimeField(null=True, editable=False)

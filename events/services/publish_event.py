@@ -6,13 +6,15 @@ and the sweep publishes it when Redis is back; until then the organizer is told 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import redis
 from django.db import transaction
 
+from events.admission.descriptions import put_descriptions
 from events.admission.snapshots import put_snapshot
-from events.domain.snapshot import EventSnapshot
+from events.domain.snapshot import Description, EventSnapshot
+from events.ledger.descriptions import descriptions_of
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from omnify.common.clients import redis_client
@@ -42,7 +44,8 @@ def publish_after_commit(event: Event, *, otherwise: Callable[[], None] = raise_
     which ends what else waits for the commit.
     """
     snapshot = event_snapshot(event)
-    transaction.on_commit(lambda: _publish(snapshot, otherwise))
+    described = descriptions_of([event.pk]) if event.description_version else []
+    transaction.on_commit(lambda: _publish(snapshot, described, otherwise))
 
 
 def publish_new_after_commit(event: Event) -> None:
@@ -50,8 +53,9 @@ def publish_new_after_commit(event: Event) -> None:
     publish_after_commit(event, otherwise=lambda: None)
 
 
-def _publish(snapshot: EventSnapshot, otherwise: Callable[[], None]) -> None:
+def _publish(snapshot: EventSnapshot, described: Sequence[Description], otherwise: Callable[[], None]) -> None:
     try:
+        put_descriptions(redis_client(), described)
         put_snapshot(redis_client(), snapshot)
     except redis.RedisError as problem:
         reason = type(problem).__name__

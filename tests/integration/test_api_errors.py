@@ -9,6 +9,7 @@ from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test import Client
 
+from events.api.parsers import EVENT_BODY_BYTES
 from omnify.django_app import MAX_BODY_BYTES, django_app
 from tests.support.in_process.api import ANYONE, create, organizer
 from tests.support.in_process.outages import database_out_of_reach
@@ -63,7 +64,9 @@ def test_a_body_that_is_no_json_object_is_invalid(body: bytes) -> None:
 
 
 def test_a_body_that_is_too_large_is_413() -> None:
-    assert_failure(organizer().post("/events", b'"' + b"x" * 16 * 1024 + b'"'), 413, "payload_too_large")
+    caller = organizer()
+    for path, limit in (("/webhooks", 16 * 1024), ("/events", EVENT_BODY_BYTES)):
+        assert_failure(caller.post(path, b'"' + b"x" * limit + b'"'), 413, "payload_too_large")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"])

@@ -190,7 +190,7 @@ def test_what_is_described_is_what_is_sent(document: dict[str, Any]) -> None:
     webhook = caller.post("/webhooks", subscription).json()["data"]
     page = caller.get(f"/events/{event_id}/attendees").json()["data"]
     sent = {
-        "Event": caller.get("/events").json()["data"]["results"][0],
+        "Event": caller.get(f"/events/{event_id}").json()["data"],
         "EventPage": caller.get("/events").json()["data"],
         "AttendeePage": page,
         "Attendee": page["results"][0],

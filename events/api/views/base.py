@@ -34,6 +34,7 @@ class ApiView(APIView):
     permission_classes = [ScopeReaches]
     scopes: ClassVar[Mapping[str, Scopes]] = {}
     narrows: ClassVar[bool] = False
+    max_body_bytes: ClassVar[int] = MAX_BODY_BYTES
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Has every POST of an organizer honour an Idempotency-Key, with no word in the views."""
@@ -55,7 +56,7 @@ class ApiView(APIView):
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """Lets DRF see a chunked body: without a Content-Length it would take the body for empty."""
         if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
-            request.META["CONTENT_LENGTH"] = str(MAX_BODY_BYTES)
+            request.META["CONTENT_LENGTH"] = str(self.max_body_bytes)
         return super().initialize_request(request, *args, **kwargs)
 
 

@@ -8,11 +8,13 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
+from msgspec import structs
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
 
 from events.api import openapi, responses
 from events.api.lists import ListView, flag, numbered_page, one_of, search_text
+from events.api.parsers import EVENT_BODY_BYTES
 from events.api.permissions import token_of
 from events.api.refusals import event_not_found, unavailable
 from events.api.responses import PUBLIC
@@ -25,6 +27,7 @@ from events.domain.states import EventState, Visibility
 from events.domain.times import to_ms
 from events.ledger import queries
 from events.ledger.counters import with_types
+from events.ledger.descriptions import description_of
 from events.ledger.event_lists import EventFilter, list_events
 from events.ledger.events import (
     cancel_event,
@@ -48,6 +51,7 @@ class EventList(ListView):
     """Lists events, and creates one."""
 
     scopes = {"GET": ANYONE, "POST": ONLY_FULL}
+    max_body_bytes = EVENT_BODY_BYTES
     filters = {
         "state": one_of(*(state.value for state in EventState)),
         "search": search_text,
@@ -81,6 +85,7 @@ class EventDetail(ApiView):
     """Changes one event, and shows a draft to its organizer. The door shows all others."""
 
     scopes = {"GET": ANYONE, "PATCH": ONLY_FULL, "DELETE": ONLY_FULL}
+    max_body_bytes = EVENT_BODY_BYTES
 
     def perform_authentication(self, request: Request) -> None:
         """Takes a reader with an invalid token for one without: a 401 would tell a draft from an event that is none."""
@@ -96,7 +101,7 @@ class EventDetail(ApiView):
         event = queries.find_event(event_id=event_id) if event_id else None
         if event is None or (event.visibility == Visibility.DRAFT and not _sees_drafts_of(request, event)):
             raise event_not_found()
-        return responses.ok(_render([event])[0])
+        return responses.ok(_render_one(event))
 
     @openapi.CHANGE_EVENT
     def patch(self, request: Request, event_id: int | None) -> HttpResponse:
@@ -123,14 +128,14 @@ class EventDetail(ApiView):
             if not sizes or fields.keys() - QUEUED:
                 trail_of(request).record(Action.EVENT_CHANGED, event)
             publish_after_commit(event)
-        return responses.ok(_render([event])[0], message="The event is changed.")
+        return responses.ok(_render_one(event), message="The event is changed.")
 
     @openapi.DELETE_EVENT
     def delete(self, request: Request, event_id: int | None) -> HttpResponse:
         """Deletes the organizer's event, if no one has registered for it."""
         with transaction.atomic():
             event = _locked(request, event_id)
-            shown, target = _render([event])[0], audit_object_of(event)
+            shown, target = _render_one(event), audit_object_of(event)
             try:
                 delete_unused(event, now=timezone.now())
             except CommandQueued:
@@ -143,6 +148,7 @@ class EventDuplication(ApiView):
     """Makes a new event from one."""
 
     scopes = {"POST": ONLY_FULL}
+    max_body_bytes = EVENT_BODY_BYTES
 
     @openapi.DUPLICATE_EVENT
     def post(self, request: Request, event_id: int | None) -> HttpResponse:
@@ -166,7 +172,7 @@ class EventCancellation(ApiView):
                 close_event(event)
             trail_of(request).record(Action.EVENT_CANCELLED, event)
             publish_after_commit(event)
-        return responses.ok(_render([event])[0], message="The event is cancelled.")
+        return responses.ok(_render_one(event), message="The event is cancelled.")
 
 
 class EventPause(ApiView):
@@ -199,7 +205,7 @@ def _paused(
         change(event, now=timezone.now())
         trail_of(request).record(action, event)
         publish_after_commit(event)
-    return responses.ok(_render([event])[0], message=message)
+    return responses.ok(_render_one(event), message=message)
 
 
 def _created(request: Request, fields: Mapping[str, Any]) -> HttpResponse:
@@ -208,7 +214,7 @@ def _created(request: Request, fields: Mapping[str, Any]) -> HttpResponse:
         trail_of(request).record(Action.EVENT_CREATED, event)
         publish_new_after_commit(event)
     headers = {"Location": f"/events/{event.pk}"}
-    return responses.ok(_render([event])[0], message="The event is created.", status=201, headers=headers)
+    return responses.ok(_render_one(event), message="The event is created.", status=201, headers=headers)
 
 
 def _locked(request: Request, event_id: int | None) -> Event:
@@ -226,6 +232,10 @@ def _changes(event: Event, data: Any) -> dict[str, Any]:
 def _render(events: Iterable[Event]) -> list[public.Event]:
     now_ms = to_ms(timezone.now())
     return [public.render_event(queries.event_snapshot(event), now_ms=now_ms) for event in with_types(events)]
+
+
+def _render_one(event: Event) -> public.Event:
+    return structs.replace(_render([event])[0], description=description_of(event))
 
 
 def _sees_drafts_of(request: Request, event: Event) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import astuple
 
 from events.domain.holds import AppliesTo, ConfirmedBy
@@ -119,9 +119,16 @@ class Event(Struct, frozen=True):
     ]
     entered_count: Annotated[int, Meta(description="Seats that are asked for in the draw.", examples=[0])]
     mail: Annotated[bool, Meta(description="Whether guests get mail about it.", examples=[True])]
+    timezone: Annotated[
+        str, Meta(description="The venue's, by its IANA name: pages and calendars show it.", examples=["Europe/Paris"])
+    ]
+    description: Annotated[
+        str | UnsetType,
+        Meta(description="Markdown. Only in answers about one event: not in lists, nor in messages.", examples=[""]),
+    ] = UNSET
 
 
-def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
+def render_event(snapshot: EventSnapshot, *, now_ms: int, description: str | UnsetType = UNSET) -> Event:
     """Renders the event as it is at `now_ms` (milliseconds since 1970)."""
     return Event(
         id=snapshot.event_id,
@@ -153,6 +160,8 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int) -> Event:
         draw_state=snapshot.draw_state or None,
         entered_count=snapshot.entered_count,
         mail=snapshot.mail,
+        timezone=snapshot.timezone,
+        description=description,
     )
 
 

@@ -1,7 +1,7 @@
 // A new event, or changes to one.
 
 import { api } from "./api.js";
-import { byId, refresh } from "./dom.js";
+import { byId, el, refresh } from "./dom.js";
 import { onSubmit } from "./forms.js";
 import { paint } from "./head.js";
 import { HoldFields } from "./console_hold.js";
@@ -18,7 +18,7 @@ const times = TIMES.map((name) => new LocalTime(form.elements[name]));
 
 function values() {
   const fields = readTimes(times);
-  for (const { name, value } of form.querySelectorAll("input[name]:enabled, select[name]")) {
+  for (const { name, value } of form.querySelectorAll("input[name]:enabled, select[name], textarea[name]")) {
     if (!TIMES.includes(name)) fields[name] = NUMBERS.includes(name) && value !== "" ? Number(value) : value;
   }
   return fields;
@@ -45,7 +45,8 @@ function sent() {
 function show(event) {
   hold.show(event.hold);
   types.show(event.ticket_types);
-  for (const name of [...NUMBERS, "name", "location", "visibility", "access", "admission", "mail"]) form.elements[name].value = event[name];
+  for (const name of [...NUMBERS, "name", "location", "visibility", "access", "admission", "mail", "timezone"]) form.elements[name].value = event[name];
+  form.elements.description.value = event.description ?? "";
   for (const time of times) if (event[time.input.name]) time.show(Date.parse(event[time.input.name]));
   before = values();
   paint(event);
@@ -64,7 +65,10 @@ onSubmit(form, async () => {
   }
 });
 
-byId("zone").textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+byId("zone").textContent = here;
+byId("zones").append(...(Intl.supportedValuesOf?.("timeZone") ?? [here]).map((name) => el("option", { value: name })));
+if (!eventId) form.elements.timezone.value = here;
 if (eventId) {
   const event = await refresh(() => api("GET", `/events/${eventId}`));
   if (event) show(event);

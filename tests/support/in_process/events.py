@@ -11,8 +11,10 @@ import redis
 from django.utils import timezone
 
 from events.admission import keys
+from events.admission.descriptions import put_descriptions
 from events.admission.snapshots import put_snapshot
 from events.domain.tickets import Tickets
+from events.ledger.descriptions import descriptions_of
 from events.ledger.events import create_event
 from events.ledger.queries import event_snapshot
 from events.models import Event, Organizer, Registration
@@ -38,6 +40,7 @@ def open_event(client: redis.Redis, *, load: bool = True, **fields: Any) -> Even
     event = create_event(organizer=organizer, fields=given)
     if load:
         put_snapshot(client, event_snapshot(event))
+        put_descriptions(client, descriptions_of([event.pk]))
     return event
 
 
