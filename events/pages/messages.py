@@ -8,6 +8,9 @@ from collections.abc import Mapping
 
 from omnify.common.languages import N_, Language
 
+# How an expected wait is said.
+WAITS: dict[str, str] = {"second": N_("about a second"), "about": N_("about {time}")}
+
 MESSAGES: dict[str, str] = {
     "invalid": N_("Please check what you entered."),
     "event_not_found": N_("This event does not exist any more."),
@@ -104,12 +107,67 @@ MESSAGE_TYPES: dict[str, str] = {
 
 
 # What scripts say, in the words of the page.
-SCRIPT_TEXTS: dict[str, str] = {
+EVENT_TEXTS: dict[str, str] = {
     "name-missing": N_("Please enter your name."),
     "email-wrong": N_("Please enter a valid e-mail address."),
     "type-missing": N_("Please choose a ticket."),
     "quantity-wrong": N_("Please enter how many seats you want."),
     "again": N_("We will try again in {time}. Your details stay here."),
+}
+TICKET_TEXTS: dict[str, str] = {
+    "number-in-line": N_("Number {position} in line."),
+    "wait-second": WAITS["second"],
+    "wait-about": WAITS["about"],
+    "time-left": N_("{time} left."),
+}
+# What the check of the public log says (`proof.js`), and what it calls entries and their outcomes, by number.
+LOG_TEXTS: dict[str, str] = {
+    "moment": N_("One moment …"),
+    "behind-end": N_("An entry is said to stand behind the log's end."),
+    "proof-long": N_("A proof is longer than it must be."),
+    "proof-short": N_("A proof is shorter than it must be."),
+    "not-signed": N_("The log is not signed by its key."),
+    "key-proves-nothing": N_("The log's key is one under which anyone can sign."),
+    "signature-wrong": N_("The log's signature is wrong."),
+    "not-yours": N_("An entry is not this ticket's."),
+    "entry-missing": N_("Entry {index} is not in the log that was signed."),
+    "not-yet": N_("Your place is not in the public log yet. Please try again in a moment."),
+    "in": N_("Your place is in the public log."),
+    "entry": N_("Entry {index} of {size}, {kind}."),
+    "entry-outcome": N_("Entry {index} of {size}, {kind}: {outcome}."),
+    "state": N_("{taken} of {seats} seats are taken, and {waiting} are waited for."),
+    "size": N_("Entries in the public log: {size}."),
+    "signature-right": N_("Its signature is right: your browser has checked it."),
+    "signature-unable": N_("This browser cannot check its signature (Ed25519); the rest is checked."),
+    "insecure": N_("Browsers check this on secure pages (https) only."),
+    "wrong": N_("This is not as it must be."),
+    "none": N_("This event has no public log that is signed."),
+    "away": N_("The log cannot be read right now. Please try again."),
+}
+LOG_KINDS: dict[str, str] = {
+    "2": N_("registration"),
+    "3": N_("cancellation"),
+    "4": N_("confirmation"),
+    "5": N_("expiry"),
+    "6": N_("promotion"),
+    "8": N_("correction"),
+    "14": N_("turn in the draw"),
+}
+LOG_OUTCOMES: dict[str, str] = {
+    "1": N_("confirmed"),
+    "2": N_("held"),
+    "3": N_("on the waitlist"),
+    "4": N_("sold out"),
+    "5": N_("a duplicate"),
+    "6": N_("closed"),
+    "7": N_("cancelled"),
+    "8": N_("invalid"),
+    "9": N_("by its holder"),
+    "10": N_("by the organizer"),
+    "11": N_("with the event"),
+    "12": N_("the time was over"),
+    "13": N_("in the draw"),
+    "14": N_("not drawn"),
 }
 
 
@@ -121,9 +179,21 @@ def seats_left(language: Language, state: str, seats: int) -> str:
 
 
 def event_labels(language: Language) -> dict[str, Mapping[str, str]]:
-    """Returns what the script of an event's page says, by list and code."""
-    texts = {**language.all(SCRIPT_TEXTS), **in_forms("seats-left", language.forms("{count} left", "{count} left"))}
+    """Returns what the scripts of an event's page say, by list and code."""
+    left = in_forms("seats-left", language.forms("{count} left", "{count} left"))
+    texts = {**language.all(EVENT_TEXTS), **left}
     return {"messages": language.all(MESSAGES), "states": language.all(CHIPS), "texts": texts}
+
+
+def ticket_labels(language: Language) -> dict[str, Mapping[str, str]]:
+    """Returns what the scripts of a ticket's page say, by list and code."""
+    return {"texts": language.all(TICKET_TEXTS)}
+
+
+def log_labels(language: Language) -> dict[str, Mapping[str, str]]:
+    """Returns what the check of the public log says, by list and code."""
+    lists = {"log": LOG_TEXTS, "log-kinds": LOG_KINDS, "log-outcomes": LOG_OUTCOMES}
+    return {name: language.all(texts) for name, texts in lists.items()}
 
 
 def in_forms(code: str, forms: Mapping[str, str]) -> dict[str, str]:

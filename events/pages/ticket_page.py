@@ -162,6 +162,8 @@ def _type_name(ticket: PageTicket, event: Event) -> str:
 def _context(language: Language, ticket: PageTicket, event: Event) -> dict[str, Any]:
     return {
         "assets": files.base(),
+        "log_labels": messages.log_labels(language),
+        "labels": messages.ticket_labels(language),
         "status": ticket.status,
         "reason": _reason(language, ticket),
         "offered": ticket.offered,
@@ -176,6 +178,7 @@ def _context(language: Language, ticket: PageTicket, event: Event) -> dict[str, 
         "inside": ticket.checked_in_quantity,
         "type_name": _type_name(ticket, event),
         "event": event,
+        "log_url": f"/events/{event.id}/log/checkpoint",
         "when": view.when(language, from_iso(event.start_time), from_iso(event.end_time)),
     }
 

@@ -9,12 +9,10 @@ import msgspec
 
 from events.domain.public.event import Event
 from events.door.page_ticket import PageTicket
-from omnify.common.languages import N_, Language
+from events.pages import messages
+from omnify.common.languages import Language
 
 Data = TypeVar("Data")
-
-# How an expected wait is said.
-WAITS: dict[str, str] = {"second": N_("about a second"), "about": N_("about {time}")}
 
 
 class Success(msgspec.Struct, Generic[Data]):
@@ -54,9 +52,9 @@ def moment(language: Language, at: datetime) -> str:
 def wait_text(language: Language, seconds: float) -> str:
     """Formats an expected wait, rounded as people say it. `ticket.js` formats it in the same way."""
     if seconds < 1.5:
-        return language.gettext(WAITS["second"])
+        return language.gettext(messages.WAITS["second"])
     count, unit = (seconds, "second") if seconds < 90 else (seconds / 60, "minute")
-    return language.gettext(WAITS["about"], time=language.length(round(count), unit))
+    return language.gettext(messages.WAITS["about"], time=language.length(round(count), unit))
 
 
 def time_left(language: Language, seconds: float) -> str:

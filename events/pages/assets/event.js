@@ -2,6 +2,7 @@
 
 import { Clock, jittered, onReturn } from "./clock.js";
 import { label, shownState } from "./labels.js";
+import { carried, number, say, sayCount } from "./language.js";
 import { keepReceipt } from "./receipts.js";
 import { oneAtATime, Timer } from "./timer.js";
 import { countdown, localTimes } from "./times.js";
@@ -70,12 +71,12 @@ function pause(now) {
 
 function take(event) {
   pause(event.registration_paused);
-  byId("seats").textContent = event.seats_left.toLocaleString();
-  byId("capacity").textContent = event.max_capacity.toLocaleString();
-  byId("waitlist").textContent = Math.max(0, event.waitlist_capacity - event.waitlisted_count).toLocaleString();
+  byId("seats").textContent = number(event.seats_left);
+  byId("capacity").textContent = number(event.max_capacity);
+  byId("waitlist").textContent = number(Math.max(0, event.waitlist_capacity - event.waitlisted_count));
   for (const part of page.querySelectorAll("[data-held]")) part.hidden = !event.held_count;
-  for (const part of page.querySelectorAll("[data-held-count]")) part.textContent = event.held_count.toLocaleString();
-  byId("entered")?.replaceChildren(event.entered_count.toLocaleString());
+  for (const part of page.querySelectorAll("[data-held-count]")) part.textContent = number(event.held_count);
+  byId("entered")?.replaceChildren(number(event.entered_count));
   byId("taken").max = event.max_capacity;
   byId("taken").value = event.max_capacity - event.seats_left;
   for (const type of event.ticket_types) takeType(type);
@@ -88,7 +89,7 @@ function takeType({ id, seats_left, registration_state }) {
   const text = page.querySelector(`[data-left="${id}"]`);
   if (!text) return;
   const sells = registration_state === "open" || registration_state === "upcoming";
-  text.textContent = sells ? `${seats_left.toLocaleString()} left` : label("states", registration_state) ?? "";
+  text.textContent = sells ? sayCount("seats-left", seats_left) : label("states", registration_state) ?? "";
   form.querySelector(`[name=ticket_type][value="${id}"]`).disabled = !sells && registration_state !== "waitlist";
 }
 
@@ -108,7 +109,7 @@ function entered() {
   if (type) found.ticket_type = type.value ? Number(type.value) : null;
   if (quantity) found.quantity = Number(quantity.value);
   if (code?.value.trim()) found.code = code.value.trim();
-  return found;
+  return { ...found, language: document.documentElement.lang };
 }
 
 let key = form.elements.key.value;
@@ -131,10 +132,10 @@ function newKey() {
 async function send() {
   if (sending) return;
   retrying.stop();
-  fault("name", entered().name ? "" : "Please enter your name.");
-  fault("email", form.elements.email.validity.valid && entered().email ? "" : "Please enter a valid e-mail address.");
-  if (byId("ticket_type")) fault("ticket_type", entered().ticket_type ? "" : "Please choose a ticket.");
-  if (byId("quantity")) fault("quantity", byId("quantity").validity.valid ? "" : "Please enter how many seats you want.");
+  fault("name", entered().name ? "" : say("name-missing"));
+  fault("email", form.elements.email.validity.valid && entered().email ? "" : say("email-wrong"));
+  if (byId("ticket_type")) fault("ticket_type", entered().ticket_type ? "" : say("type-missing"));
+  if (byId("quantity")) fault("quantity", byId("quantity").validity.valid ? "" : say("quantity-wrong"));
   if (byId("code")) fault("code", entered().code || !byId("code").required ? "" : label("messages", "code_required"));
   const wrong = form.querySelector("[aria-invalid=true]");
   if (wrong) return wrong.focus();
@@ -151,7 +152,7 @@ async function post(body) {
     const found = await answer.json();
     if (answer.status === 202) {
       keepReceipt(found.data.ticket_id, found.data.receipt);
-      return location.assign(`/t/${found.data.ticket_id}`);
+      return location.assign(`/t/${found.data.ticket_id}${carried}`);
     }
     refused(found, Number(answer.headers.get("Retry-After")));
   } catch {
@@ -171,7 +172,7 @@ function refused({ code, errors }, seconds) {
 
 function again(seconds) {
   byId("problem-retry").hidden = false;
-  byId("problem-retry").textContent = `We will try again in ${countdown(seconds * 1000)}. Your details stay here.`;
+  byId("problem-retry").textContent = say("again", { time: countdown(seconds * 1000) });
   retrying.set(seconds * 1000 + Math.random() * 1000);
 }
 

@@ -15,9 +15,14 @@ const plurals = new Intl.PluralRules(page);
 
 export const number = (value) => value.toLocaleString(locale);
 
-// The text of a code in the page's list "texts", with what it names in braces put in.
-export function say(code, values = {}) {
-  return (label("texts", code) ?? code).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+// A text with what it names in braces put in.
+export function filled(text, values = {}) {
+  return text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+}
+
+// The text of a code in the page's list "texts".
+export function say(code, values) {
+  return filled(label("texts", code) ?? code, values);
 }
 
 // The same in the form for a number.

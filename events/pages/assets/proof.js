@@ -1,16 +1,12 @@
 // Checks an event's public log in the visitor's own browser, against its signed checkpoint: docs/the-rules.md.
 // On a ticket's page, that the ticket stands in it; on an event's page, how far it is and whether it is signed.
 
+import { label } from "./labels.js";
+import { filled, number } from "./language.js";
+
 const TIMEOUT_MS = 20000;
 const COMMITTED = { 2: 30, 3: 27, 4: 27, 5: 27, 6: 27, 8: 25, 14: 10 }; // where the ticket's commitment begins, by kind
-const KINDS = {
-  ...{ 2: "registration", 3: "cancellation", 4: "confirmation", 5: "expiry", 6: "promotion", 8: "correction" },
-  14: "turn in the draw",
-};
-const OUTCOMES = [
-  ...["", "confirmed", "held", "on the waitlist", "sold out", "a duplicate", "closed", "cancelled", "invalid"],
-  ...["by its holder", "by the organizer", "with the event", "the time was over", "in the draw", "not drawn"],
-];
+const CORRECTION = 8; // which has no outcome
 const text = new TextEncoder();
 const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (two) => parseInt(two, 16));
 const plain = (base64) => Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
@@ -33,9 +29,13 @@ function proves(key) {
   return !tooLarge && !SMALL.some((small) => same(y, small));
 }
 
-const words = (number) => number.toLocaleString("en");
+const say = (code, values) => filled(label("log", code), values);
 
-class Wrong extends Error {}
+class Wrong extends Error {
+  constructor(code, values) {
+    super(say(code, values));
+  }
+}
 
 function joined(...parts) {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -53,16 +53,16 @@ const node = (left, right) => sha256([1], left, right);
 // RFC 9162, 2.1.3.2: the root that an audit path leads to.
 async function rootBy(leaf, index, size, path) {
   let [hash, at, last] = [leaf, index, size - 1];
-  if (index >= size) throw new Wrong("An entry is said to stand behind the log's end.");
+  if (index >= size) throw new Wrong("behind-end");
   for (const sibling of path) {
-    if (last === 0) throw new Wrong("A proof is longer than it must be.");
+    if (last === 0) throw new Wrong("proof-long");
     if (at % 2 || at === last) {
       hash = await node(sibling, hash);
       while (at % 2 === 0 && at) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
     } else hash = await node(hash, sibling);
     [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
   }
-  if (last !== 0) throw new Wrong("A proof is shorter than it must be.");
+  if (last !== 0) throw new Wrong("proof-short");
   return hash;
 }
 
@@ -80,8 +80,8 @@ async function isSigned(note, verifierKey) {
   const ours = note.slice(end + 2).split("\n").filter((line) => line.startsWith(`\u2014 ${name} `));
   const signatures = ours.map((line) => plain(line.slice(line.lastIndexOf(" ") + 1)));
   const signature = signatures.find((one) => same(one.slice(0, 4), bytes(id)));
-  if (!signature || name !== told.split("\n")[0]) throw new Wrong("The log is not signed by its key.");
-  if (!proves(key.slice(1))) throw new Wrong("The log's key is one under which anyone can sign.");
+  if (!signature || name !== told.split("\n")[0]) throw new Wrong("not-signed");
+  if (!proves(key.slice(1))) throw new Wrong("key-proves-nothing");
   let imported;
   try {
     imported = await crypto.subtle.importKey("raw", key.slice(1), { name: "Ed25519" }, false, ["verify"]);
@@ -89,7 +89,7 @@ async function isSigned(note, verifierKey) {
     return null;
   }
   if (await crypto.subtle.verify("Ed25519", imported, signature.slice(4), text.encode(told))) return true;
-  throw new Wrong("The log's signature is wrong.");
+  throw new Wrong("signature-wrong");
 }
 
 async function read(url) {
@@ -105,19 +105,19 @@ async function checkTicket(ticket, event) {
   for (const { index, entry, inclusion } of entries) {
     const data = bytes(entry);
     const from = COMMITTED[data[0]];
-    if (!from || !same(data.slice(from, from + 32), mine)) throw new Wrong("An entry is not this ticket's.");
+    if (!from || !same(data.slice(from, from + 32), mine)) throw new Wrong("not-yours");
     const root = await rootBy(await sha256([0], data), index, log.size, inclusion.map(bytes));
-    if (!same(root, log.root)) throw new Wrong(`Entry ${index} is not in the log that was signed.`);
+    if (!same(root, log.root)) throw new Wrong("entry-missing", { index: number(index) });
   }
   const signed = await isSigned(checkpoint, await (await read(`/events/${event}/log/key`)).text());
-  if (!entries.length) return ["Your place is not in the public log yet. Please try again in a moment."];
-  return ["Your place is in the public log.", ...entries.map((one) => told(one, log)), signatureWords(signed)];
+  if (!entries.length) return [say("not-yet")];
+  return [say("in"), ...entries.map((one) => told(one, log)), signatureWords(signed)];
 }
 
 function told({ index, entry }, log) {
   const [kind, outcome] = bytes(entry);
-  const what = kind === 8 ? "" : `: ${OUTCOMES[outcome]}`;
-  return `Entry ${words(index)} of ${words(log.size)}, ${KINDS[kind]}${what}.`;
+  const at = { index: number(index), size: number(log.size), kind: label("log-kinds", kind) };
+  return kind === CORRECTION ? say("entry", at) : say("entry-outcome", { ...at, outcome: label("log-outcomes", outcome) });
 }
 
 async function checkEvent(event) {
@@ -125,28 +125,27 @@ async function checkEvent(event) {
   const signed = await isSigned(note, await (await read(`/events/${event}/log/key`)).text());
   const { size } = readCheckpoint(note);
   const found = (await (await read(`/events/${event}`)).json()).data;
-  const [out, all, waiting] = [found.confirmed_count, found.max_capacity, found.waitlisted_count].map(words);
-  return [`${out} of ${all} seats are taken, and ${waiting} are waited for. The public log has ${words(size)} entries.`, signatureWords(signed)];
+  const [taken, seats, waiting] = [found.confirmed_count, found.max_capacity, found.waitlisted_count].map(number);
+  return [say("state", { taken, seats, waiting }), say("size", { size: number(size) }), signatureWords(signed)];
 }
 
 function signatureWords(signed) {
-  if (signed) return "Its signature is right: your browser has checked it.";
-  return "This browser cannot check its signature (Ed25519); the rest is checked.";
+  return say(signed ? "signature-right" : "signature-unable");
 }
 
-function say(place, lines, state) {
+function show(place, lines, state) {
   place.dataset.state = state;
   place.replaceChildren(...lines.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
 }
 
 async function check({ ticket, event }) {
-  if (!globalThis.crypto?.subtle) return [["Browsers check this on secure pages (https) only."], "unable"];
+  if (!globalThis.crypto?.subtle) return [[say("insecure")], "unable"];
   try {
     return [ticket ? await checkTicket(ticket, event) : await checkEvent(event), "done"];
   } catch (problem) {
-    if (problem instanceof Wrong) return [["This is not as it must be.", problem.message], "wrong"];
-    if (problem.code === "log_not_found") return [["This event has no public log that is signed."], "none"];
-    return [["The log cannot be read right now. Please try again."], "unable"];
+    if (problem instanceof Wrong) return [[say("wrong"), problem.message], "wrong"];
+    if (problem.code === "log_not_found") return [[say("none")], "none"];
+    return [[say("away")], "unable"];
   }
 }
 
@@ -154,8 +153,8 @@ document.addEventListener("click", async ({ target }) => {
   if (!target.matches("#check-log")) return;
   target.disabled = true;
   const place = document.getElementById("log-found");
-  say(place, ["One moment …"], "busy");
+  show(place, [say("moment")], "busy");
   const [lines, state] = await check(target.dataset);
-  say(document.getElementById("log-found") ?? place, lines, state);
+  show(document.getElementById("log-found") ?? place, lines, state);
   target.disabled = false;
 });

@@ -2,6 +2,7 @@
 // fetched again when the status changes.
 
 import { jittered, onReturn } from "./clock.js";
+import { carried, length, number, say } from "./language.js";
 import { offerReceipt } from "./receipts.js";
 import { TimeLeft } from "./time_left.js";
 import { oneAtATime, Timer } from "./timer.js";
@@ -35,7 +36,7 @@ async function take(news) {
 }
 
 function move({ position, estimated_seconds }) {
-  byId("position").textContent = position.toLocaleString("en");
+  byId("position").textContent = number(position);
   const line = byId("line");
   start = Math.max(start, position);
   if (line) [line.max, line.value] = [start, start - position + 1];
@@ -47,16 +48,17 @@ function move({ position, estimated_seconds }) {
 function announce(position) {
   if (Date.now() - said < 20000) return;
   said = Date.now();
-  byId("announce").textContent = `Number ${position} in line.`;
+  byId("announce").textContent = say("number-in-line", { position: number(position) });
 }
 
 function waitWords(seconds) {
-  if (seconds < 1.5) return "about a second";
-  return seconds < 90 ? `about ${Math.round(seconds)} seconds` : `about ${Math.round(seconds / 60)} minutes`;
+  if (seconds < 1.5) return say("wait-second");
+  const soon = seconds < 90;
+  return say("wait-about", { time: length(Math.round(soon ? seconds : seconds / 60), soon ? "second" : "minute") });
 }
 
 const refresh = oneAtATime(async () => {
-  const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const answer = await fetch(location.pathname + carried, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
 });
 
@@ -73,7 +75,7 @@ function replace(page) {
 
 // Reloading shows the ticket's status, not what was once being done.
 function plainAddress() {
-  if (ticket().pending === undefined) history.replaceState(null, "", location.pathname);
+  if (ticket().pending === undefined) history.replaceState(null, "", location.pathname + carried);
 }
 
 // Sources of updates: the event stream while it is open, otherwise polls, no sooner than Retry-After says

@@ -1,13 +1,14 @@
 // What is left of the time that a seat is set aside for: by the server's clock, whatever the visitor's says.
 
 import { Clock } from "./clock.js";
+import { length, say } from "./language.js";
 import { Timer } from "./timer.js";
 import { countdown } from "./times.js";
 
 const CALLS = [
-  [15, "15 seconds left."],
-  [60, "1 minute left."],
-  [300, "5 minutes left."],
+  [15, 15, "second"],
+  [60, 1, "minute"],
+  [300, 5, "minute"],
 ];
 const OVER_MS = 3000; // The seat leaves when the end of its time has had its turn: until then, ask this often.
 
@@ -59,6 +60,6 @@ export class TimeLeft {
   #call(seconds) {
     const call = CALLS.find(([mark]) => seconds <= mark && mark < this.#said);
     this.#said = seconds;
-    if (call) this.#announce(call[1]);
+    if (call) this.#announce(say("time-left", { time: length(call[1], call[2]) }));
   }
 }

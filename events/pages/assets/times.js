@@ -1,10 +1,12 @@
-// Moments in the visitor's own time zone and language. Without this, pages show them in UTC.
+// Moments in the visitor's own time zone and the page's language. Without this, pages show them in UTC.
+
+import { length, locale } from "./language.js";
 
 const DAY = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
 const HOUR = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
-const span = new Intl.DateTimeFormat(undefined, { ...DAY, ...HOUR });
-const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const span = new Intl.DateTimeFormat(locale, { ...DAY, ...HOUR });
+const short = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 
 // A span over a change of clocks says its zone at both ends: a browser would name one, and show two times as one.
 export function localSpan(from, until) {
@@ -36,5 +38,5 @@ export function countdown(milliseconds) {
   const [days, hours, minutes] = [Math.floor(left / 86400), Math.floor(left / 3600) % 24, Math.floor(left / 60) % 60];
   const two = (number) => String(number).padStart(2, "0");
   const clock = `${two(hours)}:${two(minutes)}:${two(left % 60)}`;
-  return days ? `${days} day${days > 1 ? "s" : ""} ${clock}` : clock;
+  return days ? `${length(days, "day")} ${clock}` : clock;
 }
