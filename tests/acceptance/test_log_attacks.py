@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.service.decision_log import Entries, change_by_hand, decided, rewrite, verifier
+from tests.support.service.drains import drains_stopped
 from tests.support.service.event import Event, open_event
 from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
@@ -109,6 +112,31 @@ def test_a_capacity_that_was_exceeded_for_a_moment_is_found(service: Service) ->
     decided(event, 2)
     found = verifier(event)
     assert (found.returncode, "rule 2: sizes that no entry has made" in found.stdout) == (1, True)
+
+
+def receipt(event: Event, guest: int) -> dict[str, Any]:
+    body = {"name": f"Guest {guest}", "email": f"guest{guest}@example.com"}
+    answer = event.service.address.post(f"{event.path}/register", body, {"Prefer": "receipt"})
+    assert (answer.status, answer.headers["preference-applied"]) == (202, "receipt")
+    told: dict[str, Any] = answer.data["receipt"]
+    return told
+
+
+def test_a_sequence_that_was_promised_twice_is_proved_by_the_two_receipts(service: Service, tmp_path: Path) -> None:
+    event = open_event(service)
+    with drains_stopped(service):
+        mine = receipt(event, 1)
+        # The entry goes, and its sequence is given to a friend.
+        service.redis.delete(event.keys.queue, event.keys.pending)
+        service.redis.hset(event.keys.state, "seq", 0)
+        friends = receipt(event, 2)
+    decided(event, 1)
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps([mine, friends]), "utf-8")
+    found = verifier(event, "--receipts", str(kept))
+    assert (found.returncode, mine["sequence"], friends["sequence"]) == (1, 1, 1)
+    assert f"two tickets were promised sequence 1 of event {event.id}" in found.stdout
+    assert verifier(event).returncode == 0, "without the receipts nothing is wrong with it"
 
 
 def test_a_fork_that_is_shown_to_half_the_readers_is_found_by_all_who_follow_or_compare(
