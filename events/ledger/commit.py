@@ -21,7 +21,7 @@ from events.ledger.batch_context import Digest, load_batch_context
 from events.ledger.counters import seats_of, with_types
 from events.ledger.database import database
 from events.ledger.decision_log.append import OpenLog, open_log
-from events.ledger.draw.steps import next_draw, take_step
+from events.ledger.draw.steps import forget_order, next_draw, take_step
 from events.ledger.plan import Plan, make_plan
 from events.ledger.records import RowsExist
 from events.ledger.tickets import known_outcomes
@@ -158,6 +158,9 @@ def _commit_with_context(event: Event, batch: Batch, log: OpenLog | None) -> Com
 
 def _commit_around_draw(event: Event, batch: Batch, log: OpenLog | None) -> Committed | None:
     """Takes a step of the draw if it is the turn of that, or commits what is in front of it; None if none is due."""
+    if event.cancelled_at is not None:
+        forget_order(event.pk)
+        return None
     draw = next_draw(event, batch.commands, batch.poisoned)
     if draw is None:
         return None

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from events.domain.snapshot import EventSnapshot, TypeSnapshot
 from events.domain.states import Access, DrawState, Status, Visibility
@@ -17,7 +18,10 @@ from events.models import Event, Registration, TicketType
 
 
 class AttendeeCursor(NamedTuple):
-    """A row of an event's attendee list, which is in order of admission, or of the ends of holds: `expires_at`."""
+    """A row of an event's attendee list, which is in order of admission, or of the ends of holds: `expires_at`.
+
+    On a waitlist that was drawn `sequence` is the row's turn, if it had one.
+    """
 
     sequence: int
     row_id: int
@@ -114,6 +118,8 @@ class AttendeeFilter(NamedTuple):
     `expires_before` leaves those whose hold ends, or ended, before that time (None: all); a list of
     those that are held is then in order of their ends.
 
+    `drawn` says that the event has a draw: the waitlist then stands as it was drawn, before all who came later.
+
     `names_only` leaves e-mail addresses out of the search, for callers who may not see them: they could guess an
     address letter by letter.
     """
@@ -126,6 +132,7 @@ class AttendeeFilter(NamedTuple):
     expires_before: datetime | None = None
     code_id: int | None = None
     ref: str = ""
+    drawn: bool = False
 
     @property
     def narrowed(self) -> bool:
@@ -136,6 +143,11 @@ class AttendeeFilter(NamedTuple):
     def by_end(self) -> bool:
         """Whether the list is in order of the ends of holds, and not of admission."""
         return self.status is Status.HELD and self.expires_before is not None
+
+    @property
+    def place(self) -> str:
+        """The name of the number that the list is in order of, but for one by ends."""
+        return "place" if self.drawn and self.status is Status.WAITLISTED else "sequence"
 
 
 def count_attendees(guests: AttendeeFilter) -> int:
@@ -153,34 +165,41 @@ def attendees_after(guests: AttendeeFilter, *, after: AttendeeCursor | None, lim
     rows = _in_order(guests)
     if after is not None:
         # The first filter is the index's range; the second only breaks ties.
-        later = Q(sequence__gt=after.sequence) | Q(sequence=after.sequence, pk__gt=after.row_id)
+        place, number = guests.place, after.sequence
+        later = Q((f"{place}__gt", number)) | Q((place, number), pk__gt=after.row_id)
         if guests.by_end:
             rows = rows.filter(expires_at__gte=after.expires_at).filter(Q(expires_at__gt=after.expires_at) | later)
         else:
-            rows = rows.filter(sequence__gte=after.sequence).filter(later)
+            rows = rows.filter((f"{place}__gte", number)).filter(later)
     return list(rows[:limit])
 
 
 def attendees_before(guests: AttendeeFilter, *, before: AttendeeCursor, limit: int) -> Sequence[Registration]:
     """Reads the `limit` attendees right before a row, in the list's order."""
     rows = _in_order(guests).reverse()
-    earlier = Q(sequence__lt=before.sequence) | Q(sequence=before.sequence, pk__lt=before.row_id)
+    place, number = guests.place, before.sequence
+    earlier = Q((f"{place}__lt", number)) | Q((place, number), pk__lt=before.row_id)
     if guests.by_end:
         rows = rows.filter(expires_at__lte=before.expires_at).filter(Q(expires_at__lt=before.expires_at) | earlier)
     else:
-        rows = rows.filter(sequence__lte=before.sequence).filter(earlier)
+        rows = rows.filter((f"{place}__lte", number)).filter(earlier)
     return list(rows[:limit])[::-1]
 
 
 def cursor_at(guests: AttendeeFilter, row: Registration) -> AttendeeCursor:
     """Returns the position of a row of this list."""
-    return AttendeeCursor(row.sequence, row.pk, row.expires_at if guests.by_end else None)
+    number: int = getattr(row, guests.place)
+    return AttendeeCursor(number, row.pk, row.expires_at if guests.by_end else None)
 
 
 def _in_order(guests: AttendeeFilter) -> QuerySet[Registration]:
-    # Each is the order of an index.
-    order = ("expires_at", "sequence", "pk") if guests.by_end else ("sequence", "pk")
-    return _rows_of(guests).order_by(*order)
+    # Each is the order of an index, but for a drawn waitlist: those who were drawn come first, as a turn is lower than
+    # the sequence of all who come later. That is sorted for each page.
+    order = ("expires_at", "sequence", "pk") if guests.by_end else (guests.place, "pk")
+    rows = _rows_of(guests)
+    if guests.place == "place":
+        rows = rows.annotate(place=Coalesce("turn", "sequence"))
+    return rows.order_by(*order)
 
 
 def _rows_of(guests: AttendeeFilter) -> QuerySet[Registration]:

@@ -14,8 +14,16 @@ from django.utils import timezone
 from events.admission.commands import enqueue_draw
 from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply
+from events.domain.states import Status
 from events.domain.times import to_ms
-from events.ledger.queries import event_snapshot
+from events.ledger.queries import (
+    AttendeeFilter,
+    attendees_after,
+    attendees_at,
+    attendees_before,
+    cursor_at,
+    event_snapshot,
+)
 from events.models import Draw, DrawRank, Event, Registration
 from events.secrets import tickets as service_tickets
 from omnify.loader import LedgerLoader
@@ -66,6 +74,19 @@ def test_who_comes_before_the_draw_is_in_it_and_gets_a_seat_a_position_or_nothin
     assert found.replay.draw.is_over
 
 
+def listed(event: Event) -> list[str]:
+    """The waitlist as its organizer reads it, three a page, forwards and then backwards."""
+    guests = AttendeeFilter(event.pk, Status.WAITLISTED, drawn=True)
+    forwards = list(attendees_at(guests, offset=0, limit=3))
+    while page := attendees_after(guests, after=cursor_at(guests, forwards[-1]), limit=3):
+        forwards += page
+    backwards = list(forwards[-1:])
+    while page := attendees_before(guests, before=cursor_at(guests, backwards[0]), limit=3):
+        backwards[:0] = page
+    assert backwards == forwards
+    return [row.ticket_key for row in forwards]
+
+
 def test_the_waitlist_stands_as_it_was_drawn_and_later_guests_stand_behind_it(
     enter: Enter, admit: Admit, give_back: Any, drain: Drain, redis_client: redis.Redis, servers: Services
 ) -> None:
@@ -75,6 +96,7 @@ def test_the_waitlist_stands_as_it_was_drawn_and_later_guests_stand_behind_it(
     [late] = people(admit, event, 1, first=20)
     drain.run(event.pk)
     assert places(servers, event, *drawn, late) == list(range(1, 9))
+    assert listed(event) == [*drawn, late]
     redis_client.delete(event_keys(event.pk).waitlist)
     assert places(servers, event, *drawn, late, loader=LedgerLoader(redis_client)) == list(range(1, 9))
     winners = Registration.objects.filter(event=event, status="confirmed").values_list("ticket_key", flat=True)

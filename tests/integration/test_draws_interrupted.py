@@ -96,6 +96,7 @@ def test_a_cancelled_event_draws_no_one_any_more(
     event.refresh_from_db()
     assert (event.entered_count, event.confirmed_count) == (0, 0)
     assert drawer(redis_client).once() == 0
+    assert not DrawRank.objects.exists()
     assert check(event).problem == ""
 
 

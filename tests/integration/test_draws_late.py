@@ -15,7 +15,7 @@ from django.utils import timezone
 from events.admission.keys import event_keys
 from events.domain.times import from_ms
 from events.ledger.draw import steps
-from events.models import Event
+from events.models import DecisionLog, Event
 from tests.support.in_process.decision_log import check
 from tests.support.in_process.drain import Crash, crash_at, make_queue, people, statuses
 from tests.support.in_process.draws import draw_now, drawer, hold_draw
@@ -34,12 +34,14 @@ def end_now(event: Event, client: redis.Redis) -> None:
         pass
 
 
+@pytest.mark.parametrize("logged", [True, False], ids=["with its log", "the log taken out by hand"])
 def test_turns_are_judged_by_the_reveals_time_whichever_command_carries_them(
     make_event: Callable[..., Event],
     admit: Callable[..., Any],
     drain: Drain,
     redis_client: redis.Redis,
     monkeypatch: pytest.MonkeyPatch,
+    logged: bool,
 ) -> None:
     monkeypatch.setattr(steps, "MOVES_AT_ONCE", 2)
     event = make_event(draw_at=timezone.now() + timedelta(hours=1), max_capacity=8)
@@ -51,7 +53,9 @@ def test_turns_are_judged_by_the_reveals_time_whichever_command_carries_them(
         replace(drain, checkpoint=crash_at("drain.after_publish", after=3)).run(event.pk)
     assert Counter(statuses(event)) == {"confirmed": 2, "entered": 6}
     redis_client.delete(event_keys(event.pk).queue)
+    if not logged:
+        DecisionLog.objects.filter(pk=event.pk).delete()
     end_now(event, redis_client)
     hold_draw(event, drain, redis_client)
     assert Counter(statuses(event)) == {"confirmed": 8}
-    assert check(event).problem == ""
+    assert not logged or check(event).problem == ""

@@ -35,7 +35,7 @@ _SAID = {
     Status.CONFIRMED: "Confirmed registrations in order of admission.",
     Status.HELD: "Held registrations in order of admission.",
     Status.ENTERED: "Registrations in the draw, in order of admission.",
-    Status.WAITLISTED: "The waitlist in order of admission, which is that of the line unless a draw was held.",
+    Status.WAITLISTED: "The waitlist, the next to get a seat first.",
     Status.EXPIRED: "Registrations whose hold ran out, in order of admission.",
     Status.CANCELLED: "Cancelled registrations in order of admission.",
     Status.REJECTED: "Rejected registrations in order of admission.",
@@ -76,6 +76,7 @@ class Attendees(ListView):
             expires_before=asked.get("expires_before"),
             code_id=asked.get("code"),
             ref=_ref(event, asked),
+            drawn=event.draw_at is not None,
         )
         if entrance and (csv or guests.code_id is not None or guests.status is not Status.CONFIRMED):
             raise out_of_reach("A token with the scope check-in reads the guests with a seat, no codes, and no CSV.")

@@ -156,9 +156,11 @@ class _Step:
         )
 
     def _revealed_ms(self) -> int:
-        """Returns the time by which all turns are judged. The command at hand may have come later than the reveal's."""
+        """Returns the time by which all turns are judged: that of the reveal, as the command at hand may be a later one
+        after a crash. Of a log that was taken out by hand the seal's is left."""
         found = revealed_ms(self.event.pk, self.draw.sealed_size) if self.log else None
-        return self.command.requested_ms if found is None else found
+        assert self.draw.sealed_at is not None, "the seal comes first"
+        return to_ms(self.draw.sealed_at) if found is None else found
 
 
 class NextDraw(NamedTuple):
@@ -204,6 +206,16 @@ def _is_due(event: Event, seats: Seats, command: Drawing) -> bool:
         return True
     draw = Draw.objects.get(pk=event.pk)
     return bool(draw.seed) or draw.round is None
+
+
+def forget_order(event_id: int) -> None:
+    """Removes places in the order of a draw that will not go on: as many as a transaction finds, those that are left.
+
+    The end of a cancelled event comes in transactions of fewer entries each, so it leaves none.
+    """
+    ranks = DrawRank.objects.filter(draw_id=event_id)
+    last = ranks.order_by("rank").values_list("rank", flat=True)[RANKED_AT_ONCE - 1 : RANKED_AT_ONCE].first()
+    (ranks if last is None else ranks.filter(rank__lte=bytes(last))).delete()
 
 
 def take_step(
