@@ -20,6 +20,7 @@ from events.domain.text import search_key
 from events.ledger.counters import terms_of
 from events.ledger.descriptions import set_description
 from events.ledger.draw.setting import check_unfixed, set_draw
+from events.ledger.mail.notices import note_change, told_fields
 from events.models import Event, Organizer, Registration, SizeChange, TicketType, Webhook
 
 
@@ -137,13 +138,15 @@ def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> E
         described = "description" in fields and set_description(event, fields["description"])
         if described:
             columns["description_version"] = event.description_version
-        if described or (stored and Event.objects.filter(pk=event.pk).values(*stored).get() != stored):
+        before = Event.objects.get(pk=event.pk)  # a form of the admin has put its values into `event`
+        if described or {name: getattr(before, name) for name in stored} != stored:
             columns |= _revised(now)
         if "draw_at" in fields and fields["draw_at"] != event.draw_at:
             check_unfixed(event)
             set_draw(event, fields["draw_at"], now=now)
         Event.objects.filter(pk=event.pk).update(**columns)
         event.refresh_from_db()
+        note_change(event, before=told_fields(before), now=now)
     return event
 
 

@@ -65,10 +65,10 @@ class MailNotice(models.Model):
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="mail_notices", db_index=False)
     kind = models.CharField(max_length=20)  # a `MailKind`
     revision = models.BigIntegerField()
-    data = models.JSONField(null=True)
+    data = models.JSONField()  # `since`: who was decided or registered by then; `changes`: what it was and is
     due_at = models.DateTimeField()
-    # The registration up to which it has been made into mails.
-    through_id = models.BigIntegerField(default=0, db_default=0)
+    # The ticket up to which it has been made into mails, in the order of keys.
+    through_key = models.CharField(max_length=20, default="", db_default="")
     done_at = models.DateTimeField(null=True)
 
     class Meta:
