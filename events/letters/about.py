@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from events.domain.public.ticket import Ticket
 from events.domain.times import from_iso
@@ -24,7 +23,7 @@ class About:
     def __init__(self, letter: Letter, said: Language | None = None) -> None:
         self.letter = letter
         self.said = said or language(supported(letter.language) or DEFAULT)
-        self.zone = ZoneInfo(getattr(letter.event, "timezone", "") or "UTC")
+        self.timezone = letter.event.timezone
 
     @cached_property
     def event(self) -> str:
@@ -74,11 +73,11 @@ class About:
 
     def span(self, start: str, end: str) -> str:
         """Says from when to when, by the clock of the event's place."""
-        return spoken_times.when(from_iso(start), from_iso(end), self.zone, self.said)
+        return spoken_times.when(from_iso(start), from_iso(end), self.timezone, self.said)
 
     def moment(self, at: str | datetime) -> str:
         """Says when something is, by the clock of the event's place."""
-        return spoken_times.moment(from_iso(at) if isinstance(at, str) else at, self.zone, self.said)
+        return spoken_times.moment(from_iso(at) if isinstance(at, str) else at, self.timezone, self.said)
 
     def ticket_url(self, ticket: Ticket) -> str:
         """Returns the address of the ticket's page."""

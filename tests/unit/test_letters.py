@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import icalendar
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from events.domain.mail.kinds import MailKind
 from events.domain.states import Reason
+from events.domain.times import to_ms
 from events.letters.letter import Rendered
 from events.letters.render import render
 from tests.support.letters import CHECK_IN_CODE, END, SITE, START, TICKET_ID, UNTIL, event_of, letter_of
@@ -41,6 +43,7 @@ MUST_SAY: dict[MailKind, tuple[str, ...]] = {
 WITH_CODE = {MailKind.CONFIRMED, MailKind.PROMOTED, MailKind.REMINDER, MailKind.EVENT_CHANGED, MailKind.RESEND}
 # Gmail cuts off what is longer.
 GMAIL_BYTES = 102_400
+LATE = START + timedelta(hours=5)
 
 
 def pictures(mail: Rendered) -> list[bytes]:
@@ -227,3 +230,20 @@ def test_a_ticket_that_waits_shows_its_position_when_it_is_sent_again() -> None:
 
 def test_the_hold_of_an_unproved_address_says_until_when() -> None:
     assert f"{UNTIL:%H:%M} (UTC)" in render(letter_of(MailKind.VERIFY)).text
+
+
+def test_times_are_those_of_the_venue_and_name_its_zone() -> None:
+    there = event_of(timezone="America/St_Johns")
+    mail = render(letter_of(MailKind.CONFIRMED, event=there))
+    for form in (mail.text, mail.html):
+        assert "Sunday, 1 December 2030, 14:30 to 17:30 (America/St Johns, UTC-03:30)" in form
+    [entry] = calendars(mail)[0].walk("VEVENT")
+    assert entry.start == START
+
+
+def test_an_event_over_midnight_says_both_days() -> None:
+    night = event_of(timezone="Asia/Tokyo")
+    text = render(letter_of(MailKind.CONFIRMED, event=night)).text
+    assert "Monday, 2 December 2030, 03:00 to 06:00 (Asia/Tokyo, UTC+09:00)" in text
+    late = render(letter_of(MailKind.CONFIRMED, event=event_of(timezone="Europe/Athens", end_ms=to_ms(LATE)))).text
+    assert "Sunday, 1 December 2030, 20:00 to Monday, 2 December 2030, 01:00 (Europe/Athens, UTC+02:00)" in late
