@@ -51,7 +51,7 @@ class Pages:
 
     def __init__(self, *, app: ASGIApp, render: Render, public_url: str = "", public_log: bool = False) -> None:
         self._templates = TemplateCache(lambda name, context: render(name, {"public_log": public_log, **context}))
-        self._event = EventPage(app=app, templates=self._templates)
+        self._event = EventPage(app=app, templates=self._templates, public_url=public_url)
         self._ticket = TicketPage(app=app, templates=self._templates, public_url=public_url)
         self._app = app
         self._body_timeout = SharedTimeout(BODY_SECONDS)

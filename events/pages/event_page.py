@@ -21,7 +21,9 @@ from events.domain.times import from_iso
 from events.pages import files, internal_client, messages, responses, view
 from events.pages.cached_template import CachedTemplate, TemplateCache
 from events.pages.internal_client import ServiceResponse
+from events.pages.markdown import as_html
 from events.pages.page_language import PageLanguage, page_language
+from events.pages.previews import preview
 from events.pages.responses import PageResponse
 from omnify.common.asgi_types import ASGIApp, Header, Scope
 from omnify.common.languages import Language
@@ -58,7 +60,10 @@ class Attempt:
 class EventPage:
     """The event's page and its form."""
 
-    def __init__(self, *, app: ASGIApp, templates: TemplateCache, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *, app: ASGIApp, templates: TemplateCache, public_url: str = "", clock: Callable[[], float] = time.time
+    ) -> None:
+        self._public_url = public_url
         self._app = app
         self._templates = templates
         self._clock = clock
@@ -105,7 +110,9 @@ class EventPage:
         return responses.page(body, status=attempt.status, retry_seconds=attempt.retry_seconds)
 
     def _render(self, event: bytes, said: PageLanguage, attempt: Attempt | None = None) -> CachedTemplate:
-        return self._templates.render("pages/event.html", _context(event, said.language, attempt), said)
+        context = _context(event, said.language, attempt)
+        shown = preview(context["event"], public_url=self._public_url, when=context["when"])
+        return self._templates.render("pages/event.html", {**context, "preview": shown}, said)
 
     def _slots(self, key: str) -> dict[str, str]:
         return {"now": str(int(self._clock() * 1000)), "key": key}
@@ -191,7 +198,8 @@ def _context(body: bytes, language: Language, attempt: Attempt | None = None) ->
         "assets": files.base(),
         "event": event,
         "log_url": f"/events/{event.id}/log/checkpoint",
-        "when": view.when(language, from_iso(event.start_time), from_iso(event.end_time)),
+        "description": as_html(event.description or ""),
+        "when": view.when(language, from_iso(event.start_time), from_iso(event.end_time), event.timezone),
         "opens": view.moment(language, from_iso(event.registration_opens_at)),
         "draws": view.moment(language, from_iso(event.draw_at)) if event.draw_at else "",
         "entered": language.number(event.entered_count),

@@ -179,7 +179,7 @@ def _context(language: Language, ticket: PageTicket, event: Event) -> dict[str, 
         "type_name": _type_name(ticket, event),
         "event": event,
         "log_url": f"/events/{event.id}/log/checkpoint",
-        "when": view.when(language, from_iso(event.start_time), from_iso(event.end_time)),
+        "when": view.when(language, from_iso(event.start_time), from_iso(event.end_time), event.timezone),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from events.domain.public.event import Event
+from events.domain.zones import UTC_NAME, at_venue, zone_text
 from events.door.page_ticket import PageTicket
 from events.pages import messages
 from omnify.common.languages import Language
@@ -34,13 +35,14 @@ decode_ticket = msgspec.json.Decoder(Success[PageTicket]).decode
 decode_refusal = msgspec.json.Decoder(Refusal).decode
 
 
-def when(language: Language, start: datetime, end: datetime) -> str:
-    """Formats a time span in UTC, for browsers without a script that shows it in local time."""
-    first, last = start.astimezone(UTC), end.astimezone(UTC)
-    parts = {"day": language.date(first), "start": language.time(first), "end": language.time(last)}
+def when(language: Language, start: datetime, end: datetime, timezone: str = UTC_NAME) -> str:
+    """Formats a time span as clocks at the venue show it. A script puts the visitor's beside it."""
+    first, last, name = at_venue(start, timezone), at_venue(end, timezone), zone_text(start, timezone)
+    zone = name if name == UTC_NAME else f"({name})"
+    parts = {"day": language.date(first), "start": language.time(first), "end": language.time(last), "zone": zone}
     if first.date() == last.date():
-        return language.gettext("{day}, {start} to {end} UTC", **parts)
-    return language.gettext("{day}, {start} to {last_day}, {end} UTC", last_day=language.date(last), **parts)
+        return language.gettext("{day}, {start} to {end} {zone}", **parts)
+    return language.gettext("{day}, {start} to {last_day}, {end} {zone}", last_day=language.date(last), **parts)
 
 
 def moment(language: Language, at: datetime) -> str:

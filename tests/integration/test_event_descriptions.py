@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from events.models import Event
 from omnify.loader import LedgerLoader
 from tests.support.in_process.api import ANYONE, Caller, create, organizer
 from tests.support.in_process.door import NoLoader, visit
+from tests.support.in_process.pages import Browser, browse
 from tests.support.servers import Services
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,6 +116,24 @@ def test_a_deleted_event_leaves_no_description(redis_client: redis.Redis) -> Non
     assert caller.send("DELETE", f"/events/{event_id}").status_code == 200
     assert redis_client.get(event_keys(event_id).page) is None
     assert not Event.objects.filter(pk=event_id).exists()
+
+
+def test_the_page_has_the_description_and_says_when_it_is_at_the_venue(servers: Services) -> None:
+    nasty = f"{TEXT} <script>alert(1)</script>"
+    times = {"start_time": "2099-07-01T16:00:00Z", "end_time": "2099-07-01T19:00:00Z"}
+    event_id = create(organizer(), name="Evening", description=nasty, timezone="Europe/Paris", **times)
+
+    async def scene(browser: Browser) -> str:
+        page = await browser.get(f"/e/{event_id}")
+        assert page.status == 200
+        return page.text
+
+    text = browse(servers, scene, loader=NoDatabase())
+    assert "<h3>Programme</h3>\n<p><em>Two</em> sets. &lt;script&gt;" in text
+    assert "18:00 to 21:00 (Europe/Paris, UTC+02:00)" in text
+    assert '<meta name="description" content="Programme Two sets. &lt;script&gt;alert(1)&lt;/script&gt;">' in text
+    [block] = re.findall(r'<script type="application/ld\+json">([^<]*)</script>', text)
+    assert json.loads(block)["startDate"] == "2099-07-01T18:00:00+02:00"
 
 
 @pytest.mark.parametrize(

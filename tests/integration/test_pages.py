@@ -22,6 +22,8 @@ from worker.drain import Drain
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
+# A block of data, which no browser runs.
+DATA = re.compile(r'<script type="application/ld\+json">[^<]*</script>')
 NASTY = "<script>alert('x')</script> & \"friends\""
 
 
@@ -72,8 +74,9 @@ def test_every_page_carries_the_headers_and_nothing_inline(make_event: Make, ser
         ]
         for page in shown:
             check_headers(page)
-            assert not re.search(r"<script(?![^>]* src=)", page.text)
-            assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:|https?://(?!www\.w3\.org)", page.text)
+            text = DATA.sub("", page.text)
+            assert not re.search(r"<script(?![^>]* src=)", text)
+            assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:|https?://(?!www\.w3\.org)", text)
 
     browse(servers, scene)
 

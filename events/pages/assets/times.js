@@ -1,4 +1,5 @@
-// Moments in the visitor's own time zone and the page's language. Without this, pages show them in UTC.
+// Moments in the visitor's own time zone and the page's language. Without this, pages show them in UTC, or in
+// the venue's time zone.
 
 import { length, locale } from "./language.js";
 
@@ -24,13 +25,35 @@ export function clockTime(text) {
   return text ? exact.format(new Date(text)) : "";
 }
 
-// Every <time> below `root`: those of class "span" have an end too.
+// Whether clocks in a zone show these times as the visitor's do. A zone that this browser does not know counts as another.
+function isLocal(zone, ...times) {
+  try {
+    const there = new Intl.DateTimeFormat("en", { dateStyle: "short", timeStyle: "medium", timeZone: zone });
+    const here = new Intl.DateTimeFormat("en", { dateStyle: "short", timeStyle: "medium" });
+    return times.every((time) => there.format(time) === here.format(time));
+  } catch {
+    return false;
+  }
+}
+
+// Every <time> below `root`: those of class "span" have an end too. Where the venue's zone is another one, the page has
+// written its time, and the visitor's comes beside it.
 export function localTimes(root = document) {
-  for (const time of root.querySelectorAll("time[datetime]")) {
+  for (const time of root.querySelectorAll("time[datetime]:not(.local)")) {
     const from = new Date(time.dateTime);
-    time.textContent = time.dataset.end ? localSpan(from, time.dataset.end) : span.format(from);
+    const text = time.dataset.end ? localSpan(from, time.dataset.end) : span.format(from);
+    const { zone } = time.dataset;
+    if (zone && !isLocal(zone, from, new Date(time.dataset.end))) beside(time, text);
+    else time.textContent = text;
     time.title = from.toISOString().replace("T", " ").slice(0, 16) + " UTC";
   }
+}
+
+function beside(time, text) {
+  if (time.nextElementSibling?.matches(".local")) return;
+  const local = Object.assign(document.createElement("time"), { className: "quiet small local", textContent: text });
+  local.dateTime = time.dateTime;
+  time.after(local);
 }
 
 export function countdown(milliseconds) {
