@@ -34,11 +34,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 BEGIN, TERMS, REGISTRATION, CANCELLATION, CONFIRMATION, EXPIRY, PROMOTION, RESIZE, CORRECTION, KEY, BREAK = range(11)
-DRAW, SEAL, REVEAL, DRAWN = range(11, 15)
+DRAW, SEAL, REVEAL, DRAWN, PROOF = range(11, 16)
 CONFIRMED, HELD, WAITLISTED, SOLD_OUT, DUPLICATE, CLOSED, EVENT_CANCELLED, INVALID = range(1, 9)
 BY_HOLDER, BY_ORGANIZER, WITH_EVENT, EXPIRED = range(9, 13)
 ENTERED, NOT_DRAWN = 13, 14
-BEYOND, EXEMPT, IN_TIME, CODED = 2, 4, 8, 16
+ADDED, BEYOND, EXEMPT, IN_TIME, CODED, ADDRESS = 1, 2, 4, 8, 16, 32
 PLACES = frozenset({CONFIRMED, HELD, WAITLISTED, ENTERED})
 NAMES = (
     "begin",
@@ -56,6 +56,7 @@ NAMES = (
     "seal",
     "reveal",
     "drawn",
+    "proof",
 )
 # What the service calls an outcome.
 STATUSES = (
@@ -333,6 +334,7 @@ _DRAW = Struct(">BQQ32s32sQ")
 _SEAL = Struct(">BQQQ32s")
 _REVEAL = Struct(">BQQQ32sB")
 _DRAWN = Struct(">BBQ32s")
+_PROOF = Struct(">BQI")
 
 
 def _lines(data: bytes) -> dict[int, tuple[int, int]]:
@@ -367,6 +369,7 @@ class Ticket:
     mailbox: bytes
     status: int
     expires: int = 0
+    unproved: bool = False
 
 
 @dataclass(frozen=True)
@@ -375,7 +378,13 @@ class Terms:
     cancel_until: int
     cancelled: int
     seconds: int
+    by: int
     applies_to: int
+
+    @property
+    def seat(self) -> int:
+        """What a seat is at first."""
+        return HELD if self.seconds and self.applies_to == 1 else CONFIRMED
 
 
 @dataclass
@@ -448,6 +457,8 @@ class Replay:
         self.moving: set[int] = set()
         self.cause = (0, 0)
         self.draw: DrawTerms | None = None
+        # For how long (s) a registration waits for the proof of its address; 0: none is wanted.
+        self.proof = 0
         self.unread = self.used_up = self.earlier = 0
         self.counts = [0] * len(NAMES)
         # The public keys that sign the log, each with the index from which on; what each handed on, and breaks.
@@ -457,7 +468,7 @@ class Replay:
         self._do = (
             *(self._begin, self._terms, self._register, self._cancel, self._confirm, self._expire),
             *(self._promote, self._resize, self._correct, self._key, self._break),
-            *(self._set_draw, self._seal, self._reveal, self._draw_next),
+            *(self._set_draw, self._seal, self._reveal, self._draw_next, self._set_proof),
         )
 
     def apply(self, entry: bytes) -> None:
@@ -526,7 +537,7 @@ class Replay:
             raise Broken("terms that there are not")
         if self.terms is not None and self.terms.cancelled > cancelled:
             raise Broken("rule 2: a cancelled event came back")
-        self.terms = Terms(ends, until, cancelled, seconds, applies_to)
+        self.terms = Terms(ends, until, cancelled, seconds, by, applies_to)
         if cancelled:
             # A cancelled event draws no one any more.
             self.draw = None
@@ -553,6 +564,9 @@ class Replay:
             self._end(entry, _REGISTRATION.size)
             return
         self._take(mailbox, key)
+        ticket.unproved = bool(self.proof) and not flags & ADDED and outcome in (HELD, WAITLISTED)
+        if ticket.unproved != bool(flags & ADDRESS):
+            raise Broken("rule 19: its address is to be proved, or is not")
         self._seat(line, key, ticket, beyond=bool(flags & BEYOND))
         self._hold(entry, _REGISTRATION.size, ticket, requested)
         self._fits(line)
@@ -587,7 +601,7 @@ class Replay:
             return CLOSED
         if mailbox in self.mailboxes:
             return DUPLICATE
-        seat = HELD if terms.seconds and terms.applies_to == 1 else CONFIRMED
+        seat = HELD if self.proof and not flags & ADDED else terms.seat
         if self._awaits_draw:
             return self._entry(flags, quantity, requested, seat)
         if not line.waiting and quantity <= line.free:
@@ -681,7 +695,7 @@ class Replay:
         if late:
             return NOT_DRAWN
         if not line.waiting and quantity <= line.free:
-            return HELD if self._now.seconds and self._now.applies_to == 1 else CONFIRMED
+            return self._now.seat
         waits = quantity <= line.capacity and line.waiting + quantity <= line.waitlist_capacity
         return WAITLISTED if waits else NOT_DRAWN
 
@@ -701,16 +715,32 @@ class Replay:
         self.moving = {ticket.kind}
 
     def _confirm(self, entry: bytes) -> None:
-        outcome, flags, requested, ticket, _ = self._change(entry)
-        if ticket.status != HELD or outcome != CONFIRMED:
-            raise Broken("rule 9: the ticket is not held")
+        outcome, flags, requested, ticket, _ = self._change(entry[: _CHANGE.size])
         if requested >= min(ticket.expires, self._now.ends) and not flags & IN_TIME:
             raise Broken("rule 9: after the end of the hold")
-        ticket.status = CONFIRMED
+        if flags & ADDRESS:
+            self._prove(outcome, ticket)
+        elif ticket.status != HELD or outcome != CONFIRMED or (ticket.unproved and not flags & IN_TIME):
+            raise Broken("rule 9: the ticket is not held, or its address is not proved")
+        ticket.status, ticket.unproved = outcome, False
+        self._hold(entry, _CHANGE.size, ticket, requested)
+
+    def _prove(self, outcome: int, ticket: Ticket) -> None:
+        paid = self._now.seat == HELD and self._now.by == 1
+        expected = WAITLISTED if ticket.status == WAITLISTED else HELD if paid else CONFIRMED
+        if not ticket.unproved or ticket.status not in (HELD, WAITLISTED):
+            raise Broken("rule 20: there is no address to prove")
+        if outcome != expected:
+            raise Broken(f"rule 20: outcome {outcome}, and {expected} is the only one allowed")
+
+    def _set_proof(self, entry: bytes) -> None:
+        _, decided, self.proof = _PROOF.unpack(entry)
+        self._moment(decided)
 
     def _expire(self, entry: bytes) -> None:
         outcome, _, requested, ticket, line = self._change(entry)
-        if ticket.status != HELD or outcome != EXPIRED or self._now.cancelled:
+        held = ticket.status == HELD or (ticket.unproved and ticket.status == WAITLISTED)
+        if not held or outcome != EXPIRED or self._now.cancelled:
             raise Broken("rule 8: the ticket is not held, or the event is cancelled")
         if requested < ticket.expires:
             raise Broken("rule 8: before the end of the hold")
@@ -727,11 +757,16 @@ class Replay:
             raise Broken("rule 4: nothing has freed a seat for it")
         if self._due(line) != key:
             raise Broken("rule 4: it is not the head of its waitlist, or its seats do not suffice")
-        if outcome != (HELD if self._now.seconds else CONFIRMED):
+        if outcome != (HELD if self._now.seconds or ticket.unproved else CONFIRMED):
             raise Broken("rule 4: another outcome than the terms say")
         line.waiting -= ticket.quantity
         line.taken += ticket.quantity
         ticket.status = outcome
+        if ticket.unproved:
+            # What is left of its time.
+            if entry[_CHANGE.size :] != ticket.expires.to_bytes(8):
+                raise Broken("rule 21: another time to prove its address")
+            return
         self._hold(entry, _CHANGE.size, ticket, requested)
 
     def _resize(self, entry: bytes) -> None:
@@ -814,7 +849,7 @@ class Replay:
         self.decided = decided
 
     def _hold(self, entry: bytes, size: int, ticket: Ticket, requested: int) -> None:
-        if ticket.status != HELD:
+        if ticket.status != HELD and not ticket.unproved:
             self._end(entry, size)
             return
         self._end(entry, size + 8)
@@ -824,7 +859,7 @@ class Replay:
             if ticket.expires > terms.ends:
                 raise Broken("rule 6: a hold beyond the event's end")
             return
-        clock = ticket.expires - terms.seconds * 1000
+        clock = ticket.expires - (self.proof if ticket.unproved else terms.seconds) * 1000
         known = self.clocks[1] if self.clocks[0] == self.decided else None
         if clock < requested - CLOCK_MS or (known is not None and known != clock):
             raise Broken("rule 6: a hold of another length")

@@ -9,7 +9,7 @@ unless it is a registration.
     cancellation   c = "cancel", t = the ticket that is given back, r, and if `cancel_until` does not bind it p = "x",
                    or "o" for the organizer's
     confirmation   c = "confirm", t = the held ticket, r, p = JSON [payment reference], with true behind it if it was
-                   admitted in time before
+                   admitted in time before; of the proof of an address ["", false, digest of the e-mail]
     expiry         c = "expire", t = the held ticket, r; of several, p = the other tickets, in their order. They have
                    one sequence after the other; the entry's id is the first, and how many more there are
     resize         c = "resize", t = key of the command, r, p = JSON [max_capacity or null, waitlist_capacity or null],
@@ -55,7 +55,7 @@ from events.domain.commands import (
 )
 from events.domain.keyring import MARK_CHARS
 from events.domain.states import Reason
-from events.domain.tickets import KEY_CHARS
+from events.domain.ticket_keys import KEY_CHARS
 
 _decode = msgspec.json.Decoder(list[str]).decode
 _decode_correction = msgspec.json.Decoder(tuple[str, str | None, str | None, str]).decode
@@ -77,6 +77,7 @@ class _Confirmation(msgspec.Struct, array_like=True):
 
     payment_reference: str = ""
     in_time: bool = False
+    address: str = ""
 
 
 _decode_confirmation = msgspec.json.Decoder(_Confirmation).decode
@@ -121,8 +122,11 @@ def pack_correction(*, ticket: str, name: str | None, email: str | None, email_d
     return _encode((ticket, name, email, email_digest)).decode()
 
 
-def pack_confirmation(payment_reference: str, *, in_time: bool = False) -> str:
-    """Packs a confirmation's payload; `in_time`: whatever the time is now, it was admitted before the hold's end."""
+def pack_confirmation(payment_reference: str, *, in_time: bool = False, address: str = "") -> str:
+    """Packs a confirmation's payload; `in_time`: whatever the time is now, it was admitted before the hold's end.
+    `address` is the digest of the e-mail that is proved."""
+    if address:
+        return _encode((payment_reference, in_time, address)).decode()
     return _encode([payment_reference, True] if in_time else [payment_reference]).decode()
 
 
@@ -174,7 +178,7 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict
             return Cancellation(key, sequence, requested_ms, payload in (EXEMPT, BY_ORGANIZER), reason)
         if kind == "confirm":
             told_of = _decode_confirmation(payload)
-            return Confirmation(key, sequence, requested_ms, told_of.payment_reference, told_of.in_time)
+            return Confirmation(key, sequence, requested_ms, *msgspec.structs.astuple(told_of))
         if kind == "expire":
             return Expiry(key, sequence, requested_ms)
         if kind == "resize":

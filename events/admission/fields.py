@@ -37,10 +37,12 @@ CHECKED_IN = "i"
 QUANTITY = "q"
 TYPE = "t"
 PARTLY_IN = "n"
-# The prefix of the last part of an outcome that is held, or was until its time was over: that time (ms) follows, and
-# after it this letter if only the organizer may confirm it.
+# The prefix of the last part of an outcome that is held, or was until its time was over, or that waits and has an
+# address to prove: that time (ms) follows, and after it a letter if only the organizer may confirm it, or only the
+# proof of its address.
 HELD_UNTIL = "h"
 RESTRICTED = "o"
+UNPROVED = "a"
 
 # The prefix of the last of them, the id of the ticket's access code; and of the fields of `pending` that count what is
 # queued with a code.

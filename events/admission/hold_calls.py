@@ -13,8 +13,9 @@ from events.admission.keys import EventKeys
 class ConfirmRequest(NamedTuple):
     """A held ticket to be confirmed, with a digest of the payment reference and the entry's payload.
 
-    `organizer_id` is who confirms it, 0 for its holder. The last two are for a ticket that Redis does not know: until
-    when (ms) the ledger says it is held, and whether only the organizer may confirm it.
+    `organizer_id` is who confirms it, 0 for its holder. The next two are for a ticket that Redis does not know: until
+    when (ms) the ledger says it is held, and the letter that says who may confirm it (`fields`). `address` is the
+    digest of the e-mail that is proved, empty for any other confirmation.
     """
 
     key: str
@@ -22,7 +23,8 @@ class ConfirmRequest(NamedTuple):
     payload: str
     organizer_id: int = 0
     until_in_ledger: int = 0
-    restricted_in_ledger: bool = False
+    confirmed_by_in_ledger: str = ""
+    address: str = ""
 
 
 class DueHold(NamedTuple):

@@ -29,11 +29,33 @@ class NotHeld(ScriptAnswer, tag="not_held"):
     """The ticket is not held, or will not be when it is the confirmation's turn."""
 
 
+class AddressProved(ScriptAnswer, tag="proved"):
+    """The address was proved before, or was never to be proved."""
+
+
+class AddressCorrected(ScriptAnswer, tag="corrected"):
+    """The ticket has another e-mail since."""
+
+
+class AddressUnproved(ScriptAnswer, tag="unproved"):
+    """The address is to be proved first."""
+
+
 class OrganizerOnly(ScriptAnswer, tag="organizer_only"):
     """The ticket is held, and only the event's organizer may confirm it."""
 
 
-ConfirmAnswer = ConfirmationQueued | ConfirmationRepeated | AlreadyConfirmed | NotHeld | OrganizerOnly | NotInRedis
+ConfirmAnswer = (
+    ConfirmationQueued
+    | ConfirmationRepeated
+    | AlreadyConfirmed
+    | AddressProved
+    | AddressCorrected
+    | AddressUnproved
+    | NotHeld
+    | OrganizerOnly
+    | NotInRedis
+)
 
 
 class ConfirmReply(msgspec.Struct, frozen=True, array_like=True, tag="done"):

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from events.api.fields import ChoiceField, WholeNumberField
-from events.domain.holds import LONGEST_SECONDS, SHORTEST_SECONDS, AppliesTo, ConfirmedBy
+from events.domain.holds import IN_TERMS, LONGEST_SECONDS, SHORTEST_SECONDS, AppliesTo
 
 _FIELDS = ("seconds", "confirmed_by", "applies_to")
 COLUMNS = tuple(f"hold_{name}" for name in _FIELDS)
@@ -19,7 +19,7 @@ class HoldInput(serializers.Serializer[Any]):
 
     seconds = WholeNumberField(min_value=SHORTEST_SECONDS, max_value=LONGEST_SECONDS, help_text="For how long.")
     confirmed_by = ChoiceField(
-        choices=[c.value for c in ConfirmedBy],
+        choices=[c.value for c in IN_TERMS],
         help_text="`organizer`: you confirm, after a payment, say. `holder`: it is an offer to accept.",
     )
     applies_to = ChoiceField(

@@ -11,9 +11,11 @@ from typing import Any
 from msgspec.structs import asdict
 from rest_framework import serializers
 
+from events.api.attendee_fields import FlagField
 from events.api.draw_fields import with_draw
 from events.api.fields import ChoiceField, MarkdownField, MomentField, TextField, TimeZoneField, WholeNumberField
 from events.api.hold_fields import COLUMNS, HoldInput, with_hold_columns
+from events.api.proof_fields import check_proofs
 from events.api.ticket_type_fields import (
     TYPES_MAX,
     TicketTypeInput,
@@ -31,7 +33,7 @@ from events.ledger.descriptions import description_of
 from events.models import Event
 
 _TIMES = ("start_time", "end_time", "registration_opens_at", "registration_closes_at")
-_SETTINGS = ("max_capacity", "waitlist_capacity", "max_quantity", "access", "mail", "timezone")
+_SETTINGS = ("max_capacity", "waitlist_capacity", "max_quantity", "access", "mail", "verify_email", "timezone")
 _COPIED = ("name", "location", *_SETTINGS, *COLUMNS)
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 _OUT_OF_RANGE = {"start_time": [f"All years must lie between {_FIRST_YEAR} and {_LAST_YEAR}."]}
@@ -96,6 +98,10 @@ class EventInput(serializers.Serializer[Event]):
         allow_null=True,
         help_text="Seats are held for a while before they are confirmed. Null or absent: they are not.",
     )
+    verify_email = FlagField(
+        required=False,
+        help_text="A registration is kept only if its address is proved by the token that is mailed to it.",
+    )
     ticket_types = serializers.ListField(
         child=TicketTypeInput(),
         required=False,
@@ -112,7 +118,7 @@ class EventInput(serializers.Serializer[Event]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Checks the sizes and the times, and fills in what was not sent."""
-        return self._with_times(self._with_types(with_hold_columns(attrs)))
+        return check_proofs(self._with_times(self._with_types(with_hold_columns(attrs))), self.instance)
 
     def _with_types(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Fills the ticket types in; without any, the event has the sizes. An event that has types keeps them."""
@@ -198,7 +204,7 @@ class EventCopy(EventChanges):
         kind = Admission.DRAW if event.draw_at else Admission.FIRST_COME
         draw = {"admission": kind, "draw_at": draw_at, **_draw_of(attrs)}
         changes = with_draw({**changes, **draw}, schedule, None, now=now)
-        return {**copied, **new, **changes, **times, "ticket_types": fresh}
+        return check_proofs({**copied, **new, **changes, **times, "ticket_types": fresh}, None)
 
 
 def _draw_of(attrs: dict[str, Any]) -> dict[str, Any]:

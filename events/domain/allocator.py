@@ -45,7 +45,7 @@ def allocate(
         seats: the event's counters as the ledger holds them, under its row lock.
         commands: the next ones in order of admission; no request among them was decided before.
         ledger: what the ledger has about them.
-        queue_ms: the queue's clock, from which new holds run; needed if `seats` have a hold.
+        queue_ms: the queue's clock, from which new holds run; needed if `seats` have a hold, or want addresses proved.
     """
     kind = _Allocator if seats.draw_ms is None else _BeforeTheDraw
     allocator = kind(seats, ledger, now_ms, queue_ms)
@@ -77,7 +77,8 @@ class _Allocator(Moves):
                 return
             if line.has_place(quantity):
                 line.wait(request.sequence, request.key, quantity)
-                outcome = self._decide(request, Status.WAITLISTED, position=line.waiting)
+                proof = None if request.added else self._proof
+                outcome = self._decide(request, Status.WAITLISTED, position=line.waiting, hold=proof)
                 self._emails.add(request.email_key)
                 self._tickets[request.key] = DecidedTicket(request.email_key, outcome)
                 return
@@ -86,11 +87,12 @@ class _Allocator(Moves):
         self._decide(request, Status.REJECTED, reason)
 
     def _seat_or_hold(self, request: Request, line: Line) -> Outcome:
-        if self._first_hold is None:
+        hold = self._first_hold if self._proof is None or request.added else self._proof
+        if hold is None:
             line.seat(request.quantity)
             return self._decide(request, Status.CONFIRMED)
         line.hold(request.quantity)
-        return self._decide(request, Status.HELD, hold=self._first_hold)
+        return self._decide(request, Status.HELD, hold=hold)
 
     def _capacity(self) -> int:
         return sum(line.capacity for line in self._lines.values())

@@ -2,8 +2,8 @@
 
 Request       registers a person
 Cancellation  the holder of a ticket gives it back, or the organizer takes it back
-Confirmation  a held ticket is taken: it was paid for, or its holder wants it
-Expiry        the time of a held ticket is over
+Confirmation  a held ticket is taken: it was paid for, or its holder wants it; or the address of a ticket is proved
+Expiry        the time of a held ticket is over, or that to prove the address of one that waits
 Resize        the organizer changes the capacity, the waitlist's capacity, or the ticket types
 Correction    the organizer corrects a guest's name or e-mail, which moves no seat
 Closing       the organizer has cancelled the event: every ticket loses its seat or its position on the waitlist
@@ -74,7 +74,8 @@ class Cancellation(msgspec.Struct, frozen=True):
 class Confirmation(msgspec.Struct, frozen=True):
     """Turns the held ticket `key` into a confirmed one, if it was admitted before the hold's end.
 
-    `in_time` says so of one that is queued a second time: the ledger has lost the first.
+    `in_time` says so of one that is queued a second time: the ledger has lost the first. `address` is the digest of the
+    e-mail that it proves; it is empty for the confirmation of a hold.
     """
 
     key: str
@@ -82,6 +83,7 @@ class Confirmation(msgspec.Struct, frozen=True):
     requested_ms: int
     payment_reference: str = ""
     in_time: bool = False
+    address: str = ""
 
 
 class Expiry(msgspec.Struct, frozen=True):

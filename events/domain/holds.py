@@ -3,6 +3,9 @@
 With `confirmed_by: organizer` it is a paid drop: the shop confirms after the payment. With `holder` it is an offer that
 the holder of the ticket accepts. Whose turn decides, by the queue's clock: a confirmation that was admitted before
 `expires_at` counts, however late it is applied; an expiry counts only if it was admitted at that time or later.
+
+Where an event wants addresses proved (`verify_email`), what a registration gets is held first until its address is
+proved: a seat, and also a position on the waitlist. Who does not prove it in time loses it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import msgspec
 SHORTEST_SECONDS, LONGEST_SECONDS = 60, 7 * 86_400
 # What a shop calls a payment.
 REFERENCE_MAX = 255
+# For how long a registration waits for the proof of its address.
+PROOF_SECONDS = 1800
 
 
 class ConfirmedBy(StrEnum):
@@ -21,6 +26,11 @@ class ConfirmedBy(StrEnum):
 
     ORGANIZER = "organizer"
     HOLDER = "holder"
+    # The one who reads the mail to the ticket's address. Never in an event's terms.
+    ADDRESS = "address"
+
+
+IN_TERMS = (ConfirmedBy.ORGANIZER, ConfirmedBy.HOLDER)
 
 
 class AppliesTo(StrEnum):
@@ -43,6 +53,11 @@ class Hold(msgspec.Struct, frozen=True, gc=False):
 
     expires_ms: int
     confirmed_by: ConfirmedBy
+
+
+def proof_hold(seconds: int, *, queue_ms: int, ends_ms: int) -> Hold:
+    """Begins the time that an address has to be proved in."""
+    return Hold(min(queue_ms + seconds * 1000, ends_ms), ConfirmedBy.ADDRESS)
 
 
 def new_hold(terms: HoldTerms, *, queue_ms: int, ends_ms: int) -> Hold:

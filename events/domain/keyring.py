@@ -31,6 +31,7 @@ class Purpose(Enum):
     ADDRESS_DIGEST = b"address digest"
     WEBHOOK_SECRETS = b"webhook secrets"
     MESSAGE_IDS = b"message ids"
+    ADDRESS_PROOF = b"address proof"
     ACCESS_CODE = b"access code"
     CHECK_IN_TAG = b"check-in tag"
     CHECK_IN_PAD = b"check-in pad"

@@ -11,7 +11,7 @@ from events.domain import allocation
 from events.domain.allocation import Allocation, DecidedTicket, LedgerView
 from events.domain.codes import CodeUses
 from events.domain.commands import Confirmation, Expiry, Request
-from events.domain.holds import AppliesTo, Hold, new_hold
+from events.domain.holds import AppliesTo, ConfirmedBy, Hold, new_hold, proof_hold
 from events.domain.line import Line
 from events.domain.outcome import Outcome, first_outcome
 from events.domain.seats import NO_TYPE, Seats, total
@@ -34,6 +34,9 @@ class Moves:
         terms = seats.hold
         self._promoted_hold = new_hold(terms, queue_ms=queue_ms, ends_ms=seats.ends_ms) if terms else None
         self._first_hold = self._promoted_hold if terms and terms.applies_to is AppliesTo.ALL else None
+        self._proof = (
+            proof_hold(seats.proof_seconds, queue_ms=queue_ms, ends_ms=seats.ends_ms) if seats.proof_seconds else None
+        )
         self._over = seats.over
         self._entered, self._entered_companions = seats.entered, seats.entered_companions
         self._emails = set(ledger.taken)
@@ -135,27 +138,49 @@ class Moves:
 
     def _confirm(self, command: Confirmation) -> None:
         """Turns held seats into confirmed ones. A ticket that is not held is left unchanged, and so is one whose hold
-        ended before the command was admitted."""
+        ended before the command was admitted, or whose address is to be proved first."""
         held = self._tickets.get(command.key)
-        if held is None or held.outcome.status is not Status.HELD:
+        if held is None or held.outcome.hold is None:
             return
+        was, hold = held.outcome, held.outcome.hold
+        if not (command.in_time or command.requested_ms < min(hold.expires_ms, self._ends_ms)):
+            return
+        if was.is_unproved and not command.in_time:
+            self._prove(held, hold, command)
+        elif was.status is Status.HELD and not command.address:
+            self._take(held, payment_reference=command.payment_reference)
+
+    def _take(self, held: DecidedTicket, **more: Any) -> None:
+        line = self._line_of(held)
+        line.unhold(held.outcome.quantity)
+        line.seat(held.outcome.quantity)
+        self._change(held, Status.CONFIRMED, **more)
+
+    def _prove(self, held: DecidedTicket, hold: Hold, command: Confirmation) -> None:
+        """Takes the proof of an address: a position on the waitlist is kept, a seat confirmed, or held anew where all
+        are paid for. The proof of an address that was corrected since changes nothing."""
         was = held.outcome
-        if was.hold is not None and (command.in_time or command.requested_ms < min(was.hold.expires_ms, self._ends_ms)):
-            line = self._line_of(held)
-            line.unhold(was.quantity)
-            line.seat(was.quantity)
-            self._change(held, Status.CONFIRMED, payment_reference=command.payment_reference)
+        if not command.address or command.address != was.email_digest:
+            return
+        if was.status is Status.WAITLISTED:
+            self._change(held, Status.WAITLISTED, hold=Hold(hold.expires_ms, ConfirmedBy.HOLDER))
+        elif self._first_hold is not None and self._first_hold.confirmed_by is ConfirmedBy.ORGANIZER:
+            self._change(held, Status.HELD, hold=self._first_hold)
+        else:
+            self._take(held)
 
     def _expire(self, command: Expiry) -> None:
-        """Ends a hold whose time was over when the command was admitted, and gives its seats to the next in line. After
-        the event's end they go to no one. A cancelled event's holds end with its `Closing`."""
+        """Ends a hold whose time was over when the command was admitted, and gives its seats to the next in line; or
+        takes a ticket off the waitlist whose address was not proved in time. After the event's end seats go to no one.
+        A cancelled event's holds end with its `Closing`."""
         held = self._tickets.get(command.key)
-        if held is None or held.outcome.status is not Status.HELD or self._closed:
+        if held is None or self._closed or not (held.outcome.status is Status.HELD or held.outcome.is_unproved):
             return
         was = held.outcome
         if was.hold is not None and command.requested_ms >= was.hold.expires_ms:
             line = self._line_of(held)
-            line.unhold(was.quantity)
+            leave = line.unhold if was.status is Status.HELD else line.leave
+            leave(was.quantity)
             self._emails.discard(held.email_key)
             self._change(held, Status.EXPIRED)
             self.done.expired += 1
@@ -172,7 +197,11 @@ class Moves:
             if head is None or head.outcome.quantity > line.free:
                 break
             line.leave(head.outcome.quantity)
-            if self._promoted_hold is None:
+            if head.outcome.is_unproved:
+                # With what is left of its time: no address is blocked for longer.
+                line.hold(head.outcome.quantity)
+                self._change(head, Status.HELD)
+            elif self._promoted_hold is None:
                 line.seat(head.outcome.quantity)
                 self._change(head, Status.CONFIRMED)
             else:

@@ -9,7 +9,7 @@ from operator import attrgetter
 import msgspec
 
 from events.domain.commands import Callback, Request
-from events.domain.holds import Hold
+from events.domain.holds import ConfirmedBy, Hold
 from events.domain.states import ACTIVE, Reason, Status
 
 _DECISION = attrgetter("status", "reason")
@@ -35,7 +35,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     quantity: int = 1
     type_id: int = 0
     partly_in: int | None = None
-    # Of a ticket that is held or whose hold ran out; read from the ledger, also of one that was confirmed since.
+    # Of a ticket that is held or whose hold ran out, or that waits and has an address to prove; read from the ledger,
+    # also of one that was confirmed since.
     hold: Hold | None = None
     # Its place in the order that was drawn, which comes before all sequences; 0 if it was not in a draw.
     turn: int = 0
@@ -59,8 +60,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def expires_ms(self) -> int | None:
-        """When its hold ends or has ended; None if it has a seat or has never been held."""
-        return self.hold.expires_ms if self.hold and self.status in (Status.HELD, Status.EXPIRED) else None
+        """When its hold ends or has ended, or the time to prove its address; None if there is no such time."""
+        if self.hold is None:
+            return None
+        ends = self.status in (Status.HELD, Status.EXPIRED) or self.is_unproved
+        return self.hold.expires_ms if ends else None
+
+    @property
+    def is_unproved(self) -> bool:
+        """Whether it keeps what it has only if its address is proved in time."""
+        waits = self.status is Status.HELD or self.status is Status.WAITLISTED
+        return waits and self.hold is not None and self.hold.confirmed_by is ConfirmedBy.ADDRESS
 
     @property
     def holds_email(self) -> bool:

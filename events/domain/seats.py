@@ -73,6 +73,8 @@ class Seats(Counters):
     types: Mapping[int, Counters] = field(default_factory=dict)
     used_types: frozenset[int] = frozenset()
     hold: HoldTerms | None = None
+    # For how long a registration waits for the proof of its address; 0: none is wanted.
+    proof_seconds: int = 0
     over: bool = False
     # When the draw is, while it is still to be held, and whether no one can enter any more; whether it has been held;
     # seats that entries ask for.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from events.domain.holds import HoldTerms
+from events.domain.holds import PROOF_SECONDS, HoldTerms
 from events.domain.states import Access, DrawState, Visibility
 from events.domain.zones import UTC_NAME
 
@@ -73,6 +73,13 @@ class EventSnapshot:
     # The venue's time zone, and which version of the event's description is there; 0: it has none.
     timezone: str = UTC_NAME
     description_version: int = 0
+    # Whether a registration is kept only if its address is proved.
+    verify_email: bool = False
+
+    @property
+    def proof_seconds(self) -> int:
+        """For how long a registration waits for the proof of its address; 0: none is wanted."""
+        return PROOF_SECONDS if self.verify_email else 0
 
     @property
     def looks_at_codes(self) -> bool:

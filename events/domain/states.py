@@ -90,7 +90,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
         }
     ),
     Status.ENTERED: frozenset({Status.HELD, Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED, Status.CANCELLED}),
-    Status.WAITLISTED: frozenset({Status.HELD, Status.CONFIRMED, Status.CANCELLED}),
+    # Where addresses are proved, one that was not ends there too.
+    Status.WAITLISTED: frozenset({Status.HELD, Status.CONFIRMED, Status.EXPIRED, Status.CANCELLED}),
     Status.HELD: frozenset({Status.CONFIRMED, Status.EXPIRED, Status.CANCELLED}),
     Status.CONFIRMED: frozenset({Status.CANCELLED}),
     Status.REJECTED: frozenset(),

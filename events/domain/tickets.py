@@ -10,6 +10,9 @@ A check-in code is `<reference>-<24 characters>` and identifies the ticket at th
 a tag of 72 bits (keyed BLAKE2b over event and key) and the rest of the key, hidden under a pad that is derived from the
 tag: the synthetic-IV construction of Rogaway and Shrimpton (2006). So nothing is stored for it, the entrance finds the
 ticket by its whole key, and a photograph of the code says nothing about the id.
+
+A proof token is the digest of an e-mail and 144 bits of a keyed digest over ticket and e-mail. It is sent to that
+e-mail and stored nowhere; it proves that who has it reads the mail to this address.
 """
 
 from __future__ import annotations
@@ -19,18 +22,11 @@ from collections.abc import Callable, Sequence
 from hmac import compare_digest
 from typing import NewType
 
-from msgspec import Struct
+from events.domain.digests import Digest, RandomKeys
+from events.domain.keyring import Keyring, Purpose, subkey
+from events.domain.ticket_keys import KEY_BYTES, KEY_CHARS, MAC_CHARS, REF_CHARS, TicketKeys, TicketName
 
-from events.domain.digests import Digest, RandomKeys, decode, encode
-from events.domain.keyring import Keyring, Purpose, mark_of, subkey
-
-KEY_BYTES = 15
-KEY_CHARS = 20
-MAC_BYTES = 6
-REF_CHARS = 8
-MAC_CHARS = 8
-TAG_BYTES = 9
-TAG_CHARS = 12
+EMAIL_DIGEST_CHARS = 12
 
 # A text in the form of a ticket id; only `read_ticket_id` makes one.
 TicketId = NewType("TicketId", str)
@@ -42,19 +38,6 @@ _REFERENCE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})")
 _random_keys = RandomKeys(KEY_BYTES)
 
 
-class TicketName(Struct, frozen=True, gc=False):
-    """What a registration is called under one secret, which `mark` names.
-
-    `key` is its ticket's; under an older secret it is empty without an Idempotency-Key. `note` stands for the
-    Idempotency-Key in Redis, whatever body it comes with, and is empty without one; `email_digest` for the e-mail.
-    """
-
-    key: str
-    note: str
-    email_digest: str
-    mark: str
-
-
 class Tickets:
     """Makes ticket ids under the current secret, and also reads those of older secrets, which stand newest first.
 
@@ -64,7 +47,7 @@ class Tickets:
     __slots__ = ("_address", "_keys", "mark")
 
     def __init__(self, secret: str, *older: str) -> None:
-        self._keys = Keyring(_Keys, (secret, *older))
+        self._keys = Keyring(TicketKeys, (secret, *older))
         self._address = Digest(subkey(secret, Purpose.ADDRESS_DIGEST), 6)
         self.mark = self._keys.mark
 
@@ -126,7 +109,7 @@ class Tickets:
         keys = (self._maker(ticket_id) if self._keys.older else None) or self._keys.current
         return f"{reference_of(ticket_id)}-{keys.check_in(ticket_id[:-MAC_CHARS])}"
 
-    def _maker(self, ticket_id: str) -> _Keys | None:
+    def _maker(self, ticket_id: str) -> TicketKeys | None:
         """Finds the secret's keys that made an id of this form; None if none of them did."""
         named, mac = ticket_id[:-MAC_CHARS], ticket_id[-MAC_CHARS:]
         for keys in self._keys.all:
@@ -144,6 +127,21 @@ class Tickets:
         key = next(filter(None, keys), None)
         return (event_id, key) if key else None
 
+    def proof_token(self, *, event_id: int, key: str, email_key: str, mark: str) -> str:
+        """Builds what proves a ticket's e-mail, for a mail to it, under the secret with this mark: that of its id."""
+        keys = self._keys.under(mark)
+        address = keys.email_digest(email_key)
+        return address + keys.proof.of(f"{event_id}-{key}:{address}")
+
+    def proved_address(self, ticket_id: str, token: str) -> str | None:
+        """Returns the digest of the e-mail that a genuine token proves for the ticket with this genuine id; None for
+        any other text. Reads no store."""
+        keys, address = self._maker(ticket_id), token[:EMAIL_DIGEST_CHARS]
+        if keys is None:
+            return None
+        genuine = address + keys.proof.of(f"{ticket_id[:-MAC_CHARS]}:{address}")
+        return address if compare_digest(token.encode(), genuine.encode()) else None
+
     def email_digest(self, email_key: str, mark: str | None = None) -> str:
         """Returns 72 keyed bits, in base64, by which Redis can compare an e-mail but not read it."""
         return self._keys.under(mark).email_digest(email_key)
@@ -159,51 +157,6 @@ class Tickets:
     def address_digest(self, address: str) -> str:
         """Returns 48 keyed bits, in base64, for a client's address in Redis. Two that collide share one limit."""
         return self._address.of(address)
-
-
-class _Keys:
-    """The keys that one secret gives for tickets."""
-
-    __slots__ = ("_check_in_pad", "_check_in_tag", "_email", "_idempotency", "_note", "access_code", "mac", "mark")
-
-    def __init__(self, secret: str) -> None:
-        self.mark = mark_of(secret)
-        self.mac = Digest(subkey(secret, Purpose.TICKET_MAC), MAC_BYTES)
-        self._idempotency = Digest(subkey(secret, Purpose.IDEMPOTENCY), KEY_BYTES)
-        self._note = Digest(subkey(secret, Purpose.IDEMPOTENCY_DIGEST), 9)
-        self._email = Digest(subkey(secret, Purpose.EMAIL_DIGEST), 9)
-        self.access_code = Digest(subkey(secret, Purpose.ACCESS_CODE), 9)
-        self._check_in_tag = Digest(subkey(secret, Purpose.CHECK_IN_TAG), TAG_BYTES)
-        self._check_in_pad = Digest(subkey(secret, Purpose.CHECK_IN_PAD), TAG_BYTES)
-
-    def check_in(self, named: str) -> str:
-        """Returns the tag of `<event id>-<key>`, and the rest of the key, encrypted."""
-        tag = self._check_in_tag.of(named)
-        return tag + self._padded(named[:-KEY_CHARS], tag, named[REF_CHARS - KEY_CHARS :])
-
-    def uncover(self, event_id: int, ref: str, tag: str, hidden: str) -> str | None:
-        """Decrypts the whole key, if this secret made the code."""
-        key = ref + self._padded(f"{event_id}-", tag, hidden)
-        genuine = compare_digest(tag, self._check_in_tag.of(f"{event_id}-{key}"))
-        return key if genuine else None
-
-    def _padded(self, event: str, tag: str, text: str) -> str:
-        """Encrypts 12 characters with the pad of `<event id>-` and `tag`; a second call decrypts them."""
-        pad = self._check_in_pad.bytes_of(event + tag)
-        mixed = int.from_bytes(decode(text)) ^ int.from_bytes(pad)
-        return encode(mixed.to_bytes(TAG_BYTES))
-
-    def new_name(self, key: str, email_key: str) -> TicketName:
-        return TicketName(key, "", self._email.of(email_key), self.mark)
-
-    def name(self, event_id: int, idempotency_key: str, body: Sequence[str], email_key: str) -> TicketName:
-        scope = f"{event_id}:{idempotency_key}"
-        # Without what is empty at the end: a field that a later release adds must not change the keys of today.
-        key = self._idempotency.of("\0".join((scope, *body)).rstrip("\0"))
-        return TicketName(key, self._note.of(scope), self._email.of(email_key), self.mark)
-
-    def email_digest(self, email_key: str) -> str:
-        return self._email.of(email_key)
 
 
 def read_ticket_id(text: str) -> TicketId | None:

@@ -25,7 +25,7 @@ from events.door.failures import checked
 from events.door.fast_path import FastPath
 from events.door.loader import Loader
 from events.door.page_ticket import FOR_PAGE
-from events.door.parse_confirmation import payment_reference
+from events.door.parse_confirmation import confirmation
 from events.door.register import Registrar
 from events.door.responses import Response
 from events.door.status import Hold, StatusReader
@@ -158,7 +158,7 @@ class Door:
         sent, body, caller = await self._read(scope, receive)
         if body:
             parse.require_json(sent.content_type)
-        return await self._confirmer.confirm(ticket_id, payment_reference(body), caller)
+        return await self._confirmer.confirm(ticket_id, confirmation(body), caller)
 
     async def _read(self, scope: Scope, receive: Receive) -> tuple[parse.RegistrationHeaders, bytes, Caller]:
         """Reads the body before anything is refused: with an unread body the connection would have to be closed."""

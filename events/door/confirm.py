@@ -1,8 +1,9 @@
 """`POST /registrations/{ticket_id}/confirm`: confirms a held ticket. It takes its turn in the event's queue.
 
 Who may confirm stands in the hold itself: the event's organizer, after a payment, or also the holder, to whom the seat
-is an offer. A 202 means that the ticket will be confirmed: with a cancellation in the queue it is refused. Only the end
-of the whole event, or a cancellation that was queued again, may still stand in front (docs/holds.md).
+is an offer, or who has the token that was mailed to the ticket's address. A 202 means that the ticket will be
+confirmed: with a cancellation in the queue it is refused. Only the end of the whole event, a cancellation that was
+queued again, or another address may still stand in front (docs/holds.md).
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from events.admission.entry import pack_confirmation
 from events.admission.gate import EventNotLoaded, Gate
 from events.admission.hold_calls import ConfirmRequest
 from events.admission.hold_replies import (
+    AddressCorrected,
+    AddressProved,
+    AddressUnproved,
     AlreadyConfirmed,
     ConfirmAnswer,
     ConfirmationQueued,
@@ -25,16 +29,18 @@ from events.admission.hold_replies import (
     NotHeld,
     OrganizerOnly,
 )
+from events.admission.outcomes import letter_of
 from events.admission.replies import NotInRedis
 from events.domain.holds import ConfirmedBy, Hold
 from events.domain.outcome import Outcome
 from events.domain.public.ticket import ConfirmedTicket, Ticket
-from events.domain.states import Status
+from events.domain.states import IN_LINE, Status
 from events.domain.tickets import Tickets
 from events.door import responses
 from events.door.caller import Caller
 from events.door.catch_up import CatchUp
 from events.door.loader import DatabaseUnavailable, Loader
+from events.door.parse_confirmation import Confirmation
 from events.door.responses import Response
 from events.door.ticket_commands import TicketCommands
 from events.door.ticket_status import TicketStatusReader
@@ -42,13 +48,14 @@ from omnify.common.envelope import Code
 
 
 class _Asked(NamedTuple):
-    """A confirmation of a genuine ticket."""
+    """A confirmation of a genuine ticket; `address` is the digest of the e-mail that it proves."""
 
     ticket_id: str
     event_id: int
     key: str
     payment_reference: str
     caller: Caller
+    address: str = ""
 
 
 class Confirmer:
@@ -79,25 +86,30 @@ class Confirmer:
             wake=wake,
         )
 
-    async def confirm(self, ticket_id: str, payment_reference: str, caller: Caller) -> Response:
-        """Confirms a ticket: 202 with the ticket, also if the same payment has confirmed it already; 409 if it is not
-        held; 401, 403 or 404 if the caller may not confirm it.
+    async def confirm(self, ticket_id: str, sent: Confirmation, caller: Caller) -> Response:
+        """Confirms a ticket, or proves its address: 202 with the ticket, also if the same payment or token has done so
+        already; 409 if it is not held; 401, 403 or 404 if the caller may not confirm it.
 
         Raises QueueUnavailable, DatabaseUnavailable.
         """
         parsed = self._tickets.parse(ticket_id)
         if parsed is None:
             return responses.ticket_not_found()
-        asked = _Asked(ticket_id, *parsed, payment_reference, caller)
-        answer = await self._enqueue(asked)
-        match answer:
-            case ConfirmationQueued() | ConfirmationRepeated():
-                return await self._accepted(asked, answer.sequence)
+        asked = _Asked(ticket_id, *parsed, sent.payment_reference, caller)
+        if sent.token:
+            address = self._tickets.proved_address(ticket_id, sent.token)
+            if address is None:
+                return _not_proved()
+            asked = asked._replace(payment_reference="", address=address)
+        match await self._enqueue(asked):
+            case ConfirmationQueued(sequence) | ConfirmationRepeated(sequence):
+                return await self._accepted(asked, sequence)
+            case AddressProved():
+                return await self._accepted(asked, None)
             case AlreadyConfirmed():
                 return await self._repeated(asked)
-            case OrganizerOnly():
-                return _not_allowed(caller)
-        return _not_held()
+            case answer:
+                return _refusal(answer, caller)
 
     async def _enqueue(self, asked: _Asked) -> ConfirmAnswer:
         """Asks admission; where Redis does not know the ticket, looks into the ledger first."""
@@ -105,19 +117,22 @@ class Confirmer:
         if not isinstance(answer, NotInRedis):
             return answer
         outcome = await self._loader.find_outcome(asked.event_id, asked.key)
-        if outcome is None or outcome.status is not Status.HELD:
-            confirmed = outcome is not None and outcome.status is Status.CONFIRMED
-            return AlreadyConfirmed() if confirmed else NotHeld()
-        return await self._ask(asked, outcome.hold)
+        if outcome is not None and (outcome.status is Status.HELD or outcome.is_unproved):
+            return await self._ask(asked, outcome.hold)
+        if asked.address and outcome is not None and outcome.status in IN_LINE:
+            return AddressProved()
+        confirmed = outcome is not None and outcome.status is Status.CONFIRMED
+        return AlreadyConfirmed() if confirmed else NotHeld()
 
     async def _ask(self, asked: _Asked, hold: Hold | None) -> ConfirmAnswer:
         request = ConfirmRequest(
             asked.key,
-            _digest(asked.payment_reference),
-            pack_confirmation(asked.payment_reference),
+            asked.address or _digest(asked.payment_reference),
+            pack_confirmation(asked.payment_reference, address=asked.address),
             asked.caller.organizer_id or 0,
             hold.expires_ms if hold else 0,
-            hold is not None and hold.confirmed_by is ConfirmedBy.ORGANIZER,
+            letter_of(hold) if hold else "",
+            asked.address,
         )
         return await self._commands.enqueue(asked.event_id, request) or NotHeld()
 
@@ -168,7 +183,8 @@ class Confirmer:
 
     async def _accepted(self, asked: _Asked, sequence: int | None) -> Response:
         ticket = (asked.ticket_id, asked.event_id, asked.key)
-        return await self._commands.accepted(*ticket, sequence, done="The ticket is confirmed.")
+        done = "The address is proved." if asked.address else "The ticket is confirmed."
+        return await self._commands.accepted(*ticket, sequence, done=done)
 
 
 def _show(ticket: Ticket, sequence: int | None) -> ConfirmedTicket:
@@ -182,6 +198,19 @@ def _digest(payment_reference: str) -> str:
 
 def _not_held() -> Response:
     return responses.refuse(409, Code.NOT_HELD, "This ticket is not held, or its time is over.")
+
+
+def _refusal(answer: ConfirmAnswer, caller: Caller) -> Response:
+    if isinstance(answer, OrganizerOnly):
+        return _not_allowed(caller)
+    # A payment cannot take the place of the proof, so an organizer's token does not either.
+    unproved = isinstance(answer, AddressCorrected) or (isinstance(answer, AddressUnproved) and not caller.organizer_id)
+    return _not_proved() if unproved else _not_held()
+
+
+def _not_proved() -> Response:
+    """Refuses who does not show the token of the mail, or shows another."""
+    return responses.unauthenticated("Open the link in the mail to the ticket's address: it has the token.")
 
 
 def _not_allowed(caller: Caller) -> Response:

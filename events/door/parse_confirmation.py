@@ -10,28 +10,34 @@ import msgspec
 from events.domain.holds import REFERENCE_MAX
 from events.door.parse import INVALID, NOT_JSON, BadRequest, refuse_constant
 
+TOKEN_MAX = 100
+_TOKEN_RULE = f"What the link in the mail holds: at most {TOKEN_MAX} characters."
 _REFERENCE_RULE = f"A line of at most {REFERENCE_MAX} printable characters."
 
 
-class Confirmation(msgspec.Struct):
-    """The JSON of a confirmation. Unknown fields are ignored."""
+class Confirmation(msgspec.Struct, frozen=True):
+    """The JSON of a confirmation: by which payment, or the token that proves the ticket's address. Unknown fields are
+    ignored."""
 
     payment_reference: str = ""
+    token: str = ""
 
 
 _decode_confirmation = msgspec.json.Decoder(Confirmation).decode
 
 
-def payment_reference(body: bytes) -> str:
-    """Parses the body of a confirmation; "" without one. Raises BadRequest."""
+def confirmation(body: bytes) -> Confirmation:
+    """Parses the body of a confirmation, which may be empty. Raises BadRequest."""
     if not body:
-        return ""
+        return Confirmation()
     try:
-        found = _decode_confirmation(body).payment_reference
+        found = _decode_confirmation(body)
     except (ValueError, RecursionError):
         raise BadRequest(*_explain_confirmation(body)) from None
-    if len(found) > REFERENCE_MAX or not found.isprintable():
+    if len(found.payment_reference) > REFERENCE_MAX or not found.payment_reference.isprintable():
         raise BadRequest({"payment_reference": [_REFERENCE_RULE]})
+    if len(found.token) > TOKEN_MAX or not found.token.isascii():
+        raise BadRequest({"token": [_TOKEN_RULE]})
     return found
 
 
@@ -42,4 +48,6 @@ def _explain_confirmation(body: bytes) -> tuple[dict[str, list[str]] | None, str
         return None, NOT_JSON
     if not isinstance(found, dict):
         return None, "The body must be a JSON object."
-    return {"payment_reference": [_REFERENCE_RULE]}, INVALID
+    rules = {"payment_reference": _REFERENCE_RULE, "token": _TOKEN_RULE}
+    wrong = [name for name in rules if not isinstance(found.get(name, ""), str)] or ["payment_reference"]
+    return {name: [rules[name]] for name in wrong}, INVALID

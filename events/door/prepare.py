@@ -10,7 +10,8 @@ from events.admission.entry import pack
 from events.admission.requests import AdmissionRequest, More, OlderName, OrganizerClaim
 from events.domain.attendee import email_key
 from events.domain.commands import Callback
-from events.domain.tickets import TicketName, Tickets
+from events.domain.ticket_keys import TicketName
+from events.domain.tickets import Tickets
 from events.door import callbacks, parse
 from events.door.caller import Caller
 

@@ -10,7 +10,8 @@ from events.admission.gate import Gate
 from events.admission.replies import Admitted, AlreadyDecided, AlreadyQueued, OrganizerUnknown
 from events.domain.decision_log.receipts import ReceiptSigner, Statement, statement
 from events.domain.states import Status
-from events.domain.tickets import TicketName, Tickets
+from events.domain.ticket_keys import TicketName
+from events.domain.tickets import Tickets
 from events.door import callbacks, responses
 from events.door.admissions import AdmissionResult, Admissions
 from events.door.catch_up import CatchUp, QueueBehind

@@ -48,7 +48,8 @@ class Batch:
         draft: what `events.ledger.draft` made of these `commands`; that of any others is not used.
         digest: turns an `email_key` into its digest in Redis.
         published: the event's copy in Redis, read before this; its time is that up to which changes are published.
-        queue_now: reads the queue's clock (ms), from which a hold runs. Called for events with a hold only.
+        queue_now: reads the queue's clock (ms), from which a hold runs. Called for events with a hold or
+            with addresses to prove only.
         before_write: called when all is decided and the rows go to the database, which takes a while. More than once if
             the database refuses them.
         before_commit: called last inside the transaction.
@@ -184,7 +185,7 @@ def _plan(
         ledger=ledger,
         poisoned=poisoned,
         now=next_moment(event),
-        queue_ms=0 if event.hold_seconds is None else batch.queue_now(),
+        queue_ms=batch.queue_now() if event.hold_seconds is not None or event.verify_email else 0,
         maker=log.maker if log else None,
     )
 

@@ -57,6 +57,7 @@ def seats_of(event: Event) -> Seats:
         cancel_until_ms=to_ms(event.cancel_until or event.start_time),
         types={found.pk: _counters(found) for found in types},
         hold=event.hold,
+        proof_seconds=event.proof_seconds,
         over=event.over,
         used_types=frozenset(found.pk for found in types if found.used),
         draw_ms=to_ms(event.draw_at) if event.draw_at and event.draw_state != DrawState.DRAWN else None,

@@ -35,7 +35,7 @@ def draft_batch(
     """
     if event.ticket_types or event.max_quantity > 1 or event.draw_state in _TO_BE_DRAWN:
         return None
-    held = event.hold is not None and event.hold.applies_to is AppliesTo.ALL
+    held = event.verify_email or (event.hold is not None and event.hold.applies_to is AppliesTo.ALL)
     seats = Seats(
         capacity=event.max_capacity,
         confirmed=event.confirmed_count + (0 if held else ahead),
@@ -47,11 +47,12 @@ def draft_batch(
         ends_ms=event.end_ms,
         cancel_until_ms=event.cancel_until_ms,
         hold=event.hold,
+        proof_seconds=event.proof_seconds,
         over=event.over,
         drawn=event.draw_state is DrawState.DRAWN,
     )
     if not all_fit(seats, commands):
         return None
-    queue_ms = queue_now() if seats.hold else 0
+    queue_ms = queue_now() if seats.hold or seats.proof_seconds else 0
     now = whole_ms(timezone.now())
     return make_plan(seats=seats, commands=commands, ledger=LedgerView(), now=now, queue_ms=queue_ms, maker=maker)

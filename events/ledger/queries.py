@@ -65,6 +65,7 @@ def event_snapshot(event: Event) -> EventSnapshot:
         entered_count=event.entered_count,
         entered_companions=event.entered_companions,
         mail=event.mail,
+        verify_email=event.verify_email,
         timezone=event.timezone,
         description_version=event.description_version,
         ticket_types=tuple(_type_snapshot(found) for found in types_of(event)),

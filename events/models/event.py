@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 
 from events.domain.allocation import Sizing
-from events.domain.holds import AppliesTo, ConfirmedBy, HoldTerms
+from events.domain.holds import IN_TERMS, PROOF_SECONDS, AppliesTo, ConfirmedBy, HoldTerms
 from events.domain.seats import MAX_CAPACITY, MAX_QUANTITY
 from events.domain.states import Access, DrawState, Visibility
 from events.domain.zones import UTC_NAME
@@ -28,11 +28,13 @@ class Event(models.Model):
     # For how long seats are set aside before they are confirmed, by whom, and which; null and empty: none are.
     hold_seconds = models.PositiveIntegerField(null=True, blank=True)
     hold_confirmed_by = models.CharField(
-        max_length=9, blank=True, default="", db_default="", choices=[(c.value, c.value) for c in ConfirmedBy]
+        max_length=9, blank=True, default="", db_default="", choices=[(c.value, c.value) for c in IN_TERMS]
     )
     hold_applies_to = models.CharField(
         max_length=8, blank=True, default="", db_default="", choices=[(a.value, a.value) for a in AppliesTo]
     )
+    # Whether a registration is kept only if its address is proved.
+    verify_email = models.BooleanField(default=False, db_default=False)
     # With ticket types the sizes and counters of seats here are the sums of theirs.
     has_types = models.BooleanField(default=False, db_default=False, editable=False)
     last_type_number = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
@@ -139,7 +141,7 @@ class Event(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(hold_seconds__isnull=True, hold_confirmed_by="", hold_applies_to="")
-                | Q(hold_seconds__gte=1, hold_confirmed_by__in=[c.value for c in ConfirmedBy])
+                | Q(hold_seconds__gte=1, hold_confirmed_by__in=[c.value for c in IN_TERMS])
                 & Q(hold_applies_to__in=[a.value for a in AppliesTo]),
                 name="event_hold_complete",
             ),
@@ -177,6 +179,11 @@ class Event(models.Model):
     def awaits_draw(self) -> bool:
         """Whether its draw is still to be held."""
         return self.draw_state in (DrawState.OPEN, DrawState.SEALED)
+
+    @property
+    def proof_seconds(self) -> int:
+        """For how long a registration waits for the proof of its address; 0: none is wanted."""
+        return PROOF_SECONDS if self.verify_email else 0
 
     @property
     def hold(self) -> HoldTerms | None:

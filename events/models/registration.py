@@ -68,7 +68,8 @@ class Registration(models.Model):
     revision = models.PositiveIntegerField(default=1)
     requested_at = models.DateTimeField()
     decided_at = models.DateTimeField()
-    # Until when its seats are or were held (by the queue's clock), and who may confirm it; by which payment it was.
+    # Until when its seats are or were held (by the queue's clock), or its address is to be proved, and who may confirm
+    # it; by which payment it was.
     expires_at = models.DateTimeField(null=True, editable=False)
     hold_confirmed_by = models.CharField(
         max_length=9,
@@ -163,6 +164,12 @@ class Registration(models.Model):
                 fields=["expires_at", "sequence", "id"],
                 condition=Q(status=Status.HELD.value),
                 name="registration_due",
+            ),
+            # The same of those that wait and have an address to prove.
+            models.Index(
+                fields=["expires_at", "sequence", "id"],
+                condition=Q(status=Status.WAITLISTED.value, hold_confirmed_by=ConfirmedBy.ADDRESS.value),
+                name="registration_unproved",
             ),
             # The lists of held registrations, and of those whose hold ran out.
             _in_order(Status.HELD, "registration_held"),

@@ -9,7 +9,7 @@ from events.admission.replies import Admission
 from events.domain.attendee import email_key
 from events.domain.seats import NO_TYPE
 from events.domain.snapshot import EventSnapshot
-from events.domain.tickets import TicketName
+from events.domain.ticket_keys import TicketName
 from events.secrets import tickets
 from events.services.wakeups import wake_drain
 from omnify.common.clients import replicated_client

@@ -13,7 +13,8 @@ import pytest
 
 from events.admission.entry import pack
 from events.domain.commands import Callback
-from events.domain.tickets import KEY_CHARS, Tickets
+from events.domain.ticket_keys import KEY_CHARS
+from events.domain.tickets import Tickets
 from tests.support.service.event import Event, open_event
 from tests.support.service.logs import leaks
 from tests.support.service.processes import Service

@@ -46,6 +46,26 @@ def test_an_event_is_given_a_hold_and_a_change_replaces_it() -> None:
     assert shown(caller, create(caller))["hold"] is None
 
 
+def test_an_event_wants_addresses_proved_where_that_can_be() -> None:
+    caller = organizer()
+    event_id = create(caller, verify_email=True, hold=PAID)
+    assert shown(caller, event_id)["verify_email"] is True
+    assert json.loads(redis_client().hget(event_keys(event_id).state, "snapshot"))["verify_email"] is True
+    copy = caller.post(f"/events/{event_id}/duplicate", {}).json()["data"]
+    assert copy["verify_email"] is True
+    starts = copy["start_time"]
+    refused = {
+        "verify_email": [{"mail": False}, {"admission": "draw", "draw_at": starts}, {"verify_email": 1}],
+        "hold": [{"hold": {**PAID, "applies_to": "waitlist"}}],
+    }
+    for blamed, wishes in refused.items():
+        for wish in wishes:
+            answer = caller.patch(f"/events/{event_id}", wish)
+            assert (answer.status_code, list(answer.json()["errors"])) == (400, [blamed]), wish
+    assert caller.patch(f"/events/{event_id}", {"verify_email": False}).json()["data"]["verify_email"] is False
+    assert shown(caller, create(caller))["verify_email"] is False
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from events.domain import allocation
 from events.domain.allocation import Seats
 from events.domain.commands import Cancellation, Command, Confirmation, Correction, Expiry, Resize, TypeTerms
-from events.domain.holds import AppliesTo
+from events.domain.holds import IN_TERMS, AppliesTo
 from events.domain.seats import Counters, total
 from events.domain.states import Reason
-from tests.support.allocation import request
+from tests.support.allocation import digest_of, request
 
 corrections = st.tuples(st.just("correct"), st.tuples(st.integers(1, 40), st.none() | st.integers(0, 14)))
 commands = st.one_of(
@@ -61,18 +61,20 @@ grouped_cases = st.fixed_dictionaries(
 
 def commands_of(case: dict[str, Any]) -> list[list[Command]]:
     numbers = count(1)
+    typed_by: dict[int, int] = {}
 
     def command(kind: str, value: Any, quantity: int = 1, type_id: int = 0) -> Command:
         place = next(numbers)
         if kind == "register":
+            typed_by[place] = value
             return request(place, f"guest{value}@example.com", quantity=quantity, type_id=type_id)
         if kind == "add":
             added = request(place, f"guest{value}@example.com", quantity=quantity, type_id=type_id)
             return replace(added, added=True, beyond_capacity=True)
-        if kind == "confirm":
-            return Confirmation(f"key{value:017}", place, place)
-        if kind == "expire":
-            return Expiry(f"key{value:017}", place, place)
+        if kind in ("confirm", "expire"):
+            return (Confirmation if kind == "confirm" else Expiry)(f"key{value:017}", place, place)
+        if kind == "prove":
+            return _proof(place, value, typed_by)
         if kind.startswith("cancel"):
             reason = Reason.BY_ORGANIZER if kind.endswith("organizer") else Reason.BY_HOLDER
             return Cancellation(f"key{value:017}", place, place, kind != "cancel", reason)
@@ -83,11 +85,18 @@ def commands_of(case: dict[str, Any]) -> list[list[Command]]:
         if kind == "correct":
             ticket, guest = value
             email = None if guest is None else f"guest{guest}@example.com"
-            return Correction(f"order{place:015}", place, f"key{ticket:017}", "Guest", email, email, "", place)
+            digest = "" if email is None else digest_of(email)
+            return Correction(f"order{place:015}", place, f"key{ticket:017}", "Guest", email, email, digest, place)
         seats, waitlist = value
         return Resize(f"order{place:015}", place, seats, waitlist, place)
 
     return [[command(*order) for order in batch] for batch in case["batches"]]
+
+
+def _proof(place: int, about: tuple[int, int | None], typed_by: dict[int, int]) -> Confirmation:
+    ticket, guest = about
+    guest = typed_by.get(ticket, 0) if guest is None else guest
+    return Confirmation(f"key{ticket:017}", place, place, address=digest_of(f"guest{guest}@example.com"))
 
 
 def typed(found: dict[int, tuple[int, int]], ends_ms: int = allocation.NEVER) -> Seats:
@@ -114,5 +123,21 @@ held_cases = st.fixed_dictionaries(
         "applies_to": st.sampled_from(AppliesTo),
         "lasts_ms": st.integers(1, 12),
         "batches": st.lists(st.lists(held_commands, max_size=10), max_size=8),
+    }
+)
+
+
+# The same where addresses are proved: with the token that was sent first (None), or with that of any address.
+proved_commands = st.one_of(
+    held_commands, *[st.tuples(st.just("prove"), st.tuples(st.integers(1, 40), st.none() | st.integers(0, 14)))] * 2
+)
+proved_cases = st.fixed_dictionaries(
+    {
+        "sizes": st.fixed_dictionaries(dict.fromkeys(TYPES[:2], sizes)),
+        "ends_ms": st.integers(1, 40) | st.just(allocation.NEVER),
+        "hold": st.sampled_from([None, *((by, to) for by in IN_TERMS for to in AppliesTo)]),
+        "lasts_ms": st.integers(1, 12),
+        "proof_ms": st.integers(1, 12),
+        "batches": st.lists(st.lists(proved_commands, max_size=10), max_size=8),
     }
 )

@@ -7,8 +7,9 @@ from typing import Any
 
 from events.domain import allocation
 from events.domain.commands import Cancellation, Closing, Command, Confirmation, Correction, Expiry, Request, Resize
-from events.domain.holds import AppliesTo, HoldTerms
+from events.domain.holds import AppliesTo, ConfirmedBy, HoldTerms
 from events.domain.states import HOLDING, Reason, Status
+from tests.support.allocation import digest_of
 
 Row = dict[str, Any]
 
@@ -26,7 +27,9 @@ class Naive:
         cancel_until_ms: int = allocation.NEVER,
         hold: HoldTerms | None = None,
         draw_ms: int | None = None,
+        proof_seconds: int = 0,
     ) -> None:
+        self.proof_seconds = proof_seconds
         # Until the draw is held; then None.
         self.draw_ms = draw_ms
         self.sizes, self.ends_ms, self.cancel_until_ms, self.hold = dict(sizes), ends_ms, cancel_until_ms, hold
@@ -66,16 +69,32 @@ class Naive:
             told = {"reason": None, **self.seat(command)}
         named = {"key": command.key, "email": command.email_key, "sold": command.type_id in self.sizes}
         self.rows.append({**named, "line": command.type_id, "seats": command.quantity, **told})
+        if self.proof_seconds and not command.added and self.rows[-1]["status"] in HOLDING:
+            until = min(self.queue_ms + self.proof_seconds * 1000, self.ends_ms)
+            status = Status.WAITLISTED if self.rows[-1]["status"] is Status.WAITLISTED else Status.HELD
+            self.rows[-1] |= {"status": status, "until": until, "unproved": True}
 
     def expire(self, command: Expiry) -> None:
-        for row in self.named(command, Status.HELD):
-            if command.requested_ms >= row["until"]:
+        for row in self.named(command, Status.HELD, Status.WAITLISTED):
+            ends = row["status"] is Status.HELD or row.get("unproved")
+            if ends and command.requested_ms >= row["until"]:
                 row["status"] = Status.EXPIRED
 
     def confirm(self, command: Confirmation) -> None:
-        for row in self.named(command, Status.HELD):
-            if command.requested_ms < row["until"]:
+        for row in self.named(command, Status.HELD, Status.WAITLISTED):
+            if row.get("unproved"):
+                self.prove(row, command)
+            elif row["status"] is Status.HELD and command.requested_ms < row["until"] and not command.address:
                 row["status"] = Status.CONFIRMED
+
+    def prove(self, row: Row, command: Confirmation) -> None:
+        if command.requested_ms >= row["until"] or command.address != digest_of(row["email"]):
+            return
+        row["unproved"] = False
+        if row["status"] is Status.HELD:
+            hold = self.hold
+            paid = hold is not None and hold.applies_to is AppliesTo.ALL and hold.confirmed_by is ConfirmedBy.ORGANIZER
+            row |= self.given(held=paid)
 
     def cancel(self, command: Cancellation) -> None:
         for row in self.named(command, *HOLDING):
@@ -93,7 +112,8 @@ class Naive:
     def move_up(self, line: int) -> None:
         """No one passes: the head waits until there are enough seats for all of its group."""
         while (waiting := self.of(Status.WAITLISTED, line)) and waiting[0]["seats"] <= self.free(line):
-            waiting[0] |= self.given(held=self.hold is not None)
+            unproved = waiting[0].get("unproved")
+            waiting[0] |= {"status": Status.HELD} if unproved else self.given(held=self.hold is not None)
 
     def given(self, *, held: bool) -> Row:
         """What the next in line gets: a seat, or a hold with a full time of its own."""

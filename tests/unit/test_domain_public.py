@@ -76,6 +76,7 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
         "draw_state",
         "entered_count",
         "mail",
+        "verify_email",
         "timezone",
     ]
     described = to_builtins(render_event(EVENT, now_ms=2_000, description="*All* are welcome."))

@@ -156,6 +156,22 @@ def test_a_ticket_keeps_its_check_in_code_when_the_secret_changes() -> None:
         assert after.check_in_code(**asked, mark=made_by.mark) == code
 
 
+def test_a_proof_token_is_of_one_ticket_and_one_address_and_survives_a_change_of_the_secret() -> None:
+    before, after = Tickets(OLD), Tickets(NEW, OLD)
+    asked: dict[str, Any] = {"event_id": 7, "key": "K" * KEY_CHARS}
+    ticket_id = before.ticket_id(**asked)
+    token = before.proof_token(**asked, email_key="a@example.org", mark=before.mark)
+    assert after.proof_token(**asked, email_key="a@example.org", mark=before.mark) == token
+    address = before.email_digest("a@example.org")
+    assert before.proved_address(ticket_id, token) == after.proved_address(ticket_id, token) == address
+    assert after.proved_address(after.ticket_id(**asked), token) is None
+    assert Tickets(NEW).proved_address(ticket_id, token) is None
+    assert before.proved_address(before.ticket_id(event_id=8, key=asked["key"]), token) is None
+    other = before.proof_token(**asked, email_key="b@example.org", mark=before.mark)
+    assert before.proved_address(ticket_id, token[:12] + other[12:]) is None
+    assert before.proved_address(ticket_id, other[:12] + token[12:]) is None
+
+
 def test_a_forked_process_draws_keys_of_its_own() -> None:
     tickets.mint()
     reader, writer = os.pipe()

@@ -21,9 +21,10 @@ local CHECKED_IN = 'i'
 -- Prefixes of the parts before it, and of what an entry and `pending` say of a ticket's seats: how many if more than one,
 -- and the id of their ticket type if the event has any; and of a group, how many have been let in so far.
 local QUANTITY, TYPE, PARTLY_IN = 'q', 't', 'n'
--- The prefix of the last part of an outcome that is held, or was until its time was over: that time (ms) follows, and
--- after it this letter if only the organizer may confirm it.
-local HELD_UNTIL, RESTRICTED = 'h', 'o'
+-- The prefix of the last part of an outcome that is held, or was until its time was over, or that waits and has an
+-- address to prove: that time (ms) follows, and after it a letter if only the organizer may confirm it, or only the proof
+-- of its address.
+local HELD_UNTIL, RESTRICTED, UNPROVED = 'h', 'o', 'a'
 -- The prefix of the last part of what an entry and `pending` say of a ticket's seats: the id of its access code. And of
 -- the fields of `pending` that count what is queued with a code.
 local CODE, CODE_USES = 'k', 'k'

@@ -22,6 +22,7 @@ from events.api.openapi.responses import (
 )
 from events.domain.holds import REFERENCE_MAX
 from events.domain.public.ticket import ConfirmedTicket
+from events.door.parse_confirmation import TOKEN_MAX
 from omnify.common.envelope import Code
 
 
@@ -34,6 +35,12 @@ class PaymentInput(serializers.Serializer[Any]):
         max_length=REFERENCE_MAX,
         help_text="Names the payment. The same one again is harmless; another one is refused.",
     )
+    token = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=TOKEN_MAX,
+        help_text="Proves the ticket's address: from the link in the mail that was sent to it.",
+    )
 
 
 CONFIRM_TICKET = describe(
@@ -43,7 +50,9 @@ CONFIRM_TICKET = describe(
         "Turns a held ticket into a confirmed one. The event's `hold` said who may when it began: the organizer alone, "
         "with a token of the scope `full`, or also the holder, who needs but the ticket id. The confirmation takes its "
         "turn in the event's queue; one that is admitted before `expires_at` counts, however long the queue is. "
-        "The same `payment_reference` again is answered like the first time."
+        "The same `payment_reference` again is answered like the first time.\n\n"
+        "Where the event wants addresses proved (`verify_email`), a registration is kept only with the `token` that is "
+        "mailed to its address. A paid hold begins after that."
     ),
     tags=["registrations"],
     auth=EITHER,

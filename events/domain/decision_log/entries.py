@@ -39,6 +39,7 @@ class Kind(IntEnum):
     SEAL = 12
     REVEAL = 13
     DRAWN = 14
+    PROOF = 15  # for how long a registration waits from here on for the proof of its address
 
 
 class Flag(IntFlag):
@@ -49,6 +50,7 @@ class Flag(IntFlag):
     EXEMPT = 4  # a cancellation that `cancel_until` does not bind
     IN_TIME = 8  # a confirmation that was admitted before, and lost
     CODED = 16  # with an access code
+    ADDRESS = 32  # a registration whose address is to be proved, or a confirmation that proves it
 
 
 # The decision on a ticket: the byte behind the kind.
@@ -73,7 +75,10 @@ _APPLIES_TO = {AppliesTo.ALL: 1, AppliesTo.WAITLIST: 2}
 
 _BEGIN = Struct(">BBQQ32s").pack
 _TERMS = Struct(">QQBIBBH").pack
+_TERMS_SIZE = 25
 _LINE = Struct(">HII").pack
+_SECONDS = Struct(">I").pack
+_LINE_SIZE = 10
 _REGISTRATION = Struct(">BBBBHQQQ32s16s").pack
 _UNTIL = Struct(">Q").pack
 _CHANGE = Struct(">BBBQQQ32s").pack
@@ -111,7 +116,8 @@ def broken_off(*, now_ms: int, note: str) -> bytes:
 
 
 def terms(seats: Seats) -> bytes:
-    """Packs what decisions go by beside the commands: times, the hold, and every line's sizes."""
+    """Packs what decisions go by beside the commands: times, the hold, every line's sizes, and last, in an event that
+    wants one, the time to prove an address."""
     hold = seats.hold
     head = _TERMS(
         seats.ends_ms,
@@ -123,16 +129,25 @@ def terms(seats: Seats) -> bytes:
         len(seats.types) or 1,
     )
     lines: Mapping[int, Counters] = seats.types or {NO_TYPE: seats}
-    return head + b"".join(_line(key, line.capacity, line.waitlist_capacity) for key, line in sorted(lines.items()))
+    packed = head + b"".join(_line(key, line.capacity, line.waitlist_capacity) for key, line in sorted(lines.items()))
+    return packed + _SECONDS(seats.proof_seconds) if seats.proof_seconds else packed
 
 
 def _line(type_id: int, capacity: int, waitlist_capacity: int) -> bytes:
     return _LINE(type_number(type_id), capacity, waitlist_capacity)
 
 
-def new_terms(packed: bytes, *, now_ms: int) -> bytes:
-    """Makes the entry that says that from here on these terms hold."""
-    return _MOMENT(Kind.TERMS, now_ms) + packed
+def new_terms(before: bytes, packed: bytes, *, now_ms: int) -> list[bytes]:
+    """Makes the entries that say which terms hold from here on, where they are not those `before`; empty: none were."""
+    (old, old_proof), (new, proof) = _split(before), _split(packed)
+    made = [_MOMENT(Kind.TERMS, now_ms) + new] if new != old else []
+    return [*made, _MOMENT(Kind.PROOF, now_ms) + (proof or _SECONDS(0))] if proof != old_proof else made
+
+
+def _split(packed: bytes) -> tuple[bytes, bytes]:
+    """Separates the time to prove an address."""
+    behind = len(packed) - (len(packed) - _TERMS_SIZE) % _LINE_SIZE if packed else 0
+    return packed[:behind], packed[behind:]
 
 
 def registration(request: Request, outcome: Outcome, ticket: bytes, mailbox: bytes) -> bytes:
@@ -140,7 +155,7 @@ def registration(request: Request, outcome: Outcome, ticket: bytes, mailbox: byt
     decided = _REGISTRATION(
         _A_REGISTRATION,
         _A_SEAT if outcome.status is _CONFIRMED else OUTCOMES[outcome.status, outcome.reason],
-        _flags(request) if request.added or request.code_id else 0,
+        _flags(request, outcome) if request.added or request.code_id or outcome.hold else 0,
         request.quantity,
         request.type_id % TYPES_OF_AN_EVENT,
         request.sequence,
@@ -152,8 +167,10 @@ def registration(request: Request, outcome: Outcome, ticket: bytes, mailbox: byt
     return decided + _UNTIL(outcome.hold.expires_ms) if outcome.hold else decided
 
 
-def _flags(request: Request) -> int:
+def _flags(request: Request, outcome: Outcome) -> int:
     flags = Flag.ADDED if request.added else Flag(0)
+    if outcome.is_unproved:
+        flags |= Flag.ADDRESS
     if request.beyond_capacity:
         flags |= Flag.BEYOND_CAPACITY
     return flags | Flag.CODED if request.code_id else flags
@@ -167,7 +184,7 @@ def change(
     if isinstance(command, Cancellation):
         flags |= Flag.EXEMPT * command.exempt
     elif isinstance(command, Confirmation):
-        flags |= Flag.IN_TIME * command.in_time
+        flags |= Flag.IN_TIME * command.in_time | Flag.ADDRESS * bool(command.address)
     changed = _CHANGE(
         kind,
         OUTCOMES[outcome.status, outcome.reason],

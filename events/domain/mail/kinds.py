@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from events.domain.holds import ConfirmedBy
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 
@@ -63,7 +64,15 @@ _BY_STATUS = {
 
 
 def kind_of(outcome: Outcome) -> MailKind | None:
-    """Returns the kind of mail about a change of a ticket's status; None if it needs none."""
+    """Returns the kind of mail about a change of a ticket's status; None if it needs none.
+
+    An address that is not proved gets nothing but the mail that asks for the proof.
+    """
+    if outcome.hold is not None and outcome.hold.confirmed_by is ConfirmedBy.ADDRESS:
+        if outcome.is_unproved:
+            return MailKind.VERIFY
+        if outcome.was in (Status.HELD, Status.WAITLISTED) and outcome.status is not Status.CONFIRMED:
+            return None
     status, waited = outcome.status, outcome.was is Status.WAITLISTED
     if status is Status.CONFIRMED:
         return MailKind.PROMOTED if waited else MailKind.CONFIRMED

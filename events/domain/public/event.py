@@ -7,8 +7,8 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import astuple
 
-from events.domain.holds import AppliesTo, ConfirmedBy
-from events.domain.public.definition import Time
+from events.domain.holds import IN_TERMS, AppliesTo, ConfirmedBy
+from events.domain.public.definition import Time, one_of
 from events.domain.snapshot import EventSnapshot, TypeSnapshot
 from events.domain.states import Access, Admission, DrawState, EventState, Visibility, event_state
 from events.domain.times import iso
@@ -39,7 +39,9 @@ class Hold(Struct, frozen=True):
     confirmed_by: Annotated[
         ConfirmedBy,
         Meta(
-            description="`organizer`: after a payment, say. `holder`: it is an offer to accept.", examples=["organizer"]
+            description="`organizer`: after a payment, say. `holder`: it is an offer to accept.",
+            examples=["organizer"],
+            extra_json_schema=one_of(IN_TERMS),
         ),
     ]
     applies_to: Annotated[
@@ -119,6 +121,13 @@ class Event(Struct, frozen=True):
     ]
     entered_count: Annotated[int, Meta(description="Seats that are asked for in the draw.", examples=[0])]
     mail: Annotated[bool, Meta(description="Whether guests get mail about it.", examples=[True])]
+    verify_email: Annotated[
+        bool,
+        Meta(
+            description="A registration is kept only if its address is proved by the token that is mailed to it.",
+            examples=[False],
+        ),
+    ]
     timezone: Annotated[
         str, Meta(description="The venue's, by its IANA name: pages and calendars show it.", examples=["Europe/Paris"])
     ]
@@ -160,6 +169,7 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int, description: str | Uns
         draw_state=snapshot.draw_state or None,
         entered_count=snapshot.entered_count,
         mail=snapshot.mail,
+        verify_email=snapshot.verify_email,
         timezone=snapshot.timezone,
         description=description,
     )

@@ -50,7 +50,10 @@ class Ticket(Struct, frozen=True, gc=False):
     decided_at: Time | None
     expires_at: Annotated[
         Time | None,
-        Meta(description="Until when its seats are held, or were; null unless `held` or `expired`.", examples=[None]),
+        Meta(
+            description="Until when its seats are held, or were, or its address is to be proved; null: no such time.",
+            examples=[None],
+        ),
     ]
     check_in_code: Annotated[
         str | None,

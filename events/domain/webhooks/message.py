@@ -58,7 +58,7 @@ def status_told(type_: str, *, waits: bool, held: bool) -> Status:
     """Returns the status of the ticket that a message of this type is about; `waits`: it names a position, `held`: it
     names the end of a hold."""
     if type_ == MessageType.UPDATED and (waits or held):
-        return Status.HELD if held else Status.WAITLISTED
+        return Status.WAITLISTED if waits else Status.HELD
     return _STATUS_OF_TYPE[type_]
 
 

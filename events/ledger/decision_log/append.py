@@ -112,4 +112,4 @@ def prelude(log: OpenLog, before: Seats, now_ms: int) -> list[bytes]:
     key = log.key or entries.NO_KEY
     begin = [] if log.tree.size else [entries.begin(event_id=log.maker.event_id, now_ms=now_ms, key=key)]
     terms = entries.terms(before)
-    return begin if terms == log.terms else [*begin, entries.new_terms(terms, now_ms=now_ms)]
+    return begin if terms == log.terms else [*begin, *entries.new_terms(log.terms, terms, now_ms=now_ms)]

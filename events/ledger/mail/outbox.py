@@ -42,7 +42,7 @@ def write_mails(
 
 def _kind(change: Outcome, made: dict[tuple[str, int], CorrectionResult]) -> MailKind | None:
     corrected = made.get((change.key, change.revision))
-    if corrected is None:
+    if corrected is None or change.is_unproved:
         return kind_of(change)
     return MailKind.RESEND if corrected.correction.email is not None and change.status in HOLDING else None
 

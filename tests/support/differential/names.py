@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from events.domain.tickets import KEY_CHARS, REF_CHARS
+from events.domain.ticket_keys import KEY_CHARS, REF_CHARS
 
 _TICKET_ID = re.compile(r"([1-9][0-9]*)-([A-Za-z0-9_-]{20})([A-Za-z0-9_-]{8})(?![A-Za-z0-9_-])")
 _REPLACED = (

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 from typing import NamedTuple
 
-from events.domain.tickets import KEY_CHARS
+from events.domain.ticket_keys import KEY_CHARS
 from tests.support.service.event import Event
 from tests.support.service.parts import AOF
 
