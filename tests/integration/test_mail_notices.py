@@ -51,7 +51,7 @@ def make_all(now: datetime) -> list[int]:
     """Makes mails until there is nothing left to make: how many each time."""
     made: list[int] = []
     while MailNotice.objects.filter(done_at=None, due_at__lte=now).exists():
-        made.append(notices.make_mails(now=now))
+        made.append(notices.make_due_mails(now=now))
         assert len(made) < 10, "a notice does not end"
     return made
 
@@ -92,11 +92,11 @@ def test_a_crash_between_two_chunks_makes_none_twice_and_leaves_none_out(
     event: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     due = change(event, location="Park")
-    notices.make_mails(now=due)
+    notices.make_due_mails(now=due)
     with monkeypatch.context() as broken:
         broken.setattr(MailNotice, "save", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            notices.make_mails(now=due)
+            notices.make_due_mails(now=due)
     make_all(due)
     assert keys() == everyone(event)
 
@@ -105,15 +105,15 @@ def test_a_crash_between_two_chunks_makes_none_twice_and_leaves_none_out(
 def test_no_more_are_made_while_many_wait_to_be_sent(event: Event, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "MOST_WAITING", 2)
     due = change(event, location="Park")
-    assert [notices.make_mails(now=due) for _ in range(2)] == [2, 0]
+    assert [notices.make_due_mails(now=due) for _ in range(2)] == [2, 0]
     Mail.objects.update(state="sent")
-    assert notices.make_mails(now=due) == 2
+    assert notices.make_due_mails(now=due) == 2
 
 
 def test_a_change_is_not_told_before_it_could_be_corrected(event: Event) -> None:
     due = change(event, location="Park")
-    assert notices.make_mails(now=due - timedelta(seconds=1)) == 0
-    assert notices.make_mails(now=due) == 4
+    assert notices.make_due_mails(now=due - timedelta(seconds=1)) == 0
+    assert notices.make_due_mails(now=due) == 4
 
 
 def test_changes_before_the_first_is_told_are_one_mail(event: Event) -> None:
@@ -127,12 +127,12 @@ def test_what_is_changed_back_in_time_is_told_to_no_one(event: Event) -> None:
     change(event, location="Park")
     due = change(event, location="Hall")
     assert not MailNotice.objects.exists()
-    assert notices.make_mails(now=due) == 0
+    assert notices.make_due_mails(now=due) == 0
 
 
 @pytest.mark.usefixtures("few_at_once")
 def test_a_change_while_an_earlier_one_is_being_told_reaches_all(event: Event) -> None:
-    notices.make_mails(now=change(event, location="Park"))
+    notices.make_due_mails(now=change(event, location="Park"))
     make_all(change(event, location="Beach"))
     told = {key: found["location"][1] for key, found in zip(keys(), changes(), strict=True)}
     assert told == dict.fromkeys(everyone(event), "Beach")
@@ -140,7 +140,7 @@ def test_a_change_while_an_earlier_one_is_being_told_reaches_all(event: Event) -
 
 @pytest.mark.usefixtures("few_at_once")
 def test_what_is_changed_back_after_some_have_heard_of_it_is_told(event: Event) -> None:
-    notices.make_mails(now=change(event, location="Park"))
+    notices.make_due_mails(now=change(event, location="Park"))
     make_all(change(event, location="Hall"))
     assert changes()[-4:] == [{"location": ["Park", "Hall"]}] * 4
 
@@ -156,7 +156,7 @@ def test_an_event_without_mail_tells_no_one(event: Event) -> None:
     due = change(event, location="Park")
     assert not MailNotice.objects.exists()
     change(event, mail=True)
-    assert notices.make_mails(now=due) == 0
+    assert notices.make_due_mails(now=due) == 0
 
 
 def test_a_cancelled_event_is_not_told_to_have_changed(event: Event) -> None:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from events.domain.mail.kinds import MailKind, MailState
-from events.domain.states import IN_LINE, Status
+from events.domain.states import HOLDING, Status
 from events.domain.times import from_iso, iso_of, to_ms
 from events.ledger.database import database
 from events.ledger.records import MailRecord
@@ -89,7 +89,7 @@ def note_reminders(*, now: datetime, hours: float) -> int:
     return len(notices)
 
 
-def make_mails(*, now: datetime) -> int:
+def make_due_mails(*, now: datetime) -> int:
     """Makes mails of a notice that is due, for up to `AT_ONCE` tickets. Returns how many; 0 if there is nothing to do.
 
     A notice that is done, or has become void, makes none and is not looked at again.
@@ -130,7 +130,7 @@ def _tickets(notice: MailNotice, changed: bool) -> Any:
     Those who were decided after a change know no other: their own mail said what held by then.
     """
     since = from_iso(notice.data["since"])
-    told = {"status__in": [s.value for s in IN_LINE], "decided_at__lte": since} if changed else _reminded(since)
+    told = {"status__in": [s.value for s in HOLDING], "decided_at__lte": since} if changed else _reminded(since)
     unwanted = MailOptOut.objects.filter(event=OuterRef("event"), ticket_key=OuterRef("ticket_key"))
     found = Registration.objects.filter(event=notice.event_id, ticket_key__gt=notice.through_key, **told)
     return found.exclude(Exists(unwanted)).order_by("ticket_key").values_list("ticket_key", flat=True)

@@ -43,7 +43,7 @@ def _titles(about: About) -> dict[str, str]:
         "held": about.gettext("Set aside for you"),
         "confirmed": about.gettext("Confirmed"),
         "waitlisted": about.gettext("On the waitlist"),
-        "cancelled": about.gettext("Cancelled"),
+        "cancelled": about.gettext("Your registration is cancelled"),
         "expired": about.gettext("The time is over"),
         "rejected": about.gettext("No seat"),
     }
