@@ -28,6 +28,7 @@ from rehearsal.retrying import RetryingConnection, retry_after
 
 LONGEST_POLL_PAUSE = 0.5
 WAITLIST_SECONDS = 0.5
+PREFER = "Prefer: receipt\r\n"
 _DEFAULTS = {("ticket_type", 0), ("quantity", 1)}
 _DECIDED = {*TERMINAL, Status.HELD, Status.WAITLISTED}
 
@@ -146,7 +147,8 @@ class Guests:
             "POST",
             f"/events/{self._workload.event_id}/register",
             headers=f"Content-Type: application/json\r\nAuthorization: Bearer {self._workload.token}\r\n"
-            f"Idempotency-Key: rehearsal-{self._workload.run}-{registration.number}\r\n",
+            f"Idempotency-Key: rehearsal-{self._workload.run}-{registration.number}\r\n"
+            f"{PREFER if self._workload.receipts else ''}",
             body=_encoder.encode({"name": registration.name, "email": registration.email, **self._seats(registration)}),
         )
 
@@ -204,6 +206,7 @@ def _registration_result(
         type_id=type_id,
         seats=registration.seats,
         code_index=registration.code_index,
+        receipt=bytes(body.data.receipt).decode() if status == ACCEPTED and body.data else "",
     )
 
 

@@ -44,6 +44,7 @@ class Options:
     time_limit: int
     json_file: Path | None
     webhooks: bool = False
+    receipts_file: Path | None = None
     types: int = 0
     groups: tuple[int, int] = (1, 1)
     codes: bool = False
@@ -82,6 +83,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--hold", default="0", help="set each seat aside for so long first: 60s, 10m (default: 0, not at all)")
     add("--pay", default="100%", help="how many pay for the seat that is set aside: 80%% or a number (default: 100%%)")
     add("--draw", default="0", help="hold so many small draws instead, and prove what their logs say (default: 0)")
+    add(
+        "--receipts", metavar="FILE", help="ask for receipts, keep them in this file, and prove that the log keeps them"
+    )
     add("--rate", help="registrations per second in all (default: as fast as possible)")
     add("--processes", default="2", help="processes the crowd comes from (default: 2)")
     add("--connections", default="128", help="connections in all (default: 128)")
@@ -116,8 +120,9 @@ def read_options(given: Mapping[str, Any], *, environ: Mapping[str, str]) -> Opt
         connections=_number(given, "connections", least=processes, most=10_000),
         patience=_number(given, "patience", most=MOST_SECONDS),
         time_limit=_number(given, "time_limit", most=MOST_SECONDS),
-        json_file=_writable(given.get("json_file")),
+        json_file=_writable("json", given.get("json_file")),
         webhooks=bool(given.get("webhooks")),
+        receipts_file=_writable("receipts", given.get("receipts")),
         types=_number({"types": 0, **given}, "types", least=0, most=50),
         groups=_groups(str({"groups": 1, **given}["groups"])),
         codes=bool(given.get("codes")),
@@ -182,8 +187,8 @@ def _kept(find: Callable[[Mapping[str, str]], str], environ: Mapping[str, str]) 
         raise Unusable(str(problem)) from problem
 
 
-def _writable(text: str | None) -> Path | None:
+def _writable(option: str, text: str | None) -> Path | None:
     path = Path(text) if text else None
     if path is not None and (path.is_dir() or not os.access(path.parent, os.W_OK)):
-        raise Unusable(f"--json: {path} cannot be written")
+        raise Unusable(f"--{option}: {path} cannot be written")
     return path

@@ -19,6 +19,7 @@ from rehearsal.count_proofs import counts_agree, never_oversold
 from rehearsal.evidence import Evidence, short
 from rehearsal.group_proofs import groups_fit, no_group_is_split
 from rehearsal.hold_proofs import every_hold_ended_once, no_one_passed
+from rehearsal.receipt_proofs import RECEIPT_PROOFS
 from rehearsal.records import NO_ANSWER, Observation, Ticket
 from rehearsal.waitlist_proofs import cancellations_took_effect, no_status_ran_backwards, waitlist_is_in_order
 from rehearsal.webhook_proofs import WEBHOOK_PROOFS
@@ -47,7 +48,8 @@ class Proof:
 def prove(seen: Observation) -> list[Proof]:
     """Returns all proofs, the most important first."""
     evidence = Evidence(seen)
-    checks = PROOFS if seen.messages is None else [*PROOFS, *WEBHOOK_PROOFS]
+    checks = [*PROOFS, *(WEBHOOK_PROOFS if seen.messages is not None else [])]
+    checks += RECEIPT_PROOFS if seen.receipts is not None else []
     return [_proof(name, check, evidence) for name, check in checks]
 
 

@@ -24,6 +24,7 @@ class TicketData(msgspec.Struct):
     ticket_type: int | None = None
     quantity: int = 1
     expires_at: datetime | None = None
+    receipt: msgspec.Raw = msgspec.Raw()
 
 
 decoder = msgspec.json.Decoder(Envelope[TicketData])

@@ -19,7 +19,7 @@ class RegistrationResult(msgspec.Struct, frozen=True, array_like=True):
 
     It was admitted, if at all, between `first_sent_at` (the first try may have been admitted and its response lost) and
     `answered_at`. `latency` is that of the last try, in seconds. It asked for `seats` of the ticket type (0: the event
-    has none), with the access code of this index (-1: without one).
+    has none), with the access code of this index (-1: without one). `receipt` is JSON, empty unless it was asked for.
     """
 
     number: int
@@ -33,6 +33,7 @@ class RegistrationResult(msgspec.Struct, frozen=True, array_like=True):
     type_id: int = 0
     seats: int = 1
     code_index: int = -1
+    receipt: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -158,11 +159,20 @@ class WebhookMessage(msgspec.Struct, frozen=True):
     genuine: bool
 
 
+class ReceiptsSeen(msgspec.Struct, frozen=True):
+    """What the stand-alone verifier said: how many receipts the log keeps, which not, what is wrong with the log."""
+
+    kept: int
+    broken: list[str]
+    problem: str = ""
+
+
 class Observation(msgspec.Struct, frozen=True):
     """Everything that was observed of one event.
 
     `samples` are its counts during the rehearsal; `messages` is None without `--webhooks`; `types` are the sizes of its
-    ticket types, by id; `codes` are its access codes; `hold` is how long a seat is set aside first (s; 0: not at all).
+    ticket types, by id; `codes` are its access codes; `hold` is how long a seat is set aside first (s; 0: not at all);
+    `receipts` is None without `--receipts`.
     """
 
     seats: int
@@ -179,6 +189,7 @@ class Observation(msgspec.Struct, frozen=True):
     codes: list[CodeCounts] = []
     confirmations: list[ConfirmationResult] = []
     hold: int = 0
+    receipts: ReceiptsSeen | None = None
 
 
 class Workload(msgspec.Struct, frozen=True):
@@ -205,6 +216,7 @@ class Workload(msgspec.Struct, frozen=True):
     codes: list[str] = []
     hold: int = 0
     pay: int = 0
+    receipts: bool = False
 
 
 class Tally(msgspec.Struct):

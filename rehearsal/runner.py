@@ -18,6 +18,7 @@ from rehearsal.options import CODES, Options
 from rehearsal.organizer import Organizer
 from rehearsal.process import Command, Processes
 from rehearsal.proofs import Proof, prove
+from rehearsal.receipts import judge_receipts, keep_receipts
 from rehearsal.records import EventCounts, Observation, Tally, Workload, WorkloadResult
 
 LOOK_SECONDS = 0.25
@@ -77,6 +78,10 @@ def rehearse(*, options: Options, progress: Progress) -> Outcome:
                 decided = {(ticket.ticket_id, ticket.status) for ticket in seen.tickets}
                 messages = inbox.wait_for(decided, patience=options.patience)
                 seen = msgspec.structs.replace(seen, messages=messages)
+            if options.receipts_file is not None:
+                keep_receipts(options.receipts_file, seen.results)
+                judged = judge_receipts(options.url, event_id, options.receipts_file)
+                seen = msgspec.structs.replace(seen, receipts=judged)
             figures = measure(seen=seen, tally=crowd.tally())
     return Outcome(event_id, figures, prove(seen))
 
@@ -104,6 +109,7 @@ def workloads(
             codes=list(codes),
             hold=options.hold,
             pay=options.pay,
+            receipts=options.receipts_file is not None,
         )
         for index in range(options.processes)
     ]

@@ -2,7 +2,7 @@
 
     python omnify_verify.py URL EVENT [--key VERIFIER_KEY] [--since CHECKPOINT_FILE]
         [--witness VERIFIER_KEY ...] [--mirror DIR [--every SECONDS]] [--ticket TICKET_ID ...]
-        [--receipts FILE ...]
+        [--receipts FILE ... [--evidence DIR]]
 
 URL is the service's, such as https://tickets.example.org, or a folder with the same files as under /events/EVENT/log.
 Written against docs/the-rules.md, and with nothing of the service: Python 3.11 and `cryptography` are enough. Ends with
@@ -217,9 +217,16 @@ class Source:
         is_web = place.startswith(("http://", "https://"))
         self._base = f"{place.rstrip('/')}/events/{event_id}/log" if is_web else place
         self._is_web = is_web
+        # What was read, as it was at first: a checkpoint may be read again when the log has grown.
+        self.seen: dict[str, bytes] = {}
 
     def read(self, path: str) -> bytes:
         """Reads a file of the log. Raises Unreadable."""
+        found = self._find(path)
+        self.seen.setdefault(path, found)
+        return found
+
+    def _find(self, path: str) -> bytes:
         try:
             if not self._is_web:
                 return (Path(self._base) / path).read_bytes()
@@ -260,16 +267,17 @@ class Mirror(Source):
         file = self._folder / "checkpoint"
         return file.read_text("utf-8") if file.exists() else None
 
-    def read(self, path: str) -> bytes:
+    def _find(self, path: str) -> bytes:
         kept = self._folder / path
         if self._believes and path.startswith("tile/") and kept.exists():
             return kept.read_bytes()
-        self._fresh[path] = super().read(path)
+        self._fresh[path] = super()._find(path)
         return self._fresh[path]
 
     def doubt(self) -> Mirror:
         """Has all be read from the service again: what is there may be another history."""
         self._believes = False
+        self.seen.clear()
         return self
 
     def keep(self, note: str) -> None:
@@ -289,11 +297,15 @@ class Mirror(Source):
         return self._folder / name
 
     def _write(self, path: str, data: bytes) -> None:
-        file = self._folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        half = file.with_name(file.name + ".new")
-        half.write_bytes(data)
-        half.replace(file)
+        write_file(self._folder / path, data)
+
+
+def write_file(file: Path, data: bytes) -> None:
+    """Writes a file as a whole, or leaves it as it is."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    half = file.with_name(file.name + ".new")
+    half.write_bytes(data)
+    half.replace(file)
 
 
 def bundle_path(first: int, width: int) -> str:
@@ -1214,6 +1226,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--witness", action="append", default=[], help="the verifier key of one who must have cosigned")
     parser.add_argument("--ticket", action="append", default=[], help="a ticket id that must be in the log")
     parser.add_argument("--receipts", action="append", type=Path, default=[], help="a file with receipts to be kept")
+    parser.add_argument(
+        "--evidence",
+        type=Path,
+        metavar="DIR",
+        help="where to save what anyone needs to see for themselves what is wrong",
+    )
     asked = parser.parse_args(words)
     code = look(asked)
     while asked.every and code in (0, 2):
@@ -1224,17 +1242,23 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def look(asked: argparse.Namespace) -> int:
-    """Looks at the log once, and says what was found."""
+    """Looks at the log once, says what was found, and saves what proves it if that is asked for."""
     source = Mirror(asked.url, asked.event, asked.mirror) if asked.mirror else Source(asked.url, asked.event)
     try:
-        since = asked.since.read_text("utf-8") if asked.since else None
         receipts = [one for file in asked.receipts for one in read_receipts(file)]
-        more: dict[str, Any] = {
-            "key": asked.key,
-            "tickets": asked.ticket,
-            "receipts": receipts,
-            "witnesses": asked.witness,
-        }
+        code = _look(source, asked, receipts)
+        if code == 1 and asked.evidence:
+            save_evidence(asked.evidence, source.seen, receipts, event_id=asked.event)
+        return code
+    except (Unreadable, OSError, ValueError) as problem:
+        print(f"cannot be read: {problem}", file=sys.stderr)
+        return 2
+
+
+def _look(source: Source, asked: argparse.Namespace, receipts: Sequence[tuple[str, dict[str, Any]]]) -> int:
+    since = asked.since.read_text("utf-8") if asked.since else None
+    more: dict[str, Any] = {"key": asked.key, "tickets": asked.ticket, "receipts": receipts, "witnesses": asked.witness}
+    try:
         if not isinstance(source, Mirror):
             return report(verify(source, asked.event, since=since, **more))
         found = verify(source, asked.event, since=since or source.older, **more)
@@ -1244,9 +1268,20 @@ def look(asked: argparse.Namespace) -> int:
     except Broken as problem:
         print(f"NOT AS IT MUST BE: {problem}")
         return 1
-    except (Unreadable, OSError, ValueError) as problem:
-        print(f"cannot be read: {problem}", file=sys.stderr)
-        return 2
+
+
+def save_evidence(
+    folder: Path, seen: dict[str, bytes], receipts: Sequence[tuple[str, dict[str, Any]]], *, event_id: int
+) -> None:
+    """Saves the log as it was read, and the receipts: this program says the same of the folder, whatever the service
+    shows by then."""
+    for path, data in seen.items():
+        write_file(folder / path, data)
+    told = ""
+    if receipts:
+        write_file(folder / "receipts.json", json.dumps([one for _, one in receipts]).encode())
+        told = f" --receipts {folder / 'receipts.json'}"
+    print(f"evidence is in {folder}; see for yourself: omnify_verify.py {folder} {event_id}{told}")
 
 
 def _follow(mirror: Mirror, found: Verdict) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.service.decision_log import Entries, change_by_hand, decided, rewrite, verifier
+from tests.support.service.decision_log import Entries, change_by_hand, decided, rewrite, run_verifier, verifier
 from tests.support.service.drains import drains_stopped
 from tests.support.service.event import Event, open_event
 from tests.support.service.processes import Service
@@ -133,9 +133,14 @@ def test_a_sequence_that_was_promised_twice_is_proved_by_the_two_receipts(servic
     decided(event, 1)
     kept = tmp_path / "kept.json"
     kept.write_text(json.dumps([mine, friends]), "utf-8")
-    found = verifier(event, "--receipts", str(kept))
+    evidence = tmp_path / "evidence"
+    found = verifier(event, "--receipts", str(kept), "--evidence", str(evidence))
     assert (found.returncode, mine["sequence"], friends["sequence"]) == (1, 1, 1)
-    assert f"two tickets were promised sequence 1 of event {event.id}" in found.stdout
+    told = f"two tickets were promised sequence 1 of event {event.id}"
+    assert told in found.stdout
+    # What was saved says the same to anyone, without the service.
+    alone = run_verifier(evidence, event.id, "--receipts", str(evidence / "receipts.json"))
+    assert (alone.returncode, told in alone.stdout) == (1, True), alone.stdout + alone.stderr
     assert verifier(event).returncode == 0, "without the receipts nothing is wrong with it"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.proofs import PROOFS
+from rehearsal.receipt_proofs import RECEIPT_PROOFS
 from rehearsal.webhook_proofs import WEBHOOK_PROOFS
 from tests.support.service.processes import Service
 from tests.support.soak import SOAK, amount
@@ -35,10 +36,12 @@ def verify(result: subprocess.CompletedProcess[str]) -> None:
     assert result.stdout.count("✓") == len(PROOFS)
 
 
-def test_a_rehearsal_receives_and_proves_every_webhook(service: Service) -> None:
-    result = rehearse(service, "--webhooks", seats=60)
+def test_a_rehearsal_receives_and_proves_every_webhook_and_every_receipt(service: Service, tmp_path: Path) -> None:
+    receipts = tmp_path / "receipts"
+    result = rehearse(service, "--webhooks", "--receipts", str(receipts), seats=60)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert result.stdout.count("✓") == len(PROOFS) + len(WEBHOOK_PROOFS)
+    assert result.stdout.count("✓") == len(PROOFS) + len(WEBHOOK_PROOFS) + len(RECEIPT_PROOFS)
+    assert len(receipts.read_text("utf-8").splitlines()) >= 60
 
 
 @pytest.mark.soak(only=True)

@@ -21,7 +21,12 @@ Entries = list[bytes]
 def verifier(event: Event, *words: str) -> subprocess.CompletedProcess[str]:
     """Runs the verifier as a reader does, with nothing of the project beside it."""
     address = event.service.address
-    command = [sys.executable, "-I", str(VERIFIER), f"http://{address.host}:{address.port}", str(event.id), *words]
+    return run_verifier(f"http://{address.host}:{address.port}", event.id, *words)
+
+
+def run_verifier(place: str | Path, event_id: int, *words: str) -> subprocess.CompletedProcess[str]:
+    """The same, on a service or a folder."""
+    command = [sys.executable, "-I", str(VERIFIER), str(place), str(event_id), *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
