@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from rehearsal.records import ReceiptsSeen, RegistrationResult
+from rehearsal.receipts_seen import ReceiptsSeen
+from rehearsal.records import RegistrationResult
 from verify.omnify_verify import Broken, Source, Unreadable, read_receipts, verify
 
 

@@ -10,6 +10,8 @@ from collections import Counter
 
 import msgspec
 
+from rehearsal.receipts_seen import ReceiptsSeen
+
 ACCEPTED = 202
 NO_ANSWER = 0
 
@@ -18,8 +20,8 @@ class RegistrationResult(msgspec.Struct, frozen=True, array_like=True):
     """The last response to one registration, over all its tries.
 
     It was admitted, if at all, between `first_sent_at` (the first try may have been admitted and its response lost) and
-    `answered_at`. `latency` is that of the last try, in seconds. It asked for `seats` of the ticket type (0: the event
-    has none), with the access code of this index (-1: without one). `receipt` is JSON, empty unless it was asked for.
+    `answered_at`. `latency` is that of the last try (s). It asked for `seats` of the ticket type (0: the event has
+    none), with the access code of this index (-1: without one). `receipt` is JSON, empty unless it was asked for.
     """
 
     number: int
@@ -159,20 +161,11 @@ class WebhookMessage(msgspec.Struct, frozen=True):
     genuine: bool
 
 
-class ReceiptsSeen(msgspec.Struct, frozen=True):
-    """What the stand-alone verifier said: how many receipts the log keeps, which not, what is wrong with the log."""
-
-    kept: int
-    broken: list[str]
-    problem: str = ""
-
-
 class Observation(msgspec.Struct, frozen=True):
     """Everything that was observed of one event.
 
-    `samples` are its counts during the rehearsal; `messages` is None without `--webhooks`; `types` are the sizes of its
-    ticket types, by id; `codes` are its access codes; `hold` is how long a seat is set aside first (s; 0: not at all);
-    `receipts` is None without `--receipts`.
+    `samples` are its counts during the rehearsal; `messages` and `receipts` are None unless asked for; `types` are the
+    sizes of its ticket types, by id; `codes` its access codes; `hold` is how long a seat is set aside first (s).
     """
 
     seats: int

@@ -7,7 +7,8 @@ import pytest
 from rehearsal.evidence import Evidence
 from rehearsal.proofs import prove
 from rehearsal.receipt_proofs import RECEIPT_PROOFS
-from rehearsal.records import EventCounts, Observation, ReceiptsSeen, RegistrationResult, Stats, Ticket
+from rehearsal.receipts_seen import ReceiptsSeen
+from rehearsal.records import EventCounts, Observation, RegistrationResult, Stats, Ticket
 
 IDS = [f"7-{letter * 28}" for letter in "AB"]
 HAS, KEPT = (name for name, _ in RECEIPT_PROOFS)
