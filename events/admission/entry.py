@@ -2,7 +2,8 @@
 unless it is a registration.
 
     registration   t, r, p = JSON [name, e-mail, e-mail digest, mark of the secret that made the ticket's id], with a
-                   callback [..., URL, organizer]; packed at the door, opened by the drain.
+                   callback [..., URL, organizer]; packed at the door, opened by the drain. Behind it are as many
+                   blanks as the number of its language (`language_numbers`): the release before reads over them.
                    s = quantity, ticket type and access code (`seats_text`), only where it is not one seat without
                    a type and a code.
                    a = "o" if the organizer added the guest, "b" if beyond the capacity
@@ -38,6 +39,7 @@ from events.admission.fields import (
     ENTRY_TICKET,
     EXEMPT,
 )
+from events.admission.language_numbers import BLANK, read_language, write_language
 from events.admission.seats_text import read_seats
 from events.domain.attendee import email_key
 from events.domain.commands import (
@@ -105,10 +107,19 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     packed_in: str = ""
 
 
-def pack(*, name: str, email: str, email_digest: str, mark: str = "", callback: Callback | None = None) -> str:
+def pack(
+    *,
+    name: str,
+    email: str,
+    email_digest: str,
+    mark: str = "",
+    callback: Callback | None = None,
+    language: str = "",
+) -> str:
     """Packs a registration's payload. Text, since Lua's msgpack knows no binary."""
     told = (callback.url, str(callback.organizer_id)) if callback else ()
-    return _encode((name, email, email_digest, mark, *told)).decode()
+    packed = _encode((name, email, email_digest, mark, *told)).decode()
+    return packed + write_language(language) if language else packed
 
 
 def pack_sizes(*, max_capacity: int | None, waitlist_capacity: int | None, types: Sequence[TypeTerms] = ()) -> str:
@@ -172,6 +183,8 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict
             if ENTRY_ADDED in fields:
                 beyond = fields[ENTRY_ADDED] == BEYOND_CAPACITY
                 request = msgspec.structs.replace(request, added=True, beyond_capacity=beyond)
+            if payload[-1:] == BLANK:
+                request = msgspec.structs.replace(request, language=read_language(payload))
             return _with_seats(request, fields[ENTRY_SEATS]) if ENTRY_SEATS in fields else request
         if kind == "cancel":
             reason = Reason.BY_ORGANIZER if payload == BY_ORGANIZER else Reason.BY_HOLDER

@@ -83,6 +83,7 @@ def find_personal_data(client: redis.Redis, event_id: int, email_digest: str) ->
                 "sequence": command.sequence,
                 "requested_ms": command.requested_ms,
                 "callback_url": command.callback.url if command.callback else "",
+                "language": command.language,
             }
     holders: list[Any] = [client.hget(name, field) for name in keys.decided]
     if any(holders):

@@ -16,6 +16,7 @@ from events.domain.seats import MAX_QUANTITY
 from events.domain.waiting import LONGEST_WAIT_SECONDS
 from events.door.callbacks import no_callback
 from omnify.common.asgi_types import Header
+from omnify.common.languages.wish import supported
 
 MAX_BODY_BYTES = 16 * 1024
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -38,6 +39,7 @@ class Registration(msgspec.Struct):
     ticket_type: int | None = None
     quantity: int | None = None
     code: str | None = None
+    language: str | None = None
 
 
 class BadRequest(Exception):
@@ -157,19 +159,21 @@ def wait_seconds(query: bytes) -> int | None:
 CheckedRegistration = tuple[str, str, str] | tuple[str, str, str, str, str, str]
 
 
-def registration(body: bytes, callback: Callable[[str], str] = no_callback) -> CheckedRegistration:
+def registration(body: bytes, callback: Callable[[str], str] = no_callback) -> tuple[CheckedRegistration, str]:
     """Parses a body; `callback` checks its `callback_url`.
 
-    Raises BadRequest with every invalid field.
+    Returns the registration, and the language for its mails (empty without one), which does not count for what it is
+    called. Raises BadRequest with every invalid field.
     """
     try:
         found = _decode(body)
         url = "" if found.callback_url is None else callback(found.callback_url)
+        language = "" if found.language is None else supported(found.language)
         if found.ticket_type is None and found.quantity is None and found.code is None:
-            return clean_name(found.name), clean_email(found.email), url
+            return (clean_name(found.name), clean_email(found.email), url), language
         type_, quantity = _ticket_type(found.ticket_type), _quantity(found.quantity)
         code = normalise_code(found.code or "")
-        return clean_name(found.name), clean_email(found.email), url, type_, quantity, code
+        return (clean_name(found.name), clean_email(found.email), url, type_, quantity, code), language
     except (ValueError, RecursionError):
         # msgspec's errors are ValueErrors too. msgspec stops at the first error; `_explain` finds all of them.
         raise _explain(body, callback) from None
@@ -209,6 +213,8 @@ def _explain(body: bytes, callback: Callable[[str], str]) -> BadRequest:
     _check_number(found, "quantity", _quantity, errors)
     if found.get("code") is not None:
         _check(found, "code", normalise_code, errors)
+    if found.get("language") is not None:
+        _check(found, "language", supported, errors)
     return BadRequest(errors) if errors else BadRequest(None, NOT_JSON)
 
 

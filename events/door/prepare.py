@@ -37,21 +37,22 @@ def prepare(
 ) -> Prepared:
     """Checks a registration; `own_callback` checks an organizer's callback. Raises BadRequest, ScopeTooSmall."""
     check = own_callback if caller.organizer_id is not None else _GUESTS_CALLBACK[caller.scoped]
-    found = parse.registration(body, check)
+    found, language = parse.registration(body, check)
     holder = email_key(found[1])
     names = tickets.names(event_id=event_id, idempotency_key=idempotency_key, body=found, email_key=holder)
     codes = tickets.code_digests(event_id, found[5]) if len(found) == 6 and found[5] else ()
     if idempotency_key is None or len(found) == 3 or not found[3]:
-        return Prepared(event_id, names, _admission_request(found, names, caller, codes))
+        return Prepared(event_id, names, _admission_request(found, language, names, caller, codes))
     # Absent equals default, and only admission knows whether this type is the default.
     bare = parse.without_type(found)
     untyped = tickets.names(event_id=event_id, idempotency_key=idempotency_key, body=bare, email_key=holder)
-    request = _admission_request(found, names, caller, codes, untyped_keys=[name.key for name in untyped])
+    request = _admission_request(found, language, names, caller, codes, untyped_keys=[name.key for name in untyped])
     return Prepared(event_id, [*names, *untyped], request)
 
 
 def _admission_request(
     found: parse.CheckedRegistration,
+    language: str,
     names: Sequence[TicketName],
     caller: Caller,
     codes: Sequence[str],
@@ -60,7 +61,9 @@ def _admission_request(
     current, organizer_id = names[0], caller.organizer_id
     digest, url = current.email_digest, found[2]
     callback = Callback(url, organizer_id) if url and organizer_id is not None else None
-    payload = pack(name=found[0], email=found[1], email_digest=digest, mark=current.mark, callback=callback)
+    payload = pack(
+        name=found[0], email=found[1], email_digest=digest, mark=current.mark, callback=callback, language=language
+    )
     plain = (current.key, digest, current.note, payload, caller.address)
     if organizer_id is None and len(names) == 1 and len(found) == 3:
         return AdmissionRequest(*plain)

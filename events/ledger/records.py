@@ -39,13 +39,14 @@ class RegistrationRecord(msgspec.Struct, omit_defaults=True, kw_only=True, gc=Fa
 
 
 class SeatsRecord(RegistrationRecord, omit_defaults=True, kw_only=True, gc=False):
-    """The same of a group, with a ticket type or an access code, or held until a time."""
+    """The same of a group, with a ticket type, an access code or a language, or held until a time."""
 
     quantity: int = 1
     ticket_type_id: int | None = None
     access_code_id: int | None = None
     expires_ms: int | None = None
     hold_confirmed_by: str = ""
+    language: str = ""
 
 
 class MoveRecord(msgspec.Struct, omit_defaults=True, kw_only=True):

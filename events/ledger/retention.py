@@ -104,6 +104,6 @@ def _anonymise(rows: QuerySet[Registration]) -> int:
     known = rows.exclude(email="", name="")
     # A callback's URL may name a person too, and its organizer may know whom an access code was made for.
     blank = {"name": "", "email": "", "search_key": None, "callback_url": "", "callback_organizer": None}
-    blank["access_code"] = None
+    blank |= {"access_code": None, "language": ""}
     # So may what a shop calls a payment.
     return known.update(**blank, payment_reference="", email_key=Concat(Value(FORGOTTEN), F("ticket_key")))

@@ -42,7 +42,7 @@ def registration_record(request: Request, outcome: Outcome) -> RegistrationRecor
         callback_organizer_id=callback.organizer_id if callback else None,
         mark=request.mark,
     )
-    if request.quantity == 1 and not request.type_id and not request.code_id and outcome.hold is None:
+    if request.quantity == 1 and not (request.type_id or request.code_id or outcome.hold or request.language):
         return record
     return SeatsRecord(
         **asdict(record),
@@ -51,4 +51,5 @@ def registration_record(request: Request, outcome: Outcome) -> RegistrationRecor
         access_code_id=request.code_id or None,
         expires_ms=outcome.hold.expires_ms if outcome.hold else None,
         hold_confirmed_by=outcome.hold.confirmed_by.value if outcome.hold else "",
+        language=request.language,
     )

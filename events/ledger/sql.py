@@ -51,17 +51,17 @@ FROM json_to_recordset($1) AS decided
 # $1: `RegistrationRecord`s.
 INSERT_REGISTRATIONS = _INSERT_REGISTRATIONS.format(columns="", values="", types="")
 
-# insert_seats: the same, with groups, ticket types, access codes and holds. $1: `SeatsRecord`s. Of its own, so that
-# others pay nothing.
+# insert_seats: the same, with groups, ticket types, access codes, holds and languages. $1: `SeatsRecord`s. Of its own,
+# so that others pay nothing.
 INSERT_SEATS = _INSERT_REGISTRATIONS.format(
-    columns=", quantity, ticket_type_id, access_code_id, expires_at, hold_confirmed_by",
+    columns=", quantity, ticket_type_id, access_code_id, expires_at, hold_confirmed_by, language",
     values=(
         ", COALESCE(quantity, 1), ticket_type_id, access_code_id, to_timestamp(expires_ms / 1000::float8), "
-        "COALESCE(hold_confirmed_by, '')"
+        "COALESCE(hold_confirmed_by, ''), COALESCE(language, '')"
     ),
     types=(
         ", quantity smallint, ticket_type_id bigint, access_code_id bigint, expires_ms bigint, "
-        "hold_confirmed_by varchar"
+        "hold_confirmed_by varchar, language varchar"
     ),
 )
 

@@ -39,6 +39,8 @@ class Registration(models.Model):
     email = models.CharField(max_length=254)
     email_key = models.CharField(max_length=254)
     search_key = SearchKeyField("name", "email", made_by=guest_search_key)
+    # Of its mails, one of `omnify.common.languages.OFFERED`; empty if the registration did not say one.
+    language = models.CharField(max_length=12, blank=True, default="", db_default="", editable=False)
     status = models.CharField(max_length=10, choices=[(s.value, s.value) for s in DECIDED])
     reason = models.CharField(max_length=20, default="", blank=True, choices=[(r.value, r.value) for r in Reason])
     # How many seats it asks for, all or none.

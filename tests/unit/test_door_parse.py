@@ -10,18 +10,31 @@ from hypothesis import strategies as st
 
 from events.admission.entry import pack, pack_sizes, read_entries, read_entry
 from events.admission.outcomes import decode_outcome, encode_outcome
-from events.domain.commands import Cancellation, Closing, Expiry, Request, Resize
+from events.domain.commands import Callback, Cancellation, Closing, Expiry, Request, Resize
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
 from events.door import parse
+from omnify.common.languages import OFFERED
 
 
 def test_a_good_body_gives_name_and_address() -> None:
-    assert parse.registration(b'{"name":" Guest ","email":"Guest@example.com"}') == ("Guest", "Guest@example.com", "")
+    found, language = parse.registration(b'{"name":" Guest ","email":"Guest@example.com"}')
+    assert (found, language) == (("Guest", "Guest@example.com", ""), "")
 
 
 def test_fields_of_later_releases_are_ignored() -> None:
-    assert parse.registration(b'{"name":"G","email":"g@example.com","seat":{"row":3}}') == ("G", "g@example.com", "")
+    found, _ = parse.registration(b'{"name":"G","email":"g@example.com","seat":{"row":3}}')
+    assert found == ("G", "g@example.com", "")
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"), [("de", "de"), ("de-AT", "de"), ("ja_JP", "ja"), ("nl", ""), ("", ""), ("x" * 999, "")]
+)
+def test_a_language_is_reduced_to_one_that_there_is_and_counts_for_nothing_else(tag: str, language: str) -> None:
+    body = {"name": "G", "email": "g@example.com", "language": tag}
+    assert parse.registration(json.dumps(body).encode()) == (("G", "g@example.com", ""), language)
+    typed = json.dumps({**body, "quantity": 2}).encode()
+    assert parse.registration(typed) == (("G", "g@example.com", "", "", "2", ""), language)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +55,7 @@ def test_fields_of_later_releases_are_ignored() -> None:
         (b'{"name":"a\\u0000b","email":"g@example.com"}', {"name"}),
         (json.dumps({"name": "x" * 300, "email": "g@example.com"}).encode(), {"name"}),
         (b'{"name":"Guest","email":["g@example.com"]}', {"email"}),
+        (b'{"name":"Guest","email":"g@example.com","language":7}', {"language"}),
     ],
 )
 def test_every_fault_of_a_body_is_named(body: bytes, fields: set[str] | None) -> None:
@@ -103,6 +117,20 @@ def test_an_entry_comes_out_of_the_queue_as_it_went_in(name: str, sequence: int)
     assert isinstance(entry.command, Request)
     assert (entry.command.name, entry.command.email_key, entry.sequence) == (name, "guest@example.com", sequence)
     assert (entry.command.email_digest, entry.command.mark) == ("cd34", "ab12")
+
+
+@pytest.mark.parametrize("callback", [None, Callback("https://example.org/", 7)])
+def test_a_language_comes_out_of_the_queue_and_the_release_before_reads_over_it(callback: Callback | None) -> None:
+    for language in ("", *OFFERED):
+        payload = pack(
+            name="G", email="g@x.org", email_digest="cd34", mark="ab12", callback=callback, language=language
+        )
+        command = read_entry(b"3-0", {b"t": b"A" * 20, b"r": b"1700000000000", b"p": payload.encode()}).command
+        assert isinstance(command, Request)
+        assert (command.name, command.mark, command.callback, command.language) == ("G", "ab12", callback, language)
+        assert json.loads(payload)[:4] == ["G", "g@x.org", "cd34", "ab12"]
+        assert len(json.loads(payload)) == (6 if callback else 4), "another string would be refused"
+    assert pack(name="G", email="g@x.org", email_digest="cd34", language="nl").endswith("]")
 
 
 def test_commands_come_out_of_the_queue_as_they_went_in() -> None:

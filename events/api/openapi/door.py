@@ -52,6 +52,14 @@ class RegistrationInput(serializers.Serializer[Any]):
         max_length=128,
         help_text="An access code; case, spaces and dashes do not count. Needed where the event's `access` is `code`.",
     )
+    language = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text=(
+            "The language of mails about this ticket, as BCP 47 writes it: `de`, `pt-BR`. English where there are none "
+            "in it. It does not count for whether two registrations are the same."
+        ),
+    )
     callback_url = serializers.CharField(
         required=False,
         allow_null=True,
