@@ -24,6 +24,7 @@ from events.admission.gate import QueueUnavailable
 from events.admission.open_gate import open_gate
 from events.door.app import Door
 from events.door.fast_path import FastPath
+from events.door.listing import Listing
 from events.door.loader import DatabaseUnavailable
 from events.pages.app import Pages
 from events.secrets import receipt_signer, tickets
@@ -102,7 +103,13 @@ class Service:
         )
         env = settings.ENV
         public_log = env.decision_log and bool(env.log_signing_key)
-        pages = Pages(app=self._door, render=render_to_string, public_url=env.public_url, public_log=public_log)
+        pages = Pages(
+            app=self._door,
+            render=render_to_string,
+            listing=Listing(self._gate),
+            public_url=env.public_url,
+            public_log=public_log,
+        )
         front = Front(app=pages, operations_port=settings.ENV.operations_port)
         self._front = with_hsts(front, self.common_headers)
         return self._front

@@ -23,6 +23,7 @@ from events.ledger.batch_context import Digest
 from events.ledger.database import database
 from events.ledger.lookup import watched_event_ids
 from events.services.delete_event import reopen_undeleted
+from events.services.listing import relist
 from events.services.republish import catch_up, republish
 from omnify.common.logs import get_logger
 from omnify.common.redis_nodes import by_node, is_cluster, replication_ids
@@ -86,7 +87,7 @@ class Sweep:
         woken, problems = self._sweep_all(full=full, suspect=promoted)
         if full:
             woken += requeue_closings(self._queue, self._wake)
-            problems += self._end_orphans()
+            problems += self._repair_lists()
             if not problems:
                 if not failed_over:
                     heartbeat.note_servers(self._client, servers)
@@ -130,8 +131,9 @@ class Sweep:
                 problems.append(problem)
         return woken, problems
 
-    def _end_orphans(self) -> list[RedisError]:
+    def _repair_lists(self) -> list[RedisError]:
         try:
+            relist(self._client)
             end_orphans(self._client)
         except RedisError as problem:
             return [problem]

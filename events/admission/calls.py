@@ -118,6 +118,11 @@ def status(keys: EventKeys, *, tickets: Sequence[str]) -> Call:
     return Call(scripts.STATUS, names, (encode(tickets),))
 
 
+def list_event(name: str, *, event_id: int, version: int, text: bytes, ttl: int) -> Call:
+    """Notes what the list of public events has of one."""
+    return Call(scripts.LIST_EVENT, (name,), (event_id, version, text, ttl))
+
+
 def read_event(keys: EventKeys) -> Call:
     """Reads an event's public state."""
     return Call(scripts.READ_EVENT, (keys.state, keys.page), ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import redis.asyncio
@@ -17,6 +18,7 @@ from events.admission.cluster_news import ClusterNews
 from events.admission.gate import Gate, QueueUnavailable
 from events.admission.news import Subscriptions
 from events.admission.server_clock import ServerClock
+from events.domain.listed import Listed
 from omnify.common.redis_slots import slot_of
 from omnify.common.redis_urls import Address
 
@@ -62,6 +64,14 @@ class ClusterGate(Gate):
             return bool(added)
         except (RedisError, OSError) as problem:
             raise QueueUnavailable(type(problem).__name__) from problem
+
+    async def listed(self) -> list[Listed]:
+        """Reads the public events that have not ended, from a node that answers. Raises QueueUnavailable."""
+        *others, last = k.copies(k.LISTED)
+        for name in others:
+            with suppress(QueueUnavailable):
+                return await self._read_list(name)
+        return await self._read_list(last)
 
     def news(
         self, *, on_change: Callable[[int, list[str]], None], on_subscribed: Callable[[int], None]

@@ -28,12 +28,14 @@ from events.admission.descriptions import read_description
 from events.admission.hold_calls import ConfirmRequest
 from events.admission.hold_replies import ConfirmReply, decode_confirm
 from events.admission.link import Link
+from events.admission.listing import read_listed
 from events.admission.news import News, Subscriptions
 from events.admission.recovery import Recovery
 from events.admission.replies import AdmitReply, Failed, NotLoaded, TooLate, decode_admit, decode_event
 from events.admission.requests import AdmissionRequest
 from events.admission.server_clock import ServerClock
 from events.admission.status_replies import StatusReply, decode_status
+from events.domain.listed import Listed
 from events.domain.rate_limit import RateLimit
 from events.domain.snapshot import EventProgress, EventSnapshot
 from omnify.common.logs import get_logger
@@ -204,6 +206,16 @@ class Gate:
         snapshot = _decode_snapshot(reply.snapshot)
         counted = replace(snapshot, confirmed_count=reply.confirmed, waitlisted_count=reply.waitlisted)
         return reply.now_ms, counted, read_description(reply.described, snapshot.description_version)
+
+    async def listed(self) -> list[Listed]:
+        """Reads the public events that have not ended, in no order. Raises QueueUnavailable."""
+        return await self._read_list(k.LISTED)
+
+    async def _read_list(self, name: str) -> list[Listed]:
+        try:
+            return read_listed(await self._reader.execute_command("HVALS", name))
+        except (RedisError, OSError) as problem:
+            raise QueueUnavailable(type(problem).__name__) from problem
 
     def news(
         self, *, on_change: Callable[[int, list[str]], None], on_subscribed: Callable[[int], None]

@@ -57,9 +57,12 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                        string  written before a wait for replicas, so that there is a write to wait for
                                removed by TTL, 1 minute
     {event:7}:news     no key but a channel: the keys of tickets whose status has just changed, separated by spaces
-                       On a Cluster the next six are kept three times, as `{omnify:a}:workers` and so on (`copies`):
+                       On a Cluster the next seven are kept three times, as `{omnify:a}:workers` and so on (`copies`):
     omnify:workers     zset    names of live drain workers, scored by the time they expire
                                removed by TTL, 1 minute
+    omnify:listed      hash    event id -> version of its row `|` JSON of a public event that has not ended; without
+                               JSON: it is not public (`listing`). A full sweep compares it with the ledger
+                               removed by TTL, 7 days after the last full sweep
     omnify:sweep       string  a worker sweeps in this interval
                                removed by TTL
     omnify:expiries    string  name of the worker that ends holds
@@ -87,6 +90,7 @@ import re
 from functools import lru_cache
 
 STATE_TTL_SECONDS = 7 * 86_400
+LISTED_TTL_SECONDS = 7 * 86_400
 PAGE_TTL_SECONDS = 30 * 86_400
 OUTCOME_TTL_SECONDS = 2 * 86_400
 KEYS_TTL_SECONDS = 2 * 86_400
@@ -107,6 +111,7 @@ SIGNED_IN_BEFORE_SECONDS = 30 * 86_400
 
 WORKERS = "omnify:workers"
 SWEEP = "omnify:sweep"
+LISTED = "omnify:listed"
 EXPIRIES = "omnify:expiries"
 DELIVER = "omnify:deliver"
 LEDGER = "omnify:ledger"

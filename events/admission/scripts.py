@@ -107,6 +107,7 @@ ADMIT = Script("admit", "limiter", "lines", "event", "known", "notes", "registra
 STATUS = Script("status")
 READ_EVENT = Script("read_event")
 PUT_EVENT = Script("put_event")
+LIST_EVENT = Script("list_event")
 DELETE_EVENT = Script("delete_event")
 PUT_CODES = Script("put_codes", "codes")
 PUBLISH = Script("publish", "codes", "trim", "history")

@@ -9,7 +9,9 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
+from events.domain.listed import MOST_LISTED
 from events.domain.snapshot import EventProgress, EventSnapshot
+from events.domain.states import Visibility
 from events.domain.times import to_ms
 from events.ledger import sql
 from events.ledger.counters import with_types
@@ -38,6 +40,12 @@ def live_events(*, limit: int) -> list[EventSnapshot]:
     """Reads events whose registration has not closed, ordered by closing time."""
     rows = Event.objects.filter(registration_closes_at__gt=timezone.now(), cancelled_at=None)
     return [event_snapshot(event) for event in with_types(rows.order_by("registration_closes_at")[:limit])]
+
+
+def public_events() -> list[EventSnapshot]:
+    """Reads the public events that have not ended: at most `MOST_LISTED`, those that start first."""
+    rows = Event.objects.filter(end_time__gt=timezone.now(), visibility=Visibility.PUBLIC.value)
+    return [event_snapshot(event) for event in with_types(rows.order_by("start_time", "pk")[:MOST_LISTED])]
 
 
 def watched_event_ids(*, all_events: bool) -> Iterator[int]:

@@ -2,11 +2,13 @@
 
 GET, POST /e/{id}    GET /t/{ticket_id}    POST /t/{ticket_id}/cancel    POST /t/{ticket_id}/confirm
 GET /t/{ticket_id}/event.ics    GET /assets/...
+GET /    GET /events.ics    GET /o/{organizer}/events.ics
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Sequence
 
 from events.domain.tickets import read_ticket_id
@@ -14,6 +16,7 @@ from events.door import parse
 from events.pages import files
 from events.pages.cached_template import Render, TemplateCache
 from events.pages.event_page import EventPage
+from events.pages.home_page import HomePage, Listing
 from events.pages.internal_client import ServiceResponse
 from events.pages.page_language import page_language
 from events.pages.responses import PageResponse, closing, page
@@ -28,8 +31,11 @@ logger = logging.getLogger(__name__)
 
 _EVENT = "/e/"
 _TICKET = "/t/"
+_ORGANIZER = "/o/"
 _CANCEL, _CONFIRM = "cancel", "confirm"
 _CALENDAR = "event.ics"
+_HOME, _FEED = "/", "/events.ics"
+_FEED_OF_ORGANIZER = re.compile(r"/o/([1-9][0-9]{0,17})/events\.ics")
 _READS = ("GET", "HEAD")
 _IMMUTABLE = b"public, max-age=31536000, immutable"
 _PROBLEMS = {
@@ -49,10 +55,13 @@ class Pages:
     to check the event's decision log.
     """
 
-    def __init__(self, *, app: ASGIApp, render: Render, public_url: str = "", public_log: bool = False) -> None:
+    def __init__(
+        self, *, app: ASGIApp, render: Render, listing: Listing, public_url: str = "", public_log: bool = False
+    ) -> None:
         self._templates = TemplateCache(lambda name, context: render(name, {"public_log": public_log, **context}))
         self._event = EventPage(app=app, templates=self._templates, public_url=public_url)
         self._ticket = TicketPage(app=app, templates=self._templates, public_url=public_url)
+        self._home = HomePage(app=app, templates=self._templates, listing=listing, public_url=public_url)
         self._app = app
         self._body_timeout = SharedTimeout(BODY_SECONDS)
         files.version()  # reads the files now, so that the first visitor does not wait for it
@@ -65,6 +74,8 @@ class Pages:
             await self._respond(send, scope, self._ticket_route(scope, receive, path[len(_TICKET) :]))
         elif path.startswith(files.ROOT):
             await _send(send, scope, self._file(scope, path))
+        elif path in (_HOME, _FEED) or path.startswith(_ORGANIZER):
+            await self._respond(send, scope, self._home_route(scope, path))
         else:
             await self._app(scope, receive, send)
 
@@ -77,6 +88,18 @@ class Pages:
         if scope["method"] != "POST":
             return self._problem(scope, 405)
         return await self._event.register(scope, event_id, await self._body(receive))
+
+    async def _home_route(self, scope: Scope, path: str) -> PageResponse:
+        organizer = _FEED_OF_ORGANIZER.fullmatch(path)
+        if organizer is None and path.startswith(_ORGANIZER):
+            return self._problem(scope, 404)
+        if scope["method"] not in _READS:
+            return self._problem(scope, 405)
+        if path == _HOME:
+            found = await self._home.read(scope)
+        else:
+            found = await self._home.calendar(scope, int(organizer[1]) if organizer else None)
+        return found or self._problem(scope, 503)
 
     async def _ticket_route(self, scope: Scope, receive: Receive, text: str) -> PageResponse | ServiceResponse:
         first, slash, tail = text.partition("/")

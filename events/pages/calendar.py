@@ -21,6 +21,7 @@ from icalendar import Event as Entry
 from events.domain.public.event import Event
 from events.domain.public.ticket import Ticket
 from events.domain.times import from_iso
+from omnify.common.asgi_types import Scope
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 _NAMESPACE = UUID("5f0c4d0e-0f5a-5d0b-9c58-6f6d6e696679")
@@ -48,9 +49,10 @@ def calendar_entry(ticket: Ticket, event: Event, *, site: str, now: datetime) ->
     return content, method
 
 
-def site_of(*, public_url: str, scheme: str, host: str) -> str:
+def site_of(scope: Scope, *, public_url: str) -> str:
     """Returns the site's scheme and host: `PUBLIC_URL` if it is set, otherwise from this request."""
-    return public_url or f"{scheme}://{host if _HOST.fullmatch(host) else 'localhost'}"
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "localhost")
+    return public_url or f"{scope.get('scheme', 'http')}://{host if _HOST.fullmatch(host) else 'localhost'}"
 
 
 def _entry(ticket: Ticket, event: Event, status: str, url: str, now: datetime) -> Entry:

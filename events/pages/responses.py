@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from events.pages.headers import SECURITY_BYTES
-from omnify.common.asgi_types import Header
+from omnify.common.asgi_types import Header, Scope
 
 _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 # Requested again every time: a page contains the time it was made and a new Idempotency-Key for its form.
@@ -15,6 +16,8 @@ _PRIVATE: Header = (b"cache-control", b"private, no-cache")
 _NO_STORE: Header = (b"cache-control", b"no-store")
 # Which language a page is in is for its browser to wish.
 _VARY: Header = (b"vary", b"accept-language")
+# Any cache may keep it for a while, and need not ask for each visitor.
+_SHARED: Header = (b"cache-control", b"public, max-age=10")
 _NO_INDEX: Header = (b"x-robots-tag", b"noindex, nofollow")
 
 
@@ -57,3 +60,25 @@ def document(body: bytes, content_type: str, *, name: str) -> PageResponse:
     disposition = f'attachment; filename="{name}"'.encode()
     kind = (b"content-type", content_type.encode())
     return PageResponse(200, body, (kind, (b"content-disposition", disposition), _NO_STORE, *SECURITY_BYTES))
+
+
+def public_page(body: bytes) -> PageResponse:
+    """Builds an HTML page that is the same for all who read it in one language, with its tag."""
+    return PageResponse(200, body, (_HTML, _VARY, _SHARED, _tag(body), *SECURITY_BYTES))
+
+
+def calendar_feed(body: bytes) -> PageResponse:
+    """Builds a calendar to subscribe to, with its tag."""
+    kind = (b"content-type", b"text/calendar; charset=utf-8")
+    return PageResponse(200, body, (kind, _SHARED, _tag(body), *SECURITY_BYTES))
+
+
+def unless_known(scope: Scope, response: PageResponse) -> PageResponse:
+    """Returns the response, or a 304 without a body for a client that has it already."""
+    tag = next(value for name, value in response.headers if name == b"etag")
+    known = any(name == b"if-none-match" and tag in value for name, value in scope["headers"])
+    return PageResponse(304, b"", response.headers) if known else response
+
+
+def _tag(body: bytes) -> Header:
+    return (b"etag", f'"{blake2b(body, digest_size=9).hexdigest()}"'.encode())

@@ -73,7 +73,7 @@ class TicketPage:
         if isinstance(found, ServiceResponse):
             return found
         ticket, event, _ = found
-        site = site_of(public_url=self._public_url, scheme=scope.get("scheme", "http"), host=_host(scope))
+        site = site_of(scope, public_url=self._public_url)
         now = datetime.fromtimestamp(self._clock(), UTC)
         entry, method = calendar_entry(ticket, event, site=site, now=now)
         return responses.document(entry, f"text/calendar; charset=utf-8; method={method}", name="event.ics")
@@ -196,7 +196,3 @@ def qr_code(check_in_code: str, title: str) -> str:
     """Returns the check-in code as an inline SVG without styles. It does not contain the ticket's key."""
     code = segno.make(check_in_code, micro=False, error="m", boost_error=False, mask=_MASK)
     return code.svg_inline(border=2, omitsize=True, lineclass=None, svgclass="qr", title=title)
-
-
-def _host(scope: Scope) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "localhost")

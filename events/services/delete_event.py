@@ -17,11 +17,12 @@ import redis
 from django.db import transaction
 
 from events.admission.deletion import Deletion, close_door_for_good, deleted_here, open_door_again
+from events.admission.listing import unlist
 from events.ledger.events import EventInUse, check_unused, delete_event, event_for_change
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from events.services.log_tiles import remove_tiles
-from omnify.common.clients import replicated_client
+from omnify.common.clients import redis_client, replicated_client
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
@@ -48,6 +49,7 @@ def delete_unused(event: Event, *, now: datetime) -> None:
         case Deletion.DONE:
             logger.info("event deleted", event_id=event.pk)
             transaction.on_commit(partial(remove_tiles, event.pk))
+            transaction.on_commit(partial(unlist, redis_client(), event.pk))
             delete_event(event, now=now)
 
 

@@ -12,6 +12,7 @@ import redis
 from django.db import transaction
 
 from events.admission.descriptions import put_descriptions
+from events.admission.listing import put_listed
 from events.admission.snapshots import put_snapshot
 from events.domain.snapshot import Description, EventSnapshot
 from events.ledger.descriptions import descriptions_of
@@ -57,6 +58,7 @@ def _publish(snapshot: EventSnapshot, described: Sequence[Description], otherwis
     try:
         put_descriptions(redis_client(), described)
         put_snapshot(redis_client(), snapshot)
+        put_listed(redis_client(), snapshot)
     except redis.RedisError as problem:
         reason = type(problem).__name__
         logger.warning("event not published", event_id=snapshot.event_id, reason=reason)

@@ -78,6 +78,7 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
         "mail",
         "verify_email",
         "timezone",
+        "calendar_url",
     ]
     described = to_builtins(render_event(EVENT, now_ms=2_000, description="*All* are welcome."))
     assert list(described)[-1] == "description"

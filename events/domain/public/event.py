@@ -131,6 +131,13 @@ class Event(Struct, frozen=True):
     timezone: Annotated[
         str, Meta(description="The venue's, by its IANA name: pages and calendars show it.", examples=["Europe/Paris"])
     ]
+    calendar_url: Annotated[
+        str | None,
+        Meta(
+            description="A calendar of the organizer's public events, to subscribe to; null: this is none of them.",
+            examples=["/o/3/events.ics"],
+        ),
+    ]
     description: Annotated[
         str | UnsetType,
         Meta(description="Markdown. Only in answers about one event: not in lists, nor in messages.", examples=[""]),
@@ -171,8 +178,14 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int, description: str | Uns
         mail=snapshot.mail,
         verify_email=snapshot.verify_email,
         timezone=snapshot.timezone,
+        calendar_url=_calendar_url(snapshot),
         description=description,
     )
+
+
+def _calendar_url(snapshot: EventSnapshot) -> str | None:
+    is_listed = snapshot.visibility is Visibility.PUBLIC and snapshot.organizer_id
+    return f"/o/{snapshot.organizer_id}/events.ics" if is_listed else None
 
 
 def _render_type(found: TypeSnapshot, event: EventSnapshot, now_ms: int) -> TicketType:

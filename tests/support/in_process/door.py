@@ -84,8 +84,9 @@ def _request(method: str, path: str, headers: Sequence[Header], body: bytes) -> 
 class Visitor:
     """Calls a door the way the server does."""
 
-    def __init__(self, door: Door, woken: list[int]) -> None:
+    def __init__(self, door: Door, woken: list[int], gate: Any = None) -> None:
         self.door = door
+        self.gate = gate
         self.woken = woken
         self.address = "192.0.2.1"
 
@@ -159,8 +160,9 @@ def visit(
         link = Link(servers.valkey.url()) if USE_FAST_PATH else None
         compared(servers.valkey.url())
         woken: list[int] = []
+        gate = Gate(client, queue_limit=1000, link=link, address_limit=limit, refusal_limit=refusals)
         door = Door(
-            gate=Gate(client, queue_limit=1000, link=link, address_limit=limit, refusal_limit=refusals),
+            gate=gate,
             tickets=secrets,
             loader=loader or NoLoader(),
             wake=woken.append,
@@ -169,7 +171,7 @@ def visit(
             receipts=receipts,
         )
         try:
-            return await scene(Visitor(door, woken))
+            return await scene(Visitor(door, woken, gate))
         finally:
             await client.aclose()
             if link is not None:

@@ -13,9 +13,10 @@ from django.db import connections
 from django.template.loader import render_to_string
 
 from events.domain.outcome import Outcome
+from events.door.listing import Listing
 from events.models import Event
 from events.pages.app import Pages
-from tests.support.in_process.door import visit
+from tests.support.in_process.door import Visitor, visit
 from tests.support.servers import Services
 
 _HIDDEN_KEY = re.compile(r'name="key" value="([^"]+)"')
@@ -44,8 +45,8 @@ class Shown:
 class Browser:
     """Asks one `Pages`."""
 
-    def __init__(self, behind: Any) -> None:
-        self.pages = Pages(app=behind, render=render_to_string)
+    def __init__(self, behind: Any, listing: Any = None) -> None:
+        self.pages = Pages(app=behind, render=render_to_string, listing=listing)
 
     async def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Shown:
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
@@ -85,7 +86,11 @@ class EmptyLedger:
 
 def browse(servers: Services, scene: Callable[[Browser], Awaitable[Any]], *, loader: Any = None) -> Any:
     """Runs a scene with pages and a door of its own, which find in Redis whatever there is."""
-    return visit(servers, lambda visitor: scene(Browser(visitor.door)), loader=loader or EmptyLedger())
+
+    def play(visitor: Visitor) -> Awaitable[Any]:
+        return scene(Browser(visitor.door, Listing(visitor.gate)))
+
+    return visit(servers, play, loader=loader or EmptyLedger())
 
 
 @contextmanager
