@@ -5,6 +5,7 @@ from __future__ import annotations
 from events.domain.mail.kinds import MailKind
 from events.letters.letter import Letter, Part
 from events.pages.calendar import calendar_entry
+from omnify.common.languages import DEFAULT, language, supported
 
 _ENDED = ("cancelled", "expired", "rejected")
 
@@ -19,5 +20,6 @@ def calendar_parts(letter: Letter) -> tuple[Part, ...]:
         return ()
     if ticket.status != "confirmed" and not (ticket.status in _ENDED and letter.had_seat):
         return ()
-    content, method = calendar_entry(ticket, letter.event, site=letter.site, now=letter.now)
+    said = language(supported(letter.language) or DEFAULT)
+    content, method = calendar_entry(ticket, letter.event, site=letter.site, now=letter.now, language=said)
     return (Part("event.ics", f"text/calendar; charset=utf-8; method={method}", content),)

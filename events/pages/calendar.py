@@ -22,6 +22,7 @@ from events.domain.public.event import Event
 from events.domain.public.ticket import Ticket
 from events.domain.times import from_iso
 from omnify.common.asgi_types import Scope
+from omnify.common.languages import Language
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 _NAMESPACE = UUID("5f0c4d0e-0f5a-5d0b-9c58-6f6d6e696679")
@@ -30,7 +31,7 @@ _STATUS = {"queued": "TENTATIVE", "waitlisted": "TENTATIVE", "confirmed": "CONFI
 _STEPS = ("TENTATIVE", "CONFIRMED", "CANCELLED")
 
 
-def calendar_entry(ticket: Ticket, event: Event, *, site: str, now: datetime) -> tuple[bytes, str]:
+def calendar_entry(ticket: Ticket, event: Event, *, site: str, now: datetime, language: Language) -> tuple[bytes, str]:
     """Returns the file and its method.
 
     It links to the event and not to the ticket: calendars are shared, and a ticket's address is its key.
@@ -44,7 +45,10 @@ def calendar_entry(ticket: Ticket, event: Event, *, site: str, now: datetime) ->
     calendar.add("prodid", "-//Omnify//Tickets//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    calendar.add_component(_entry(ticket, event, status, f"{site}/e/{event.id}", now))
+    entry = _entry(ticket, event, status, f"{site}/e/{event.id}", now)
+    name = language.gettext("Waiting: {event}", event=event.name) if status == "TENTATIVE" else event.name
+    entry.add("summary", name)
+    calendar.add_component(entry)
     content: bytes = calendar.to_ical()
     return content, method
 
@@ -66,7 +70,6 @@ def _entry(ticket: Ticket, event: Event, status: str, url: str, now: datetime) -
     entry.add("transp", "OPAQUE" if status == "CONFIRMED" else "TRANSPARENT")
     entry.add("dtstart", from_iso(event.start_time))
     entry.add("dtend", from_iso(event.end_time))
-    entry.add("summary", f"Waiting: {event.name}" if status == "TENTATIVE" else event.name)
     entry.add("location", event.location)
     entry.add("url", url)
     organizer = vCalAddress(url)

@@ -75,7 +75,7 @@ class TicketPage:
         ticket, event, _ = found
         site = site_of(scope, public_url=self._public_url)
         now = datetime.fromtimestamp(self._clock(), UTC)
-        entry, method = calendar_entry(ticket, event, site=site, now=now)
+        entry, method = calendar_entry(ticket, event, site=site, now=now, language=page_language(scope).language)
         return responses.document(entry, f"text/calendar; charset=utf-8; method={method}", name="event.ics")
 
     async def cancel(self, scope: Scope, ticket_id: TicketId) -> PageResponse | ServiceResponse:
