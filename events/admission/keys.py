@@ -4,7 +4,8 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
 
     {event:7}:state    hash    a copy of the event's row; `seq`, the last sequence given out; `shown`, the moment (ms)
                                of the last decisions that were published; `packed`, how many the entries of the queue
-                               have beyond one each. Of a deleted event only its version
+                               have beyond one each; `counted`, the last second in which any were admitted and how
+                               many, until `rates` has it. Of a deleted event only its version
                                removed by TTL, 7 days after its last use
     {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0`, of several expiries `<sequence of the
                                first>-<how many more>` (see `entry`)

@@ -181,7 +181,25 @@ class _AdmitDone(msgspec.Struct, frozen=True, array_like=True, tag="done"):
     offset: int
 
 
-_Reply = _AdmitDone | NotLoaded | TooLate | Failed
+class _AllAdmitted(msgspec.Struct, frozen=True, array_like=True, tag="all"):
+    """The same of a batch that is plainly admitted as a whole: `first` is the first of `count` sequences."""
+
+    now_ms: int
+    wake: bool
+    first: int
+    count: int
+    rate: float
+    lefts: list[int]
+    window_left_ms: int
+    offset: int
+
+    @property
+    def answers(self) -> Sequence[int]:
+        """The sequences."""
+        return range(self.first, self.first + self.count)
+
+
+_Reply = _AdmitDone | _AllAdmitted | NotLoaded | TooLate | Failed
 _decode_admit: Callable[[bytes], list[_Reply]] = msgspec.msgpack.Decoder(list[_Reply]).decode
 _decode_add_guest: Callable[[bytes], _Reply] = msgspec.msgpack.Decoder(_Reply).decode
 
@@ -197,7 +215,7 @@ def decode_add_guest(packed: bytes) -> AdmitReply | NotLoaded | TooLate | Failed
 
 
 def _with_positions(reply: _Reply) -> AdmitReply | NotLoaded | TooLate | Failed:
-    if not isinstance(reply, _AdmitDone):
+    if not isinstance(reply, _AdmitDone | _AllAdmitted):
         return reply
     offset = reply.offset
     answers = [Admitted(each, each + offset) if isinstance(each, int) else each for each in reply.answers]

@@ -74,16 +74,24 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(_COMMENT.sub("", text))
 
 
+def _texts(*parts: str) -> str:
+    return "".join((_FOLDER / f"{part}.lua").read_text("utf-8") for part in parts)
+
+
 class Script:
     """One Lua file, after `shared.lua` and the other parts that it needs. A server that does not know it yet (new, or
     restarted) is sent the text.
+
+    Parts that few calls need stand in functions `load_<name>`, which a call then makes, and which return what the last
+    part returns.
     """
 
     __slots__ = ("_digest", "_text", "name")
 
-    def __init__(self, name: str, *parts: str) -> None:
+    def __init__(self, name: str, *parts: str, **loaded: Sequence[str]) -> None:
         self.name = name
-        text = "".join((_FOLDER / f"{part}.lua").read_text("utf-8") for part in ("shared", *parts, name))
+        later = (f"\nlocal load_{what} = function()\n{_texts(*of_it)}\nend\n" for what, of_it in loaded.items())
+        text = _texts("shared", *parts) + "".join(later) + _texts(name)
         self._text = leave_out_unused(put_constants_in_place(text))
         # Redis names scripts by SHA-1; no secret depends on it.
         self._digest = sha1(self._text.encode(), usedforsecurity=False).hexdigest()
@@ -103,7 +111,11 @@ class Script:
             return await client.execute_command("EVAL", self._text, len(keys), *keys, *args)
 
 
-ADMIT = Script("admit", "limiter", "lines", "event", "known", "notes", "registration", "codes")
+ADMIT = Script(
+    *("admit", "registration", "event", "known", "notes"),
+    limiter=("limiter",),
+    rules=("names", "lines", "codes", "rules"),
+)
 STATUS = Script("status")
 READ_EVENT = Script("read_event")
 PUT_EVENT = Script("put_event")

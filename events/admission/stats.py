@@ -10,6 +10,8 @@ from events.admission import keys as k
 from events.admission.fields import ADMITTED_IN, DECIDED_IN, ENTRY_REQUESTED
 
 RATE_WINDOW_SECONDS = 5
+# `counted` is a second times this, plus what was admitted in it (`lua/admit.lua`).
+PER_SECOND = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +29,26 @@ def queue_stats(client: redis.Redis, event_id: int) -> QueueStats:
     keys = k.event_keys(event_id)
     pipe = client.pipeline(transaction=False)
     pipe.xlen(keys.queue)
-    pipe.hget(keys.state, "packed")
+    pipe.hmget(keys.state, "packed", "counted")
     pipe.xrange(keys.queue, count=1)
     pipe.hgetall(keys.rates)
     pipe.time()
-    length, packed, first, rates, (seconds, micros) = pipe.execute()
+    length, (packed, counted), first, rates, (seconds, micros) = pipe.execute()
     age = seconds + micros / 1e6 - int(first[0][1].get(ENTRY_REQUESTED, b"0")) / 1000 if first else 0.0
     return QueueStats(
         queued=length + int(packed or 0) if length else 0,
-        admitted_per_second=_rate(rates, ADMITTED_IN, seconds),
-        decided_per_second=_rate(rates, DECIDED_IN, seconds),
+        admitted_per_second=_rate([*_counts(rates, ADMITTED_IN), divmod(int(counted or 0), PER_SECOND)], seconds),
+        decided_per_second=_rate(_counts(rates, DECIDED_IN), seconds),
         oldest_queued_seconds=max(0.0, round(age, 3)),
     )
 
 
-def _rate(rates: dict[bytes, bytes], prefix: bytes, now: int) -> float:
-    total = 0
-    for name, value in rates.items():
-        second, count = value.split(b"|")
-        if name.startswith(prefix) and now - RATE_WINDOW_SECONDS <= int(second) < now:
-            total += int(count)
+def _counts(rates: dict[bytes, bytes], prefix: bytes) -> list[tuple[int, int]]:
+    """Reads `(second, count)` of the seconds that have been counted."""
+    found = [value.split(b"|") for name, value in rates.items() if name.startswith(prefix)]
+    return [(int(second), int(count)) for second, count in found]
+
+
+def _rate(counts: list[tuple[int, int]], now: int) -> float:
+    total = sum(count for second, count in counts if now - RATE_WINDOW_SECONDS <= second < now)
     return total / RATE_WINDOW_SECONDS

@@ -13,7 +13,10 @@ from events.admission.scripts import leave_out_unused, put_constants_in_place
 
 LUA = Path(calls.__file__).parent / "lua"
 MODULES = (calls, hold_calls, publish_call)
-PARTS = {"shared", "history", "event", "known", "limiter", "lines", "notes", "codes", "registration", "trim"}
+PARTS = {
+    *("shared", "history", "event", "known", "limiter", "lines", "names", "notes", "codes", "registration", "rules"),
+    "trim",
+}
 NAMES = sorted(path.stem for path in LUA.glob("*.lua") if path.stem not in PARTS)
 
 

@@ -19,7 +19,8 @@
 --                               key and those under older secrets, [digests of its access code]]
 -- Reply of each event, msgpack {'not_loaded'}, {'too_late', now ms}, {'failed', error}, or {'done', now ms, wake wanted,
 --       [answer, ...], decisions/s, [what its address has left, or -1 if it was not counted; ...] or [] without a limit,
---       ms left of the window, position of an admitted ticket - its sequence}
+--       ms left of the window, position of an admitted ticket - its sequence}; or {'all', ...} with the first sequence
+--       and how many there are in place of the answers, if all are admitted under the keys as given
 --       with an answer one of
 --       sequence                                            admitted under the key as given
 --       {'admitted', sequence, position, name}              admitted under another name
@@ -43,101 +44,30 @@
 -- other people, and an invalid code may be a guess, so they count a second time, against a lower limit. None of this
 -- applies to the event's own organizer.
 --
+-- A registration is plain if nothing is known of it, and nothing special about it and its event. All others are
+-- answered by the rules (`rules.lua`).
+--
 -- Lua does not roll back, so every command that can refuse runs before the first write.
-
--- Where an event has its keys.
-local STATE, QUEUE, PENDING, DECIDED, WAKE, RATES, ADDRESSES, REFUSALS, NOTES, CODES = 1, 2, 3, 4, 7, 8, 9, 11, 13, 16
-local KEYS_OF_EVENT = 16
 
 local settings = ARGV[1]
 local batches = {cmsgpack.unpack(ARGV[2])}
 local queue_limit, state_ttl, wake_ttl, rates_ttl, keys_ttl, deadline, address_quota, address_window, addresses_max,
   refusal_quota, refusal_window = struct.unpack('>ddddddddddd', settings)
 
+-- More than can be admitted in a second: the event's copy counts those in one number, `counted`, the second times this
+-- plus how many. To count them in `rates` would cost each call two commands, so that is done once the second is over.
+local PER_SECOND = 1000000
+
 local second, now = clock()
 local requested = digits(now)
+-- What `pending` says of a new ticket, between its sequence and its seats.
+local since = '|' .. requested .. '|'
+local answer_by_rules, new_limiter, addresses_of
 
--- Counts a refusal that reveals something about other people.
-local function refuse_and_count(refusals, address, reason)
-  if refusals and address ~= '' then refusals.take(address) end
-  return {'refused', reason}
-end
-
--- Why one that came with an organizer's token, or to an event that is hidden, is refused, or nil; and whether it is of the
--- event's own organizer.
-local function refuse_caller(event, caller)
-  if caller and not event.organizer then return {'organizer_unknown'} end
-  local own = caller ~= nil and tostring(caller[ORGANIZER]) == event.organizer
-  if event.hidden and not own then return {'not_found'} end
-  if caller and not own and caller[HAS_CALLBACK] then return {'refused', 'foreign_callback'} end
-  return nil, own
-end
-
--- Why its address is refused, or nil. Counts it.
-local function refuse_address(batch, address, index)
-  local arrivals = batch.arrivals
-  local wait = arrivals.wait(address)
-  if wait == 0 then arrivals.take(address) end
-  batch.lefts[index] = arrivals.left(address)
-  return wait > 0 and {'rate_limited', wait} or nil
-end
-
--- The access code that a registration came with; or why it is not good for it. Which of the reasons, no one is told.
-local function code_of_registration(batch, more, line, address)
-  if not more[GIVEN_CODE] then return nil, {'refused', 'code_required'} end
-  local code = find_code(batch.keys[CODES], batch.keys[PENDING], more[GIVEN_CODE])
-  local wanted = line and line[LINE_TYPE] or 0
-  local good = code.left >= (more[SEATS] or 1) and now >= code.opens and (code.of_type == 0 or code.of_type == wanted)
-  if good then return code end
-  return nil, refuse_and_count(batch.refusals, address, 'code_invalid')
-end
-
--- Why a registration is not admitted, or its ticket if that is known; nil if it is to be admitted, with its key, the
--- number of that among its names, its line, and its code. `at`: its place. In the contract's order.
-local function answer_without_admitting(batch, index, at, more)
-  local registrations, event, known, notes = batch.registrations, batch.event, batch.known, batch.notes
-  local refusals = batch.refusals
-  local key, note, address = registrations[at + KEY], registrations[at + NOTE], registrations[at + ADDRESS]
-  local skipped, refusal, own, line, code = 0, nil, nil, nil, nil
-  if more[CALLER] or event.hidden then
-    refusal, own = refuse_caller(event, more[CALLER])
-    if refusal then return refusal end
-    if own then address = '' end
-  end
-  if more[UNTYPED] then key, skipped = name_without_type(key, note, more, event.lines, notes, known) end
-  local answer, taken, reused = look_up(key, registrations[at + DIGEST], note, more[OLDER], notes, known, skipped)
-  if answer then return answer end
-  if event.lines.typed or more[SEATS] then
-    line, refusal = find_line(event.lines, more[SEATS], more[OF_TYPE])
-    if refusal then return refusal end
-  end
-  if refusals and address ~= '' then
-    local wait = refusals.wait(address)
-    if wait > 0 then return {'refusals_limited', wait} end
-  end
-  if reused then return refuse_and_count(refusals, address, 'key_reused') end
-  if batch.arrivals and address ~= '' then
-    refusal = refuse_address(batch, address, index)
-    if refusal then return refusal end
-  end
-  if event.shut then return event.shut end
-  if more[GIVEN_CODE] or event.codes == 'needed' then
-    code, refusal = code_of_registration(batch, more, line, address)
-    if refusal then return refusal end
-  end
-  if event.not_open and not (code and code.opens > 0) then return event.not_open end
-  if event.lines.sold_out or (line and is_line_sold_out(line, more[SEATS])) then return {'refused', 'sold_out'} end
-  if taken then return refuse_and_count(refusals, address, 'duplicate') end
-  if batch.length >= queue_limit then return {'refused', 'queue_full'} end
-  return nil, key, skipped, line, code
-end
-
-local function admit(batch, at, key, name, seats, line, code)
+local function admit(batch, at, key, ticket, said)
   local registrations, sequence = batch.registrations, batch.sequence + 1
+  local text, note = digits(sequence), registrations[at + NOTE]
   batch.sequence, batch.length = sequence, batch.length + 1
-  local text, note, said = digits(sequence), registrations[at + NOTE], ''
-  if line then said = text_of_seats(line, seats) end
-  if code then said = said .. CODE .. code.id end
   if said == '' then
     redis.call('XADD', batch.keys[QUEUE], text, ENTRY_TICKET, key, ENTRY_REQUESTED, requested, ENTRY_PAYLOAD,
       registrations[at + PAYLOAD])
@@ -145,46 +75,97 @@ local function admit(batch, at, key, name, seats, line, code)
     redis.call('XADD', batch.keys[QUEUE], text, ENTRY_TICKET, key, ENTRY_REQUESTED, requested, ENTRY_PAYLOAD,
       registrations[at + PAYLOAD], ENTRY_SEATS, said)
   end
-  if code then count_code(batch.keys[PENDING], key, code.id, seats or 1) end
-  remember(batch.known, TICKET .. key, text .. '|' .. requested .. '|' .. said)
-  remember(batch.known, EMAIL .. registrations[at + DIGEST], text)
+  remember(batch.known, ticket, text .. since .. said, EMAIL .. registrations[at + DIGEST], text)
   if note ~= '' then note_ticket(batch.notes, note, key) end
-  return name > 0 and {'admitted', sequence, batch.length, name} or sequence
+  return sequence
 end
 
 local nothing_more = {}
+-- The answer of the rules.
+local function judge(batch, index, at)
+  answer_by_rules = answer_by_rules or load_rules()
+  local answer, key, name, said = answer_by_rules(batch, index, at, batch.rest[index] or nothing_more)
+  if answer then return answer end
+  local sequence = admit(batch, at, key, TICKET .. key, said)
+  return name > 0 and {'admitted', sequence, batch.length, name} or sequence
+end
+
+-- Why the address of a plain registration is refused, or nil.
+local function refuse_address(batch, address, index)
+  if address == '' then return nil end
+  local refusal = batch.refusals and batch.refusals.refuse(address)
+  return refusal or (batch.arrivals and batch.arrivals.arrive(address, index))
+end
+
+-- Answers each, in order. Returns the answers, and whether all are admitted under the keys as given.
 local function answer_all(batch)
-  local answers, rest = {}, batch.rest
-  for index = 1, #batch.registrations / PLACES do
-    local at, more = (index - 1) * PLACES, rest[index] or nothing_more
-    if batch.arrivals then batch.lefts[index] = -1 end
-    local answer, key, name, line, code = answer_without_admitting(batch, index, at, more)
-    answers[index] = answer or admit(batch, at, key, name, more[SEATS], line, code)
+  local registrations, rest, known, tickets = batch.registrations, batch.rest, batch.known, batch.notes.tickets
+  local fields, outcomes, pending = known.fields, known.outcomes, known.pending
+  local plain, limited, answers, all = batch.event.plain, batch.arrivals or batch.refusals, {}, true
+  for index = 1, #registrations / PLACES do
+    local at, ticket, email = (index - 1) * PLACES, fields[2 * index - 1], fields[2 * index]
+    local answer, refusal
+    if plain and not (rest[index] or outcomes[ticket] or pending[ticket] or outcomes[email] or pending[email]
+      or tickets[registrations[at + NOTE]]) and batch.length < queue_limit then
+      refusal = limited and refuse_address(batch, registrations[at + ADDRESS], index)
+      answer = refusal or admit(batch, at, registrations[at + KEY], ticket, '')
+    else
+      answer = judge(batch, index, at)
+      refusal = type(answer) == 'table'
+    end
+    all = all and not refusal
+    answers[index] = answer
   end
-  return answers
+  return answers, all
+end
+
+-- Sets the limits on the addresses of a batch.
+local function set_limits(batch, keys)
+  if address_quota == 0 and refusal_quota == 0 then return end
+  if not new_limiter then new_limiter, addresses_of = load_limiter() end
+  local addresses, slots = addresses_of(batch.registrations), slots_of(keys, REFUSALS, 2)
+  if address_quota > 0 then
+    batch.arrivals =
+      new_limiter(slots_of(keys, ADDRESSES, 2), address_quota, address_window, addresses_max, now)
+    batch.arrivals.read(addresses)
+    for index = 1, #batch.registrations / PLACES do batch.arrivals.lefts[index] = -1 end
+  end
+  if refusal_quota > 0 then
+    batch.refusals = new_limiter(slots, refusal_quota, refusal_window, addresses_max, now)
+    if #existing(slots) > 0 then batch.refusals.read(addresses) end
+  end
 end
 
 -- What is known before the first of a batch is answered.
 local function read_batch(number, keys, event)
   local registrations, rest = batches[2 * number - 1], batches[2 * number]
   local batch = {
-    keys = keys, event = event, registrations = registrations, rest = rest, lefts = {},
+    keys = keys, event = event, registrations = registrations, rest = rest, now = now, queue_limit = queue_limit,
     -- A copy's sequence is never behind that of the newest entry: who writes an entry or a copy sees to it.
     sequence = event.sequence, length = redis.call('XLEN', keys[QUEUE]),
     known = read_known(registrations, rest, keys[QUEUE], slots_of(keys, DECIDED, 3), keys[PENDING]),
     notes = read_notes(slots_of(keys, NOTES, 3), registrations, rest),
   }
-  if event.packed and batch.length > 0 then batch.length = batch.length + tonumber(event.packed) end
-  if address_quota > 0 then
-    batch.arrivals = new_limiter(slots_of(keys, ADDRESSES, 2), address_quota, address_window, addresses_max, now)
-    batch.arrivals.read(addresses_of(registrations))
-  end
-  if refusal_quota > 0 then
-    local slots = slots_of(keys, REFUSALS, 2)
-    batch.refusals = new_limiter(slots, refusal_quota, refusal_window, addresses_max, now)
-    if #existing(slots) > 0 then batch.refusals.read(addresses_of(registrations)) end
-  end
+  batch.was_idle = batch.length == 0
+  if event.packed and not batch.was_idle then batch.length = batch.length + tonumber(event.packed) end
+  set_limits(batch, keys)
   return batch
+end
+
+-- Counts those that are admitted, and keeps what is in use; once a second is often enough for that. Returns whether it is
+-- the first time in this second.
+local function count_admitted(batch, admitted)
+  local keys, counted = batch.keys, batch.event.counted
+  local last = math.floor(counted / PER_SECOND)
+  local is_first = last ~= second
+  if is_first then counted = second * PER_SECOND end
+  redis.call('HSET', keys[STATE], 'seq', digits(batch.sequence), 'counted', digits(counted + admitted))
+  if not is_first then return false end
+  if last > 0 then count_in_second(keys[RATES], ADMITTED_IN, last, batch.event.counted % PER_SECOND) end
+  redis.call('EXPIRE', keys[STATE], state_ttl)
+  redis.call('EXPIRE', keys[RATES], rates_ttl)
+  if batch.event.codes then redis.call('EXPIRE', keys[CODES], state_ttl) end
+  return true
 end
 
 -- Writes what the batch has changed, but for the queue. Returns whether a wake-up is wanted.
@@ -195,13 +176,10 @@ local function write_batch(batch)
   if batch.refusals then batch.refusals.write() end
   write_notes(batch.notes, second, keys_ttl)
   if admitted == 0 then return false end
-  redis.call('HSET', keys[STATE], 'seq', digits(batch.sequence))
-  if count_in_second(keys[RATES], ADMITTED_IN, second, admitted) then
-    -- Once a second is often enough to keep what is in use.
-    redis.call('EXPIRE', keys[STATE], state_ttl)
-    redis.call('EXPIRE', keys[RATES], rates_ttl)
-    if batch.event.codes then redis.call('EXPIRE', keys[CODES], state_ttl) end
-  end
+  local is_first = count_admitted(batch, admitted)
+  -- While the queue has entries a wake-up is under way, or a drain is at work. One that was lost is repeated in a later
+  -- second.
+  if not (is_first or batch.was_idle) then return false end
   return redis.call('SET', keys[WAKE], '1', 'NX', 'PX', wake_ttl) ~= false
 end
 
@@ -211,10 +189,12 @@ local function take_in(number)
   local event = read_event(keys[STATE], keys[CODES], now)
   if not event then return {'not_loaded'} end
   local batch = read_batch(number, keys, event)
-  local answers = answer_all(batch)
-  local wake = write_batch(batch)
-  return {'done', now, wake, answers, event.rate, batch.lefts, batch.arrivals and batch.arrivals.left_of_window or 0,
-    batch.length - batch.sequence}
+  local answers, all = answer_all(batch)
+  local wake, arrivals = write_batch(batch), batch.arrivals
+  local lefts, window = arrivals and arrivals.lefts or {}, arrivals and arrivals.left_of_window or 0
+  local offset = batch.length - batch.sequence
+  if all then return {'all', now, wake, answers[1], #answers, event.rate, lefts, window, offset} end
+  return {'done', now, wake, answers, event.rate, lefts, window, offset}
 end
 
 -- Does it so that the broken keys of one event do not fail the others. What the server refuses to all of them (as a

@@ -1,9 +1,23 @@
--- How often an address may do something: a window that slides over two fixed ones. Not a script but a part of `admit`,
--- put in front of it.
+-- How often an address may do something: a window that slides over two fixed ones. Not a script but a part of `admit`
+-- that a call makes if there is a limit.
 --
 -- Counted is what was done in this window, and in the one before as far as a window that ends now would still reach it,
 -- as if it had come evenly. Each window has a hash: `w` its number, address -> how often. Nothing is written before
 -- `write`, so the calls before it may refuse.
+
+-- Adds to `counts` what a window's hash has of the addresses, if its number is `wanted`. Returns whether it is.
+local function read_window(hash, wanted, addresses, counts)
+  for start = 1, #addresses, CHUNK do
+    local last = math.min(start + CHUNK - 1, #addresses)
+    local found = redis.call('HMGET', hash, WINDOW, unpack(addresses, start, last))
+    if tonumber(found[1]) ~= wanted then return false end
+    for at = start, last do
+      local count = found[at - start + 2]
+      if count then counts[addresses[at]] = tonumber(count) end
+    end
+  end
+  return true
+end
 
 -- `slots`: the keys of the two hashes. `quota`: how often in a window. `most`: addresses counted at most.
 local function new_limiter(slots, quota, seconds, most, now)
@@ -12,24 +26,14 @@ local function new_limiter(slots, quota, seconds, most, now)
   local into = now - number * window
   local current, last = slots[1 + number % 2], slots[1 + (number + 1) % 2]
   local here, before, changed = {}, {}, {}
-  local known = 0
-  local limiter = {left_of_window = window - into}
-
-  local function read(slot, wanted, addresses, counts)
-    if tonumber(redis.call('HGET', slot, WINDOW)) ~= wanted then return false end
-    for start = 1, #addresses, CHUNK do
-      local names = {unpack(addresses, start, math.min(start + CHUNK - 1, #addresses))}
-      for offset, count in ipairs(redis.call('HMGET', slot, unpack(names))) do
-        counts[names[offset]] = tonumber(count)
-      end
-    end
-    return true
-  end
+  local known, is_fresh = 0, true
+  local limiter = {left_of_window = window - into, lefts = {}}
 
   function limiter.read(addresses)
     if #addresses == 0 then return end
-    if read(current, number, addresses, here) then known = redis.call('HLEN', current) - 1 end
-    read(last, number - 1, addresses, before)
+    is_fresh = not read_window(current, number, addresses, here)
+    if not is_fresh then known = redis.call('HLEN', current) - 1 end
+    read_window(last, number - 1, addresses, before)
   end
 
   -- Milliseconds until this address may do it once more; 0 if it may now.
@@ -47,31 +51,41 @@ local function new_limiter(slots, quota, seconds, most, now)
   end
 
   function limiter.take(address)
-    if not here[address] then
+    local used = here[address]
+    if not used then
       if known >= most then return end
       known = known + 1
     end
-    here[address] = (here[address] or 0) + 1
+    here[address] = (used or 0) + 1
     changed[address] = true
   end
 
-  function limiter.left(address)
+  -- Why an address that was refused too often is refused, or nil.
+  function limiter.refuse(address)
+    local wait = limiter.wait(address)
+    if wait > 0 then return {'refusals_limited', wait} end
+  end
+
+  -- Why an arrival is refused, or nil: then it is counted. Notes what it has left for the registration with this number.
+  function limiter.arrive(address, index)
+    local wait = limiter.wait(address)
+    if wait == 0 then limiter.take(address) end
     local fading = (before[address] or 0) * (window - into) / window
-    return math.max(0, math.floor(quota - (here[address] or 0) - fading))
+    limiter.lefts[index] = math.max(0, math.floor(quota - (here[address] or 0) - fading))
+    if wait > 0 then return {'rate_limited', wait} end
   end
 
   function limiter.write()
     if not next(changed) then return end
-    local fresh = tonumber(redis.call('HGET', current, WINDOW)) ~= number
-    local fields = {WINDOW, digits(number)}
+    local fields, count = {WINDOW, digits(number)}, 2
     for address in pairs(changed) do
-      fields[#fields + 1] = address
-      fields[#fields + 1] = here[address]
+      fields[count + 1], fields[count + 2] = address, here[address]
+      count = count + 2
     end
     -- The hash is that of the window before the last, which no longer counts.
-    if fresh then redis.call('UNLINK', current) end
+    if is_fresh then redis.call('UNLINK', current) end
     write_fields(current, fields)
-    if fresh then redis.call('EXPIRE', current, 2 * seconds) end
+    if is_fresh then redis.call('EXPIRE', current, 2 * seconds) end
   end
 
   return limiter
@@ -79,14 +93,15 @@ end
 
 -- The addresses of a batch, each once.
 local function addresses_of(registrations)
-  local addresses, seen = {}, {[''] = true}
-  for at = 0, #registrations - 1, PLACES do
-    local address = registrations[at + ADDRESS]
+  local addresses, count, seen = {}, 0, {[''] = true}
+  for at = ADDRESS, #registrations, PLACES do
+    local address = registrations[at]
     if not seen[address] then
-      seen[address] = true
-      addresses[#addresses + 1] = address
+      count = count + 1
+      seen[address], addresses[count] = true, address
     end
   end
   return addresses
 end
 
+return new_limiter, addresses_of

@@ -1,16 +1,13 @@
 -- The lines for an event's seats, as its copy has them: one, or one for each of its ticket types. Not a script but a part
--- of `admit`, put in front of it.
+-- of `admit`'s rules.
 
 -- Where a line has its parts.
 local LINE_TYPE, LINE_CAPACITY, LINE_FREE, LINE_PLACES, LINE_MOST = 1, 2, 3, 4, 5
 
--- `types`: the lines of the ticket types as JSON; '' or false without types. The rest is for the one line then; `most`:
--- how many seats one registration may ask for.
-local function new_lines(types, most, capacity, taken, waitlist_capacity, waitlisted)
-  if types and types ~= '' then return {typed = true, all = cjson.decode(types)} end
-  -- Seats are free for the next to come only while no one waits: until then they are kept for the head of the waitlist.
-  local free, places = waitlisted > 0 and 0 or capacity - taken, waitlist_capacity - waitlisted
-  return {typed = false, all = {{0, capacity, free, places, most}}, sold_out = free <= 0 and places <= 0}
+-- The lines of an event: those of its ticket types, or one for all its seats.
+local function lines_of(event)
+  if event.types ~= '' then return {typed = true, all = cjson.decode(event.types)} end
+  return {typed = false, all = {{0, event.capacity, event.free, event.places, tonumber(event.most or 1)}}}
 end
 
 -- The line of one that asks for so many seats of a type (each nil if it does not say), or why that is not sold.

@@ -1,3 +1,4 @@
+
 -- Which ticket each Idempotency-Key was last admitted for: note of the key -> the first characters of the ticket's key,
 -- in a hash for each day. Not a script but a part of `admit`, put in front of it. Nothing is written before
 -- `write_notes`.
@@ -6,12 +7,16 @@ local BODY_CHARS = 6
 
 -- What is known of the notes of a batch, and in `fresh` what is to be written. `slots`: the keys of the hashes.
 local function read_notes(slots, registrations, rest)
-  local wanted, notes = {}, {slots = slots, tickets = {}, fresh = {}}
+  local wanted, count = {}, 0
   for at = 0, #registrations - 1, PLACES do
     local note = registrations[at + NOTE]
-    if note ~= '' then wanted[#wanted + 1] = note end
+    if note ~= '' then
+      count = count + 1
+      wanted[count] = note
+    end
   end
-  if #wanted == 0 then return notes end
+  local notes = {slots = slots, tickets = {}, fresh = {}, count = 0}
+  if count == 0 then return notes end
   for _, more in pairs(rest) do
     for _, older in ipairs(more[OLDER] or {}) do
       if older[OLDER_NOTE] ~= '' then wanted[#wanted + 1] = older[OLDER_NOTE] end
@@ -21,28 +26,16 @@ local function read_notes(slots, registrations, rest)
   return notes
 end
 
--- Whether its Idempotency-Key was last used for this ticket.
-local function is_noted_for(notes, note, key)
-  return notes.tickets[note] == string.sub(key, 1, BODY_CHARS)
-end
-
--- Whether its Idempotency-Key was used for another ticket: with another body.
-local function is_reused(notes, note, key)
-  local ticket = notes.tickets[note]
-  return ticket and ticket ~= string.sub(key, 1, BODY_CHARS)
-end
-
 local function note_ticket(notes, note, key)
-  local ticket, fresh = string.sub(key, 1, BODY_CHARS), notes.fresh
+  local ticket, fresh, count = string.sub(key, 1, BODY_CHARS), notes.fresh, notes.count
   notes.tickets[note] = ticket
-  fresh[#fresh + 1] = note
-  fresh[#fresh + 1] = ticket
+  fresh[count + 1], fresh[count + 2] = note, ticket
+  notes.count = count + 2
 end
 
 local function write_notes(notes, second, ttl)
-  if #notes.fresh == 0 then return end
+  if notes.count == 0 then return end
   local today = of_today(notes.slots, second)
   write_fields(today, notes.fresh)
   redis.call('EXPIRE', today, ttl)
 end
-

@@ -8,6 +8,7 @@ from typing import Any
 
 from events.admission.fields import ADMITTED_IN, WINDOW
 from events.admission.keys import event_keys
+from events.admission.stats import PER_SECOND
 from tests.support.differential.names import Names
 
 _MS = re.compile(r"\b1[5-9][0-9]{11}\b|\b2[0-9]{12}\b")
@@ -25,13 +26,14 @@ def read_effects(redis: Any, event_id: int) -> dict[str, Any]:
             together.hgetall(name)
         queue, waitlist, *found = together.execute()
     held = {name: _text(fields) for name, fields in zip((*hashes, *counts), found, strict=True)}
+    in_last_second = int(held[keys.state].pop("counted", 0)) % PER_SECOND
     return {
         "queue": [(id.decode(), _text(fields)) for id, fields in queue],
         "waitlist": [(member.decode(), score) for member, score in waitlist],
         "pending": held[keys.pending],
         "state": held[keys.state],
         "lost": held[keys.lost],
-        "admitted": _admissions(held[keys.rates]),
+        "admitted": _admissions(held[keys.rates]) + in_last_second,
         "keys": _merged(held, keys.keys),
         "decided": _merged(held, keys.decided),
         "addresses": _counts(held, keys.addresses),
