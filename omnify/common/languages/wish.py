@@ -39,6 +39,6 @@ def _weighed(item: str) -> tuple[float, str]:
     tag, _, weight = item.partition(";")
     name, _, number = weight.strip().partition("=")
     try:
-        return (float(number) if name.strip().lower() == "q" else 1.0), tag.strip()
+        return (max(0.0, float(number)) if name.strip().lower() == "q" else 1.0), tag.strip()
     except ValueError:
         return 0.0, tag.strip()
