@@ -22,7 +22,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 from django.conf import settings
 
-from events.services.wakeups import WEBHOOKS, partitions
+from events.services.wakeups import MAIL, WEBHOOKS, partitions
 from omnify.common.broker_url import read_broker_url
 from omnify.common.log_floods import capture_the_rest
 from omnify.common.stray_output import write_from_signal_handler
@@ -43,7 +43,7 @@ app.conf.update(
     # fails because the broker has just died, kombu swallows the error and the worker neither reads nor reconnects.
     task_queues=[
         *(Queue(name, Exchange("registrations"), routing_key=name, no_ack=True) for name in partitions()),
-        Queue(WEBHOOKS, Exchange(WEBHOOKS), routing_key=WEBHOOKS, no_ack=True),
+        *(Queue(name, Exchange(name), routing_key=name, no_ack=True) for name in (WEBHOOKS, MAIL)),
     ],
     task_default_queue="registrations.0",
     task_create_missing_queues=False,

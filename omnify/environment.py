@@ -19,7 +19,9 @@ from events.domain.keyring import mark_of
 from events.domain.rate_limit import RateLimit
 from events.domain.webhooks.url import Network
 from omnify import environment_values as read
+from omnify import mail_values
 from omnify.common.broker_url import read_broker_url
+from omnify.common.email_url import EmailUrl, Way
 from omnify.common.redis_urls import read_store_url
 from omnify.common.service_file import read_service_file
 from omnify.environment_values import BadEnvironment
@@ -39,6 +41,7 @@ class Environment:
     allowed_hosts: list[str]
     trusted_origins: list[str]
     public_url: str
+    service_url: str
     operations_port: int | None
     metrics_token: str
     security_contact: str
@@ -66,6 +69,13 @@ class Environment:
     drand_url: str
     log_witnesses: tuple[Witness, ...]
     webhook_log_days: int
+    email_url: EmailUrl
+    mail_from: str
+    mail_reply_to: str
+    mail_connections: int
+    mail_cap: RateLimit | None
+    mail_log_days: int
+    mail_reminder_hours: int
     log_level: str
     fault_dir: str
     haste: int
@@ -74,6 +84,21 @@ class Environment:
     def public_host(self) -> str:
         """Where the service is, without the scheme: the beginning of what it signs in the name of."""
         return self.public_url.partition("://")[2] or "localhost"
+
+    @property
+    def mail_site(self) -> str:
+        """Where links in mails lead: scheme and host."""
+        return self.public_url or self.service_url or "http://localhost:8000"
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where mails are kept as files, if they are."""
+        return self.email_url.folder or self.home / "mail"
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether guests get mail at all."""
+        return self.email_url.way is not Way.OFF
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
@@ -97,6 +122,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         allowed_hosts=read.split(values.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")),
         trusted_origins=_origins(values),
         public_url=_public_url(values),
+        service_url=values.get("SERVICE_URL", ""),
         operations_port=read.port_of(values, "OPERATIONS_BIND"),
         metrics_token=read.token(values, "METRICS_TOKEN"),
         security_contact=_contact(values),
@@ -126,6 +152,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         webhook_deny=read.networks(values, "WEBHOOK_DENY"),
         # Longer than all retries take, so that no delivery is deleted while it is still being tried.
         webhook_log_days=read.number(values, "WEBHOOK_LOG_DAYS", 30, low=7, high=3650),
+        **mail_values.read_mail_values(values, public_url=_public_url(values)),
         log_level=read.choice(values, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         fault_dir=values.get("OMNIFY_FAULT_DIR", ""),
         haste=read.number(values, "OMNIFY_HASTE", 1, low=1, high=10),

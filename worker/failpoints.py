@@ -13,7 +13,8 @@ from typing import Literal
 
 DrainFailpoint = Literal["drain.before_commit", "drain.after_commit", "drain.after_publish"]
 DispatchFailpoint = Literal["deliver.after_claim", "deliver.before_record"]
-Failpoint = DrainFailpoint | DispatchFailpoint
+MailFailpoint = Literal["mail.before_record"]
+Failpoint = DrainFailpoint | DispatchFailpoint | MailFailpoint
 
 
 def hit(failpoint: Failpoint, *, folder: str) -> None:

@@ -23,7 +23,7 @@ from events.admission.queue import Lease, Queue
 from events.secrets import tickets
 from events.services.deliveries import wake_dispatchers
 from events.services.republish import republish_leased
-from events.services.wakeups import DELIVER_TASK, DRAIN_TASK, WEBHOOKS, send_wake_up, wake_drain
+from events.services.wakeups import DELIVER_TASK, DRAIN_TASK, MAIL, MAIL_TASK, WEBHOOKS, send_wake_up, wake_drain
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
@@ -90,6 +90,14 @@ def deliver() -> None:
     dispatcher().wake()
 
 
+@shared_task(name=MAIL_TASK, ignore_result=True, acks_late=False)
+def mail() -> None:
+    """Wakes the mailer: someone waits for a mail."""
+    from worker.mail.process import mailer
+
+    mailer().wake()
+
+
 @worker_ready.connect
 def start_threads(sender: Any, **_: Any) -> None:
     """Starts the threads that belong to the queues this worker consumes."""
@@ -100,7 +108,9 @@ def start_threads(sender: Any, **_: Any) -> None:
         _start_dispatcher()
         options = {"periods": _retention_periods(), "replicas": settings.ENV.queue_replicas}
         _start_thread("retention", purge_until_stopped, _stop, client=redis_client(), **options)
-    if queues - {WEBHOOKS}:
+    if MAIL in queues and settings.ENV.sends_mail:
+        _start_mailer()
+    if queues - {WEBHOOKS, MAIL}:
         _start_sweep()
 
 
@@ -117,6 +127,14 @@ def _start_dispatcher() -> None:
 
     dispatcher().start()
     _stops.append(dispatcher().stop)
+
+
+def _start_mailer() -> None:
+    # As above: a drain does without what mail needs.
+    from worker.mail.process import mailer
+
+    mailer().start()
+    _stops.append(mailer().stop)
 
 
 def _start_sweep() -> None:

@@ -81,7 +81,10 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     omnify:signed-in:<digest>
                        string  this address has signed in to this account before
                                removed by TTL, 30 days
-    registrations.<n>, webhooks, _kombu.*, unacked*
+    omnify:mails:<digest>
+                       string  mails to one mailbox in a window
+                               removed by TTL, the window of MAIL_CAP
+    registrations.<n>, webhooks, mail, _kombu.*, unacked*
                                Celery's, and removed by Celery
 """
 
@@ -131,6 +134,11 @@ def copies(name: str) -> tuple[str, ...]:
 def sign_ins(digest: str) -> str:
     """Counts attempts to sign in from one address, or to one account."""
     return f"omnify:sign-ins:{digest}"
+
+
+def mails_to(digest: str) -> str:
+    """Counts mails to one mailbox."""
+    return f"omnify:mails:{digest}"
 
 
 def signed_in_before(digest: str) -> str:

@@ -35,6 +35,7 @@ class Purpose(Enum):
     ACCESS_CODE = b"access code"
     CHECK_IN_TAG = b"check-in tag"
     CHECK_IN_PAD = b"check-in pad"
+    MAIL_OPT_OUT = b"mail opt-out"
     MARK = b"secret mark"
 
 

@@ -17,6 +17,7 @@ REF_CHARS = 8
 MAC_CHARS = 8
 TAG_BYTES = 9
 PROOF_BYTES = 18
+OPT_OUT_BYTES = 9
 
 
 class TicketName(Struct, frozen=True, gc=False):
@@ -37,7 +38,7 @@ class TicketKeys:
 
     __slots__ = (
         *("_check_in_pad", "_check_in_tag", "_email", "_idempotency", "_note"),
-        *("access_code", "mac", "mark", "proof"),
+        *("access_code", "mac", "mark", "opt_out", "proof"),
     )
 
     def __init__(self, secret: str) -> None:
@@ -48,6 +49,7 @@ class TicketKeys:
         self._email = Digest(subkey(secret, Purpose.EMAIL_DIGEST), 9)
         self.access_code = Digest(subkey(secret, Purpose.ACCESS_CODE), 9)
         self.proof = Digest(subkey(secret, Purpose.ADDRESS_PROOF), PROOF_BYTES)
+        self.opt_out = Digest(subkey(secret, Purpose.MAIL_OPT_OUT), OPT_OUT_BYTES)
         self._check_in_tag = Digest(subkey(secret, Purpose.CHECK_IN_TAG), TAG_BYTES)
         self._check_in_pad = Digest(subkey(secret, Purpose.CHECK_IN_PAD), TAG_BYTES)
 

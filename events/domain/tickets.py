@@ -33,6 +33,7 @@ TicketId = NewType("TicketId", str)
 
 _SHAPE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{20})([A-Za-z0-9_-]{8})")
 _CODE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})-([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{12})")
+_OPT_OUT = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{20})-([A-Za-z0-9_-]{12})")
 _REFERENCE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})")
 
 _random_keys = RandomKeys(KEY_BYTES)
@@ -141,6 +142,20 @@ class Tickets:
             return None
         genuine = address + keys.proof.of(f"{ticket_id[:-MAC_CHARS]}:{address}")
         return address if compare_digest(token.encode(), genuine.encode()) else None
+
+    def opt_out_token(self, *, event_id: int, key: str, mark: str | None = None) -> str:
+        """Builds what switches news about a ticket's event off, and opens nothing else."""
+        text = f"{event_id}-{key}"
+        return f"{text}-{self._keys.under(mark).opt_out.of(text)}"
+
+    def parse_opt_out_token(self, token: str) -> tuple[int, str] | None:
+        """Reads `(event_id, key)` from a genuine token; None for any other text."""
+        match = _OPT_OUT.fullmatch(token)
+        if match is None:
+            return None
+        event_id, key, mac = match.groups()
+        made = (keys.opt_out.of(f"{event_id}-{key}") for keys in self._keys)
+        return (int(event_id), key) if any(compare_digest(mac, one) for one in made) else None
 
     def email_digest(self, email_key: str, mark: str | None = None) -> str:
         """Returns 72 keyed bits, in base64, by which Redis can compare an e-mail but not read it."""

@@ -18,6 +18,7 @@ from events.ledger.records import (
     CodeUseRecord,
     LogChunk,
     MailRecord,
+    MailResult,
     MessageRecord,
     MoveRecord,
     RegistrationRecord,
@@ -83,6 +84,12 @@ class Database(Protocol):
 
     def insert_mails(self, event_id: int, mails: Sequence[MailRecord], *, now: datetime) -> None:
         """Writes mails, due at once."""
+
+    def claim_mails(self, *, now: datetime, until: datetime, total: int) -> Iterable[tuple[Any, ...]]:
+        """Claims due mails until `until`: `CLAIMED_COLUMNS` of `events.ledger.mail.sql` of each."""
+
+    def record_mails(self, results: Sequence[MailResult]) -> None:
+        """Writes what came of mails."""
 
     def claim_deliveries(
         self,

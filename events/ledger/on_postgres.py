@@ -20,6 +20,7 @@ from events.ledger.records import (
     CodeUseRecord,
     LogChunk,
     MailRecord,
+    MailResult,
     MessageRecord,
     MoveRecord,
     RegistrationRecord,
@@ -145,6 +146,25 @@ def insert_mails(event_id: int, mails: Sequence[MailRecord], *, now: datetime) -
     """Writes mails, due at once."""
     with connection.cursor() as cursor:
         cursor.execute(mail_sql.INSERT_MAILS, {"mails": _encode(mails).decode(), "event_id": event_id, "now": now})
+
+
+def claim_mails(*, now: datetime, until: datetime, total: int) -> Iterable[tuple[Any, ...]]:
+    """Claims due mails."""
+    with connection.cursor() as cursor:
+        cursor.execute(mail_sql.CLAIM_MAILS, {"now": now, "until": until, "total": total})
+        # The cursor of a plain statement gives JSON as its text.
+        return [(*row[:6], _decode(row[6]), *row[7:]) for row in cursor.fetchall()]
+
+
+def _decode(document: Any) -> Any:
+    return msgspec.json.decode(document) if isinstance(document, str) else document
+
+
+def record_mails(results: Sequence[MailResult]) -> None:
+    """Writes what came of mails."""
+    with connection.cursor() as cursor:
+        cursor.execute(outbox.FIND_ROWS_BY_KEY)
+        cursor.execute(mail_sql.RECORD_MAILS, [_encode(results).decode()])
 
 
 def claim_deliveries(

@@ -16,7 +16,9 @@ from django.db.models import Case, F, Value, When
 from events.domain.states import IN_LINE, Status
 from events.domain.times import from_ms
 from events.ledger.decision_log.sql import FIND_LOG_CHUNKS, INSERT_LOG_CHUNK
+from events.ledger.mail.on_sqlite import claim_mails as claim_mails
 from events.ledger.mail.on_sqlite import insert_mails as insert_mails
+from events.ledger.mail.on_sqlite import record_mails as record_mails
 from events.ledger.records import CodeUseRecord, LogChunk, MoveRecord, RegistrationRecord, RowsExist
 from events.ledger.sql import COUNTER_COLUMNS, TICKET_COLUMNS
 from events.ledger.webhooks.on_sqlite import claim_deliveries as claim_deliveries

@@ -116,6 +116,20 @@ class MailRecord(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     data: dict[str, Any] | None = None
 
 
+class MailResult(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """What came of a mail. `counted` is 1 if it was tried; `next_attempt_at` is None where none follows. `status` is
+    what the mail server answered, its text left out: that may quote the address."""
+
+    mail_id: int
+    state: str
+    claimed_until: datetime
+    counted: int
+    next_attempt_at: datetime | None = None
+    at: datetime | None = None
+    status: str = ""
+    error: str = ""
+
+
 class Subscriber(msgspec.Struct, omit_defaults=True, frozen=True):
     """An endpoint that gets messages of one type. With a `route` (for callbacks) only messages of the same route."""
 

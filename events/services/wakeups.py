@@ -1,7 +1,8 @@
 """Celery messages: "event 7 has work", "the outbox has something". They carry no registrations.
 
 A lost, doubled or late message costs time and nothing else: the sweep finds events by the length of their queue, and
-the deliver workers look at the outbox by themselves. The Celery application is `omnify.celery`'s, Celery's current one.
+the deliver workers and mailers look at their outboxes by themselves. The Celery application is `omnify.celery`'s,
+Celery's current one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ logger = get_logger(__name__)
 
 DRAIN_TASK = "worker.tasks.drain"
 DELIVER_TASK = "worker.tasks.deliver"
+MAIL_TASK = "worker.tasks.mail"
 WEBHOOKS = "webhooks"
+MAIL = "mail"
 
 
 def partition(event_id: int) -> str:
@@ -58,3 +61,13 @@ def send_dispatcher_wakeup() -> None:
     """
     options: dict[str, Any] = {"queue": WEBHOOKS, "ignore_result": True, "retry": False}
     current_app.send_task(DELIVER_TASK, **options)
+
+
+def send_mailer_wakeup() -> None:
+    """Tells a mailer that there is a mail someone waits for; it looks every second without.
+
+    Raises:
+        kombu.exceptions.OperationalError: the broker is out of reach.
+    """
+    options: dict[str, Any] = {"queue": MAIL, "ignore_result": True, "retry": False}
+    current_app.send_task(MAIL_TASK, **options)

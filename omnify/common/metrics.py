@@ -42,6 +42,9 @@ BATCH_SECONDS = Histogram("omnify_drain_batch_seconds", "Time of one drain batch
 LEASES = Counter("omnify_drain_leases", "Attempts to take an event's lease: acquired or taken.", ["result"])
 WEBHOOK_ATTEMPTS = Counter("omnify_webhook_attempts", "Webhook requests by what they led to.", ["result"])
 WEBHOOK_SECONDS = Histogram("omnify_webhook_seconds", "Time of one webhook request.", buckets=_SECONDS)
+MAILS = Counter("omnify_mails", "Attempts to send a mail, by its kind and what came of it.", ["kind", "outcome"])
+MAIL_SECONDS = Histogram("omnify_mail_seconds", "Time of one attempt to send a mail.", buckets=_SECONDS)
+MAILERS = Gauge("omnify_mailers", "Mailers alive.", multiprocess_mode="livesum")
 LOST = Counter(
     "omnify_tickets_lost",
     "Tickets that were accepted and are lost, each once, by how they were found: a sweep missed their entries (sweep), "

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from events.domain.holds import ConfirmedBy
 from events.domain.outcome import Outcome
-from events.domain.states import Reason, Status
+from events.domain.states import HOLDING, Reason, Status
 
 
 class MailKind(StrEnum):
@@ -42,19 +42,37 @@ class MailState(StrEnum):
     SKIPPED = "skipped"  # overtaken by a later mail, or its recipient is forgotten or wants none
 
 
-# Mails that tell a ticket's status: once the ticket has moved on, the later mail says what holds, and this one is not
-# sent any more.
-STATUS_KINDS = frozenset(
-    {
-        *(MailKind.ENTERED, MailKind.CONFIRMED, MailKind.WAITLISTED, MailKind.PROMOTED, MailKind.HELD),
-        *(MailKind.OFFERED, MailKind.EXPIRED, MailKind.REJECTED, MailKind.CANCELLED, MailKind.EVENT_CANCELLED),
-        MailKind.VERIFY,
-    }
-)
+# The status that each of them tells.
+_TOLD = {
+    MailKind.ENTERED: Status.ENTERED,
+    MailKind.WAITLISTED: Status.WAITLISTED,
+    MailKind.CONFIRMED: Status.CONFIRMED,
+    MailKind.PROMOTED: Status.CONFIRMED,
+    MailKind.HELD: Status.HELD,
+    MailKind.OFFERED: Status.HELD,
+    MailKind.EXPIRED: Status.EXPIRED,
+    MailKind.REJECTED: Status.REJECTED,
+    MailKind.CANCELLED: Status.CANCELLED,
+    MailKind.EVENT_CANCELLED: Status.CANCELLED,
+}
 # What a guest may unsubscribe from: the others are about what they asked for themselves.
 UNSUBSCRIBABLE = frozenset({MailKind.EVENT_CHANGED, MailKind.REMINDER})
 # Asked for by people and not decided by the queue: over a mailbox's limit these are dropped, and the others wait.
 ON_REQUEST = frozenset({MailKind.RESEND})
+
+
+def still_holds(kind: MailKind, status: Status, *, unproved: bool = False) -> bool:
+    """Tells whether a mail still says what is the case, now that its ticket has this status.
+
+    No status comes back to a ticket that had it, so one that has moved on has a later mail, which says what holds. What
+    is sent to all who have a place is not sent to a ticket that has lost it, and nothing but the mail that asks for the
+    proof to an address that is `unproved`.
+    """
+    if kind is MailKind.VERIFY or unproved:
+        return kind is MailKind.VERIFY and unproved
+    told = _TOLD.get(kind)
+    return status in HOLDING if told is None else status is told
+
 
 _BY_STATUS = {
     Status.ENTERED: MailKind.ENTERED,

@@ -14,11 +14,15 @@ DELAYS = (
     *(_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 39 * _MINUTE),
     *(_HOUR, 2 * _HOUR, 4 * _HOUR, 8 * _HOUR, 8 * _HOUR, 12 * _HOUR, 12 * _HOUR),
 )
+GIVE_UP_AFTER = timedelta(seconds=sum(DELAYS))
 JITTER = 0.1
 
 
-def next_attempt(*, attempts: int, now: datetime, jitter: float) -> datetime | None:
-    """Returns when a mail is tried again after `attempts` that failed (from 1); None: never. `jitter`: 0 to 1."""
+def next_attempt(*, attempts: int, now: datetime, jitter: float, haste: float = 1) -> datetime | None:
+    """Returns when a mail is tried again after `attempts` that failed (from 1); None: never. `jitter`: 0 to 1.
+
+    With a `haste` for tests it is so many times sooner.
+    """
     if attempts > len(DELAYS):
         return None
-    return now + timedelta(seconds=DELAYS[attempts - 1] * (1 + JITTER * jitter))
+    return now + timedelta(seconds=DELAYS[attempts - 1] * (1 + JITTER * jitter) / haste)

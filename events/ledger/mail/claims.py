@@ -1,0 +1,78 @@
+"""Claims on mails: taken before they are sent, renewed while they are, ended by what came of them.
+
+A claim is a time, `claimed_until`, written before anything is sent. If its mailer is killed, the claim expires and the
+mail is claimed again: sent twice at worst, under one Message-ID. Two mailers never get the same row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from events.domain.mail.kinds import MailKind, MailState
+from events.ledger.database import database
+from events.ledger.records import MailResult
+from events.models import Mail
+
+
+class ClaimedMail(msgspec.Struct, kw_only=True):
+    """A mail that this mailer may send until `claimed_until`. The fields are `sql.CLAIMED_COLUMNS`."""
+
+    id: int
+    event_id: int
+    ticket_key: str
+    kind: MailKind
+    revision: int
+    position: int | None
+    data: dict[str, Any] | None
+    created_at: datetime
+    attempts: int
+    claimed_until: datetime
+
+
+def claim_mails(*, now: datetime, until: datetime, total: int) -> list[ClaimedMail]:
+    """Claims what is due, the oldest first, in one short transaction."""
+    rows = database().claim_mails(now=now, until=until, total=total)
+    fields = ClaimedMail.__struct_fields__
+    found = (dict(zip(fields, row, strict=True)) for row in rows)
+    claimed = [ClaimedMail(**{**row, "kind": MailKind(row["kind"])}) for row in found]
+    return sorted(claimed, key=lambda mail: mail.id)
+
+
+def renew_claims(mails: Sequence[ClaimedMail], *, until: datetime) -> None:
+    """Makes claims last longer. Those that another mailer has taken since are left alone."""
+    with transaction.atomic():
+        for known in {mail.claimed_until for mail in mails}:
+            ids = [mail.id for mail in mails if mail.claimed_until == known]
+            Mail.objects.filter(pk__in=ids, claimed_until=known).update(claimed_until=until)
+    for mail in mails:
+        mail.claimed_until = until
+
+
+def record_mails(results: Sequence[MailResult]) -> None:
+    """Writes what came of mails, in one transaction, and ends their claims."""
+    with transaction.atomic():
+        database().record_mails(results)
+
+
+def oldest_pending() -> datetime | None:
+    """Returns since when the mail waits that has been due for the longest; None if none is pending."""
+    pending = Mail.objects.filter(state=MailState.PENDING.value).order_by("next_attempt_at", "pk")
+    return pending.values_list("next_attempt_at", flat=True).first()
+
+
+def purge_mails(*, before: datetime, limit: int) -> int:
+    """Deletes up to `limit` mails that were written before `before` and are pending no more. Returns how many."""
+    oldest = list(Mail.objects.order_by("pk").values_list("pk", flat=True)[:limit])
+    old = Mail.objects.filter(pk__in=oldest, created_at__lt=before).exclude(state=MailState.PENDING.value)
+    deleted, _ = old.delete()
+    return deleted
+
+
+def delete_mails(event_id: int, ticket_keys: Iterable[str]) -> None:
+    """Deletes all mails about these tickets."""
+    Mail.objects.filter(event_id=event_id, ticket_key__in=list(ticket_keys)).delete()

@@ -1,0 +1,236 @@
+"""The mailer, against a real SMTP server: what the outbox holds arrives, once if nothing breaks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+import redis
+from django.db import transaction
+from django.utils import timezone
+
+from events.domain.mail.kinds import MailKind
+from events.domain.rate_limit import RateLimit
+from events.domain.states import Status
+from events.ledger.events import change_event, event_for_change
+from events.ledger.mail.claims import claim_mails
+from events.ledger.mail.outbox import write_mail
+from events.letters.render import render
+from events.models import Event, Mail, MailNotice, MailOptOut, Registration
+from events.secrets import tickets
+from omnify.common.email_url import EmailUrl, Way
+from tests.support.smtp_server import MailServer, running
+from tests.support.waiting import wait_until
+from worker.mail.breaker import Breaker
+from worker.mail.capping import Capper
+from worker.mail.context import MailContext
+from worker.mail.deciding import Decider
+from worker.mail.mailer import Mailer
+from worker.mail.transports import SmtpTransport
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Make = Callable[..., Event]
+# A minute takes 0.6 seconds.
+HASTE = 100
+_LETTERS = "abcdefghij"
+
+
+@pytest.fixture
+def event(make_event: Make) -> Event:
+    """An event with mail."""
+    return make_event(mail=True, name="Evening")
+
+
+def guest(event: Event, number: int, status: Status = Status.CONFIRMED, **more: object) -> str:
+    """A registration; returns its key."""
+    now = timezone.now()
+    key = f"{_LETTERS[number]}".ljust(20, "k")
+    address = f"guest{number}@example.org"
+    Registration.objects.create(
+        **{
+            "event": event,
+            "ticket_key": key,
+            "name": f"Guest {number}",
+            "email": address,
+            "email_key": address,
+            "status": status.value,
+            "sequence": number + 1,
+            "requested_at": now,
+            "decided_at": now,
+            "confirmed_at": now if status is Status.CONFIRMED else None,
+            **more,
+        }
+    )
+    return key
+
+
+def mail(event: Event, key: str, kind: MailKind = MailKind.CONFIRMED, revision: int = 1) -> Mail:
+    """A mail in the outbox, as a decision writes it."""
+    write_mail(event, ticket_key=key, kind=kind, revision=revision, now=timezone.now())
+    return Mail.objects.latest("pk")
+
+
+@contextmanager
+def mailing(
+    server: MailServer, client: redis.Redis, *, connections: int = 2, cap: RateLimit | None = None
+) -> Iterator[Mailer]:
+    """A mailer at work."""
+    url = EmailUrl(way=Way.SMTP, scheme="smtp", host="127.0.0.1", port=server.port, timeout=30)
+    made = Mailer(
+        MailContext(render=render, sender="Tickets <tickets@example.org>", host="example.org", haste=HASTE),
+        [SmtpTransport(url) for _ in range(connections)],
+        decider=Decider(tickets=tickets(), site="https://tickets.example.org"),
+        capper=Capper(client, cap=cap, digest=tickets().email_digest),
+        breaker=Breaker(haste=HASTE),
+    )
+    thread = threading.Thread(target=made.run)
+    thread.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+        thread.join()
+
+
+def ended(*mails: Mail) -> Callable[[], list[Mail]]:
+    """Reads these mails once none of them is pending."""
+
+    def read() -> list[Mail]:
+        rows = list(Mail.objects.filter(pk__in=[one.pk for one in mails]).order_by("pk"))
+        return rows if all(row.state != "pending" for row in rows) else []
+
+    return read
+
+
+def test_a_mail_reaches_its_guest_with_the_link_of_the_ticket(event: Event, redis_client: redis.Redis) -> None:
+    key = guest(event, 1)
+    written = mail(event, key)
+    with running(MailServer()) as server, mailing(server, redis_client):
+        (row,) = wait_until(ended(written), "it is sent")
+    assert (row.state, row.attempts, row.claimed_until, row.last_error) == ("sent", 1, None, "")
+    ((to, message),) = server.taken
+    assert to == "guest1@example.org"
+    assert message["Message-ID"] == f"<confirmed.{event.pk}-{key[:8]}.1@example.org>"
+    body = message.get_body(("plain",))
+    assert body is not None
+    ticket_id = tickets().ticket_id(event_id=event.pk, key=key, mark="")
+    assert f"https://tickets.example.org/t/{ticket_id}" in body.get_content()
+
+
+def test_one_refused_address_is_recorded_and_keeps_no_other_waiting(event: Event, redis_client: redis.Redis) -> None:
+    written = [mail(event, guest(event, number)) for number in range(1, 6)]
+    refusals = {
+        "guest2@example.org": ["550 5.1.1 guest2@example.org is unknown"],
+        "guest3@example.org": ["450 4.2.0 grey"],
+    }
+    with running(MailServer(refusals=refusals)) as server, mailing(server, redis_client, connections=1):
+        rows = wait_until(ended(*written), "all have ended")
+    assert [row.state for row in rows] == ["sent", "bounced", "sent", "sent", "sent"]
+    assert (rows[1].last_status, rows[1].last_error) == ("550 5.1.1", "recipient")
+    assert (rows[2].attempts, server.recipients["guest3@example.org"]) == (2, 2)
+
+
+def test_what_a_dying_server_may_have_taken_is_sent_again_under_the_same_id(
+    event: Event, redis_client: redis.Redis
+) -> None:
+    written = mail(event, guest(event, 1))
+    with running(MailServer(die_after=1)) as server, mailing(server, redis_client):
+        wait_until(ended(written), "it is sent")
+    first, second = server.ids("guest1@example.org")
+    assert first == second
+
+
+def test_a_server_that_comes_back_gets_what_waited_and_nothing_is_counted_as_an_attempt(
+    event: Event, redis_client: redis.Redis
+) -> None:
+    written = [mail(event, guest(event, number)) for number in range(1, 4)]
+    with running(MailServer()) as gone:
+        pass
+    server = MailServer(port=gone.port)
+    with mailing(server, redis_client):
+        wait_until(lambda: Mail.objects.filter(last_error="connection").exists(), "it has found no server")
+        with running(server):
+            rows = wait_until(ended(*written), "all are sent")
+    assert [(row.state, row.attempts) for row in rows] == [("sent", 1)] * 3
+
+
+def test_a_slow_server_delays_mail_and_its_claims_are_renewed(event: Event, redis_client: redis.Redis) -> None:
+    written = mail(event, guest(event, 1))
+    go_on = threading.Event()
+    with running(MailServer(wait=go_on)) as server, mailing(server, redis_client):
+        wait_until(lambda: Mail.objects.filter(claimed_until__isnull=False).first(), "it is claimed")
+        first = Mail.objects.get().claimed_until
+        assert first is not None
+        later = wait_until(
+            lambda: Mail.objects.filter(claimed_until__gt=first + timedelta(milliseconds=50)).exists(), "it is renewed"
+        )
+        assert later
+        go_on.set()
+        wait_until(ended(written), "it is sent")
+    assert len(server.ids("guest1@example.org")) == 1
+
+
+def test_what_is_overtaken_or_has_lost_its_recipient_is_not_sent(event: Event, redis_client: redis.Redis) -> None:
+    moved_on = mail(event, guest(event, 1), MailKind.WAITLISTED)
+    forgotten = mail(event, guest(event, 2, email="", name=""))
+    unwanted = mail(event, opted := guest(event, 3), MailKind.REMINDER)
+    MailOptOut.objects.create(event=event, ticket_key=opted)
+    with running(MailServer()) as server, mailing(server, redis_client):
+        rows = wait_until(ended(moved_on, forgotten, unwanted), "all have ended")
+    assert [(row.state, row.last_error) for row in rows] == [
+        ("skipped", "overtaken"),
+        ("skipped", "forgotten"),
+        ("skipped", "opted_out"),
+    ]
+    assert server.taken == []
+
+
+def test_a_later_mail_about_a_ticket_waits_while_an_earlier_one_is_sent(event: Event) -> None:
+    first, second = (
+        mail(event, guest(event, 1) if number == 0 else "b".ljust(20, "k"), revision=number) for number in (0, 1)
+    )
+    other = mail(event, guest(event, 2))
+    now = timezone.now() + timedelta(seconds=1)
+    until = now + timedelta(minutes=1)
+    assert [one.id for one in claim_mails(now=now, until=until, total=1)] == [first.pk]
+    assert [one.id for one in claim_mails(now=now, until=until, total=9)] == [other.pk]
+    assert [one.id for one in claim_mails(now=until, until=until + timedelta(minutes=1), total=9)] == [
+        *(first.pk, second.pk, other.pk)
+    ]
+
+
+def test_no_mailbox_is_flooded_and_what_was_decided_comes_later(event: Event, redis_client: redis.Redis) -> None:
+    key = guest(event, 1)
+    decided = [mail(event, key, revision=number) for number in (1, 2)]
+    asked = mail(event, key, MailKind.RESEND, revision=9)
+    with running(MailServer()) as server, mailing(server, redis_client, cap=RateLimit(1, 3600, "mail")):
+        (dropped,) = wait_until(ended(asked), "the request has ended")
+        late = wait_until(lambda: Mail.objects.filter(pk=decided[1].pk, last_error="limit").first(), "it waits")
+    assert (dropped.state, dropped.last_error) == ("skipped", "limit")
+    assert len(server.taken) == 1
+    assert (late.state, late.attempts) == ("pending", 0)
+    assert timedelta(minutes=50) < late.next_attempt_at - timezone.now() <= timedelta(hours=1)
+
+
+def test_a_change_of_an_event_is_told_once_to_all_who_have_a_place(event: Event, redis_client: redis.Redis) -> None:
+    for number, status in enumerate((Status.CONFIRMED, Status.WAITLISTED, Status.REJECTED), start=1):
+        guest(event, number, status)
+    for place in ("Park", "Garden"):
+        with transaction.atomic():
+            row = event_for_change(event_id=event.pk)
+            assert row is not None
+            change_event(row, fields={"location": place}, now=timezone.now())
+    notice = MailNotice.objects.get()
+    assert notice.data == {"changes": {"location": ["Hall", "Garden"]}}
+    assert notice.due_at > timezone.now() + timedelta(seconds=60)
+    MailNotice.objects.update(due_at=timezone.now())
+    with running(MailServer()) as server, mailing(server, redis_client):
+        wait_until(lambda: len(server.taken) == 2, "both are told")
+        wait_until(lambda: MailNotice.objects.exclude(done_at=None).exists(), "the notice is done")
+    assert sorted(to for to, _ in server.taken) == ["guest1@example.org", "guest2@example.org"]
+    headers = server.taken[0][1]
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
