@@ -1,6 +1,6 @@
-"""Runs a drain or a dispatcher: a Celery worker with the settings that all of them have.
+"""Runs a drain, a dispatcher or a mailer: a Celery worker with the settings that all of them have.
 
-    python -m omnify.run_worker --name drain-1 --exclude-queues webhooks
+    python -m omnify.run_worker --name drain-1 --exclude-queues webhooks,mail
 
 `celery -A omnify.celery worker` with the same settings does the same. That program also imports Celery's other
 commands and a shell, which is a fifth of the processor time that a start takes.

@@ -1,8 +1,8 @@
 """Deletes what is past its retention period, in a thread of every dispatcher worker. Several at once are harmless.
 
-Deliveries are deleted after `WEBHOOK_LOG_DAYS`, entries of the audit trail after `AUDIT_DAYS`, answers to organizers'
-POSTs after a day; registrations of past events are anonymised after `RETENTION_DAYS`. A step that fails does not stop
-the others; the next pass retries it.
+Deliveries are deleted after `WEBHOOK_LOG_DAYS`, mails after `MAIL_LOG_DAYS`, entries of the audit trail after
+`AUDIT_DAYS`, answers to organizers' POSTs after a day; registrations of past events are anonymised after
+`RETENTION_DAYS`. A step that fails does not stop the others; the next pass retries it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import redis
 from django.db import DatabaseError, InterfaceError, connection
@@ -20,9 +21,11 @@ from redis.exceptions import RedisError
 from events.admission.erasure import delete_event_keys, is_replicated
 from events.domain.audit import Action, Actor, ActorKind
 from events.ledger import audit, idempotency, retention
+from events.ledger.mail.claims import purge_mails
 from events.ledger.queries import find_event
 from events.ledger.webhooks import claims
 from events.services.audit import audit_object_of
+from omnify.common import mail_files
 from omnify.common.logs import get_logger
 
 logger = get_logger(__name__)
@@ -36,9 +39,14 @@ _SERVICE = Actor(kind=ActorKind.SERVICE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionPeriods:
-    """How long data is kept, in days. With `retention_days` None, registrations are never anonymised."""
+    """How long data is kept, in days. With `retention_days` None, registrations are never anonymised.
+
+    `mail_folder` is where mails are kept as files, if they are.
+    """
 
     webhook_log_days: int
+    mail_log_days: int = 30
+    mail_folder: Path | None = None
     audit_days: int
     retention_days: int | None
 
@@ -49,6 +57,11 @@ def purge_until_stopped(
     """Deletes and anonymises every `INTERVAL_SECONDS`, until `stop` is set. `replicas` must have a deletion, too."""
     while not stop.is_set():
         _try("old deliveries", partial(_purge_deliveries, stop, _ago(periods.webhook_log_days)))
+        _try("old mails", partial(_purge_mails, stop, _ago(periods.mail_log_days)))
+        if periods.mail_folder is not None:
+            _try(
+                "old files of mails", partial(mail_files.remove_older, periods.mail_folder, days=periods.mail_log_days)
+            )
         _try("old audit entries", partial(audit.purge_entries, before=_ago(periods.audit_days)))
         before = datetime.now(UTC) - idempotency.KEPT_FOR
         _try("old answers to organizers", partial(idempotency.purge_answers, before=before))
@@ -60,6 +73,7 @@ def purge_until_stopped(
                     stop,
                     client,
                     ended_before=_ago(periods.retention_days),
+                    mail_folder=periods.mail_folder,
                     replicas=replicas,
                 ),
             )
@@ -73,7 +87,7 @@ def _ago(days: int) -> datetime:
 def _try(what: str, purge: Callable[[], object]) -> None:
     try:
         purge()
-    except (DatabaseError, InterfaceError, RedisError) as problem:
+    except (DatabaseError, InterfaceError, RedisError, OSError) as problem:
         logger.warning(f"{what} were not removed", problem=type(problem).__name__)
     finally:
         connection.close()
@@ -84,8 +98,18 @@ def _purge_deliveries(stop: threading.Event, before: datetime) -> None:
         pass
 
 
+def _purge_mails(stop: threading.Event, before: datetime) -> None:
+    while purge_mails(before=before, limit=CHUNK) and not stop.wait(REST_SECONDS):
+        pass
+
+
 def anonymise_past_events(
-    stop: threading.Event, client: redis.Redis, *, ended_before: datetime, replicas: int = 0
+    stop: threading.Event,
+    client: redis.Redis,
+    *,
+    ended_before: datetime,
+    replicas: int = 0,
+    mail_folder: Path | None = None,
 ) -> int:
     """Anonymises events that ended before `ended_before`, as `manage.py forget` does. Returns how many events."""
     anonymised = 0
@@ -101,6 +125,8 @@ def anonymise_past_events(
             continue
         # False: the event still has a queue, or a replica may have all that was deleted. The next pass tries again.
         if deleted:
+            if mail_folder is not None:
+                mail_files.remove_of_event(mail_folder, event.event_id)
             _anonymise(event.event_id)
             anonymised += 1
     return anonymised

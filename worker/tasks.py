@@ -25,6 +25,7 @@ from events.services.deliveries import wake_dispatchers
 from events.services.republish import republish_leased
 from events.services.wakeups import DELIVER_TASK, DRAIN_TASK, MAIL, MAIL_TASK, WEBHOOKS, send_wake_up, wake_drain
 from omnify.common.clients import redis_client
+from omnify.common.email_url import Way
 from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
 from worker.beacon import round_reader
@@ -117,7 +118,11 @@ def start_threads(sender: Any, **_: Any) -> None:
 def _retention_periods() -> RetentionPeriods:
     env = settings.ENV
     return RetentionPeriods(
-        webhook_log_days=env.webhook_log_days, audit_days=env.audit_days, retention_days=env.retention_days
+        webhook_log_days=env.webhook_log_days,
+        mail_log_days=env.mail_log_days,
+        mail_folder=env.mail_folder if env.email_url.way is Way.FILES else None,
+        audit_days=env.audit_days,
+        retention_days=env.retention_days,
     )
 
 

@@ -1,4 +1,4 @@
-"""Counts mails to each mailbox, across events: no one is flooded, whoever typed their address.
+"""Counts mails to each mailbox, across events: no one is flooded, though anyone can type any address.
 
 Windows are fixed: the first mail begins one. A mailbox is known by its digest.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
+from django.core.mail.message import sanitize_address
 from django.db import connection
 
 from events.ledger.database import database
@@ -33,6 +34,12 @@ def spellings(*addresses: str) -> list[str]:
     """Lists how an address may stand in a text, in lower case: as it is, and as URLs write it."""
     lower = {address.lower() for address in addresses}
     return sorted(lower | {quote(address).lower() for address in lower} | {quote(a, safe="@").lower() for a in lower})
+
+
+def mail_spellings(*addresses: str) -> list[str]:
+    """Lists how an address may stand in the header of a mail, in lower case: its domain also in ASCII (IDNA)."""
+    lower = {address.lower() for address in addresses if address}
+    return sorted(lower | {sanitize_address(address, "utf-8").lower() for address in lower})
 
 
 def columns_with(texts: Sequence[str]) -> Iterator[tuple[str, str, int]]:

@@ -1,4 +1,4 @@
-"""Starts Omnify's own processes: set-up, web, drains and dispatcher, in the environment they share."""
+"""Starts Omnify's own processes: set-up, web, drains, dispatcher and mailer, in the environment they share."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pathlib import Path
 from omnify.embedded.home import Home
 from omnify.embedded.ports import LOOPBACK
 from omnify.embedded.process import CannotStart, Child, start_child
-from omnify.environment import read_environment
+from omnify.environment import Environment, read_environment
 from omnify.environment_values import BadEnvironment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DRAINS = ("drain-1", "drain-2")
 DISPATCHERS = ("deliver-1",)
+MAILERS = ("mail-1",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,15 @@ class Programs:
 
     def drain(self, name: str) -> Child:
         """Starts a Celery worker for all partitions."""
-        return self._worker("WORKER", name, "--exclude-queues", "webhooks")
+        return self._worker("WORKER", name, "--exclude-queues", "webhooks,mail")
 
     def dispatcher(self, name: str) -> Child:
         """Starts a Celery worker that sends webhooks, hundreds at once."""
         return self._worker("DELIVER", name, "--queues", "webhooks")
+
+    def mailer(self, name: str) -> Child:
+        """Starts a Celery worker that sends mail."""
+        return self._worker("DELIVER", name, "--queues", "mail")
 
     def _worker(self, role: str, name: str, *queues: str) -> Child:
         return self._start_as(role, name, "-m", "omnify.run_worker", "--name", name, *queues)
@@ -60,8 +65,8 @@ class Programs:
         )
 
 
-def check_variables(home: Home) -> None:
-    """Checks the environment variables before any server is started.
+def check_variables(home: Home, port: int) -> Environment:
+    """Checks the environment variables before any server is started, and returns what they say.
 
     Raises:
         CannotStart: a variable has an invalid value.
@@ -69,8 +74,9 @@ def check_variables(home: Home) -> None:
     secret_key = os.environ.get("SECRET_KEY") or home.secrets().secret_key
     database = os.environ.get("DATABASE_URL") or "made with the server"
     own = {"OMNIFY_HOME": str(home.path), "SECRET_KEY": secret_key, "DATABASE_URL": database}
+    own["SERVICE_URL"] = service_url(port)
     try:
-        read_environment({**os.environ, **own})
+        return read_environment({**os.environ, **own})
     except BadEnvironment as problem:
         raise CannotStart(str(problem)) from problem
 
@@ -91,8 +97,13 @@ def service_values(
         "REDIS_URL": redis,
         "CELERY_BROKER_URL": broker,
         # For `rehearse` and `listen`, which use the service over HTTP.
-        "SERVICE_URL": f"http://{LOOPBACK}:{port}",
+        "SERVICE_URL": service_url(port),
     }
+
+
+def service_url(port: int) -> str:
+    """Returns where the service is for this machine."""
+    return f"http://{LOOPBACK}:{port}"
 
 
 def child_environment(home: Home, port: int, values: Mapping[str, str]) -> dict[str, str]:

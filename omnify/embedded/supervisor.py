@@ -1,6 +1,7 @@
 """Starts all processes in order, restarts those that die, and stops them in the opposite order.
 
     valkey, postgres  →  set-up (migrations, organizer)  →  web, drains, dispatcher  →  ready when /health/ready is 200
+                                                                                             →  mailer
 
 A signal raises `StopRequested` wherever the supervisor is; from then on it only stops. A second signal kills.
 """
@@ -17,12 +18,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from omnify.common.email_url import Way
 from omnify.embedded.home import Home, open_home
 from omnify.embedded.ports import LOOPBACK, is_free
 from omnify.embedded.postgres import Postgres
 from omnify.embedded.postgres_files import find_postgres_files
 from omnify.embedded.process import CannotStart, Child
-from omnify.embedded.programs import DISPATCHERS, DRAINS, Programs, check_variables, child_environment, service_values
+from omnify.embedded.programs import (
+    DISPATCHERS,
+    DRAINS,
+    MAILERS,
+    Programs,
+    check_variables,
+    child_environment,
+    service_values,
+)
 from omnify.embedded.restarts import RestartedChild
 from omnify.embedded.valkey import Valkey
 
@@ -32,7 +42,15 @@ LOG_CHECK_SECONDS = 30.0
 # If a child dies this often in a row before the service was ever ready, the start has failed.
 DEATHS_TO_GIVE_UP = 4
 REPEATED_SIGNAL_SECONDS = 1.0
-STOP_SECONDS = {"web": 15.0, "drain-1": 20.0, "drain-2": 20.0, "deliver-1": 20.0, "valkey": 30.0, "postgres": 60.0}
+STOP_SECONDS = {
+    "web": 15.0,
+    "drain-1": 20.0,
+    "drain-2": 20.0,
+    "deliver-1": 20.0,
+    "mail-1": 20.0,
+    "valkey": 30.0,
+    "postgres": 60.0,
+}
 
 
 class StopRequested(BaseException):
@@ -79,12 +97,12 @@ class Supervisor:
         self._token_before = home.token()
         home.trim_logs()
         home.empty_metrics()
-        check_variables(home)
+        self._environment = check_variables(home, self._port)
         values = self._start_servers(home)
         home.write_service_file(values)
         programs = Programs(home, child_environment(home, self._port, {**values, **self._databases}))
         self._set_up(programs)
-        self._home = home
+        self._home, self._programs = home, programs
         self._supervise(programs.web)
         for name in DRAINS:
             self._supervise(lambda name=name: programs.drain(name))  # type: ignore[misc]
@@ -190,13 +208,23 @@ class Supervisor:
     def _announce(self) -> None:
         self._ready = True
         self._say(f"ready on http://{LOOPBACK}:{self._port} (console: /console, API: /docs, Ctrl-C stops it)")
+        self._start_mailers()
         self._say(self._home.token_line(before=self._token_before, terminal=os.isatty(1)))
+
+    def _start_mailers(self) -> None:
+        """Starts what sends mail. Last, since nothing else waits for it."""
+        if not self._environment.sends_mail:
+            return
+        for name in MAILERS:
+            self._supervise(lambda name=name: self._programs.mailer(name))  # type: ignore[misc]
+        if self._environment.email_url.way is Way.FILES:
+            self._say(f"mail: kept as files in {self._environment.mail_folder} (EMAIL_URL sends it)")
 
     # Stopping
 
     def _stop(self) -> None:
         """Stops web first, so that no new requests come in; then the workers; then the servers."""
-        for names in (("web",), (*DRAINS, *DISPATCHERS), ("valkey", "postgres")):
+        for names in (("web",), (*DRAINS, *DISPATCHERS, *MAILERS), ("valkey", "postgres")):
             children = [kept.child for kept in self._children if kept.child.name in names]
             for child in children:
                 child.request_stop()

@@ -225,8 +225,7 @@ def test_a_change_of_an_event_is_told_once_to_all_who_have_a_place(event: Event,
             assert row is not None
             change_event(row, fields={"location": place}, now=timezone.now())
     notice = MailNotice.objects.get()
-    assert notice.data == {"changes": {"location": ["Hall", "Garden"]}}
-    assert notice.due_at > timezone.now() + timedelta(seconds=60)
+    assert notice.data["changes"] == {"location": ["Hall", "Garden"]}
     MailNotice.objects.update(due_at=timezone.now())
     with running(MailServer()) as server, mailing(server, redis_client):
         wait_until(lambda: len(server.taken) == 2, "both are told")

@@ -18,9 +18,9 @@ from omnify.embedded.valkey import HASHES, KEEPS_NOTHING
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ("migrate", "web", "worker", "deliver")
+OURS = ("migrate", "web", "worker", "deliver", "mail")
 # Who logs in to PostgreSQL as whom.
-ROLE_OF = {"migrate": OWNER, "web": WEB, "worker": WORKER, "deliver": DELIVER}
+ROLE_OF = {"migrate": OWNER, "web": WEB, "worker": WORKER, "deliver": DELIVER, "mail": DELIVER}
 SECRETS = (
     *("SECRET_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"),
     *(f"{role.upper()}_PASSWORD" for role in ROLES),
@@ -74,9 +74,10 @@ def test_only_web_publishes_a_port_and_on_loopback_unless_told() -> None:
 
 def test_the_stores_have_no_way_out_of_the_compose_network() -> None:
     assert COMPOSE["networks"]["stores"] == {"internal": True}
-    assert {name for name, s in SERVICES.items() if s["networks"] != ["stores"]} == {"web", "deliver"}
-    assert SERVICES["deliver"]["networks"] == ["stores", "out"]
-    assert "ports" not in SERVICES["deliver"]
+    assert {name for name, s in SERVICES.items() if s["networks"] != ["stores"]} == {"web", "deliver", "mail"}
+    for name in ("deliver", "mail"):
+        assert SERVICES[name]["networks"] == ["stores", "out"]
+        assert "ports" not in SERVICES[name]
 
 
 def test_the_queue_keeps_what_a_202_promises() -> None:
@@ -105,7 +106,7 @@ def test_neither_store_logs_what_people_have_told() -> None:
     assert set(KEEPS_NOTHING.items()) <= {(name.removeprefix("--"), value) for name, value in options.items()}
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "deliver"])
+@pytest.mark.parametrize("name", ["web", "worker", "deliver", "mail"])
 def test_nothing_starts_before_the_tables_and_the_stores_are_there(name: str) -> None:
     assert SERVICES[name]["depends_on"] == {
         "migrate": {"condition": "service_completed_successfully"},
@@ -126,12 +127,13 @@ def test_there_are_two_drains_or_more_and_they_take_every_partition() -> None:
     assert command[:3] == ["python", "-m", "omnify.run_worker"]
     # Without -Q, Celery consumes all queues of its configuration: one for each partition.
     assert not [part for part in command if part.startswith(("-Q", "--queues"))]
-    # But for the one that is not the drains' work.
-    assert "--exclude-queues=webhooks" in command
+    # But for those that are not the drains' work.
+    assert "--exclude-queues=webhooks,mail" in command
 
 
-def test_webhooks_have_a_worker_of_their_own() -> None:
+def test_webhooks_and_mail_have_workers_of_their_own() -> None:
     assert "--queues=webhooks" in SERVICES["deliver"]["command"]
+    assert "--queues=mail" in SERVICES["mail"]["command"]
 
 
 def test_whatever_stays_up_says_whether_it_is_healthy() -> None:

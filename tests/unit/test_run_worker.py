@@ -36,11 +36,15 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_worker_is_one_process_that_talks_to_no_other_one() -> None:
-    assert run_worker.main(["--name", "drain-1", "--exclude-queues", "webhooks"]) == Recorded.exitcode
+    assert run_worker.main(["--name", "drain-1", "--exclude-queues", "webhooks,mail"]) == Recorded.exitcode
     settings = made[0].settings
     assert made[0].started
     assert settings["hostname"].startswith("drain-1@")
-    assert (settings["pool_cls"], settings["queues"], settings["exclude_queues"]) == ("solo", None, ["webhooks"])
+    assert (settings["pool_cls"], settings["queues"], settings["exclude_queues"]) == (
+        "solo",
+        None,
+        ["webhooks", "mail"],
+    )
     assert settings["without_gossip"] and settings["without_mingle"] and settings["without_heartbeat"]
 
 

@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from events.ledger.mail.claims import ClaimedMail, claim_mails, record_mails, renew_claims
 from events.ledger.mail.contents import read_contents
-from events.ledger.mail.notices import make_mails, note_reminders
+from events.ledger.mail.notices import make_due_mails, note_reminders
 from omnify.common.logs import get_logger
 from worker.mail.breaker import Breaker
 from worker.mail.capping import Capper
@@ -62,7 +62,7 @@ class Mailer:
         self._outstanding: dict[int, ClaimedMail] = {}
         self._unrecorded: list[Result] = []
         self._stopping = False
-        self._renew_at = self._remind_at = time.monotonic()
+        self._renew_at = self._remind_at = self._look_at = time.monotonic()
         self._reminder_hours = reminder_hours
 
     def run(self) -> None:
@@ -101,11 +101,14 @@ class Mailer:
 
     def _make_mails(self) -> None:
         """Makes mails of what all guests of an event are to be told."""
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_SECONDS / self._context.haste
         now = self._context.clock()
         if time.monotonic() > self._remind_at:
             self._remind_at = time.monotonic() + REMIND_SECONDS / self._context.haste
             note_reminders(now=now, hours=self._reminder_hours)
-        make_mails(now=now)
+        make_due_mails(now=now)
 
     def _claim(self) -> bool:
         """Claims what the senders can take. Returns whether there may be more to do at once."""

@@ -6,7 +6,7 @@ mail is claimed again: sent twice at worst, under one Message-ID. Two mailers ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,8 +71,3 @@ def purge_mails(*, before: datetime, limit: int) -> int:
     old = Mail.objects.filter(pk__in=oldest, created_at__lt=before).exclude(state=MailState.PENDING.value)
     deleted, _ = old.delete()
     return deleted
-
-
-def delete_mails(event_id: int, ticket_keys: Iterable[str]) -> None:
-    """Deletes all mails about these tickets."""
-    Mail.objects.filter(event_id=event_id, ticket_key__in=list(ticket_keys)).delete()

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from events.domain.corrections import CorrectionResult
 from events.domain.mail.kinds import MailKind, kind_of
 from events.domain.outcome import Outcome
@@ -16,6 +18,11 @@ from events.domain.states import HOLDING
 from events.ledger.database import database
 from events.ledger.records import MailRecord
 from events.models import Event
+
+
+def is_mailed(event: Event) -> bool:
+    """Tells whether guests get mail about an event: its organizer and the operator (`EMAIL_URL`) want it."""
+    return event.mail and settings.ENV.sends_mail
 
 
 def write_mails(
@@ -27,7 +34,7 @@ def write_mails(
         changes: every change of a ticket in the caller's transaction, in order.
         corrections: those of guests. A new address gets the ticket; a new name alone is no news to anyone.
     """
-    if not event.mail:
+    if not is_mailed(event):
         return 0
     made = {(one.correction.ticket, one.revision): one for one in corrections if one.revision}
     records = [
@@ -57,7 +64,7 @@ def write_mail(
             its kind about this ticket, such as the milliseconds of a request. Part of the Message-ID.
         data: what its text needs and the ticket does not say, as JSON. Neither names nor addresses.
     """
-    if not event.mail:
+    if not is_mailed(event):
         return False
     record = MailRecord(ticket_key=ticket_key, kind=kind.value, revision=revision, data=data)
     database().insert_mails(event.pk, [record], now=now)

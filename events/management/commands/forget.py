@@ -28,13 +28,14 @@ from events.admission.persistence import NotRewritten, rewrite_files
 from events.domain.attendee import email_key, mailbox_keys
 from events.domain.audit import Action, AuditObject
 from events.ledger import retention
-from events.ledger.erasure import columns_with, spellings, take_time, vacuum_tables
+from events.ledger.erasure import columns_with, mail_spellings, spellings, take_time, vacuum_tables
 from events.ledger.lookup import find_events, watched_event_ids
 from events.ledger.retention import TicketOfPerson
 from events.management.acting import ActingCommand
 from events.management.standard_input import read_address
 from events.secrets import tickets
 from events.services.commands import cancel_ticket
+from omnify.common import mail_files
 from omnify.common.clients import redis_client
 
 TIMEOUT_SECONDS = 60.0
@@ -86,6 +87,7 @@ class Command(ActingCommand):
                 left += 1
                 continue
             self._wait_for_replicas([event.event_id])
+            mail_files.remove_of_event(settings.ENV.mail_folder, event.event_id)
             rows += retention.anonymise_event(event.event_id, now=timezone.now())
             events += 1
         problems = self._clean_files() if events else []
@@ -111,6 +113,7 @@ class Command(ActingCommand):
             # Without the address: the trail is kept, and must not hold it.
             self.trail.record(Action.PEOPLE_FORGOTTEN, AuditObject("one address", ""))
             rows = retention.anonymise_tickets(known)
+        mail_files.remove_to(settings.ENV.mail_folder, mail_spellings(address, *(ticket.email for ticket in known)))
         self._leave_redis(key, known)
         problems = self._clean_files()
         texts = spellings(address, *mailbox_keys(key), *(ticket.email for ticket in known))

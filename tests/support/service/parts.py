@@ -172,6 +172,8 @@ class Parts:
             "OMNIFY_HASTE": os.environ.get("OMNIFY_HASTE") or "4",
             # Tests kill one of two. By default the number depends on the machine.
             "WEB_WORKERS": "2",
+            # A mailer would be another process.
+            "EMAIL_URL": "off",
             "SECRET_KEY": SECRET,
             "LOG_SIGNING_KEY": SIGNING_KEY,
             **self._postgres.urls_of_programs(),

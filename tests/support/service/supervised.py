@@ -34,6 +34,8 @@ class Supervised:
         self.env = {
             **bare_environment(),
             "WEB_WORKERS": "1",
+            # A mailer would be another process to start.
+            "EMAIL_URL": "off",
             **env,
             "OMNIFY_HOME": str(self.home),
             "PORT": str(self.port),
