@@ -26,6 +26,7 @@ from events.api.views.events import (
     EventPause,
     EventResumption,
 )
+from events.api.views.mail_opt_out import MailOptOutView
 from events.api.views.stats import Stats
 from events.api.views.tokens import TokenDetail, TokenList
 from events.api.webhooks.views import (
@@ -114,6 +115,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<number:webhook_id>/deliveries", Deliveries.as_view()),
     path("webhooks/<number:webhook_id>/deliveries/<number:delivery_id>/retry", RetryDelivery.as_view()),
     path("webhooks/<number:webhook_id>/replay", Replay.as_view()),
+    path("mail/opt-out/<str:token>", MailOptOutView.as_view()),
     path("health/live", Live.as_view()),
     path("health/ready", Ready.as_view()),
     path("metrics", metrics.view),

@@ -33,6 +33,8 @@ PUBLIC = {
     ("/registrations/1", "DELETE"),
     ("/registrations/1/events", "GET"),
     ("/registrations/1/confirm", "POST"),
+    ("/mail/opt-out/1", "GET"),
+    ("/mail/opt-out/1", "POST"),
     ("/health/live", "GET"),
     ("/health/ready", "GET"),
     ("/metrics", "GET"),
