@@ -43,6 +43,13 @@ def processor_seconds(pid: int) -> float:
     return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
 
 
+def running_seconds(pid: int) -> float:
+    """What the threads of a process that live have used of the processors, to the microsecond: `processor_seconds`
+    counts in hundredths of a second. Linux only."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((thread / "schedstat").read_text("ascii").split()[0]) for thread in threads) / 1e9
+
+
 def children(pid: int) -> list[int]:
     """The processes that a process has started and that live. Linux only."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]

@@ -1,48 +1,45 @@
-"""What the decision log costs the drain: the same queue drained with it and without.
+"""What the decision log costs the drain: two queues of the same kind drained in turn, one with it and one without.
 
 Judged by processor time (of the drain, of its database session, and of Valkey), which other programs on the machine
-change little; by the clock it is reported beside it.
+change little; by the clock it is reported beside it. One process drains both, and medians of its slices count: two
+runs of seconds, one behind the other, scatter by a tenth.
 """
 
 from __future__ import annotations
 
 from bench import guests, ledger
 from bench.lines import Line, ratio
-from bench.measures import Options, interleaved
-from bench.measures.drain import drain_run
+from bench.measures import Options
+from bench.measures.drain import run_drain
 from bench.stack import Stack
 
-PEOPLE = 30_000
+PEOPLE = 40_000
 WITH, WITHOUT = "drain rows per second of processor time with a decision log", "without one"
 CLOCKED_WITH, CLOCKED_WITHOUT = "drain rows/s with a decision log", "drain rows/s without one"
 
 
 def measure(stack: Stack, options: Options) -> list[Line]:
-    """The ratios, one right behind the other; which is first changes from run to run."""
-    people = options.number(PEOPLE)
-    found = interleaved(
-        options.repetitions,
-        {"on": lambda: _drained(stack, people, log="on"), "off": lambda: _drained(stack, people, log="off")},
-    )
-    rates = {
-        name: [people / (used["drain"] + used["database"] + used["valkey"]) for used in found[log]]
-        for name, log in ((WITH, "on"), (WITHOUT, "off"))
-    }
-    clocked = {
-        name: [people / used["seconds"] for used in found[log]]
-        for name, log in ((CLOCKED_WITH, "on"), (CLOCKED_WITHOUT, "off"))
-    }
+    """The ratios; which side is first changes from slice to slice, and from run to run."""
+    samples: dict[str, list[float]] = {name: [] for name in (WITH, WITHOUT, CLOCKED_WITH, CLOCKED_WITHOUT)}
+    for number in range(options.repetitions):
+        found = _drained(stack, options.number(PEOPLE, least=4000), first=("on", "off")[number % 2])
+        for name, clocked, log in ((WITH, CLOCKED_WITH, "on"), (WITHOUT, CLOCKED_WITHOUT, "off")):
+            samples[name].append(1 / found[log]["processors"])
+            samples[clocked].append(1 / found[log]["clock"])
     return [
-        ratio("drain with a decision log ÷ without, by processor time", WITH, WITHOUT, rates, at_least=0.85),
-        ratio("drain with a decision log ÷ without, by the clock", CLOCKED_WITH, CLOCKED_WITHOUT, clocked),
+        ratio("drain with a decision log ÷ without, by processor time", WITH, WITHOUT, samples, at_least=0.85),
+        ratio("drain with a decision log ÷ without, by the clock", CLOCKED_WITH, CLOCKED_WITHOUT, samples),
     ]
 
 
-def _drained(stack: Stack, people: int, *, log: str) -> dict[str, float]:
-    event_id = ledger.new_event()
-    guests.register(event_id, people)
+def _drained(stack: Stack, people: int, *, first: str) -> dict[str, dict[str, float]]:
+    """Seconds of one decision by each clock, with a log and without."""
+    events = {log: ledger.new_event() for log in sorted(("on", "off"), key=lambda log: log != first)}
+    for event_id in events.values():
+        guests.register(event_id, people)
     ledger.tidy()
     try:
-        return drain_run(stack, event_id, DECISION_LOG=log)
+        words = [f"{event_id}={log}" for log, event_id in events.items()]
+        return run_drain(stack, "bench.drain_in_turn", *words)
     finally:
-        stack.forget(event_id)
+        stack.forget(*events.values())

@@ -9,10 +9,11 @@ import json
 import subprocess
 import sys
 import time
+from typing import Any
 
 from bench import guests, ledger, load
 from bench.lines import Line, ratio, value
-from bench.machine import processor_seconds
+from bench.machine import running_seconds
 from bench.measures import Options
 from bench.programs import ROOT
 from bench.stack import Stack
@@ -55,12 +56,12 @@ def drain_rate(stack: Stack, event_id: int) -> float:
 def drain_run(stack: Stack, event_id: int, **settings: str) -> dict[str, float]:
     """A drain alone, with variables of its own if need be, decides all registrations that are queued: `seconds`, and
     those of the processors by `WORKERS`."""
-    queued, before, valkey = stack.queued(event_id), ledger.decided(event_id), processor_seconds(stack.redis_pid())
+    queued, before, valkey = stack.queued(event_id), ledger.decided(event_id), running_seconds(stack.redis_pid())
     found = drain_once(stack, event_id, **settings)
     decided = ledger.decided(event_id) - before
     if decided != queued:
         raise load.ClientFailedError(f"{queued} queued, {decided} decided")
-    return {**found, "valkey": processor_seconds(stack.redis_pid()) - valkey}
+    return {**found, "valkey": running_seconds(stack.redis_pid()) - valkey}
 
 
 def drain_seconds(stack: Stack, event_id: int) -> float:
@@ -70,11 +71,17 @@ def drain_seconds(stack: Stack, event_id: int) -> float:
 
 def drain_once(stack: Stack, event_id: int, **settings: str) -> dict[str, float]:
     """What a drain alone takes for all that is queued: `seconds`, those of two processors, and its memory."""
-    command = [sys.executable, "-m", "bench.drain_once", str(event_id)]
+    found: dict[str, float] = run_drain(stack, "bench.drain_once", str(event_id), **settings)
+    return found
+
+
+def run_drain(stack: Stack, program: str, *words: str, **settings: str) -> dict[str, Any]:
+    """What a program that drains in one process prints."""
+    command = [sys.executable, "-m", program, *words]
     env = {**stack.env, "DATABASE_URL": stack.env["DATABASE_URL_WORKER"], **settings}
     with stack.home.log("drain-once").open("ab") as log:
         done = subprocess.run(command, env=env, cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=log)
-    found: dict[str, float] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 

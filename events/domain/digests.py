@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable
 from hashlib import blake2b
 
 _DRAWN_AT_ONCE = 256
@@ -46,6 +47,22 @@ class Digest:
         digest = self._start.copy()
         digest.update(text.encode())
         return digest.digest()
+
+    def bytes_of_all(self, data: Iterable[bytes]) -> list[bytes]:
+        """Returns the digests of many."""
+        start, found = self._start.copy, []
+        for one in data:
+            digest = start()
+            digest.update(one)
+            found.append(digest.digest())
+        return found
+
+    def texts_of_all(self, data: Iterable[bytes]) -> list[bytes]:
+        """Returns the same as the bytes of their texts, encoded in one go: each has characters of its own only if the
+        size of this digest is a multiple of three."""
+        texts = b2a_base64(b"".join(self.bytes_of_all(data)), newline=False).translate(_URL_SAFE)
+        chars = self._start.digest_size * 4 // 3
+        return [texts[at : at + chars] for at in range(0, len(texts), chars)]
 
 
 class RandomKeys:

@@ -97,6 +97,14 @@ def test_after_a_rotation_every_id_is_known_and_shown_as_it_was_given() -> None:
     assert Tickets(NEW).parse(before.ticket_id(event_id=7, key="K" * KEY_CHARS)) is None
 
 
+def test_ids_that_are_made_together_are_those_that_were_given_out() -> None:
+    after, keys = Tickets(NEW, OLD), [letter * KEY_CHARS for letter in "KLM"]
+    for secrets in ("", NEW + OLD + NEW, OLD * 3):
+        was = [Tickets(secrets[at : at + 40]) for at in range(0, len(secrets), 40)]
+        given_out = [one.ticket_id(event_id=7, key=key).encode() for one, key in zip(was, keys, strict=False)]
+        assert after.ids_of(7, keys[: len(was)], [one.mark for one in was]) == given_out
+
+
 def test_what_bears_no_mark_is_of_the_oldest_secret() -> None:
     given_out = Tickets(OLDEST).ticket_id(event_id=7, key="K" * KEY_CHARS)
     assert Tickets(NEW, OLD, OLDEST).ticket_id(event_id=7, key="K" * KEY_CHARS, mark="") == given_out

@@ -7,7 +7,7 @@ perfect subtree over the leaves from `index << level` on, `1 << level` of them: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -25,6 +25,11 @@ Nodes = Callable[[int, int], bytes]
 def leaf_hash(entry: bytes) -> bytes:
     """Hashes an entry as a leaf."""
     return sha256(b"\x00" + entry).digest()
+
+
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """Hashes many entries as leaves."""
+    return [sha256(b"\x00" + entry).digest() for entry in entries]
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import NamedTuple
 
 from events.domain.allocation import Allocation, Step
@@ -12,7 +12,7 @@ from events.domain.commands import Closing, Confirmation, Correction, Drawing, R
 from events.domain.corrections import CorrectionResult
 from events.domain.decision_log import entries
 from events.domain.decision_log.entries import Kind, commitment
-from events.domain.decision_log.merkle import leaf_hash
+from events.domain.decision_log.merkle import leaf_hashes
 from events.domain.digests import Digest
 from events.domain.outcome import Outcome
 from events.domain.states import Status
@@ -20,6 +20,7 @@ from events.secrets import tickets
 
 MAILBOX_KEY_BYTES = 32
 _MAILBOX_BYTES = 16
+_NO_MAILBOX = bytes(_MAILBOX_BYTES)
 _KINDS = {Status.CANCELLED: Kind.CANCELLATION, Status.EXPIRED: Kind.EXPIRY}
 
 
@@ -32,7 +33,7 @@ class LogBatch(NamedTuple):
     @classmethod
     def of(cls, made: Sequence[bytes]) -> LogBatch:
         """Frames and hashes entries."""
-        return cls(b"".join([len(entry).to_bytes(2) + entry for entry in made]), list(map(leaf_hash, made)))
+        return cls(_framed(made), leaf_hashes(made))
 
     def behind(self, made: Sequence[bytes]) -> LogBatch:
         """Returns the same with other entries in front."""
@@ -41,6 +42,15 @@ class LogBatch(NamedTuple):
 
 
 NO_ENTRIES = LogBatch()
+
+
+def _framed(made: Sequence[bytes]) -> bytes:
+    """Puts its length in front of each entry. Plain registrations are all of one length."""
+    lengths = set(map(len, made))
+    if len(lengths) == 1:
+        length = lengths.pop().to_bytes(2)
+        return length + length.join(made)
+    return b"".join([len(entry).to_bytes(2) + entry for entry in made])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ class EntryMaker:
         work = _Work(self)
         if done.steps or refused:
             return LogBatch.of(work.in_order(done, refused, now_ms))
-        return LogBatch.of(list(map(work.registration, done.decided_requests, done.changes)))
+        return LogBatch.of(work.registrations(done.decided_requests, done.changes))
 
     def drawn(self, changes: Sequence[Outcome]) -> LogBatch:
         """Makes the entries of tickets that have had their turn in the draw."""
@@ -66,11 +76,12 @@ class EntryMaker:
 class _Work:
     """One batch."""
 
-    __slots__ = ("_mailbox", "_ticket_id")
+    __slots__ = ("_digest", "_event_id", "_ticket_id")
 
     def __init__(self, maker: EntryMaker) -> None:
+        self._event_id = maker.event_id
         self._ticket_id = tickets().id_maker(maker.event_id)
-        self._mailbox = Digest(maker.mailbox_key, _MAILBOX_BYTES).bytes_of if maker.mailbox_key else _erased
+        self._digest = Digest(maker.mailbox_key, _MAILBOX_BYTES) if maker.mailbox_key else None
 
     def in_order(self, done: Allocation, refused: Sequence[tuple[Request, Outcome]], now_ms: int) -> Sequence[bytes]:
         decided = list(self._decided(done, now_ms))
@@ -113,16 +124,24 @@ class _Work:
             elif not isinstance(command, Request | Drawing):
                 yield entries.change(command, _kind(command, outcome), outcome, self.commitment(outcome))
 
+    def registrations(self, requests: Sequence[Request], outcomes: Sequence[Outcome]) -> list[bytes]:
+        """Makes the entries of many, one part of all of them at a time: in two thirds of the time."""
+        ids = tickets().ids_of(self._event_id, [one.key for one in requests], [one.mark for one in requests])
+        mailboxes = self._mailboxes([one.email_key for one in requests])
+        return list(map(entries.registration, requests, outcomes, map(commitment, ids), mailboxes))
+
+    def _mailboxes(self, email_keys: Iterable[str]) -> Iterable[bytes]:
+        return self._digest.bytes_of_all(map(str.encode, email_keys)) if self._digest else repeat(_NO_MAILBOX)
+
+    def _mailbox(self, email_key: str) -> bytes:
+        return self._digest.bytes_of(email_key) if self._digest else _NO_MAILBOX
+
     def registration(self, request: Request, outcome: Outcome) -> bytes:
         ticket = commitment(self._ticket_id(request.key, request.mark))
         return entries.registration(request, outcome, ticket, self._mailbox(request.email_key))
 
     def commitment(self, outcome: Outcome) -> bytes:
         return commitment(self._ticket_id(outcome.key, outcome.mark))
-
-
-def _erased(email_key: str) -> bytes:
-    return bytes(_MAILBOX_BYTES)
 
 
 def _kind(command: object, outcome: Outcome) -> Kind:
