@@ -1,6 +1,7 @@
 """aiohttp in a bare loop: `python -m bench.post_loop URL NUMBER CONCURRENCY` prints requests a second.
 
-The client of the deliver worker with its settings, and nothing else: a constant body, no database, no signature.
+A request as any user of aiohttp makes it, and nothing else: a constant body, no database, no signature. The deliver
+worker uses aiohttp's connections and parser, and not its session.
 """
 
 from __future__ import annotations
