@@ -27,6 +27,7 @@ from rehearsal.records import ACCEPTED, RegistrationResult, Tally, Ticket, Workl
 from rehearsal.retrying import RetryingConnection, retry_after
 
 LONGEST_POLL_PAUSE = 0.5
+LOOKS = 100  # tickets of one process that are read while they are in line
 WAITLIST_SECONDS = 0.5
 PREFER = "Prefer: receipt\r\n"
 _DEFAULTS = {("ticket_type", 0), ("quantity", 1)}
@@ -49,6 +50,7 @@ class Guests:
         self._retries: Counter[str] = Counter()
         self._results: list[RegistrationResult] = []
         self._tickets: list[Ticket] = []
+        self._unlikely: set[str] = set()
         self._cancellations = Cancellations(self._target)
         self._confirmations = Confirmations(self._target, workload)
         self._accepted = self._decided = self._read_again = self._idle = 0
@@ -84,11 +86,24 @@ class Guests:
         mine = enumerate(crowd[workload.index :: workload.processes])
         started_at = time.monotonic()
         await self._on_all_connections(lambda connection: self._register_next(connection, mine, started_at))
-        given = iter([result.ticket_id for result in self._results if result.accepted])
+        accepted = [result.ticket_id for result in self._results if result.accepted]
+        await self._look_at_the_line(accepted)
+        given = iter(accepted)
         await self._on_all_connections(lambda connection: self._follow_next(connection, given))
         if workload.reads_again:
             await self._read_all_again()
         return WorkloadResult(self._results, self._tickets, self._cancellations.seen, self._confirmations.seen)
+
+    async def _look_at_the_line(self, accepted: list[str]) -> None:
+        """Reads some tickets once while they are in line: who is followed is decided by then, or is next."""
+        some = iter(accepted[:: max(1, len(accepted) // LOOKS)])
+        await self._on_all_connections(lambda connection: self._look_next(connection, some))
+
+    async def _look_next(self, connection: RetryingConnection, some: Iterator[str]) -> None:
+        for ticket_id in some:
+            response = await connection.send(self._target.request("GET", f"/registrations/{ticket_id}"))
+            if response is not None and read_ticket(ticket_id, response).unlikely:
+                self._unlikely.add(ticket_id)
 
     async def _read_all_again(self) -> None:
         self._idle = 1
@@ -183,10 +198,12 @@ class Guests:
         request = self._target.request("GET", f"/registrations/{ticket_id}")
         while (response := await connection.send(request)) is not None:
             ticket = read_ticket(ticket_id, response)
+            if ticket.unlikely:
+                self._unlikely.add(ticket_id)
             if ticket.status != Status.QUEUED:
                 break
             await connection.pause(min(retry_after(response, default=1.0), LONGEST_POLL_PAUSE))
-        return ticket
+        return msgspec.structs.replace(ticket, unlikely=ticket_id in self._unlikely)
 
 
 def _registration_result(

@@ -21,6 +21,7 @@ from rehearsal.group_proofs import groups_fit, no_group_is_split
 from rehearsal.hold_proofs import every_hold_ended_once, no_one_passed
 from rehearsal.receipt_proofs import RECEIPT_PROOFS
 from rehearsal.records import NO_ANSWER, Observation, Ticket
+from rehearsal.unlikely_proofs import no_seat_was_called_unlikely, share_of_unlikely
 from rehearsal.waitlist_proofs import cancellations_took_effect, no_status_ran_backwards, waitlist_is_in_order
 from rehearsal.webhook_proofs import WEBHOOK_PROOFS
 
@@ -185,6 +186,7 @@ PROOFS: list[tuple[str, Callable[[Evidence], Iterator[str]]]] = [
     ("Every code within its uses", codes_are_within_their_uses),
     ("Every hold ended once", every_hold_ended_once),
     ("No one passed within a type", no_one_passed),
+    ("No seat was called unlikely", no_seat_was_called_unlikely),
 ]
 
 
@@ -205,6 +207,8 @@ def _given_back_at(evidence: Evidence, ticket: Ticket) -> float:
 
 
 def _remark(check: Callable[[Evidence], Iterator[str]], evidence: Evidence) -> str:
+    if check is no_seat_was_called_unlikely:
+        return share_of_unlikely(evidence)
     if check is not decisions_follow_admission or not evidence.unsequenced:
         return ""
     return (

@@ -24,6 +24,7 @@ class TicketData(msgspec.Struct):
     ticket_type: int | None = None
     quantity: int = 1
     expires_at: datetime | None = None
+    unlikely: bool = False
     receipt: msgspec.Raw = msgspec.Raw()
 
 
@@ -52,6 +53,7 @@ def read_ticket(ticket_id: str, response: Response, *, before: Ticket | None = N
         data.ticket_type or 0,
         data.quantity,
         _ms(data.expires_at) or expires_ms,
+        data.unlikely or (before is not None and before.unlikely),
     )
 
 

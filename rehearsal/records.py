@@ -47,6 +47,7 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
 
     `position` is the position on the waitlist, if the service gave it; `before` is the status of the time the ticket
     was read before, `before_ms` the first `decided_ms` that was read. `expires_ms` is the end of its hold, if any.
+    `unlikely`: it was told so at some time.
     """
 
     ticket_id: str
@@ -61,6 +62,7 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     type_id: int = 0
     seats: int = 1
     expires_ms: float | None = None
+    unlikely: bool = False
 
     @property
     def first_decided_ms(self) -> float | None:

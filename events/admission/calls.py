@@ -118,9 +118,9 @@ def status(keys: EventKeys, *, tickets: Sequence[str]) -> Call:
     return Call(scripts.STATUS, names, (encode(tickets),))
 
 
-def list_event(name: str, *, event_id: int, version: int, text: bytes, ttl: int) -> Call:
+def list_event(keys: Sequence[str], *, event_id: int, version: int, text: bytes, ttl: int) -> Call:
     """Notes what the list of public events has of one."""
-    return Call(scripts.LIST_EVENT, (name,), (event_id, version, text, ttl))
+    return Call(scripts.LIST_EVENT, keys, (event_id, version, text, ttl))
 
 
 def read_event(keys: EventKeys) -> Call:

@@ -89,9 +89,8 @@ def list_names(client: redis.Redis) -> tuple[str, ...]:
 def _put(client: redis.Redis, name: str, snapshot: EventSnapshot) -> None:
     shown = listed(snapshot)
     text = _encode(shown) if shown else b""
-    calls.list_event(
-        name, event_id=snapshot.event_id, version=snapshot.version, text=text, ttl=k.LISTED_TTL_SECONDS
-    ).run(client)
+    ttl = k.LISTED_TTL_SECONDS
+    calls.list_event([name], event_id=snapshot.event_id, version=snapshot.version, text=text, ttl=ttl).run(client)
 
 
 def _version(value: bytes) -> int:

@@ -72,6 +72,7 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
         "waiting": snapshot.waitlisted_count - snapshot.waitlisted_companions,
         "max_quantity": snapshot.max_quantity,
         "codes": _codes(snapshot),
+        "decided_ms": snapshot.decided_ms,
         "types": _encode_json([_line(found) for found in snapshot.ticket_types]) if snapshot.ticket_types else "",
     }
     return [part for pair in fields.items() for part in pair]

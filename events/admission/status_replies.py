@@ -8,12 +8,16 @@ from events.admission.replies import NotInRedis, ScriptAnswer, WithOutcome
 
 
 class Queued(ScriptAnswer, tag="queued"):
-    """The ticket is in the queue; `position` 1 is next. `seats` is what it asks for (`seats_text`)."""
+    """The ticket is in the queue; `position` 1 is next. `seats` is what it asks for (`seats_text`).
+
+    `unlikely`: there is no seat for it unless one becomes free that is taken, or that goes to someone before it.
+    """
 
     sequence: int
     position: int
     requested_ms: int
     seats: str = ""
+    unlikely: bool = False
 
 
 class Decided(WithOutcome, tag="decided"):

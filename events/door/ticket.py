@@ -67,6 +67,7 @@ def render(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None
         type_id=ticket.type_id,
         checked_in_quantity=ticket.checked_in_quantity,
         estimated_seconds=ticket.estimated_seconds,
+        unlikely=ticket.unlikely,
     )
 
 

@@ -59,6 +59,7 @@ class TicketStatus(msgspec.Struct, frozen=True, gc=False):
     type_id: int = 0
     checked_in_quantity: int = 0
     hold: Hold | None = None
+    unlikely: bool = False
 
     @property
     def terminal(self) -> bool:
@@ -175,6 +176,7 @@ def _queued(answer: Queued, rate: float) -> TicketStatus:
         estimated_seconds=estimated_seconds(position=answer.position, rate=rate),
         quantity=asked.quantity,
         type_id=asked.type_id,
+        unlikely=answer.unlikely,
     )
 
 

@@ -123,6 +123,7 @@ class TicketPage:
             "ticket": ticket.ticket_id,
             "position": str(position),
             "position_text": language.number(position) if position else "…",
+            "likely": "" if ticket.unlikely is True else " hidden",
             "wait": view.wait_text(language, ticket.estimated_seconds or 0),
             "retry": str(retry_seconds),
             "reference": ticket.reference,

@@ -48,7 +48,19 @@ RIDDLES = {
 # PostgreSQL runs as the user `nobody` where root starts it; a constraint keeps the name that it has in databases.
 ALLOWED = re.compile(r"[`'\"]nobody[`'\"]|runs as nobody;|event_nobody_waits_beside_a_seat")
 # The first lines of proofs are claims: a rehearsal prints them behind ✓ or ✗.
-PROOFS = ("", "admission_", "code_", "count_", "draw_", "group_", "hold_", "receipt_", "waitlist_", "webhook_")
+PROOFS = (
+    "",
+    "admission_",
+    "code_",
+    "count_",
+    "draw_",
+    "group_",
+    "hold_",
+    "receipt_",
+    "unlikely_",
+    "waitlist_",
+    "webhook_",
+)
 CLAIMS = {f"{about}proofs.py" for about in PROOFS}
 LONGEST_LINE = 120
 

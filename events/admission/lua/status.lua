@@ -5,7 +5,8 @@
 -- Reply msgpack {decisions per second or 0, [answer, ...]} with an answer one of
 --       {'decided', outcome}
 --       {'waitlisted', outcome, position on the waitlist; 0: not known here}
---       {'queued', sequence, position, requested ms, what it says of seats, if anything}
+--       {'queued', sequence, position, requested ms, what it says of seats, true if a seat is unlikely}, without the
+--           last if it is not, and without the last two if it says nothing of seats either
 --       {'dropped', sequence, requested ms}     pending, but gone from the queue
 --       {'unknown'}
 
@@ -44,6 +45,34 @@ local function position_of(key, outcome)
   return ahead + 1 - redis.call('ZCOUNT', WAITLIST, '-inf', digits(first))
 end
 
+local NEVER = math.huge
+
+-- From which sequence on a registration in line gets no seat unless one that is taken becomes free: none is left, or at
+-- least as many registrations for one seat stand before it as are left. And with ticket types, those that have no seat
+-- left, by their ids.
+local function read_line()
+  local copy = redis.call('HMGET', STATE, 'decided_ms', 'shown', 'paused', 'capacity', 'confirmed', 'held', 'waitlisted',
+    'max_quantity', 'types', 'codes', 'seq', 'packed')
+  -- While counts are ahead of the outcomes, some who are counted are still in line. And a draw has no line.
+  if not copy[1] or copy[3] ~= '0' or tonumber(copy[1]) > tonumber(copy[2] or 0) then return NEVER end
+  if copy[9] ~= '' then
+    local full = {}
+    for _, each in ipairs(cjson.decode(copy[9])) do full[digits(each[1])] = each[3] <= 0 end
+    return NEVER, full
+  end
+  local free = copy[4] - copy[5] - copy[6]
+  if free <= 0 or copy[7] ~= '0' then return 0 end
+  if copy[8] ~= '1' or copy[10] ~= '' then return NEVER end
+  -- Each registration has a field of its own and one of its e-mail; any other entry has one field at most, and may free
+  -- a seat: it takes one of these out. After a loss fields are there whose entries are not.
+  local entries = redis.call('XLEN', QUEUE) + (copy[12] or 0)
+  local registrations = math.min(2 * redis.call('HLEN', PENDING) - 3 * entries, entries)
+  return copy[11] + 1 + free - registrations
+end
+
+local unlikely_from, full = NEVER, nil
+if head then unlikely_from, full = read_line() end
+
 local function answer(key, field)
   local outcome, entry = outcomes[field], pending[field]
   if outcome then
@@ -54,7 +83,11 @@ local function answer(key, field)
   local sequence, requested, seats = string.match(entry, '^(%d+)|(%d+)|(.*)$')
   sequence, requested = tonumber(sequence), tonumber(requested)
   if not head or sequence < head then return {'dropped', sequence, requested} end
-  return {'queued', sequence, sequence - head + 1, requested, seats ~= '' and seats or nil}
+  local position = sequence - head + 1
+  if sequence >= unlikely_from or full and full[string.match(seats, TYPE .. '(%d+)')] then
+    return {'queued', sequence, position, requested, seats, true}
+  end
+  return {'queued', sequence, position, requested, seats ~= '' and seats or nil}
 end
 
 local answers = {}

@@ -64,6 +64,13 @@ class Ticket(Struct, frozen=True, gc=False):
     estimated_seconds: Annotated[
         float | UnsetType, Meta(description="Expected wait; only while queued.", examples=[1])
     ] = UNSET
+    unlikely: Annotated[
+        bool | UnsetType,
+        Meta(
+            description="True while queued, once what is confirmed, held and before it in line takes all seats: it "
+            "gets one only if one becomes free. Else left out. A position on the waitlist is no seat."
+        ),
+    ] = UNSET
 
 
 class CancelledTicket(Ticket, frozen=True, gc=False, kw_only=True):
@@ -107,6 +114,7 @@ def render_ticket(
     type_id: int = 0,
     checked_in_quantity: int = 0,
     estimated_seconds: float | None = None,
+    unlikely: bool = False,
 ) -> Ticket:
     """Renders a ticket. Times in milliseconds since 1970, None or 0 where there is none yet; `type_id` 0: no type."""
     return Ticket(
@@ -126,4 +134,5 @@ def render_ticket(
         iso(checked_in_ms) if checked_in_ms else None,
         checked_in_quantity,
         UNSET if estimated_seconds is None else estimated_seconds,
+        unlikely or UNSET,
     )

@@ -33,6 +33,7 @@ async function take(news) {
   const same = news.status === status && (news.checked_in_quantity ?? 0) === Number(inside);
   if (!same) return refresh();
   if (pending === undefined && news.position) move(news);
+  if (byId("unlikely")) byId("unlikely").hidden = !news.unlikely;
 }
 
 function move({ position, estimated_seconds }) {
