@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 DEFAULT = "en"
 # What pages and mails are offered in, each as it calls itself. A test holds that the catalogue of each is complete.
 OFFERED = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "ja": "日本語"}
@@ -23,7 +21,6 @@ def supported(tag: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=1024)
 def wished(header: str) -> str:
     """Returns the offered language that an `Accept-Language` asks for first (RFC 9110, 12.5.4), else English."""
     weighed = [_weighed(item) for item in header[:_LONGEST_HEADER].split(",")]
