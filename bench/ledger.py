@@ -14,9 +14,11 @@ BATCH = 1000  # the drain's
 _SEATS = count(1)
 
 
-def new_event(*, capacity: int = CAPACITY, waitlist: int = 0, hold_seconds: int = 0, draws: bool = False) -> int:
+def new_event(
+    *, capacity: int = CAPACITY, waitlist: int = 0, hold_seconds: int = 0, draws: bool = False, mail: bool = False
+) -> int:
     """An open event of its own for a run. With `hold_seconds` its seats are offers, held for so long; one that `draws`
-    has its draw in an hour."""
+    has its draw in an hour. With `mail` its guests get mail."""
     from django.utils import timezone
 
     from events.ledger.events import create_event
@@ -29,7 +31,7 @@ def new_event(*, capacity: int = CAPACITY, waitlist: int = 0, hold_seconds: int 
             "name": "Launch",
             "location": "Hall 1",
             "max_capacity": capacity,
-            "mail": False,
+            "mail": mail,
             "waitlist_capacity": waitlist,
         },
         **{"start_time": now + timedelta(days=1), "end_time": now + timedelta(days=2)},

@@ -124,6 +124,10 @@ class Stack:
         """One worker that sends webhooks. Its end is not waited for: an endpoint that hangs would hold it."""
         return running(Programs(self.home, self.env).dispatcher("deliver-1"), stop_seconds=2)
 
+    def mailer(self) -> contextlib.AbstractContextManager[Child]:
+        """One worker that sends mail, to files. What is not sent when it is stopped waits."""
+        return running(Programs(self.home, self.env).mailer("mail-1"))
+
     def task_worker(self) -> contextlib.AbstractContextManager[Child]:
         """Celery's default pool with one process a core, for *task*. It says nowhere when it is ready."""
         pool = ("--pool", "prefork", "--concurrency", "2", "-Q", "bench.task")

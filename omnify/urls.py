@@ -27,6 +27,7 @@ from events.api.views.events import (
     EventResumption,
 )
 from events.api.views.mail_opt_out import MailOptOutView
+from events.api.views.mails import MailList
 from events.api.views.stats import Stats
 from events.api.views.tokens import TokenDetail, TokenList
 from events.api.webhooks.views import (
@@ -92,6 +93,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/codes", CodeList.as_view()),
     path("events/<event:event_id>/codes/revoke", CodeRevocation.as_view()),
     path("events/<event:event_id>/codes/<number:code_id>", CodeDetail.as_view()),
+    path("events/<event:event_id>/mails", MailList.as_view()),
     path("events/<event:event_id>/check-ins", CheckIns.as_view()),
     path("events/<event:event_id>/check-ins/offline", OfflineCheckIns.as_view()),
     path("events/<event:event_id>/check-ins/<str:reference>", UndoCheckIn.as_view()),

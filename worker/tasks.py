@@ -109,6 +109,9 @@ def start_threads(sender: Any, **_: Any) -> None:
         _start_dispatcher()
         options = {"periods": _retention_periods(), "replicas": settings.ENV.queue_replicas}
         _start_thread("retention", purge_until_stopped, _stop, client=redis_client(), **options)
+    if queues == {MAIL}:
+        # What is decided matters more than when it is mailed: on a machine that is busy, mail waits.
+        os.nice(10)
     if MAIL in queues and settings.ENV.sends_mail:
         _start_mailer()
     if queues - {WEBHOOKS, MAIL}:

@@ -48,11 +48,11 @@ def measure(stack: Stack, options: Options) -> list[Line]:
     """The waits of the first half, of 99 % and of the last, and how many got a ticket."""
     people = options.number(PEOPLE)
     with stack.door() as door, stack.drain():
-        _drop(stack, door, people // 10, people // 10)  # warms up
+        drop(stack, door, people // 10, people // 10)  # warms up
         return [
             line
             for seats in (options.number(FEW), people)
-            for line in _lines(seats, people, [_drop(stack, door, people, seats) for _ in range(options.fewer)])
+            for line in _lines(seats, people, [drop(stack, door, people, seats) for _ in range(options.fewer)])
         ]
 
 
@@ -69,9 +69,10 @@ def _lines(seats: int, people: int, drops: Sequence[Drop]) -> list[Line]:
     ]
 
 
-def _drop(stack: Stack, door: str, people: int, seats: int) -> Drop:
+def drop(stack: Stack, door: str, people: int, seats: int, *, mail: bool = False) -> Drop:
+    """One drop: all come at the same moment, and it is over when all have their decisions."""
     ledger.tidy()
-    event_id = ledger.new_event(capacity=seats)
+    event_id = ledger.new_event(capacity=seats, mail=mail)
     ledger.publish(event_id)
     with Watcher(stack, event_id) as watcher:
         waits = load.all_at_once(

@@ -6,6 +6,7 @@ Depths and ages are read from Redis for each request, so they are the same which
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from hmac import compare_digest
 from itertools import islice
 from pathlib import Path
@@ -28,6 +29,7 @@ from events.admission.stats import queue_stats
 from events.api.views.base import ApiView
 from events.domain.scopes import ANYONE
 from events.ledger.lookup import watched_event_ids
+from events.ledger.mail.claims import oldest_pending
 from omnify.common import metrics
 from omnify.common.clients import redis_client
 from omnify.common.redis_nodes import by_node
@@ -62,7 +64,7 @@ class Gauges(Collector):
             # A node of a Cluster that is away has no figures; those of the others are complete.
             failed = _measure(part, depth, age) or failed
         up.add_metric(["redis"], float(not failed))
-        yield from (up, workers, depth, age)
+        yield from (up, workers, depth, age, _oldest_mail())
 
 
 def _count_workers(workers: GaugeMetricFamily) -> bool:
@@ -84,6 +86,16 @@ def _measure(event_ids: Sequence[int], depth: GaugeMetricFamily, age: GaugeMetri
     except RedisError:
         return True
     return False
+
+
+def _oldest_mail() -> GaugeMetricFamily:
+    waiting = GaugeMetricFamily("omnify_mail_oldest_seconds", "For how long the oldest mail that is due has waited.")
+    try:
+        since = oldest_pending()
+        waiting.add_metric([], max(0.0, (datetime.now(UTC) - since).total_seconds()) if since else 0.0)
+    except (DatabaseError, InterfaceError):
+        pass  # `omnify_up` says so
+    return waiting
 
 
 def _event_ids() -> list[int] | None:

@@ -27,6 +27,7 @@ SCREENS = {
     "attendees": ANY_TOKEN,
     "waitlist": READERS,
     "codes": READERS,
+    "mails": READERS,
     "check_in": ENTRANCE,
     "webhooks": READERS,
     "webhook": READERS,

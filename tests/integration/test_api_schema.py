@@ -59,7 +59,7 @@ WEBHOOKS = {
 TOKENS = {("/tokens", "get"), ("/tokens", "post"), ("/tokens/{token_id}", "delete"), ("/audit", "get")}
 ORGANIZING = {("/events/{event_id}", "delete"), ("/events/{event_id}/duplicate", "post")}
 ORGANIZING |= {("/events/{event_id}/attendees/{ticket_id}", act) for act in ("delete", "patch")}
-ORGANIZING |= {("/events/{event_id}/attendees", "post")}
+ORGANIZING |= {("/events/{event_id}/attendees", "post"), ("/events/{event_id}/mails", "get")}
 ORGANIZING |= {(f"/events/{{event_id}}/{act}", "post") for act in ("pause", "resume")}
 CODES = {
     (f"/events/{{event_id}}/codes{rest}", method)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SCREENS = [
     "/console",
     "/console/events/new",
-    *(f"/console/events/1{part}" for part in ("", "/edit", "/attendees", "/waitlist", "/codes", "/check-in")),
+    *(f"/console/events/1{part}" for part in ("", "/edit", "/attendees", "/waitlist", "/codes", "/mails", "/check-in")),
     "/console/webhooks",
     "/console/webhooks/1",
 ]

@@ -45,6 +45,7 @@ READ = {
     ("/events/1/attendees", "GET"),
     ("/events/1/stats", "GET"),
     ("/events/1/codes", "GET"),
+    ("/events/1/mails", "GET"),
     ("/webhooks", "GET"),
     ("/webhooks/1", "GET"),
     ("/webhooks/1/deliveries", "GET"),

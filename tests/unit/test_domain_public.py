@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from msgspec import Struct, convert, to_builtins
 
-from events.domain.public import access_code, attendee, event, health, ticket, token, webhook
+from events.domain.public import access_code, attendee, event, health, mail, ticket, token, webhook
 from events.domain.public.attendee import RejectedCounts
 from events.domain.public.definition import example
 from events.domain.public.event import render_event
@@ -36,7 +36,7 @@ EVENT = EventSnapshot(
     last_sequence=0,
 )
 
-MODULES = (access_code, attendee, event, health, ticket, token, webhook)
+MODULES = (access_code, attendee, event, health, mail, ticket, token, webhook)
 
 
 def structs(module: ModuleType) -> list[type[Struct]]:

@@ -16,6 +16,7 @@ from events.api.openapi.events import (
     RESUME_EVENT,
 )
 from events.api.openapi.holds import CONFIRM_TICKET
+from events.api.openapi.mails import LIST_MAILS
 from events.api.openapi.operating import LIVE, READY
 from events.api.openapi.tickets import CANCEL_TICKET, FOLLOW_TICKET, READ_TICKET
 from events.api.openapi.tokens import CREATE_TOKEN, LIST_TOKENS, READ_AUDIT, REVOKE_TOKEN
@@ -56,6 +57,7 @@ __all__ = [
     "LIST_CODES",
     "LIST_DELIVERIES",
     "LIST_EVENTS",
+    "LIST_MAILS",
     "LIST_TOKENS",
     "LIST_WEBHOOKS",
     "LIVE",

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import QuerySet
 
 from events.domain.mail.kinds import MailKind, MailState
 from events.ledger.database import database
@@ -71,3 +72,15 @@ def purge_mails(*, before: datetime, limit: int) -> int:
     old = Mail.objects.filter(pk__in=oldest, created_at__lt=before).exclude(state=MailState.PENDING.value)
     deleted, _ = old.delete()
     return deleted
+
+
+# What an organizer may have to do something about. Those that were sent are many, and have no index.
+LISTED = (MailState.BOUNCED, MailState.FAILED, MailState.PENDING)
+
+
+def mails_of(event_id: int, *, state: MailState | None = None) -> QuerySet[Mail]:
+    """Reads an event's mails of a state in `LISTED`, newest first; None: those that were not delivered."""
+    rows = Mail.objects.filter(event_id=event_id).order_by("-pk")
+    if state is None:
+        return rows.filter(state__in=[MailState.BOUNCED.value, MailState.FAILED.value])
+    return rows.filter(state=state.value)
