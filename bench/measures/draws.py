@@ -20,12 +20,15 @@ MOST_GROWTH = 1.3
 def measure(stack: Stack, options: Options) -> list[Line]:
     """Seconds, judged memory, and processor time of a draw."""
     few, many = (_drawn(stack, options.number(number)) for number in (FEWER, ENTRIES))
-    each = options.number(ENTRIES) / 1e6
+    entries = options.number(ENTRIES)
+    each = entries / 1e6
     growth = many["peak_mb"] / few["peak_mb"]
     return [
-        value(f"seconds to draw {options.number(ENTRIES):,} entries", [many["seconds"]], unit="s"),
+        value(f"seconds to draw {entries:,} entries", [many["seconds"]], unit="s"),
         Line(name="memory of the drain, ten times the entries ÷", measured=growth, at_most=MOST_GROWTH),
         value("memory of the drain that draws them", [many["peak_mb"]], unit="MB"),
+        value("memory of its database session", [many["database_mb"]], unit="MB"),
+        value("growth of the database's files by an entry drawn", [many["files_mb"] * 1000 / entries], unit="kB"),
         value("the drain's processor time of an entry drawn", [many["drain"] / each], unit="µs"),
         value("PostgreSQL's processor time of an entry drawn", [many["database"] / each], unit="µs"),
     ]
