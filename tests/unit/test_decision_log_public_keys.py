@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from base64 import b64encode
 from hashlib import sha256
 
 import pytest
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from events.domain.decision_log.notes import BadNote, Checkpoint, NoteVerifier, public_key
+from events.domain.decision_log.notes import BadNote, NoteVerifier, public_key
 from events.domain.decision_log.public_keys import proves
 from events.domain.decision_log.witness import Witness, read_witness
+from tests.support.forged_notes import FORGED, NAME, forged_note, forged_text
 from verify.omnify_verify import Broken, key_id, open_checkpoint, witness_problem
 
 P = 2**255 - 19
@@ -22,29 +20,11 @@ EIGHT = [1, P - 1, 0, SIGN, Y, Y | SIGN, P - Y, (P - Y) | SIGN]
 # The same points, written in another way: y with the prime added, or a sign where x is 0.
 AGAIN = [P, P | SIGN, P + 1, (P + 1) | SIGN, 1 | SIGN, (P - 1) | SIGN]
 WEAK = [number.to_bytes(32, "little") for number in (*EIGHT, *AGAIN)]
-FORGED = bytes([1]) + bytes(63)
-NAME = "example.org/events/7/log"
-
-
-def passes(key: bytes, text: str) -> bool:
-    """Whether the library takes a signature that was made without any secret."""
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(FORGED, text.encode())
-    except InvalidSignature:
-        return False
-    return True
-
-
-def forged(key: bytes, shown: str = "{}") -> str:
-    """A checkpoint whose signature the library takes, in the way in which `shown` has it signed."""
-    texts = (Checkpoint(NAME, size, bytes(32)).text for size in itertools.count(1))
-    return next(text for text in itertools.islice(texts, 200) if passes(key, shown.format(text)))
 
 
 @pytest.mark.parametrize("key", WEAK, ids=bytes.hex)
 def test_a_checkpoint_that_anyone_could_sign_is_not_signed(key: bytes) -> None:
-    text = forged(key)
-    note = f"{text}\n\u2014 {NAME} {b64encode(key_id(NAME, key) + FORGED).decode()}\n"
+    note = forged_note(key)
     with pytest.raises(Broken):
         open_checkpoint(note, key)
     with pytest.raises(BadNote):
@@ -54,7 +34,7 @@ def test_a_checkpoint_that_anyone_could_sign_is_not_signed(key: bytes) -> None:
 
 @pytest.mark.parametrize("key", WEAK, ids=bytes.hex)
 def test_a_witness_as_whom_anyone_could_sign_has_not_cosigned(key: bytes) -> None:
-    text = forged(key, "cosignature/v1\ntime 0\n{}")
+    text = forged_text(key, "cosignature/v1\ntime 0\n{}")
     number = sha256(b"w\n\x04" + key).digest()[:4]
     line = f"\u2014 w {b64encode(number + bytes(8) + FORGED).decode()}\n"
     told = f"w+{number.hex()}+{b64encode(bytes([4]) + key).decode()}"

@@ -125,7 +125,7 @@ async function checkEvent(event) {
   const signed = await isSigned(note, await (await read(`/events/${event}/log/key`)).text());
   const { size } = readCheckpoint(note);
   const found = (await (await read(`/events/${event}`)).json()).data;
-  const [taken, seats, waiting] = [found.confirmed_count, found.max_capacity, found.waitlisted_count].map(number);
+  const [taken, seats, waiting] = [found.confirmed_count + found.held_count, found.max_capacity, found.waitlisted_count].map(number);
   return [say("state", { taken, seats, waiting }), say("size", { size: number(size) }), signatureWords(signed)];
 }
 
