@@ -26,6 +26,7 @@ from events.api.views.events import (
     EventPause,
     EventResumption,
 )
+from events.api.views.kept_mails import KeptMailDetail, KeptMailHtml, KeptMails
 from events.api.views.mail_opt_out import MailOptOutView
 from events.api.views.mails import MailList
 from events.api.views.stats import Stats
@@ -94,6 +95,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/codes/revoke", CodeRevocation.as_view()),
     path("events/<event:event_id>/codes/<number:code_id>", CodeDetail.as_view()),
     path("events/<event:event_id>/mails", MailList.as_view()),
+    path("events/<event:event_id>/mail-files", KeptMails.as_view()),
+    path("events/<event:event_id>/mail-files/<str:name>", KeptMailDetail.as_view()),
+    path("events/<event:event_id>/mail-files/<str:name>/html", KeptMailHtml.as_view()),
     path("events/<event:event_id>/check-ins", CheckIns.as_view()),
     path("events/<event:event_id>/check-ins/offline", OfflineCheckIns.as_view()),
     path("events/<event:event_id>/check-ins/<str:reference>", UndoCheckIn.as_view()),

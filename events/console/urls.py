@@ -18,6 +18,7 @@ urlpatterns = [
     path("/events/<int:event_id>/waitlist", Screen.as_view(name="waitlist")),
     path("/events/<int:event_id>/codes", Screen.as_view(name="codes")),
     path("/events/<int:event_id>/mails", Screen.as_view(name="mails")),
+    path("/events/<int:event_id>/mail-files", Screen.as_view(name="mail_files")),
     path("/events/<int:event_id>/check-in", Screen.as_view(name="check_in")),
     path("/events/<int:event_id>/check-in/app.webmanifest", Manifest.as_view()),
     path("/events/<int:event_id>/check-in/worker.js", Worker.as_view()),

@@ -15,7 +15,7 @@ from events.domain.scopes import ANY_TOKEN, ENTRANCE, ONLY_FULL, READERS, Scope
 from events.domain.text import pasted
 from events.domain.tokens import NO_TOKEN
 from events.pages import files, messages
-from events.pages.headers import CAMERA_HERE, INSTALLABLE, SECURITY
+from events.pages.headers import CAMERA_HERE, FRAMING, INSTALLABLE, SECURITY
 from events.services.sign_in_limit import TooManySignIns
 
 HOME = "/console"
@@ -28,6 +28,7 @@ SCREENS = {
     "waitlist": READERS,
     "codes": READERS,
     "mails": READERS,
+    "mail_files": ONLY_FULL,
     "check_in": ENTRANCE,
     "webhooks": READERS,
     "webhook": READERS,
@@ -113,6 +114,8 @@ class Screen(ConsoleView):
         if self.name == "check_in":
             response["Permissions-Policy"] = CAMERA_HERE
             response["Content-Security-Policy"] = INSTALLABLE
+        if self.name == "mail_files":
+            response["Content-Security-Policy"] = FRAMING
         return response
 
     def _elsewhere(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:

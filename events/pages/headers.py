@@ -17,6 +17,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 # The check-in page is an installable app.
 INSTALLABLE = f"{CONTENT_SECURITY_POLICY}; manifest-src 'self'"
+# Mails are shown in a frame.
+FRAMING = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
 NO_DEVICES = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 CAMERA_HERE = NO_DEVICES.replace("camera=()", "camera=(self)")
 

@@ -65,7 +65,8 @@ CODES = {
     (f"/events/{{event_id}}/codes{rest}", method)
     for rest, method in (("", "get"), ("", "post"), ("/revoke", "post"), ("/{code_id}", "delete"))
 }
-OPERATIONS |= WEBHOOKS | TOKENS | ORGANIZING | CODES
+MAIL = {(f"/events/{{event_id}}/mail-files{rest}", "get") for rest in ("", "/{name}", "/{name}/html")}
+OPERATIONS |= WEBHOOKS | TOKENS | ORGANIZING | CODES | MAIL
 
 
 @pytest.fixture
@@ -134,6 +135,7 @@ def test_exactly_the_organizers_operations_need_a_token(document: dict[str, Any]
         *TOKENS,
         *ORGANIZING,
         *CODES,
+        *MAIL,
     }
     assert document["components"]["securitySchemes"]["organizerToken"]["scheme"] == "bearer"
 

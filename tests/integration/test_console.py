@@ -19,6 +19,7 @@ SCREENS = [
     "/console",
     "/console/events/new",
     *(f"/console/events/1{part}" for part in ("", "/edit", "/attendees", "/waitlist", "/codes", "/mails", "/check-in")),
+    "/console/events/1/mail-files",
     "/console/webhooks",
     "/console/webhooks/1",
 ]

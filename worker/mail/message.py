@@ -1,19 +1,54 @@
-"""Makes the message of a rendered letter: MIME, headers, one recipient."""
+"""Makes the message of a rendered letter: MIME, headers, one recipient.
+
+    mixed ── alternative ── text
+          │              └─ related ── HTML
+          │                         └─ pictures, by their Content-ID
+          └─ event.ics
+
+Pictures beside the HTML (RFC 2387) are part of it. Beside the text, many programs would list them as files.
+"""
 
 from __future__ import annotations
 
 from email import encoders
 from email.message import Message
 from email.mime.base import MIMEBase
+from typing import Any
 
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, SafeMIMEMultipart
 
 from events.letters.letter import Part, Rendered
 
 
-def make_message(rendered: Rendered, *, to: str, sender: str, reply_to: str, message_id: str) -> EmailMultiAlternatives:
+class LetterMessage(EmailMultiAlternatives):
+    """A message whose pictures stand beside its HTML. Providers' backends find them among the attachments."""
+
+    def _create_alternatives(self, msg: Any) -> Any:
+        made = super()._create_alternatives(msg)  # type: ignore[misc]
+        pictures = [part for part in self.attachments if _is_picture(part)]
+        if pictures:
+            together = SafeMIMEMultipart(_subtype="related", type="text/html")
+            for part in (made.get_payload()[-1], *pictures):
+                together.attach(part)
+            made.get_payload()[-1] = together
+        return made
+
+    def _create_attachments(self, msg: Any) -> Any:
+        kept = self.attachments
+        self.attachments = [part for part in kept if not _is_picture(part)]
+        try:
+            return super()._create_attachments(msg)  # type: ignore[misc]
+        finally:
+            self.attachments = kept
+
+
+def _is_picture(part: Any) -> bool:
+    return isinstance(part, MIMEBase) and "Content-ID" in part
+
+
+def make_message(rendered: Rendered, *, to: str, sender: str, reply_to: str, message_id: str) -> LetterMessage:
     """Makes a message. Raises ValueError (django.core.mail.BadHeaderError): a header would have a second line."""
-    message = EmailMultiAlternatives(
+    message = LetterMessage(
         subject=rendered.subject,
         body=rendered.text,
         from_email=sender,

@@ -16,6 +16,7 @@ from events.api.openapi.events import (
     RESUME_EVENT,
 )
 from events.api.openapi.holds import CONFIRM_TICKET
+from events.api.openapi.kept_mails import LIST_KEPT_MAILS, READ_KEPT_MAIL, SHOW_KEPT_MAIL
 from events.api.openapi.mails import LIST_MAILS
 from events.api.openapi.operating import LIVE, READY
 from events.api.openapi.tickets import CANCEL_TICKET, FOLLOW_TICKET, READ_TICKET
@@ -57,6 +58,7 @@ __all__ = [
     "LIST_CODES",
     "LIST_DELIVERIES",
     "LIST_EVENTS",
+    "LIST_KEPT_MAILS",
     "LIST_MAILS",
     "LIST_TOKENS",
     "LIST_WEBHOOKS",
@@ -66,6 +68,7 @@ __all__ = [
     "READ_AUDIT",
     "READ_CHECKPOINT",
     "READ_EVENT",
+    "READ_KEPT_MAIL",
     "READ_LOG_KEY",
     "READ_OFFLINE_LIST",
     "READ_PROOF",
@@ -82,6 +85,7 @@ __all__ = [
     "REVOKE_CODES",
     "REVOKE_TOKEN",
     "ROTATE_SECRET",
+    "SHOW_KEPT_MAIL",
     "TEST_WEBHOOK",
     "UNDO_CHECK_IN",
 ]
