@@ -106,8 +106,10 @@ def ended(*mails: Mail) -> Callable[[], list[Mail]]:
     return read
 
 
-def test_a_mail_reaches_its_guest_with_the_link_of_the_ticket(event: Event, redis_client: redis.Redis) -> None:
-    key = guest(event, 1)
+def test_a_mail_reaches_its_guest_in_the_guests_language_with_the_link_of_the_ticket(
+    event: Event, redis_client: redis.Redis
+) -> None:
+    key = guest(event, 1, language="de")
     written = mail(event, key)
     with running(MailServer()) as server, mailing(server, redis_client):
         (row,) = wait_until(ended(written), "it is sent")
@@ -119,6 +121,7 @@ def test_a_mail_reaches_its_guest_with_the_link_of_the_ticket(event: Event, redi
     assert body is not None
     ticket_id = tickets().ticket_id(event_id=event.pk, key=key, mark="")
     assert f"https://tickets.example.org/t/{ticket_id}" in body.get_content()
+    assert "Guten Tag Guest 1," in body.get_content()
 
 
 def test_one_refused_address_is_recorded_and_keeps_no_other_waiting(event: Event, redis_client: redis.Redis) -> None:

@@ -22,6 +22,7 @@ from events.ledger.mail.contents import Contents
 from events.ledger.queries import event_snapshot
 from events.letters.letter import Change, Letter
 from events.models import Event, Registration
+from omnify.common.languages.wish import DEFAULT
 
 
 class Addressed(NamedTuple):
@@ -71,7 +72,7 @@ class Decider:
             event=event,
             now=now,
             site=self._site,
-            language=getattr(row, "language", "") or "en",
+            language=row.language or DEFAULT,
             name=row.name,
             ticket=None if again else ticket,
             tickets=(ticket,) if again else (),

@@ -12,7 +12,7 @@ from events.ledger.mail.claims import ClaimedMail
 from events.models import Event, MailOptOut, Registration
 
 _COLUMNS = (
-    *("id", "event_id", "ticket_key", "mark", "name", "email", "email_key", "status", "reason", "quantity"),
+    *("id", "event_id", "ticket_key", "mark", "name", "email", "email_key", "language", "status", "reason", "quantity"),
     *("ticket_type_id", "sequence", "revision", "requested_at", "decided_at", "confirmed_at", "expires_at"),
     *("hold_confirmed_by", "checked_in_at", "partly_in"),
 )
