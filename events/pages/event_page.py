@@ -158,9 +158,13 @@ def _refused(language: Language, attempt: Attempt, response: ServiceResponse) ->
         attempt,
         code=refusal.code,
         status=response.status,
-        errors=refusal.errors or faults,
+        errors=_in(language, refusal.errors) if refusal.errors else faults,
         retry_seconds=response.retry_seconds,
     )
+
+
+def _in(language: Language, errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {field: [messages.field_error(language, text) for text in texts] for field, texts in errors.items()}
 
 
 def _type(language: Language, found: TicketType, attempt: Attempt) -> dict[str, Any]:

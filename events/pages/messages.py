@@ -4,6 +4,7 @@ scripts take it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from omnify.common.languages import N_, Language
@@ -106,6 +107,29 @@ MESSAGE_TYPES: dict[str, str] = {
 }
 
 
+# What the service says of a field, which has no code: the sentence, with `{number}` for the last number in it.
+FIELD_ERRORS: tuple[str, ...] = (
+    N_("This field is required."),
+    N_("This field may not be blank."),
+    N_("Enter a valid e-mail address."),
+    N_("At most {number} characters."),
+    N_("At most {number} characters, with the domain as the mail system writes it."),
+    N_("Control characters and line breaks are not allowed."),
+    N_("This contains what is no character at all."),
+    N_("Characters that turn the direction of the text around are not allowed."),
+    N_("This needs at least one character that can be seen."),
+    N_("A code has at most {number} characters."),
+    N_("A code has only characters that can be seen."),
+    N_("A code has 4 to {number} letters and digits; spaces and dashes do not count."),
+    N_("This must be a whole number."),
+    N_("This must be from 1 to {number}."),
+    N_("This event has no such ticket type."),
+    N_("This event has several ticket types: say which."),
+    N_("One seat at once."),
+    N_("At most {number} seats at once."),
+)
+_LAST_NUMBER = re.compile(r"[0-9][0-9,]*(?=[^0-9]*\Z)")
+
 # What scripts say, in the words of the page.
 EVENT_TEXTS: dict[str, str] = {
     "name-missing": N_("Please enter your name."),
@@ -182,7 +206,8 @@ def event_labels(language: Language) -> dict[str, Mapping[str, str]]:
     """Returns what the scripts of an event's page say, by list and code."""
     left = in_forms("seats-left", language.forms("{count} left", "{count} left"))
     texts = {**language.all(EVENT_TEXTS), **left}
-    return {"messages": language.all(MESSAGES), "states": language.all(CHIPS), "texts": texts}
+    errors = {text: language.gettext(text) for text in FIELD_ERRORS}
+    return {"errors": errors, "messages": language.all(MESSAGES), "states": language.all(CHIPS), "texts": texts}
 
 
 def ticket_labels(language: Language) -> dict[str, Mapping[str, str]]:
@@ -199,6 +224,13 @@ def log_labels(language: Language) -> dict[str, Mapping[str, str]]:
 def in_forms(code: str, forms: Mapping[str, str]) -> dict[str, str]:
     """Returns the forms of a text as a script looks them up: `seats-left.one`."""
     return {f"{code}.{category}": text for category, text in forms.items()}
+
+
+def field_error(language: Language, sentence: str) -> str:
+    """Translates what the service says of a field; `language.js` does it in the same way."""
+    number = _LAST_NUMBER.search(sentence)
+    text = _LAST_NUMBER.sub("{number}", sentence)
+    return language.gettext(text, number=number[0] if number else "") if text in FIELD_ERRORS else sentence
 
 
 def hold(language: Language, confirmed_by: str, applies_to: str, time: str) -> str:

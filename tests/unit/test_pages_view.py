@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
 
 from events.domain.states import CANCELLATION_REASONS, REJECTION_REASONS, EventState, Reason
 from events.domain.webhooks.message import MessageType
+from events.door import parse
 from events.pages import messages
 from events.pages.view import retry_time, wait_text, when
 from omnify.common.envelope import Code
@@ -47,3 +52,23 @@ def test_a_span_names_its_day_once() -> None:
     start = datetime(2031, 6, 1, 16, tzinfo=UTC)
     assert when(ENGLISH, start, start + timedelta(hours=2)) == "Sunday, 1 June 2031, 16:00 to 18:00 UTC"
     assert when(ENGLISH, start, start + timedelta(days=1)).endswith("to Monday, 2 June 2031, 16:00 UTC")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "", "email": "nothing"},
+        {"name": "x" * 256, "email": f"{'x' * 300}@example.org", "code": "x"},
+        {"name": "a\u0000b", "email": "a\u0000@example.org", "code": "x" * 129},
+        {"name": "a\u202eb", "email": "g@example.org", "quantity": 99, "ticket_type": 0},
+        {"name": "\u200b", "quantity": "two"},
+    ],
+)
+def test_what_the_service_says_of_a_field_has_words_in_every_language(fields: dict[str, Any]) -> None:
+    with pytest.raises(parse.BadRequest) as caught:
+        parse.registration(json.dumps(fields).encode())
+    assert caught.value.errors
+    for texts in caught.value.errors.values():
+        for text in texts:
+            assert messages.field_error(ENGLISH, text) == text
+            assert messages.field_error(language("de"), text) not in ("", text)

@@ -2,7 +2,7 @@
 
 import { Clock, jittered, onReturn } from "./clock.js";
 import { label, shownState } from "./labels.js";
-import { carried, number, say, sayCount } from "./language.js";
+import { carried, fieldError, number, say, sayCount } from "./language.js";
 import { keepReceipt } from "./receipts.js";
 import { oneAtATime, Timer } from "./timer.js";
 import { countdown, localTimes } from "./times.js";
@@ -162,7 +162,7 @@ async function post(body) {
 
 function refused({ code, errors }, seconds) {
   problem(label("messages", code) ?? label("messages", "internal_error"));
-  for (const field of FIELDS) fault(field, errors?.[field]?.join(" ") ?? "");
+  for (const field of FIELDS) fault(field, errors?.[field]?.map(fieldError).join(" ") ?? "");
   if (CODE_FAULTS.includes(code)) fault("code", label("messages", code));
   if (errors || CODE_FAULTS.includes(code)) form.querySelector("[aria-invalid=true]")?.focus();
   if (code === "idempotency_key_reused") keyIsFor = "";

@@ -22,6 +22,14 @@ export function filled(text, values = {}) {
   return text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 }
 
+const LAST_NUMBER = /\d[\d,]*(?=\D*$)/;
+
+// What the service says of a field, in English, from the page's list "errors".
+export function fieldError(sentence) {
+  const text = label("errors", sentence.replace(LAST_NUMBER, "{number}"));
+  return text === undefined ? sentence : filled(text, { number: sentence.match(LAST_NUMBER)?.[0] });
+}
+
 // The text of a code in the page's list "texts".
 export function say(code, values) {
   return filled(label("texts", code) ?? code, values);
