@@ -44,7 +44,7 @@ class Exchange:
         self._connector = connector
         self._most_bytes = most_bytes
         self._loop = asyncio.get_running_loop()
-        self._route = lru_cache(maxsize=4096)(self._new_route)
+        self._route = lru_cache(maxsize=1024)(self._new_route)
 
     def _new_route(self, url: str) -> _Route:
         target = URL(url, encoded=True)
