@@ -25,7 +25,7 @@ from events.admission import heartbeat
 from events.admission.commands import EventGone, enqueue_expiries
 from events.admission.hold_calls import DueHold
 from events.domain.times import from_ms
-from events.ledger.due_holds import DuePosition, DueTicket, due_holds
+from events.ledger.due_holds import DuePosition, DueTicket, due_holds, newly_held
 from events.ledger.lookup import find_events
 from omnify.common.logs import get_logger
 from omnify.common.redis_nodes import masters
@@ -52,6 +52,8 @@ _MOST_COMING = 100_000
 # All that is due is looked at again after this many times as long as that took, and at the next interval in between
 # only what has become due since: a hundred thousand that wait for their turn are not read every second.
 _FULL_PASS_SHARE = 10
+# By how much the ledger's clock may be behind the queue's.
+_CLOCKS_MS = 5000
 
 
 class Expirer:
@@ -73,6 +75,7 @@ class Expirer:
         self._pause = pause
         self._full_due = 0.0
         self._after: DuePosition | None = None
+        self._looked_ms = 0
         self._to_wake: set[int] = set()
         # Holds that have been read and are not queued, by their ends; and the queue's clock less ours (ms).
         self._coming: deque[DueTicket] = deque()
@@ -114,6 +117,9 @@ class Expirer:
         full = started >= self._full_due
         if full:
             self._forget()
+        elif self._after is not None:
+            self._find_cut_short(self._after)
+        self._looked_ms = now_ms
         enqueued = self.enqueue_due()
         while len(self._coming) < _MOST_COMING and self._claim():
             due = due_holds(until=from_ms(now_ms + _AHEAD_MS), after=self._after, limit=_READ_AT_ONCE)
@@ -125,6 +131,15 @@ class Expirer:
         if full:
             self._full_due = self._clock() + (self._clock() - started) * _FULL_PASS_SHARE
         return enqueued
+
+    def _find_cut_short(self, after: DuePosition) -> None:
+        """Finds what was held since the look before and ends in front of what that has read."""
+        since = from_ms(self._looked_ms - _CLOCKS_MS)
+        found = newly_held(since=since, before=after, limit=_READ_AT_ONCE)
+        known = {ticket.key for ticket in self._coming} if found else frozenset()
+        fresh = [ticket for ticket in found if ticket.key not in known]
+        if fresh:
+            self._coming = deque(sorted((*self._coming, *fresh), key=lambda ticket: ticket.until_ms))
 
     def _claim(self) -> bool:
         return heartbeat.claim_expiries(self._client, self._worker, seconds=_CLAIM_SECONDS)

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db.models import F, Q
-from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from events.domain.holds import ConfirmedBy
 from events.domain.states import Status
@@ -19,6 +19,7 @@ from events.domain.times import to_ms
 from events.models import Registration
 
 _ORDER = ("expires_at", "sequence", "pk")
+_SHOWN = ("event_id", "ticket_key", *_ORDER)
 # Each has an index of its own, in this order.
 _KINDS = (
     Q(status=Status.HELD.value),
@@ -60,10 +61,21 @@ def due_holds(*, until: datetime, after: DuePosition | None, limit: int) -> DueT
     return DueTickets([DueTicket(row[0], row[1], to_ms(row[2])) for row in found], last)
 
 
+def newly_held(*, since: datetime, before: DuePosition, limit: int) -> Sequence[DueTicket]:
+    """Reads up to `limit` such tickets of each kind that were decided after `since`, by the ledger's clock, and whose
+    place in the order of ends is in front of a position: an event's end cuts their time short."""
+    found: list[DueTicket] = []
+    for kind in _KINDS:
+        rows = Registration.objects.filter(kind, expires_at__gt=since, decided_at__gt=since, event__cancelled_at=None)
+        rows = rows.filter(TupleLessThan(Tuple(*map(F, _ORDER)), tuple(before))).order_by(*_ORDER)
+        found += [DueTicket(row[0], row[1], to_ms(row[2])) for row in rows.values_list(*_SHOWN)[:limit]]
+    return found
+
+
 def _due(kind: Q, until: datetime, after: DuePosition | None, limit: int) -> list[tuple[Any, ...]]:
     rows = Registration.objects.filter(kind, expires_at__lte=until, event__cancelled_at=None)
     if after is not None:
         # One comparison of rows is a range of the index. Of many that end at once, any other condition would read all
         # those in front again.
         rows = rows.filter(TupleGreaterThan(Tuple(*map(F, _ORDER)), tuple(after)))
-    return list(rows.order_by(*_ORDER).values_list("event_id", "ticket_key", *_ORDER)[:limit])
+    return list(rows.order_by(*_ORDER).values_list(*_SHOWN)[:limit])

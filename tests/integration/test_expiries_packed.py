@@ -153,6 +153,22 @@ def test_a_hold_that_is_found_before_its_end_is_queued_without_another_look(
     assert (entry.key, entry.requested_ms >= ends_at(event, key)) == (key, True)
 
 
+def test_a_hold_that_is_cut_short_is_found_in_front_of_what_was_read_ahead(
+    make_event: Make, admit: Admit, drain: Drain, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiries, "_FULL_PASS_SHARE", 1e9)  # all that is due is not read again
+    first, second = make_event(**hold()), make_event(**hold())
+    people(admit, first, 1)
+    drain_at(drain, redis_client, -57.5).run(first.pk)
+    ending = expirer(redis_client)
+    ending.once()
+    people(admit, second, 1)
+    drain_at(drain, redis_client, -60).run(second.pk)
+    ending.once()
+    drain.run(second.pk)
+    assert statuses(second) == ["expired"]
+
+
 def test_an_entry_of_several_that_was_lost_is_not_trimmed_in_place_of_another(
     make_event: Make, admit: Admit, drain: Drain, queue: Queue, redis_client: redis.Redis
 ) -> None:
