@@ -138,7 +138,8 @@ def _details(ticket: PageTicket, event: Event) -> tuple[int | str, ...]:
     seats = (ticket.quantity, _type_name(ticket, event), ticket.checked_in_quantity)
     offer = event.hold.seconds if event.hold is not None and event.hold.confirmed_by == "holder" else 0
     hold = (ticket.expires_at or "", ticket.offered, offer, event.draw_at or "")
-    return (event.id, event.name, event.location, event.start_time, event.end_time, *seats, *hold)
+    when = (event.start_time, event.end_time, event.timezone)
+    return (event.id, event.name, event.location, *when, *seats, *hold)
 
 
 def _pending(scope: Scope, ticket: PageTicket) -> str:

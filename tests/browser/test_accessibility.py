@@ -45,7 +45,7 @@ def test_what_guests_see_is_accessible(service: Service, visitors: Visitors) -> 
     register(page, offers.id, 1)
     sees(page, "A seat is yours to take")
     check(page)
-    for path in ("/e/999999", "/t/none"):
+    for path in ("/e/999999", "/t/none", "/"):
         page.goto(path)
         check(page)
 

@@ -4,6 +4,7 @@ import { Clock, jittered, onReturn } from "./clock.js";
 import { label, shownState } from "./labels.js";
 import { carried, fieldError, number, say, sayCount } from "./language.js";
 import { keepReceipt } from "./receipts.js";
+import { remember } from "./remembered.js";
 import { oneAtATime, Timer } from "./timer.js";
 import { countdown, localTimes } from "./times.js";
 
@@ -152,6 +153,7 @@ async function post(body) {
     const found = await answer.json();
     if (answer.status === 202) {
       keepReceipt(found.data.ticket_id, found.data.receipt);
+      remember(found.data.ticket_id, { event: Number(page.dataset.id), name: JSON.parse(body).name.trim() });
       return location.assign(`/t/${found.data.ticket_id}${carried}`);
     }
     refused(found, Number(answer.headers.get("Retry-After")));

@@ -4,6 +4,7 @@
 import { jittered, onReturn } from "./clock.js";
 import { carried, length, number, say } from "./language.js";
 import { offerReceipt } from "./receipts.js";
+import { showMemory } from "./ticket_memory.js";
 import { TimeLeft } from "./time_left.js";
 import { oneAtATime, Timer } from "./timer.js";
 import { localTimes } from "./times.js";
@@ -69,6 +70,7 @@ function replace(page) {
   start = Number(ticket().position);
   left.show(ticket(), performance.now());
   localTimes(byId("ticket"));
+  showMemory(ticket());
   byId("announce").textContent = byId("status").textContent;
   plainAddress();
   plan();
@@ -128,6 +130,7 @@ function trouble(there) {
 }
 
 localTimes();
+showMemory(ticket());
 plainAddress();
 left.show(ticket());
 offerReceipt(byId("receipt"), ticket().ticket);
