@@ -27,7 +27,7 @@ from rehearsal.records import ACCEPTED, RegistrationResult, Tally, Ticket, Workl
 from rehearsal.retrying import RetryingConnection, retry_after
 
 LONGEST_POLL_PAUSE = 0.5
-LOOKS = 100  # tickets of one process that are read while they are in line
+LOOKS_AT = 20  # of so many registrations one is read at once: those that are followed later are decided by then
 WAITLIST_SECONDS = 0.5
 PREFER = "Prefer: receipt\r\n"
 _DEFAULTS = {("ticket_type", 0), ("quantity", 1)}
@@ -86,24 +86,11 @@ class Guests:
         mine = enumerate(crowd[workload.index :: workload.processes])
         started_at = time.monotonic()
         await self._on_all_connections(lambda connection: self._register_next(connection, mine, started_at))
-        accepted = [result.ticket_id for result in self._results if result.accepted]
-        await self._look_at_the_line(accepted)
-        given = iter(accepted)
+        given = iter([result.ticket_id for result in self._results if result.accepted])
         await self._on_all_connections(lambda connection: self._follow_next(connection, given))
         if workload.reads_again:
             await self._read_all_again()
         return WorkloadResult(self._results, self._tickets, self._cancellations.seen, self._confirmations.seen)
-
-    async def _look_at_the_line(self, accepted: list[str]) -> None:
-        """Reads some tickets once while they are in line: who is followed is decided by then, or is next."""
-        some = iter(accepted[:: max(1, len(accepted) // LOOKS)])
-        await self._on_all_connections(lambda connection: self._look_next(connection, some))
-
-    async def _look_next(self, connection: RetryingConnection, some: Iterator[str]) -> None:
-        for ticket_id in some:
-            response = await connection.send(self._target.request("GET", f"/registrations/{ticket_id}"))
-            if response is not None and read_ticket(ticket_id, response).unlikely:
-                self._unlikely.add(ticket_id)
 
     async def _read_all_again(self) -> None:
         self._idle = 1
@@ -155,7 +142,15 @@ class Guests:
             self._results.append(result)
             self._accepted += result.accepted
             self._confirmations.registered(registration, result)
+            if result.accepted and registration.number % LOOKS_AT == 0:
+                await self._look(connection, result.ticket_id)
             await self._cancellations.registered(connection, registration, result)
+
+    async def _look(self, connection: RetryingConnection, ticket_id: str) -> None:
+        """Reads a ticket while it is in line, and notes whether it is told that a seat is unlikely."""
+        response = await connection.send(self._target.request("GET", f"/registrations/{ticket_id}"))
+        if response is not None and read_ticket(ticket_id, response).unlikely:
+            self._unlikely.add(ticket_id)
 
     def _request(self, registration: Registration) -> bytes:
         return self._target.request(
