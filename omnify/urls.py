@@ -29,6 +29,7 @@ from events.api.views.events import (
 from events.api.views.kept_mails import KeptMailDetail, KeptMailHtml, KeptMails
 from events.api.views.mail_opt_out import MailOptOutView
 from events.api.views.mails import MailList
+from events.api.views.resend import AttendeeResend, Resend
 from events.api.views.stats import Stats
 from events.api.views.tokens import TokenDetail, TokenList
 from events.api.webhooks.views import (
@@ -90,6 +91,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/register", Register.as_view()),
     path("events/<event:event_id>/attendees", Attendees.as_view()),
     path("events/<event:event_id>/attendees/<str:ticket_id>", AttendeeDetail.as_view()),
+    path("events/<event:event_id>/attendees/<str:ticket_id>/resend", AttendeeResend.as_view()),
+    path("events/<event:event_id>/resend", Resend.as_view()),
     path("events/<event:event_id>/stats", Stats.as_view()),
     path("events/<event:event_id>/codes", CodeList.as_view()),
     path("events/<event:event_id>/codes/revoke", CodeRevocation.as_view()),

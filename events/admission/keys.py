@@ -111,6 +111,7 @@ ADDRESSES_MAX = 1_000_000
 WORKERS_TTL_SECONDS = 60
 LEDGER_TTL_SECONDS = SERVERS_TTL_SECONDS = 30 * 86_400
 SIGN_IN_WINDOW_SECONDS = 15 * 60
+RESEND_WINDOW_SECONDS = 15 * 60
 SIGNED_IN_BEFORE_SECONDS = 30 * 86_400
 
 WORKERS = "omnify:workers"
@@ -129,6 +130,11 @@ _TAGS = ("{omnify:a}", "{omnify:d}", "{omnify:b}")
 def copies(name: str) -> tuple[str, ...]:
     """Returns the names under which a Cluster keeps `WORKERS`, `SWEEP` or `DELIVER`: one node's death takes one."""
     return tuple(name.replace("omnify", tag, 1) for tag in _TAGS)
+
+
+def resends(digest: str) -> str:
+    """Counts wishes for a ticket from one address."""
+    return f"omnify:resends:{digest}"
 
 
 def sign_ins(digest: str) -> str:

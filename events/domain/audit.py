@@ -42,6 +42,7 @@ class Action(StrEnum):
     GUEST_ADDED = "guest_added"
     TICKET_CANCELLED = "ticket_cancelled"
     TICKET_CORRECTED = "ticket_corrected"
+    TICKET_MAILED = "ticket_mailed"
     CHECKED_IN = "checked_in"
     CHECK_IN_UNDONE = "check_in_undone"
     WEBHOOK_CREATED = "webhook_created"

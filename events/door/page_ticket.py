@@ -17,13 +17,17 @@ FOR_PAGE = "omnify.for_page"
 
 
 class PageTicket(Ticket, frozen=True, gc=False, kw_only=True):
-    """A ticket, and whether its holder may take its seats now. No client gets this one."""
+    """A ticket, whether its holder may take its seats now, and whether its address is to be proved. No client gets this
+    one."""
 
     offered: bool
+    unproved: bool
 
 
 def page_ticket(shown: Ticket, ticket: TicketStatus) -> PageTicket:
     """Adds to the public ticket what its page needs besides."""
     hold = ticket.hold
-    by_holder = hold is not None and hold.confirmed_by is ConfirmedBy.HOLDER
-    return PageTicket(*astuple(shown), offered=ticket.status is Status.HELD and by_holder)
+    by = hold.confirmed_by if hold is not None else None
+    offered = ticket.status is Status.HELD and by is ConfirmedBy.HOLDER
+    unproved = ticket.status in (Status.HELD, Status.WAITLISTED) and by is ConfirmedBy.ADDRESS
+    return PageTicket(*astuple(shown), offered=offered, unproved=unproved)

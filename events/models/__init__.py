@@ -8,7 +8,7 @@ from events.models.draw import Draw, DrawRank
 from events.models.event import Event, SizeChange
 from events.models.guest_correction import GuestCorrection
 from events.models.idempotent_answer import IdempotentAnswer
-from events.models.mail import Mail, MailNotice, MailOptOut
+from events.models.mail import Mail, MailNotice, MailOptOut, ResendRequest
 from events.models.organizer import Organizer, OrganizerToken
 from events.models.registration import Registration
 from events.models.ticket_type import TicketType
@@ -31,6 +31,7 @@ __all__ = [
     "Organizer",
     "OrganizerToken",
     "Registration",
+    "ResendRequest",
     "SizeChange",
     "TicketType",
     "Webhook",

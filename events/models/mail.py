@@ -84,6 +84,21 @@ class MailNotice(models.Model):
         return f"{self.kind} of event {self.event_id}"
 
 
+class ResendRequest(models.Model):
+    """A wish for the ticket of an address at an event, there for as long as no mailer has looked for it: the answer to
+    it must not tell, and not take more or less time, whether there is one."""
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+", db_index=False)
+    email_key = models.CharField(max_length=254)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "email_key"], name="resend_request_once")]
+
+    def __str__(self) -> str:
+        return f"request {self.pk}"
+
+
 class MailOptOut(models.Model):
     """A ticket whose holder wants no mail but about the ticket itself: no reminders, no news of the event."""
 

@@ -1,6 +1,7 @@
 """The pages as an ASGI application in front of the service. Every other path is handed to `app`.
 
-GET, POST /e/{id}    GET /t/{ticket_id}    POST /t/{ticket_id}/cancel    POST /t/{ticket_id}/confirm
+GET, POST /e/{id}    GET, POST /e/{id}/resend    GET /t/{ticket_id}    POST /t/{ticket_id}/cancel
+POST /t/{ticket_id}/confirm
 GET /t/{ticket_id}/event.ics    GET /assets/...
 GET /    GET /events.ics    GET /o/{organizer}/events.ics
 """
@@ -19,6 +20,7 @@ from events.pages.event_page import EventPage
 from events.pages.home_page import HomePage, Listing
 from events.pages.internal_client import ServiceResponse
 from events.pages.page_language import page_language
+from events.pages.resend_page import ResendPage
 from events.pages.responses import PageResponse, closing, page
 from events.pages.ticket_page import TicketPage
 from events.pages.view import decode_refusal
@@ -32,6 +34,7 @@ logger = logging.getLogger(__name__)
 _EVENT = "/e/"
 _TICKET = "/t/"
 _ORGANIZER = "/o/"
+_RESEND = "/resend"
 _CANCEL, _CONFIRM = "cancel", "confirm"
 _CALENDAR = "event.ics"
 _HOME, _FEED = "/", "/events.ics"
@@ -60,6 +63,7 @@ class Pages:
     ) -> None:
         self._templates = TemplateCache(lambda name, context: render(name, {"public_log": public_log, **context}))
         self._event = EventPage(app=app, templates=self._templates, public_url=public_url)
+        self._resend = ResendPage(app=app, templates=self._templates)
         self._ticket = TicketPage(app=app, templates=self._templates, public_url=public_url)
         self._home = HomePage(app=app, templates=self._templates, listing=listing, public_url=public_url)
         self._app = app
@@ -80,14 +84,16 @@ class Pages:
             await self._app(scope, receive, send)
 
     async def _event_route(self, scope: Scope, receive: Receive, text: str) -> PageResponse | ServiceResponse:
-        event_id = parse.event_id(text)
+        resend = text.endswith(_RESEND)
+        event_id = parse.event_id(text.removesuffix(_RESEND))
         if event_id is None:
             return self._problem(scope, 404)
         if scope["method"] in _READS:
-            return await self._event.read(scope, event_id)
+            return await (self._resend if resend else self._event).read(scope, event_id)
         if scope["method"] != "POST":
             return self._problem(scope, 405)
-        return await self._event.register(scope, event_id, await self._body(receive))
+        send = self._resend.ask if resend else self._event.register
+        return await send(scope, event_id, await self._body(receive))
 
     async def _home_route(self, scope: Scope, path: str) -> PageResponse:
         organizer = _FEED_OF_ORGANIZER.fullmatch(path)
@@ -109,9 +115,10 @@ class Pages:
         if tail == _CALENDAR and reads:
             return await self._ticket.calendar(scope, ticket_id)
         if tail in (_CANCEL, _CONFIRM) and scope["method"] == "POST":
-            await self._body(receive)
-            act = self._ticket.cancel if tail == _CANCEL else self._ticket.confirm
-            return await act(scope, ticket_id)
+            form = await self._body(receive)
+            if tail == _CANCEL:
+                return await self._ticket.cancel(scope, ticket_id)
+            return await self._ticket.confirm(scope, ticket_id, form)
         if slash:
             return self._problem(scope, 405 if tail in (_CALENDAR, _CANCEL, _CONFIRM) else 404)
         return await self._ticket.read(scope, ticket_id) if reads else self._problem(scope, 405)
@@ -142,8 +149,10 @@ class Pages:
     ) -> PageResponse:
         said = page_language(scope)
         title, text = map(said.language.gettext, _PROBLEMS.get(status, _OURS))
+        resend = _resend_path(scope) if status == 404 else ""
         context = {"assets": files.base(), "title": title, "text": text, "detail": detail, "retry": retry_seconds}
-        key = ("problem", said, status, detail, retry_seconds)
+        context["resend_url"] = said.path(resend) if resend else ""
+        key = ("problem", said, status, detail, retry_seconds, resend)
         template = self._templates.get(key, lambda: self._templates.render("pages/problem.html", context, said))
         return page(template.fill({}), status=status, retry_seconds=retry_seconds)
 
@@ -163,6 +172,13 @@ class Pages:
         if gzipped:
             headers.append((b"content-encoding", b"gzip"))
         return PageResponse(200, file.compressed if gzipped else file.plain, headers)
+
+
+def _resend_path(scope: Scope) -> str:
+    """Returns where a ticket of this address's event can be had again; empty for any other address."""
+    path: str = scope["path"]
+    event_id = parse.event_id(path[len(_TICKET) :].partition("-")[0]) if path.startswith(_TICKET) else None
+    return f"{_EVENT}{event_id}{_RESEND}" if event_id else ""
 
 
 async def _send(send: Send, scope: Scope, response: PageResponse) -> None:

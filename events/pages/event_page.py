@@ -110,7 +110,7 @@ class EventPage:
         return responses.page(body, status=attempt.status, retry_seconds=attempt.retry_seconds)
 
     def _render(self, event: bytes, said: PageLanguage, attempt: Attempt | None = None) -> CachedTemplate:
-        context = _context(event, said.language, attempt)
+        context = _context(event, said, attempt)
         shown = preview(context["event"], public_url=self._public_url, when=context["when"])
         return self._templates.render("pages/event.html", {**context, "preview": shown}, said)
 
@@ -188,7 +188,8 @@ def _hold_text(language: Language, event: Event) -> str:
     return messages.hold(language, hold.confirmed_by, hold.applies_to, view.duration(language, hold.seconds))
 
 
-def _context(body: bytes, language: Language, attempt: Attempt | None = None) -> dict[str, Any]:
+def _context(body: bytes, said: PageLanguage, attempt: Attempt | None = None) -> dict[str, Any]:
+    language = said.language
     event = view.decode_event(body).data
     attempt = attempt or Attempt()
     # A code may let in before registration opens for all.
@@ -202,6 +203,7 @@ def _context(body: bytes, language: Language, attempt: Attempt | None = None) ->
         "assets": files.base(),
         "event": event,
         "log_url": f"/events/{event.id}/log/checkpoint",
+        "resend_url": said.path(f"/e/{event.id}/resend"),
         "description": as_html(event.description or ""),
         "when": view.when(language, from_iso(event.start_time), from_iso(event.end_time), event.timezone),
         "opens": view.moment(language, from_iso(event.registration_opens_at)),

@@ -136,6 +136,7 @@ EVENT_TEXTS: dict[str, str] = {
     "email-wrong": N_("Please enter a valid e-mail address."),
     "type-missing": N_("Please choose a ticket."),
     "quantity-wrong": N_("Please enter how many seats you want."),
+    "forget-ticket": N_("Remove"),
     "again": N_("We will try again in {time}. Your details stay here."),
 }
 TICKET_TEXTS: dict[str, str] = {

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl
 
+import msgspec
 import segno
 
 from events.domain.public.event import Event
@@ -34,7 +36,8 @@ RETRY_SECONDS = 5
 # this often.
 PENDING_SECONDS = 2
 # What the address says of an action whose turn has not come.
-CANCELLING, CONFIRMING = "cancelling", "confirming"
+CANCELLING, CONFIRMING, WRONG = "cancelling", "confirming", "wrong"
+_FIELDS = 20
 # Choosing the best of eight masks takes seven eighths of the time, and scanners read any of them equally well.
 _MASK = 2
 _ENDS = ("rejected", "expired", "cancelled", "lost")
@@ -60,7 +63,8 @@ class TicketPage:
         now, said = self._clock(), page_language(scope)
         over = from_iso(event.end_time).timestamp() <= now
         final = ticket.status == "confirmed" and from_iso(event.cancel_until).timestamp() <= now
-        moment = {"pending": _pending(scope, ticket), "over": over, "final": final}
+        wrong = ticket.unproved and f"{WRONG}=1".encode() in scope.get("query_string", b"")
+        moment = {"pending": _pending(scope, ticket), "over": over, "final": final, "wrong": wrong}
         key = (said, ticket.status, ticket.reason, *moment.values(), _details(ticket, event))
         template = self._templates.get(key, lambda: self._render(ticket, event, moment, said))
         retry = PENDING_SECONDS if moment["pending"] else retry_seconds
@@ -85,11 +89,15 @@ class TicketPage:
             return response
         return responses.see_other(page_language(scope).path(f"/t/{ticket_id}?{CANCELLING}=1"))
 
-    async def confirm(self, scope: Scope, ticket_id: TicketId) -> PageResponse | ServiceResponse:
-        """Takes the seat that is offered and redirects to the ticket's page, which says so if that was not possible."""
-        path = internal_client.ticket_path(ticket_id, "/confirm")
+    async def confirm(self, scope: Scope, ticket_id: TicketId, form: bytes) -> PageResponse | ServiceResponse:
+        """Takes the seat that is offered, or proves the address with the form's token, and redirects to the ticket's
+        page, which says so if that was not possible."""
+        path, token = internal_client.ticket_path(ticket_id, "/confirm"), _token(form)
         headers = [(b"content-type", b"application/json")]
-        response = await internal_client.request(self._app, scope, "POST", path, headers=headers, body=b"{}")
+        body = msgspec.json.encode({"token": token} if token else {})
+        response = await internal_client.request(self._app, scope, "POST", path, headers=headers, body=body)
+        if response.status in (400, 401) and token:
+            return responses.see_other(page_language(scope).path(f"/t/{ticket_id}?{WRONG}=1"))
         if response.status in (401, 403, 409):
             return responses.see_other(page_language(scope).path(f"/t/{ticket_id}"))
         if response.status >= 300:
@@ -137,9 +145,17 @@ def _details(ticket: PageTicket, event: Event) -> tuple[int | str, ...]:
     """Returns what a ticket shows of itself and its event: none of the numbers that move while people register."""
     seats = (ticket.quantity, _type_name(ticket, event), ticket.checked_in_quantity)
     offer = event.hold.seconds if event.hold is not None and event.hold.confirmed_by == "holder" else 0
-    hold = (ticket.expires_at or "", ticket.offered, offer, event.draw_at or "")
+    hold = (ticket.expires_at or "", ticket.offered, ticket.unproved, offer, event.draw_at or "")
     when = (event.start_time, event.end_time, event.timezone)
     return (event.id, event.name, event.location, *when, *seats, *hold)
+
+
+def _token(form: bytes) -> str:
+    """Reads the token that a person may have copied with white space around it; empty without one."""
+    try:
+        return dict(parse_qsl(form.decode("utf-8", "replace"), max_num_fields=_FIELDS)).get("token", "").strip()
+    except ValueError:
+        return ""
 
 
 def _pending(scope: Scope, ticket: PageTicket) -> str:
@@ -147,7 +163,7 @@ def _pending(scope: Scope, ticket: PageTicket) -> str:
     query: bytes = scope.get("query_string", b"")
     if CANCELLING.encode() in query and ticket.status not in _ENDS:
         return CANCELLING
-    return CONFIRMING if CONFIRMING.encode() in query and ticket.status == "held" else ""
+    return CONFIRMING if CONFIRMING.encode() in query and (ticket.offered or ticket.unproved) else ""
 
 
 def _offers(language: Language, event: Event) -> str:
@@ -169,6 +185,7 @@ def _context(language: Language, ticket: PageTicket, event: Event) -> dict[str, 
         "status": ticket.status,
         "reason": _reason(language, ticket),
         "offered": ticket.offered,
+        "unproved": ticket.unproved,
         "offers": _offers(language, event),
         "expires_at": ticket.expires_at or "",
         "expires": view.moment(language, from_iso(ticket.expires_at)) if ticket.expires_at else "",

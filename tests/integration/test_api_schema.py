@@ -35,6 +35,7 @@ OPERATIONS = {
     ("/registrations/{ticket_id}/proof", "get"),
     ("/registrations/{ticket_id}", "delete"),
     ("/registrations/{ticket_id}/confirm", "post"),
+    ("/events/{event_id}/resend", "post"),
     ("/registrations/{ticket_id}/check-in", "post"),
     ("/events/{event_id}/check-ins", "post"),
     ("/events/{event_id}/check-ins/offline", "get"),
@@ -60,6 +61,7 @@ TOKENS = {("/tokens", "get"), ("/tokens", "post"), ("/tokens/{token_id}", "delet
 ORGANIZING = {("/events/{event_id}", "delete"), ("/events/{event_id}/duplicate", "post")}
 ORGANIZING |= {("/events/{event_id}/attendees/{ticket_id}", act) for act in ("delete", "patch")}
 ORGANIZING |= {("/events/{event_id}/attendees", "post"), ("/events/{event_id}/mails", "get")}
+ORGANIZING |= {("/events/{event_id}/attendees/{ticket_id}/resend", "post")}
 ORGANIZING |= {(f"/events/{{event_id}}/{act}", "post") for act in ("pause", "resume")}
 CODES = {
     (f"/events/{{event_id}}/codes{rest}", method)

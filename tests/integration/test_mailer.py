@@ -18,6 +18,7 @@ from events.domain.states import Status
 from events.ledger.events import change_event, event_for_change
 from events.ledger.mail.claims import claim_mails
 from events.ledger.mail.outbox import write_mail
+from events.ledger.mail.resends import ask_for_ticket
 from events.letters.render import render
 from events.models import Event, Mail, MailNotice, MailOptOut, Registration
 from events.secrets import tickets
@@ -236,3 +237,16 @@ def test_a_change_of_an_event_is_told_once_to_all_who_have_a_place(event: Event,
     assert sorted(to for to, _ in server.taken) == ["guest1@example.org", "guest2@example.org"]
     headers = server.taken[0][1]
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_a_lost_ticket_is_mailed_on_a_wish_and_a_token_once_more(event: Event, redis_client: redis.Redis) -> None:
+    guest(event, 1)
+    key = guest(event, 2, Status.HELD, hold_confirmed_by="address", expires_at=timezone.now() + timedelta(minutes=9))
+    for number in (1, 2, 3):
+        ask_for_ticket(event.pk, f"guest{number}@example.org", now=timezone.now())
+    with running(MailServer()) as server, mailing(server, redis_client):
+        wait_until(lambda: Mail.objects.filter(state="sent").count() == 2, "both are sent")
+    ticket_id = tickets().ticket_id(event_id=event.pk, key=key, mark="")
+    told = {to: message.get_body(("plain",)).get_content() for to, message in server.taken}["guest2@example.org"]
+    token = told.partition(f"/t/{ticket_id}#token=")[2].split()[0]
+    assert tickets().proved_address(ticket_id, token) == tickets().email_digest("guest2@example.org", "")

@@ -25,6 +25,7 @@ PUBLIC = {
     ("/events", "GET"),
     ("/events/1", "GET"),
     ("/events/1/register", "POST"),
+    ("/events/1/resend", "POST"),
     ("/events/1/log/checkpoint", "GET"),
     ("/events/1/log/key", "GET"),
     ("/events/1/log/tile/1", "GET"),

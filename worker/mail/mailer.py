@@ -18,6 +18,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from events.ledger.mail.claims import ClaimedMail, claim_mails, record_mails, renew_claims
 from events.ledger.mail.contents import read_contents
 from events.ledger.mail.notices import make_due_mails, note_reminders
+from events.ledger.mail.resends import make_asked_mails
 from omnify.common.logs import get_logger
 from worker.mail.breaker import Breaker
 from worker.mail.capping import Capper
@@ -100,7 +101,7 @@ class Mailer:
             self._wait(LOOK_SECONDS / self._context.haste)
 
     def _make_mails(self) -> None:
-        """Makes mails of what all guests of an event are to be told."""
+        """Makes mails of what all guests of an event are to be told, and of wishes for lost tickets."""
         if time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + LOOK_SECONDS / self._context.haste
@@ -109,6 +110,7 @@ class Mailer:
             self._remind_at = time.monotonic() + REMIND_SECONDS / self._context.haste
             note_reminders(now=now, hours=self._reminder_hours)
         make_due_mails(now=now)
+        make_asked_mails(now=now)
 
     def _claim(self) -> bool:
         """Claims what the senders can take. Returns whether there may be more to do at once."""

@@ -19,6 +19,7 @@ from events.api.openapi.holds import CONFIRM_TICKET
 from events.api.openapi.kept_mails import LIST_KEPT_MAILS, READ_KEPT_MAIL, SHOW_KEPT_MAIL
 from events.api.openapi.mails import LIST_MAILS
 from events.api.openapi.operating import LIVE, READY
+from events.api.openapi.resend import RESEND_TICKET, RESEND_TO_ATTENDEE
 from events.api.openapi.tickets import CANCEL_TICKET, FOLLOW_TICKET, READ_TICKET
 from events.api.openapi.tokens import CREATE_TOKEN, LIST_TOKENS, READ_AUDIT, REVOKE_TOKEN
 from events.api.webhooks.openapi import (
@@ -79,6 +80,8 @@ __all__ = [
     "REGISTER",
     "RENEW_DEFAULT_SECRET",
     "REPLAY_WEBHOOK",
+    "RESEND_TICKET",
+    "RESEND_TO_ATTENDEE",
     "RESUME_EVENT",
     "RETRY_DELIVERY",
     "REVOKE_CODE",

@@ -118,7 +118,7 @@ class AttendeeDetail(ApiView):
     def patch(self, request: Request, event_id: int | None, ticket_id: str) -> HttpResponse:
         """Enqueues the correction, and waits until it is made in its turn."""
         event = own_event(request, event_id)
-        row = _guest(event, ticket_id)
+        row = find_guest(event, ticket_id)
         fields = validated(GuestCorrectionInput(data=request.data))
         with transaction.atomic():
             trail_of(request).record(Action.TICKET_CORRECTED, row)
@@ -131,7 +131,7 @@ class AttendeeDetail(ApiView):
     def delete(self, request: Request, event_id: int | None, ticket_id: str) -> HttpResponse:
         """Enqueues the cancellation, which takes its turn. A ticket without a seat or a position is left as it is."""
         event = own_event(request, event_id)
-        row = _guest(event, ticket_id)
+        row = find_guest(event, ticket_id)
         if row.checked_in_at is not None:
             raise already_checked_in(iso_of(row.checked_in_at))
         with transaction.atomic():
@@ -143,7 +143,7 @@ class AttendeeDetail(ApiView):
         return responses.ok(render_attendee(row), message="The cancellation takes its turn.", status=202)
 
 
-def _guest(event: Event, ticket_id: str) -> Registration:
+def find_guest(event: Event, ticket_id: str) -> Registration:
     """Finds a decided ticket of this event; another event's is a 404."""
     parsed = tickets().parse(ticket_id)
     of_event = parsed is not None and parsed[0] == event.pk

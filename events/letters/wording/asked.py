@@ -58,12 +58,16 @@ def verify(about: About) -> Content:
         event=about.event,
     )
     limit = (about.gettext("The link works until {time}.", time=until),) if until else ()
+    # It stands behind the link's `#`, which only a script can read.
+    code = letter.link.rpartition("=")[2]
+    by_hand = about.gettext("Or copy this code to the page of your ticket: {code}", code=code)
     return Content(
         subject=about.gettext("Please confirm your address: {event}", event=about.short_event),
         preheader=todo,
         heading=about.gettext("Please confirm your address"),
         paragraphs=(todo, *limit),
         blocks=(Block(facts=about.event_facts(), button=Button(about.gettext("Confirm my address"), letter.link)),),
+        notes=(by_hand,) if code else (),
         why=about.gettext(
             "This mail was sent because this address was typed into the registration for {event}. If that was not "
             "you, do nothing: without a confirmation the registration ends by itself.",

@@ -3,6 +3,7 @@
 import { Clock, jittered, onReturn } from "./clock.js";
 import { label, shownState } from "./labels.js";
 import { carried, fieldError, number, say, sayCount } from "./language.js";
+import { showMyTickets } from "./my_tickets.js";
 import { keepReceipt } from "./receipts.js";
 import { remember } from "./remembered.js";
 import { oneAtATime, Timer } from "./timer.js";
@@ -153,7 +154,8 @@ async function post(body) {
     const found = await answer.json();
     if (answer.status === 202) {
       keepReceipt(found.data.ticket_id, found.data.receipt);
-      remember(found.data.ticket_id, { event: Number(page.dataset.id), name: JSON.parse(body).name.trim() });
+      const got = { at: new Date().toISOString(), ends: page.dataset.ends };
+      remember(found.data.ticket_id, { event: Number(page.dataset.id), name: JSON.parse(body).name.trim(), ...got });
       return location.assign(`/t/${found.data.ticket_id}${carried}`);
     }
     refused(found, Number(answer.headers.get("Retry-After")));
@@ -164,6 +166,7 @@ async function post(body) {
 
 function refused({ code, errors }, seconds) {
   problem(label("messages", code) ?? label("messages", "internal_error"));
+  if (byId("problem-lost")) byId("problem-lost").hidden = code !== "duplicate_registration";
   for (const field of FIELDS) fault(field, errors?.[field]?.map(fieldError).join(" ") ?? "");
   if (CODE_FAULTS.includes(code)) fault("code", label("messages", code));
   if (errors || CODE_FAULTS.includes(code)) form.querySelector("[aria-invalid=true]")?.focus();
@@ -202,6 +205,7 @@ function takeCode() {
 
 localTimes();
 takeCode();
+showMyTickets(Number(page.dataset.id), page.dataset.ends, clock.now());
 button.disabled = paused;
 form.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -1,5 +1,5 @@
-// What an organizer does about one guest in a list: correct the name or the e-mail, and take the ticket back. Both take
-// their turn in the event's queue.
+// What an organizer does about one guest in a list: correct the name or the e-mail, mail the ticket again, and take it
+// back. The first and the last take their turn in the event's queue.
 
 import { api } from "./api.js";
 import { attempt, el, isolated } from "./dom.js";
@@ -7,7 +7,7 @@ import { eventId } from "./head.js";
 
 // The buttons of a row; `again` loads the list as it is now.
 export function guestActions(one, again) {
-  return el("span", { class: "row" }, correct(one, again), takeBack(one));
+  return el("span", { class: "row" }, correct(one, again), mailAgain(one), takeBack(one));
 }
 
 const pathOf = (one) => `/events/${eventId}/attendees/${one.ticket_id}`;
@@ -41,6 +41,18 @@ function correction(one, again, leave) {
     save.disabled = false;
   });
   return form;
+}
+
+function mailAgain(one) {
+  const button = el("button", {}, "Mail again");
+  button.setAttribute("aria-label", `Mail the ticket of ${isolated(one.name)} again`);
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    const done = await attempt(() => api("POST", `${pathOf(one)}/resend`));
+    if (done) button.textContent = "On its way";
+    button.disabled = Boolean(done);
+  });
+  return button;
 }
 
 // Asks a second time on the button itself.

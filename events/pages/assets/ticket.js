@@ -24,14 +24,17 @@ const left = new TimeLeft((text) => (byId("announce").textContent = text), () =>
   // The draw takes a while, and the stream tells its result: all who are in it would ask at once.
   if (ticket().status === "held") ask();
 });
+const token = new URLSearchParams(location.hash.slice(1)).get("token");
 let said = 0;
 
 // One function for all updates, wherever they come from
 
 async function take(news) {
-  const { status, pending, inside } = ticket();
+  const { status, pending, inside, until } = ticket();
   trouble(!navigator.onLine); // Responses on their way still arrive when the browser goes offline.
-  const same = news.status === status && (news.checked_in_quantity ?? 0) === Number(inside);
+  // A hold that begins anew when an address is proved keeps the status.
+  const held = (news.expires_at ?? "") === until;
+  const same = news.status === status && held && (news.checked_in_quantity ?? 0) === Number(inside);
   if (!same) return refresh();
   if (pending === undefined && news.position) move(news);
   if (byId("unlikely")) byId("unlikely").hidden = !news.unlikely;
@@ -72,8 +75,14 @@ function replace(page) {
   localTimes(byId("ticket"));
   showMemory(ticket());
   byId("announce").textContent = byId("status").textContent;
+  fillIn();
   plainAddress();
   plan();
+}
+
+// The mail's link brings the token in its fragment, which browsers send nowhere. Nothing is confirmed without a click.
+function fillIn() {
+  if (token && byId("token")) byId("token").value = token;
 }
 
 // Reloading shows the ticket's status, not what was once being done.
@@ -131,6 +140,7 @@ function trouble(there) {
 
 localTimes();
 showMemory(ticket());
+fillIn();
 plainAddress();
 left.show(ticket());
 offerReceipt(byId("receipt"), ticket().ticket);

@@ -1,0 +1,67 @@
+"""Tickets that are mailed again: on a wish that names an address, and by an organizer.
+
+A wish is only written down when it comes, and looked at by a mailer: so neither the answer to it nor the time that the
+answer takes can tell whether the address has a ticket.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from events.domain.attendee import mailbox_keys
+from events.domain.holds import ConfirmedBy
+from events.domain.mail.kinds import MailKind
+from events.domain.states import HOLDING, Status
+from events.domain.times import to_ms
+from events.ledger.mail.outbox import write_mail
+from events.models import Registration, ResendRequest
+
+CHUNK = 500
+# A wish that no mailer has looked at for so long is dropped: it is an address that someone may have typed.
+LONGEST = timedelta(days=1)
+_HOLDING = sorted(status.value for status in HOLDING)
+_UNPROVED = (Status.HELD.value, Status.WAITLISTED.value)
+
+
+def ask_for_ticket(event_id: int, email_key: str, *, now: datetime) -> None:
+    """Writes down that this address wishes its ticket. A second wish before the first is looked at changes nothing."""
+    asked = ResendRequest(event_id=event_id, email_key=email_key, created_at=now)
+    ResendRequest.objects.bulk_create([asked], ignore_conflicts=True)
+
+
+def make_asked_mails(*, now: datetime) -> int:
+    """Makes the mails of the next wishes, and removes these. Returns how many wishes there were.
+
+    Several mailers at once share them. Inside no transaction.
+    """
+    with transaction.atomic():
+        rows = ResendRequest.objects.select_for_update(skip_locked=True, of=("self",)).select_related("event")
+        asked = list(rows.order_by("pk")[:CHUNK])
+        for one in asked:
+            if now - one.created_at < LONGEST:
+                _mail_tickets(one, now)
+        ResendRequest.objects.filter(pk__in=[one.pk for one in asked]).delete()
+    return len(asked)
+
+
+def _mail_tickets(asked: ResendRequest, now: datetime) -> None:
+    keys = mailbox_keys(asked.email_key)
+    for row in Registration.objects.filter(event_id=asked.event_id, email_key__in=keys, status__in=_HOLDING):
+        row.event = asked.event
+        mail_again(row, now=now)
+
+
+def mail_again(row: Registration, *, now: datetime) -> bool:
+    """Writes a mail with a ticket, or once more with its token where its address is to be proved. Returns False if its
+    event has no mail."""
+    unproved = row.status in _UNPROVED and row.hold_confirmed_by == ConfirmedBy.ADDRESS
+    kind = MailKind.VERIFY if unproved else MailKind.RESEND
+    return write_mail(row.event, ticket_key=row.ticket_key, kind=kind, revision=to_ms(now), now=now)
+
+
+def purge_wishes(*, now: datetime) -> int:
+    """Removes wishes that no mailer has looked at for long. Returns how many."""
+    removed, _ = ResendRequest.objects.filter(created_at__lte=now - LONGEST).delete()
+    return removed
