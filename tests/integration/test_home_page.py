@@ -19,10 +19,13 @@ from events.door.listing import Listing
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from events.services.listing import relist
+from omnify.common.redis_client import connect
 from tests.support.in_process.api import Caller, create, organizer
-from tests.support.in_process.events import let_it_be_over
+from tests.support.in_process.cluster import with_gate as with_cluster_gate
+from tests.support.in_process.events import let_it_be_over, open_event
 from tests.support.in_process.pages import Browser, Shown, browse
 from tests.support.servers import Services
+from tests.support.valkey_cluster import ValkeyCluster
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -221,3 +224,19 @@ def test_a_calendar_that_did_not_change_is_not_sent_again(servers: Services) -> 
 def test_other_paths_below_an_organizer_are_404(servers: Services, path: str) -> None:
     [page] = read(servers, path)
     assert page.status == 404
+
+
+def test_on_a_cluster_the_list_is_kept_on_three_nodes(cluster: ValkeyCluster) -> None:
+    client = connect(cluster.url)
+    try:
+        event = open_event(client, name="Evening")
+        put_listed(client, event_snapshot(event))
+        names = keys.copies(keys.LISTED)
+        # One node has lost its copy: the others still have theirs, until a sweep brings it back.
+        client.delete(names[1])
+        [found] = with_cluster_gate(cluster.url, lambda gate: gate.listed())
+        assert found.name == "Evening"
+        assert relist(client) == 1
+        assert [client.hlen(name) for name in names] == [1, 1, 1]
+    finally:
+        client.close()
