@@ -36,6 +36,10 @@ _FIELD = re.compile(rb"([0-9A-Za-z!#$%&'*+.^_`|~-]+):[ \t]*([!-~\x80-\xff]+(?:[ 
 # Lines that are remembered, some 100 kB of them.
 MAX_KNOWN_LINES = 1024
 
+# Headers whose values hardly come twice. To remember such a line costs as much as to read it, and in a crowd of them
+# all others would be forgotten and read again.
+_VARYING = frozenset((b"idempotency-key", b"x-forwarded-for", b"x-real-ip", b"x-request-id", b"traceparent"))
+
 # Headers that ask for more than an answer.
 _UNUSUAL = frozenset(
     (b"authorization", b"expect", b"upgrade", b"transfer-encoding", b"te", b"trailer", b"proxy-connection")
@@ -104,6 +108,8 @@ class _Fields(dict[bytes, Header]):
         if match is None:
             raise _NotPlain
         field = (match[1].lower(), match[2])
+        if field[0] in _VARYING:
+            return field
         if not _is_usual(*field):
             raise _NotPlain
         if len(self) >= MAX_KNOWN_LINES:

@@ -6,7 +6,7 @@ prepared registrations -> by event -> one call of the gate -> a result for each,
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
@@ -70,9 +70,7 @@ class Admissions:
             kept.flush()
 
     async def _admit(self, lane: int, batch: list[Prepared]) -> list[AdmissionResult | Exception]:
-        requests: dict[int, list[AdmissionRequest]] = {}
-        for prepared in batch:
-            requests.setdefault(prepared.event_id, []).append(prepared.request)
+        requests = _by_event(batch)
         started = time.perf_counter()
         replies = await self._gate.admit_several(requests)
         self._seconds.observe(time.perf_counter() - started)
@@ -81,21 +79,24 @@ class Admissions:
             event_id: self._results(event_id, of_event, reply)
             for (event_id, of_event), reply in zip(requests.items(), replies, strict=True)
         }
-        return [next(results[prepared.event_id]) for prepared in batch]
+        if len(results) == 1:
+            return results[batch[0].event_id]
+        each = {event_id: iter(found) for event_id, found in results.items()}
+        return [next(each[prepared.event_id]) for prepared in batch]
 
     def _results(
         self, event_id: int, requests: list[AdmissionRequest], reply: AdmitReply | EventNotLoaded | QueueUnavailable
-    ) -> Iterator[AdmissionResult | Exception]:
+    ) -> list[AdmissionResult | Exception]:
         """Returns what each registration of one event gets, in their order."""
         if isinstance(reply, Exception):
-            return iter([reply] * len(requests))
+            return [reply] * len(requests)
         if reply.wake:
             self._wake(event_id)
         self._log_admitted(event_id, requests, reply)
         now_ms, rate = reply.now_ms, reply.rate
         pairs = zip(reply.answers, reply.quotas(), strict=True)
         results = [AdmissionResult(answer, quota, now_ms, rate) for answer, quota in pairs]
-        return iter([_marked(result) for result in results] if reply.may_be_behind else results)
+        return [_marked(result) if reply.may_be_behind else result for result in results]
 
     def _log_admitted(self, event_id: int, requests: list[AdmissionRequest], reply: AdmitReply) -> None:
         pairs = zip(requests, reply.answers, strict=True)
@@ -106,6 +107,16 @@ class Admissions:
         ]
         if refs:
             self._log.add(event_id, refs)
+
+
+def _by_event(batch: list[Prepared]) -> dict[int, list[AdmissionRequest]]:
+    """Sorts registrations by event, in their order. Nearly always there is one, which costs half as much."""
+    if len({prepared.event_id for prepared in batch}) == 1:
+        return {batch[0].event_id: [prepared.request for prepared in batch]}
+    requests: dict[int, list[AdmissionRequest]] = {}
+    for prepared in batch:
+        requests.setdefault(prepared.event_id, []).append(prepared.request)
+    return requests
 
 
 def _marked(result: AdmissionResult) -> AdmissionResult:
