@@ -111,7 +111,7 @@ def start_threads(sender: Any, **_: Any) -> None:
         _start_thread("retention", purge_until_stopped, _stop, client=redis_client(), **options)
     if queues == {MAIL}:
         # What is decided matters more than when it is mailed: on a machine that is busy, mail waits.
-        os.nice(10)
+        os.nice(19)
     if MAIL in queues and settings.ENV.sends_mail:
         _start_mailer()
     if queues - {WEBHOOKS, MAIL}:

@@ -6,12 +6,15 @@ files. What it has not sent by the end is thrown away, so that the next drop doe
 
 from __future__ import annotations
 
+from bench import guests, ledger
 from bench.lines import Line, ratio
 from bench.measures import Options, interleaved
+from bench.measures.drain import drain_run
 from bench.measures.drop import drop
 from bench.stack import Stack
 
 PEOPLE = 20_000
+DRAINED_WITH, DRAINED = "drain rows per second of processor time with mail", "drain without mail"
 WITH, WITHOUT = "terminal/s of a drop with mail", "without mail"
 
 
@@ -27,7 +30,29 @@ def measure(stack: Stack, options: Options) -> list[Line]:
                 WITHOUT: lambda: _terminal_rate(stack, door, people, mail=False),
             },
         )
-    return [ratio("a drop's terminal/s with mail ÷ without", WITH, WITHOUT, found, at_least=0.8)]
+    drained = interleaved(
+        options.repetitions,
+        {
+            DRAINED_WITH: lambda: _drained(stack, people, mail=True),
+            DRAINED: lambda: _drained(stack, people, mail=False),
+        },
+    )
+    return [
+        ratio("a drop's terminal/s with mail ÷ without", WITH, WITHOUT, found, at_least=0.8),
+        ratio("drain with mail ÷ without, by processor time", DRAINED_WITH, DRAINED, drained),
+    ]
+
+
+def _drained(stack: Stack, people: int, *, mail: bool) -> float:
+    from events.models import Mail
+
+    event_id = ledger.new_event(mail=mail)
+    guests.register(event_id, people)
+    ledger.tidy()
+    used = drain_run(stack, event_id)
+    stack.forget(event_id)
+    Mail.objects.all().delete()
+    return people / (used["drain"] + used["database"] + used["valkey"])
 
 
 def _terminal_rate(stack: Stack, door: str, people: int, *, mail: bool) -> float:

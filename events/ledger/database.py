@@ -85,6 +85,9 @@ class Database(Protocol):
     def insert_mails(self, event_id: int, mails: Sequence[MailRecord], *, now: datetime) -> None:
         """Writes mails, due at once."""
 
+    def insert_mails_of_seats(self, event_id: int, keys: Sequence[str], *, now: datetime) -> None:
+        """Writes mails about tickets that got a seat at once, due at once."""
+
     def claim_mails(self, *, now: datetime, until: datetime, total: int) -> Iterable[tuple[Any, ...]]:
         """Claims due mails until `until`: `CLAIMED_COLUMNS` of `events.ledger.mail.sql` of each."""
 

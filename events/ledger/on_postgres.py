@@ -148,6 +148,12 @@ def insert_mails(event_id: int, mails: Sequence[MailRecord], *, now: datetime) -
         cursor.execute(mail_sql.INSERT_MAILS, {"mails": _encode(mails).decode(), "event_id": event_id, "now": now})
 
 
+def insert_mails_of_seats(event_id: int, keys: Sequence[str], *, now: datetime) -> None:
+    """Writes mails about tickets that got a seat at once, due at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(mail_sql.INSERT_MAILS_OF_SEATS, {"keys": " ".join(keys), "event_id": event_id, "now": now})
+
+
 def claim_mails(*, now: datetime, until: datetime, total: int) -> Iterable[tuple[Any, ...]]:
     """Claims due mails."""
     with connection.cursor() as cursor:

@@ -18,6 +18,7 @@ from events.domain.times import from_ms
 from events.ledger.decision_log.sql import FIND_LOG_CHUNKS, INSERT_LOG_CHUNK
 from events.ledger.mail.on_sqlite import claim_mails as claim_mails
 from events.ledger.mail.on_sqlite import insert_mails as insert_mails
+from events.ledger.mail.on_sqlite import insert_mails_of_seats as insert_mails_of_seats
 from events.ledger.mail.on_sqlite import record_mails as record_mails
 from events.ledger.records import CodeUseRecord, LogChunk, MoveRecord, RegistrationRecord, RowsExist
 from events.ledger.sql import COUNTER_COLUMNS, TICKET_COLUMNS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from django.db import transaction
@@ -42,6 +43,17 @@ def test_each_change_that_needs_a_mail_gets_one(make_event: Make) -> None:
         ("b".ljust(20, "k"), "waitlisted", 1, 3, "pending", now),
         ("d".ljust(20, "k"), "promoted", 2, None, "pending", now),
     ]
+
+
+def test_seats_that_are_given_at_once_are_one_short_statement(
+    make_event: Make, django_assert_num_queries: Callable[..., AbstractContextManager[object]]
+) -> None:
+    event = make_event(mail=True)
+    now = timezone.now()
+    with django_assert_num_queries(1):
+        assert write_mails(event, [change(letter, Status.CONFIRMED) for letter in "abc"], now=now) == 3
+    rows = Mail.objects.order_by("pk").values_list("ticket_key", "kind", "revision", "state", "next_attempt_at")
+    assert list(rows) == [(letter.ljust(20, "k"), "confirmed", 1, "pending", now) for letter in "abc"]
 
 
 def test_an_event_without_mail_writes_none_and_asks_nothing(

@@ -23,6 +23,11 @@ def insert_mails(event_id: int, mails: Sequence[MailRecord], *, now: datetime) -
     )
 
 
+def insert_mails_of_seats(event_id: int, keys: Sequence[str], *, now: datetime) -> None:
+    """Writes mails about tickets that got a seat at once, due at once."""
+    insert_mails(event_id, [MailRecord(ticket_key=key) for key in keys], now=now)
+
+
 def claim_mails(*, now: datetime, until: datetime, total: int) -> Iterable[tuple[Any, ...]]:
     """Claims due mails. The transaction began IMMEDIATE, so no other mailer claims meanwhile."""
     with transaction.atomic():

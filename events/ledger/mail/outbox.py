@@ -5,7 +5,7 @@ An event without mail costs one look at its row, which is in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.conf import settings
 from events.domain.corrections import CorrectionResult
 from events.domain.mail.kinds import MailKind, kind_of
 from events.domain.outcome import Outcome
-from events.domain.states import HOLDING
+from events.domain.states import HOLDING, Status
 from events.ledger.database import database
 from events.ledger.records import MailRecord
 from events.models import Event
@@ -26,7 +26,7 @@ def is_mailed(event: Event) -> bool:
 
 
 def write_mails(
-    event: Event, changes: Iterable[Outcome], *, now: datetime, corrections: Sequence[CorrectionResult] = ()
+    event: Event, changes: Sequence[Outcome], *, now: datetime, corrections: Sequence[CorrectionResult] = ()
 ) -> int:
     """Writes a mail for each change that needs one. Returns how many.
 
@@ -36,6 +36,9 @@ def write_mails(
     """
     if not is_mailed(event):
         return 0
+    if all(_is_seat_at_once(change) for change in changes):
+        database().insert_mails_of_seats(event.pk, [change.key for change in changes], now=now)
+        return len(changes)
     made = {(one.correction.ticket, one.revision): one for one in corrections if one.revision}
     records = [
         MailRecord(ticket_key=change.key, kind=kind.value, revision=change.revision, position=change.position)
@@ -45,6 +48,11 @@ def write_mails(
     if records:
         database().insert_mails(event.pk, records, now=now)
     return len(records)
+
+
+def _is_seat_at_once(change: Outcome) -> bool:
+    # What nearly all changes of a drop are. They are written with less than half the work of the others.
+    return change.status is Status.CONFIRMED and change.revision == 1 and change.hold is None
 
 
 def _kind(change: Outcome, made: dict[tuple[str, int], CorrectionResult]) -> MailKind | None:

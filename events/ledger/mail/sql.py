@@ -17,6 +17,13 @@ FROM json_to_recordset(%(mails)s) AS mail
     (ticket_key varchar, kind varchar, revision bigint, position integer, data jsonb)
 """
 
+# insert_mails_of_seats: the same for tickets that got a seat at once. Parameters by name: `keys`, with spaces between;
+# `event_id`, `now`.
+INSERT_MAILS_OF_SEATS = """
+INSERT INTO events_mail (event_id, ticket_key, kind, created_at, next_attempt_at)
+SELECT %(event_id)s, key, 'confirmed', %(now)s, %(now)s FROM unnest(string_to_array(%(keys)s, ' ')) AS key
+"""
+
 # claim_mails: takes due mails for a mailer, the oldest first, and returns them. Parameters by name: `now`; `until`,
 # when the claims expire; `total`. A mail waits while an earlier one about its ticket is being sent.
 CLAIM_MAILS = f"""
