@@ -1,7 +1,6 @@
 """aiohttp in a bare loop: `python -m bench.post_loop URL NUMBER CONCURRENCY` prints requests a second.
 
-A request as any user of aiohttp makes it, and nothing else: a constant body, no database, no signature. The deliver
-worker uses aiohttp's connections and parser, and not its session.
+The client of the deliver worker with its settings, and nothing else: a constant body, no database, no signature.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Deliveries per second to a fast receiver, against aiohttp in a bare loop; beside an endpoint that hangs; and what two
-subscriptions cost the drain.
+"""Deliveries per second to a fast receiver, against the same HTTP client in a bare loop; beside an endpoint that
+hangs; and what two subscriptions cost the drain.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def measure(stack: Stack, options: Options) -> list[Line]:
         samples = interleaved(options.fewer, runs)
         samples |= _terminal(stack, options, fast)
     return [
-        ratio("deliveries/s ÷ aiohttp in a bare loop", ALONE, BARE, samples, at_least=0.5),
+        ratio("deliveries/s ÷ bare loop of the same client", ALONE, BARE, samples, at_least=0.5),
         ratio("deliveries/s beside an endpoint that hangs ÷ none", BESIDE, ALONE, samples, at_least=0.9),
         ratio("terminal/s, two subscriptions ÷ none", WRITTEN, WITHOUT, samples, at_least=0.6),
         ratio("terminal/s, two subscriptions sent from the same cores ÷ none", SENT, WITHOUT, samples),

@@ -10,21 +10,20 @@ discarded.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import NamedTuple
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from events.domain.webhooks.url import AddressRefused, Network, is_allowed
-from worker.webhooks.exchange import BROKEN, Exchange
 
 TIMEOUT_SECONDS = 15.0
 MAX_RESPONSE_BYTES = 64 * 1024
@@ -106,40 +105,67 @@ class WebhookClient:
             ttl_dns_cache=self._dns_ttl,
             socket_factory=self._open_socket,
         )
-        self._connector, self._exchange = connector, Exchange(connector, most_bytes=MAX_RESPONSE_BYTES)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            # For everything: name lookup, connecting, and the response to its last byte. Never rounded up.
+            timeout=aiohttp.ClientTimeout(total=self._timeout, ceil_threshold=float("inf")),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+        )
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._connector.close()
+        await self._session.close()
         # aiohttp closes only the resolvers that it made; a lookup under way must not outlive the loop.
         await self._names.close()
 
     async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Response:
         """Sends one request. Every failure is returned as a Response; only cancellation is raised."""
         try:
-            # For everything: name lookup, connecting, and the response to its last byte.
-            async with asyncio.timeout(self._timeout):
-                answer = await self._exchange.post(url, body=body, headers=headers)
+            return await self._exchange(url, body, headers)
         except TimeoutError:
             return Response(None, "timeout")
         except aiohttp.ClientConnectorError as problem:
             return Response(None, _why_not_connected(problem, inside_is_secret=not self._allow_private))
         except aiohttp.ClientSSLError:
             return Response(None, "tls")
-        except BROKEN:
+        except (aiohttp.ClientError, OSError, ValueError):
             return Response(None, "broken_answer")
-        if 200 <= answer.status < 300:
-            return Response(answer.status)
-        retry_after = read_retry_after(answer.retry_after, now=datetime.now(UTC))
-        return Response(answer.status, "redirect" if answer.status < 400 else "bad_status", retry_after)
+
+    async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
+        async with self._session.post(_target(url), data=body, headers=headers, allow_redirects=False) as response:
+            await _discard_body(response)
+            if 200 <= response.status < 300:
+                return Response(response.status)
+            retry_after = read_retry_after(response.headers.get("Retry-After", ""), now=datetime.now(UTC))
+            return Response(response.status, "redirect" if response.status < 400 else "bad_status", retry_after)
 
     def _open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, proto, _, address = info
         if not self._is_allowed(str(address[0])):
             raise AddressRefused("the address is not public, or denied")
         return socket.socket(family=family, type=kind, proto=proto)
+
+
+@lru_cache(maxsize=4096)
+def _target(url: str) -> URL:
+    return URL(url, encoded=True)
+
+
+async def _discard_body(response: aiohttp.ClientResponse) -> None:
+    """Reads the response, so that its connection can be reused; closes the connection if the response is too long."""
+    left = MAX_RESPONSE_BYTES
+    while left > 0:
+        chunk = await response.content.read(left)
+        # Mostly a short body has come with the head: it ends here, without another read.
+        if not chunk or response.content.at_eof():
+            return
+        left -= len(chunk)
+    response.close()
 
 
 def _why_not_connected(problem: aiohttp.ClientConnectorError, *, inside_is_secret: bool) -> str:
