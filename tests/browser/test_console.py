@@ -225,7 +225,7 @@ def test_one_guest_is_corrected_and_the_ticket_taken_back_with_a_second_click(
     page.get_by_text("Really cancel?").click()
     wait_until(lambda: event.public()["waitlisted_count"] == 0, "the next in line has moved up")
     guest.reload()
-    sees(guest, "Cancelled")
+    sees(guest, "Your registration is cancelled")
     expect(guest.get_by_text("The organizer cancelled this registration.")).to_be_visible()
 
 

@@ -73,7 +73,7 @@ def test_a_guest_sees_the_line_move_during_a_rehearsal_gets_a_seat_and_cancels(
         expect(page.locator("svg.qr")).to_be_visible()
         expect(page.locator("#announce")).to_have_text("You have a seat")
     give_back(page)
-    sees(page, "Cancelled")
+    sees(page, "Your registration is cancelled")
     assert "cancelling" not in page.url
 
 
@@ -88,7 +88,7 @@ def test_a_guest_who_leaves_the_line_lets_the_next_one_move_up(service: Service,
         expect(second.locator("#wait")).to_contain_text("about")
         give_back(first)
         expect(first.locator("#status")).to_have_text("Cancelling …")
-    sees(first, "Cancelled")
+    sees(first, "Your registration is cancelled")
     sees(second, "You have a seat")
     stayed(second)
 
@@ -127,7 +127,7 @@ def test_nothing_needs_a_script(service: Service, visitors: Visitors) -> None:
     expect(page.locator("#chip")).to_have_text("Sold out")
     page.go_back()
     give_back(page)
-    sees(page, "Cancelled")
+    sees(page, "Your registration is cancelled")
 
 
 # Both at the same moment, however busy the machine.

@@ -40,7 +40,7 @@ def test_an_offer_is_taken_let_go_and_runs_out_whatever_the_devices_clock_says(
     sees(first, "You have a seat")
     assert "confirming" not in first.url
     second.get_by_role("button", name="Let it go").click()
-    sees(second, "Cancelled")
+    sees(second, "Your registration is cancelled")
     sees(third, OFFER)
     let_run_out(event, ticket_of(third))
     sees(third, "The time is over")

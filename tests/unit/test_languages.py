@@ -79,4 +79,4 @@ def test_a_browsers_wish_is_read_by_its_weights(header: str, code: str) -> None:
 def test_values_are_escaped_in_templates_and_texts_are_not() -> None:
     template = Template("{% t time=name %}Please try again in {time}.{% endt %}")
     shown = template.render(Context({"name": "<b>5</b>", "language": language("de")}))
-    assert shown == "Bitte versuchen Sie es in &lt;b&gt;5&lt;/b&gt; noch einmal."
+    assert shown == "Bitte warten Sie noch &lt;b&gt;5&lt;/b&gt; und versuchen Sie es dann wieder."
