@@ -225,10 +225,11 @@ def test_a_receipt_stays_in_the_browser_that_registered_and_no_other_is_told_of_
     expect(elsewhere.get_by_text("Your receipt")).to_be_hidden()
 
 
-def test_times_are_the_visitors_own(service: Service, visitors: Visitors) -> None:
+def test_times_are_the_venues_with_the_visitors_own_beside_them(service: Service, visitors: Visitors) -> None:
     start = datetime(2031, 6, 1, 16, tzinfo=UTC)
     event = open_event(service, start_time=start.isoformat(), end_time=(start + timedelta(hours=2)).isoformat())
     page = visitors.come()
     page.goto(f"/e/{event.id}")
-    expect(page.locator("time.span")).to_contain_text("2 June 2031")
-    expect(page.locator("time.span")).to_contain_text("01:00")
+    expect(page.locator("time.span")).to_contain_text("1 June 2031, 16:00")
+    expect(page.locator("time.span + time.local")).to_contain_text("2 June 2031")
+    expect(page.locator("time.span + time.local")).to_contain_text("01:00")
