@@ -176,4 +176,5 @@ def test_both_sides_of_the_service_render_an_event_alike(make_event: Make, serve
         return (await visitor.ask("GET", f"/events/{event.pk}"))[2]["data"]
 
     [listed] = [e for e in client.get("/events?page_size=100").json()["data"]["results"] if e["id"] == event.pk]
-    assert visit(servers, scene) == listed
+    # Lists leave the description out, which may be long.
+    assert visit(servers, scene) == {**listed, "description": ""}
