@@ -11,6 +11,7 @@ import { LocalTime, readTimes } from "./local_time.js";
 const form = byId("event-form");
 const eventId = byId("main").dataset.event;
 const NUMBERS = ["max_capacity", "waitlist_capacity", "max_quantity"];
+const SWITCHES = ["mail", "verify_email"];
 const TIMES = ["start_time", "end_time", "registration_opens_at", "registration_closes_at", "cancel_until", "draw_at"];
 let before = {};
 
@@ -38,14 +39,14 @@ function sent() {
   const fields = changed(values());
   if ("ticket_types" in fields) fields.ticket_types = JSON.parse(fields.ticket_types || "[]");
   if ("hold" in fields) fields.hold = JSON.parse(fields.hold || "null");
-  if ("mail" in fields) fields.mail = fields.mail === "true";
+  for (const name of SWITCHES) if (name in fields) fields[name] = fields[name] === "true";
   return fields;
 }
 
 function show(event) {
   hold.show(event.hold);
   types.show(event.ticket_types);
-  for (const name of [...NUMBERS, "name", "location", "visibility", "access", "admission", "mail", "timezone"]) form.elements[name].value = event[name];
+  for (const name of [...NUMBERS, "name", "location", "visibility", "access", "admission", ...SWITCHES, "timezone"]) form.elements[name].value = event[name];
   form.elements.description.value = event.description ?? "";
   for (const time of times) if (event[time.input.name]) time.show(Date.parse(event[time.input.name]));
   before = values();
