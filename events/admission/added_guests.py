@@ -32,13 +32,14 @@ def add_guest(
     quantity: int,
     type_id: int,
     beyond_capacity: bool,
+    language: str = "",
 ) -> AdmitReply:
     """Puts a guest into the event's queue; a `key` that is known there already gets its present answer.
 
     `digests` are the e-mail's under the current secret, which `mark` names, and under older ones.
     Raises redis.exceptions.RedisError: the guest may be in the queue or not.
     """
-    payload = pack(name=name, email=email, email_digest=digests[0], mark=mark)
+    payload = pack(name=name, email=email, email_digest=digests[0], mark=mark, language=language)
     added = (BEYOND_CAPACITY if beyond_capacity else BY_ORGANIZER).decode()
     call = calls.add_guest(
         k.event_keys(event.event_id),

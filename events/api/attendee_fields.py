@@ -11,6 +11,7 @@ from events.api.fields import TextField, WholeNumberField
 from events.domain.attendee import EMAIL_MAX, clean_email
 from events.domain.seats import MAX_QUANTITY, NO_TYPE, Counters
 from events.models import Registration
+from omnify.common.languages.wish import supported
 
 
 class EmailField(TextField):
@@ -37,6 +38,18 @@ class FlagField(serializers.BooleanField):
         return data
 
 
+class LanguageField(serializers.CharField):
+    """Accepts what registering accepts as a language: any text, as the offered language that it comes down to."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Skips CharField's own coercion of numbers to text; a text in no language is no mistake."""
+        if data is serializers.empty or data is None:
+            return super().run_validation(data)
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Not a string.")
+        return supported(data)
+
+
 class GuestInput(serializers.Serializer[Registration]):
     """The body of `POST /events/{id}/attendees`."""
 
@@ -49,6 +62,11 @@ class GuestInput(serializers.Serializer[Registration]):
     )
     ticket_type = WholeNumberField(
         required=False, help_text="The id of one of the event's `ticket_types`; needed if there are several."
+    )
+    language = LanguageField(
+        required=False,
+        allow_null=True,
+        help_text="The language of the guest's mails, as BCP 47 writes it. English where there are none in it.",
     )
     beyond_capacity = FlagField(
         required=False, help_text="Whether the event, or the ticket type, grows by the seats that are missing."

@@ -17,6 +17,7 @@ from events.domain.tokens import NO_TOKEN
 from events.pages import files, messages
 from events.pages.headers import CAMERA_HERE, FRAMING, INSTALLABLE, SECURITY
 from events.services.sign_in_limit import TooManySignIns
+from omnify.common.languages import OFFERED
 
 HOME = "/console"
 # Which scopes see a screen. Its content comes from the API, which checks the token again.
@@ -106,7 +107,7 @@ class Screen(ConsoleView):
         if token is None:
             return HttpResponseRedirect(f"{reverse('console-login')}?{urlencode({'next': request.path})}")
         reach = {name for name, scopes in SCREENS.items() if token.reach in scopes}
-        context = {"assets": files.base(), "organizer": token.organizer, "reach": reach, **ids}
+        context = {"assets": files.base(), "organizer": token.organizer, "reach": reach, "languages": OFFERED, **ids}
         context["full"] = token.reach is Scope.FULL
         if self.name not in reach or token.event_id not in (None, ids.get("event_id", token.event_id)):
             return self._elsewhere(request, context)

@@ -17,13 +17,17 @@ from omnify.common.clients import replicated_client
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewGuest:
-    """A guest as an organizer adds one. `beyond_capacity`: the event, or the ticket type, grows by what is missing."""
+    """A guest as an organizer adds one. `beyond_capacity`: the event, or the ticket type, grows by what is missing.
+
+    `language` is that of the guest's mails, empty if none was said.
+    """
 
     name: str
     email: str
     quantity: int = 1
     type_id: int = NO_TYPE
     beyond_capacity: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class AddedTicket:
 
 
 def name_guest(event_id: int, guest: NewGuest, *, idempotency_key: str | None) -> list[TicketName]:
-    """Derives the guest's ticket: with an Idempotency-Key, the same for the same body."""
+    """Derives the guest's ticket: with an Idempotency-Key, the same for the same body, whatever its language."""
     sizes = (str(guest.type_id), str(guest.quantity), str(int(guest.beyond_capacity)))
     # Told apart from a registration under the same key.
     body = ("added", guest.name, guest.email, *sizes)
@@ -58,6 +62,7 @@ def enqueue_guest(event: EventSnapshot, guest: NewGuest, names: list[TicketName]
         quantity=guest.quantity,
         type_id=guest.type_id,
         beyond_capacity=guest.beyond_capacity,
+        language=guest.language,
     )
     if reply.wake:
         wake_drain(event.event_id)

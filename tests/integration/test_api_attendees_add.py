@@ -11,6 +11,7 @@ import redis
 from events.domain.scopes import Scope
 from events.models import AuditEntry, Event, OrganizerToken, Registration, TicketType
 from events.secrets import tickets
+from events.services.added_guests import NewGuest, name_guest
 from tests.support.in_process.api import ANYONE, Caller, create, organizer
 from tests.support.in_process.drain import Crash, crash_at, make_drain, make_queue
 from worker.drain import Drain
@@ -152,6 +153,21 @@ def test_the_same_idempotency_key_adds_one_guest_also_where_the_first_answer_was
     assert told(event_id) == [("Guest 1", 1, "confirmed")]
 
 
+@pytest.mark.parametrize(("said", "kept"), [("de-AT", "de"), ("ja", "ja"), ("tlh", ""), ("", ""), (None, "")])
+def test_a_guest_s_mails_are_in_the_language_that_the_organizer_says(
+    caller: Caller, drain: Drain, said: str | None, kept: str
+) -> None:
+    event_id = create(caller)
+    assert add(caller, event_id, {**GUEST, "language": said})[0] == 202
+    drain.run(event_id)
+    assert Registration.objects.get().language == kept
+
+
+def test_a_guest_s_language_does_not_count_for_which_ticket_it_is() -> None:
+    english, german = (NewGuest(**GUEST, language=code) for code in ("en", "de"))
+    assert name_guest(7, english, idempotency_key="one") == name_guest(7, german, idempotency_key="one")
+
+
 def test_a_drain_that_dies_behind_its_commit_adds_no_second_seat(caller: Caller, drain: Drain) -> None:
     event_id = create(caller, max_capacity=1)
     for number in range(2):
@@ -181,6 +197,7 @@ def test_after_the_end_or_a_cancellation_no_one_is_added(caller: Caller) -> None
         ({"quantity": 2}, "quantity"),
         ({"ticket_type": 7001}, "ticket_type"),
         ({"beyond_capacity": "true"}, "beyond_capacity"),
+        ({"language": 7}, "language"),
     ],
 )
 def test_bad_input_is_refused_with_its_field(caller: Caller, wrong: dict[str, Any], field: str) -> None:

@@ -68,6 +68,7 @@ def _guest(event: Event, body: Any) -> NewGuest:
         quantity=fields["quantity"],
         type_id=fields["ticket_type"],
         beyond_capacity=fields.get("beyond_capacity", False),
+        language=fields.get("language") or "",
     )
     if not guest.beyond_capacity and not _has_room(lines[guest.type_id], guest.quantity):
         raise Refusal(Code.SOLD_OUT, 409, "No seat is left. The guest can be added with beyond_capacity.")

@@ -27,8 +27,8 @@ export function startGuestForm(event, decided) {
 }
 
 function values(form) {
-  const { name, email, quantity, ticket_type: type, beyond_capacity: beyond } = form.elements;
-  const found = { name: name.value, email: email.value, quantity: Number(quantity.value), beyond_capacity: beyond.checked };
+  const { name, email, quantity, ticket_type: type, language, beyond_capacity: beyond } = form.elements;
+  const found = { name: name.value, email: email.value, quantity: Number(quantity.value), language: language.value, beyond_capacity: beyond.checked };
   return type.value ? { ...found, ticket_type: Number(type.value) } : found;
 }
 
