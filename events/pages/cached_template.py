@@ -65,6 +65,9 @@ class TemplateCache:
         return template
 
     def render(self, name: str, context: Mapping[str, Any], said: PageLanguage) -> CachedTemplate:
-        """Renders the template `name` in a language and leaves its slots open. The result is not cached."""
+        """Renders the template `name` in a language and leaves its slots open. The result is not cached.
+
+        `asked` in the context is what the same page in another language is asked for with: "search=jazz&", say.
+        """
         page = {"language": said.language, "carried": said.carried, "languages": SWITCH, "slot": _Slots()}
-        return CachedTemplate(self._render(name, {**context, **page}))
+        return CachedTemplate(self._render(name, {"asked": "", **context, **page}))

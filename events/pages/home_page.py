@@ -119,8 +119,9 @@ class HomePage:
             "events": [_card(said.language, event) for event in events if event is not None],
             "number": number,
             "pages": pages,
-            "previous": _link(said, wanted, number - 1) if number > 1 else "",
-            "next": _link(said, wanted, number + 1) if number < pages else "",
+            "asked": f"{_query(wanted.search, number)}&" if wanted.search or number > 1 else "",
+            "previous": said.path(f"/?{_query(wanted.search, number - 1)}") if number > 1 else "",
+            "next": said.path(f"/?{_query(wanted.search, number + 1)}") if number < pages else "",
         }
         return self._templates.render("pages/home.html", context, said).fill({})
 
@@ -138,9 +139,8 @@ def _wanted(query: bytes) -> _Wanted:
     return _Wanted(search, max(1, int(number)) if number.isdecimal() and len(number) < 6 else 1)
 
 
-def _link(said: PageLanguage, wanted: _Wanted, number: int) -> str:
-    search = {"search": wanted.search} if wanted.search else {}
-    return said.path(f"/?{urlencode({**search, 'page': number})}")
+def _query(search: str, number: int) -> str:
+    return urlencode({**({"search": search} if search else {}), "page": number})
 
 
 def _card(language: Language, event: Event) -> dict[str, Any]:

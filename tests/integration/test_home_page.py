@@ -18,6 +18,7 @@ from events.admission.listing import put_listed
 from events.door.listing import Listing
 from events.ledger.queries import event_snapshot
 from events.models import Event
+from events.pages.home_page import ON_A_PAGE
 from events.services.listing import relist
 from omnify.common.redis_client import connect
 from tests.support.in_process.api import Caller, create, organizer
@@ -116,6 +117,19 @@ def test_an_older_copy_of_an_event_does_not_come_back(servers: Services, redis_c
     assert names(servers) == []
     [feed] = read(servers, "/events.ics")
     assert b"VEVENT" not in feed.body
+
+
+def test_another_language_has_the_same_search_and_page(servers: Services) -> None:
+    caller = organizer()
+    for number in range(ON_A_PAGE + 1):
+        listed(caller, f"Night & day {number}")
+    plain, found, second, chosen = read(
+        servers, "/", "/?search=night+%26%20day", "/?page=2", "/?language=de&page=2&search=night"
+    )
+    assert 'href="?language=ja"' in plain.text
+    assert 'href="?search=night+%26+day&amp;page=1&amp;language=ja"' in found.text
+    assert 'href="?page=2&amp;language=ja"' in second.text
+    assert 'href="?search=night&amp;page=2&amp;language=ja"' in chosen.text
 
 
 def test_a_sweep_makes_the_list_what_the_ledger_says(servers: Services, redis_client: redis.Redis) -> None:
