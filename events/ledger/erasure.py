@@ -9,9 +9,9 @@ from django.core.mail.message import sanitize_address
 from django.db import connection
 
 from events.ledger.database import database
-from events.models import Registration, WebhookDelivery
+from events.models import Registration, ResendRequest, WebhookDelivery
 
-TOUCHED = (Registration._meta.db_table, WebhookDelivery._meta.db_table)
+TOUCHED = tuple(model._meta.db_table for model in (Registration, WebhookDelivery, ResendRequest))
 
 
 def take_time() -> None:

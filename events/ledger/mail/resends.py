@@ -61,6 +61,12 @@ def mail_again(row: Registration, *, now: datetime) -> bool:
     return write_mail(row.event, ticket_key=row.ticket_key, kind=kind, revision=to_ms(now), now=now)
 
 
+def forget_wishes(email_key: str) -> int:
+    """Removes the wishes of an address, whatever its event. Returns how many."""
+    removed, _ = ResendRequest.objects.filter(email_key__in=mailbox_keys(email_key)).delete()
+    return removed
+
+
 def purge_wishes(*, now: datetime) -> int:
     """Removes wishes that no mailer has looked at for long. Returns how many."""
     removed, _ = ResendRequest.objects.filter(created_at__lte=now - LONGEST).delete()

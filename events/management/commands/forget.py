@@ -30,6 +30,7 @@ from events.domain.audit import Action, AuditObject
 from events.ledger import retention
 from events.ledger.erasure import columns_with, mail_spellings, spellings, take_time, vacuum_tables
 from events.ledger.lookup import find_events, watched_event_ids
+from events.ledger.mail.resends import forget_wishes
 from events.ledger.retention import TicketOfPerson
 from events.management.acting import ActingCommand
 from events.management.standard_input import read_address
@@ -113,6 +114,7 @@ class Command(ActingCommand):
             # Without the address: the trail is kept, and must not hold it.
             self.trail.record(Action.PEOPLE_FORGOTTEN, AuditObject("one address", ""))
             rows = retention.anonymise_tickets(known)
+            forget_wishes(key)
         mail_files.remove_to(settings.ENV.mail_folder, mail_spellings(address, *(ticket.email for ticket in known)))
         self._leave_redis(key, known)
         problems = self._clean_files()
