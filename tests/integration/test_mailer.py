@@ -3,108 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import redis
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from events.domain.mail.kinds import MailKind
 from events.domain.rate_limit import RateLimit
 from events.domain.states import Status
 from events.ledger.events import change_event, event_for_change
-from events.ledger.mail.claims import claim_mails
-from events.ledger.mail.outbox import write_mail
+from events.ledger.mail.claims import ClaimedMail, claim_mails
+from events.ledger.mail.contents import Contents, read_contents
 from events.ledger.mail.resends import ask_for_ticket
-from events.letters.render import render
-from events.models import Event, Mail, MailNotice, MailOptOut, Registration
+from events.models import Event, Mail, MailNotice, MailOptOut
 from events.secrets import tickets
-from omnify.common.email_url import EmailUrl, Way
+from tests.support.mailing import ended, guest, mail, mailing
 from tests.support.smtp_server import MailServer, running
 from tests.support.waiting import wait_until
-from worker.mail.breaker import Breaker
-from worker.mail.capping import Capper
-from worker.mail.context import MailContext
-from worker.mail.deciding import Decider
-from worker.mail.mailer import Mailer
-from worker.mail.transports import SmtpTransport
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Event]
-# A minute takes 0.6 seconds.
-HASTE = 100
-_LETTERS = "abcdefghij"
 
 
 @pytest.fixture
 def event(make_event: Make) -> Event:
     """An event with mail."""
     return make_event(mail=True, name="Evening")
-
-
-def guest(event: Event, number: int, status: Status = Status.CONFIRMED, **more: object) -> str:
-    """A registration; returns its key."""
-    now = timezone.now()
-    key = f"{_LETTERS[number]}".ljust(20, "k")
-    address = f"guest{number}@example.org"
-    Registration.objects.create(
-        **{
-            "event": event,
-            "ticket_key": key,
-            "name": f"Guest {number}",
-            "email": address,
-            "email_key": address,
-            "status": status.value,
-            "sequence": number + 1,
-            "requested_at": now,
-            "decided_at": now,
-            "confirmed_at": now if status is Status.CONFIRMED else None,
-            **more,
-        }
-    )
-    return key
-
-
-def mail(event: Event, key: str, kind: MailKind = MailKind.CONFIRMED, revision: int = 1) -> Mail:
-    """A mail in the outbox, as a decision writes it."""
-    write_mail(event, ticket_key=key, kind=kind, revision=revision, now=timezone.now())
-    return Mail.objects.latest("pk")
-
-
-@contextmanager
-def mailing(
-    server: MailServer, client: redis.Redis, *, connections: int = 2, cap: RateLimit | None = None
-) -> Iterator[Mailer]:
-    """A mailer at work."""
-    url = EmailUrl(way=Way.SMTP, scheme="smtp", host="127.0.0.1", port=server.port, timeout=30)
-    made = Mailer(
-        MailContext(render=render, sender="Tickets <tickets@example.org>", host="example.org", haste=HASTE),
-        [SmtpTransport(url) for _ in range(connections)],
-        decider=Decider(tickets=tickets(), site="https://tickets.example.org"),
-        capper=Capper(client, cap=cap, digest=tickets().email_digest),
-        breaker=Breaker(haste=HASTE),
-    )
-    thread = threading.Thread(target=made.run)
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.stop()
-        thread.join()
-
-
-def ended(*mails: Mail) -> Callable[[], list[Mail]]:
-    """Reads these mails once none of them is pending."""
-
-    def read() -> list[Mail]:
-        rows = list(Mail.objects.filter(pk__in=[one.pk for one in mails]).order_by("pk"))
-        return rows if all(row.state != "pending" for row in rows) else []
-
-    return read
 
 
 def test_a_mail_reaches_its_guest_in_the_guests_language_with_the_link_of_the_ticket(
@@ -205,6 +133,22 @@ def test_a_later_mail_about_a_ticket_waits_while_an_earlier_one_is_sent(event: E
     assert [one.id for one in claim_mails(now=until, until=until + timedelta(minutes=1), total=9)] == [
         *(first.pk, second.pk, other.pk)
     ]
+
+
+def test_what_was_claimed_before_the_database_went_away_is_sent_once_it_is_back(
+    event: Event, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, reads = mail(event, guest(event, 1)), iter([OperationalError])
+
+    def read(mails: list[ClaimedMail]) -> Contents:
+        for problem in reads:
+            raise problem
+        return read_contents(mails)
+
+    monkeypatch.setattr("worker.mail.mailer.read_contents", read)
+    with running(MailServer()) as server, mailing(server, redis_client):
+        (row,) = wait_until(ended(written), "it is sent")
+    assert (row.state, row.attempts, len(server.taken)) == ("sent", 1, 1)
 
 
 def test_no_mailbox_is_flooded_and_what_was_decided_comes_later(event: Event, redis_client: redis.Redis) -> None:

@@ -131,7 +131,14 @@ class Mailer:
         return bool(fresh)
 
     def _hand_over(self, mails: Sequence[ClaimedMail]) -> None:
-        decided = self._decider.decide(mails, read_contents(mails), now=self._context.clock())
+        try:
+            contents = read_contents(mails)
+        except DATABASE_ERRORS:
+            # No sender has them, so their claims, which are renewed, must end.
+            for mail in mails:
+                self._inbox.put(Result(mail, RELEASED))
+            raise
+        decided = self._decider.decide(mails, contents, now=self._context.clock())
         for mail, why in decided.skipped:
             self._inbox.put(Result(mail, SKIPPED, error=why))
         allowed, refused = self._capper.check(decided.addressed)

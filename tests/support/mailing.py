@@ -1,0 +1,91 @@
+"""A mailer at work in the test's process: tickets and their mails in the outbox, sent to a server of the test's own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import redis
+from django.utils import timezone
+
+from events.domain.mail.kinds import MailKind
+from events.domain.rate_limit import RateLimit
+from events.domain.states import Status
+from events.ledger.mail.outbox import write_mail
+from events.letters.render import render
+from events.models import Event, Mail, Registration
+from events.secrets import tickets
+from omnify.common.email_url import EmailUrl, Way
+from tests.support.smtp_server import MailServer
+from worker.mail.breaker import Breaker
+from worker.mail.capping import Capper
+from worker.mail.context import MailContext
+from worker.mail.deciding import Decider
+from worker.mail.mailer import Mailer
+from worker.mail.transports import SmtpTransport
+
+# A minute takes 0.6 seconds.
+HASTE = 100
+_LETTERS = "abcdefghij"
+
+
+def guest(event: Event, number: int, status: Status = Status.CONFIRMED, **more: object) -> str:
+    """A registration; returns its key."""
+    now = timezone.now()
+    key = f"{_LETTERS[number]}".ljust(20, "k")
+    address = f"guest{number}@example.org"
+    Registration.objects.create(
+        **{
+            "event": event,
+            "ticket_key": key,
+            "name": f"Guest {number}",
+            "email": address,
+            "email_key": address,
+            "status": status.value,
+            "sequence": number + 1,
+            "requested_at": now,
+            "decided_at": now,
+            "confirmed_at": now if status is Status.CONFIRMED else None,
+            **more,
+        }
+    )
+    return key
+
+
+def mail(event: Event, key: str, kind: MailKind = MailKind.CONFIRMED, revision: int = 1) -> Mail:
+    """A mail in the outbox, as a decision writes it."""
+    write_mail(event, ticket_key=key, kind=kind, revision=revision, now=timezone.now())
+    return Mail.objects.latest("pk")
+
+
+@contextmanager
+def mailing(
+    server: MailServer, client: redis.Redis, *, connections: int = 2, cap: RateLimit | None = None
+) -> Iterator[Mailer]:
+    """A mailer at work."""
+    url = EmailUrl(way=Way.SMTP, scheme="smtp", host="127.0.0.1", port=server.port, timeout=30)
+    made = Mailer(
+        MailContext(render=render, sender="Tickets <tickets@example.org>", host="example.org", haste=HASTE),
+        [SmtpTransport(url) for _ in range(connections)],
+        decider=Decider(tickets=tickets(), site="https://tickets.example.org"),
+        capper=Capper(client, cap=cap, digest=tickets().email_digest),
+        breaker=Breaker(haste=HASTE),
+    )
+    thread = threading.Thread(target=made.run)
+    thread.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+        thread.join()
+
+
+def ended(*mails: Mail) -> Callable[[], list[Mail]]:
+    """Reads these mails once none of them is pending."""
+
+    def read() -> list[Mail]:
+        rows = list(Mail.objects.filter(pk__in=[one.pk for one in mails]).order_by("pk"))
+        return rows if all(row.state != "pending" for row in rows) else []
+
+    return read
