@@ -35,7 +35,8 @@ class Purpose(Enum):
     ACCESS_CODE = b"access code"
     CHECK_IN_TAG = b"check-in tag"
     CHECK_IN_PAD = b"check-in pad"
-    MAIL_OPT_OUT = b"mail opt-out"
+    OPT_OUT_TAG = b"opt-out tag"
+    OPT_OUT_PAD = b"opt-out pad"
     MARK = b"secret mark"
 
 

@@ -17,7 +17,6 @@ REF_CHARS = 8
 MAC_CHARS = 8
 TAG_BYTES = 9
 PROOF_BYTES = 18
-OPT_OUT_BYTES = 9
 
 
 class TicketName(Struct, frozen=True, gc=False):
@@ -33,13 +32,38 @@ class TicketName(Struct, frozen=True, gc=False):
     mark: str
 
 
+class Cover:
+    """Writes a ticket's key so that only this secret can read it: a tag, and under a pad derived from it what does not
+    stand in the ticket's reference. Each purpose has a cover of its own."""
+
+    __slots__ = ("_pad", "_tag")
+
+    def __init__(self, secret: str, *, tag: Purpose, pad: Purpose) -> None:
+        self._tag = Digest(subkey(secret, tag), TAG_BYTES)
+        self._pad = Digest(subkey(secret, pad), TAG_BYTES)
+
+    def of(self, named: str) -> str:
+        """Returns the tag of `<event id>-<key>`, and the rest of the key, encrypted."""
+        tag = self._tag.of(named)
+        return tag + self._padded(named[:-KEY_CHARS], tag, named[REF_CHARS - KEY_CHARS :])
+
+    def key(self, event_id: int, ref: str, tag: str, hidden: str) -> str | None:
+        """Decrypts the whole key, if this secret covered it."""
+        key = ref + self._padded(f"{event_id}-", tag, hidden)
+        genuine = compare_digest(tag, self._tag.of(f"{event_id}-{key}"))
+        return key if genuine else None
+
+    def _padded(self, event: str, tag: str, text: str) -> str:
+        """Encrypts 12 characters with the pad of `<event id>-` and `tag`; a second call decrypts them."""
+        pad = self._pad.bytes_of(event + tag)
+        mixed = int.from_bytes(decode(text)) ^ int.from_bytes(pad)
+        return encode(mixed.to_bytes(TAG_BYTES))
+
+
 class TicketKeys:
     """The keys that one secret gives for tickets."""
 
-    __slots__ = (
-        *("_check_in_pad", "_check_in_tag", "_email", "_idempotency", "_note"),
-        *("access_code", "mac", "mark", "opt_out", "proof"),
-    )
+    __slots__ = ("_email", "_idempotency", "_note", "access_code", "check_in", "mac", "mark", "opt_out", "proof")
 
     def __init__(self, secret: str) -> None:
         self.mark = mark_of(secret)
@@ -49,26 +73,8 @@ class TicketKeys:
         self._email = Digest(subkey(secret, Purpose.EMAIL_DIGEST), 9)
         self.access_code = Digest(subkey(secret, Purpose.ACCESS_CODE), 9)
         self.proof = Digest(subkey(secret, Purpose.ADDRESS_PROOF), PROOF_BYTES)
-        self.opt_out = Digest(subkey(secret, Purpose.MAIL_OPT_OUT), OPT_OUT_BYTES)
-        self._check_in_tag = Digest(subkey(secret, Purpose.CHECK_IN_TAG), TAG_BYTES)
-        self._check_in_pad = Digest(subkey(secret, Purpose.CHECK_IN_PAD), TAG_BYTES)
-
-    def check_in(self, named: str) -> str:
-        """Returns the tag of `<event id>-<key>`, and the rest of the key, encrypted."""
-        tag = self._check_in_tag.of(named)
-        return tag + self._padded(named[:-KEY_CHARS], tag, named[REF_CHARS - KEY_CHARS :])
-
-    def uncover(self, event_id: int, ref: str, tag: str, hidden: str) -> str | None:
-        """Decrypts the whole key, if this secret made the code."""
-        key = ref + self._padded(f"{event_id}-", tag, hidden)
-        genuine = compare_digest(tag, self._check_in_tag.of(f"{event_id}-{key}"))
-        return key if genuine else None
-
-    def _padded(self, event: str, tag: str, text: str) -> str:
-        """Encrypts 12 characters with the pad of `<event id>-` and `tag`; a second call decrypts them."""
-        pad = self._check_in_pad.bytes_of(event + tag)
-        mixed = int.from_bytes(decode(text)) ^ int.from_bytes(pad)
-        return encode(mixed.to_bytes(TAG_BYTES))
+        self.check_in = Cover(secret, tag=Purpose.CHECK_IN_TAG, pad=Purpose.CHECK_IN_PAD)
+        self.opt_out = Cover(secret, tag=Purpose.OPT_OUT_TAG, pad=Purpose.OPT_OUT_PAD)
 
     def new_name(self, key: str, email_key: str) -> TicketName:
         return TicketName(key, "", self._email.of(email_key), self.mark)

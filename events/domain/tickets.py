@@ -9,7 +9,9 @@ only part that may stand in logs and exports: it opens nothing, since the 72 bit
 A check-in code is `<reference>-<24 characters>` and identifies the ticket at the entrance only. The 24 characters are
 a tag of 72 bits (keyed BLAKE2b over event and key) and the rest of the key, hidden under a pad that is derived from the
 tag: the synthetic-IV construction of Rogaway and Shrimpton (2006). So nothing is stored for it, the entrance finds the
-ticket by its whole key, and a photograph of the code says nothing about the id.
+ticket by its whole key, and a photograph of the code says nothing about the id. The token of a mail's
+`List-Unsubscribe` is made in the same way under other keys. With the key in clear, the 48 bits of the MAC could be
+tried against the SHA-256 of the id, which the decision log publishes.
 
 A proof token is the digest of an e-mail and 144 bits of a keyed digest over ticket and e-mail. It is sent to that
 e-mail and stored nowhere; it proves that who has it reads the mail to this address.
@@ -18,14 +20,14 @@ e-mail and stored nowhere; it proves that who has it reads the mail to this addr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hmac import compare_digest
 from operator import add
 from typing import NewType
 
 from events.domain.digests import Digest, RandomKeys
 from events.domain.keyring import Keyring, Purpose, subkey
-from events.domain.ticket_keys import KEY_BYTES, KEY_CHARS, MAC_CHARS, REF_CHARS, TicketKeys, TicketName
+from events.domain.ticket_keys import KEY_BYTES, KEY_CHARS, MAC_CHARS, REF_CHARS, Cover, TicketKeys, TicketName
 
 EMAIL_DIGEST_CHARS = 12
 
@@ -33,8 +35,7 @@ EMAIL_DIGEST_CHARS = 12
 TicketId = NewType("TicketId", str)
 
 _SHAPE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{20})([A-Za-z0-9_-]{8})")
-_CODE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})-([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{12})")
-_OPT_OUT = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{20})-([A-Za-z0-9_-]{12})")
+_COVERED = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})-([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{12})")
 _REFERENCE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})")
 
 _random_keys = RandomKeys(KEY_BYTES)
@@ -113,12 +114,12 @@ class Tickets:
 
     def check_in_code(self, *, event_id: int, key: str, mark: str | None = None) -> str:
         """Builds what a ticket's QR code holds, under the secret with this mark or, without a mark, the current one."""
-        return f"{reference(event_id, key)}-{self._keys.under(mark).check_in(f'{event_id}-{key}')}"
+        return f"{reference(event_id, key)}-{self._keys.under(mark).check_in.of(f'{event_id}-{key}')}"
 
     def check_in_code_of(self, ticket_id: str) -> str:
         """Builds the code of a genuine id, under the same secret as the id: neither changes when the secret does."""
         keys = (self._maker(ticket_id) if self._keys.older else None) or self._keys.current
-        return f"{reference_of(ticket_id)}-{keys.check_in(ticket_id[:-MAC_CHARS])}"
+        return f"{reference_of(ticket_id)}-{keys.check_in.of(ticket_id[:-MAC_CHARS])}"
 
     def _maker(self, ticket_id: str) -> TicketKeys | None:
         """Finds the secret's keys that made an id of this form; None if none of them did."""
@@ -130,13 +131,7 @@ class Tickets:
 
     def parse_check_in_code(self, code: str) -> tuple[int, str] | None:
         """Reads `(event_id, key)` from a genuine check-in code; None for any other text. Reads no store."""
-        match = _CODE.fullmatch(code)
-        if match is None:
-            return None
-        event_id, ref, tag, hidden = int(match[1]), *match.groups()[1:]
-        keys = (found.uncover(event_id, ref, tag, hidden) for found in self._keys)
-        key = next(filter(None, keys), None)
-        return (event_id, key) if key else None
+        return _uncovered(code, (keys.check_in for keys in self._keys))
 
     def proof_token(self, *, event_id: int, key: str, email_key: str, mark: str) -> str:
         """Builds what proves a ticket's e-mail, for a mail to it, under the secret with this mark: that of its id."""
@@ -154,18 +149,12 @@ class Tickets:
         return address if compare_digest(token.encode(), genuine.encode()) else None
 
     def opt_out_token(self, *, event_id: int, key: str, mark: str | None = None) -> str:
-        """Builds what switches news about a ticket's event off, and opens nothing else."""
-        text = f"{event_id}-{key}"
-        return f"{text}-{self._keys.under(mark).opt_out.of(text)}"
+        """Builds what switches news about a ticket's event off. It opens nothing else, and says nothing of the id."""
+        return f"{reference(event_id, key)}-{self._keys.under(mark).opt_out.of(f'{event_id}-{key}')}"
 
     def parse_opt_out_token(self, token: str) -> tuple[int, str] | None:
         """Reads `(event_id, key)` from a genuine token; None for any other text."""
-        match = _OPT_OUT.fullmatch(token)
-        if match is None:
-            return None
-        event_id, key, mac = match.groups()
-        made = (keys.opt_out.of(f"{event_id}-{key}") for keys in self._keys)
-        return (int(event_id), key) if any(compare_digest(mac, one) for one in made) else None
+        return _uncovered(token, (keys.opt_out for keys in self._keys))
 
     def email_digest(self, email_key: str, mark: str | None = None) -> str:
         """Returns 72 keyed bits, in base64, by which Redis can compare an e-mail but not read it."""
@@ -182,6 +171,15 @@ class Tickets:
     def address_digest(self, address: str) -> str:
         """Returns 48 keyed bits, in base64, for a client's address in Redis. Two that collide share one limit."""
         return self._address.of(address)
+
+
+def _uncovered(text: str, covers: Iterable[Cover]) -> tuple[int, str] | None:
+    match = _COVERED.fullmatch(text)
+    if match is None:
+        return None
+    event_id, ref, tag, hidden = int(match[1]), *match.groups()[1:]
+    key = next(filter(None, (cover.key(event_id, ref, tag, hidden) for cover in covers)), None)
+    return (event_id, key) if key else None
 
 
 def read_ticket_id(text: str) -> TicketId | None:

@@ -164,6 +164,15 @@ def test_a_ticket_keeps_its_check_in_code_when_the_secret_changes() -> None:
         assert after.check_in_code(**asked, mark=made_by.mark) == code
 
 
+@given(keys, event_ids)
+def test_an_opt_out_token_leads_to_its_ticket_and_says_nothing_of_its_id(key: str, event_id: int) -> None:
+    token = tickets.opt_out_token(event_id=event_id, key=key)
+    assert tickets.parse_opt_out_token(token) == (event_id, key)
+    assert key[8:] not in token
+    assert tickets.parse(token) is tickets.parse_check_in_code(token) is None
+    assert tickets.parse_opt_out_token(tickets.check_in_code(event_id=event_id, key=key)) is None
+
+
 def test_a_proof_token_is_of_one_ticket_and_one_address_and_survives_a_change_of_the_secret() -> None:
     before, after = Tickets(OLD), Tickets(NEW, OLD)
     asked: dict[str, Any] = {"event_id": 7, "key": "K" * KEY_CHARS}
