@@ -81,8 +81,11 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     omnify:signed-in:<digest>
                        string  this address has signed in to this account before
                                removed by TTL, 30 days
-    omnify:mails:<digest>
-                       string  mails to one mailbox in a window
+    omnify:resends:<digest>
+                       string  wishes for a lost ticket from one address, in a window
+                               removed by TTL, 15 minutes
+    omnify:mails:<digest>, omnify:mails-asked:<digest>
+                       string  mails to one mailbox in a window; those of them that people asked for
                                removed by TTL, the window of MAIL_CAP
     registrations.<n>, webhooks, mail, _kombu.*, unacked*
                                Celery's, and removed by Celery
@@ -145,6 +148,11 @@ def sign_ins(digest: str) -> str:
 def mails_to(digest: str) -> str:
     """Counts mails to one mailbox."""
     return f"omnify:mails:{digest}"
+
+
+def mails_asked(digest: str) -> str:
+    """Counts those of them that people asked for."""
+    return f"omnify:mails-asked:{digest}"
 
 
 def signed_in_before(digest: str) -> str:

@@ -1,12 +1,13 @@
 """Counts mails to each mailbox, across events: no one is flooded, though anyone can type any address.
 
-Windows are fixed: the first mail begins one. A mailbox is known by its digest.
+Windows are fixed: the first mail begins one. A mailbox is known by its digest. What people ask for has half of the
+limit: no one can use up all of another's, and so keep from them what was decided.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -14,19 +15,40 @@ from events.admission import keys as k
 from events.domain.rate_limit import RateLimit
 
 
-def count_mails(client: redis.Redis, digests: Sequence[str], *, cap: RateLimit) -> list[int]:
-    """Counts a mail to each of these mailboxes. Returns 0 where it may be sent, or after how many seconds it may.
+class CountedMail(NamedTuple):
+    """A mail to the mailbox with this digest; `on_request`: people asked for it, the queue did not decide it."""
 
-    A mail that may not be sent has been counted; it is counted again in a later window.
+    mailbox: str
+    on_request: bool = False
+
+
+def count_mails(client: redis.Redis, mails: Sequence[CountedMail], *, cap: RateLimit) -> list[int]:
+    """Counts these mails. Returns 0 where it may be sent, or after how many seconds it may.
+
+    A decided mail that may not be sent has been counted; it is counted again in a later window.
 
     Raises redis.exceptions.RedisError.
     """
+    waits = [0] * len(mails)
+    asked = [place for place, mail in enumerate(mails) if mail.on_request]
+    names = [k.mails_asked(mails[place].mailbox) for place in asked]
+    for place, wait in zip(asked, _count(client, names, most=max(1, cap.count // 2), cap=cap), strict=True):
+        waits[place] = wait
+    rest = [place for place, wait in enumerate(waits) if not wait]
+    names = [k.mails_to(mails[place].mailbox) for place in rest]
+    for place, wait in zip(rest, _count(client, names, most=cap.count, cap=cap), strict=True):
+        waits[place] = wait
+    return waits
+
+
+def _count(client: redis.Redis, names: Sequence[str], *, most: int, cap: RateLimit) -> list[int]:
+    if not names:
+        return []
     pipe = client.pipeline(transaction=False)
-    for digest in digests:
-        name = k.mails_to(digest)
+    for name in names:
         pipe.incr(name)
         pipe.expire(name, cap.window_seconds, nx=True)
         pipe.ttl(name)
     found: list[Any] = pipe.execute()
     counted = zip(found[0::3], found[2::3], strict=True)
-    return [max(1, int(left)) if int(count) > cap.count else 0 for count, left in counted]
+    return [max(1, int(left)) if int(count) > most else 0 for count, left in counted]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from events.domain.mail.kinds import MailKind, kind_of
+from events.domain.mail.mailbox import counted_mailbox
 from events.domain.mail.message_id import message_id
 from events.domain.mail.retry import DELAYS, next_attempt
 from events.domain.outcome import Outcome
@@ -64,3 +65,14 @@ def test_a_wait_is_only_ever_made_longer() -> None:
     late = next_attempt(attempts=1, now=NOW, jitter=1.0)
     assert late is not None
     assert timedelta(minutes=1) < late - NOW <= timedelta(seconds=66.1)
+
+
+@pytest.mark.parametrize("spelling", ["guest1+a@example.org", "guest1+a+b@example.org", "guest1@example.org"])
+def test_what_stands_behind_a_plus_makes_no_mailbox_of_its_own(spelling: str) -> None:
+    assert counted_mailbox(spelling) == "guest1@example.org"
+
+
+def test_other_addresses_are_other_mailboxes() -> None:
+    assert counted_mailbox("+a@example.org") == "+a@example.org"
+    assert counted_mailbox("guest.1@example.org") != counted_mailbox("guest1@example.org")
+    assert counted_mailbox("guest1@m\u00fcller.example") == counted_mailbox("guest1@xn--mller-kva.example")

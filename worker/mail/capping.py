@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 import redis
 from redis.exceptions import RedisError
 
-from events.admission.mail_caps import count_mails
-from events.domain.mail.kinds import ON_REQUEST
+from events.admission.mail_caps import CountedMail, count_mails
+from events.domain.mail.mailbox import counted_mailbox
 from events.domain.rate_limit import RateLimit
 from omnify.common.logs import get_logger
 from worker.mail.context import RELEASED, SKIPPED, Result
@@ -35,8 +35,10 @@ class Capper:
         if self._cap is None or not counted:
             return list(mails), []
         try:
-            digests = [self._digest(one.email_key) for one in counted]
-            waits = count_mails(self._client, digests, cap=self._cap)
+            found = [
+                CountedMail(self._digest(counted_mailbox(one.email_key)), one.mail.is_on_request) for one in counted
+            ]
+            waits = count_mails(self._client, found, cap=self._cap)
         except RedisError as problem:
             logger.throttled_warning("mails were not counted", problem=type(problem).__name__)
             return list(mails), []
@@ -47,6 +49,6 @@ class Capper:
 
 
 def _over(one: Addressed, wait: int) -> Result:
-    if one.mail.kind in ON_REQUEST:
+    if one.mail.is_on_request:
         return Result(one.mail, SKIPPED, error="limit")
     return Result(one.mail, RELEASED, error="limit", wait_seconds=wait)

@@ -14,7 +14,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import QuerySet
 
-from events.domain.mail.kinds import MailKind, MailState
+from events.domain.mail.kinds import ON_REQUEST, MailKind, MailState
 from events.ledger.database import database
 from events.ledger.records import MailResult
 from events.models import Mail
@@ -33,6 +33,11 @@ class ClaimedMail(msgspec.Struct, kw_only=True):
     created_at: datetime
     attempts: int
     claimed_until: datetime
+
+    @property
+    def is_on_request(self) -> bool:
+        """Whether people asked for it: the ticket again, or once more the token that proves its address."""
+        return self.kind in ON_REQUEST or bool(self.data and self.data.get("asked"))
 
 
 def claim_mails(*, now: datetime, until: datetime, total: int) -> list[ClaimedMail]:

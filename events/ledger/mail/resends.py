@@ -58,7 +58,8 @@ def mail_again(row: Registration, *, now: datetime) -> bool:
     event has no mail."""
     unproved = row.status in _UNPROVED and row.hold_confirmed_by == ConfirmedBy.ADDRESS
     kind = MailKind.VERIFY if unproved else MailKind.RESEND
-    return write_mail(row.event, ticket_key=row.ticket_key, kind=kind, revision=to_ms(now), now=now)
+    data = {"asked": True}
+    return write_mail(row.event, ticket_key=row.ticket_key, kind=kind, revision=to_ms(now), now=now, data=data)
 
 
 def forget_wishes(email_key: str) -> int:
