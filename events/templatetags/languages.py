@@ -5,7 +5,8 @@
     {% t count=quantity %}You have a seat{% many %}You have {count} seats{% endt %}
 
 The text may contain markup, and no other tag or variable: what it needs is given to the tag by name. Values are
-escaped; whole numbers are written as the language does. The language is the context's `language`, English without it.
+escaped, but not in a plain text (`autoescape off`); whole numbers are written as the language does. The language is the
+context's `language`, English without it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class TranslatedText(Node):
     def render(self, context: Any) -> str:
         """Says it in the language of the context."""
         said_in: Language = context.get("language") or language(DEFAULT)
-        values = {name: _value(found.resolve(context)) for name, found in self._values.items()}
+        values = {name: _value(found.resolve(context), context) for name, found in self._values.items()}
         if not self._many:
             return said_in.gettext(self._one, **values)
         count = values.pop("count")
@@ -58,5 +59,7 @@ def _text(nodes: NodeList) -> str:
     return " ".join("".join(node.s for node in nodes if isinstance(node, TextNode)).split())
 
 
-def _value(value: Any) -> str | int:
-    return value if isinstance(value, int) else str(conditional_escape(value))
+def _value(value: Any, context: Any) -> str | int:
+    if isinstance(value, int):
+        return value
+    return str(conditional_escape(value) if context.autoescape else value)

@@ -17,6 +17,8 @@ CODES = [code for code in OFFERED if code != SOURCE]
 TEMPLATE = texts()
 _NAMED = re.compile(r"\{(\w+)\}")
 _TAGS = re.compile(r"<[^>]*>")
+# French sets these signs apart, with a blank at which no line ends (U+00A0).
+_LOOSE = re.compile("[^\u00a0][:;!?»](?!\\w)|«[^\u00a0]")
 
 
 def _catalog(code: str) -> Catalog:
@@ -38,6 +40,8 @@ def _faults(catalog: Catalog, message: Message) -> list[str]:
         faults.append("has other markup")
     if any('"' in _TAGS.sub("", one) for one in said):
         faults.append("has a straight quotation mark, which ends an attribute")
+    if catalog.locale.language == "fr" and any(_LOOSE.search(one) for one in said):
+        faults.append("has a blank at which a line may end before its sign")
     return faults
 
 
@@ -53,6 +57,13 @@ def test_every_text_is_translated_in_every_form_with_the_same_values_and_markup(
     catalog = _catalog(code)
     found = {message.id: faults for message in catalog if message.id and (faults := _faults(catalog, message))}
     assert found == {}
+
+
+@pytest.mark.parametrize("said", ["Quand : ce soir", "Quand: ce soir", "«\u00a0ici »", "« ici\u00a0»", "Vraiment ?"])
+def test_a_french_sign_that_a_line_may_begin_with_is_refused(said: str) -> None:
+    catalog = Catalog(locale="fr")
+    assert _faults(catalog, catalog.add("When: tonight", said)) != []
+    assert _faults(catalog, catalog.add("When: today", "Quand\u00a0: à 16:30")) == []
 
 
 def test_a_catalogue_that_is_not_complete_is_refused() -> None:

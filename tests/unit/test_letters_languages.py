@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
 from events.domain.mail.kinds import MailKind
@@ -39,6 +40,14 @@ def test_a_mail_has_no_sentence_in_another_language(kind: MailKind, quantity: in
 )
 def test_a_language_that_is_not_offered_gives_way(tag: str, heading: str) -> None:
     assert heading in render(letter_of(MailKind.CONFIRMED, language=tag)).text
+
+
+def test_french_lines_have_no_sign_at_their_beginning_and_names_stay_as_they_are() -> None:
+    letter = letter_of(MailKind.CONFIRMED, language="fr")
+    letter = msgspec.structs.replace(letter, name="Guest & Sons")
+    text = render(letter).text
+    assert "Nom\u00a0: Guest & Sons" in text
+    assert not re.search(r"[^\u00a0]:( |$)", text, flags=re.M)
 
 
 @pytest.mark.parametrize("code", OTHERS)
