@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from events.domain.mail.kinds import MailKind
@@ -205,6 +206,37 @@ class TestReminders:
         assert notices.note_reminders(now=soon, hours=24) == 0
         assert make_all(soon) == []
         assert keys(MailKind.REMINDER) == everyone(event)[:3]
+
+    def test_of_an_event_that_was_put_off_they_are_reminded_again(self, event: Event, soon: datetime) -> None:
+        notices.note_reminders(now=soon, hours=24)
+        make_all(soon)
+        later = event.start_time + timedelta(days=7)
+        Event.objects.filter(pk=event.pk).update(start_time=later, end_time=later + timedelta(hours=2))
+        assert notices.note_reminders(now=soon, hours=24) == 0
+        assert notices.note_reminders(now=later - timedelta(hours=24), hours=24) == 1
+        make_all(later - timedelta(hours=24))
+        assert sorted(keys(MailKind.REMINDER)) == sorted(everyone(event)[:3] * 2)
+        assert len(set(Mail.objects.filter(kind="reminder").values_list("revision", flat=True))) == 2
+
+    def test_put_off_by_less_than_that_time_they_are_not(self, event: Event, soon: datetime) -> None:
+        notices.note_reminders(now=soon, hours=24)
+        make_all(soon)
+        Event.objects.filter(pk=event.pk).update(start_time=event.start_time + timedelta(minutes=50))
+        for minutes in (0, 10, 70):
+            assert notices.note_reminders(now=soon + timedelta(minutes=minutes), hours=24) == 0
+
+    def test_mailers_whose_hours_differ_write_one_reminder(self, event: Event, soon: datetime) -> None:
+        assert [notices.note_reminders(now=soon, hours=hours) for hours in (24, 12, 24, 12)] == [1, 0, 0, 0]
+
+    def test_a_reminder_that_is_being_made_stops_when_the_event_is_put_off(
+        self, event: Event, soon: datetime, few_at_once: None
+    ) -> None:
+        notices.note_reminders(now=soon, hours=24)
+        assert notices.make_due_mails(now=soon) == 2
+        Event.objects.filter(pk=event.pk).update(start_time=F("end_time"), end_time=F("end_time") + timedelta(hours=9))
+        notices.note_reminders(now=soon - timedelta(hours=1), hours=24)
+        assert make_all(soon) == []
+        assert len(keys(MailKind.REMINDER)) == 2
 
     def test_no_one_is_reminded_long_before_or_where_it_is_off(self, event: Event, soon: datetime) -> None:
         assert notices.note_reminders(now=soon - timedelta(hours=2), hours=24) == 0

@@ -7,6 +7,7 @@ leaves none out. Another thousand is made once few mails wait, so news of one ev
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,22 +72,41 @@ def _merged(earlier: Mapping[str, list[str]], later: Mapping[str, list[str]]) ->
 
 
 def note_reminders(*, now: datetime, hours: float) -> int:
-    """Has those reminded who have a seat at an event that starts within `hours`. Once for each event.
+    """Has those reminded who have a seat at an event that starts within `hours`. Once for each event, and once more
+    for one that was put off until later than that.
 
     Returns how many events it is. `hours` 0: none.
     """
-    soon = Event.objects.filter(
-        start_time__gt=now, start_time__lte=now + timedelta(hours=hours), mail=True, cancelled_at=None
-    )
+    until = now + timedelta(hours=hours)
+    _forget_reminders_of_postponed(until)
+    soon = Event.objects.filter(start_time__gt=now, start_time__lte=until, mail=True, cancelled_at=None)
     known = MailNotice.objects.filter(event=OuterRef("pk"), kind=MailKind.REMINDER.value)
     since = iso_of(now - _RECENT)
     notices = [
-        MailNotice(event_id=pk, kind=MailKind.REMINDER.value, revision=to_ms(now), due_at=now, data={"since": since})
-        for pk in soon.exclude(Exists(known)).values_list("pk", flat=True)
+        MailNotice(
+            event_id=pk,
+            kind=MailKind.REMINDER.value,
+            revision=to_ms(now),
+            due_at=now,
+            data={"since": since, "start_ms": to_ms(start)},
+        )
+        for pk, start in soon.exclude(Exists(known)).values_list("pk", "start_time")
     ]
     # Another mailer may write the same at this moment: one pending notice of a kind is all that an event can have.
     MailNotice.objects.bulk_create(notices, ignore_conflicts=True)
     return len(notices)
+
+
+def _forget_reminders_of_postponed(until: datetime) -> None:
+    """Deletes reminders of events that start after `until` now; one that is still being made stops there.
+
+    Only where the start is later than the one it reminded of: two mailers whose hours differ, as they do while the
+    setting is changed, would else delete and write the same reminder in turns.
+    """
+    later = MailNotice.objects.filter(kind=MailKind.REMINDER.value, event__start_time__gt=until)
+    for pk, data, start in later.values_list("pk", "data", "event__start_time"):
+        if data.get("start_ms", math.inf) < to_ms(start):
+            MailNotice.objects.filter(pk=pk).delete()
 
 
 def make_due_mails(*, now: datetime) -> int:
