@@ -109,6 +109,7 @@ class Service:
             listing=Listing(self._gate),
             public_url=env.public_url,
             public_log=public_log,
+            sends_mail=env.sends_mail,
         )
         front = Front(app=pages, operations_port=settings.ENV.operations_port)
         self._front = with_hsts(front, self.common_headers)

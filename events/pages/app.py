@@ -55,13 +55,21 @@ class Pages:
     """Serves pages and files, and hands other paths to `app`, which the pages also send their own requests to.
 
     `render` turns a template's name and a context into HTML, with every value escaped. With `public_log` pages offer
-    to check the event's decision log.
+    to check the event's decision log; without `sends_mail` none offers to mail a ticket.
     """
 
     def __init__(
-        self, *, app: ASGIApp, render: Render, listing: Listing, public_url: str = "", public_log: bool = False
+        self,
+        *,
+        app: ASGIApp,
+        render: Render,
+        listing: Listing,
+        public_url: str = "",
+        public_log: bool = False,
+        sends_mail: bool = True,
     ) -> None:
-        self._templates = TemplateCache(lambda name, context: render(name, {"public_log": public_log, **context}))
+        fixed = {"public_log": public_log, "sends_mail": sends_mail}
+        self._templates = TemplateCache(lambda name, context: render(name, {**fixed, **context}))
         self._event = EventPage(app=app, templates=self._templates, public_url=public_url)
         self._resend = ResendPage(app=app, templates=self._templates)
         self._ticket = TicketPage(app=app, templates=self._templates, public_url=public_url)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from events.pages import files, internal_client, responses, view
+from events.pages import files, internal_client, messages, responses, view
 from events.pages.cached_template import TemplateCache
 from events.pages.internal_client import ServiceResponse
 from events.pages.page_language import PageLanguage, page_language
@@ -73,7 +73,8 @@ def _trouble(said: PageLanguage, sent: ServiceResponse | None) -> dict[str, Any]
     if sent is None or sent.status == 202:
         return {}
     refusal = view.decode_refusal(sent.body)
-    error = " ".join(refusal.errors.get("email", ())) if refusal.errors else ""
+    errors = refusal.errors.get("email", []) if refusal.errors else []
+    error = " ".join(messages.field_error(said.language, text) for text in errors)
     return {"error": error, "retry_time": view.retry_time(said.language, sent.retry_seconds or 0)}
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from events.admission.keys import event_keys
 from events.ledger.webhooks.claims import ClaimedDelivery
 from events.ledger.webhooks.sql import CLAIMED_COLUMNS
 from events.models import Event, WebhookDelivery
 from omnify.common.clients import redis_client
+from omnify.common.email_url import EmailUrl, Way
 from tests.support.in_process.api import Caller, body, create, organizer
 from tests.support.in_process.drain import people
 from tests.support.in_process.holds import confirm, drain_at, expirer, hold
@@ -44,6 +47,15 @@ def test_an_event_is_given_a_hold_and_a_change_replaces_it() -> None:
     assert copy["hold"] == OFFER
     assert caller.patch(f"/events/{event_id}", {"hold": None}).json()["data"]["hold"] is None
     assert shown(caller, create(caller))["hold"] is None
+
+
+def test_no_event_wants_addresses_proved_where_no_mail_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    caller = organizer()
+    asking, other = create(caller, verify_email=True), create(caller)
+    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, email_url=EmailUrl(way=Way.OFF)))
+    answer = caller.patch(f"/events/{other}", {"verify_email": True})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["verify_email"])
+    assert caller.patch(f"/events/{asking}", {"location": "Elsewhere"}).status_code == 200
 
 
 def test_an_event_wants_addresses_proved_where_that_can_be() -> None:

@@ -54,10 +54,16 @@ def test_a_lost_ticket_is_asked_for_with_a_form(make_event: Make, servers: Servi
         refused = b'{"success":false,"code":"invalid","message":"","errors":{"email":["Not so."]}}'
         again = await Browser(Answering(door, 400, refused)).fill_in(path, email='"><b>')
         assert (again.status, "Not so." in again.text, '"><b>' in again.text) == (400, True, False)
+        wrong = refused.replace(b"Not so.", b"Enter a valid e-mail address.")
+        german = await Browser(Answering(door, 400, wrong)).fill_in(f"{path}?language=de", email="a")
+        assert "Geben Sie eine gültige E-Mail-Adresse ein." in german.text
         limited = b'{"success":false,"code":"rate_limited","message":"","errors":null}'
         later = await Browser(Answering(door, 429, limited, [(b"retry-after", b"600")])).fill_in(path, email="a@b.org")
         assert (later.status, later.headers["retry-after"], "10:00" in later.text) == (429, "600", True)
         assert (await browser.get("/e/999999/resend")).status == 404
+        silent = Browser(door, sends_mail=False)
+        assert path not in (await silent.get(f"/e/{event.pk}")).text
+        assert "<form" not in (await silent.get(path)).text
 
     browse(servers, scene)
 

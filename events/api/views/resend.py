@@ -73,5 +73,5 @@ class AttendeeResend(ApiView):
             row.event = event
             written = mail_again(row, now=timezone.now())
         if not written:
-            raise Refusal(Code.NOT_CONFIRMED, 409, "Nothing is mailed about this event: its `mail` is false.")
+            raise Refusal(Code.NOT_CONFIRMED, 409, "Nothing is mailed about this event: `mail` or EMAIL_URL is off.")
         return responses.ok(render_attendee(row), message="The ticket is on its way.", status=202)

@@ -45,8 +45,8 @@ class Shown:
 class Browser:
     """Asks one `Pages`."""
 
-    def __init__(self, behind: Any, listing: Any = None) -> None:
-        self.pages = Pages(app=behind, render=render_to_string, listing=listing)
+    def __init__(self, behind: Any, listing: Any = None, *, sends_mail: bool = True) -> None:
+        self.pages = Pages(app=behind, render=render_to_string, listing=listing, sends_mail=sends_mail)
 
     async def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Shown:
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
