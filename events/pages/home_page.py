@@ -1,7 +1,8 @@
 """`/`: the public events that have not ended, the next first, found by name and place; and their calendars.
 
 What is listed comes from the door's list, seats from `GET /events/{id}` of the events on the page. So the page needs no
-database. It is the same for all who read it in the same language, and is kept for some seconds.
+database, and lists what cannot be read just now. It is the same for all who read it in the same language, and is kept
+for some seconds.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from urllib.parse import parse_qs, urlencode
 from events.domain.listed import Listed
 from events.domain.public.event import Event
 from events.domain.text import fold
-from events.domain.times import from_iso
+from events.domain.times import from_ms, iso
 from events.door.listing import FoundEvent
 from events.pages import files, internal_client, messages, responses, view
 from events.pages.cached_template import TemplateCache
@@ -112,11 +113,11 @@ class HomePage:
         pages = max(1, -(-len(matching) // ON_A_PAGE))
         number = min(wanted.number, pages)
         shown = matching[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
-        events = await asyncio.gather(*(self._event(scope, event.event_id) for event in shown))
+        cards = await asyncio.gather(*(self._card(scope, said.language, event) for event in shown))
         context = {
             "assets": files.base(),
             "search": wanted.search,
-            "events": [_card(said.language, event) for event in events if event is not None],
+            "cards": [card for card in cards if card is not None],
             "number": number,
             "pages": pages,
             "asked": f"{_query(wanted.search, number)}&" if wanted.search or number > 1 else "",
@@ -125,11 +126,14 @@ class HomePage:
         }
         return self._templates.render("pages/home.html", context, said).fill({})
 
-    async def _event(self, scope: Scope, event_id: int) -> Event | None:
-        """Reads an event as anyone may see it. One that is a draft by now, or deleted, is none."""
-        response = await internal_client.request(self._app, scope, "GET", internal_client.event_path(event_id))
+    async def _card(self, scope: Scope, language: Language, found: Listed) -> dict[str, Any] | None:
+        """Describes an event as anyone may see it; None: it is a draft by now, or deleted. While it cannot be read, all
+        but its seats is known from the list."""
+        path = internal_client.event_path(found.event_id)
+        response = await internal_client.request(self._app, scope, "GET", path)
         event = view.decode_event(response.body).data if response.status == 200 else None
-        return event if event is not None and event.visibility == "public" else None
+        gone = response.status == 404 or (event is not None and event.visibility != "public")
+        return None if gone else _card(language, found, event)
 
 
 def _wanted(query: bytes) -> _Wanted:
@@ -143,13 +147,14 @@ def _query(search: str, number: int) -> str:
     return urlencode({**({"search": search} if search else {}), "page": number})
 
 
-def _card(language: Language, event: Event) -> dict[str, Any]:
-    start, end = from_iso(event.start_time), from_iso(event.end_time)
-    state = event.registration_state
+def _card(language: Language, found: Listed, event: Event | None) -> dict[str, Any]:
+    state = event.registration_state if event else "cancelled" if found.cancelled else ""
     return {
-        "event": event,
-        "when": view.when(language, start, end, event.timezone),
+        "listed": found,
+        "start_time": iso(found.start_ms),
+        "end_time": iso(found.end_ms),
+        "when": view.when(language, from_ms(found.start_ms), from_ms(found.end_ms), found.timezone),
         "state": state,
         "state_text": language.gettext(messages.STATES[state]) if state in messages.STATES else "",
-        "left": event.seats_left if state == "open" else 0,
+        "left": event.seats_left if event and state == "open" else 0,
     }

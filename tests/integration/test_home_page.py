@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,6 @@ from icalendar import Calendar
 
 from events.admission import keys
 from events.admission.listing import put_listed
-from events.door.listing import Listing
 from events.ledger.queries import event_snapshot
 from events.models import Event
 from events.pages.home_page import ON_A_PAGE
@@ -174,24 +172,6 @@ def test_seats_are_those_of_now_and_the_state_is_said(servers: Services) -> None
     [page] = read(servers, "/")
     assert "7 seats left" in page.text
     assert 'data-state="cancelled">Cancelled' in page.text
-
-
-def scene_without_redis(listing: Listing) -> Callable[[Browser], Awaitable[Shown]]:
-    async def scene(browser: Browser) -> Shown:
-        return await Browser(browser.pages, listing).get("/")
-
-    return scene
-
-
-def test_while_redis_is_out_of_reach_the_page_says_so(servers: Services) -> None:
-    class NoGate:
-        async def listed(self) -> Any:
-            from events.admission.gate import QueueUnavailable
-
-            raise QueueUnavailable
-
-    shown = browse(servers, scene_without_redis(Listing(NoGate())))  # type: ignore[arg-type]
-    assert shown.status == 503
 
 
 def entries(servers: Services, path: str) -> list[Any]:
