@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from events.admin.audit import Audited
 from events.admin.base import BoundedPaginator
+from events.api.proof_fields import NO_MAIL
 from events.domain.audit import Action
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, schedule_problems
 from events.domain.times import whole_ms
@@ -53,6 +54,8 @@ class EventForm(EventFormBase):
         """Checks the capacity against the seats given out, and the four times against each other."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         self._check_not_over(data)
+        if self.instance.verify_email and not data.get("mail"):
+            self.add_error("mail", NO_MAIL)
         try:
             check_sizes(self.instance, **{name: data.get(name) for name in SIZES})
         except CapacityBelowConfirmed as problem:

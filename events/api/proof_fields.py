@@ -11,7 +11,7 @@ from events.domain.holds import AppliesTo, ConfirmedBy
 from events.models import Event
 
 _DRAW = "Addresses are not proved where seats are drawn: an unproved entry would block its address until the draw."
-_NO_MAIL = "Addresses are proved by mail, so the event needs `mail`."
+NO_MAIL = "Addresses are proved by mail, so the event needs `mail`."
 _NOT_SENT = "Addresses are proved by mail, and this service sends none: EMAIL_URL is off."
 _PAID_WAITLIST = "Where addresses are proved, a hold that you confirm applies to all seats."
 
@@ -22,7 +22,7 @@ def check_proofs(attrs: dict[str, Any], event: Event | None) -> dict[str, Any]:
         if _wanted(attrs, event, "draw_at"):
             raise serializers.ValidationError({"verify_email": [_DRAW]})
         if not _wanted(attrs, event, "mail"):
-            raise serializers.ValidationError({"verify_email": [_NO_MAIL]})
+            raise serializers.ValidationError({"verify_email": [NO_MAIL]})
         if attrs.get("verify_email") and not settings.ENV.sends_mail:
             raise serializers.ValidationError({"verify_email": [_NOT_SENT]})
         paid = _wanted(attrs, event, "hold_confirmed_by") == ConfirmedBy.ORGANIZER

@@ -51,6 +51,13 @@ def test_a_change_grows_the_version_here_and_at_the_door(operator: Client, redis
     assert stored_version(redis_client, event_id) == 2
 
 
+def test_an_event_whose_addresses_are_proved_by_mail_keeps_its_mail(operator: Client) -> None:
+    event_id = create(organizer(), verify_email=True)
+    # What a browser sends of a box that is not ticked is nothing.
+    assert "needs `mail`" in change(operator, event_id, location="Barn").content.decode()
+    assert change(operator, event_id, location="Barn", mail="on").status_code == 302
+
+
 def test_every_line_that_operators_type_is_held_to_what_the_api_lets_in(operator: Client) -> None:
     """Walks the forms, so that a new field is held to it too."""
     event_id = create(organizer())

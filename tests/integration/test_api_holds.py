@@ -49,15 +49,6 @@ def test_an_event_is_given_a_hold_and_a_change_replaces_it() -> None:
     assert shown(caller, create(caller))["hold"] is None
 
 
-def test_no_event_wants_addresses_proved_where_no_mail_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    caller = organizer()
-    asking, other = create(caller, verify_email=True), create(caller)
-    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, email_url=EmailUrl(way=Way.OFF)))
-    answer = caller.patch(f"/events/{other}", {"verify_email": True})
-    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["verify_email"])
-    assert caller.patch(f"/events/{asking}", {"location": "Elsewhere"}).status_code == 200
-
-
 def test_an_event_wants_addresses_proved_where_that_can_be() -> None:
     caller = organizer()
     event_id = create(caller, verify_email=True, hold=PAID)
@@ -76,6 +67,23 @@ def test_an_event_wants_addresses_proved_where_that_can_be() -> None:
             assert (answer.status_code, list(answer.json()["errors"])) == (400, [blamed]), wish
     assert caller.patch(f"/events/{event_id}", {"verify_email": False}).json()["data"]["verify_email"] is False
     assert shown(caller, create(caller))["verify_email"] is False
+
+
+def test_no_event_wants_addresses_proved_where_no_mail_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    caller = organizer()
+    proving, plain = create(caller, verify_email=True), create(caller)
+    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, email_url=EmailUrl(way=Way.OFF)))
+    for answer in (
+        caller.post("/events", body(verify_email=True)),
+        caller.patch(f"/events/{plain}", {"verify_email": True}),
+        caller.post(f"/events/{proving}/duplicate", {}),
+    ):
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["verify_email"])
+        assert "EMAIL_URL" in answer.json()["errors"]["verify_email"][0]
+    assert caller.post("/events", body()).status_code == 201
+    # What was made before is changed as ever, and can do without.
+    assert caller.patch(f"/events/{proving}", {"name": "Another"}).status_code == 200
+    assert caller.patch(f"/events/{proving}", {"verify_email": False}).status_code == 200
 
 
 @pytest.mark.parametrize(

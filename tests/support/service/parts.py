@@ -34,6 +34,7 @@ from tests.support.waiting import wait_until
 STORES = ("valkey", "postgres")
 DRAINS = ("drain-1", "drain-2")
 DISPATCHERS = ("deliver-1",)
+MAILER = "mail-1"
 WORKERS = (*DRAINS, *DISPATCHERS)
 PARTS = (*STORES, "web", *WORKERS)
 STOP_SECONDS = 20.0

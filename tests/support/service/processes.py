@@ -21,7 +21,7 @@ from omnify.embedded.postgres import Postgres
 from omnify.embedded.programs import ROOT, Programs
 from tests.support.run_times import count_start
 from tests.support.service.http_client import Address
-from tests.support.service.parts import AOF, PARTS, STOP_SECONDS, WORKERS, Parts, answers
+from tests.support.service.parts import AOF, MAILER, PARTS, STOP_SECONDS, WORKERS, Parts, answers
 from tests.support.waiting import wait_until
 from worker.failpoints import Failpoint
 
@@ -88,7 +88,7 @@ class Service(Parts):
         self.children[drain].process.send_signal(signal.SIGCONT)
 
     def _stopped_workers(self) -> list[str]:
-        return [name for name in WORKERS if self.running(name) and _state(self.children[name].pid) == "T"]
+        return [name for name in (*WORKERS, MAILER) if self.running(name) and _state(self.children[name].pid) == "T"]
 
     def save_valkey(self) -> None:
         """Puts a copy of what Valkey has on disk aside. Every answer it gave is in it."""
@@ -130,6 +130,22 @@ class Service(Parts):
             yield address
         finally:
             child.stop(STOP_SECONDS)
+
+    @contextlib.contextmanager
+    def mailing(self, email_url: str) -> Iterator[Callable[[], None]]:
+        """A process that sends mail, which the others write none of. What it yields starts it, again too."""
+        sender = {"MAIL_FROM": "Tickets <tickets@example.org>", "PUBLIC_URL": "https://tickets.example.org"}
+        env = {**self._environment(), **sender, "EMAIL_URL": email_url, "OMNIFY_HASTE": "10"}
+
+        def start() -> None:
+            count_start("mailers")
+            self.children[MAILER] = Programs(Home(self.home, self._lock), env).mailer(MAILER)
+
+        try:
+            yield start
+        finally:
+            if MAILER in self.children:
+                self.children.pop(MAILER).stop(STOP_SECONDS)
 
     def manage(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """`manage.py` as an operator calls it beside the service; `given` is its standard input."""
@@ -211,6 +227,11 @@ class Service(Parts):
                 return cursor.fetchall()
         finally:
             connection.close()
+
+    def write(self, statement: str, *values: object) -> None:
+        """Changes the ledger, past everything else: what only an earlier time or another installation could leave."""
+        with contextlib.closing(psycopg2.connect(self._postgres.url(), connect_timeout=10)) as connection, connection:
+            connection.cursor().execute(statement, values)
 
 
 def _state(pid: int) -> str:
