@@ -88,8 +88,10 @@ class Database(Protocol):
     def insert_mails_of_seats(self, event_id: int, keys: Sequence[str], *, now: datetime) -> None:
         """Writes mails about tickets that got a seat at once, due at once."""
 
-    def claim_mails(self, *, now: datetime, until: datetime, total: int) -> Iterable[tuple[Any, ...]]:
-        """Claims due mails until `until`: `CLAIMED_COLUMNS` of `events.ledger.mail.sql` of each."""
+    def claim_mails(
+        self, *, now: datetime, until: datetime, total: int, urgent: bool = False
+    ) -> Iterable[tuple[Any, ...]]:
+        """Claims due mails until `until`, with `urgent` of these kinds only: `CLAIMED_COLUMNS` of each."""
 
     def record_mails(self, results: Sequence[MailResult]) -> None:
         """Writes what came of mails."""

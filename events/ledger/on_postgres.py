@@ -154,10 +154,11 @@ def insert_mails_of_seats(event_id: int, keys: Sequence[str], *, now: datetime) 
         cursor.execute(mail_sql.INSERT_MAILS_OF_SEATS, {"keys": " ".join(keys), "event_id": event_id, "now": now})
 
 
-def claim_mails(*, now: datetime, until: datetime, total: int) -> Iterable[tuple[Any, ...]]:
+def claim_mails(*, now: datetime, until: datetime, total: int, urgent: bool = False) -> Iterable[tuple[Any, ...]]:
     """Claims due mails."""
+    statement = mail_sql.CLAIM_URGENT_MAILS if urgent else mail_sql.CLAIM_MAILS
     with connection.cursor() as cursor:
-        cursor.execute(mail_sql.CLAIM_MAILS, {"now": now, "until": until, "total": total})
+        cursor.execute(statement, {"now": now, "until": until, "total": total})
         # The cursor of a plain statement gives JSON as its text.
         return [(*row[:6], _decode(row[6]), *row[7:]) for row in cursor.fetchall()]
 

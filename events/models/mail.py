@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from events.domain.mail.kinds import MailState
+from events.domain.mail.kinds import URGENT, MailState
 from events.models.event import Event
 
 
@@ -45,6 +45,12 @@ class Mail(models.Model):
         indexes = [
             # What is due. Only pending rows, so it stays small however long the record is.
             models.Index(fields=["next_attempt_at", "id"], condition=Q(state=MailState.PENDING.value), name="mail_due"),
+            # The same for what goes before all others, however many of these are due.
+            models.Index(
+                fields=["next_attempt_at", "id"],
+                condition=Q(state=MailState.PENDING.value, kind__in=[kind.value for kind in URGENT]),
+                name="mail_urgent",
+            ),
             # What a mailer is sending: later mails about the same ticket wait. Nothing that a decision writes is in it.
             models.Index(fields=["event", "ticket_key"], condition=Q(claimed_until__isnull=False), name="mail_claimed"),
             # What an organizer has to look at.

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from events.domain.mail.kinds import MailKind
+from events.domain.mail.kinds import URGENT, MailKind
 from events.domain.outcome import Outcome
 from events.domain.states import Reason, Status
+from events.ledger.mail.claims import claim_mails
 from events.ledger.mail.outbox import write_mail, write_mails
 from events.models import Event, Mail
 
@@ -74,3 +76,26 @@ def test_a_mail_says_what_its_ticket_does_not(make_event: Make) -> None:
     )
     assert written
     assert Mail.objects.get().data == data
+
+
+def claimed(total: int) -> list[MailKind]:
+    """The kinds of the mails that a mailer is given."""
+    now = timezone.now()
+    return [mail.kind for mail in claim_mails(now=now, until=now + timedelta(minutes=1), total=total)]
+
+
+def test_mails_that_are_waited_for_are_claimed_before_a_drops_confirmations(make_event: Make) -> None:
+    event, now = make_event(mail=True), timezone.now() - timedelta(seconds=9)
+    write_mails(event, [change(str(number), Status.CONFIRMED) for number in range(1000)], now=now)
+    for number, kind in enumerate(URGENT):
+        write_mail(event, ticket_key=f"u{number}", kind=kind, revision=1, now=now + timedelta(seconds=1))
+    assert claimed(20) == [*URGENT, *[MailKind.CONFIRMED] * 16]
+
+
+def test_however_many_are_waited_for_a_quarter_of_the_claims_is_for_the_others(make_event: Make) -> None:
+    event, now = make_event(mail=True), timezone.now() - timedelta(seconds=9)
+    for number in range(20):
+        write_mail(event, ticket_key=f"u{number}", kind=MailKind.RESEND, revision=1, now=now)
+    write_mails(event, [change(str(number), Status.CONFIRMED) for number in range(20)], now=now - timedelta(seconds=9))
+    assert claimed(8) == [*[MailKind.RESEND] * 6, *[MailKind.CONFIRMED] * 2]
+    assert claimed(1) == [MailKind.RESEND]

@@ -154,8 +154,9 @@ def test_what_was_claimed_before_the_database_went_away_is_sent_once_it_is_back(
 def test_no_mailbox_is_flooded_and_what_was_decided_comes_later(event: Event, redis_client: redis.Redis) -> None:
     key = guest(event, 1)
     decided = [mail(event, key, revision=number) for number in (1, 2)]
-    asked = mail(event, key, MailKind.RESEND, revision=9)
     with running(MailServer()) as server, mailing(server, redis_client, cap=RateLimit(1, 3600, "mail")):
+        wait_until(ended(decided[0]), "the mailbox has had its mail")
+        asked = mail(event, key, MailKind.RESEND, revision=9)
         (dropped,) = wait_until(ended(asked), "the request has ended")
         late = wait_until(lambda: Mail.objects.filter(pk=decided[1].pk, last_error="limit").first(), "it waits")
     assert (dropped.state, dropped.last_error) == ("skipped", "limit")

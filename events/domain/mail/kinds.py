@@ -42,6 +42,8 @@ class MailState(StrEnum):
     SKIPPED = "skipped"  # overtaken by a later mail, or its recipient is forgotten or wants none
 
 
+# These are sent before all others: their readers wait for them, or have a time until which they must answer.
+URGENT = (MailKind.HELD, MailKind.OFFERED, MailKind.RESEND, MailKind.VERIFY)
 # The status that each of them tells.
 _TOLD = {
     MailKind.ENTERED: Status.ENTERED,

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from msgspec.structs import asdict
 
-from events.domain.mail.kinds import MailState
+from events.domain.mail.kinds import URGENT, MailState
 from events.ledger.mail.sql import CLAIMED_COLUMNS
 from events.ledger.records import MailRecord, MailResult
 from events.models import Mail
@@ -28,11 +28,13 @@ def insert_mails_of_seats(event_id: int, keys: Sequence[str], *, now: datetime) 
     insert_mails(event_id, [MailRecord(ticket_key=key) for key in keys], now=now)
 
 
-def claim_mails(*, now: datetime, until: datetime, total: int) -> Iterable[tuple[Any, ...]]:
+def claim_mails(*, now: datetime, until: datetime, total: int, urgent: bool = False) -> Iterable[tuple[Any, ...]]:
     """Claims due mails. The transaction began IMMEDIATE, so no other mailer claims meanwhile."""
     with transaction.atomic():
         due = Mail.objects.filter(state=MailState.PENDING.value, next_attempt_at__lte=now)
         due = due.filter(Q(claimed_until=None) | Q(claimed_until__lte=now)).order_by("next_attempt_at", "pk")
+        if urgent:
+            due = due.filter(kind__in=URGENT)
         busy = set(Mail.objects.filter(claimed_until__gt=now).values_list("event_id", "ticket_key"))
         rows = due.values_list("pk", "event_id", "ticket_key")[: total + len(busy)]
         ids = [pk for pk, *ticket in rows if tuple(ticket) not in busy][:total]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from events.domain.mail.kinds import URGENT
+
 # Columns of a claimed mail, in the order of the fields of `ClaimedMail`.
 CLAIMED_COLUMNS = (
     *("id", "event_id", "ticket_key", "kind", "revision", "position", "data", "created_at"),
@@ -26,10 +28,10 @@ SELECT %(event_id)s, key, 'confirmed', %(now)s, %(now)s FROM unnest(string_to_ar
 
 # claim_mails: takes due mails for a mailer, the oldest first, and returns them. Parameters by name: `now`; `until`,
 # when the claims expire; `total`. A mail waits while an earlier one about its ticket is being sent.
-CLAIM_MAILS = f"""
+_CLAIM = f"""
 WITH picked AS (
     SELECT mail.id FROM events_mail mail
-    WHERE mail.state = 'pending' AND mail.next_attempt_at <= %(now)s
+    WHERE mail.state = 'pending' AND mail.next_attempt_at <= %(now)s{{only}}
         AND (mail.claimed_until IS NULL OR mail.claimed_until <= %(now)s)
         AND NOT EXISTS (
             SELECT 1 FROM events_mail earlier
@@ -41,6 +43,10 @@ WITH picked AS (
 UPDATE events_mail mail SET claimed_until = %(until)s FROM picked WHERE mail.id = picked.id
 RETURNING {", ".join(f"mail.{name}" for name in CLAIMED_COLUMNS)}
 """  # noqa: S608 - column names of our own
+CLAIM_MAILS = _CLAIM.format(only="")
+# The same of urgent kinds alone. They stand in the text, so that the index of these is used.
+_KINDS = ", ".join(f"'{kind.value}'" for kind in URGENT)
+CLAIM_URGENT_MAILS = _CLAIM.format(only=f" AND mail.kind IN ({_KINDS})")
 
 # record_mails: writes what came of mails. Parameter: JSON array of `MailResult`s.
 # What was sent counts even if another mailer has claimed it since; anything else only while the claim is ours.
