@@ -3,7 +3,7 @@
 omnify_owner     owns the tables; migrations and `manage.py`
 omnify_web       door and API
 omnify_worker    drains; gets all connections that the others may not use
-omnify_deliver   webhooks
+omnify_deliver   webhooks and mail
 
 The last three are members of `omnify_app`: they read and write rows, and cannot change tables. `make run` and compose
 create or update the roles at every start, also in a database that an earlier release created as a superuser.

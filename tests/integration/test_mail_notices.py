@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -16,6 +18,7 @@ from events.domain.times import iso_of
 from events.ledger.events import change_event
 from events.ledger.mail import notices
 from events.models import Event, Mail, MailNotice, MailOptOut, Registration
+from omnify.common.email_url import EmailUrl, Way
 from tests.support.in_process.api import attend, create, organizer
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +161,14 @@ def test_an_event_without_mail_tells_no_one(event: Event) -> None:
     assert not MailNotice.objects.exists()
     change(event, mail=True)
     assert notices.make_due_mails(now=due) == 0
+
+
+def test_a_service_without_mail_leaves_no_news_for_when_it_has_some(
+    event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, email_url=EmailUrl(way=Way.OFF)))
+    change(event, location="Park")
+    assert not MailNotice.objects.exists()
 
 
 def test_a_cancelled_event_is_not_told_to_have_changed(event: Event) -> None:

@@ -19,6 +19,7 @@ from events.domain.mail.kinds import MailKind, MailState
 from events.domain.states import HOLDING, Status
 from events.domain.times import from_iso, iso_of, to_ms
 from events.ledger.database import database
+from events.ledger.mail.outbox import is_mailed
 from events.ledger.records import MailRecord
 from events.models import Event, Mail, MailNotice, MailOptOut, Registration
 
@@ -46,7 +47,7 @@ def note_change(event: Event, *, before: Mapping[str, str], now: datetime) -> No
     """
     after = told_fields(event)
     changes = {name: [before[name], after[name]] for name in TOLD if before[name] != after[name]}
-    if not changes or not event.mail or event.cancelled_at is not None or event.end_time <= now:
+    if not changes or not is_mailed(event) or event.cancelled_at is not None or event.end_time <= now:
         return
     found = _pending(event).select_for_update().first()
     notice = found or MailNotice(event=event, kind=MailKind.EVENT_CHANGED.value)
