@@ -16,7 +16,15 @@ from events.api.views.attendees import AttendeeDetail, Attendees
 from events.api.views.audit import AuditTrail
 from events.api.views.check_in import CheckIns, CheckInView, OfflineCheckIns, UndoCheckIn
 from events.api.views.codes import CodeDetail, CodeList, CodeRevocation
-from events.api.views.decision_log import LogCheckpoint, LogKey, LogTile, Proof
+from events.api.views.decision_log import (
+    LaterLogCheckpoint,
+    LaterLogKey,
+    LaterLogTile,
+    LogCheckpoint,
+    LogKey,
+    LogTile,
+    Proof,
+)
 from events.api.views.door import Confirmation, Register, Ticket, TicketEvents
 from events.api.views.events import (
     EventCancellation,
@@ -107,6 +115,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/log/checkpoint", LogCheckpoint.as_view()),
     path("events/<event:event_id>/log/key", LogKey.as_view()),
     path("events/<event:event_id>/log/tile/<path:tile>", LogTile.as_view()),
+    path("events/<event:event_id>/log/<number:log_number>/checkpoint", LaterLogCheckpoint.as_view()),
+    path("events/<event:event_id>/log/<number:log_number>/key", LaterLogKey.as_view()),
+    path("events/<event:event_id>/log/<number:log_number>/tile/<path:tile>", LaterLogTile.as_view()),
     path("registrations/<str:ticket_id>", Ticket.as_view()),
     path("registrations/<str:ticket_id>/proof", Proof.as_view()),
     path("registrations/<str:ticket_id>/confirm", Confirmation.as_view()),

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import sys
 import time
@@ -247,11 +248,12 @@ class Source:
         except (OSError, ValueError, KeyError) as problem:
             raise Unreadable(f"{url}: {problem}") from problem
 
-    def entries(self, size: int) -> Iterator[bytes]:
-        """Reads the first `size` entries."""
-        for first in range(0, size, WIDTH):
-            width = min(WIDTH, size - first)
-            yield from _unbundle(self.read(bundle_path(first, width)), width)
+    def entries(self, checkpoint: Checkpoint) -> Iterator[bytes]:
+        """Reads the entries of a log from its own addresses: what a cache keeps of another log's is at others."""
+        base = base_of(checkpoint.origin)
+        for first in range(0, checkpoint.size, WIDTH):
+            width = min(WIDTH, checkpoint.size - first)
+            yield from _unbundle(self.read(base + bundle_path(first, width)), width)
 
 
 class Mirror(Source):
@@ -269,7 +271,7 @@ class Mirror(Source):
 
     def _find(self, path: str) -> bytes:
         kept = self._folder / path
-        if self._believes and path.startswith("tile/") and kept.exists():
+        if self._believes and "tile/" in path and kept.exists():
             return kept.read_bytes()
         self._fresh[path] = super()._find(path)
         return self._fresh[path]
@@ -282,7 +284,8 @@ class Mirror(Source):
 
     def keep(self, note: str) -> None:
         """Keeps what was read, the checkpoint last: what stands there then is right up to it."""
-        for old in self._folder.glob("tile/entries/**/*.p"):
+        base = base_of(read_checkpoint(note).origin)
+        for old in self._folder.glob(f"{base}tile/entries/**/*.p"):
             shutil.rmtree(old)
         for path, data in self._fresh.items():
             if path != "checkpoint":
@@ -306,6 +309,12 @@ def write_file(file: Path, data: bytes) -> None:
     half = file.with_name(file.name + ".new")
     half.write_bytes(data)
     half.replace(file)
+
+
+def base_of(origin: str) -> str:
+    """Where a log's tiles are, below the event's log: `2/` if its name ends with `/log/2`, as behind a break."""
+    number = re.search(r"/log/([1-9][0-9]*)\Z", origin)
+    return f"{number[1]}/" if number else ""
 
 
 def bundle_path(first: int, width: int) -> str:
@@ -1047,7 +1056,8 @@ def _against_log(
     if stands is None:
         why = "the service has lost it" if is_lost else _why_missing(receipt, registered)
         if why:
-            found.broken.append((f"{said}, and {why}", f"{receipt.where}, checkpoint, all of tile/entries"))
+            tiles = f"{base_of(checkpoint.origin)}tile/entries"
+            found.broken.append((f"{said}, and {why}", f"{receipt.where}, checkpoint, all of {tiles}"))
         else:
             found.waiting += 1
         return
@@ -1056,9 +1066,12 @@ def _against_log(
         found.kept += 1
         return
     first = index // WIDTH * WIDTH
-    bundle = bundle_path(first, min(WIDTH, checkpoint.size - first))
+    base = base_of(checkpoint.origin)
+    bundle = base + bundle_path(first, min(WIDTH, checkpoint.size - first))
     what = f"with sequence {sequence}" if sequence != receipt.sequence else "with another time"
-    found.broken.append((f"{said}, and the log has it {what}", f"{receipt.where}, checkpoint, {bundle}, tile/0 and up"))
+    found.broken.append(
+        (f"{said}, and the log has it {what}", f"{receipt.where}, checkpoint, {bundle}, {base}tile/0 and up")
+    )
 
 
 def _why_missing(receipt: Receipt, registered: Registered) -> str:
@@ -1103,7 +1116,7 @@ def verify(
     checkpoint = open_checkpoint(note, public)
     replay, problem = Replay(event_id), ""
     leaves, registered = replay.leaves, Registered()
-    for entry in source.entries(checkpoint.size):
+    for entry in source.entries(checkpoint):
         if receipts:
             registered.note(len(leaves), entry)
         if problem:

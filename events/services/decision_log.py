@@ -19,7 +19,7 @@ from django.utils import timezone
 from events.domain.decision_log import entries
 from events.domain.decision_log.merkle import Tree, range_hash
 from events.domain.decision_log.notes import BadNote, Checkpoint, NoteSigner, handover, public_key, read_checkpoint
-from events.domain.decision_log.tiles import nodes_of_tiles
+from events.domain.decision_log.tiles import log_number, nodes_of_tiles
 from events.domain.times import to_ms
 from events.ledger.database import database
 from events.ledger.decision_log.append import OpenLog, append_alone, open_log
@@ -161,8 +161,7 @@ def _opened(event_id: int) -> tuple[Event, OpenLog]:
 
 def _next_origin(event_id: int, origin: str) -> str:
     """Numbers the name; one under which something was signed here is not taken again."""
-    base, _, number = origin.rpartition("/log")
-    found = int(number.lstrip("/") or 1) + 1
+    base, found = origin.rpartition("/log")[0], log_number(origin) + 1
     while _file(event_id, f"{base}/log/{found}").exists():
         found += 1
     return f"{base}/log/{found}"
@@ -178,21 +177,14 @@ def is_signed(head: LogHead) -> bool:
     return _known(_file(head.event_id, head.origin)).startswith(f"{told}\n")
 
 
-def numbered_name(event_id: int, origin: str) -> str:
+def numbered_name(event_id: int, number: int) -> str:
     """Returns what files of a log are called: `7`, and `7.2` after a break."""
-    return str(event_id) + origin.rpartition("/log")[2].replace("/", ".")
-
-
-def signed_names(event_id: int) -> list[str]:
-    """Returns the names under which this host has signed an event's log, the newest last. Reads no database."""
-    folder = _file(event_id, "").parent
-    found = [*folder.glob(f"{event_id}.checkpoint"), *folder.glob(f"{event_id}.*.checkpoint")]
-    return sorted((file.name.removesuffix(".checkpoint") for file in found), key=lambda name: (len(name), name))
+    return str(event_id) if number == 1 else f"{event_id}.{number}"
 
 
 def _file(event_id: int, origin: str) -> Path:
     """Returns the file with what was signed last under a name."""
-    return settings.ENV.home / "signed-logs" / f"{numbered_name(event_id, origin)}.checkpoint"
+    return settings.ENV.home / "signed-logs" / f"{numbered_name(event_id, log_number(origin))}.checkpoint"
 
 
 @contextmanager

@@ -149,6 +149,8 @@ def test_tiles_are_full_or_partial_and_kept_without_end(make_event: Make) -> Non
     base = f"/events/{event.pk}/log"
     size = log_head(event.pk).tree.size  # type: ignore[union-attr]
     assert size == 701
+    assert ANYONE.get(f"{base}/tile/1/000.p/2")["Cache-Control"] == "no-cache", "it is not signed yet"
+    assert ANYONE.get(f"{base}/checkpoint")["Cache-Control"] == "no-cache"
     hashes = b"".join(ANYONE.get(f"{base}/tile/{path}").content for path in ("0/000", "0/001", f"0/002.p/{size - 512}"))
     leaves = [hashes[at : at + 32] for at in range(0, len(hashes), 32)]
     tree = Tree().append(leaves)[0]
@@ -156,7 +158,6 @@ def test_tiles_are_full_or_partial_and_kept_without_end(make_event: Make) -> Non
     above = ANYONE.get(f"{base}/tile/1/000.p/2")
     assert above.content == b"".join(Tree().append(leaves[at : at + 256])[0].root for at in (0, 256))
     assert "immutable" in above["Cache-Control"]
-    assert ANYONE.get(f"{base}/checkpoint")["Cache-Control"] == "no-cache"
     for path in ("0/002", "0/002.p/190", "1/000", "2/000.p/1", "0/3", "entries/003.p/1", "x"):
         answer = ANYONE.get(f"{base}/tile/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "log_not_found"), path

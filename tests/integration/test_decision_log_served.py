@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+import shutil
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 
 from events.domain.commands import Cancellation
-from events.domain.decision_log.merkle import leaf_hash
+from events.domain.decision_log.merkle import Tree, leaf_hash
 from events.domain.decision_log.notes import NoteSigner
 from events.ledger.decision_log.read import log_head
-from events.models import DecisionLog, Event, Registration
+from events.models import DecisionLog, DecisionLogChunk, Event, Registration
 from events.services.decision_log import signer
+from tests.support.decision_log import unframe
 from tests.support.in_process.api import ANYONE
-from tests.support.in_process.decision_log import check, chunks, commit, id_of, registration
-from verify.omnify_verify import open_checkpoint, read_key
+from tests.support.in_process.decision_log import Api, check, chunks, commit, id_of, registration
+from verify.omnify_verify import main, open_checkpoint, read_key, save_evidence, verify
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_memory")]
 
@@ -117,3 +122,117 @@ def test_an_earlier_checkpoint_is_the_beginning_of_the_log_or_it_is_told(make_ev
     text = since.partition("\n\n")[0].split("\n")
     other = by.sign("\n".join([*text[:2], "A" * 43 + "="]) + "\n")
     assert "rewritten" in check(event, since=other).problem
+
+
+FULL = ("0/000", "entries/000")
+
+
+@pytest.fixture
+def on_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Goes on as another host, which has files of its own."""
+    return lambda name: monkeypatch.setattr(settings, "ENV", replace(settings.ENV, home=tmp_path / name))
+
+
+def served(event: Event, base: str, paths: Sequence[str] = FULL) -> list[bytes | int]:
+    """What is served at these tiles' addresses: the bytes, if caches may keep them, or the status."""
+    answers = [ANYONE.get(f"/events/{event.pk}/log/{base}tile/{path}") for path in paths]
+    assert all("immutable" in answer["Cache-Control"] for answer in answers if answer.status_code == 200)
+    return [answer.content if answer.status_code == 200 else answer.status_code for answer in answers]
+
+
+def restore_older(event: Event) -> None:
+    """Has the database go back to when it had decided the first 100, as a restore of a backup does."""
+    rows = DecisionLogChunk.objects.filter(log_id=event.pk)
+    kept = DecisionLog.objects.get(pk=event.pk)
+    rows.filter(first_index__gt=0).delete()
+    tree, _ = Tree().append([leaf_hash(entry) for row in rows for entry in unframe(bytes(row.entries))])
+    kept.size, kept.frontier = tree.size, tree.packed
+    kept.save()
+    Registration.objects.filter(event=event, sequence__gt=100).delete()
+    Event.objects.filter(pk=event.pk).update(confirmed_count=100)
+
+
+def decide(event: Event, numbers: Iterable[int]) -> None:
+    commit(event, [registration(number) for number in numbers])
+
+
+def break_off(event: Event) -> None:
+    """Restores an older state, has the log go on under another name, and decides others than those that were lost."""
+    restore_older(event)
+    assert ANYONE.get(f"/events/{event.pk}/log/checkpoint").status_code == 503
+    call_command("open_new_log", str(event.pk), stdout=io.StringIO())
+    decide(event, range(500, 800))
+
+
+def publish_and_break_off(event: Event, on_host: Callable[[str], None]) -> list[bytes | int]:
+    """Two hosts have kept the first tile of the log that does not go on. Returns that."""
+    decide(event, range(1, 101))
+    decide(event, range(101, 400))
+    for host in ("other", "signing"):
+        on_host(host)
+        assert check(event).problem == ""
+        before = served(event, "")
+    break_off(event)
+    return before
+
+
+def test_each_address_of_a_tile_has_one_logs_bytes_on_every_host_behind_a_break(
+    make_event: Make, on_host: Callable[[str], None]
+) -> None:
+    event = make_event(max_capacity=900)
+    before, after = publish_and_break_off(event, on_host), list[list[bytes | int]]()
+    for host in ("signing", "other", "new"):
+        on_host(host)
+        found = check(event)
+        assert (found.problem, found.checkpoint.origin) == ("", f"localhost/events/{event.pk}/log/2")
+        assert served(event, "") == (before if host != "new" else [404, 404]), host
+        after.append(served(event, "2/"))
+        assert served(event, "2/") == after[0] != before, "kept or not"
+        # What only a log of this length has, and what was never there.
+        assert served(event, "", ["entries/001.p/1"]) == [404]
+        assert served(event, "1/") == served(event, "3/") == [404, 404]
+    assert after[0] == after[1] == after[2]
+
+
+def test_the_newest_log_answers_without_a_number_and_with_its_own_alone(
+    make_event: Make, on_host: Callable[[str], None]
+) -> None:
+    event = make_event(max_capacity=900)
+    publish_and_break_off(event, on_host)
+    base = f"/events/{event.pk}/log"
+    for file in ("checkpoint", "key"):
+        newest = ANYONE.get(f"{base}/{file}")
+        assert newest.content.startswith(f"localhost{base}/2".encode())
+        assert newest["Cache-Control"] == "no-cache"
+        assert ANYONE.get(f"{base}/2/{file}").content == newest.content
+        assert [ANYONE.get(f"{base}/{one}/{file}").status_code for one in (0, 1, 3, "02", "x")] == [404] * 5
+
+
+def follow(event: Event, mirror: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Has a mirror look at the log, which is read from the service first."""
+    source, copy = Api(f"/events/{event.pk}/log", event.pk), mirror.with_name("copy")
+    shutil.rmtree(copy, ignore_errors=True)
+    assert verify(source, event.pk, key=None).problem == ""
+    save_evidence(copy, source.seen, (), event_id=event.pk)
+    capsys.readouterr()
+    return main([str(copy), str(event.pk), "--mirror", str(mirror)]), capsys.readouterr().out
+
+
+def test_a_mirror_follows_a_log_to_its_new_addresses_and_says_the_break(
+    make_event: Make, on_host: Callable[[str], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event, early, late = make_event(max_capacity=900), tmp_path / "early", tmp_path / "late"
+    on_host("signing")
+    decide(event, range(1, 101))
+    assert follow(event, early, capsys)[0] == 0
+    decide(event, range(101, 400))
+    assert follow(event, late, capsys)[0] == 0
+    old = {name: (late / "tile" / "entries" / name).read_bytes() for name in ("000", "001.p/145")}
+    break_off(event)
+    code, told = follow(event, early, capsys)
+    assert (code, "BROKEN OFF: entry 102" in told) == (0, True), told
+    assert main([str(early), str(event.pk)]) == 0, "what it keeps is a log that can be checked"
+    assert sorted(one.name for one in (early / "2" / "tile" / "entries").iterdir()) == ["000", "001.p"]
+    code, told = follow(event, late, capsys)
+    assert (code, "FORKED" in told, "BROKEN OFF: entry 102" in told) == (3, True, True), told
+    assert {name: (late / "tile" / "entries" / name).read_bytes() for name in old} == old

@@ -58,14 +58,14 @@ def sign(event: Event) -> None:
     assert ANYONE.get(f"/events/{event.pk}/log/checkpoint").status_code == 200
 
 
-def tiles(event: Event) -> list[bytes]:
-    answers = [ANYONE.get(f"/events/{event.pk}/log/tile/{path}") for path in PATHS]
+def tiles(event: Event, base: str = "") -> list[bytes]:
+    answers = [ANYONE.get(f"/events/{event.pk}/log/{base}tile/{path}") for path in PATHS]
     assert [answer.status_code for answer in answers] == [200] * len(PATHS)
     return [answer.content for answer in answers]
 
 
-def statuses(event: Event) -> set[int]:
-    return {ANYONE.get(f"/events/{event.pk}/log/tile/{path}").status_code for path in PATHS}
+def statuses(event: Event, base: str = "") -> set[int]:
+    return {ANYONE.get(f"/events/{event.pk}/log/{base}tile/{path}").status_code for path in PATHS}
 
 
 def change_an_entry(event: Event) -> None:
@@ -83,7 +83,7 @@ def test_a_tile_that_was_served_is_read_from_a_file_of_its_log(event: Event) -> 
     assert not [query for query in asked.captured_queries if "decisionlogchunk" in query["sql"]]
     DecisionLog.objects.update(origin=f"localhost/events/{event.pk}/log/2")
     with CaptureQueriesContext(connection) as asked:
-        assert tiles(event) == before
+        assert tiles(event, "2/") == before
     assert [query for query in asked.captured_queries if "decisionlogchunk" in query["sql"]]
 
 
@@ -113,6 +113,19 @@ def test_without_the_database_a_kept_tile_is_served_of_an_event_that_the_door_sh
     with database_out_of_reach():
         assert tiles(event) == before
         assert ANYONE.get(f"/events/{event.pk}/log/tile/entries/001.p/1").status_code == 503
+        assert statuses(event, "2/") == {503}
+
+
+@on_postgres
+def test_without_the_database_each_logs_kept_tiles_are_served_at_its_own_addresses(event: Event) -> None:
+    before = tiles(event)
+    DecisionLog.objects.update(origin=f"localhost/events/{event.pk}/log/2")
+    change_an_entry(event)
+    sign(event)
+    after = tiles(event, "2/")
+    with database_out_of_reach():
+        assert (tiles(event), tiles(event, "2/")) == (before, after)
+    assert before[0] != after[0] and before[1] != after[1]
 
 
 @on_postgres

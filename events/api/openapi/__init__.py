@@ -3,7 +3,15 @@
 from events.api.openapi.attendees import ADD_ATTENDEE, CANCEL_ATTENDEE, CORRECT_ATTENDEE, LIST_ATTENDEES, READ_STATS
 from events.api.openapi.check_in import CHECK_IN, CHECK_IN_BY_CODE, READ_OFFLINE_LIST, UNDO_CHECK_IN
 from events.api.openapi.codes import CREATE_CODES, LIST_CODES, REVOKE_CODE, REVOKE_CODES
-from events.api.openapi.decision_log import READ_CHECKPOINT, READ_LOG_KEY, READ_PROOF, READ_TILE
+from events.api.openapi.decision_log import (
+    READ_CHECKPOINT,
+    READ_LATER_CHECKPOINT,
+    READ_LATER_LOG_KEY,
+    READ_LATER_TILE,
+    READ_LOG_KEY,
+    READ_PROOF,
+    READ_TILE,
+)
 from events.api.openapi.door import READ_EVENT, REGISTER
 from events.api.openapi.events import (
     CANCEL_EVENT,
@@ -70,6 +78,9 @@ __all__ = [
     "READ_CHECKPOINT",
     "READ_EVENT",
     "READ_KEPT_MAIL",
+    "READ_LATER_CHECKPOINT",
+    "READ_LATER_LOG_KEY",
+    "READ_LATER_TILE",
     "READ_LOG_KEY",
     "READ_OFFLINE_LIST",
     "READ_PROOF",

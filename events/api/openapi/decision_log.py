@@ -18,6 +18,11 @@ _NO_EVENT = (Code.EVENT_NOT_FOUND, "There is no such event.")
 _NO_LOG = {
     404: bad("No such event or tile, or no signed log.", _NO_EVENT, (Code.LOG_NOT_FOUND, "There is no such tile."))
 }
+_NUMBER = id_in_path("log_number")
+_TILE = {
+    (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The hashes, or the entries."),
+    **_NO_LOG,
+}
 _PROOF = {**example(TicketProof), "entries": [example(ProvedEntry)]}
 _NOTE = "tickets.example.com/events/7/log\n3\nrrb8/idLcKFPsGel5VeCZNsPqbUa9eC6FZFY8ynnfHc=\n\n— …\n"
 _KEY = "tickets.example.com/events/7/log+8e1b5b05+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n"
@@ -31,8 +36,19 @@ def _plain(description: str, value: str) -> dict[tuple[int, str], OpenApiRespons
 READ_CHECKPOINT = _describe(
     operation_id="read_log_checkpoint",
     summary="Read the decision log's checkpoint",
-    description="The log's size and root after the last batch, as a C2SP signed note.",
+    description=(
+        "The log's size and root after the last batch, as a C2SP signed note. Of the newest log: if its first line "
+        "ends with a number (`/log/2`), its tiles are below `/events/{event_id}/log/2`."
+    ),
     parameters=[EVENT_ID],
+    responses={**_plain("The signed note.", _NOTE), **_NO_LOG},
+)
+
+READ_LATER_CHECKPOINT = _describe(
+    operation_id="read_later_log_checkpoint",
+    summary="Read the checkpoint of a log behind a break",
+    description="The same as `/events/{event_id}/log/checkpoint`, as long as this log (2 or more) is the newest.",
+    parameters=[EVENT_ID, _NUMBER],
     responses={**_plain("The signed note.", _NOTE), **_NO_LOG},
 )
 
@@ -44,18 +60,31 @@ READ_LOG_KEY = _describe(
     responses={**_plain("The verifier key.", _KEY), **_NO_LOG},
 )
 
+READ_LATER_LOG_KEY = _describe(
+    operation_id="read_later_log_key",
+    summary="Read the verifier key of a log behind a break",
+    description="The same as `/events/{event_id}/log/key`, as long as this log (2 or more) is the newest.",
+    parameters=[EVENT_ID, _NUMBER],
+    responses={**_plain("The verifier key.", _KEY), **_NO_LOG},
+)
+
 READ_TILE = _describe(
     operation_id="read_log_tile",
     summary="Read a tile of the decision log",
     description=(
         "256 hashes (`<level>/<n>`) or 256 entries (`entries/<n>`) as C2SP tlog-tiles has them, the last one with its "
-        "width behind it (`.p/<width>`). What was once there never changes."
+        "width behind it (`.p/<width>`). Of the event's first log. What was once signed there never changes."
     ),
     parameters=[EVENT_ID, id_in_path("tile", str)],
-    responses={
-        (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The hashes, or the entries."),
-        **_NO_LOG,
-    },
+    responses=_TILE,
+)
+
+READ_LATER_TILE = _describe(
+    operation_id="read_later_log_tile",
+    summary="Read a tile of a log behind a break",
+    description="The same as `/events/{event_id}/log/tile/{tile}`, of the log (2 or more) that goes on behind a break.",
+    parameters=[EVENT_ID, _NUMBER, id_in_path("tile", str)],
+    responses=_TILE,
 )
 
 READ_PROOF = _describe(

@@ -1,4 +1,8 @@
-"""`/events/{id}/log/...` and `/registrations/{ticket_id}/proof`: the decision log, for those who check it."""
+"""`/events/{id}/log/...` and `/registrations/{ticket_id}/proof`: the decision log, for those who check it.
+
+Behind a break an event's log has a number, and its tiles are below it: `/events/{id}/log/2/tile/...`. What is cached of
+a tile is never another log's. `/events/{id}/log/checkpoint` and `/key`, which are never cached, are of the newest.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +25,13 @@ from events.domain.states import Visibility
 from events.ledger import queries
 from events.ledger.decision_log.read import LogHead, bundle_of, entries_of_ticket, log_head, tile_hashes
 from events.secrets import tickets
-from events.services.decision_log import HistoryBroken, NotSigned, signed_head, signer
+from events.services.decision_log import HistoryBroken, NotSigned, is_signed, signed_head, signer
 from events.services.log_tiles import keep_tile, kept_tile, kept_without_database
 from omnify.common.envelope import Code
 
-# A tile never changes once it is there, nor does a partial one.
+# A tile never changes once it is signed, nor does a partial one.
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+FIRST = 1
 
 
 class LogView(ApiView):
@@ -41,8 +46,18 @@ class LogCheckpoint(LogView):
 
     @openapi.READ_CHECKPOINT
     def get(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Answers with the signed note of the last batch."""
-        _, note = _signed(_public(event_id))
+        """Answers with the signed note of the newest log's last batch."""
+        return _text(_signed(_public(event_id))[1])
+
+
+class LaterLogCheckpoint(LogView):
+    """`GET /events/{id}/log/{log_number}/checkpoint`."""
+
+    @openapi.READ_LATER_CHECKPOINT
+    def get(self, request: Request, event_id: int | None, log_number: int | None) -> HttpResponse:
+        """Answers with the signed note of this log's last batch, as long as it is the newest."""
+        head, note = _signed(_public(event_id))
+        _expect_later(head, log_number)
         return _text(note)
 
 
@@ -51,14 +66,19 @@ class LogKey(LogView):
 
     @openapi.READ_LOG_KEY
     def get(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Answers with the verifier key."""
-        head = log_head(_public(event_id))
-        if head is None:
-            raise _no_log()
-        try:
-            return _text(signer(head.origin, head.key).verifier_key + "\n")
-        except NotSigned:
-            raise _not_signed() from None
+        """Answers with the newest log's verifier key."""
+        return _text(_verifier_key(_head(_public(event_id))))
+
+
+class LaterLogKey(LogView):
+    """`GET /events/{id}/log/{log_number}/key`."""
+
+    @openapi.READ_LATER_LOG_KEY
+    def get(self, request: Request, event_id: int | None, log_number: int | None) -> HttpResponse:
+        """Answers with this log's verifier key, as long as it is the newest."""
+        head = _head(_public(event_id))
+        _expect_later(head, log_number)
+        return _text(_verifier_key(head))
 
 
 class LogTile(LogView):
@@ -66,15 +86,19 @@ class LogTile(LogView):
 
     @openapi.READ_TILE
     def get(self, request: Request, event_id: int | None, tile: str) -> HttpResponse:
-        """Answers with the hashes, or the entries, of a tile that is in the log."""
-        asked = read_tile(tile)
-        try:
-            return _bytes(_tile(event_id, asked))
-        except (OperationalError, InterfaceError):
-            kept = kept_without_database(event_id, asked) if event_id and asked else None
-            if kept is None:
-                raise
-            return _bytes(kept)
+        """Answers with the hashes, or the entries, of a tile that is in the first log."""
+        return _tile(event_id, FIRST, read_tile(tile))
+
+
+class LaterLogTile(LogView):
+    """`GET /events/{id}/log/{log_number}/tile/...`."""
+
+    @openapi.READ_LATER_TILE
+    def get(self, request: Request, event_id: int | None, log_number: int | None, tile: str) -> HttpResponse:
+        """Answers with the hashes, or the entries, of a tile that is in this log."""
+        number = log_number or FIRST
+        # The first log has no number in its addresses: each tile has one address.
+        return _tile(event_id, number, read_tile(tile) if number != FIRST else None)
 
 
 class Proof(LogView):
@@ -96,22 +120,59 @@ class Proof(LogView):
         return responses.ok(TicketProof(commitment=stands.hex(), checkpoint=note, entries=proved))
 
 
-def _tile(event_id: int | None, asked: Tile | None) -> bytes:
-    head = log_head(_public(event_id))
-    if head is None or asked is None or not asked.is_in(head.tree.size):
-        raise _no_log("There is no such tile.")
-    kept = kept_tile(head, asked)
+def _tile(event_id: int | None, number: int, asked: Tile | None) -> HttpResponse:
+    if asked is None:
+        _public(event_id)
+        raise _no_tile()
+    try:
+        return _read_tile(_public(event_id), number, asked)
+    except (OperationalError, InterfaceError):
+        kept = kept_without_database(event_id, number, asked) if event_id else None
+        if kept is None:
+            raise
+        return _bytes(kept, FOREVER)
+
+
+def _read_tile(event_id: int, number: int, asked: Tile) -> HttpResponse:
+    """The database has the entries of the newest log. What others had is served where it was kept, or by no one."""
+    head = log_head(event_id)
+    is_there = head is not None and (head.number != number or asked.is_in(head.tree.size))
+    kept = kept_tile(event_id, number, asked) if is_there else None
     if kept is not None:
-        return kept
-    found = bundle_of(head.event_id, asked) if asked.level is None else b"".join(tile_hashes(head.event_id, asked))
+        return _bytes(kept, FOREVER)
+    if head is None or head.number != number or not is_there:
+        raise _no_tile()
+    found = bundle_of(event_id, asked) if asked.level is None else b"".join(tile_hashes(event_id, asked))
+    if not is_signed(head):
+        # A restored database may have other entries there than those that were published under this address.
+        return _bytes(found, PUBLIC)
     keep_tile(head, asked, found)
-    return found
+    return _bytes(found, FOREVER)
 
 
 def _proved(head: LogHead, index: int, entry: bytes) -> ProvedEntry:
     nodes = nodes_of_tiles(lambda tile: tile_hashes(head.event_id, tile), head.tree.size)
     path = inclusion_proof(index, head.tree.size, nodes)
     return ProvedEntry(index=index, entry=entry.hex(), inclusion=[one.hex() for one in path])
+
+
+def _head(event_id: int) -> LogHead:
+    head = log_head(event_id)
+    if head is None:
+        raise _no_log()
+    return head
+
+
+def _expect_later(head: LogHead, number: int | None) -> None:
+    if number in (None, FIRST) or head.number != number:
+        raise _no_log("This is not the newest log of the event.")
+
+
+def _verifier_key(head: LogHead) -> str:
+    try:
+        return signer(head.origin, head.key).verifier_key + "\n"
+    except NotSigned:
+        raise _not_signed() from None
 
 
 def _public(event_id: int | None) -> int:
@@ -137,6 +198,10 @@ def _no_log(message: str = "This event has no decision log yet.") -> Refusal:
     return Refusal(Code.LOG_NOT_FOUND, 404, message)
 
 
+def _no_tile() -> Refusal:
+    return _no_log("There is no such tile.")
+
+
 def _not_signed() -> Refusal:
     return _no_log("The operator has not set the LOG_SIGNING_KEY of this log: it is not signed.")
 
@@ -145,8 +210,8 @@ def _text(content: str) -> HttpResponse:
     return _answer(content.encode(), "text/plain; charset=utf-8", PUBLIC)
 
 
-def _bytes(content: bytes) -> HttpResponse:
-    return _answer(content, "application/octet-stream", FOREVER)
+def _bytes(content: bytes, kept: Mapping[str, str]) -> HttpResponse:
+    return _answer(content, "application/octet-stream", kept)
 
 
 def _answer(content: bytes, content_type: str, kept: Mapping[str, str]) -> HttpResponse:

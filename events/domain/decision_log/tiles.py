@@ -15,6 +15,7 @@ from events.domain.decision_log.merkle import TILE_HEIGHT, TILE_WIDTH, Nodes, no
 
 ENTRIES = "entries"
 _MAX_LEVEL = 5
+_NUMBER = re.compile(r"/log/([1-9][0-9]*)")
 _PATH = re.compile(r"(entries|[0-9]{1,2})/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 
@@ -50,6 +51,12 @@ def read_tile(path: str) -> Tile | None:
     level = None if match[1] == ENTRIES else int(match[1])
     tile = Tile(level, int(re.sub("[x/]", "", match[2])), int(match[3] or TILE_WIDTH))
     return tile if tile.path == path and (level or 0) <= _MAX_LEVEL else None
+
+
+def log_number(origin: str) -> int:
+    """Returns which log of its event has this name: 1, and behind a break what stands at the end of the name."""
+    found = _NUMBER.fullmatch(origin, max(0, origin.rfind("/log")))
+    return int(found[1]) if found else 1
 
 
 def _spell(number: int) -> str:

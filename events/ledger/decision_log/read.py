@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from events.domain.decision_log.entries import Kind, requested_of_reveal
 from events.domain.decision_log.merkle import TILE_HEIGHT, TILE_WIDTH, Tree, leaf_hash
-from events.domain.decision_log.tiles import Tile, perfect_root
+from events.domain.decision_log.tiles import Tile, log_number, perfect_root
 from events.ledger.database import database
 from events.models import DecisionLog, DecisionLogChunk
 
@@ -20,6 +20,11 @@ class LogHead:
     origin: str
     key: bytes
     tree: Tree
+
+    @property
+    def number(self) -> int:
+        """Which log of its event it is. Tiles of another one have other addresses, and stay what they are."""
+        return log_number(self.origin)
 
 
 def log_head(event_id: int) -> LogHead | None:

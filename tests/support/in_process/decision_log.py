@@ -20,7 +20,7 @@ ENTRY = 80  # of a registration that is not held, with its length
 class Api(Source):
     """The verifier's source, through Django's test client."""
 
-    def read(self, path: str) -> bytes:
+    def _find(self, path: str) -> bytes:
         answer = ANYONE.get(f"{self._base}/{path}")
         if answer.status_code != 200:
             raise Unreadable(f"{path}: {answer.status_code}")
