@@ -15,11 +15,11 @@ from omnify.common.envelope import Code
 
 _describe = partial(describe, tags=["proof"], auth=ANYONE)
 _NO_EVENT = (Code.EVENT_NOT_FOUND, "There is no such event.")
-_NO_LOG = {
+_NO_LOG: dict[int | tuple[int, str], OpenApiResponse] = {
     404: bad("No such event or tile, or no signed log.", _NO_EVENT, (Code.LOG_NOT_FOUND, "There is no such tile."))
 }
 _NUMBER = id_in_path("log_number")
-_TILE = {
+_TILE: dict[int | tuple[int, str], OpenApiResponse] = {
     (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The hashes, or the entries."),
     **_NO_LOG,
 }

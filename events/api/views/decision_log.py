@@ -1,7 +1,8 @@
 """`/events/{id}/log/...` and `/registrations/{ticket_id}/proof`: the decision log, for those who check it.
 
 Behind a break an event's log has a number, and its tiles are below it: `/events/{id}/log/2/tile/...`. What is cached of
-a tile is never another log's. `/events/{id}/log/checkpoint` and `/key`, which are never cached, are of the newest.
+a tile is never another log's. `/events/{id}/log/checkpoint` and `/key`, which no cache serves without asking, are of
+the newest.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def _tile(event_id: int | None, number: int, asked: Tile | None) -> HttpResponse
 
 
 def _read_tile(event_id: int, number: int, asked: Tile) -> HttpResponse:
-    """The database has the entries of the newest log. What others had is served where it was kept, or by no one."""
+    """Reads a tile of the newest log from the database, and of others only where it was kept."""
     head = log_head(event_id)
     is_there = head is not None and (head.number != number or asked.is_in(head.tree.size))
     kept = kept_tile(event_id, number, asked) if is_there else None
