@@ -29,6 +29,7 @@ class MailServer:
         sender_refusal: the answer to MAIL, if it is refused.
         die_after: how many messages it takes of which it breaks the connection instead of saying so.
         wait: is waited for before a message is answered.
+        holds: what is waited for before RCPT of an address is answered.
         password: what a login needs; empty: none is offered.
     """
 
@@ -37,6 +38,7 @@ class MailServer:
     data_refusals: list[str] = field(default_factory=list)
     die_after: int = 0
     wait: threading.Event | None = None
+    holds: dict[str, threading.Event] = field(default_factory=dict)
     password: str = ""
     port: int = 0
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
@@ -62,6 +64,7 @@ class MailServer:
     ) -> str:
         """Takes or refuses a recipient."""
         self.recipients[address] += 1
+        await _until(self.holds.get(address))
         if self.refusals.get(address):
             return self.refusals[address].pop(0)
         envelope.rcpt_tos.append(address)
@@ -71,8 +74,7 @@ class MailServer:
         """Takes the message, and answers if it is not to die."""
         if self.data_refusals:
             return self.data_refusals.pop(0)
-        while self.wait is not None and not self.wait.is_set():
-            await asyncio.sleep(0.01)
+        await _until(self.wait)
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         parsed = message_from_bytes(content, policy=policy.default)
         assert isinstance(parsed, EmailMessage)
@@ -86,6 +88,11 @@ class MailServer:
     def _authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         good = isinstance(data, LoginPassword) and data.password.decode() == self.password
         return AuthResult(success=good, handled=False)
+
+
+async def _until(awaited: threading.Event | None) -> None:
+    while awaited is not None and not awaited.is_set():
+        await asyncio.sleep(0.01)
 
 
 @contextmanager
