@@ -38,6 +38,11 @@ def test_tickets_are_kept_on_the_device_and_a_mails_link_needs_a_click(service: 
     elsewhere.goto(f"/t/{ticket}#token={token}")
     expect(elsewhere.get_by_label("Code from the mail")).to_have_value(token)
     assert token not in elsewhere.url
+    elsewhere.get_by_role("link", name="Deutsch").click()
+    expect(elsewhere.get_by_label("Code aus der Mail")).to_have_value(token)
+    elsewhere.get_by_role("link", name="English").click()
+    expect(elsewhere.get_by_label("Code from the mail")).to_have_value(token)
+    assert token not in elsewhere.url
     sees(elsewhere, "Please confirm your address")
     elsewhere.get_by_role("button", name="Confirm my address").click()
     for guest in (elsewhere, page):

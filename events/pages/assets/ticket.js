@@ -81,8 +81,11 @@ function replace(page) {
 }
 
 // The mail's link brings the token in its fragment, which browsers send nowhere. Nothing is confirmed without a click.
+// The page in another language gets it in the same way.
 function fillIn() {
-  if (token && byId("token")) byId("token").value = token;
+  if (!token || !byId("token")) return;
+  byId("token").value = token;
+  for (const link of document.querySelectorAll(".languages a")) link.hash = `token=${token}`;
 }
 
 // Reloading shows the ticket's status, not what was once being done.
