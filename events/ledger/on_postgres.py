@@ -209,12 +209,13 @@ def lift_statement_timeout() -> None:
 
 
 def vacuum(tables: Iterable[str], *, rewrite: bool) -> bool:
-    """Frees the dead rows of `tables` and their indexes."""
+    """Frees the dead rows of `tables` and their indexes. Makes the planner's statistics, which quote values, anew."""
     option = "FULL" if rewrite else "INDEX_CLEANUP ON"
     with connection.cursor() as cursor:
         del connection.connection.notices[:]
         for table in tables:
-            cursor.execute(f"VACUUM ({option}) {connection.ops.quote_name(table)}")
+            cursor.execute(f"VACUUM ({option}, ANALYZE) {connection.ops.quote_name(table)}")
+        cursor.execute(f"VACUUM ({option}) pg_catalog.pg_statistic")
     # A missing permission is only a warning to PostgreSQL.
     return not any("permission denied" in notice for notice in connection.connection.notices)
 

@@ -7,7 +7,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from kombu import Connection
 
+from events.services.wakeups import DRAIN_TASK, partition
+from omnify.celery import app
 from tests.support.service.crowd import Crowd, verify_ledger
 from tests.support.service.event import Event, open_event
 from tests.support.service.parts import DRAINS
@@ -22,20 +25,22 @@ SEATS, GUESTS, LATER = 20, 10, 15
 
 @contextlib.contextmanager
 def without_lease(event: Event) -> Iterator[None]:
-    """Takes every lease of the event away, and the wake flag, so that each batch of admissions wakes a drain."""
+    """Takes every lease of the event away, and wakes a drain each time: another one may begin beside the first."""
     done = threading.Event()
 
-    def take() -> None:
+    def take(broker: Connection) -> None:
         while not done.is_set():
-            event.service.redis.delete(event.keys.lease, event.keys.wake)
+            if event.service.redis.delete(event.keys.lease):
+                app.send_task(DRAIN_TASK, [event.id], queue=partition(event.id), connection=broker)
 
-    thread = threading.Thread(target=take, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+    with Connection(event.service.valkey.url(1)) as broker:
+        thread = threading.Thread(target=take, args=(broker,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
 
 def trap_one(service: Service, event: Event, failpoint: Failpoint) -> tuple[str, list[str]]:

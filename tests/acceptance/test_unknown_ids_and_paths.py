@@ -68,7 +68,7 @@ def test_an_event_that_does_not_exist_is_not_found_however_often_one_asks(event:
         ("POST", "/events/{id}/register/", (404, "not_found")),
         ("POST", "/events/{id}/enrol", (404, "not_found")),
         ("GET", "/events/%2F", (404, "not_found")),
-        ("GET", "/", (404, "not_found")),
+        ("GET", "/welcome", (404, "not_found")),
         ("GET", "/registrations", (404, "not_found")),
     ],
 )
