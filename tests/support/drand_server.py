@@ -7,6 +7,7 @@ days: `mood` says which.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,15 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from py_ecc.bls.hash_to_curve import hash_to_G1
-from py_ecc.bls.point_compression import compress_G1, compress_G2
-from py_ecc.optimized_bls12_381 import G2, curve_order, multiply
+_limit = sys.getrecursionlimit()  # as in `events.domain.beacon_signature`
 
-from events.domain.beacon import QUICKNET, Chain
+from py_ecc.bls.hash_to_curve import hash_to_G1  # noqa: E402
+from py_ecc.bls.point_compression import compress_G1, compress_G2  # noqa: E402
+from py_ecc.optimized_bls12_381 import G2, curve_order, multiply  # noqa: E402
+
+from events.domain.beacon import QUICKNET, Chain  # noqa: E402
+
+sys.setrecursionlimit(_limit)
 
 _DOMAIN = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"
 MOODS = ("away", "slow", "not published yet", "another round", "another chain", "no signature", "a redirect", "well")

@@ -22,6 +22,7 @@ class Closable(Protocol):
 
 Opened = TypeVar("Opened", bound=Closable)
 _OPENED: list[Closable] = []
+_RECURSION_LIMIT = sys.getrecursionlimit()
 
 
 def until_the_tests_end(opened: Opened) -> Opened:
@@ -38,6 +39,8 @@ class Leftovers:
         """What is there before the first test is never garbage, and need not be looked through again."""
         freeze_gc()
         gc.enable()
+        # Without it a nested JSON text ends the process, and a library may lift it for all as it is imported.
+        assert sys.getrecursionlimit() == _RECURSION_LIMIT, "an import has changed the limit on recursion"
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(
