@@ -68,7 +68,11 @@ RESEND_TO_ATTENDEE = describe(
     parameters=[EVENT_ID, TICKET_ID],
     responses={
         202: good(success_with(Attendee), "The mail is on its way.", attendee=ATTENDEE),
-        404: bad("No guest of this event has this ticket.", (Code.TICKET_NOT_FOUND, "There is no such ticket.")),
+        404: bad(
+            "No guest of this event has this ticket, or there is no such event.",
+            (Code.TICKET_NOT_FOUND, "There is no such ticket."),
+            (Code.EVENT_NOT_FOUND, "There is no such event."),
+        ),
         409: bad(
             "The ticket has no seat and does not wait for one, or the event has no mail.",
             (Code.NOT_CONFIRMED, "This ticket has no seat and does not wait for one."),

@@ -101,13 +101,13 @@ onSubmit(form, async () => {
   try {
     if (own.length) await makeOwn(path, own, common, codes);
     else codes.push(...(await make(path, { count: Number(byId("count").value), ...common })));
+    form.reset(); // before the list is loaded: what is typed meanwhile is for the next
   } finally {
     // Those that are made are shown, also where further ones were refused; what is left stays in the form.
     if (codes.length) show(codes, common);
     if (codes.length) byId("codes").value = own.slice(codes.length).join("\n");
     if (codes.length) await list.load(FIRST);
   }
-  form.reset();
 });
 
 const event = await showHead();

@@ -18,10 +18,10 @@ export function startGuestForm(event, decided) {
   onSubmit(form, async () => {
     byId("guest-told").textContent = "";
     const made = await api("POST", `/events/${eventId}/attendees`, values(form));
+    form.reset();
     byId("guest-told").textContent = "In line …";
     const ticket = await api("GET", `${made.status_url}?wait=${WAIT_SECONDS}`);
     byId("guest-told").textContent = said(ticket);
-    form.reset();
     decided();
   });
 }
