@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 import hiredis
 
-DONE = b"\xa4done"  # how the script's reply begins, as msgpack
+# How the script's reply begins, as msgpack: of a batch that was admitted in part, or as a whole.
+ADMITTED = (b"\xa4done", b"\xa3all")
 
 
 class YardstickError(Exception):
@@ -119,7 +120,7 @@ class Caller:
             raise YardstickError("Valkey hung up")
         if not is_whole(self._answer):
             return False
-        if DONE not in self._answer[:32]:
+        if not any(word in self._answer[:32] for word in ADMITTED):
             raise YardstickError(f"Valkey replied {self._answer[:80]!r}")
         self._answer = b""
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
 import threading
 import time
@@ -114,3 +115,11 @@ def test_the_calls_are_the_doors_own_and_hold_everyone_once() -> None:
         sizes.append(len(registrations) // 5)
     assert sizes == [3, 3, 1]
     assert len(set(keys)) == 7
+
+
+def test_a_batch_that_was_admitted_as_a_whole_is_an_answer_too() -> None:
+    """As the script replies to plain registrations."""
+    ours, servers = socket.socketpair()
+    with ours, servers:
+        servers.sendall(bulk(msgspec.msgpack.encode(["all", 1, False, 7, 3])))
+        assert yardstick.Caller(ours).has_answer()
