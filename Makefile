@@ -53,6 +53,8 @@ lint: .dev-packages  ## linters and types
 	$(PYTHON) -m ruff format --check
 	$(LINT) mypy
 	$(PYTHON) .venv/bin/lint-imports
+	.venv/bin/deptry . --extend-exclude '^tests'
+	.venv/bin/deptry tests --ignore DEP002,DEP004
 
 format: .dev-packages  ## let ruff format and fix
 	$(PYTHON) -m ruff check --fix
