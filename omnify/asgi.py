@@ -20,7 +20,7 @@ _django = django_app()
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from events.admission.gate import QueueUnavailable
+from events.admission.errors import QueueUnavailable
 from events.admission.open_gate import open_gate
 from events.door.app import Door
 from events.door.fast_path import FastPath

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from events.admission.codes import load_codes
 from events.admission.descriptions import put_descriptions
-from events.admission.gate import QueueUnavailable
+from events.admission.errors import QueueUnavailable
 from events.admission.queue import Queue
 from events.admission.snapshots import put_snapshots
 from events.domain.outcome import Outcome

@@ -15,7 +15,8 @@ from events.admission import keys as k
 from events.admission.cluster_link import ClusterLink
 from events.admission.cluster_map import ClusterMap
 from events.admission.cluster_news import ClusterNews
-from events.admission.gate import Gate, QueueUnavailable
+from events.admission.errors import QueueUnavailable
+from events.admission.gate import Gate
 from events.admission.news import Subscriptions
 from events.admission.server_clock import ServerClock
 from events.domain.listed import Listed

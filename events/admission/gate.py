@@ -25,6 +25,7 @@ from events.admission.cluster_link import ClusterLink
 from events.admission.compared_servers import Asked, ComparedServers
 from events.admission.connection import Connection
 from events.admission.descriptions import read_description
+from events.admission.errors import EventNotLoaded, QueueNotReplicated, QueueUnavailable
 from events.admission.hold_calls import ConfirmRequest
 from events.admission.hold_replies import ConfirmReply, decode_confirm
 from events.admission.link import Link
@@ -48,22 +49,6 @@ _decode_snapshot = msgspec.json.Decoder(EventSnapshot).decode
 Reply = TypeVar("Reply", AdmitReply, CancelReply, ConfirmReply)
 # Whatever runs scripts on the event loop.
 Caller = Link | ClusterLink | redis.asyncio.Redis | AsyncReplicatedClient
-
-
-class QueueUnavailable(Exception):
-    """Redis cannot be reached, or refuses to work. `sentence` says so to clients."""
-
-    sentence = "The queue is out of reach."
-
-
-class QueueNotReplicated(QueueUnavailable):
-    """Redis has done it, and too few replicas have it in time. A repeat waits for them again."""
-
-    sentence = "The queue's replicas are out of reach. Keep the Idempotency-Key."
-
-
-class EventNotLoaded(Exception):
-    """Redis holds no copy of this event: it must be loaded from the ledger, or does not exist."""
 
 
 class Gate:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from events.admission.gate import EventNotLoaded, Gate, QueueUnavailable
+from events.admission.errors import EventNotLoaded, QueueUnavailable
+from events.admission.gate import Gate
 from events.admission.replies import Admission, AdmitReply, Admitted, AlreadyDecided, AlreadyQueued
 from events.admission.requests import AdmissionRequest
 from events.domain.rate_limit import Quota

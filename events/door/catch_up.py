@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 
-from events.admission.gate import Gate, QueueUnavailable
+from events.admission.errors import QueueUnavailable
+from events.admission.gate import Gate
 from events.door.loader import Loader
 
 # How long a client waits. What takes longer goes on without it.

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from msgspec.structs import astuple, replace
 
 from events.admission.entry import pack_confirmation
-from events.admission.gate import EventNotLoaded, Gate
+from events.admission.errors import EventNotLoaded
+from events.admission.gate import Gate
 from events.admission.hold_calls import ConfirmRequest
 from events.admission.hold_replies import (
     AddressCorrected,

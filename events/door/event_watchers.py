@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 
-from events.admission.gate import QueueUnavailable
+from events.admission.errors import QueueUnavailable
 from events.door.loader import DatabaseUnavailable
 from events.door.ticket_status import TicketStatus, TicketStatusReader
 from omnify.common.batcher import BATCH_LIMIT

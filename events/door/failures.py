@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from events.admission.gate import QueueUnavailable
+from events.admission.errors import QueueUnavailable
 from events.door import callbacks, parse, responses
 from events.door.caller import Unauthenticated
 from events.door.loader import DatabaseUnavailable

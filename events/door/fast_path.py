@@ -17,7 +17,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from events.admission.gate import EventNotLoaded
+from events.admission.errors import EventNotLoaded
 from events.door import parse, responses
 from events.door.admissions import AdmissionResult
 from events.door.caller import Callers

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from events.admission.gate import Gate, QueueUnavailable
+from events.admission.errors import QueueUnavailable
+from events.admission.gate import Gate
 from events.domain.listed import MOST_LISTED, Listed
 from events.domain.text import fold
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from events.admission.gate import EventNotLoaded
+from events.admission.errors import EventNotLoaded
 from events.door.loader import Loader
 from omnify.common.batcher import EventBatchers, Waiter
 

@@ -15,7 +15,7 @@ import contextlib
 from collections.abc import Callable
 from random import random
 
-from events.admission.gate import QueueUnavailable
+from events.admission.errors import QueueUnavailable
 from events.domain.tickets import Tickets
 from events.domain.waiting import reconnect_ms
 from events.door import responses

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from events.admission.gate import Gate, QueueUnavailable
+from events.admission.errors import QueueUnavailable
+from events.admission.gate import Gate
 from events.admission.seats_text import read_seats
 from events.admission.status_replies import Decided, Dropped, Queued, StatusAnswer, Waitlisted
 from events.domain.holds import Hold

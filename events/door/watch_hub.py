@@ -14,7 +14,8 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 
-from events.admission.gate import Gate, QueueUnavailable
+from events.admission.errors import QueueUnavailable
+from events.admission.gate import Gate
 from events.admission.news import NewsUnavailable
 from events.door.event_watchers import EventWatchers, Watch
 from events.door.loader import DatabaseUnavailable

@@ -14,7 +14,8 @@ from redis.exceptions import TimeoutError
 from events.admission import keys as k
 from events.admission.cluster_gate import ClusterGate
 from events.admission.durability import durability_problems
-from events.admission.gate import Gate, QueueUnavailable
+from events.admission.errors import QueueUnavailable
+from events.admission.gate import Gate
 from events.admission.heartbeat import beat, claim_dispatcher_wakeup, claim_sweep, worker_count
 from events.admission.persistence import rewrite_files
 from events.admission.queue import Queue

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from events.admission.gate import Gate, QueueUnavailable
+from events.admission.errors import QueueUnavailable
+from events.admission.gate import Gate
 from events.admission.open_gate import open_gate
 from events.models import Event, Registration
 from omnify.common.redis_client import connect

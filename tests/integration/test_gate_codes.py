@@ -164,7 +164,7 @@ def test_tickets_that_are_lost_give_their_codes_back_once(
 def test_an_event_whose_codes_redis_lacks_is_loaded_first(
     make_event: Make, admit: Admit, redis_client: redis.Redis
 ) -> None:
-    from events.admission.gate import EventNotLoaded
+    from events.admission.errors import EventNotLoaded
 
     event = make_event(access="code")
     with pytest.raises(EventNotLoaded):

@@ -11,7 +11,8 @@ import pytest
 import redis
 from django.utils import timezone
 
-from events.admission.gate import EventNotLoaded, Gate, QueueUnavailable
+from events.admission.errors import EventNotLoaded, QueueUnavailable
+from events.admission.gate import Gate
 from events.admission.keys import event_keys
 from events.admission.open_gate import open_gate
 from events.admission.replies import AdmitReply, Admitted

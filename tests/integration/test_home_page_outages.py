@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from events.admission.gate import QueueUnavailable
+from events.admission.errors import QueueUnavailable
 from events.door.listing import Listing
 from tests.support.in_process.api import create, organizer
 from tests.support.in_process.pages import Browser, Shown, browse

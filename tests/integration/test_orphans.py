@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from events.admission.gate import EventNotLoaded
+from events.admission.errors import EventNotLoaded
 from events.admission.keys import UNKNOWN_TTL_SECONDS, event_keys
 from events.admission.orphans import events_in_redis
 from events.admission.queue import Queue

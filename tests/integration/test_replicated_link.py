@@ -12,7 +12,8 @@ import pytest
 
 from events.admission.calls import CancelRequest
 from events.admission.commands import enqueue_closing
-from events.admission.gate import Gate, QueueUnavailable
+from events.admission.errors import QueueUnavailable
+from events.admission.gate import Gate
 from events.admission.keys import event_keys
 from events.admission.link import Link
 from events.admission.queue import Queue

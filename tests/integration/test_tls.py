@@ -16,7 +16,8 @@ import uvloop
 from psycopg2.extensions import parse_dsn
 from redis.asyncio.connection import parse_url
 
-from events.admission.gate import Gate, QueueUnavailable
+from events.admission.errors import QueueUnavailable
+from events.admission.gate import Gate
 from events.admission.link import Link, can_link
 from events.admission.queue import Queue
 from omnify.celery import app

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from events.admission.gate import QueueUnavailable
+from events.admission.errors import QueueUnavailable
 from events.domain.states import Status
 from events.door.event_watchers import SAFETY_TICKS, EventWatchers, Watch
 from events.door.ticket_status import TicketStatus

@@ -13,7 +13,8 @@ from typing import Any
 import redis
 from django.db import connection
 
-from events.admission.gate import Gate, QueueUnavailable
+from events.admission.errors import QueueUnavailable
+from events.admission.gate import Gate
 from events.admission.keys import event_keys
 from events.admission.open_gate import open_gate
 from events.admission.requests import AdmissionRequest
