@@ -47,7 +47,7 @@ WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
 
-# Does the process answer? Whether it can keep its promises is /health/ready's question, which restarting would not answer.
+# Does the door take registrations (/health/door)? It does without the database, which /health/ready asks as well.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "deploy/healthy.py", "web"]
 

@@ -1,6 +1,6 @@
 """The containers' health checks: exit code 0 if this container does its work, 1 and a sentence if not.
 
-python deploy/healthy.py web       the door's process answers GET /health/live
+python deploy/healthy.py web       the door takes registrations: GET /health/door, which asks no database
 python deploy/healthy.py worker    a drain worker of this container has said within the last seconds that it is alive
 """
 
@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 4.0
 
 def web(*, port: int) -> str:
     """What is wrong, or an empty string. Asked as `localhost`, which ALLOWED_HOSTS must therefore hold."""
-    request = Request(f"http://127.0.0.1:{port}/health/live", headers={"Host": "localhost"})
+    request = Request(f"http://127.0.0.1:{port}/health/door", headers={"Host": "localhost"})
     try:
         with urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310 - a constant scheme
             return ""

@@ -25,7 +25,7 @@ from events.api.views.decision_log import (
     LogTile,
     Proof,
 )
-from events.api.views.door import Confirmation, Register, Ticket, TicketEvents
+from events.api.views.door import Confirmation, DoorIsOpen, Register, Ticket, TicketEvents
 from events.api.views.events import (
     EventCancellation,
     EventDetail,
@@ -137,6 +137,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<number:webhook_id>/replay", Replay.as_view()),
     path("mail/opt-out/<str:token>", MailOptOutView.as_view()),
     path("health/live", Live.as_view()),
+    path("health/door", DoorIsOpen.as_view()),
     path("health/ready", Ready.as_view()),
     path("metrics", metrics.view),
     path(".well-known/security.txt", SecurityTxt.as_view()),

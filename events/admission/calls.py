@@ -159,6 +159,11 @@ def renew(keys: EventKeys, *, token: str, lease_ttl: int, wake_ttl: int) -> Call
     return Call(scripts.RENEW, (keys.lease, keys.wake), (token, lease_ttl, wake_ttl))
 
 
+def check_write(keys: str, *, ttl: int) -> Call:
+    """Writes a small key that lives for `ttl` milliseconds, to see whether the server takes writes."""
+    return Call(scripts.CHECK_WRITE, (keys,), (ttl,))
+
+
 def release(keys: EventKeys, *, token: str) -> Call:
     """Gives a lease back."""
     return Call(scripts.RELEASE, (keys.lease,), (token,))

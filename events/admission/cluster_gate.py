@@ -66,6 +66,14 @@ class ClusterGate(Gate):
         except (RedisError, OSError) as problem:
             raise QueueUnavailable(type(problem).__name__) from problem
 
+    async def check(self) -> None:
+        """Returns when one node has written something: its events can be registered for. Raises QueueUnavailable."""
+        *others, last = k.copies(k.DOOR)
+        for name in others:
+            with suppress(QueueUnavailable):
+                return await self._check(name)
+        return await self._check(last)
+
     async def listed(self) -> list[Listed]:
         """Reads the public events that have not ended, from a node that answers. Raises QueueUnavailable."""
         *others, last = k.copies(k.LISTED)

@@ -192,6 +192,13 @@ class Gate:
         counted = replace(snapshot, confirmed_count=reply.confirmed, waitlisted_count=reply.waitlisted)
         return reply.now_ms, counted, read_description(reply.described, snapshot.description_version)
 
+    async def check(self) -> None:
+        """Returns when the store has written something, and enough replicas have it. Raises QueueUnavailable."""
+        await self._check(k.DOOR)
+
+    async def _check(self, name: str) -> None:
+        await self._run(calls.check_write(name, ttl=k.DOOR_TTL_MS), self._writer)
+
     async def listed(self) -> list[Listed]:
         """Reads the public events that have not ended, in no order. Raises QueueUnavailable."""
         return await self._read_list(k.LISTED)

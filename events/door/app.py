@@ -3,7 +3,8 @@
 POST /events/{id}/register                 GET /events/{id}
 GET, DELETE /registrations/{ticket_id}     GET /registrations/{ticket_id}/events
 POST /registrations/{ticket_id}/confirm
-GET /health/live: here, so that a crowd that fills Django's bulkheads makes no balancer end a process that works
+GET /health/live, /health/door: here, so that neither a crowd that fills Django's bulkheads nor an outage of the
+database makes a balancer take a process away that works
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from events.door.counting import flush as flush_counts
 from events.door.event import SHOWS_DRAFTS, Draft, EventReader
 from events.door.failures import checked
 from events.door.fast_path import FastPath
+from events.door.health import ALIVE, DoorHealth
 from events.door.loader import Loader
 from events.door.page_ticket import FOR_PAGE
 from events.door.parse_confirmation import confirmation
@@ -43,7 +45,7 @@ _STREAM = "events"
 _CONFIRM = "confirm"
 _READS = ("GET", "HEAD")
 _LIVE = "/health/live"
-_ALIVE = responses.ok({"status": "alive"}, message="Alive.")
+_DOOR = "/health/door"
 
 
 class Door:
@@ -80,6 +82,7 @@ class Door:
             gate=gate, tickets=tickets, loader=loader, catch_up=catch_up, reader=reader, wake=wake
         )
         self._events = EventReader(gate=gate, loader=loader)
+        self._health = DoorHealth(gate)
         self._callers = Callers(
             loader=loader,
             tickets=tickets,
@@ -101,7 +104,9 @@ class Door:
         elif path.startswith(_EVENTS) and method in _READS and "/" not in path[len(_EVENTS) :]:
             await self._event(scope, receive, send, path[len(_EVENTS) :])
         elif path == _LIVE and method in _READS:
-            await _send(send, "live", _ALIVE)
+            await _send(send, "live", ALIVE)
+        elif path == _DOOR and method in _READS:
+            await self._respond(send, "door", self._health.read())
         else:
             await self._app(scope, receive, send)
 

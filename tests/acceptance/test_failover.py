@@ -68,6 +68,7 @@ def test_a_failover_loses_no_ticket_that_waited_for_the_replica_and_counts_those
         with replica.frozen():
             refused = register(door, event, 9)
             assert unavailable(refused)
+            assert unavailable(door.ask("GET", "/health/door"))
             assert "Idempotency-Key" in refused.json["message"]
         kept.append(accepted(door, event, 9))
         given_back = partial(door.ask, "DELETE", f"/registrations/{kept[0]}")

@@ -53,6 +53,7 @@ def test_without_redis_no_registration_and_no_cancellation_is_accepted(service: 
         assert unavailable(event.give_back(tickets[0]))
         assert unavailable(service.address.ask("GET", event.path))
         not_ready_without(service, "redis")
+        assert unavailable(service.address.ask("GET", "/health/door"))
         service.start_part("valkey")
         assert event.queued() == 10
         assert event.statuses(tickets) == ["queued"] * 10
@@ -68,6 +69,7 @@ def test_a_redis_that_hangs_admits_no_one_after_a_503(service: Service, open_hou
     before = event.places_given()
     late = [request_bytes(f"{event.path}/register", body(email=f"late{guest}@example.com")) for guest in range(100)]
     with service.frozen("valkey"), contextlib.ExitStack() as held:
+        assert unavailable(service.address.ask("GET", "/health/door"))
         connections = [held.enter_context(service.address.raw(request)) for request in late]
         assert all(unavailable(answer_on(connection)) for connection in connections)
     assert service.redis.ping()
@@ -81,6 +83,7 @@ def test_without_postgres_people_are_admitted_and_decided_when_it_is_back(servic
     service.kill("postgres")
     tickets = event.admit(*range(1, 101))
     not_ready_without(service, "database")
+    assert service.address.ask("GET", "/health/door").data == {"status": "open"}
     assert event.queued() == 100
     assert set(event.statuses(tickets)) == {"queued"}
     service.start_part("postgres")

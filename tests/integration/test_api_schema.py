@@ -45,6 +45,7 @@ OPERATIONS = {
     ("/events/{event_id}/check-ins/{reference}", "delete"),
     ("/registrations/{ticket_id}/events", "get"),
     ("/health/live", "get"),
+    ("/health/door", "get"),
     ("/health/ready", "get"),
 }
 WEBHOOKS = {

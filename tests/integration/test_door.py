@@ -41,6 +41,7 @@ def test_the_door_needs_no_database(make_event: Make, servers: Services, drain: 
         assert (await visitor.ask("GET", "/registrations/made-up"))[0] == 404
         assert visitor.woken == [event.pk]
         assert (await visitor.ask("GET", "/health/live"))[2]["data"] == {"status": "alive"}
+        assert (await visitor.ask("GET", "/health/door"))[2]["data"] == {"status": "open"}
 
     with connections["default"].execute_wrapper(refuse):
         visit(servers, scene)

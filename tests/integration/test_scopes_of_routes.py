@@ -40,6 +40,7 @@ PUBLIC = {
     ("/mail/opt-out/1", "GET"),
     ("/mail/opt-out/1", "POST"),
     ("/health/live", "GET"),
+    ("/health/door", "GET"),
     ("/health/ready", "GET"),
     ("/metrics", "GET"),
     ("/schema", "GET"),

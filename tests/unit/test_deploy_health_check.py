@@ -33,7 +33,7 @@ def test_the_health_check_says_whether_the_door_answers(status: int) -> None:
         threading.Thread(target=server.handle_request).start()
         problem = HEALTHY["web"](port=server.server_port)
 
-    assert asked == ["localhost/health/live"]
+    assert asked == ["localhost/health/door"]
     assert bool(problem) == (status != 200)
 
 

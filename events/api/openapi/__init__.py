@@ -26,7 +26,7 @@ from events.api.openapi.events import (
 from events.api.openapi.holds import CONFIRM_TICKET
 from events.api.openapi.kept_mails import LIST_KEPT_MAILS, READ_KEPT_MAIL, SHOW_KEPT_MAIL
 from events.api.openapi.mails import LIST_MAILS
-from events.api.openapi.operating import LIVE, READY
+from events.api.openapi.operating import DOOR, LIVE, READY
 from events.api.openapi.resend import RESEND_TICKET, RESEND_TO_ATTENDEE
 from events.api.openapi.tickets import CANCEL_TICKET, FOLLOW_TICKET, READ_TICKET
 from events.api.openapi.tokens import CREATE_TOKEN, LIST_TOKENS, READ_AUDIT, REVOKE_TOKEN
@@ -61,6 +61,7 @@ __all__ = [
     "CREATE_WEBHOOK",
     "DELETE_EVENT",
     "DELETE_WEBHOOK",
+    "DOOR",
     "DUPLICATE_EVENT",
     "FOLLOW_TICKET",
     "LIST_ATTENDEES",

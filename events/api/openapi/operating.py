@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from events.api.openapi.envelopes import success_with
 from events.api.openapi.responses import ANYONE, RETRY_AFTER_OUTAGE, bad, good
 from events.domain.public.definition import example
-from events.domain.public.health import Alive, Readiness
+from events.domain.public.health import Alive, OpenDoor, Readiness
 from omnify.common.envelope import Code
 
 LIVE = extend_schema(
@@ -17,6 +17,20 @@ LIVE = extend_schema(
     tags=["operating"],
     auth=ANYONE,
     responses={200: good(success_with(Alive), "It is.", alive=example(Alive))},
+)
+
+DOOR = extend_schema(
+    operation_id="health_door",
+    summary="Can registrations be taken?",
+    description="For balancers and probes: 200 while the queue's store writes to its disk, and to as many replicas as "
+    "it must. The database is not asked, since registrations are taken without it.",
+    tags=["operating"],
+    auth=ANYONE,
+    parameters=[RETRY_AFTER_OUTAGE],
+    responses={
+        200: good(success_with(OpenDoor), "They can.", open=example(OpenDoor)),
+        503: bad("They cannot.", (Code.UNAVAILABLE, "The queue is out of reach.")),
+    },
 )
 
 READY = extend_schema(

@@ -13,6 +13,19 @@ from events.domain.scopes import ANYONE
 DOOR_ONLY = "The ASGI door answers this route: start the service with `make run`."
 
 
+class DoorIsOpen(ApiView):
+    """`GET /health/door`."""
+
+    # No token is looked at: that would ask the database.
+    authentication_classes = []
+    scopes = {"GET": ANYONE}
+
+    @openapi.DOOR
+    def get(self, request: Request) -> HttpResponse:
+        """Answers 503: only reached without the door."""
+        raise unavailable(DOOR_ONLY)
+
+
 class Register(ApiView):
     """`POST /events/{id}/register`."""
 

@@ -4,7 +4,7 @@
     ticket     Ticket, AcceptedTicket, CancelledTicket: registrations, and the messages about them
     attendee   Attendee, Stats: what an organizer reads about an event, and the CSV's columns
     webhook    Webhook, NewWebhook, Delivery, Replayed
-    health     Alive, Readiness
+    health     Alive, OpenDoor, Readiness
     token      Token, NewToken, AuditEntry
 
 The door and the API encode these structs, the pages decode them, and `events.api.openapi` derives schemas and examples

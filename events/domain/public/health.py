@@ -13,6 +13,12 @@ class Alive(Struct, frozen=True):
     status: Annotated[str, Meta(examples=["alive"], extra_json_schema={"enum": ["alive"]})]
 
 
+class OpenDoor(Struct, frozen=True):
+    """The queue takes registrations."""
+
+    status: Annotated[str, Meta(examples=["open"], extra_json_schema={"enum": ["open"]})]
+
+
 class Readiness(Struct, frozen=True, kw_only=True):
     """What the service needs, each `ok`."""
 
