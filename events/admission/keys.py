@@ -89,6 +89,9 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     omnify:mails:<digest>, omnify:mails-asked:<digest>
                        string  mails to one mailbox in a window; those of them that people asked for
                                removed by TTL, the window of MAIL_CAP
+    omnify:mails-reserved:<digest>
+                       set     ids of events that have used the quarter of the limit that is kept
+                               removed by TTL, the window of MAIL_CAP
     registrations.<n>, webhooks, mail, _kombu.*, unacked*
                                Celery's, and removed by Celery
 """
@@ -157,6 +160,11 @@ def mails_to(digest: str) -> str:
 def mails_asked(digest: str) -> str:
     """Counts those of them that people asked for."""
     return f"omnify:mails-asked:{digest}"
+
+
+def mails_reserved(digest: str) -> str:
+    """Holds the events that have used the part of a mailbox's limit that is kept for proofs of the address."""
+    return f"omnify:mails-reserved:{digest}"
 
 
 def signed_in_before(digest: str) -> str:

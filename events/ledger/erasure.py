@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
@@ -51,18 +52,17 @@ def columns_with(texts: Sequence[str]) -> Iterator[tuple[str, str, int]]:
             yield from ((table, column, count) for column, count in zip(columns, counts, strict=True) if count)
 
 
+# What may stand before an address in a text, where it is not the end of a longer one: also as URLs and JSON write it.
+_BEFORE = r"(^|[^a-z0-9._-]|%[0-9a-f]{2}|\\u[0-9a-f]{4}|\\[bfnrt])"
+_AFTER = r"($|[^a-z0-9.-]|\.($|[^a-z0-9]))"
+
+
 def _count(table: str, columns: Sequence[str], texts: Sequence[str]) -> Sequence[int]:
-    name = connection.ops.quote_name
-    patterns = [f"%{_escaped(text)}%" for text in texts]
-    wanted = [
-        " OR ".join([f"lower(CAST({name(column)} AS text)) LIKE %s ESCAPE '!'"] * len(patterns)) for column in columns
-    ]
+    name, matches = connection.ops.quote_name, "~" if connection.vendor == "postgresql" else "REGEXP"
+    patterns = [f"{_BEFORE}{re.escape(text)}{_AFTER}" for text in texts]
+    wanted = [" OR ".join([f"lower(CAST({name(column)} AS text)) {matches} %s"] * len(patterns)) for column in columns]
     counts = ", ".join(f"COUNT(CASE WHEN {condition} THEN 1 END)" for condition in wanted)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {counts} FROM {name(table)}", patterns * len(columns))  # noqa: S608 - names of our own
         row: Sequence[int] = cursor.fetchone()
         return row
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"!{letter}" if letter in "!%_" else letter for letter in text)

@@ -6,6 +6,8 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from email import policy
+from email.parser import BytesHeaderParser
 from pathlib import Path
 
 _ENDING = ".eml"
@@ -36,9 +38,15 @@ def remove_older(folder: Path, *, days: float) -> int:
 
 
 def remove_to(folder: Path, addresses: Iterable[str]) -> int:
-    """Deletes the mails that have one of these addresses in them, whatever its case. Returns how many."""
-    texts = [address.lower().encode() for address in addresses]
-    return _remove(folder, lambda path: any(text in path.read_bytes().lower() for text in texts))
+    """Deletes the mails to one of these addresses, whatever its case. Returns how many."""
+    wanted = {address.lower() for address in addresses}
+    return _remove(folder, lambda path: _recipient(path) in wanted)
+
+
+def _recipient(path: Path) -> str:
+    header = BytesHeaderParser(policy=policy.default).parsebytes(path.read_bytes())
+    # As `sanitize_address` writes it: one address without a name. A local part beyond ASCII is an encoded word.
+    return str(header["To"] or "").strip().lower()
 
 
 def remove_of_event(folder: Path, event_id: int) -> int:

@@ -51,6 +51,15 @@ def application(event: Event, address: str = ADDRESS, url: str = CALLBACK) -> Ad
     return AdmissionRequest(key, holder, "", pack(name="Me", email=address, email_digest=holder, callback=callback))
 
 
+def test_a_longer_address_is_not_taken_for_the_one_that_ends_it(make_event: Make) -> None:
+    for name in ("other.guest@example.com", "guest@example.com.au", "guest@example.community"):
+        make_event(location=name)
+    assert list(columns_with(["guest@example.com"])) == []
+    make_event(location='{"to": "guest@example.com"}')
+    make_event(location="https://example.org/?to%3Dguest@example.com")
+    assert [(column, rows) for _, column, rows in columns_with(["guest@example.com"])] == [("location", 2)]
+
+
 def call(monkeypatch: pytest.MonkeyPatch, *command: str) -> str:
     """What a command prints, given the address on standard input."""
     monkeypatch.setattr("sys.stdin", io.StringIO(ADDRESS + "\n"))

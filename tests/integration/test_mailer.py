@@ -156,13 +156,40 @@ def test_no_mailbox_is_flooded_and_what_was_decided_comes_later(event: Event, re
     decided = [mail(event, key, revision=number) for number in (1, 2)]
     with running(MailServer()) as server, mailing(server, redis_client, cap=RateLimit(1, 3600, "mail")):
         wait_until(ended(decided[0]), "the mailbox has had its mail")
-        asked = mail(event, key, MailKind.RESEND, revision=9)
+        asked = mail(event, key, MailKind.RESEND, revision=9, data={"asked": True})
         (dropped,) = wait_until(ended(asked), "the request has ended")
         late = wait_until(lambda: Mail.objects.filter(pk=decided[1].pk, last_error="limit").first(), "it waits")
     assert (dropped.state, dropped.last_error) == ("skipped", "limit")
     assert len(server.taken) == 1
     assert (late.state, late.attempts) == ("pending", 0)
     assert timedelta(minutes=50) < late.next_attempt_at - timezone.now() <= timedelta(hours=1)
+
+
+def test_the_proof_of_an_address_does_not_wait_for_what_was_sent_to_it_about_other_events(
+    event: Event, make_event: Make, redis_client: redis.Redis
+) -> None:
+    flooded = guest(event, 1)
+    flood = [mail(event, flooded, revision=number) for number in range(1, 6)]
+    other = make_event(mail=True)
+    unproved = {"hold_confirmed_by": "address", "expires_at": timezone.now() + timedelta(minutes=30)}
+    key = guest(other, 1, Status.HELD, **unproved)
+    with running(MailServer()) as server, mailing(server, redis_client, cap=RateLimit(4, 3600, "mail")):
+        wait_until(lambda: Mail.objects.filter(last_error="limit").count() == 2, "the rest of the flood waits")
+        (proof,) = wait_until(ended(mail(other, key, MailKind.VERIFY)), "the proof has ended")
+    assert (proof.state, len(server.taken)) == ("sent", 4)
+    assert Mail.objects.filter(pk__in=[one.pk for one in flood], state="sent").count() == 3
+
+
+def test_a_mail_of_a_kind_that_a_later_release_has_is_kept_and_keeps_no_other_waiting(
+    event: Event, redis_client: redis.Redis
+) -> None:
+    strange = mail(event, key := guest(event, 1))
+    Mail.objects.filter(pk=strange.pk).update(kind="survey")
+    known = mail(event, key)
+    with running(MailServer()) as server, mailing(server, redis_client):
+        wait_until(ended(known), "the other is sent")
+        kept = wait_until(lambda: Mail.objects.filter(pk=strange.pk, last_error="unknown").first(), "it is put back")
+    assert (kept.state, kept.attempts, kept.claimed_until, len(server.taken)) == ("pending", 0, None, 1)
 
 
 def test_a_change_of_an_event_is_told_once_to_all_who_have_a_place(event: Event, redis_client: redis.Redis) -> None:

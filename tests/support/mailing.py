@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import redis
 from django.utils import timezone
@@ -53,9 +54,15 @@ def guest(event: Event, number: int, status: Status = Status.CONFIRMED, **more: 
     return key
 
 
-def mail(event: Event, key: str, kind: MailKind = MailKind.CONFIRMED, revision: int = 1) -> Mail:
+def mail(
+    event: Event,
+    key: str,
+    kind: MailKind = MailKind.CONFIRMED,
+    revision: int = 1,
+    data: dict[str, Any] | None = None,
+) -> Mail:
     """A mail in the outbox, as a decision writes it."""
-    write_mail(event, ticket_key=key, kind=kind, revision=revision, now=timezone.now())
+    write_mail(event, ticket_key=key, kind=kind, revision=revision, now=timezone.now(), data=data)
     return Mail.objects.latest("pk")
 
 

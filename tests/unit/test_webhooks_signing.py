@@ -13,6 +13,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from events.domain.webhooks.message import MessageIds
 from events.domain.webhooks.sealing import CannotOpen, Sealer
 from events.domain.webhooks.signing import BadSecret, new_secret, signature, signing_key
+from events.ledger.webhooks.claims import ClaimedDelivery, Destination
+from worker.webhooks.signed_request import RequestSigner, Unsendable
 
 BODY = '{"name": "Zoë"}'.encode()
 
@@ -22,6 +24,20 @@ def signed(*secrets: str, body: bytes = BODY, seconds: int | None = None) -> dic
     keys = [signing_key(secret) for secret in secrets]
     value = signature(keys, message_id="msg_1", seconds=seconds, body=body)
     return {"webhook-id": "msg_1", "webhook-timestamp": str(seconds), "webhook-signature": value}
+
+
+def test_a_message_that_only_a_later_release_knows_cannot_be_sent_and_ends_nothing() -> None:
+    at, secret = datetime(2030, 1, 1, tzinfo=UTC), Sealer("s").seal(new_secret())
+    row = ClaimedDelivery(
+        *(1, 1, 1, 7, "registration.swapped", "k" * 20, "", None, 1, at, at, None, "https://example.com/hook", ""),
+        *(at, 0, at),
+    )
+    signer = RequestSigner(secrets=("s",), allow_private=True)
+    assert signer.sign(row._replace(type="registration.confirmed"), Destination(row.url, (secret,)), now=at).body
+    with pytest.raises(Unsendable, match="unknown_message"):
+        signer.sign(row, Destination(row.url, (secret,)), now=at)
+    with pytest.raises(Unsendable, match="unknown_message"):
+        signer.sign(row._replace(type="registration.cancelled", reason="swapped"), Destination("", (secret,)), now=at)
 
 
 def test_the_reference_verifier_accepts_what_was_signed() -> None:

@@ -35,10 +35,7 @@ class Capper:
         if self._cap is None or not counted:
             return list(mails), []
         try:
-            found = [
-                CountedMail(self._digest(counted_mailbox(one.email_key)), one.mail.is_on_request) for one in counted
-            ]
-            waits = count_mails(self._client, found, cap=self._cap)
+            waits = count_mails(self._client, [self._counted(one) for one in counted], cap=self._cap)
         except RedisError as problem:
             logger.throttled_warning("mails were not counted", problem=type(problem).__name__)
             return list(mails), []
@@ -46,6 +43,10 @@ class Capper:
         return [one for one in mails if one.mail.id not in over], [
             _over(one, over[one.mail.id]) for one in counted if one.mail.id in over
         ]
+
+    def _counted(self, one: Addressed) -> CountedMail:
+        mail, mailbox = one.mail, self._digest(counted_mailbox(one.email_key))
+        return CountedMail(mailbox, mail.is_on_request, mail.event_id if mail.is_reserved else None)
 
 
 def _over(one: Addressed, wait: int) -> Result:

@@ -1,6 +1,7 @@
 """Which claimed mails are still to be sent, and what their letters are made of.
 
-What is outdated, or has lost its recipient, is skipped: a code says why.
+What is outdated, or has lost its recipient, is skipped: a code says why. What this release does not understand, because
+a later one wrote it and was taken back since, is kept.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ class Addressed(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """What is to be sent, and why the rest is not."""
+    """What is to be sent, why the rest is not, and what is not understood."""
 
     addressed: list[Addressed]
     skipped: list[tuple[ClaimedMail, str]]
+    unknown: list[ClaimedMail]
 
 
 class Decider:
@@ -50,25 +52,28 @@ class Decider:
 
     def decide(self, mails: Iterable[ClaimedMail], contents: Contents, *, now: datetime) -> Decided:
         """Decides about these, in their order."""
-        decided = Decided([], [])
+        decided = Decided([], [], [])
         public = {pk: render_event(event_snapshot(event), now_ms=to_ms(now)) for pk, event in contents.events.items()}
         for mail in mails:
             event = contents.events.get(mail.event_id)
             row = contents.registrations.get((mail.event_id, mail.ticket_key))
-            why_not = _why_not(mail, event, row, opted_out=contents.opted_out, now=now)
-            if why_not or row is None:
-                decided.skipped.append((mail, why_not))
-            else:
-                letter = self._letter(mail, public[mail.event_id], row, now)
-                decided.addressed.append(Addressed(mail, letter, row.email, row.email_key))
+            try:
+                why_not = _why_not(mail, event, row, opted_out=contents.opted_out, now=now)
+                if why_not or row is None:
+                    decided.skipped.append((mail, why_not))
+                else:
+                    letter = self._letter(mail, public[mail.event_id], row, now)
+                    decided.addressed.append(Addressed(mail, letter, row.email, row.email_key))
+            except ValueError:  # a kind, a status or a reason that this release does not have
+                decided.unknown.append(mail)
         return decided
 
     def _letter(self, mail: ClaimedMail, event: PublicEvent, row: Registration, now: datetime) -> Letter:
         ticket = self._ticket(mail, row)
-        data = mail.data or {}
-        again = mail.kind is MailKind.RESEND
+        data, kind = mail.data or {}, MailKind(mail.kind)
+        again = kind is MailKind.RESEND
         return Letter(
-            kind=mail.kind,
+            kind=kind,
             event=event,
             now=now,
             site=self._site,
@@ -79,8 +84,8 @@ class Decider:
             by_holder=row.hold_confirmed_by == ConfirmedBy.HOLDER,
             had_seat=row.confirmed_at is not None,
             changes=tuple(Change(name, old, new) for name, (old, new) in data.get("changes", {}).items()),
-            link=self._proof_link(ticket, row) if mail.kind is MailKind.VERIFY else "",
-            unsubscribe=self._unsubscribe(mail, row) if mail.kind in UNSUBSCRIBABLE else "",
+            link=self._proof_link(ticket, row) if kind is MailKind.VERIFY else "",
+            unsubscribe=self._unsubscribe(mail, row) if kind in UNSUBSCRIBABLE else "",
         )
 
     def _ticket(self, mail: ClaimedMail, row: Registration) -> Ticket:
@@ -131,7 +136,7 @@ def _why_not(
         return "forgotten"
     if not event.mail:
         return "switched_off"
-    if not still_holds(mail.kind, Status(row.status), unproved=_is_unproved(row)):
+    if not still_holds(MailKind(mail.kind), Status(row.status), unproved=_is_unproved(row)):
         return "overtaken"
     if mail.kind in UNSUBSCRIBABLE:
         if event.end_time <= now or event.cancelled_at is not None:

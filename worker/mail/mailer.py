@@ -19,6 +19,7 @@ from events.ledger.mail.claims import ClaimedMail, claim_mails, record_mails, re
 from events.ledger.mail.contents import read_contents
 from events.ledger.mail.notices import make_due_mails, note_reminders
 from events.ledger.mail.resends import make_asked_mails
+from omnify.common import metrics
 from omnify.common.logs import get_logger
 from worker.mail.breaker import Breaker
 from worker.mail.capping import Capper
@@ -39,6 +40,8 @@ REMIND_SECONDS = 60.0
 # Claimed mails for each connection: more would only wait, fewer let it wait.
 AHEAD = 50
 STOP_SECONDS = 15.0
+# Until a mail that this release does not understand is looked at again.
+UNKNOWN_SECONDS = 600.0
 # Waits a little for further results, so that they are recorded together.
 _GATHER_SECONDS = 0.1
 
@@ -141,11 +144,21 @@ class Mailer:
         decided = self._decider.decide(mails, contents, now=self._context.clock())
         for mail, why in decided.skipped:
             self._inbox.put(Result(mail, SKIPPED, error=why))
+        self._keep(decided.unknown)
         allowed, refused = self._capper.check(decided.addressed)
         for result in refused:
             self._inbox.put(result)
         for job in by_ticket(allowed):
             self._senders.add(job)
+
+    def _keep(self, unknown: Sequence[ClaimedMail]) -> None:
+        """Puts mails back for the release that wrote them, to be looked at again later; two days in all."""
+        wait = UNKNOWN_SECONDS / self._context.haste
+        for mail in unknown:
+            self._inbox.put(Result(mail, RELEASED, error="unknown", wait_seconds=wait))
+        if unknown:
+            metrics.MAILS.labels("unknown", "kept").inc(len(unknown))
+            logger.throttled_warning("mails of a later release are kept for it", mails=len(unknown))
 
     def _wait(self, seconds: float) -> None:
         """Waits for a result, or to be woken; then a moment for more of them."""

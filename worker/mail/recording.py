@@ -60,7 +60,7 @@ def report(results: Sequence[Result]) -> None:
     for result in results:
         if result.outcome == RELEASED:
             continue
-        metrics.MAILS.labels(result.mail.kind.value, result.outcome).inc()
+        metrics.MAILS.labels(result.mail.kind, result.outcome).inc()
         tickets.setdefault(result.outcome, []).append(reference(result.mail.event_id, result.mail.ticket_key))
         if result.outcome not in named:
             problems[" ".join(filter(None, (result.error, result.status)))] += 1

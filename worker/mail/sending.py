@@ -104,18 +104,18 @@ class Senders:
             message = self._message(one)
         except Exception as problem:
             # Whatever is wrong with one mail must not keep the others from being sent.
-            logger.error("a mail cannot be rendered", kind=one.mail.kind.value, problem=type(problem).__name__)
+            logger.error("a mail cannot be rendered", kind=one.mail.kind, problem=type(problem).__name__)
             return Answer(Verdict.FAILED, "", "rendering")
         try:
             return transport.send(message)
         except Exception as problem:
-            logger.error("a mail cannot be sent", kind=one.mail.kind.value, problem=type(problem).__name__)
+            logger.error("a mail cannot be sent", kind=one.mail.kind, problem=type(problem).__name__)
             return Answer(Verdict.BROKEN, "", "message")
 
     def _message(self, one: Addressed) -> EmailMessage:
         context, mail = self._context, one.mail
         named = message_id(
-            kind=mail.kind,
+            kind=one.letter.kind,
             event_id=mail.event_id,
             ticket_key=mail.ticket_key,
             revision=mail.revision,

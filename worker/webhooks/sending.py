@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 from events.domain.webhooks.retry import AttemptResult
 from events.ledger.webhooks.attempts import Attempt
 from events.ledger.webhooks.claims import ClaimedDelivery, Destination
+from omnify.common.logs import get_logger
 from worker.webhooks.client import TIMEOUT_SECONDS, Response
 from worker.webhooks.context import DispatchContext
 from worker.webhooks.endpoint_queue import EndpointQueue
 from worker.webhooks.signed_request import Unsendable
+
+logger = get_logger(__name__)
 
 # An attempt begins only while its claim outlives it, with time to record it.
 ATTEMPT_LEASE = timedelta(seconds=TIMEOUT_SECONDS + 5)
@@ -91,5 +94,6 @@ class Sender:
         try:
             request = self._context.signer.sign(delivery, self._destinations[delivery.webhook_id], now=now)
         except Unsendable as problem:
+            logger.throttled_warning("a message cannot be sent", problem=str(problem))
             return Response(None, str(problem))
         return await self._context.client.post(request.url, body=request.body, headers=request.headers)

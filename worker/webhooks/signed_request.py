@@ -47,7 +47,8 @@ class RequestSigner:
         """Returns the request of one attempt. Attempts of a delivery differ in timestamp and signature only.
 
         Raises:
-            Unsendable: the URL is no longer allowed, or the secret cannot be decrypted.
+            Unsendable: the URL is no longer allowed, the secret cannot be decrypted, or a later release, which has been
+                taken back since, wrote a message that this one does not know.
         """
         url = delivery.url or destination.url
         try:
@@ -57,7 +58,11 @@ class RequestSigner:
             raise Unsendable("url_refused") from problem
         except (CannotOpen, BadSecret) as problem:
             raise Unsendable("secret_unreadable") from problem
-        body, message_id, seconds = self.body(delivery), self._ids.of(delivery.id, delivery.mark), int(now.timestamp())
+        try:
+            body = self.body(delivery)
+        except (KeyError, ValueError) as problem:
+            raise Unsendable("unknown_message") from problem
+        message_id, seconds = self._ids.of(delivery.id, delivery.mark), int(now.timestamp())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,

@@ -59,8 +59,9 @@ _TOLD = {
 }
 # What a guest may unsubscribe from: the others are about what they asked for themselves.
 UNSUBSCRIBABLE = frozenset({MailKind.EVENT_CHANGED, MailKind.REMINDER})
-# Asked for by people and not decided by the queue: over a mailbox's limit these are dropped, and the others wait.
-ON_REQUEST = frozenset({MailKind.RESEND})
+# A part of a mailbox's limit is kept for these: a proof is worth nothing once its hold is over, and what an organizer
+# has mailed again is waited for.
+RESERVED = frozenset({MailKind.VERIFY, MailKind.RESEND})
 
 
 def still_holds(kind: MailKind, status: Status, *, unproved: bool = False) -> bool:

@@ -14,19 +14,22 @@ import msgspec
 from django.db import transaction
 from django.db.models import QuerySet
 
-from events.domain.mail.kinds import ON_REQUEST, MailKind, MailState
+from events.domain.mail.kinds import RESERVED, MailKind, MailState
 from events.ledger.database import database
 from events.ledger.records import MailResult
 from events.models import Mail
 
 
 class ClaimedMail(msgspec.Struct, kw_only=True):
-    """A mail that this mailer may send until `claimed_until`. The fields are `sql.CLAIMED_COLUMNS`."""
+    """A mail that this mailer may send until `claimed_until`. The fields are `sql.CLAIMED_COLUMNS`.
+
+    `kind` is a `MailKind`, unless a later release wrote it.
+    """
 
     id: int
     event_id: int
     ticket_key: str
-    kind: MailKind
+    kind: str
     revision: int
     position: int | None
     data: dict[str, Any] | None
@@ -36,8 +39,13 @@ class ClaimedMail(msgspec.Struct, kw_only=True):
 
     @property
     def is_on_request(self) -> bool:
-        """Whether people asked for it: the ticket again, or once more the token that proves its address."""
-        return self.kind in ON_REQUEST or bool(self.data and self.data.get("asked"))
+        """Whether it is a wish that anyone can have for any address: over a mailbox's limit it is dropped."""
+        return bool(self.data and self.data.get("asked"))
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether it may use what is kept of a mailbox's limit."""
+        return self.kind in RESERVED and not self.is_on_request
 
 
 def claim_mails(*, now: datetime, until: datetime, total: int) -> list[ClaimedMail]:
@@ -52,8 +60,7 @@ def claim_mails(*, now: datetime, until: datetime, total: int) -> list[ClaimedMa
 def _claimed(**wanted: Any) -> list[ClaimedMail]:
     fields = ClaimedMail.__struct_fields__
     found = (dict(zip(fields, row, strict=True)) for row in database().claim_mails(**wanted))
-    claimed = [ClaimedMail(**{**row, "kind": MailKind(row["kind"])}) for row in found]
-    return sorted(claimed, key=lambda mail: mail.id)
+    return sorted((ClaimedMail(**row) for row in found), key=lambda mail: mail.id)
 
 
 def renew_claims(mails: Sequence[ClaimedMail], *, until: datetime) -> None:
@@ -91,8 +98,11 @@ LISTED = (MailState.BOUNCED, MailState.FAILED, MailState.PENDING)
 
 
 def mails_of(event_id: int, *, state: MailState | None = None) -> QuerySet[Mail]:
-    """Reads an event's mails of a state in `LISTED`, newest first; None: those that were not delivered."""
-    rows = Mail.objects.filter(event_id=event_id).order_by("-pk")
+    """Reads an event's mails of a state in `LISTED`, newest first; None: those that were not delivered.
+
+    Without those whose kind a later release has: they have no name that clients know.
+    """
+    rows = Mail.objects.filter(event_id=event_id, kind__in=[kind.value for kind in MailKind]).order_by("-pk")
     if state is None:
         return rows.filter(state__in=[MailState.BOUNCED.value, MailState.FAILED.value])
     return rows.filter(state=state.value)

@@ -50,15 +50,15 @@ def _mail_tickets(asked: ResendRequest, now: datetime) -> None:
     keys = mailbox_keys(asked.email_key)
     for row in Registration.objects.filter(event_id=asked.event_id, email_key__in=keys, status__in=_HOLDING):
         row.event = asked.event
-        mail_again(row, now=now)
+        mail_again(row, now=now, wished=True)
 
 
-def mail_again(row: Registration, *, now: datetime) -> bool:
+def mail_again(row: Registration, *, now: datetime, wished: bool = False) -> bool:
     """Writes a mail with a ticket, or once more with its token where its address is to be proved. Returns False if its
-    event has no mail."""
+    event has no mail. `wished`: not by its organizer but on a wish, which anyone can have for any address."""
     unproved = row.status in _UNPROVED and row.hold_confirmed_by == ConfirmedBy.ADDRESS
     kind = MailKind.VERIFY if unproved else MailKind.RESEND
-    data = {"asked": True}
+    data = {"asked": True} if wished else None
     return write_mail(row.event, ticket_key=row.ticket_key, kind=kind, revision=to_ms(now), now=now, data=data)
 
 
