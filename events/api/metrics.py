@@ -5,7 +5,7 @@ Depths and ages are read from Redis for each request, so they are the same which
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from hmac import compare_digest
 from itertools import islice
@@ -26,10 +26,12 @@ from rest_framework.request import Request
 from events.admission.heartbeat import worker_count
 from events.admission.keys import event_keys
 from events.admission.stats import queue_stats
+from events.api.metrics_from_zero import begin_at_zero
 from events.api.views.base import ApiView
 from events.domain.scopes import ANYONE
 from events.ledger.lookup import watched_event_ids
 from events.ledger.mail.claims import oldest_pending
+from events.ledger.webhooks.claims import oldest_due
 from omnify.common import metrics
 from omnify.common.clients import redis_client
 from omnify.common.redis_nodes import by_node
@@ -57,6 +59,11 @@ class Gauges(Collector):
         depth = GaugeMetricFamily("omnify_queue_depth", "Registrations waiting for a decision.", labels=["event"])
         age = GaugeMetricFamily("omnify_queue_oldest_seconds", "Age of the oldest waiting one.", labels=["event"])
         workers = GaugeMetricFamily("omnify_drain_workers", "Drain workers alive.")
+        mail = GaugeMetricFamily("omnify_mail_oldest_seconds", "For how long the oldest mail that is due has waited.")
+        webhooks = GaugeMetricFamily(
+            "omnify_webhook_oldest_seconds",
+            "For how long the oldest webhook message that is due has waited, of endpoints that do not fail.",
+        )
         event_ids = _event_ids()
         up.add_metric(["database"], float(event_ids is not None))
         failed = _count_workers(workers)
@@ -64,7 +71,7 @@ class Gauges(Collector):
             # A node of a Cluster that is away has no figures; those of the others are complete.
             failed = _measure(part, depth, age) or failed
         up.add_metric(["redis"], float(not failed))
-        yield from (up, workers, depth, age, _oldest_mail())
+        yield from (up, workers, depth, age, _waiting(mail, oldest_pending), _waiting(webhooks, oldest_due))
 
 
 def _count_workers(workers: GaugeMetricFamily) -> bool:
@@ -88,14 +95,13 @@ def _measure(event_ids: Sequence[int], depth: GaugeMetricFamily, age: GaugeMetri
     return False
 
 
-def _oldest_mail() -> GaugeMetricFamily:
-    waiting = GaugeMetricFamily("omnify_mail_oldest_seconds", "For how long the oldest mail that is due has waited.")
+def _waiting(gauge: GaugeMetricFamily, oldest: Callable[[], datetime | None]) -> GaugeMetricFamily:
     try:
-        since = oldest_pending()
-        waiting.add_metric([], max(0.0, (datetime.now(UTC) - since).total_seconds()) if since else 0.0)
+        since = oldest()
+        gauge.add_metric([], max(0.0, (datetime.now(UTC) - since).total_seconds()) if since else 0.0)
     except (DatabaseError, InterfaceError):
         pass  # `omnify_up` says so
-    return waiting
+    return gauge
 
 
 def _event_ids() -> list[int] | None:
@@ -131,4 +137,5 @@ def _may_read(authorization: str) -> bool:
     return not token or (scheme.lower() == "bearer" and compare_digest(shown.strip().encode(), token.encode()))
 
 
+begin_at_zero()
 view = MetricsView.as_view()

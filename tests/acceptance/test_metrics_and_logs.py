@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from events.domain.tickets import reference_of
+from tests.support import monitoring
+from tests.support.promql import missing
 from tests.support.service.event import Event, open_event
 from tests.support.service.metrics import grown, scrape, scrape_at_rest, value
 from tests.support.service.parts import DRAINS, WORKERS
@@ -43,6 +45,11 @@ def test_metrics_add_up_over_all_processes(service: Service) -> None:
     assert value(after, "omnify_up", store="redis") == value(after, "omnify_up", store="database") == 1
     # Drains that an earlier test killed are counted until they have been silent for a while.
     wait_until(lambda: value(scrape(service), "omnify_drain_workers") == len(DRAINS), "both drains are counted")
+
+
+def test_alerts_and_dashboard_ask_only_for_what_metrics_has(service: Service) -> None:
+    open_event(service)  # depth and age are those of an event
+    assert missing(monitoring.expressions(), recorded=monitoring.recorded(), metrics=scrape(service)) == []
 
 
 def test_a_waiting_crowd_shows_in_depth_and_age(service: Service) -> None:

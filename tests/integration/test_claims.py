@@ -11,9 +11,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from events.domain.states import Status
-from events.ledger.webhooks.claims import EndpointCapacity, release
+from events.ledger.webhooks.claims import EndpointCapacity, oldest_due, release
 from events.ledger.webhooks.subscriptions import change_webhook
-from events.models import Event, WebhookDelivery
+from events.models import Event, WebhookDelivery, WebhookEndpoint
 from tests.support.in_process.outbox import change, end, subscribe, take, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -128,3 +128,16 @@ def test_what_is_given_back_is_due_at_once(make_event: Make) -> None:
     rows = take()
     release(rows[:1])
     assert [row.id for row in take()] == [rows[0].id]
+
+
+def test_the_age_of_what_is_due_leaves_out_endpoints_that_fail(make_event: Make) -> None:
+    assert oldest_due() is None
+    event = make_event()
+    subscribe(event)
+    write(event, change(), change())
+    first = WebhookDelivery.objects.order_by("pk").values_list("next_attempt_at", flat=True)[0]
+    assert oldest_due() == first
+    take()  # claimed and not delivered yet: its receiver still waits
+    assert oldest_due() == first
+    WebhookEndpoint.objects.update(failures=1)
+    assert oldest_due() is None

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Min, OuterRef, Q, Subquery
 
 from events.domain.webhooks.states import DeliveryState
 from events.ledger.database import database
-from events.models import Webhook, WebhookDelivery
+from events.models import Webhook, WebhookDelivery, WebhookEndpoint
 
 
 class ClaimedDelivery(NamedTuple):
@@ -96,6 +96,18 @@ def release(rows: Sequence[ClaimedDelivery]) -> None:
     for until in {row.claimed_until for row in rows}:
         ids = [row.id for row in rows if row.claimed_until == until]
         WebhookDelivery.objects.filter(pk__in=ids, claimed_until=until).update(claimed_until=None)
+
+
+def oldest_due() -> datetime | None:
+    """Returns since when the message waits that has been due for the longest; None if none is pending.
+
+    Endpoints that fail are left out: their messages wait for the receiver, and a breaker says when.
+    """
+    pending = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), state=DeliveryState.PENDING.value)
+    first = pending.order_by("next_attempt_at", "pk").values("next_attempt_at")[:1]
+    working = WebhookEndpoint.objects.filter(failures=0, webhook__disabled_at=None, webhook__deleted_at=None)
+    since: datetime | None = working.annotate(since=Subquery(first)).aggregate(oldest=Min("since"))["oldest"]
+    return since
 
 
 def purge_deliveries(*, before: datetime, limit: int) -> int:
