@@ -43,6 +43,7 @@ class Environment:
     public_url: str
     service_url: str
     operations_port: int | None
+    metrics_bind: tuple[str, int] | None
     metrics_token: str
     security_contact: str
     database_url: str
@@ -124,6 +125,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         public_url=_public_url(values),
         service_url=values.get("SERVICE_URL", ""),
         operations_port=read.port_of(values, "OPERATIONS_BIND"),
+        metrics_bind=read.bind(values, "METRICS_BIND"),
         metrics_token=read.token(values, "METRICS_TOKEN"),
         security_contact=_contact(values),
         database_url=values.get("DATABASE_URL") or _default_database(home, testing=testing),

@@ -97,6 +97,12 @@ def port_of(values: Mapping[str, str], name: str) -> int | None:
     return int(port)
 
 
+def bind(values: Mapping[str, str], name: str) -> tuple[str, int] | None:
+    """Reads an address like `127.0.0.1:9000` as a host and a port; None where it is not set."""
+    port = port_of(values, name)
+    return None if port is None else (values[name].strip().rpartition(":")[0].strip("[]"), port)
+
+
 def token(values: Mapping[str, str], name: str) -> str:
     """Reads a token of at least 16 characters; empty where it is not set."""
     token = values.get(name, "").strip()

@@ -13,6 +13,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from django.conf import settings
+
 from omnify.celery import app
 
 
@@ -21,6 +23,10 @@ def main(arguments: Sequence[str]) -> int:
     chosen = _parse(arguments)
     # To start it again on SIGHUP, Celery runs Python with these: a module's file alone could not import its package.
     sys.argv[:1] = ["-m", "omnify.run_worker"]
+    if settings.ENV.metrics_bind:
+        from omnify.worker_metrics import serve_metrics
+
+        serve_metrics(*settings.ENV.metrics_bind)
     worker = app.Worker(
         hostname=f"{chosen.name}@{os.uname().nodename}",
         queues=chosen.queues,

@@ -5,11 +5,10 @@ Depths and ages are read from Redis for each request, so they are the same which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from hmac import compare_digest
 from itertools import islice
-from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
@@ -17,7 +16,6 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 from rest_framework.exceptions import AuthenticationFailed
@@ -38,16 +36,6 @@ from omnify.common.redis_nodes import by_node
 
 # Each event is a few series; more than this belongs in a query of one's own.
 EVENTS_LIMIT = 500
-
-
-class Counters(Collector):
-    """Collects the counters of all processes of all hosts that share the folder."""
-
-    def collect(self) -> Iterable[Metric]:
-        """Sums over every process, living and dead."""
-        files = [str(path) for path in Path(metrics.ROOT).glob("*/*.db")]
-        merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
-        return merged
 
 
 class Gauges(Collector):
@@ -125,7 +113,7 @@ class MetricsView(ApiView):
         registry = CollectorRegistry()
         registry.register(Gauges())
         if metrics.ROOT:
-            registry.register(Counters())
+            registry.register(metrics.AllProcesses())
             return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
         return HttpResponse(generate_latest(registry) + generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
 

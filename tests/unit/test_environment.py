@@ -95,6 +95,7 @@ def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins
         ("PUBLIC_URL", "https://tickets.example.org/shop", "not like https://"),
         ("PUBLIC_URL", "https://user@tickets.example.org", "not like https://"),
         ("OPERATIONS_BIND", "9000", "an address and a port"),
+        ("METRICS_BIND", "9000", "an address and a port"),
         ("OPERATIONS_BIND", "127.0.0.1:70000", "an address and a port"),
         ("METRICS_TOKEN", "short", "at least 16 characters"),
         ("SECURITY_CONTACT", "security@example.com", "not like mailto:"),
