@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import View
 
+from events.console.frame import said_in
 from events.pages import files
 from events.pages.headers import SECURITY
 
@@ -24,17 +25,19 @@ class Manifest(View):
 
     def get(self, request: HttpRequest, event_id: int) -> HttpResponse:
         """Renders the manifest (W3C, Web Application Manifest)."""
-        path = check_in_path(event_id)
+        path, said = check_in_path(event_id), said_in(request)
         data = {
             "id": path,
-            "start_url": path,
+            "lang": said.language.code,
+            "dir": said.language.direction,
+            "start_url": said.path(path),
             "scope": path,
-            "name": f"Check-in, event {event_id}",
-            "short_name": f"Check-in {event_id}",
+            "name": said.language.gettext("Check-in, event {id}", id=str(event_id)),
+            "short_name": said.language.gettext("Check-in {id}", id=str(event_id)),
             "display": "standalone",
             "icons": [{"src": f"{files.base()}icon.svg", "sizes": "any", "type": "image/svg+xml"}],
         }
-        return JsonResponse(data, content_type="application/manifest+json")
+        return JsonResponse(data, content_type="application/manifest+json", headers={"Vary": "Accept-Language"})
 
 
 class Worker(View):

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views import View
 
 from events.api.sessions import sign_in, sign_out, signed_in
+from events.console.frame import page, said_in
+from events.console.texts import labels
 from events.domain.scopes import ANY_TOKEN, ENTRANCE, ONLY_FULL, READERS, Scope
 from events.domain.text import pasted
 from events.domain.tokens import NO_TOKEN
-from events.pages import files, messages
 from events.pages.headers import CAMERA_HERE, FRAMING, INSTALLABLE, SECURITY
 from events.services.sign_in_limit import TooManySignIns
-from omnify.common.languages import OFFERED
+from omnify.common.languages import N_
 
 HOME = "/console"
 # Which scopes see a screen. Its content comes from the API, which checks the token again.
@@ -36,12 +36,7 @@ SCREENS = {
     "tokens": ONLY_FULL,
     "audit": READERS,
 }
-_LABELS = {
-    "states": messages.CHIPS,
-    "visibilities": messages.VISIBILITIES,
-    "rejections": messages.REJECTIONS,
-    "message-types": messages.MESSAGE_TYPES,
-}
+_WAIT = N_("Too many attempts to sign in. Try again in {time}.")
 # Django compares the Origin of a form with its own, and browsers send "null" for it under "no-referrer". No address
 # here is a secret, and to other sites this policy says nothing either.
 _HEADERS = {**SECURITY, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
@@ -66,25 +61,29 @@ class Login(ConsoleView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Renders the form; a browser with a session is redirected."""
         if signed_in(request):
-            return HttpResponseRedirect(_next(request.GET.get("next")))
+            return self._onward(request, request.GET.get("next"))
         return self._form(request)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Signs in, or renders the form with the reason why not."""
+        language = said_in(request).language
         try:
             found = sign_in(request, token=pasted(request.POST.get("token", "")))
         except TooManySignIns as problem:
-            response = self._form(request, problem=str(problem), status=429)
+            wait = language.gettext(_WAIT, time=language.length(problem.seconds, "second"))
+            response = self._form(request, problem=wait, status=429)
             response["Retry-After"] = str(problem.seconds)
             return response
         if found is None:
-            return self._form(request, problem=NO_TOKEN, status=403)
-        return HttpResponseRedirect(_next(request.POST.get("next")))
+            return self._form(request, problem=language.gettext(NO_TOKEN), status=403)
+        return self._onward(request, request.POST.get("next"))
+
+    def _onward(self, request: HttpRequest, target: str | None) -> HttpResponse:
+        return HttpResponseRedirect(said_in(request).path(_next(target)))
 
     def _form(self, request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
         following = _next(request.POST.get("next") or request.GET.get("next"))
-        context = {"assets": files.base(), "problem": problem, "next": following}
-        return render(request, "console/login.html", context, status=status)
+        return page(request, "login", {"problem": problem, "next": following}, status=status)
 
 
 class Logout(ConsoleView):
@@ -93,7 +92,7 @@ class Logout(ConsoleView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Signs out. POST only, so that no other site's link can do it."""
         sign_out(request)
-        return HttpResponseRedirect(reverse("console-login"))
+        return HttpResponseRedirect(said_in(request).path(reverse("console-login")))
 
 
 class Screen(ConsoleView):
@@ -105,13 +104,15 @@ class Screen(ConsoleView):
         """Renders the frame, or redirects to the sign-in, which leads back."""
         token = signed_in(request)
         if token is None:
-            return HttpResponseRedirect(f"{reverse('console-login')}?{urlencode({'next': request.path})}")
+            sign_in_page = f"{reverse('console-login')}?{urlencode({'next': request.path})}"
+            return HttpResponseRedirect(said_in(request).path(sign_in_page))
         reach = {name for name, scopes in SCREENS.items() if token.reach in scopes}
-        context = {"assets": files.base(), "organizer": token.organizer, "reach": reach, "languages": OFFERED, **ids}
+        context: dict[str, Any] = {"organizer": token.organizer, "reach": reach, **ids}
         context["full"] = token.reach is Scope.FULL
+        context["labels"] = labels(self.name, said_in(request).language)
         if self.name not in reach or token.event_id not in (None, ids.get("event_id", token.event_id)):
             return self._elsewhere(request, context)
-        response = render(request, f"console/{self.name}.html", {**context, "screen": self.name, "labels": _LABELS})
+        response = page(request, self.name, {**context, "screen": self.name})
         if self.name == "check_in":
             response["Permissions-Policy"] = CAMERA_HERE
             response["Content-Security-Policy"] = INSTALLABLE
@@ -122,8 +123,8 @@ class Screen(ConsoleView):
     def _elsewhere(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         # A token for the entrance follows the links of the list of events like any other, and ends at the entrance.
         if self.name == "live" and "check_in" in context["reach"]:
-            return HttpResponseRedirect(f"{request.path}/check-in")
-        return render(request, "console/out_of_reach.html", context, status=403)
+            return HttpResponseRedirect(said_in(request).path(f"{request.path}/check-in"))
+        return page(request, "out_of_reach", context, status=403)
 
 
 def _next(target: str | None) -> str:

@@ -100,7 +100,7 @@ MESSAGE_TYPES: dict[str, str] = {
     "registration.waitlisted": N_("Waitlisted"),
     "registration.rejected": N_("Rejected"),
     "registration.expired": N_("Hold ran out"),
-    "registration.cancelled": N_("Cancelled"),
+    "registration.cancelled": N_("Ticket cancelled"),
     "registration.checked_in": N_("Checked in"),
     "registration.updated": N_("Check-in undone"),
     "event.sold_out": N_("Sold out"),

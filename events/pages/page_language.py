@@ -47,6 +47,12 @@ def page_language(scope: Scope) -> PageLanguage:
     return _ASKED[DEFAULT]
 
 
+def language_of(chosen: str, wish: str) -> PageLanguage:
+    """Returns the same for a page of Django, from `language` in its address and its `Accept-Language`."""
+    code = supported(chosen)
+    return _CHOSEN[code] if code else _asked(wish.encode("latin-1", "replace")[:_LONGEST])
+
+
 @lru_cache(maxsize=1024)
 def _asked(header: bytes) -> PageLanguage:
     return _ASKED[wished(header.decode("latin-1"))]

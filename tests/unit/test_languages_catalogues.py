@@ -18,7 +18,7 @@ TEMPLATE = texts()
 _NAMED = re.compile(r"\{(\w+)\}")
 _TAGS = re.compile(r"<[^>]*>")
 # French sets these signs apart, with a blank at which no line ends (U+00A0).
-_LOOSE = re.compile("[^\u00a0][:;!?»](?!\\w)|«[^\u00a0]")
+_LOOSE = re.compile("[^\u00a0][:;!?»](?!\\w|//)|«[^\u00a0]")
 
 
 def _catalog(code: str) -> Catalog:

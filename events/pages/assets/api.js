@@ -1,6 +1,6 @@
 // The public API, called with the organizer's session: the cookie by itself, and the page's CSRF token with it.
 
-import { pathOf } from "./dom.js";
+import { here, pathOf } from "./dom.js";
 
 const csrf = document.querySelector("meta[name=csrf]").content;
 
@@ -22,7 +22,7 @@ export async function api(method, path, body, patience, more = {}) {
   if (answer.status === 204) return null;
   const found = await answer.json();
   if (answer.status === 401) {
-    location.assign(`/console/login?next=${encodeURIComponent(location.pathname)}`);
+    location.assign(here(`/console/login?next=${encodeURIComponent(location.pathname)}`));
     return new Promise(() => {});
   }
   if (!answer.ok) throw new Refused(answer.status, found);

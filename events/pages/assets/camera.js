@@ -24,12 +24,12 @@ export class Camera {
     return Boolean(this.#video.srcObject);
   }
 
-  // Returns why it cannot, for a person; nothing if it can.
+  // Returns why it cannot, by the name of a text; nothing if it can.
   async start() {
     try {
       this.#detector ??= await detector();
     } catch {
-      return "The part that reads codes could not be loaded. Please try again.";
+      return "camera-not-loaded";
     }
     try {
       this.#video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: WIDTH } } });
@@ -37,7 +37,7 @@ export class Camera {
       await this.#video.play();
     } catch {
       this.stop();
-      return "This browser may not use the camera, or there is none.";
+      return "camera-refused";
     }
     this.#looking.set(LOOK_MS);
   }

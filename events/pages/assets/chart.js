@@ -1,5 +1,8 @@
 // Lines over time as inline SVG. A chart keeps nothing: it draws the samples it is given.
 
+import { decimal, number } from "./dom.js";
+import { locale } from "./language.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT] = [600, 150];
 
@@ -15,9 +18,12 @@ export function niceTop(value) {
   return [1, 2, 5, 10].map((step) => step * power).find((top) => top >= value) ?? 1;
 }
 
-function length(ms) {
-  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
-  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+
+// How long ago: now for 0.
+function ago(ms) {
+  if (ms < 120_000) return relative.format(-Math.round(ms / 1000), "second");
+  return ms < 7_200_000 ? relative.format(-Math.round(ms / 60_000), "minute") : relative.format(-Math.round(ms / 3_600_000), "hour");
 }
 
 export class Chart {
@@ -38,7 +44,7 @@ export class Chart {
     this.plot.append(this.picture, this.top);
     this.axis = document.createElement("p");
     this.axis.className = "axis quiet";
-    this.axis.append(document.createElement("span"), "now");
+    this.axis.append(document.createElement("span"), ago(0));
     figure.replaceChildren(caption, this.plot, this.axis);
   }
 
@@ -56,8 +62,8 @@ export class Chart {
       parts.push(svg("polyline", { class: `line s${index + 1}`, points: points.join(" ") }));
     });
     this.picture.replaceChildren(...parts);
-    this.top.textContent = top.toLocaleString();
-    this.axis.firstChild.textContent = `${length(span)} ago`;
+    this.top.textContent = number(top);
+    this.axis.firstChild.textContent = ago(span);
     this.#describe(values);
   }
 
@@ -72,10 +78,10 @@ export class Chart {
       ...latest.map(([name, value], index) => {
         const entry = document.createElement("span");
         entry.className = `key s${index + 1}`;
-        entry.textContent = `${name} ${value.toLocaleString(undefined, { maximumFractionDigits: 1 })}`;
+        entry.textContent = `${name} ${decimal(value)}`;
         return entry;
       }),
     );
-    this.picture.setAttribute("aria-label", `${this.title}: ${latest.map(([name, value]) => `${name} ${value}`).join(", ")}`);
+    this.picture.setAttribute("aria-label", `${this.title}: ${latest.map(([name, value]) => `${name} ${decimal(value)}`).join(", ")}`);
   }
 }

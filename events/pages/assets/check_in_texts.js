@@ -1,35 +1,37 @@
 // What the entrance is told.
 
+import { say, sayCount } from "./language.js";
+import { inWords } from "./refusals.js";
 import { referenceOf } from "./ticket_codes.js";
 import { shortMoment } from "./times.js";
 
 // How many of a group were in already, by a refusal: "2 of 4"; undefined if all of them were, or it was one guest.
 export const partOf = ({ message }) => /^\d+ of \d+/.exec(message)?.[0];
 
+const numbersOf = (part) => {
+  const [inside, all] = part.split(" of ");
+  return { inside, all };
+};
+
 // A state, a headline and a sentence for what the service has refused.
 export function refusal({ code, message, errors }) {
   if (code === "already_checked_in") {
     const part = partOf({ message });
     const at = shortMoment(errors.checked_in_at[0]);
-    return ["bad", "Already in", part ? `${part} are in, the first since ${at}.` : `Checked in at ${at}.`];
+    return ["bad", say("already-in"), part ? say("part-in-since", { ...numbersOf(part), time: at }) : say("in-since", { time: at })];
   }
-  if (code === "invalid" && errors?.quantity) return ["bad", "Too many", errors.quantity[0]];
-  if (code === "not_confirmed") return ["bad", "No seat", "This registration has no seat."];
-  if (code === "ticket_not_found") return ["bad", "Unknown", "There is no such ticket at your events."];
-  return ["warn", "Try again", message];
+  if (code === "invalid" && errors?.quantity) return ["bad", say("too-many"), inWords(errors.quantity[0])];
+  if (code === "not_confirmed") return ["bad", say("no-seat"), say("has-no-seat")];
+  if (code === "ticket_not_found") return ["bad", say("unknown"), say("not-yours")];
+  return ["warn", say("try-again"), inWords(message, code)];
 }
 
-const WHY = {
-  already_checked_in: ({ first, part }) =>
-    part ? `but ${part} had come in already, the first at ${shortMoment(first)}.` : `but had come in already, at ${shortMoment(first)}.`,
-  not_confirmed: () => "but has no seat any more.",
-  ticket_not_found: () => "but there is no such ticket at your events.",
-};
-
-const refused = () => "but the service does not take it.";
+const WHY = { not_confirmed: "conflict-no-seat", ticket_not_found: "conflict-unknown" };
 
 // Of a ticket that was let in without a network.
-export function conflict(one) {
-  const people = one.people > 1 ? `, ${one.people} people,` : "";
-  return `${referenceOf(one.code)}${people} was let in here at ${shortMoment(one.at)} without a network, ${(WHY[one.reason] ?? refused)(one)} `;
+export function conflict({ code, people, at, reason, first, part }) {
+  const values = { ticket: sayCount("people", people, { reference: referenceOf(code) }), time: shortMoment(at) };
+  if (reason !== "already_checked_in") return say(WHY[reason] ?? "conflict", values);
+  const since = { ...values, first: shortMoment(first) };
+  return part ? say("conflict-part-in", { ...since, ...numbersOf(part) }) : say("conflict-in", since);
 }

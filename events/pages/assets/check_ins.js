@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { attempt, el } from "./dom.js";
 import { eventId } from "./head.js";
+import { number, say, sayCount } from "./language.js";
 import { shortMoment } from "./times.js";
 
 const path = `/events/${eventId}/check-ins`;
@@ -24,7 +25,7 @@ export const sentWith = ({ at, id }) => ({ ...(at && { checked_in_at: at }), ...
 // How many of a group are in: "2 of 4"; how many it is before that, and nothing for a single guest.
 export function seats({ quantity = 1, checked_in_quantity: inside = 0 }) {
   if (quantity === 1) return "";
-  return inside && inside < quantity ? `${inside} of ${quantity}` : `${quantity} seats`;
+  return inside && inside < quantity ? say("part", { inside: number(inside), all: number(quantity) }) : sayCount("seats", quantity);
 }
 
 // A group may come in parts: the rest of it can still be checked in.
@@ -34,13 +35,13 @@ export const isPartlyIn = ({ quantity = 1, checked_in_quantity: inside = 0 }) =>
 export function entry(guest, changed) {
   const partly = isPartlyIn(guest);
   const since = guest.checked_in_at ? `${shortMoment(guest.checked_in_at)} ${partly ? `(${seats(guest)}) ` : ""}` : "";
-  const [text, work] = guest.checked_in_at && !partly ? ["Undo", () => undo(guest.reference)] : ["Check in", () => checkIn({ reference: guest.reference })];
+  const [text, work] = guest.checked_in_at && !partly ? ["undo", () => undo(guest.reference)] : ["check-in", () => checkIn({ reference: guest.reference })];
   const press = async ({ currentTarget }) => {
     currentTarget.disabled = true;
     const done = await attempt(work);
     currentTarget.disabled = false;
     if (done) changed(done);
   };
-  const button = el("button", { type: "button", onclick: press, "aria-label": `${text}: ${guest.name}` }, text);
+  const button = el("button", { type: "button", onclick: press, "aria-label": say(`${text}-of`, { name: guest.name }) }, say(text));
   return el("span", { class: "entry" }, since, button);
 }

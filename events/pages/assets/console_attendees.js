@@ -1,10 +1,11 @@
 // Who has a seat, and who is in.
 
 import { entry } from "./check_ins.js";
-import { byId, el, number, person, problem, row } from "./dom.js";
+import { byId, el, here, person, problem, row } from "./dom.js";
 import { guestActions } from "./guest_actions.js";
 import { startGuestForm } from "./guest_form.js";
 import { eventId, showHead } from "./head.js";
+import { say, sayCount } from "./language.js";
 import { List } from "./list.js";
 import { knowTypes, named } from "./named.js";
 import { shortMoment } from "./times.js";
@@ -22,25 +23,24 @@ function shown(one) {
 // The reference leads to what was done to this guest. Where one guest was asked for, it may be of any status.
 function referenceCell(one) {
   if (contacts === undefined) return one.reference;
-  const trail = el("a", { href: `/console/audit?ticket=${encodeURIComponent(one.reference)}`, title: "What was done to this ticket" }, one.reference);
-  const status = given.has("reference") && one.status !== "confirmed" ? ` · ${one.status}` : "";
+  const trail = el("a", { href: here(`/console/audit?ticket=${encodeURIComponent(one.reference)}`), title: say("trail") }, one.reference);
+  const status = given.has("reference") && one.status !== "confirmed" ? ` · ${say(`status-${one.status}`)}` : "";
   return el("span", {}, trail, status);
 }
 
 function counted({ total_items: total }) {
-  byId("count").textContent = `${number(total)} ${total === 1 ? "ticket" : "tickets"}`;
+  byId("count").textContent = sayCount("tickets", total);
 }
 
-const attendees = new List("rows", shown, "No attendees to show.", counted);
+const attendees = new List("rows", shown, say("none"), counted);
 
 // What a link of another page has asked for: the guests of one code, or one guest.
-const here = new URLSearchParams(location.search);
-const given = new Map(["code", "reference"].filter((name) => here.has(name)).map((name) => [name, here.get(name)]));
+const wanted = new URLSearchParams(location.search);
+const given = new Map(["code", "reference"].filter((name) => wanted.has(name)).map((name) => [name, wanted.get(name)]));
 
 function showGiven() {
-  const parts = { code: "The guests of one code", reference: "One guest" };
   byId("given").hidden = !given.size;
-  byId("given-text").textContent = [...given].map(([name, value]) => `${parts[name]}: ${value}`).join(", ");
+  byId("given-text").textContent = [...given].map(([name, value]) => say(`of-${name}`, { value })).join(", ");
 }
 
 function load() {

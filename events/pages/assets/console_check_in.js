@@ -6,6 +6,7 @@ import { conflict, refusal } from "./check_in_texts.js";
 import { checkIn, entry, seats, sentWith, stamped, undo } from "./check_ins.js";
 import { attempt, byId, el, explain, number, person, problem } from "./dom.js";
 import { eventId, paint } from "./head.js";
+import { locale, say, sayCount } from "./language.js";
 import { List } from "./list.js";
 import { knowTypes, named } from "./named.js";
 import { keep, keepPage, kept, possible } from "./offline_page.js";
@@ -27,17 +28,17 @@ let listDue = 0;
 let pageKept = false;
 
 const list = new OfflineList();
-const queue = new OfflineQueue(list, { sent: (guest) => log("Sent", guest.name), conflict: showConflicts });
+const queue = new OfflineQueue(list, { sent: (guest) => log(say("sent"), guest.name), conflict: showConflicts });
 
 // `more` stands beside the line in the log.
-function say(state, headline, text, ...more) {
+function tell(state, headline, text, ...more) {
   verdict.dataset.state = state;
   verdict.replaceChildren(el("p", { class: "figure" }, headline), el("p", {}, person(text)));
   log(headline, text, ...more);
 }
 
 function log(headline, text, ...more) {
-  byId("log").prepend(el("li", {}, `${new Date().toLocaleTimeString()} · ${headline} · `, person(text), ...more));
+  byId("log").prepend(el("li", {}, `${new Date().toLocaleTimeString(locale)} · ${headline} · `, person(text), ...more));
   while (byId("log").children.length > LOG_LENGTH) byId("log").lastChild.remove();
 }
 
@@ -46,8 +47,8 @@ async function enter(text) {
   const ticket = readTicket(text);
   if (ticket === undefined) return find(text);
   byId("found").hidden = true;
-  if (ticket === null) return say("bad", "No ticket", "This is not a ticket's code.");
-  if (ticket.event !== eventId) return say("bad", "Another event", "This ticket is for another event.");
+  if (ticket === null) return tell("bad", say("no-ticket"), say("not-a-code"));
+  if (ticket.event !== eventId) return tell("bad", say("other-event"), say("of-other-event"));
   const { code } = ticket.named;
   if (online && code && queue.isOpen(code)) await queue.send();
   const [stamp, some] = [stamped(list.now()), part()];
@@ -57,7 +58,7 @@ async function enter(text) {
     // The stamp makes it the same check-in again if the answer is lost and the device sends it later.
     welcome(await checkIn({ ...ticket.named, ...some, ...sentWith(stamp) }), stamp, some.quantity);
   } catch (trouble) {
-    if (!unreachable(trouble)) return say(...refusal(trouble));
+    if (!unreachable(trouble)) return tell(...refusal(trouble));
     reached(false);
     await enterOffline(code, stamp, some.quantity);
   }
@@ -75,7 +76,7 @@ function undoButton(work) {
     const done = await attempt(work);
     if (done) currentTarget.remove();
   };
-  return [" ", el("button", { type: "button", class: "plain", onclick: press }, "Undo")];
+  return [" ", el("button", { type: "button", class: "plain", onclick: press }, say("undo"))];
 }
 
 function welcome(guest, stamp, people = guest.quantity) {
@@ -88,7 +89,7 @@ function welcome(guest, stamp, people = guest.quantity) {
     takenBack(done, only);
     return done;
   };
-  say("good", "Welcome", [guest.name, seats(guest)].filter(Boolean).join(", "), ...undoButton(takeBack));
+  tell("good", say("welcome"), [guest.name, seats(guest)].filter(Boolean).join(", "), ...undoButton(takeBack));
   look();
 }
 
@@ -102,7 +103,7 @@ function changed(guest) {
 function takenBack(guest, stamp) {
   queue.undone(guest.reference, stamp);
   listDue = 0; // the list may say that the guest is in
-  say("warn", "Undone", guest.checked_in_at ? `${guest.name}, ${seats(guest)}` : `${guest.name} is not checked in.`);
+  tell("warn", say("undone"), guest.checked_in_at ? `${guest.name}, ${seats(guest)}` : say("not-in", { name: guest.name }));
   if (!byId("found").hidden) found.again();
   look();
 }
@@ -110,22 +111,21 @@ function takenBack(guest, stamp) {
 // Without a network
 
 async function enterOffline(code, stamp, people) {
-  if (!code) return say("warn", "No network", "Only codes can be checked without a network.");
+  if (!code) return tell("warn", say("no-network"), say("only-codes"));
   const since = queue.waitsSince(code);
   const [result, seatsLeft] = await queue.admit(code, stamp, people);
-  const of = list.readAt ? `the list of ${shortMoment(list.readAt)}` : "";
-  if (result === "no list") return say("warn", "Try again", "The service cannot be reached, and this device has no list. No one was checked in, as far as we know.");
-  if (result === "unknown") return say("bad", "Not on the list", `No network: this ticket is not on ${of}.`);
-  if (result === "inside") return say("bad", "Already in", since ? `Let in here at ${shortMoment(since)}.` : `No network: this ticket is in, says ${of}.`);
-  if (result === "too many") return say("bad", "Too many", `No network: ${number(seatsLeft)} of this ticket are still to come in, says ${of}.`);
+  const time = shortMoment(list.readAt);
+  if (result === "no-list") return tell("warn", say("try-again"), say("no-list"));
+  if (result === "unknown") return tell("bad", say("not-on-list"), say("not-on-list-of", { time }));
+  if (result === "inside") return tell("bad", say("already-in"), since ? say("let-in-here", { time: shortMoment(since) }) : say("in-by-list", { time }));
+  if (result === "too-many") return tell("bad", say("too-many"), sayCount("left-by-list", seatsLeft, { time }));
   const takeBack = async () => {
-    if (queue.withdraw(code, stamp)) say("warn", "Undone", `${referenceOf(code)} is not checked in.`);
+    if (queue.withdraw(code, stamp)) tell("warn", say("undone"), say("not-in", { name: referenceOf(code) }));
     else takenBack(await undo(referenceOf(code), stamp), stamp);
     showState();
     return true;
   };
-  const several = seatsLeft > 1 ? `${number(seatsLeft)} people, ` : "";
-  say("offline", "Let in offline", `${several}${referenceOf(code)}, by ${of}. Not sent yet.`, ...undoButton(takeBack));
+  tell("offline", say("offline"), sayCount("offline-by", seatsLeft, { reference: referenceOf(code), time }), ...undoButton(takeBack));
   showState();
 }
 
@@ -136,13 +136,13 @@ function reached(yes) {
 
 function showState() {
   const waits = queue.waiting;
-  const parts = online ? [] : ["The service cannot be reached."];
-  if (!online && list.readAt) parts.push(`This device lets in by the list of ${shortMoment(list.readAt)}.`);
-  if (waits) parts.push(`${number(waits)} ${waits === 1 ? "check-in waits" : "check-ins wait"} to be sent.`);
+  const parts = online ? [] : [say("away")];
+  if (!online && list.readAt) parts.push(say("by-list", { time: shortMoment(list.readAt) }));
+  if (waits) parts.push(sayCount("waiting", waits));
   const text = parts.join(" ");
   if (byId("offline").textContent !== text) byId("offline").textContent = text;
   byId("offline").hidden = !text;
-  if (list.readAt && (pageKept || !online)) byId("ready").textContent = `Works without a network: ${number(list.size)} tickets, read ${shortMoment(list.readAt)}.`;
+  if (list.readAt && (pageKept || !online)) byId("ready").textContent = sayCount("ready", list.size, { time: shortMoment(list.readAt) });
 }
 
 function showConflicts() {
@@ -151,7 +151,7 @@ function showConflicts() {
       queue.settle(one);
       showConflicts();
     };
-    return el("li", {}, conflict(one), el("button", { type: "button", onclick: settle }, "Seen"));
+    return el("li", {}, `${conflict(one)} `, el("button", { type: "button", onclick: settle }, say("seen")));
   });
   byId("conflict-list").replaceChildren(...items);
   byId("conflicts").hidden = !items.length;
@@ -169,7 +169,7 @@ const look = oneAtATime(async () => {
     if (possible && !pageKept) await keepPage();
     pageKept = possible;
   } catch (trouble) {
-    if (trouble.name === "QuotaExceededError") problem("This device has no room for what the page needs without a network.", "page");
+    if (trouble.name === "QuotaExceededError") problem(say("no-room"), "page");
     else if (unreachable(trouble)) reached(false);
     else explain(trouble, "page");
   }
@@ -178,7 +178,7 @@ const look = oneAtATime(async () => {
 
 async function count() {
   const [inside, all] = await Promise.all(["&checked_in=true", ""].map((which) => api("GET", `${guests}?page_size=1${which}`, undefined, LOOK_MS)));
-  const text = `${number(inside.total_items)} of ${number(all.total_items)} are in`;
+  const text = sayCount("inside", all.total_items, { inside: number(inside.total_items) });
   if (text !== byId("count").textContent) byId("count").textContent = text;
 }
 
@@ -204,10 +204,10 @@ async function showHead() {
 }
 
 // By name: the guests whose names have the text in them, each with a button.
-const found = new List("rows", (guest) => el("tr", {}, el("td", {}, named(guest)), el("td", { class: "quiet" }, guest.reference), el("td", {}, entry(guest, changed))), "No guest with a seat has this name.");
+const found = new List("rows", (guest) => el("tr", {}, el("td", {}, named(guest)), el("td", { class: "quiet" }, guest.reference), el("td", {}, entry(guest, changed))), say("none"));
 
 async function find(text) {
-  if (!online) return say("warn", "No network", "Names can be searched only with a network.");
+  if (!online) return tell("warn", say("no-network"), say("only-online"));
   byId("found").hidden = false;
   byId("rows").setAttribute("aria-busy", "true");
   await found.load(`${guests}?page_size=10&search=${encodeURIComponent(text)}`);
@@ -237,8 +237,8 @@ byId("scan").addEventListener("click", async () => {
   byId("scan").disabled = true;
   const trouble = await (camera.on ? camera.stop() : camera.start());
   byId("scan").disabled = false;
-  byId("scan").textContent = camera.on ? "Stop the camera" : "Use this device's camera";
-  if (trouble) say("warn", "No camera", trouble);
+  byId("scan").textContent = say(camera.on ? "camera-stop" : "camera-use");
+  if (trouble) tell("warn", say("camera-none"), say(trouble));
 });
 byId("scan-row").hidden = !navigator.mediaDevices;
 

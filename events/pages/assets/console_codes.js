@@ -1,9 +1,10 @@
 // An event's access codes: made in bulk, shown once, revoked.
 
 import { api } from "./api.js";
-import { attempt, byId, el, number, person, row } from "./dom.js";
+import { attempt, byId, el, here, number, person, row } from "./dom.js";
 import { onSubmit } from "./forms.js";
 import { eventId, showHead } from "./head.js";
+import { say, sayCount } from "./language.js";
 import { List } from "./list.js";
 import { LocalTime, readTimes } from "./local_time.js";
 import { codeName } from "./named.js";
@@ -18,8 +19,8 @@ const types = new Map();
 const mayRevoke = !form.hidden;
 
 function shown(code) {
-  const ticket = code.ticket_type === null ? "Any" : person(types.get(code.ticket_type) ?? `#${code.ticket_type}`);
-  const from = code.opens_at ? shortMoment(code.opens_at) : "The opening";
+  const ticket = code.ticket_type === null ? say("any") : person(types.get(code.ticket_type) ?? `#${code.ticket_type}`);
+  const from = code.opens_at ? shortMoment(code.opens_at) : say("opening");
   const name = el("code", {}, codeName(code.hint, code.id));
   const left = code.revoked_at ? 0 : code.uses - code.used;
   const select = mayRevoke ? [code.revoked_at ? "" : selection.box(code)] : [];
@@ -28,36 +29,35 @@ function shown(code) {
 
 // How many seats it has let in, which leads to the guests who have them.
 function used(code) {
-  const text = `${number(code.used)} of ${number(code.uses)}`;
-  return code.used ? el("a", { href: `/console/events/${eventId}/attendees?code=${code.id}` }, text) : text;
+  const text = say("used-of", { used: number(code.used), uses: number(code.uses) });
+  return code.used ? el("a", { href: here(`/console/events/${eventId}/attendees?code=${code.id}`) }, text) : text;
 }
 
 function state(code) {
-  if (code.revoked_at) return "Revoked";
-  if (!mayRevoke) return "Good";
-  const button = el("button", { class: "bad" }, "Revoke");
-  confirmed(button, () => api("DELETE", `${path}/${code.id}`));
+  if (code.revoked_at) return say("revoked");
+  if (!mayRevoke) return say("good");
+  const button = el("button", { class: "bad" }, say("revoke"));
+  confirmed(button, "revoke", () => api("DELETE", `${path}/${code.id}`));
   return button;
 }
 
 // A second press is the confirmation.
-function confirmed(button, work) {
-  const text = button.textContent;
+function confirmed(button, text, work) {
   button.addEventListener("click", async () => {
     if (button.dataset.sure === undefined) {
       button.dataset.sure = "";
-      button.textContent = text.replace("Revoke", "Really revoke").concat("?");
+      button.textContent = say(`${text}-sure`);
       return;
     }
     delete button.dataset.sure;
-    button.textContent = text;
+    button.textContent = say(text);
     if (await attempt(work)) await list.again();
   });
 }
 
 const selection = new Selection(byId("several"), codeName);
-const list = new List("rows", shown, "No codes.", () => selection.begin());
-if (mayRevoke) confirmed(byId("revoke-several"), () => api("POST", `${path}/revoke`, { ids: selection.ids }));
+const list = new List("rows", shown, say("none"), () => selection.begin());
+if (mayRevoke) confirmed(byId("revoke-several"), "revoke-several", () => api("POST", `${path}/revoke`, { ids: selection.ids }));
 const opens = new LocalTime(byId("opens_at"));
 
 // What all new codes have in common.
@@ -73,7 +73,7 @@ let made = { codes: [], terms: {} };
 
 function show(codes, terms) {
   made = { codes, terms };
-  byId("made-text").textContent = codes.length === 1 ? "The code is made." : `${number(codes.length)} codes are made.`;
+  byId("made-text").textContent = sayCount("made", codes.length);
   byId("made-codes").value = codes.join("\n");
   byId("made").hidden = false;
   byId("made").scrollIntoView({ block: "center" });
@@ -117,9 +117,7 @@ if (event) {
     byId("ticket_type").append(el("option", { value: id }, name));
   }
   byId("for-type").hidden = !types.size;
-  byId("access").textContent = event.access === "code"
-    ? "A registration needs a code."
-    : "Registration is open to all; a code can let in before it opens. Change that under Edit.";
+  byId("access").textContent = say(event.access === "code" ? "needs-code" : "open-to-all");
 }
 await list.load(FIRST);
 form.dataset.ready = "";

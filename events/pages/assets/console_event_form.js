@@ -1,9 +1,10 @@
 // A new event, or changes to one.
 
 import { api } from "./api.js";
-import { byId, el, refresh } from "./dom.js";
+import { byId, el, here, refresh } from "./dom.js";
 import { onSubmit } from "./forms.js";
 import { paint } from "./head.js";
+import { say } from "./language.js";
 import { HoldFields } from "./console_hold.js";
 import { TicketTypes } from "./console_ticket_types.js";
 import { LocalTime, readTimes } from "./local_time.js";
@@ -58,18 +59,18 @@ onSubmit(form, async () => {
   byId("save").disabled = true;
   try {
     const event = await (eventId ? api("PATCH", `/events/${eventId}`, sent()) : api("POST", "/events", sent()));
-    if (!eventId) return location.assign(`/console/events/${event.id}`);
+    if (!eventId) return location.assign(here(`/console/events/${event.id}`));
     show(event);
-    byId("saved").textContent = "Saved.";
+    byId("saved").textContent = say("saved");
   } finally {
     byId("save").disabled = false;
   }
 });
 
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-byId("zone").textContent = here;
-byId("zones").append(...(Intl.supportedValuesOf?.("timeZone") ?? [here]).map((name) => el("option", { value: name })));
-if (!eventId) form.elements.timezone.value = here;
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+byId("zone").textContent = zone;
+byId("zones").append(...(Intl.supportedValuesOf?.("timeZone") ?? [zone]).map((name) => el("option", { value: name })));
+if (!eventId) form.elements.timezone.value = zone;
 if (eventId) {
   const event = await refresh(() => api("GET", `/events/${eventId}`));
   if (event) show(event);

@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { byId, fill, number, refresh, row } from "./dom.js";
 import { eventId } from "./head.js";
+import { length, say } from "./language.js";
 import { named } from "./named.js";
 import { clockTime } from "./times.js";
 import { oneAtATime, Timer } from "./timer.js";
@@ -18,8 +19,8 @@ const ask = oneAtATime(async () => {
   const found = await refresh(() => api("GET", `/events/${eventId}/attendees?status=held&page_size=${MOST}&expires_before=${before}`));
   asking.set(EVERY_MS);
   if (!found) return;
-  byId("holds-count").textContent = `${number(found.total_items)} within ${number(Math.round(soonMs / 60000))} minutes`;
-  fill("holds-rows", found.results.map((one) => row(named(one), one.reference, clockTime(one.expires_at))), "None.");
+  byId("holds-count").textContent = say("within", { number: number(found.total_items), time: length(Math.round(soonMs / 60000), "minute") });
+  fill("holds-rows", found.results.map((one) => row(named(one), one.reference, clockTime(one.expires_at))), say("none-held"));
 });
 
 // Shows what is held, and of that what runs out in the last quarter of its time; of an event without holds, nothing.

@@ -2,22 +2,23 @@
 
 import { api } from "./api.js";
 import { Chart } from "./chart.js";
-import { attempt, byId, number, refresh } from "./dom.js";
+import { attempt, byId, decimal, number, refresh } from "./dom.js";
 import { showHolds } from "./console_holds.js";
 import { showPause } from "./event_actions.js";
 import { showErrors } from "./forms.js";
 import { eventId, paint, showHead } from "./head.js";
 import { labels } from "./labels.js";
+import { length, say, sayCount } from "./language.js";
 import { sampleOf, samplesOf } from "./past.js";
 import { readTableAgain, startTable } from "./step_table.js";
 import { seen } from "./text.js";
 import { oneAtATime, Timer } from "./timer.js";
+import { clockTime } from "./times.js";
 import { showTypes } from "./type_cards.js";
 
 const EVERY_MS = 1000;
 const HOUR_MS = 60 * 60 * 1000;
 const SHORTEST_MS = 60 * 1000;
-const oneDigit = (value) => value.toLocaleString(undefined, { maximumFractionDigits: 1 });
 
 let event = null;
 let samples = null;
@@ -26,31 +27,31 @@ let live = false;
 
 const chart = (id, title, series, more = {}) => new Chart(byId(id), { title, series, ...more });
 const charts = [
-  chart("c-queue", "Queue", [{ name: "Waiting", read: (s) => s.queued }], { area: true }),
-  chart("c-rates", "Per second", [
-    { name: "Admitted", read: (s) => s.admitted_per_second },
-    { name: "Decided", read: (s) => s.decided_per_second },
+  chart("c-queue", say("queue"), [{ name: say("waiting"), read: (s) => s.queued }], { area: true }),
+  chart("c-rates", say("per-second"), [
+    { name: say("admitted"), read: (s) => s.admitted_per_second },
+    { name: say("decided"), read: (s) => s.decided_per_second },
   ]),
-  chart("c-seats", "Seats", [{ name: "Confirmed", read: (s) => s.confirmed }, { name: "Held", read: (s) => s.held ?? 0 }, { name: "Waitlisted", read: (s) => s.waitlisted }], {
+  chart("c-seats", say("seats-chart"), [{ name: say("confirmed"), read: (s) => s.confirmed }, { name: say("held"), read: (s) => s.held ?? 0 }, { name: say("waitlisted"), read: (s) => s.waitlisted }], {
     area: true,
     ceiling: () => event?.max_capacity ?? 1,
   }),
-  chart("c-given-back", "Given back", [{ name: "Cancelled", read: (s) => s.cancelled }, { name: "Ran out", read: (s) => s.expired }]),
-  chart("c-rejected", "Turned away", labels("rejections").map(([code, name]) => ({ name, read: (s) => s.rejected[code] ?? 0 }))),
+  chart("c-given-back", say("given-back"), [{ name: say("cancelled"), read: (s) => s.cancelled }, { name: say("ran-out"), read: (s) => s.expired }]),
+  chart("c-rejected", say("turned-away"), labels("rejections").map(([code, name]) => ({ name, read: (s) => s.rejected[code] ?? 0 }))),
 ];
 
 function figures(stats) {
   const taken = stats.confirmed + stats.held;
   byId("f-confirmed").textContent = number(taken);
-  byId("f-capacity").textContent = `of ${number(event.max_capacity)}`;
+  byId("f-capacity").textContent = say("of", { number: number(event.max_capacity) });
   byId("f-seats").max = event.max_capacity;
   byId("f-seats").value = taken;
   byId("f-queued").textContent = number(stats.queued);
-  byId("f-oldest").textContent = stats.queued ? `first one waits ${oneDigit(stats.oldest_queued_seconds)} s` : "no one is waiting";
-  byId("f-admitted").textContent = oneDigit(stats.admitted_per_second);
-  byId("f-decided").textContent = oneDigit(stats.decided_per_second);
+  byId("f-oldest").textContent = stats.queued ? say("first-waits", { time: length(Math.round(10 * stats.oldest_queued_seconds) / 10, "second") }) : say("none-waits");
+  byId("f-admitted").textContent = decimal(stats.admitted_per_second);
+  byId("f-decided").textContent = decimal(stats.decided_per_second);
   byId("f-waitlisted").textContent = number(stats.waitlisted);
-  byId("f-cancelled").textContent = `${number(stats.cancelled)} cancelled`;
+  byId("f-cancelled").textContent = sayCount("cancelled-count", stats.cancelled);
 }
 
 // Seats that are asked for in the draw, and how far it is.
@@ -58,8 +59,7 @@ function showDraw() {
   byId("entered").hidden = !event.draw_at;
   if (!event.draw_at) return;
   byId("f-entered").textContent = number(event.entered_count);
-  byId("f-draw-state").textContent = { open: "drawn at", sealed: "being drawn since", drawn: "was drawn at" }[event.draw_state];
-  byId("f-draw-at").textContent = new Date(event.draw_at).toLocaleString();
+  byId("f-draw").textContent = say(`draw-${event.draw_state}`, { time: clockTime(event.draw_at) });
 }
 
 const hours = () => Number(byId("hours").value);
@@ -112,7 +112,7 @@ const measure = oneAtATime(async () => {
 byId("cancel-form").addEventListener("submit", async (sent) => {
   sent.preventDefault();
   const sure = seen(byId("sure").value) === seen(event.name);
-  showErrors(byId("cancel-form"), sure ? {} : { sure: ["This is not the event's name."] });
+  showErrors(byId("cancel-form"), sure ? {} : { sure: [say("not-the-name")] });
   if (!sure) return;
   const done = await attempt(() => api("POST", `/events/${eventId}/cancel`));
   if (done) byId("cancel").hidden = true;

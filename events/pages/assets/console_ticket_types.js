@@ -1,13 +1,14 @@
 // The ticket types in the form of an event, a row for each. A hidden field holds them as JSON: "" without any.
 
 import { byId, el } from "./dom.js";
+import { say } from "./language.js";
 
 const COLUMNS = [
-  { name: "name", label: "Name", type: "text", maxlength: 255, dir: "auto" },
-  { name: "capacity", label: "Seats", type: "number", min: 1, max: 10000000 },
-  { name: "waitlist_capacity", label: "Waitlist capacity", type: "number", min: 0, max: 10000000, value: 0 },
-  { name: "max_quantity", label: "Largest group", type: "number", min: 1, max: 20, value: 1 },
-  { name: "price", label: "Price, as it is shown", type: "text", maxlength: 40 },
+  { name: "name", type: "text", maxlength: 255, dir: "auto" },
+  { name: "capacity", type: "number", min: 1, max: 10000000 },
+  { name: "waitlist_capacity", type: "number", min: 0, max: 10000000, value: 0 },
+  { name: "max_quantity", type: "number", min: 1, max: 20, value: 1 },
+  { name: "price", type: "text", maxlength: 40 },
 ];
 
 export class TicketTypes {
@@ -27,15 +28,15 @@ export class TicketTypes {
   }
 
   add(type) {
-    const remove = el("button", { type: "button", onclick: () => this.remove(made) }, "Remove");
+    const remove = el("button", { type: "button", onclick: () => this.remove(made) }, say("remove"));
     const made = el("div", { class: "pair type", "data-id": type.id }, ...COLUMNS.map((column) => this.cell(column, type)), remove);
     byId("types").append(made);
     this.keep();
     return made;
   }
 
-  cell({ name, label, value = "", ...more }, type) {
-    return el("label", {}, label, el("input", { ...more, "data-part": name, value: type[name] ?? value }));
+  cell({ name, value = "", ...more }, type) {
+    return el("label", {}, say(`type-${name}`), el("input", { ...more, "data-part": name, value: type[name] ?? value }));
   }
 
   remove(row) {

@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { attempt, byId, el, row, person } from "./dom.js";
 import { eventChoices } from "./event_choices.js";
 import { onSubmit, showSecret } from "./forms.js";
+import { say } from "./language.js";
 import { List } from "./list.js";
 import { LocalTime, readTimes } from "./local_time.js";
 import { shortMoment } from "./times.js";
@@ -12,29 +13,29 @@ const FIRST = "/tokens?page_size=50";
 const form = byId("token-form");
 
 function shown(token) {
-  const event = token.event_id === null ? "All" : (names.get(token.event_id) ?? `#${token.event_id}`);
+  const event = token.event_id === null ? say("all") : (names.get(token.event_id) ?? `#${token.event_id}`);
   const times = [token.created_at, token.last_used_at, token.expires_at].map((time) => (time ? shortMoment(time) : "–"));
-  return row(person(token.label ?? `Token ${token.id}`), token.scope, event, ...times, state(token));
+  return row(person(token.label ?? say("token", { id: token.id })), token.scope, event, ...times, state(token));
 }
 
 function state(token) {
-  if (token.revoked_at) return "Revoked";
-  if (token.expires_at && new Date(token.expires_at) <= new Date()) return "Expired";
-  const button = el("button", { class: "bad", onclick: (press) => revoke(token, press.currentTarget) }, "Revoke");
-  return token.current ? el("span", {}, button, " This session’s") : button;
+  if (token.revoked_at) return say("revoked");
+  if (token.expires_at && new Date(token.expires_at) <= new Date()) return say("expired");
+  const button = el("button", { class: "bad", onclick: (press) => revoke(token, press.currentTarget) }, say("revoke"));
+  return token.current ? el("span", {}, button, ` ${say("this-session")}`) : button;
 }
 
 async function revoke(token, button) {
   // A second press is the confirmation.
   if (button.dataset.sure === undefined) {
     button.dataset.sure = "";
-    button.textContent = token.current ? "Really revoke your own?" : "Really revoke?";
+    button.textContent = say(token.current ? "revoke-own-sure" : "revoke-sure");
     return;
   }
   if (await attempt(() => api("DELETE", `/tokens/${token.id}`))) await list.load(FIRST);
 }
 
-const list = new List("rows", shown, "No tokens.");
+const list = new List("rows", shown, say("none"));
 const expires = new LocalTime(byId("expires_at"));
 
 function values() {
@@ -48,7 +49,7 @@ function values() {
 
 onSubmit(form, async () => {
   const made = await api("POST", "/tokens", values());
-  showSecret("The token, shown only once: ", made.token);
+  showSecret("made", made.token);
   form.reset();
   await list.load(FIRST);
   byId("secret").scrollIntoView({ block: "center" });

@@ -1,7 +1,14 @@
 // Building the page. Everything from outside goes in as text, never as HTML.
 
+import { carried, locale, number, say } from "./language.js";
+import { inWords } from "./refusals.js";
+
+export { number };
 export const byId = (id) => document.getElementById(id);
-export const number = (value) => value.toLocaleString();
+export const decimal = (value) => value.toLocaleString(locale, { maximumFractionDigits: 1 });
+
+// An address of the console in the page's language, if that was chosen.
+export const here = (path) => path + (path.includes("?") ? carried.replace("?", "&") : carried);
 
 // el("a", { href: "/x" }, "text", otherElement)
 export function el(tag, attributes = {}, ...children) {
@@ -42,7 +49,7 @@ export function problem(text, by = "") {
 }
 
 export function explain(trouble, by = "") {
-  problem(trouble.code ? trouble.message : "The service cannot be reached. Nothing was changed, as far as we know.", by);
+  problem(trouble.code ? inWords(trouble.message, trouble.code) : say("unreachable"), by);
 }
 
 // Runs `work` for a person: what goes wrong is shown at the top of the page.
@@ -78,7 +85,7 @@ export function pathOf(link) {
 // The buttons below a list. `turn(url)` loads another page of it.
 export function pager(data, turn) {
   byId("pager").hidden = data.total_pages < 2;
-  byId("page").textContent = `${number(data.current_page)} of ${number(data.total_pages)}`;
+  byId("page").textContent = say("page-of", { number: number(data.current_page), pages: number(data.total_pages) });
   for (const [id, url] of [["previous", data.previous_page], ["next", data.next_page]]) {
     byId(id).disabled = !url;
     byId(id).onclick = () => turn(pathOf(url));

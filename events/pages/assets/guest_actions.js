@@ -4,6 +4,7 @@
 import { api } from "./api.js";
 import { attempt, el, isolated } from "./dom.js";
 import { eventId } from "./head.js";
+import { say } from "./language.js";
 
 // The buttons of a row; `again` loads the list as it is now.
 export function guestActions(one, again) {
@@ -14,8 +15,8 @@ const pathOf = (one) => `/events/${eventId}/attendees/${one.ticket_id}`;
 
 // The row becomes a form, and a row again.
 function correct(one, again) {
-  const button = el("button", {}, "Edit");
-  button.setAttribute("aria-label", `Correct the name or e-mail of ${isolated(one.name)}`);
+  const button = el("button", {}, say("edit"));
+  button.setAttribute("aria-label", say("edit-of", { name: isolated(one.name) }));
   button.addEventListener("click", () => {
     const shown = button.closest("tr");
     const columns = shown.children.length;
@@ -28,10 +29,10 @@ function correct(one, again) {
 }
 
 function correction(one, again, leave) {
-  const name = el("input", { name: "name", value: one.name, required: "", maxlength: 255, "aria-label": "Name" });
-  const email = el("input", { name: "email", type: "email", value: one.email, required: "", maxlength: 254, "aria-label": "E-mail" });
-  const save = el("button", { class: "primary" }, "Save");
-  const form = el("form", { class: "split" }, name, email, save, el("button", { type: "button", onclick: leave }, "Leave as it is"));
+  const name = el("input", { name: "name", value: one.name, required: "", maxlength: 255, "aria-label": say("name") });
+  const email = el("input", { name: "email", type: "email", value: one.email, required: "", maxlength: 254, "aria-label": say("email") });
+  const save = el("button", { class: "primary" }, say("save"));
+  const form = el("form", { class: "split" }, name, email, save, el("button", { type: "button", onclick: leave }, say("leave")));
   form.addEventListener("submit", async (sent) => {
     sent.preventDefault();
     const changed = Object.fromEntries([name, email].filter((input) => input.value !== one[input.name]).map((input) => [input.name, input.value]));
@@ -44,12 +45,12 @@ function correction(one, again, leave) {
 }
 
 function mailAgain(one) {
-  const button = el("button", {}, "Mail again");
-  button.setAttribute("aria-label", `Mail the ticket of ${isolated(one.name)} again`);
+  const button = el("button", {}, say("mail"));
+  button.setAttribute("aria-label", say("mail-of", { name: isolated(one.name) }));
   button.addEventListener("click", async () => {
     button.disabled = true;
     const done = await attempt(() => api("POST", `${pathOf(one)}/resend`));
-    if (done) button.textContent = "On its way";
+    if (done) button.textContent = say("mailed");
     button.disabled = Boolean(done);
   });
   return button;
@@ -58,17 +59,17 @@ function mailAgain(one) {
 // Asks a second time on the button itself.
 function takeBack(one) {
   if (one.checked_in_at) return "";
-  const button = el("button", { class: "bad" }, "Cancel");
-  button.setAttribute("aria-label", `Cancel the ticket of ${isolated(one.name)}`);
+  const button = el("button", { class: "bad" }, say("cancel"));
+  button.setAttribute("aria-label", say("cancel-of", { name: isolated(one.name) }));
   button.addEventListener("click", async () => {
     if (button.dataset.sure === undefined) {
       button.dataset.sure = "";
-      button.textContent = "Really cancel?";
+      button.textContent = say("cancel-sure");
       return;
     }
     button.disabled = true;
     const done = await attempt(() => api("DELETE", pathOf(one)));
-    button.textContent = done ? "Cancelling …" : "Cancel";
+    button.textContent = done ? say("cancelling") : say("cancel");
     button.disabled = Boolean(done);
     delete button.dataset.sure;
   });

@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { byId, el } from "./dom.js";
 import { onSubmit } from "./forms.js";
 import { eventId } from "./head.js";
+import { say } from "./language.js";
 import { clockTime } from "./times.js";
 
 const WAIT_SECONDS = 20;
@@ -19,7 +20,7 @@ export function startGuestForm(event, decided) {
     byId("guest-told").textContent = "";
     const made = await api("POST", `/events/${eventId}/attendees`, values(form));
     form.reset();
-    byId("guest-told").textContent = "In line …";
+    byId("guest-told").textContent = say("in-line");
     const ticket = await api("GET", `${made.status_url}?wait=${WAIT_SECONDS}`);
     byId("guest-told").textContent = said(ticket);
     decided();
@@ -32,13 +33,7 @@ function values(form) {
   return type.value ? { ...found, ticket_type: Number(type.value) } : found;
 }
 
-const SAID = {
-  confirmed: "The guest has a seat.",
-  waitlisted: "The guest is on the waitlist.",
-  queued: "The guest is still in line.",
-};
-
 function said({ status, expires_at: until }) {
-  if (status === "held") return `A seat is set aside for the guest until ${clockTime(until)}, and must be confirmed by then.`;
-  return SAID[status] ?? "The guest has no seat.";
+  const known = ["confirmed", "waitlisted", "queued", "held"].includes(status);
+  return say(`got-${known ? status : "nothing"}`, { time: clockTime(until) });
 }

@@ -4,10 +4,8 @@ import { label } from "./labels.js";
 
 const page = document.documentElement.lang;
 
-// As the browser's own region writes it, where that is of the page's language; the console, which is in English alone,
-// leaves it to the browser.
-const fitting = navigator.languages.find((tag) => tag.split("-")[0] === page) ?? page;
-export const locale = document.documentElement.dataset.locale === "browser" ? navigator.language : fitting;
+// As the browser's own region writes it, where that is of the page's language.
+export const locale = navigator.languages.find((tag) => tag.split("-")[0] === page) ?? page;
 
 // What keeps a chosen language in an address of this site: "?language=de", and empty where the browser's wish decides.
 const chosen = new URLSearchParams(location.search).get("language");

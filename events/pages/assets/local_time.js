@@ -2,6 +2,7 @@
 // clocks are put forward some times do not exist, and when they are put back some come twice.
 
 import { el } from "./dom.js";
+import { say } from "./language.js";
 
 const DAY_MS = 24 * 3600 * 1000;
 const two = (value) => String(value).padStart(2, "0");
@@ -30,14 +31,14 @@ function zone(moment) {
 function skipped(text) {
   const shown = Date.parse(`${text}Z`);
   const meant = shownAt(shown - offsetAt(shown - DAY_MS)).slice(11, 16);
-  return `This time does not exist: clocks are put forward then. Did you mean ${meant}?`;
+  return say("time-skipped", { time: meant });
 }
 
 // What the visitor entered is no moment. It looks like a refusal of the API's: forms show it where it belongs.
 export class Unclear extends Error {
   constructor(errors) {
-    super("Please check the times.");
-    Object.assign(this, { code: "invalid", errors });
+    super(say("check-times"));
+    Object.assign(this, { code: "unclear", errors });
   }
 }
 
@@ -59,7 +60,7 @@ export function readTimes(times) {
 export class LocalTime {
   constructor(input) {
     this.input = input;
-    this.which = el("select", { "aria-label": "Which of the two", hidden: "", class: "which" });
+    this.which = el("select", { "aria-label": say("which-of-two"), hidden: "", class: "which" });
     input.after(this.which);
     input.addEventListener("input", () => this.#ask());
   }
@@ -74,14 +75,14 @@ export class LocalTime {
   read() {
     const text = this.input.value;
     // Half of a time is an empty value too.
-    if (this.input.validity.badInput) throw this.#unclear("Please complete this time, or clear it.");
+    if (this.input.validity.badInput) throw this.#unclear(say("time-half"));
     if (!text) return "";
-    if (Number.isNaN(Date.parse(`${text}Z`))) throw this.#unclear("The year must lie between 1970 and 9998.");
+    if (Number.isNaN(Date.parse(`${text}Z`))) throw this.#unclear(say("time-year"));
     const moments = momentsOf(text);
     if (!moments.length) throw this.#unclear(skipped(text));
     if (moments.length === 1) return new Date(moments[0]).toISOString();
     this.#ask();
-    if (!this.which.value) throw this.#unclear("Clocks show this time twice, since they are put back then. Please choose one of the two.");
+    if (!this.which.value) throw this.#unclear(say("time-twice"));
     return new Date(Number(this.which.value)).toISOString();
   }
 
@@ -95,7 +96,7 @@ export class LocalTime {
     this.which.hidden = !moments.length;
     const known = [...this.which.options].slice(1).map(({ value }) => Number(value));
     if (String(known) === String(moments)) return;
-    const options = moments.map((moment, index) => el("option", { value: moment }, `${index ? "The second" : "The first"}: ${zone(moment)}`));
-    this.which.replaceChildren(el("option", { value: "" }, "Which of the two?"), ...options);
+    const options = moments.map((moment, index) => el("option", { value: moment }, say(index ? "the-second" : "the-first", { zone: zone(moment) })));
+    this.which.replaceChildren(el("option", { value: "" }, say("which")), ...options);
   }
 }

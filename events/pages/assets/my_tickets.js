@@ -19,7 +19,8 @@ function entry({ ticket, at }, again) {
   const name = ticket.slice(0, -REST);
   [link.href, link.textContent, link.className] = [`/t/${ticket}${carried}`, name, "code"];
   const when = document.createElement("span");
-  [when.className, when.textContent] = ["quiet small", shortMoment(at)];
+  when.className = "quiet small";
+  when.textContent = shortMoment(at);
   const remove = document.createElement("button");
   [remove.type, remove.textContent] = ["button", say("forget-ticket")];
   remove.setAttribute("aria-label", `${say("forget-ticket")}: ${name}`);

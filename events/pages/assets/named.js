@@ -1,7 +1,8 @@
 // A guest's name, with what the ticket is for and which code it came with: nothing more for one seat of an event without
 // ticket types and codes.
 
-import { el, number, person } from "./dom.js";
+import { el, person } from "./dom.js";
+import { say, sayCount } from "./language.js";
 
 const names = new Map();
 
@@ -14,7 +15,7 @@ export function knowTypes(event) {
 export const codeName = (hint, id) => `${hint}… (${id})`;
 
 export function named({ name, quantity = 1, ticket_type: type, code_id: code, code_hint: hint }) {
-  const several = quantity > 1 ? `${number(quantity)} seats` : "";
-  const about = [several, names.get(type) ?? "", code ? `code ${codeName(hint, code)}` : ""].filter(Boolean).join(", ");
+  const several = quantity > 1 ? sayCount("seats", quantity) : "";
+  const about = [several, names.get(type) ?? "", code ? say("with-code", { code: codeName(hint, code) }) : ""].filter(Boolean).join(", ");
   return about ? el("span", {}, person(name), " ", el("span", { class: "quiet small" }, person(about))) : person(name);
 }

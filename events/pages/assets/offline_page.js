@@ -1,6 +1,7 @@
 // Keeps the check-in page on the device, with its files and what it has read, for the time without a network.
 
 import { eventId } from "./head.js";
+import { carried } from "./language.js";
 
 const page = `/console/events/${eventId}/check-in`;
 // Loaded later, or by the browser itself.
@@ -24,7 +25,7 @@ export async function keepPage() {
 
 // Not what it leads to when the session is over: that is the sign-in.
 async function keepAnswer(store) {
-  const answer = await fetch(page);
+  const answer = await fetch(page + carried);
   if (answer.ok && !answer.redirected) await store.put(page, answer);
 }
 

@@ -85,15 +85,15 @@ export class OfflineQueue {
     for (const name of stamp ? [nameOf(reference, stamp)] : namesOf(this.#inside, reference)) this.#inside.remove(name);
   }
 
-  // Lets the ticket in by the list: so many, or all who are left. Returns "admitted", or why not: "inside", "too many",
-  // "unknown", "no list"; then how many are admitted, or left.
+  // Lets the ticket in by the list: so many, or all who are left. Returns "admitted", or why not: "inside", "too-many",
+  // "unknown", "no-list"; then how many are admitted, or left.
   async admit(code, stamp, people) {
     const listed = await this.#list.left(code);
-    if (listed === null) return ["no list", 0];
+    if (listed === null) return ["no-list", 0];
     if (listed === undefined) return ["unknown", 0];
     const left = listed - count(this.#waiting, code) - count(this.#inside, referenceOf(code));
     if (left < 1) return ["inside", 0];
-    if (people > left) return ["too many", left];
+    if (people > left) return ["too-many", left];
     this.#waiting.put(nameOf(code, stamp), people ?? left);
     return ["admitted", people ?? left];
   }

@@ -1,6 +1,7 @@
 // Rows of a list that are selected, to do one thing to all of them. `bar` has the buttons and what is said of them.
 
-import { el, number } from "./dom.js";
+import { el } from "./dom.js";
+import { say, sayCount } from "./language.js";
 
 export class Selection {
   #bar;
@@ -14,7 +15,7 @@ export class Selection {
   }
 
   box({ id, hint }) {
-    const box = el("input", { type: "checkbox", value: id, "aria-label": `Select ${this.#named(hint, id)}` });
+    const box = el("input", { type: "checkbox", value: id, "aria-label": say("select", { name: this.#named(hint, id) }) });
     box.addEventListener("change", () => this.#show());
     return box;
   }
@@ -39,7 +40,7 @@ export class Selection {
 
   #show() {
     const count = this.ids.length;
-    this.#bar.querySelector("#selected").textContent = count ? `${number(count)} selected` : "";
+    this.#bar.querySelector("#selected").textContent = count ? sayCount("selected", count) : "";
     this.#bar.querySelector("#revoke-several").disabled = !count;
   }
 }

@@ -1,6 +1,7 @@
 // Signing out leaves nothing of any entrance on the device: neither pages with their lists, nor codes. What was let in
 // without a network and not sent yet would be lost, so it asks first.
 
+import { say } from "./language.js";
 import { clearShelves, eventWith } from "./shelf.js";
 
 const PAGE = /^\/console\/events\/[0-9]+\/check-in$/;
@@ -14,10 +15,10 @@ async function forgetPages() {
   }
 }
 
-document.querySelector("form[action='/console/logout']")?.addEventListener("submit", async (sent) => {
+document.querySelector("form[action^='/console/logout']")?.addEventListener("submit", async (sent) => {
   sent.preventDefault();
   const event = eventWith(["waiting", "withdrawn", "conflicts"]);
-  if (event && !confirm(`At the entrance of event ${event} this device has check-ins that are not sent, or conflicts that no one has seen. Signing out loses them.`)) return;
+  if (event && !confirm(say("sign-out-loses", { event }))) return;
   clearShelves();
   if ("caches" in window && "serviceWorker" in navigator) await forgetPages();
   sent.target.submit();

@@ -2,19 +2,20 @@
 
 import { Chart } from "./chart.js";
 import { byId, el, isolated, number, person } from "./dom.js";
+import { say } from "./language.js";
 
 const cards = new Map();
 
 function card({ id, name }) {
   const figure = el("p", { class: "figure" });
-  const bar = el("progress", { "aria-label": `Seats taken: ${isolated(name)}` });
+  const bar = el("progress", { "aria-label": say("seats-taken", { name: isolated(name) }) });
   const plot = el("figure", { class: "small-chart" });
   const made = el("div", { class: "card" }, el("p", { class: "label" }, person(name)), figure, bar, plot);
   const series = [
-    { name: "Taken", read: (sample) => sample.types?.get(id)?.taken ?? 0 },
-    { name: "Waiting", read: (sample) => sample.types?.get(id)?.waitlisted ?? 0 },
+    { name: say("taken"), read: (sample) => sample.types?.get(id)?.taken ?? 0 },
+    { name: say("waiting"), read: (sample) => sample.types?.get(id)?.waitlisted ?? 0 },
   ];
-  return { made, figure, bar, chart: new Chart(plot, { title: `${isolated(name)} over time`, series, area: true }) };
+  return { made, figure, bar, chart: new Chart(plot, { title: say("over-time", { name: isolated(name) }), series, area: true }) };
 }
 
 // Cards stay as long as the event has their types, in the event's order.
@@ -31,7 +32,7 @@ function cardsOf(types) {
 export function showTypes({ ticket_types: types }, samples, now, span) {
   cardsOf(types).forEach(({ figure, bar, chart }, index) => {
     const { capacity, seats_left: left } = types[index];
-    figure.replaceChildren(number(capacity - left), " ", el("span", { class: "of quiet" }, `of ${number(capacity)}`));
+    figure.replaceChildren(number(capacity - left), " ", el("span", { class: "of quiet" }, say("of", { number: number(capacity) })));
     [bar.max, bar.value] = [capacity, capacity - left];
     chart.draw(samples, now, span);
   });

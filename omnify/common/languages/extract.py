@@ -23,7 +23,7 @@ from omnify.common.languages.wish import OFFERED
 ROOT = Path(__file__).parents[3]
 # What people read stands here.
 FOLDERS = ("events", "omnify", "worker")
-KEYWORDS = {"N_": None, "gettext": None, "ngettext": (1, 2), "forms": (1, 2)}
+KEYWORDS = {"N_": None, "gettext": None, "ngettext": (1, 2), "NN_": (1, 2), "forms": (1, 2)}
 _TEXT = re.compile(r"\{% t(?: [^%]*)? %\}(.*?)(?:\{% many %\}(.*?))?\{% endt %\}", re.DOTALL)
 _WIDTH = 120
 # Headers that say nothing here, and would change with every run.
