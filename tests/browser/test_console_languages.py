@@ -59,6 +59,7 @@ def test_every_screen_fits_a_phone_in_every_language_and_from_right_to_left(
     event = open_event(service, capacity=1, waitlist_capacity=5)
     event.admit("one", "two")
     wait_until(lambda: event.queued() == 0, "both are decided")
+    wide = []
     for language in ("de", "fr", "es", "ja"):
         page = signed_in(visitors.come(viewport=NARROW), service.token(), language)
         for path in screens(event.id):
@@ -66,6 +67,6 @@ def test_every_screen_fits_a_phone_in_every_language_and_from_right_to_left(
             expect(page.locator("[aria-busy]")).to_have_count(0)
             for direction in ("ltr", "rtl"):
                 page.evaluate("(direction) => { document.documentElement.dir = direction; }", direction)
-                # To the left of a page that runs from right to left nothing can be reached, and nothing counts as wide.
-                wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                assert wide <= 0, f"{path} in {language}, {direction}, is {wide} px too wide"
+                beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                wide += [f"{path} in {language}, {direction}: {beyond} px"] if beyond > 0 else []
+    assert wide == []
