@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from contextvars import ContextVar
+from importlib import import_module
 from typing import IO, Any
 
 import django
@@ -105,5 +106,8 @@ def django_app() -> DjangoApp:
     """Sets Django up and returns it as an application."""
     django.setup(set_prefix=False)
     from django.conf import settings
+
+    # Django would import the views when the first request comes, which then waits for half a second.
+    import_module(settings.ROOT_URLCONF)
 
     return DjangoApp(max_concurrent=settings.ENV.web_threads)

@@ -31,6 +31,8 @@ class Logger(glogging.Logger):
     def setup(self, cfg: Any) -> None:
         """Replaces gunicorn's handlers by ours."""
         super().setup(cfg)
+        # From here on, for the parent, which imports the service next, and for the processes that it forks.
+        capture_the_rest()
         for handler in list(self.error_log.handlers):
             self.error_log.removeHandler(handler)
         ours = JsonHandler()
@@ -54,7 +56,6 @@ class Worker(gasgi.ASGIWorker):
 
     def init_process(self) -> None:
         """Starts the worker in its own process."""
-        capture_the_rest()
         # The worker looks its protocol up in this global; there is no setting for it.
         gasgi.ASGIProtocol = FastProtocol
         super().init_process()

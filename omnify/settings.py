@@ -55,7 +55,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # Not the config that imports all of `events.admin` in every process: `omnify.urls` does that, where it is served.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -81,6 +81,7 @@ def admin_paths(*, on: bool) -> list[URLPattern | URLResolver]:
     """Returns the paths of the admin, with a limit on sign-ins; none if the admin is off."""
     if not on:
         return []
+    admin.autodiscover()
     return [
         path("admin", RedirectView.as_view(url="/admin/")),
         path("admin/login/", limited_login),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import httpx
-
 from events.domain.beacon import QUICKNET, Chain
 from omnify.common.logs import get_logger
 from worker.draws import ReadRound
@@ -26,6 +24,11 @@ def _no_round(number: int) -> bytes | None:
 
 def read_round(url: str, chain: Chain, number: int) -> bytes | None:
     """Reads and verifies the signature of a round; None if it cannot be had now, or is not the chain's."""
+    # Slow to import, both, and only needed here.
+    import httpx
+
+    from events.domain.beacon_signature import is_signed
+
     try:
         answer = httpx.get(f"{url}/{chain.name.hex()}/public/{number}", timeout=TIMEOUT_SECONDS)
         if answer.status_code != 200:
@@ -34,9 +37,6 @@ def read_round(url: str, chain: Chain, number: int) -> bytes | None:
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as problem:
         logger.throttled_warning("a round could not be read", problem=type(problem).__name__)
         return None
-    # Slow to import, and only needed here.
-    from events.domain.beacon_signature import is_signed
-
     if not is_signed(chain, number, signature):
         logger.error("a round is not signed by its chain", round=number)
         return None

@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from events.admission.keys import event_keys
 from events.models import Draw, Event
-from tests.support.drand_server import MOODS, DrandServer, serving
 from tests.support.in_process.decision_log import check
 from tests.support.in_process.drain import people, statuses
 from tests.support.in_process.draws import draw_now, drawer, hold_draw
@@ -34,6 +33,8 @@ def test_a_draw_takes_the_round_that_was_named_and_waits_while_a_server_has_anot
     redis_client: redis.Redis,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from tests.support.drand_server import MOODS, DrandServer, serving  # imports `py_ecc`, which takes a second
+
     drand = DrandServer()
     monkeypatch.setattr(beacon, "QUICKNET", drand.chain)
     monkeypatch.setattr(beacon, "TIMEOUT_SECONDS", 0.3)

@@ -10,14 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.domain.beacon import QUICKNET, SEAL_SECONDS, randomness
-from events.domain.beacon_signature import is_signed
+from events.domain.beacon import QUICKNET, SEAL_SECONDS, Chain, randomness
 from tests.support.drand_rounds import RANDOMNESS_OF_1000, ROUNDS
 from verify import omnify_verify
-from worker import beacon
 from worker.beacon import read_round, round_reader
 
 URL = "https://drand.example.org"
+
+
+def is_signed(chain: Chain, number: int, signature: bytes) -> bool:
+    """Imports `py_ecc` when it is needed: it takes a second, in every worker that collects the tests."""
+    from events.domain import beacon_signature
+
+    return beacon_signature.is_signed(chain, number, signature)
 
 
 def test_a_round_that_was_published_is_signed_by_its_chain() -> None:
@@ -64,7 +69,7 @@ def served(monkeypatch: pytest.MonkeyPatch, status: int, **fields: object) -> li
         asked.append(url)
         return httpx.Response(status, json=fields)
 
-    monkeypatch.setattr(beacon.httpx, "get", get)
+    monkeypatch.setattr(httpx, "get", get)
     return asked
 
 
@@ -88,7 +93,7 @@ def test_a_round_that_cannot_be_had_or_is_another_is_none(monkeypatch: pytest.Mo
     def away(url: str, timeout: float) -> httpx.Response:
         raise httpx.ConnectTimeout("away")
 
-    monkeypatch.setattr(beacon.httpx, "get", away)
+    monkeypatch.setattr(httpx, "get", away)
     assert read_round(URL, QUICKNET, 1000) is None
     assert round_reader("")(1000) is None
 
