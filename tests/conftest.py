@@ -6,6 +6,7 @@ Set `OMNIFY_TEST_DATABASE=sqlite` to run on SQLite instead of PostgreSQL; Valkey
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import os
 from collections.abc import Callable, Iterator
@@ -40,6 +41,8 @@ _HERE = Path(__file__).parent
 # Of more than a minute, as the end of each run shows them.
 LONGEST = ("test_supervisor.py", "test_rehearse.py", "test_fast_path_alike.py", "test_guests.py", "test_console.py")
 LEVELS = ("acceptance", "browser", "integration", "unit")
+# Closing it ends the service of `one_service`.
+THE_SERVICE = contextlib.ExitStack()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,6 +61,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Leftovers())
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out files before they are imported."""
+    return True if config.getoption("briefly") and not is_brief(collection_path) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On SQLite the tests that may not touch the database are left out: they are the same on any.
 
@@ -70,8 +78,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.flaky(reruns=0))  # also where others have a second chance, as in .ci/run
     if SERVICES.database == "sqlite":
         _keep(config, items, touches_database)
-        if config.getoption("briefly"):
-            _keep(config, items, is_brief)
     if SOAK:
         _keep(config, items, belongs)
     else:
@@ -79,16 +85,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before any fixture starts a service for a test that will not run."""
     if time_is_over():
         pytest.skip("the time of this soak is over")
+    if hasattr(item.config, "workerinput") and _level(item) > LEVELS.index("browser"):
+        # No test of this worker will need it again (see `_longest_first`), and it takes a twentieth of a core.
+        THE_SERVICE.close()
 
 
 def _longest_first(item: pytest.Item) -> tuple[bool, int, int, str]:
     """By level, and there by the size of the file: many tests, or tests that do much."""
-    level = LEVELS.index(item.path.relative_to(_HERE).parts[0])
-    return item.path.name not in LONGEST, level, -item.path.stat().st_size, item.path.name
+    return item.path.name not in LONGEST, _level(item), -item.path.stat().st_size, item.path.name
+
+
+def _level(item: pytest.Item) -> int:
+    return LEVELS.index(item.path.relative_to(_HERE).parts[0])
 
 
 def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:
@@ -111,15 +123,19 @@ def one_service() -> Iterator[Service]:
     from tests.support.service.logs import leaks, not_json
     from tests.support.service.processes import Service
 
-    service = Service()
-    try:
-        service.start()
-        yield service
-        # Whatever the tests did to it.
+    def look() -> None:
+        """Whatever the tests did to it."""
         assert leaks(service) == []
         assert not_json(service) == []
+
+    service = Service()
+    THE_SERVICE.callback(service.close)
+    try:
+        service.start()
+        THE_SERVICE.callback(look)
+        yield service
     finally:
-        service.close()
+        THE_SERVICE.close()
 
 
 @pytest.fixture(scope="session")

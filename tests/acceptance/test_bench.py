@@ -1,6 +1,6 @@
 """`make bench`: its measures still run. What they measure in so short a time says nothing, and is not looked at.
 
-The soak, which `.ci/run` makes each time, runs all of them; the test command one that starts no programs of its own.
+Only the soak runs them, which `.ci/run` makes each time: the service depends on none of it.
 """
 
 from __future__ import annotations
@@ -16,16 +16,13 @@ import pytest
 from bench.measures import measures
 from omnify.embedded.programs import ROOT
 from tests.support.bare_environment import bare_environment
-from tests.support.soak import SOAK
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.soak, pytest.mark.timeout(900)]
-
-QUICK = ("drain",)
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak(only=True), pytest.mark.timeout(900)]
 
 
 def test_every_measure_of_the_bench_runs_to_its_end_and_prints_its_figures(tmp_path: Path) -> None:
     written = tmp_path / "figures.json"
-    names = tuple(measures()) if SOAK else QUICK
+    names = tuple(measures())
     command = [sys.executable, "-m", "bench", *names, "--tiny", "--json", str(written)]
     done = subprocess.run(command, env=bare_environment(), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

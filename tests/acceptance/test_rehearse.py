@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
-PEOPLE = amount(600, soak=5000)
+PEOPLE = amount(300, soak=5000)
 # A hold lasts a minute at least: only a soak has the time.
 HOLDS = ("--hold", "60s", "--pay", "80%") if SOAK else ()
 MOVING = ("--duplicates", "20%", "--cancel", "20%", "--waitlist", "30", *HOLDS)

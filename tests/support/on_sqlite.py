@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 DATABASE_FIXTURES = {"db", "transactional_db"}
@@ -49,6 +51,6 @@ def touches_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or not DATABASE_FIXTURES.isdisjoint(fixtures)
 
 
-def is_brief(item: pytest.Item) -> bool:
-    """Whether it runs on SQLite in each `make test`."""
-    return item.path.name in BRIEFLY_ON_SQLITE
+def is_brief(path: Path) -> bool:
+    """Whether a file's tests run on SQLite in each `make test`; what is no test file is not left out."""
+    return not path.name.startswith("test_") or path.name in BRIEFLY_ON_SQLITE

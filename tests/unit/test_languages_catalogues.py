@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import cache
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -14,11 +15,16 @@ from omnify.common.languages.catalogue import SOURCE, path_of
 from omnify.common.languages.extract import strings, texts
 
 CODES = [code for code in OFFERED if code != SOURCE]
-TEMPLATE = texts()
 _NAMED = re.compile(r"\{(\w+)\}")
 _TAGS = re.compile(r"<[^>]*>")
 # French sets these signs apart, with a blank at which no line ends (U+00A0).
 _LOOSE = re.compile("[^\u00a0][:;!?»](?!\\w|//)|«[^\u00a0]")
+
+
+@cache
+def _of_the_code() -> Catalog:
+    """All texts. It takes more than a second to read them, which workers that run other tests need not."""
+    return texts()
 
 
 def _catalog(code: str) -> Catalog:
@@ -48,7 +54,7 @@ def _faults(catalog: Catalog, message: Message) -> list[str]:
 @pytest.mark.parametrize("code", CODES)
 def test_a_catalogue_has_every_text_of_the_code_and_no_other(code: str) -> None:
     known = {message.id for message in _catalog(code) if message.id}
-    wanted = {message.id for message in TEMPLATE if message.id}
+    wanted = {message.id for message in _of_the_code() if message.id}
     assert (sorted(map(str, wanted - known)), sorted(map(str, known - wanted))) == ([], []), "run `make messages`"
 
 
