@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 from omnify.common.cores import default_web_workers, usable_cores
@@ -33,6 +34,7 @@ preload_app = True
 
 # Each connection is an open file. These are for the rest: sockets to the stores, logs, metrics.
 _OTHER_FILES = 256
+_MACOS_FILES = 10_240  # OPEN_MAX
 
 
 def _fit_connections(connections: int) -> int:
@@ -40,8 +42,13 @@ def _fit_connections(connections: int) -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        # macOS calls its limit infinite, and refuses more than so many.
+        for limit in (most, min(most, _MACOS_FILES)):
+            with suppress(ValueError, OSError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+                soft = limit
+                break
     return connections if soft == resource.RLIM_INFINITY else max(1, min(connections, soft - _OTHER_FILES))
 
 

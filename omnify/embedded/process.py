@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from omnify.embedded.exec_child import kernel_ends_orphans
 
 _WRAPPER = Path(__file__).with_name("exec_child.py")
 _POLL_SECONDS = 0.05
@@ -82,13 +84,18 @@ class Child:
         if self.running:
             self.process.send_signal(self.stop_signal)
 
+    def kill(self) -> None:
+        """Kills it, and what is in its process group: where its program is watched over, that is another process."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
     def stop(self, seconds: float) -> bool:
         """Sends the stop signal, and kills the process after `seconds`. Returns whether it stopped by itself."""
         self.request_stop()
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.kill()
             self.process.wait()
             return False
         return True
@@ -114,7 +121,8 @@ def start_child(
     """
     uid, gid = (account.uid, account.gid) if account else (-1, -1)
     # -I -S: no site-packages and no PYTHON* variables, so that the wrapper costs ten milliseconds.
-    wrapper = [sys.executable, "-I", "-S", str(_WRAPPER), str(os.getpid()), str(int(death_signal))]
+    how = "kernel" if kernel_ends_orphans() else "watch"
+    wrapper = [sys.executable, "-I", "-S", str(_WRAPPER), how, str(os.getpid()), str(int(death_signal))]
     with log.open("ab") as out:
         process = subprocess.Popen(
             [*wrapper, str(uid), str(gid), *(str(part) for part in command)],

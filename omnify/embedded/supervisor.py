@@ -234,7 +234,7 @@ class Supervisor:
                     time.sleep(0.02)
                 if child.running:
                     self._say(f"{child.name} did not stop in time: killing it")
-                    child.process.kill()
+                    child.kill()
                 child.process.wait()
 
     @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 from pathlib import Path
 
 import pytest
@@ -86,8 +87,12 @@ def test_no_token_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_the_default_address_is_the_one_that_the_service_left_in_its_home(tmp_path: Path) -> None:
     without, environ = {**ARGUMENTS, "url": None}, {"OMNIFY_HOME": str(tmp_path), "PORT": "8000"}
-    (tmp_path / "service.env").write_text("# Written at every start.\nSERVICE_URL=http://127.0.0.1:8123\n")
-    assert read_options(without, environ=environ).url == "http://127.0.0.1:8123"
+    with socket.create_server(("127.0.0.1", 0)) as service:
+        address = f"http://127.0.0.1:{service.getsockname()[1]}"
+        (tmp_path / "service.env").write_text(f"# Written at every start.\nSERVICE_URL={address}\n")
+        assert read_options(without, environ=environ).url == address
+    with pytest.raises(Unusable, match=f"nothing listens on {address}, where the service of .* was last"):
+        read_options(without, environ=environ)
     set_by_hand = {**environ, "SERVICE_URL": "http://192.0.2.1:80"}
     assert read_options(without, environ=set_by_hand).url == "http://192.0.2.1:80"
 
