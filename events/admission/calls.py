@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from struct import Struct
+from time import time
 from typing import Any, NamedTuple
 
 import msgspec
 
 from events.admission import scripts
-from events.admission.keys import EventKeys
+from events.admission.fields import TICKET
+from events.admission.keys import EventKeys, newest_first
 from events.admission.requests import AdmissionRequest, pack_requests
 from events.admission.scripts import Argument, Script
 
@@ -114,8 +116,8 @@ def cancel(
 
 def status(keys: EventKeys, *, tickets: Sequence[str]) -> Call:
     """Reads the status of tickets."""
-    names = (keys.state, keys.queue, keys.pending, *keys.decided, keys.waitlist)
-    return Call(scripts.STATUS, names, (encode(tickets),))
+    names = (keys.state, keys.queue, keys.pending, *newest_first(keys.decided, time()), keys.waitlist)
+    return Call(scripts.STATUS, names, (encode([TICKET + key for key in tickets]),))
 
 
 def list_event(keys: Sequence[str], *, event_id: int, version: int, text: bytes, ttl: int) -> Call:

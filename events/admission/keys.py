@@ -5,7 +5,8 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
     {event:7}:state    hash    a copy of the event's row; `seq`, the last sequence given out; `shown`, the moment (ms)
                                of the last decisions that were published; `packed`, how many the entries of the queue
                                have beyond one each; `counted`, the last second in which any were admitted and how
-                               many, until `rates` has it. Of a deleted event only its version
+                               many, until `rates` has it; `resized`, the sequence of the newest change of its sizes
+                               that was queued. Of a deleted event only its version
                                removed by TTL, 7 days after its last use
     {event:7}:queue    stream  admitted, undecided entries: id `<sequence>-0`, of several expiries `<sequence of the
                                first>-<how many more>` (see `entry`)
@@ -99,6 +100,7 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 STATE_TTL_SECONDS = 7 * 86_400
@@ -135,6 +137,13 @@ SERVERS = "omnify:servers"
 
 # Tags whose slots lie in the first, the middle and the last third of all, so on three nodes of a Cluster.
 _TAGS = ("{omnify:a}", "{omnify:d}", "{omnify:b}")
+
+
+def newest_first(slots: Sequence[str], seconds: float) -> tuple[str, ...]:
+    """Orders hashes of which there is one for each day by their days; `seconds` since 1970. Only a hint: the days are
+    those of the server's clock."""
+    today = int(seconds // 86_400)
+    return tuple(slots[(today - ago) % len(slots)] for ago in range(len(slots)))
 
 
 def copies(name: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from events.admission import calls
 from events.admission import keys as k
+from events.admission.fields import TYPE
 from events.admission.scripts import Redis
 from events.domain.snapshot import CopyProgress, EventSnapshot, TypeSnapshot
 from events.domain.states import Access, DrawState, Visibility
@@ -74,6 +75,7 @@ def copied_fields(snapshot: EventSnapshot) -> list[str | bytes | int]:
         "codes": _codes(snapshot),
         "decided_ms": snapshot.decided_ms,
         "types": _encode_json([_line(found) for found in snapshot.ticket_types]) if snapshot.ticket_types else "",
+        "line": _seats_in_line(snapshot),
     }
     return [part for pair in fields.items() for part in pair]
 
@@ -83,6 +85,26 @@ def _paused_from(snapshot: EventSnapshot) -> int:
     if snapshot.paused:
         return 1
     return snapshot.draw_ms if snapshot.draw_state in (DrawState.OPEN, DrawState.SEALED) else 0
+
+
+def _seats_in_line(snapshot: EventSnapshot) -> str:
+    """Returns what `lua/status.lua` needs to tell that a seat is unlikely: `version:decided ms:free:full`.
+
+    `free` is how many seats are left for those in line, and empty where that tells nothing of a single ticket: in a
+    draw, with ticket types, and while groups or holders of codes before it may be turned away. `full` has the ticket
+    types without a seat, `|t<id>|t<id>|`, if there are types.
+    """
+    free, full = "", ""
+    left = snapshot.max_capacity - snapshot.confirmed_count - snapshot.held_count
+    if _paused_from(snapshot):
+        pass
+    elif snapshot.ticket_types:
+        full = "|".join(("", *(f"{TYPE}{kind.id}" for kind in snapshot.ticket_types if _free(kind) <= 0), ""))
+    elif left <= 0 or snapshot.waitlisted_count:
+        free = "0"
+    elif snapshot.max_quantity == 1 and not snapshot.looks_at_codes:
+        free = str(left)
+    return f"{snapshot.version}:{snapshot.decided_ms}:{free}:{full}"
 
 
 def _codes(snapshot: EventSnapshot) -> str:
@@ -97,9 +119,13 @@ def _line(found: TypeSnapshot) -> tuple[int, ...]:
 
     Seats that are kept for a waiting group count as taken.
     """
-    taken = found.confirmed_count + found.held_count
-    free = 0 if found.waitlisted_count else found.capacity - taken
-    return (found.id, found.capacity, free, found.waitlist_capacity - found.waitlisted_count, found.max_quantity)
+    places = found.waitlist_capacity - found.waitlisted_count
+    return (found.id, found.capacity, _free(found), places, found.max_quantity)
+
+
+def _free(found: TypeSnapshot) -> int:
+    """Returns the seats of a ticket type that are left for the next to come."""
+    return 0 if found.waitlisted_count else found.capacity - found.confirmed_count - found.held_count
 
 
 def event_progress(client: Redis, event_ids: Sequence[int]) -> dict[int, CopyProgress]:

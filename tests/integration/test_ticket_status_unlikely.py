@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,17 +11,19 @@ import redis
 from django.utils import timezone
 from msgspec import structs
 
+from events.admission.commands import enqueue_resize
 from events.admission.keys import event_keys
 from events.admission.replies import AdmitReply
 from events.admission.requests import More
 from events.admission.snapshots import put_snapshot
 from events.admission.status_replies import Queued
+from events.domain.states import DrawState
 from events.domain.times import to_ms
 from events.ledger.queries import event_snapshot
 from events.models import Event, Registration
 from tests.support.in_process.door import Visitor
 from tests.support.in_process.drain import people
-from tests.support.in_process.events import ticket_type
+from tests.support.in_process.events import ticket_type, tickets
 from tests.support.in_process.gate import apply_for, with_gate
 from tests.support.in_process.pages import Browser, browse
 from tests.support.in_process.stream import Client, following, path_of, scene_with, subscriptions, until
@@ -120,9 +123,27 @@ def test_a_draw_and_a_pause_say_nothing(
     event = make_event(max_capacity=1)
     keys = people(admit, event, 3)
     assert told(servers, event, keys) == [False, True, True]
-    for paused in (1, to_ms(timezone.now()) + 60_000):
-        set_copy(redis_client, event, paused=paused)
+    copied = event_snapshot(event)
+    paused = replace(copied, version=copied.version + 5, paused=True)
+    drawn = replace(paused, version=copied.version + 6, paused=False, draw_state=DrawState.OPEN, draw_ms=copied.end_ms)
+    for snapshot in (paused, drawn):
+        put_snapshot(redis_client, snapshot)
         assert told(servers, event, keys) == [False] * 3
+
+
+def test_new_sizes_in_line_may_be_seats_for_all_behind_them(
+    make_event: Make, admit: Admit, servers: Services, redis_client: redis.Redis, drain: Drain
+) -> None:
+    event = make_event(max_capacity=1)
+    keys = people(admit, event, 2)
+    assert told(servers, event, keys) == [False, True]
+    enqueue_resize(redis_client, event_snapshot(event), key=tickets.mint(), max_capacity=9)
+    keys += people(admit, event, 6, first=3)
+    assert told(servers, event, keys) == [False] * 8
+    drain.run(event.pk)
+    assert Registration.objects.filter(event=event, status="confirmed").count() == 7
+    later = people(admit, event, 3, first=20)
+    assert told(servers, event, later) == [False, False, True]
 
 
 def test_an_event_copied_by_an_earlier_release_says_nothing(
@@ -130,7 +151,10 @@ def test_an_event_copied_by_an_earlier_release_says_nothing(
 ) -> None:
     event = make_event(max_capacity=1)
     keys = people(admit, event, 3)
-    redis_client.hdel(event_keys(event.pk).state, "decided_ms")
+    assert told(servers, event, keys) == [False, True, True]
+    set_copy(redis_client, event, version=event.version + 1)
+    assert told(servers, event, keys) == [False] * 3
+    redis_client.hdel(event_keys(event.pk).state, "line")
     assert told(servers, event, keys) == [False] * 3
 
 

@@ -24,6 +24,7 @@ local text = digits(sequence)
 redis.call('XADD', QUEUE, text .. '-0', ENTRY_TICKET, key, ENTRY_KIND, kind, ENTRY_REQUESTED, digits(now), ENTRY_PAYLOAD,
   payload)
 redis.call('HSET', STATE, 'seq', text)
+if kind == 'resize' then redis.call('HSET', STATE, 'resized', text) end
 redis.call('EXPIRE', STATE, state_ttl)
 if redis.call('SET', WAKE, '1', 'NX', 'PX', wake_ttl) then return sequence end
 return -sequence
