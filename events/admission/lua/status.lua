@@ -14,6 +14,7 @@
 -- What the hashes say is not taken apart here: it would cost the server more than what reads the reply.
 
 local STATE, QUEUE, PENDING, NEWEST, WAITLIST = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[7]
+local OLDER = {KEYS[5], KEYS[6]}
 
 local tickets = cmsgpack.unpack(ARGV[1])
 
@@ -32,7 +33,7 @@ end
 
 -- Nearly always all outcomes are in one hash, so the others are only asked for where it lacks some.
 local undecided = without_outcome()
-for _, slot in ipairs(#undecided > 0 and existing({KEYS[5], KEYS[6]}) or {}) do
+for _, slot in ipairs(#undecided > 0 and existing(OLDER) or {}) do
   for index, outcome in ipairs(redis.call('HMGET', slot, unpack(tickets))) do
     outcomes[index] = outcomes[index] or outcome
   end
