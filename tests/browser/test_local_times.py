@@ -12,11 +12,15 @@ from tests.support.service.event import open_event
 from tests.support.service.processes import Service
 from tests.support.visitors import Visitors, sign_in
 
-# Every quarter of an hour of a year, as an input would say it, beside what the browser's own clock shows of them.
+# Times of a year, as an input would say them, beside what the browser's own clock shows of them: every quarter of an
+# hour of the days around a change of clocks, and elsewhere a time every three hours, each day another one.
 YEAR = """async base => {
   const { momentsOf, shownAt } = await import(`${base}local_time.js`);
   const found = { none: 0, two: 0, wrong: [] };
-  for (let at = Date.UTC(2027, 0, 1); at < Date.UTC(2028, 0, 1); at += 15 * 60000) {
+  const minute = 60000, days = 2 * 24 * 60 * minute;
+  const offset = (at) => new Date(at).getTimezoneOffset();
+  const step = (at) => (offset(at - days) === offset(at + days) ? 195 : 15) * minute;
+  for (let at = Date.UTC(2027, 0, 1); at < Date.UTC(2028, 0, 1); at += step(at)) {
     const text = new Date(at).toISOString().slice(0, 16);
     const moments = momentsOf(text);
     if (moments.length === 0) found.none += 15;
