@@ -16,6 +16,7 @@ import httpx
 
 from events.domain.states import Status
 from rehearsal.draw_proofs import DRAW_PROOFS, DrawSeen
+from rehearsal.http import trusted
 from rehearsal.options import Options
 from rehearsal.organizer import TIMEOUT, Unusable
 from rehearsal.proofs import EXAMPLES, Proof
@@ -32,7 +33,7 @@ def rehearse_draws(options: Options) -> list[Proof]:
     Raises:
         Unusable: the service, the token or its responses cannot be used, or the draws are not held in time.
     """
-    with httpx.Client(base_url=options.url, timeout=TIMEOUT, trust_env=False) as client:
+    with httpx.Client(base_url=options.url, timeout=TIMEOUT, trust_env=False, verify=trusted()) as client:
         caller = _Caller(client, options)
         try:
             return prove_draws(caller.hold())

@@ -57,6 +57,11 @@ class Target(msgspec.Struct, frozen=True):
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
 
+def trusted() -> ssl.SSLContext:
+    """Returns a context that trusts what this machine trusts, or the authorities in the file SSL_CERT_FILE."""
+    return ssl.create_default_context()
+
+
 def parse_target(url: str) -> Target:
     """Parses a base URL.
 
@@ -81,7 +86,7 @@ class Connection(asyncio.Protocol):
     @classmethod
     async def open(cls, target: Target, *, seconds: float) -> Connection:
         """Connects within `seconds`. Raises ConnectionLost."""
-        context = ssl.create_default_context() if target.tls else None
+        context = trusted() if target.tls else None
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(seconds):

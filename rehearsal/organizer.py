@@ -18,6 +18,7 @@ import httpx
 import msgspec
 
 from events.domain.webhooks.message import TYPE_OF_STATUS
+from rehearsal.http import trusted
 from rehearsal.records import Attendee, CodeCounts, EventCounts, Sizes, Stats
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -44,7 +45,11 @@ class Organizer:
         self._url = url
         self._patience = patience
         self._client = httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT, trust_env=False
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=TIMEOUT,
+            trust_env=False,
+            verify=trusted(),
         )
 
     def __enter__(self) -> Organizer:

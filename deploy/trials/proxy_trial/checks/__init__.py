@@ -1,0 +1,1 @@
+"""What is tried on each proxy, one subject a file. Each check returns what it saw, or raises Broken."""
