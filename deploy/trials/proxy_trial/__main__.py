@@ -1,6 +1,6 @@
 """`deploy/proxy-trial`: tries nginx, Caddy and HAProxy, with the files of `deploy/proxies`, before the service.
 
-    deploy/proxy-trial                          all three, about five minutes
+    deploy/proxy-trial                          all three: five to ten minutes
     deploy/proxy-trial --proxies caddy          one of them
     deploy/proxy-trial --streams 1000           fewer open streams
 

@@ -65,9 +65,9 @@ class Service:
         )
         self._stack.callback(service.stop, STOP_SECONDS)
         self._wait_for(service, self.ports["door1"], "/health/ready")
+        door3 = self._start_door("door3", TRUSTED_PROXIES="2", OPERATIONS_BIND="")
         self.start_door2()
-        own_port = {"TRUSTED_PROXIES": "2", "OPERATIONS_BIND": ""}
-        self._wait_for(self._start_door("door3", **own_port), self.ports["door3"], "/health/live")
+        self._wait_for(door3, self.ports["door3"], "/health/live")
 
     def start_door2(self) -> None:
         """Starts the second door, or starts it again. Raises Broken."""

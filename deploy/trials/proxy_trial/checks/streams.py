@@ -136,10 +136,9 @@ def lets_go(front: Front) -> str:
     begun = time.monotonic()
     old.close()
     new.close()
-    # HAProxy sees that some are gone when it passes the next sign of life on, after 15 seconds at most.
     wait_until(
         lambda: _watchers(front) <= watchers,
-        seconds=25,
+        seconds=10,
         otherwise=f"{_watchers(front) - watchers:.0f} of 2 streams are still at the doors",
     )
     return f"gone from the doors {time.monotonic() - begun:.1f} s after its client"
