@@ -28,7 +28,7 @@ workers = int(os.environ.get("WEB_WORKERS") or default_web_workers(usable_cores(
 worker_class = "omnify.server.Worker"
 logger_class = "omnify.server.Logger"
 proc_name = "omnify-web"
-# The parent imports the service once, and its processes begin with that: in a tenth of a second instead of two, and with
+# The parent imports the service once, and its processes begin with that: in a tenth of a second instead of two, with
 # memory that they share. A reload (SIGHUP) replaces the processes, but not the code.
 preload_app = True
 
