@@ -36,7 +36,7 @@ from events.api.views.events import (
 )
 from events.api.views.kept_mails import KeptMailDetail, KeptMailHtml, KeptMails
 from events.api.views.mail_opt_out import MailOptOutView
-from events.api.views.mails import MailList
+from events.api.views.mails import MailList, MailStatusView
 from events.api.views.resend import AttendeeResend, Resend
 from events.api.views.stats import Stats
 from events.api.views.tokens import TokenDetail, TokenList
@@ -107,6 +107,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<event:event_id>/codes/revoke", CodeRevocation.as_view()),
     path("events/<event:event_id>/codes/<number:code_id>", CodeDetail.as_view()),
     path("events/<event:event_id>/mails", MailList.as_view()),
+    path("events/<event:event_id>/mail-status", MailStatusView.as_view()),
     path("events/<event:event_id>/mail-files", KeptMails.as_view()),
     path("events/<event:event_id>/mail-files/<str:name>", KeptMailDetail.as_view()),
     path("events/<event:event_id>/mail-files/<str:name>/html", KeptMailHtml.as_view()),

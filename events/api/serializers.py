@@ -109,7 +109,10 @@ class EventInput(serializers.Serializer[Event]):
         help_text="Each with seats and a waitlist of its own; none, unless told. A change replaces the list by `id`.",
     )
 
-    mail = serializers.BooleanField(required=False, help_text="True, unless told: guests get mail about their tickets.")
+    mail = serializers.BooleanField(
+        required=False,
+        help_text="True, unless told: guests get mail about their tickets. With EMAIL_URL=off none is sent.",
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         """Asks for a capacity where no ticket types say it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -109,6 +110,7 @@ class Screen(ConsoleView):
         reach = {name for name, scopes in SCREENS.items() if token.reach in scopes}
         context: dict[str, Any] = {"organizer": token.organizer, "reach": reach, **ids}
         context["full"] = token.reach is Scope.FULL
+        context["way"] = settings.ENV.email_url.way.value
         context["labels"] = labels(self.name, said_in(request).language)
         if self.name not in reach or token.event_id not in (None, ids.get("event_id", token.event_id)):
             return self._elsewhere(request, context)

@@ -25,8 +25,8 @@ class TooManyWishes(Exception):
         self.seconds = seconds
 
 
-def take_wish(request: HttpRequest, *, event_id: int, email: str) -> None:
-    """Writes down that an address wishes its ticket for an event.
+def take_wish(request: HttpRequest, *, event_id: int, email: str, mailed: bool) -> None:
+    """Writes down that an address wishes its ticket for an event; only counts it where nothing is `mailed`.
 
     Raises:
         TooManyWishes: the client's address has had its share.
@@ -37,4 +37,5 @@ def take_wish(request: HttpRequest, *, event_id: int, email: str) -> None:
     if seconds:
         logger.throttled_warning("wishes for tickets limited", seconds=seconds)
         raise TooManyWishes(seconds)
-    ask_for_ticket(event_id, email_key(email), now=datetime.now(UTC))
+    if mailed:  # no mailer would look at it
+        ask_for_ticket(event_id, email_key(email), now=datetime.now(UTC))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
-from events.models import Event, Mail
-from tests.support.in_process.api import create, organizer
+from events.models import Event, Mail, Registration
+from omnify.common.email_url import EmailUrl, Way
+from tests.support.in_process.api import attend, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,6 +47,36 @@ def test_what_was_not_delivered_is_listed_newest_first_and_without_addresses() -
     assert caller.get(f"/events/{event.pk}/mails?state=sent").status_code == 400
 
 
+def test_all_mails_about_one_ticket_are_listed_and_of_no_other() -> None:
+    caller = organizer()
+    event = Event.objects.get(pk=create(caller))
+    attend(event.pk, 2)
+    first, second = Registration.objects.order_by("pk")
+    key, other = first.ticket_key, "z" * 20
+    Registration.objects.filter(pk=second.pk).update(ticket_key=other)
+    for state, about in (("sent", key), ("bounced", key), ("sent", other)):
+        Mail.objects.filter(pk=write(event, 1, state=state).pk).update(ticket_key=about)
+    path = f"/events/{event.pk}/mails?reference="
+    results = caller.get(f"{path}{event.pk}-{key[:8]}").json()["data"]["results"]
+    assert [one["state"] for one in results] == ["bounced", "sent"]
+    assert len(caller.get(f"{path}{event.pk}-{key[:8]}&state=bounced").json()["data"]["results"]) == 1
+    assert caller.get(f"{path}{event.pk + 1}-{key[:8]}").json()["data"]["results"] == []
+    assert caller.get(f"{path}nothing").status_code == 400
+
+
+def test_the_status_says_how_mail_goes_out_and_for_how_long_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    caller = organizer()
+    event = Event.objects.get(pk=create(caller))
+    path = f"/events/{event.pk}/mail-status"
+    assert caller.get(path).json()["data"] == {"mailed": True, "way": "files", "oldest_pending_seconds": 0.0}
+    write(event, 1, next_attempt_at=timezone.now() - timedelta(minutes=5))
+    assert 300 <= caller.get(path).json()["data"]["oldest_pending_seconds"] < 400
+    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, email_url=EmailUrl(way=Way.OFF)))
+    data = caller.get(path).json()["data"]
+    assert (data["mailed"], data["way"]) == (False, "off")
+
+
 def test_another_organizer_sees_none() -> None:
     event_id = create(organizer())
-    assert organizer("Others").get(f"/events/{event_id}/mails").status_code == 404
+    other = organizer("Others")
+    assert [other.get(f"/events/{event_id}/{what}").status_code for what in ("mails", "mail-status")] == [404, 404]

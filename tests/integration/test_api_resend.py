@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from events.admission.resend_limit import PER_ADDRESS
@@ -13,6 +15,7 @@ from events.domain.scopes import Scope
 from events.ledger.mail.resends import LONGEST, make_asked_mails, purge_wishes
 from events.models import AuditEntry, Event, Mail, OrganizerToken, Registration, ResendRequest
 from events.secrets import tickets
+from omnify.common.email_url import EmailUrl, Way
 from tests.support.in_process.api import ANYONE, Caller, attend, create, organizer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,6 +57,19 @@ def test_the_answer_is_the_same_with_and_without_a_ticket(event: Event) -> None:
     assert mailed() == [(Registration.objects.get(sequence=3).ticket_key, "resend")]
     assert not ResendRequest.objects.exists()
     assert make_asked_mails(now=timezone.now()) == 0
+
+
+def test_where_nothing_is_mailed_the_answer_says_so_and_no_address_is_kept(
+    event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask(event, address(1)).json()["data"] == {"event_id": event.pk, "mailed": True}
+    ResendRequest.objects.all().delete()
+    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, email_url=EmailUrl(way=Way.OFF)))
+    answers = [ask(event, email) for email in (address(1), "stranger@example.org")]
+    assert {answer.content for answer in answers} == {answers[0].content}
+    assert (answers[0].status_code, answers[0].json()["data"]["mailed"]) == (202, False)
+    assert answers[0].json()["message"] == "Nothing is mailed about this event. Please ask the organizer."
+    assert not ResendRequest.objects.exists()
 
 
 def test_an_address_is_found_as_it_is_compared_and_asked_for_once(event: Event) -> None:

@@ -65,6 +65,7 @@ TOKENS = {("/tokens", "get"), ("/tokens", "post"), ("/tokens/{token_id}", "delet
 ORGANIZING = {("/events/{event_id}", "delete"), ("/events/{event_id}/duplicate", "post")}
 ORGANIZING |= {("/events/{event_id}/attendees/{ticket_id}", act) for act in ("delete", "patch")}
 ORGANIZING |= {("/events/{event_id}/attendees", "post"), ("/events/{event_id}/mails", "get")}
+ORGANIZING |= {("/events/{event_id}/mail-status", "get")}
 ORGANIZING |= {("/events/{event_id}/attendees/{ticket_id}/resend", "post")}
 ORGANIZING |= {(f"/events/{{event_id}}/{act}", "post") for act in ("pause", "resume")}
 CODES = {

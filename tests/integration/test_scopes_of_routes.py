@@ -51,6 +51,7 @@ READ = {
     ("/events/1/stats", "GET"),
     ("/events/1/codes", "GET"),
     ("/events/1/mails", "GET"),
+    ("/events/1/mail-status", "GET"),
     ("/webhooks", "GET"),
     ("/webhooks/1", "GET"),
     ("/webhooks/1/deliveries", "GET"),

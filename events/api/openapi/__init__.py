@@ -25,7 +25,7 @@ from events.api.openapi.events import (
 )
 from events.api.openapi.holds import CONFIRM_TICKET
 from events.api.openapi.kept_mails import LIST_KEPT_MAILS, READ_KEPT_MAIL, SHOW_KEPT_MAIL
-from events.api.openapi.mails import LIST_MAILS
+from events.api.openapi.mails import LIST_MAILS, READ_MAIL_STATUS
 from events.api.openapi.operating import DOOR, LIVE, READY
 from events.api.openapi.resend import RESEND_TICKET, RESEND_TO_ATTENDEE
 from events.api.openapi.tickets import CANCEL_TICKET, FOLLOW_TICKET, READ_TICKET
@@ -83,6 +83,7 @@ __all__ = [
     "READ_LATER_LOG_KEY",
     "READ_LATER_TILE",
     "READ_LOG_KEY",
+    "READ_MAIL_STATUS",
     "READ_OFFLINE_LIST",
     "READ_PROOF",
     "READ_STATS",

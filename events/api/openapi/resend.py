@@ -45,7 +45,7 @@ RESEND_TICKET = describe(
     examples=[OpenApiExample("email", value={"email": "guest1@example.org"}, request_only=True)],
     parameters=[EVENT_ID, sent_header("Retry-After", "Whole seconds to wait before asking again.", 429, kind=int)],
     responses={
-        202: good(success_with(ResendAsked), "Asked for.", asked={"event_id": 7}),
+        202: good(success_with(ResendAsked), "Asked for.", asked={"event_id": 7, "mailed": True}),
         400: invalid("email", "Enter a valid e-mail address.", description="Malformed JSON, or no address."),
         404: bad("There is no such event.", (Code.EVENT_NOT_FOUND, "There is no such event.")),
         429: bad(

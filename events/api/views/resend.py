@@ -22,11 +22,14 @@ from events.domain.public.resend import ResendAsked
 from events.domain.scopes import ANYONE, ONLY_FULL
 from events.domain.states import HOLDING, Visibility
 from events.ledger import queries
+from events.ledger.mail.outbox import is_mailed
 from events.ledger.mail.resends import mail_again
 from events.services.resends import TooManyWishes, take_wish
 from omnify.common.envelope import Code
 
 ASKED = "If this address has a ticket for the event, a mail with its link is on its way."
+
+NOT_MAILED = "Nothing is mailed about this event. Please ask the organizer."
 
 
 class ResendInput(serializers.Serializer[Any]):
@@ -49,11 +52,12 @@ class Resend(ApiView):
             raise event_not_found()
         email = validated(ResendInput(data=request.data))["email"]
         try:
-            take_wish(request._request, event_id=event.pk, email=email)
+            take_wish(request._request, event_id=event.pk, email=email, mailed=is_mailed(event))
         except TooManyWishes as problem:
             headers = {"Retry-After": str(problem.seconds)}
             raise Refusal(Code.RATE_LIMITED, 429, str(problem), headers=headers) from None
-        return responses.ok(ResendAsked(event.pk), message=ASKED, status=202)
+        mailed = is_mailed(event)
+        return responses.ok(ResendAsked(event.pk, mailed), message=ASKED if mailed else NOT_MAILED, status=202)
 
 
 class AttendeeResend(ApiView):

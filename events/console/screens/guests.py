@@ -22,6 +22,8 @@ _ACTIONS: dict[str, str | tuple[str, str]] = {
     "mail": N_("Mail again"),
     "mail-of": N_("Mail the ticket of {name} again"),
     "mailed": N_("On its way"),
+    "mails": N_("Mails"),
+    "mails-of": N_("Mails about the ticket of {name}"),
     "cancel": N_("Cancel"),
     "cancel-of": N_("Cancel the ticket of {name}"),
     "cancel-sure": N_("Really cancel?"),

@@ -12,6 +12,12 @@ MAILS: dict[str, str | tuple[str, str]] = {
     "refused-since": N_("Refused: {why}"),
     "given-up": N_("Given up"),
     "given-up-since": N_("Given up: {why}"),
+    "sent-at": N_("Sent at {time}"),
+    "not-sent": N_("Not sent"),
+    "not-sent-since": N_("Not sent: {why}"),
+    "late": N_(
+        "Mail is late: what should have gone out has waited for {time}. Is a mailer running, and the mail server there?"
+    ),
     "none": N_("None."),
 }
 MAIL_KINDS: dict[str, str] = {
@@ -32,6 +38,10 @@ MAIL_KINDS: dict[str, str] = {
 }
 MAIL_ERRORS: dict[str, str] = {
     "recipient": N_("the address is refused"),
+    "overtaken": N_("a later mail says what holds"),
+    "opted_out": N_("the guest wants none"),
+    "forgotten": N_("the guest is forgotten"),
+    "switched_off": N_("the event has no mail"),
     "policy": N_("the mail server refuses us"),
     "sender": N_("our sender is refused"),
     "content": N_("the content is refused"),

@@ -120,7 +120,9 @@ class Event(Struct, frozen=True):
         ),
     ]
     entered_count: Annotated[int, Meta(description="Seats that are asked for in the draw.", examples=[0])]
-    mail: Annotated[bool, Meta(description="Whether guests get mail about it.", examples=[True])]
+    mail: Annotated[
+        bool, Meta(description="Whether guests are to get mail about it, where the service sends any.", examples=[True])
+    ]
     verify_email: Annotated[
         bool,
         Meta(

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from events.domain.mail.kinds import RESERVED, MailKind, MailState
 from events.ledger.database import database
+from events.ledger.queries import keys_of_reference
 from events.ledger.records import MailResult
 from events.models import Mail
 
@@ -102,7 +103,21 @@ def mails_of(event_id: int, *, state: MailState | None = None) -> QuerySet[Mail]
 
     Without those whose kind a later release has: they have no name that clients know.
     """
-    rows = Mail.objects.filter(event_id=event_id, kind__in=[kind.value for kind in MailKind]).order_by("-pk")
+    rows = _known(event_id)
     if state is None:
         return rows.filter(state__in=[MailState.BOUNCED.value, MailState.FAILED.value])
     return rows.filter(state=state.value)
+
+
+def mails_about(event_id: int, *, ref: str | None, state: MailState | None = None) -> QuerySet[Mail]:
+    """Reads all mails about the ticket whose key begins with `ref`, newest first; None: about no ticket.
+
+    What was sent has no index but one of the event's pages in the table (`mail_event_pages`): a drop pays for none.
+    """
+    keys = [] if ref is None else keys_of_reference(event_id=event_id, ref=ref)
+    rows = _known(event_id).filter(ticket_key__in=keys)
+    return rows if state is None else rows.filter(state=state.value)
+
+
+def _known(event_id: int) -> QuerySet[Mail]:
+    return Mail.objects.filter(event_id=event_id, kind__in=[kind.value for kind in MailKind]).order_by("-pk")

@@ -2,13 +2,13 @@
 // back. The first and the last take their turn in the event's queue.
 
 import { api } from "./api.js";
-import { attempt, el, isolated } from "./dom.js";
+import { attempt, el, here, isolated } from "./dom.js";
 import { eventId } from "./head.js";
 import { say } from "./language.js";
 
 // The buttons of a row; `again` loads the list as it is now.
 export function guestActions(one, again) {
-  return el("span", { class: "row" }, correct(one, again), mailAgain(one), takeBack(one));
+  return el("span", { class: "row" }, correct(one, again), mails(one), mailAgain(one), takeBack(one));
 }
 
 const pathOf = (one) => `/events/${eventId}/attendees/${one.ticket_id}`;
@@ -42,6 +42,13 @@ function correction(one, again, leave) {
     save.disabled = false;
   });
   return form;
+}
+
+// What was sent, and when.
+function mails(one) {
+  const link = el("a", { href: here(`/console/events/${eventId}/mails?reference=${encodeURIComponent(one.reference)}`) }, say("mails"));
+  link.setAttribute("aria-label", say("mails-of", { name: isolated(one.name) }));
+  return link;
 }
 
 function mailAgain(one) {
