@@ -48,7 +48,7 @@ USER 10001:10001
 EXPOSE 8000
 
 # Does the door take registrations (/health/door)? It does without the database, which /health/ready asks as well.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=15s --start-period=20s --retries=3 \
     CMD ["python", "deploy/healthy.py", "web"]
 
 CMD ["gunicorn", "--config", "omnify/gunicorn_conf.py", "omnify.asgi:application"]

@@ -53,7 +53,8 @@ def test_the_example_names_every_variable_and_gives_no_secret_a_value() -> None:
     offered = dict(re.findall(r"(?m)^#?([A-Z_]+)=(.*)$", example))
     used = {name for text in every_text(COMPOSE) for name in re.findall(r"\$\{(\w+)", text)}
 
-    assert set(offered) == used
+    # The one that Compose itself reads.
+    assert set(offered) - used == {"COMPOSE_PROJECT_NAME"} and used < set(offered)
     assert {offered[name] for name in SECRETS} == {""}
 
 
@@ -62,8 +63,14 @@ def test_the_example_s_line_makes_every_secret(tmp_path: Path) -> None:
     [line] = re.findall(r"(?m)^#   (\(umask.*)$", example)
     subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, check=True)
     made = dict(line.split("=") for line in (tmp_path / ".env").read_text("utf-8").splitlines())
+    assert made.pop("COMPOSE_PROJECT_NAME") == "omnify"
     assert set(made) == set(SECRETS)
     assert len(set(made.values())) == len(SECRETS)
+
+
+def test_compose_1_29_reads_the_file_too() -> None:
+    """It knows no name there. deploy/.env.example sets COMPOSE_PROJECT_NAME instead."""
+    assert "name" not in COMPOSE
 
 
 def test_only_web_publishes_a_port_and_on_loopback_unless_told() -> None:

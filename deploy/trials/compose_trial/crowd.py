@@ -1,0 +1,100 @@
+"""What comes in through the published port: single requests, and rehearsals."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.trials.compose_trial.images import ROOT
+
+ADDRESS = "http://127.0.0.1:8000"
+
+
+@dataclass(slots=True)
+class Answer:
+    """A status (0: there was no answer), the body's `code`, and the whole body."""
+
+    status: int
+    code: str
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+def ask(method: str, path: str, body: object = None, *, token: str = "", seconds: float = 10) -> Answer:
+    """One request to the published port."""
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{ADDRESS}{path}", data, headers, method=method)  # noqa: S310 - a constant scheme
+    try:
+        with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310 - a constant scheme
+            return _read(answer.status, answer.read(), dict(answer.headers.items()))
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return _read(answer.code, answer.read(), dict(answer.headers.items()))
+    except OSError:
+        return Answer(0, "", {}, {})
+
+
+def _read(status: int, raw: bytes, headers: dict[str, str]) -> Answer:
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        body = {}
+    return Answer(status, str(body.get("code", "")), body, headers)
+
+
+class Rehearsal:
+    """`manage.py rehearse` from the host, against the published port, beside whatever the trial does meanwhile."""
+
+    def __init__(self, *, token: str, folder: Path, people: int, rate: int = 0, url: str = ADDRESS) -> None:
+        self._json = folder / "rehearsal.json"
+        self._json.unlink(missing_ok=True)
+        command = [
+            *(str(ROOT / ".venv/bin/python"), "-m", "rehearsal", "--url", url, "--patience", "180"),
+            *("--people", str(people), "--seats", str(people // 5), "--waitlist", str(people // 20), "--cancel", "5%"),
+            *("--processes", "1", "--connections", "32", "--time-limit", "400", "--json", str(self._json)),
+            *(["--rate", str(rate)] if rate else []),
+        ]
+        self._log = folder / "rehearsal.log"
+        with self._log.open("wb") as log:
+            environment = {**os.environ, "OMNIFY_TOKEN": token}  # an argument could be read by every user
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def begun(self) -> bool:
+        """Whether registrations are being answered."""
+        answered = re.findall(r"answered (\d+)/", self._log.read_text("utf-8", "replace"))
+        return not self.running or any(int(count) > 0 for count in answered)
+
+    def stop(self) -> None:
+        """Ends it, if it still runs."""
+        if self.running:
+            self._process.kill()
+        self._process.wait()
+
+    def result(self, seconds: float = 420) -> tuple[bool, str, dict[str, int]]:
+        """Whether every proof held, one line about it, and the tries that had to be repeated, by cause."""
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            return False, f"not done after {seconds:.0f} s", {}
+        if not self._json.exists():
+            return False, f"exit code {code}: {self._log.read_text('utf-8', 'replace')[-300:]}", {}
+        seen = json.loads(self._json.read_text("utf-8"))
+        proofs, figures = seen["proofs"], seen["figures"]
+        broken = [f"{proof['name']}: {proof['detail']}" for proof in proofs if not proof["ok"]]
+        retries = figures["retries"]
+        again = ", ".join(f"{count} x {cause}" for cause, count in retries.items()) or "none"
+        line = f"{len(proofs) - len(broken)} of {len(proofs)} proofs, {figures['accepted']} x 202, tried again: {again}"
+        return code == 0, "; ".join([line, *broken]), retries

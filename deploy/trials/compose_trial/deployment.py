@@ -1,0 +1,97 @@
+"""The deployment under trial: a copy of what the image is made of, with an `.env` as the example makes it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.trials.compose_trial.engine import Engine, compose_command, run
+from deploy.trials.compose_trial.images import ROOT
+from deploy.trials.report import wait_until
+
+SERVICES = ("postgres", "valkey", "web", "worker", "deliver", "mail")
+HEALTHY_SECONDS = 240
+HOOK = "(?m)^#   (\\(umask.*)$"
+
+
+def copy_project(target: Path) -> None:
+    """Copies what `.dockerignore` lets into the image, and what says how it is built and started."""
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    for name in [line[1:] for line in lines if line.startswith("!")] + [
+        *(".dockerignore", "Dockerfile", "docker-compose.yml", "deploy/.env.example")
+    ]:
+        source, copy = ROOT / name, target / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, copy)
+
+
+def env_line(example: str) -> str:
+    """The command of `deploy/.env.example` that makes an `.env`."""
+    [line] = re.findall(HOOK, example)
+    return str(line)
+
+
+@dataclass(slots=True)
+class Deployment:
+    """The Compose project in `folder`. Containers are named by service and number, from 1."""
+
+    engine: Engine
+    folder: Path
+    project: str = "omnify"
+    _compose: tuple[str, ...] = field(default_factory=compose_command)
+
+    def make_env(self) -> None:
+        """Makes `.env` as the example says."""
+        line = env_line((self.folder / "deploy" / ".env.example").read_text("utf-8"))
+        run("sh", "-c", line, cwd=self.folder)
+
+    def compose(self, *arguments: str, seconds: float = 300) -> str:
+        """Runs Compose. Raises Failed."""
+        return run(*(*self._compose, f"--project-name={self.project}", *arguments), seconds=seconds, cwd=self.folder)
+
+    def up(self, *arguments: str, seconds: float = 400) -> None:
+        """`up --detach`."""
+        self.compose("up", "--detach", *arguments, seconds=seconds)
+
+    def down(self) -> None:
+        """Removes its containers, networks and volumes."""
+        self.compose("down", "--volumes", "--timeout=10")
+
+    def containers(self, service: str) -> list[str]:
+        """The ids of a service's containers, ended ones too, by number."""
+        labels = (f"com.docker.compose.project={self.project}", f"com.docker.compose.service={service}")
+        ids = run("docker", "ps", "--all", "--quiet", *(f"--filter=label={label}" for label in labels)).split()
+        number = "com.docker.compose.container-number"
+        return sorted(ids, key=lambda name: int(self.inspect(name)["Config"]["Labels"][number]))
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """What the engine knows of a container."""
+        found: dict[str, Any] = json.loads(run("docker", "inspect", container))[0]
+        return found
+
+    def unhealthy(self) -> list[str]:
+        """Services that should be up and are not, or whose health check does not say healthy."""
+        bad = []
+        for service in SERVICES:
+            states = [self.inspect(name)["State"] for name in self.containers(service)]
+            fine = [s["Running"] and s.get("Health", {"Status": "healthy"})["Status"] == "healthy" for s in states]
+            if not fine or not all(fine):
+                bad.append(service)
+        return bad
+
+    def wait_healthy(self, seconds: float = HEALTHY_SECONDS) -> list[str]:
+        """Waits until all are healthy. Returns those that are not after `seconds`."""
+        wait_until(lambda: not self.unhealthy(), seconds=seconds, pause=1)
+        return self.unhealthy()
+
+    def organizer_token(self) -> str:
+        """Makes an organizer, as the guide says."""
+        out = self.compose("exec", "-T", "web", "python", "manage.py", "create_organizer", "Trial")
+        return out.strip().splitlines()[-1].strip()

@@ -1,0 +1,45 @@
+"""Both stores are restarted under a crowd, and everything is stopped and started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from deploy.trials.compose_trial.crowd import Rehearsal, ask
+from deploy.trials.compose_trial.deployment import Deployment
+from deploy.trials.report import Trial, wait_until
+
+PEOPLE, RATE = 1500, 60
+
+
+def under_a_rehearsal(
+    trial: Trial, deployment: Deployment, name: str, *, token: str, people: int = PEOPLE, act: Callable[[], object]
+) -> dict[str, int]:
+    """Does something while a crowd registers, and checks the crowd's proofs. Returns its repeated tries by cause."""
+    crowd = Rehearsal(token=token, folder=deployment.folder, people=people, rate=RATE)
+    trial.afterwards(crowd.stop)
+    try:
+        wait_until(crowd.begun, seconds=60)
+        act()
+        held, line, retries = crowd.result()
+    finally:
+        crowd.stop()
+    trial.check(name, held, line)
+    return retries
+
+
+def stores(trial: Trial, deployment: Deployment, token: str) -> None:
+    """Both stores are restarted under a crowd; then everything is stopped and started, and is still there."""
+    under_a_rehearsal(
+        trial,
+        deployment,
+        "both stores restarted: every 202 decided once",
+        token=token,
+        act=lambda: [deployment.compose("restart", store) for store in ("valkey", "postgres")],
+    )
+    before = ask("GET", "/events?mine=true", token=token).body["data"]
+    deployment.compose("stop")
+    deployment.compose("start")
+    bad = deployment.wait_healthy()
+    trial.check("all are healthy after stop and start", not bad, ", ".join(bad))
+    after = ask("GET", "/events?mine=true", token=token).body.get("data")
+    trial.check("stop and start kept every event and count", before == after, f"{before['total_items']} events")
