@@ -83,3 +83,12 @@ def test_a_lost_ticket_is_taken_in_again_under_its_key_and_another_body_is_not(
     admit(event.pk, [mine])
     redis_client.delete(event_keys(event.pk).queue)
     assert kinds(admit(event.pk, [other, mine])) == ["key_reused", "admitted"]
+
+
+def test_of_a_note_that_an_earlier_release_wrote_the_beginning_of_a_key_is_enough(
+    make_event: Make, admit: Admit, redis_client: redis.Redis
+) -> None:
+    event = make_event()
+    mine, other = apply_for(1, key="KKKKKK" + "A" * 14, note="aa"), apply_for(2, key="KKKKKL" + "A" * 14, note="aa")
+    redis_client.hset(event_keys(event.pk).keys[0], "aa", "KKKKKK")
+    assert kinds(admit(event.pk, [other, mine])) == ["key_reused", "admitted"]

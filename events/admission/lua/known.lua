@@ -1,6 +1,19 @@
 
 -- What is known of the tickets and e-mails of a batch. Not a script but a part of `admit`, put in front of it.
 
+-- The fields that are not in `found`.
+local function without(fields, found)
+  local others, count = {}, 0
+  for index = 1, #fields do
+    local field = fields[index]
+    if not found[field] then
+      count = count + 1
+      others[count] = field
+    end
+  end
+  return others
+end
+
 -- All that is known, read at once: a command for each would cost several times as much. `outcomes` and `pending` have
 -- field -> its value in `decided` and in `pending`. `fields` begins with two of each registration, its ticket's and its
 -- e-mail's. What is admitted is added with `remember`, and written at the end.
@@ -19,7 +32,10 @@ local function read_known(registrations, rest, queue, decided, pending)
   end
   local known = {queue = queue, fields = fields, outcomes = {}, pending = {}, fresh = {}, count = 0}
   local unknown = fields
-  for _, slot in ipairs(existing(decided)) do unknown = read_fields(slot, unknown, known.outcomes) end
+  for _, slot in ipairs(existing(decided)) do
+    read_fields(slot, unknown, known.outcomes)
+    unknown = without(unknown, known.outcomes)
+  end
   read_fields(pending, unknown, known.pending)
   return known
 end

@@ -30,13 +30,13 @@ end
 
 -- Whether its Idempotency-Key was last used for this ticket.
 local function is_noted_for(notes, note, key)
-  return notes.tickets[note] == string.sub(key, 1, BODY_CHARS)
+  local ticket = notes.tickets[note]
+  return ticket and string.sub(key, 1, #ticket) == ticket
 end
 
 -- Whether its Idempotency-Key was used for another ticket: with another body.
 local function is_reused(notes, note, key)
-  local ticket = notes.tickets[note]
-  return ticket and ticket ~= string.sub(key, 1, BODY_CHARS)
+  return notes.tickets[note] and not is_noted_for(notes, note, key)
 end
 
 -- Whether one that says its ticket type is the same as if it did not: absent equals the default. So it is while that

@@ -1,9 +1,7 @@
 
--- Which ticket each Idempotency-Key was last admitted for: note of the key -> the first characters of the ticket's key,
--- in a hash for each day. Not a script but a part of `admit`, put in front of it. Nothing is written before
--- `write_notes`.
-
-local BODY_CHARS = 6
+-- Which ticket each Idempotency-Key was last admitted for: note of the key -> the ticket's key, in a hash for each day.
+-- Of the ticket's key an earlier release kept the beginning. Not a script but a part of `admit`, put in front of it.
+-- Nothing is written before `write_notes`.
 
 -- What is known of the notes of a batch, and in `fresh` what is to be written. `slots`: the keys of the hashes.
 local function read_notes(slots, registrations, rest)
@@ -27,9 +25,9 @@ local function read_notes(slots, registrations, rest)
 end
 
 local function note_ticket(notes, note, key)
-  local ticket, fresh, count = string.sub(key, 1, BODY_CHARS), notes.fresh, notes.count
-  notes.tickets[note] = ticket
-  fresh[count + 1], fresh[count + 2] = note, ticket
+  local fresh, count = notes.fresh, notes.count
+  notes.tickets[note] = key
+  fresh[count + 1], fresh[count + 2] = note, key
   notes.count = count + 2
 end
 

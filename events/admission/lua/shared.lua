@@ -87,18 +87,15 @@ local function existing(slots)
   return found
 end
 
--- Adds to `found` what the hash has of these fields, and returns those that it does not have. A command for each would
--- cost several times as much.
+-- Adds to `found` what the hash has of these fields. A command for each would cost several times as much.
 local function read_fields(hash, fields, found)
-  local missing = {}
   for start = 1, #fields, CHUNK do
     local values = redis.call('HMGET', hash, unpack(fields, start, math.min(start + CHUNK - 1, #fields)))
-    for offset, value in ipairs(values) do
-      local field = fields[start + offset - 1]
-      if value then found[field] = value else missing[#missing + 1] = field end
+    for offset = 1, #values do
+      local value = values[offset]
+      if value then found[fields[start + offset - 1]] = value end
     end
   end
-  return missing
 end
 
 -- Writes [field, value, field, value, ...].
