@@ -1,8 +1,8 @@
 """A Docker engine of the trial's own: a dockerd with its own folders, network, mounts and processes.
 
 It runs in namespaces (network, mounts, processes), so its bridges, firewall rules, mounts and containers are not the
-host's, and the kernel takes all of them down with it, even when the trial is killed. The trial itself then enters the
-engine's network: 127.0.0.1:8000 is the port that Compose publishes there, whatever the host uses it for.
+host's, and the kernel takes all of them down when dockerd ends. The trial itself then enters the engine's network:
+127.0.0.1:8000 is the port that Compose publishes there, whatever the host uses it for.
 """
 
 from __future__ import annotations
