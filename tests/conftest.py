@@ -39,7 +39,13 @@ prepared.folder()  # before workers inherit the environment
 
 _HERE = Path(__file__).parent
 # Of more than a minute, as the end of each run shows them.
-LONGEST = ("test_supervisor.py", "test_rehearse.py", "test_fast_path_alike.py", "test_guests.py", "test_console.py")
+LONGEST = (
+    "acceptance/test_supervisor.py",
+    "acceptance/test_rehearse.py",
+    "acceptance/test_fast_path_alike.py",
+    "browser/test_guests.py",
+    "browser/test_console.py",
+)
 LEVELS = ("acceptance", "browser", "integration", "unit")
 # Closing it ends the service of `one_service`.
 THE_SERVICE = contextlib.ExitStack()
@@ -96,7 +102,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def _longest_first(item: pytest.Item) -> tuple[bool, int, int, str]:
     """By level, and there by the size of the file: many tests, or tests that do much."""
-    return item.path.name not in LONGEST, _level(item), -item.path.stat().st_size, item.path.name
+    path = item.path.relative_to(_HERE).as_posix()
+    return path not in LONGEST, _level(item), -item.path.stat().st_size, path
 
 
 def _level(item: pytest.Item) -> int:

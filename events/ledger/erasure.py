@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from urllib.parse import quote
 
 from django.core.mail.message import sanitize_address
@@ -55,14 +56,22 @@ def columns_with(texts: Sequence[str]) -> Iterator[tuple[str, str, int]]:
 # What may stand before an address in a text, where it is not the end of a longer one: also as URLs and JSON write it.
 _BEFORE = r"(^|[^a-z0-9._-]|%[0-9a-f]{2}|\\u[0-9a-f]{4}|\\[bfnrt])"
 _AFTER = r"($|[^a-z0-9.-]|\.($|[^a-z0-9]))"
+# What means something else in a pattern of LIKE.
+_LIKE = re.compile("[!%_]")
 
 
 def _count(table: str, columns: Sequence[str], texts: Sequence[str]) -> Sequence[int]:
     name, matches = connection.ops.quote_name, "~" if connection.vendor == "postgresql" else "REGEXP"
-    patterns = [f"{_BEFORE}{re.escape(text)}{_AFTER}" for text in texts]
-    wanted = [" OR ".join([f"lower(CAST({name(column)} AS text)) {matches} %s"] * len(patterns)) for column in columns]
+    # LIKE first: SQLite's REGEXP fails on bytes that are no text.
+    condition = f"CASE WHEN {{0}} LIKE %s ESCAPE '!' THEN {{0}} {matches} %s ELSE FALSE END"
+    likes = ["%" + _LIKE.sub(r"!\g<0>", text) + "%" for text in texts]
+    patterns = [_BEFORE + re.escape(text) + _AFTER for text in texts]
+    values = list(chain.from_iterable(zip(likes, patterns, strict=True)))
+    wanted = [
+        " OR ".join([condition.format(f"lower(CAST({name(column)} AS text))")] * len(texts)) for column in columns
+    ]
     counts = ", ".join(f"COUNT(CASE WHEN {condition} THEN 1 END)" for condition in wanted)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {counts} FROM {name(table)}", patterns * len(columns))  # noqa: S608 - names of our own
+        cursor.execute(f"SELECT {counts} FROM {name(table)}", values * len(columns))  # noqa: S608 - names of our own
         row: Sequence[int] = cursor.fetchone()
         return row

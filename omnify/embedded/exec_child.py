@@ -56,6 +56,8 @@ def _become_user(uid: int, gid: int) -> None:
 
 
 def _become(command: list[str]) -> None:
+    # What a shell starts in the background ignores it, and so would all that is started from there.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         os.execv(command[0], command)  # noqa: S606 - the point of this file
     except OSError as problem:

@@ -32,7 +32,7 @@ from tests.support.routes import methods, routes
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # They change nothing: what they print is what they do.
-READING = {"listen", "reconcile", "rehearse", "verify_log", "witness_logs"}
+READING = {"drill", "listen", "prove_ledger", "reconcile", "rehearse", "verify_log", "witness_logs"}
 
 
 def acts(**filters: Any) -> list[str]:
