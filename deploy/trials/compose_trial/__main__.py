@@ -9,9 +9,10 @@ import argparse
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from deploy.trials.compose_trial import restarts
+from deploy.trials.compose_trial import faults, restarts
 from deploy.trials.compose_trial.arm import wheels_for_arm
 from deploy.trials.compose_trial.crowd import Rehearsal
 from deploy.trials.compose_trial.deployment import Deployment, copy_project
@@ -19,8 +20,15 @@ from deploy.trials.compose_trial.engine import look_for_an_engine, run
 from deploy.trials.compose_trial.images import get_images
 from deploy.trials.report import Trial
 
-STORES, ARM = "stores", "arm"
-PARTS = (STORES, ARM)
+# In this order, on one deployment.
+Part = Callable[[Trial, Deployment, str], None]
+ON_ONE: dict[str, tuple[str, Part]] = {
+    "stores": ("Both stores are restarted; stop and start", restarts.stores),
+    "kill": ("Each container is killed", faults.kill),
+    "cut": ("Cut off from a network", faults.cut),
+}
+ARM = "arm"
+PARTS = (*ON_ONE, ARM)
 PEOPLE = 5000
 
 
@@ -50,9 +58,10 @@ def _try(trial: Trial, *, folder: Path, wanted: list[str], given: argparse.Names
     token = ""
     with trial.part("Build, start, a crowd"):
         token = start(trial, deployment, people=given.people)
-    if STORES in wanted and token:
-        with trial.part("Both stores are restarted; stop and start"):
-            restarts.stores(trial, deployment, token)
+    for name, (title, part) in ON_ONE.items():
+        if name in wanted and token:
+            with trial.part(title):
+                part(trial, deployment, token)
     deployment.down()
     left = run("docker", "ps", "--all", "--quiet").split() + run("docker", "volume", "ls", "--quiet").split()
     trial.check("down removed all containers and volumes", not left, ", ".join(left))

@@ -73,8 +73,12 @@ class Rehearsal:
 
     def begun(self) -> bool:
         """Whether registrations are being answered."""
-        answered = re.findall(r"answered (\d+)/", self._log.read_text("utf-8", "replace"))
-        return not self.running or any(int(count) > 0 for count in answered)
+        return not self.running or self.answered() > 0
+
+    def answered(self) -> int:
+        """How many of them have their answer, by the last line that it printed."""
+        counts = re.findall(r"answered (\d+)/", self._log.read_text("utf-8", "replace"))
+        return int(counts[-1]) if counts else 0
 
     def stop(self) -> None:
         """Ends it, if it still runs."""

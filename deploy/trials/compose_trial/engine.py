@@ -131,6 +131,10 @@ class Engine:
         """From here on this process, and what it starts, is in the engine's network."""
         _enter(f"/proc/{self._pid}/ns/net")
 
+    def kill_process(self, pid: int) -> None:
+        """SIGKILL for a process, by the id that it has in the engine's namespace."""
+        run("nsenter", f"--target={self._pid}", "--pid", "--mount", "--", "kill", "-9", str(pid))
+
     def leftovers(self) -> list[str]:
         """What is still there of it."""
         left = [str(self.folder)] if self.folder.exists() else []

@@ -12,14 +12,21 @@ PEOPLE, RATE = 1500, 60
 
 
 def under_a_rehearsal(
-    trial: Trial, deployment: Deployment, name: str, *, token: str, people: int = PEOPLE, act: Callable[[], object]
+    trial: Trial,
+    deployment: Deployment,
+    name: str,
+    *,
+    token: str,
+    people: int = PEOPLE,
+    rate: int = RATE,
+    act: Callable[[Rehearsal], object],
 ) -> dict[str, int]:
     """Does something while a crowd registers, and checks the crowd's proofs. Returns its repeated tries by cause."""
-    crowd = Rehearsal(token=token, folder=deployment.folder, people=people, rate=RATE)
+    crowd = Rehearsal(token=token, folder=deployment.folder, people=people, rate=rate)
     trial.afterwards(crowd.stop)
     try:
         wait_until(crowd.begun, seconds=60)
-        act()
+        act(crowd)
         held, line, retries = crowd.result()
     finally:
         crowd.stop()
@@ -34,7 +41,7 @@ def stores(trial: Trial, deployment: Deployment, token: str) -> None:
         deployment,
         "both stores restarted: every 202 decided once",
         token=token,
-        act=lambda: [deployment.compose("restart", store) for store in ("valkey", "postgres")],
+        act=lambda _: [deployment.compose("restart", store) for store in ("valkey", "postgres")],
     )
     before = ask("GET", "/events?mine=true", token=token).body["data"]
     deployment.compose("stop")
