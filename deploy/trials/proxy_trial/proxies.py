@@ -91,18 +91,20 @@ def haproxy(program: Path, place: Place) -> Command:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A proxy that is tried: how it is asked for its version and started, whether it asks doors by itself, and whether
-    it sends a registration with a key again to another door."""
+    """A proxy that is tried: how it is asked for its version and started, whether it asks doors by itself, whether it
+    sends a registration with a key again to another door, and how often a client fails at most when a door is killed.
+    """
 
     version: Sequence[str]
     command: Callable[[Path, Place], Command]
     asks_doors: bool = True
     sends_again: bool = True
+    failures_each: int = 1
 
 
 KINDS = {
     "nginx": Kind(("-v",), nginx, asks_doors=False),
-    "caddy": Kind(("version",), caddy, sends_again=False),
+    "caddy": Kind(("version",), caddy, sends_again=False, failures_each=2),
     "haproxy": Kind(("-v",), haproxy),
 }
 

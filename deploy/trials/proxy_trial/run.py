@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -106,13 +107,16 @@ class Run:
         self._check(front, "limits", limits.refuses_what_is_too_large)
         self._check(front, "smuggling", smuggling.are_refused)
         self._check(front, "addresses", addresses.cannot_be_forged)
+        self._check(front, "rehearsal", fast_path.serves_a_crowd)
+        self._check(front, "open streams", lambda front: crowd.carries(front, self._streams))
         self._check(front, "event streams", waits.streams_stay)
         self._check(front, "long polls", waits.polls_are_held)
         self._check(front, "streams end with clients", streams.lets_go)
-        self._check(front, "rehearsal", fast_path.serves_a_crowd)
-        self._check(front, "open streams", lambda front: crowd.carries(front, self._streams))
-        again = KINDS[front.name].sends_again
-        self._check(front, "a door is killed", lambda front: killed_door.loses_nothing(front, sends_again=again))
+        kind = KINDS[front.name]
+        loses_nothing = partial(
+            killed_door.loses_nothing, sends_again=kind.sends_again, failures_each=kind.failures_each
+        )
+        self._check(front, "a door is killed", loses_nothing)
         self._check(front, "logs", logs.have_no_secrets)
 
     def _start(
