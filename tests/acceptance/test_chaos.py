@@ -25,7 +25,7 @@ def _run(*arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.soak
+@pytest.mark.soak(only=True)
 def test_no_promise_is_broken_by_faults_across_three_hosts() -> None:
     long = ("--minutes", "5", "--seed", "21")
     printed = _run(*(long if SOAK else ("--minutes", "0.17", "--seed", "804", "--pause", "0.7", "--haste", "4")))

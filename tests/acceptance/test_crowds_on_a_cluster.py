@@ -15,7 +15,7 @@ from tests.support.service.processes import Service
 from tests.support.valkey_cluster import ValkeyCluster, has_copy, running_cluster, serves
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak(only=True)]
 
 SIZE = 400
 

@@ -22,7 +22,7 @@ from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 from verify.omnify_verify import leaf
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak(only=True)]
 
 SEATS, POSITIONS, GUESTS = 2, 3, 9
 VERIFIER = ROOT / "verify" / "omnify_verify.py"

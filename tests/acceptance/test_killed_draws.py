@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 from verify.omnify_verify import REVEAL, SEAL
 from worker.failpoints import DrainFailpoint
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.promise, pytest.mark.soak]
+pytestmark = [pytest.mark.acceptance, pytest.mark.promise, pytest.mark.soak(only=True)]
 
 # More than one transaction gives seats to; in a soak also more than one finds the places of.
 GUESTS = amount(1100, soak=5200)

@@ -27,6 +27,7 @@ def paired() -> Iterator[PairedService]:
         service.close()
 
 
+@pytest.mark.soak(only=True)
 def test_with_a_synchronous_standby_no_decision_is_lost_and_nothing_is_restarted(paired: PairedService) -> None:
     paired.pair.add_standby(synchronous=True)
     pids = {name: child.pid for name, child in paired.children.items() if name != "postgres"}

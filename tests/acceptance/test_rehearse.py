@@ -53,6 +53,7 @@ def newest_event(service: Service) -> int:
     return int(service.rows("SELECT coalesce(max(id), 0) FROM events_event")[0][0])
 
 
+@pytest.mark.soak(only=True)
 def test_a_rehearsal_proves_every_promise_at_a_door_that_limits_addresses(service: Service, tmp_path: Path) -> None:
     """The crowd comes from one address and is not limited as one; only webhooks need a setting of the service."""
     figures = tmp_path / "figures.json"

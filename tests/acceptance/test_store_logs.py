@@ -20,7 +20,7 @@ from tests.support.service.logs import leaks
 from tests.support.service.processes import Service
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak(only=True)]
 
 tickets = Tickets("any secret will do")
 LONG = "Long" * 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
@@ -52,6 +53,7 @@ def test_what_guests_see_is_accessible(service: Service, visitors: Visitors) -> 
         check(page)
 
 
+@pytest.mark.soak(only=True)
 def test_the_console_is_accessible(service: Service, visitors: Visitors) -> None:
     page = visitors.come(phone=False)
     event = open_event(service, capacity=5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.service.event import open_event
@@ -53,6 +54,7 @@ def test_an_organizer_works_in_german_and_what_the_service_refuses_is_german_too
     expect(page.get_by_role("button", name="ログイン")).to_be_visible()
 
 
+@pytest.mark.soak(only=True)
 def test_every_screen_fits_a_phone_in_every_language_and_from_right_to_left(
     service: Service, visitors: Visitors
 ) -> None:

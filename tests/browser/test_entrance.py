@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.support.camera_picture import film
@@ -71,6 +72,7 @@ def scan(page: Page, code: str, headline: str, *, people: int | None = None) -> 
     expect(page.locator("#verdict .figure")).to_have_text(headline)
 
 
+@pytest.mark.soak(only=True)
 def test_two_phones_without_a_network_let_one_ticket_in_and_one_of_them_says_so(
     service: Service, visitors: Visitors
 ) -> None:

@@ -36,6 +36,7 @@ YEAR = """async base => {
     ("zone", "minutes"),
     [("Europe/Berlin", 60), ("America/New_York", 60), ("Australia/Lord_Howe", 30), ("Asia/Tokyo", 0), ("UTC", 0)],
 )
+@pytest.mark.soak(only=True)
 def test_exactly_what_clocks_leave_out_does_not_exist_and_what_they_repeat_is_two(
     service: Service, visitors: Visitors, zone: str, minutes: int
 ) -> None:

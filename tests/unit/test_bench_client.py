@@ -16,6 +16,8 @@ import pytest
 
 from bench import load
 
+pytestmark = pytest.mark.soak(only=True)  # the service depends on none of it
+
 Counted = tuple[load.Load, Any]
 
 CLIENTS = list(dict.fromkeys((load.client(), load.PYTHON_CLIENT)))
