@@ -1,8 +1,8 @@
 """Holds draws: finds those whose time has come, and puts them into the queues, where each takes its turn.
 
-A thread in every drain worker; all of them may look, since a second command changes nothing. What a crash loses on the
-way is found again, because the ledger still says that the draw is to be held. By what clock its time has come, the
-event's own server of the queue decides. Between two looks it keeps no database connection.
+A thread in every drain worker, of which one looks in each interval; were it two, a second command would change nothing.
+What a crash loses on the way is found again, because the ledger still says that the draw is to be held. By what clock
+its time has come, the event's own server of the queue decides. Between two looks it keeps no database connection.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from django.db import connection
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from events.admission import heartbeat
 from events.admission.commands import EventGone, enqueue_draw
 from events.admission.queue import Queue
 from events.ledger.draw.due import DueDraw, due_draws
@@ -44,7 +45,8 @@ class Drawer:
         """Looks for what is due until `stop` is set. A failure is logged and does not end it."""
         while not stop.is_set():
             try:
-                self.once()
+                if heartbeat.claim_draws(self._client, interval_ms=int(INTERVAL_SECONDS * 1000) - 100):
+                    self.once()
             except Exception as problem:
                 # Any exception: without this thread no draw would be held.
                 logger.throttled_warning("draws were not held", problem=type(problem).__name__)

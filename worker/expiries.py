@@ -6,7 +6,8 @@ What a crash loses on the way is found again, because the ledger still says `hel
 put there twice. By what clock a hold is over, the event's own server of the queue decides (`expire.lua`), so none ends
 early.
 
-Between two looks it keeps no database connection: where PostgreSQL has few, the drains would be short of one.
+Only the one that has the claim keeps a database connection between two looks, since opening one takes more than a look
+does; and none for longer than a minute, so that it sees where the database's name leads by now.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ _MOST_COMING = 100_000
 _FULL_PASS_SHARE = 10
 # By how much the ledger's clock may be behind the queue's.
 _CLOCKS_MS = 5000
+_CONNECTION_SECONDS = 60.0
 
 
 class Expirer:
@@ -76,6 +78,8 @@ class Expirer:
         self._full_due = 0.0
         self._after: DuePosition | None = None
         self._looked_ms = 0
+        self._has_claim = False
+        self._close_due = 0.0
         self._to_wake: set[int] = set()
         # Holds that have been read and are not queued, by their ends; and the queue's clock less ours (ms).
         self._coming: deque[DueTicket] = deque()
@@ -95,13 +99,22 @@ class Expirer:
     def _look_and_wait(self, stop: threading.Event) -> None:
         try:
             self.once()
+        except Exception:
+            self._has_claim = False
+            raise
         finally:
-            connection.close()
+            self._close_connection()
         until = self._clock() + INTERVAL_SECONDS
         while not stop.is_set() and (left := until - self._clock()) > 0:
             next_in = (self._coming[0].until_ms - self._now_ms()) / 1000 if self._coming else left
             stop.wait(min(left, max(next_in, 0.0)))
             self.enqueue_due()
+
+    def _close_connection(self) -> None:
+        """Closes the connection to the database, unless the next look is likely to be this worker's and it is young."""
+        if not self._has_claim or self._clock() >= self._close_due:
+            connection.close()
+            self._close_due = self._clock() + _CONNECTION_SECONDS
 
     def once(self) -> int:
         """Looks into the ledger, and enqueues the expiries of all holds that are over by now.
@@ -109,7 +122,8 @@ class Expirer:
         Returns how many; 0 while another worker has the claim. Raises redis.exceptions.RedisError, django.db.Error: a
         store is out of reach; the rest is found the next time.
         """
-        if not self._claim():
+        self._has_claim = self._claim()
+        if not self._has_claim:
             self._forget()
             return 0
         started, now_ms = self._clock(), _latest_clock(self._client)

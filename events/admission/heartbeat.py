@@ -1,5 +1,5 @@
-"""Which drain workers are alive, which of them sweeps, whether the dispatcher is being woken up, which ledger and which
-servers of the queue have been compared.
+"""Which drain workers are alive, which of them sweeps and looks for draws, whether the dispatcher is being woken up,
+and which ledger and which servers of the queue have been compared.
 
 None of this belongs to an event. On a Cluster each is kept on three nodes, so that one that is away holds up no work.
 """
@@ -55,6 +55,11 @@ def worker_count(client: redis.Redis) -> int:
 def claim_sweep(client: redis.Redis, *, interval_ms: int) -> bool:
     """Claims the sweep of this interval. False: another worker has it."""
     return _on_first(client, k.SWEEP, lambda name: bool(client.set(name, "1", nx=True, px=interval_ms)))
+
+
+def claim_draws(client: redis.Redis, *, interval_ms: int) -> bool:
+    """Claims the look for draws of this interval. False: another worker has it."""
+    return _on_first(client, k.DRAWS, lambda name: bool(client.set(name, "1", nx=True, px=interval_ms)))
 
 
 def claim_expiries(client: redis.Redis, worker: str, *, seconds: float) -> bool:

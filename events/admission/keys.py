@@ -59,7 +59,7 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                        string  written before a wait for replicas, so that there is a write to wait for
                                removed by TTL, 1 minute
     {event:7}:news     no key but a channel: the keys of tickets whose status has just changed, separated by spaces
-                       On a Cluster the next eight are kept three times, as `{omnify:a}:workers` and so on (`copies`):
+                       On a Cluster the next nine are kept three times, as `{omnify:a}:workers` and so on (`copies`):
     omnify:workers     zset    names of live drain workers, scored by the time they expire
                                removed by TTL, 1 minute
     omnify:door        string  written to see whether registrations can be taken (`/health/door`)
@@ -71,6 +71,8 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                                removed by TTL
     omnify:expiries    string  name of the worker that ends holds
                                removed by TTL, 2 s after the last hold that ended
+    omnify:draws       string  a worker looks for draws in this interval
+                               removed by TTL
     omnify:ledger      string  the database, and the one of its timelines, that what is published has been compared with
                                removed by TTL, 30 days after the last full pass of a sweep
     omnify:servers     string  replication ids, separated by spaces, of the servers that have been compared with the
@@ -130,6 +132,7 @@ DOOR = "omnify:door"
 SWEEP = "omnify:sweep"
 LISTED = "omnify:listed"
 EXPIRIES = "omnify:expiries"
+DRAWS = "omnify:draws"
 DELIVER = "omnify:deliver"
 LEDGER = "omnify:ledger"
 SERVERS = "omnify:servers"

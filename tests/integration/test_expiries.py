@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import redis
+from django.db import connection
 
 from events.admission import hold_calls
 from events.admission.commands import Expiries, enqueue_expiries
 from events.admission.entry import pack_confirmation
 from events.admission.hold_calls import ConfirmRequest, DueHold
 from events.admission.hold_replies import ConfirmReply, NotHeld, decode_confirm
-from events.admission.keys import EXPIRIES, event_keys
+from events.admission.keys import DRAWS, EXPIRIES, event_keys
 from events.admission.replies import AdmitReply
 from events.admission.snapshots import put_snapshot
 from events.domain.snapshot import EventSnapshot
@@ -21,11 +23,13 @@ from events.ledger.queries import event_snapshot
 from events.ledger.tickets import taken_emails
 from events.models import Event
 from tests.support.in_process.drain import Crash, crash_at, people, statuses
+from tests.support.in_process.draws import drawer
 from tests.support.in_process.events import commits_that_the_standby_lacks
 from tests.support.in_process.holds import confirm, drain_at, expirer, hold
 from tests.support.servers import Services
 from worker import expiries
 from worker.drain import Drain
+from worker.draws import Drawer
 from worker.expiries import INTERVAL_SECONDS, PAUSE_SECONDS, Expirer
 from worker.failpoints import Failpoint
 
@@ -80,6 +84,46 @@ def test_a_worker_that_dies_while_it_ends_holds_leaves_time_for_another_to_end_t
     drain_at(drain, redis_client, -61).run(event.pk)
     expirer(redis_client, worker="one").once()
     assert 0 < redis_client.pttl(EXPIRIES) + INTERVAL_SECONDS * 1000 < 2000
+
+
+class OneLook(threading.Event):
+    """Set by the first wait, so that a thread's loop ends behind its first look."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return True
+
+
+def test_only_the_worker_that_has_the_claim_keeps_a_connection_and_none_for_more_than_a_minute(
+    redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    first = expirer(redis_client)
+    monkeypatch.setattr(first, "_clock", lambda: now)
+    first.run(OneLook())
+    first.run(OneLook())
+    assert connection.connection is not None
+    now += 61
+    first.run(OneLook())
+    assert connection.connection is None
+    first.run(OneLook())
+    redis_client.set(EXPIRIES, "another", px=60_000)
+    first.run(OneLook())
+    assert connection.connection is None
+
+
+def test_in_each_interval_one_worker_looks_for_draws(
+    redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Drawer] = []
+    monkeypatch.setattr(Drawer, "once", lambda self: looks.append(self) or 0)
+    first, second = drawer(redis_client), drawer(redis_client)
+    first.run(OneLook())
+    redis_client.pexpire(DRAWS, 60_000)
+    second.run(OneLook())
+    redis_client.delete(DRAWS)
+    second.run(OneLook())
+    assert looks == [first, second]
 
 
 @pytest.mark.parametrize("lost", ["the entries", "all of Redis"])
