@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
 
@@ -33,6 +34,7 @@ from omnify.common.asgi_types import ASGIApp, Header, Receive, Scope, Send
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
+from omnify.cors import Origins, header_lines, with_cors
 from omnify.front import Front
 from omnify.hsts import hsts_headers, with_hsts
 from omnify.loader import LedgerLoader
@@ -56,6 +58,8 @@ class Service:
     def __init__(self) -> None:
         self._door: Door | None = None
         self._front: ASGIApp | None = None
+        allowed = settings.ENV.cors_allowed_origins
+        self._origins = Origins(allowed) if allowed else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -72,10 +76,20 @@ class Service:
             return None
         return self._door.fast_path
 
-    @property
+    @cached_property
     def common_headers(self) -> Sequence[Header]:
         """Headers of every response of the service."""
         return hsts_headers(settings.SECURE_HSTS_SECONDS)
+
+    @cached_property
+    def fast_path_lines(self) -> bytes:
+        """The header lines of every response of the fast path."""
+        return header_lines(self.common_headers)
+
+    @cached_property
+    def fast_path_lines_by_origin(self) -> Mapping[bytes | None, bytes] | None:
+        """The same by the origin of the page that asks; under None for any other. None where CORS is off."""
+        return None if self._origins is None else self._origins.lines(self.common_headers)
 
     def disconnect_watchers(self) -> None:
         """Ends streams and long polls. Called by gunicorn's workers when they are told to stop."""
@@ -111,7 +125,7 @@ class Service:
             public_log=public_log,
             sends_mail=env.sends_mail,
         )
-        front = Front(app=pages, operations_port=settings.ENV.operations_port)
+        front = Front(app=with_cors(pages, self._origins), operations_port=settings.ENV.operations_port)
         self._front = with_hsts(front, self.common_headers)
         return self._front
 

@@ -40,6 +40,7 @@ class Environment:
     testing: bool
     allowed_hosts: list[str]
     trusted_origins: list[str]
+    cors_allowed_origins: tuple[str, ...]
     public_url: str
     service_url: str
     operations_port: int | None
@@ -122,6 +123,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         testing=testing,
         allowed_hosts=read.split(values.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")),
         trusted_origins=_origins(values),
+        cors_allowed_origins=read.origins(values, "CORS_ALLOWED_ORIGINS"),
         public_url=_public_url(values),
         service_url=values.get("SERVICE_URL", ""),
         operations_port=read.port_of(values, "OPERATIONS_BIND"),

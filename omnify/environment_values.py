@@ -14,6 +14,10 @@ from events.domain.webhooks.url import Network, read_networks
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
+# Of a page (RFC 6454, 6.2), or of an application that is one: `capacitor://localhost`.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
+
 
 class BadEnvironment(Exception):
     """A variable of the environment is missing or has a value that cannot be used."""
@@ -84,6 +88,20 @@ def web_address(values: Mapping[str, str], name: str) -> str:
     if url and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", url):
         raise BadEnvironment(f"{name}: {url!r} is not like https://api.example.com")
     return url
+
+
+def origins(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Reads the origins of pages, with commas between, as browsers write them; `*` alone is any."""
+    found = tuple(dict.fromkeys(split(values.get(name, ""))))
+    if found == ("*",):
+        return found
+    for origin in found:
+        if not _ORIGIN.fullmatch(origin) or origin.endswith(_USUAL_PORTS.get(origin.partition(":")[0], "/")):
+            raise BadEnvironment(
+                f"{name}: {origin!r} is not an origin as browsers send it, like https://www.example.com: scheme and"
+                " host in lower case, a port only if it is not the scheme's own, nothing behind; or * alone for any"
+            )
+    return found
 
 
 def port_of(values: Mapping[str, str], name: str) -> int | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from email.utils import formatdate
 from enum import Enum
 from http import HTTPStatus
@@ -51,6 +52,7 @@ class FastProtocol(Protocol):
     _fast_path: FastPath | None = None
     _state = GUNICORN
     _common = b""
+    _common_by_origin: Mapping[bytes | None, bytes] | None = None  # where pages of other origins may ask
     _held = b""
     _pieces = 0
     _hold_timer: asyncio.TimerHandle | None = None
@@ -62,7 +64,8 @@ class FastProtocol(Protocol):
         find = getattr(self.worker.asgi, "fast_path_on", None)
         self._fast_path = find(_port(transport)) if find is not None and not self._closed else None
         if self._fast_path is not None:
-            self._common = b"".join(b"%b: %b\r\n" % header for header in self.worker.asgi.common_headers)
+            self._common = self.worker.asgi.fast_path_lines
+            self._common_by_origin = self.worker.asgi.fast_path_lines_by_origin
             peer = transport.get_extra_info("peername")
             self.peer = peer[0] if isinstance(peer, tuple) else ""
             self._state = IDLE
@@ -103,6 +106,9 @@ class FastProtocol(Protocol):
         self._cancel_keepalive_timer()
         if self._held:
             self._release_held()
+        by_origin = self._common_by_origin
+        if by_origin is not None:
+            self._common = by_origin.get(request.headers.get(b"origin"), by_origin[None])
         if isinstance(request, PlainRegistration):
             fast_path.register(self, request.event_id, request.headers, request.body)
         else:

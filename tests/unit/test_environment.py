@@ -42,6 +42,14 @@ def test_webhooks_go_to_no_private_address_unless_told(enough: dict[str, str]) -
         read_environment({**enough, "WEBHOOK_LOG_DAYS": "6"})
 
 
+def test_origins_of_pages_elsewhere_are_none_some_or_any(enough: dict[str, str]) -> None:
+    assert read_environment(enough).cors_allowed_origins == ()
+    some = ("https://a.example", "http://localhost:3000", "capacitor://localhost", "http://[::1]:3000")
+    told = read_environment({**enough, "CORS_ALLOWED_ORIGINS": f"{some[0]}, {', '.join(some)},"})
+    assert told.cors_allowed_origins == some
+    assert read_environment({**enough, "CORS_ALLOWED_ORIGINS": " * "}).cors_allowed_origins == ("*",)
+
+
 def test_older_secrets_stand_with_commas_between_them(enough: dict[str, str]) -> None:
     assert read_environment(enough).secret_key_fallbacks == ()
     older = ("n" * 32, "o" * 40)
@@ -94,6 +102,13 @@ def test_a_running_service_leaves_its_addresses_and_the_process_environment_wins
         ("PUBLIC_URL", "tickets.example.org", "not like https://"),
         ("PUBLIC_URL", "https://tickets.example.org/shop", "not like https://"),
         ("PUBLIC_URL", "https://user@tickets.example.org", "not like https://"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example,*", "'*' is not an origin"),
+        ("CORS_ALLOWED_ORIGINS", "null", "not an origin"),
+        ("CORS_ALLOWED_ORIGINS", "a.example", "not an origin"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example/", "nothing behind"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example/shop", "nothing behind"),
+        ("CORS_ALLOWED_ORIGINS", "https://A.example", "in lower case"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example:443", "only if it is not the scheme's own"),
         ("OPERATIONS_BIND", "9000", "an address and a port"),
         ("METRICS_BIND", "9000", "an address and a port"),
         ("OPERATIONS_BIND", "127.0.0.1:70000", "an address and a port"),

@@ -35,6 +35,8 @@ SETTINGS = {
     "TRUSTED_PROXIES": "1",
     # With an origin behind TLS, every answer carries Strict-Transport-Security.
     "CSRF_TRUSTED_ORIGINS": "https://tickets.example.org",
+    # And those of the hot routes speak of the page that asks.
+    "CORS_ALLOWED_ORIGINS": "https://shop.example,https://tickets.example.org",
 }
 PARTS = ("valkey", "postgres", "web", "drain-1")
 # The event that those of the cases are copies of; their ids start further on, so that all have as many digits.

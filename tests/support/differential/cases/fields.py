@@ -28,7 +28,32 @@ def _key(to: Requests, *keys: str | bytes) -> list[bytes]:
     return [to.register(prefix + (key if isinstance(key, bytes) else key.encode()), body=body) for key in keys]
 
 
+_ORIGINS: dict[str, tuple[str, ...]] = {
+    "an allowed origin": ("Origin: https://shop.example",),
+    "another origin": ("Origin: https://other.example",),
+    "an origin in upper case": ("Origin: HTTPS://SHOP.EXAMPLE",),
+    "two origins": ("Origin: https://shop.example", "Origin: https://shop.example"),
+    "an empty origin": ("Origin:",),
+}
+
+
+def _registering(*fields: str) -> Case:
+    return lambda to: to.register(*fields)
+
+
+def _polling(*fields: str) -> Case:
+    return lambda to: to.poll("", *fields)
+
+
 CASES: dict[str, Case] = {
+    **{f"{name} on a registration": _registering(*fields) for name, fields in _ORIGINS.items()},
+    **{f"{name} on a poll": _polling(*fields) for name, fields in _ORIGINS.items()},
+    "an allowed origin, then another": lambda to: [
+        to.poll("", "Origin: https://shop.example"),
+        to.poll("", "Origin: https://other.example"),
+        to.poll(),
+        to.register("Origin: https://shop.example", body=b"{"),
+    ],
     "a browser's": lambda to: to.register(*_BROWSER),
     "a browser's on a poll": lambda to: to.poll("", *_BROWSER),
     "names in upper case": lambda to: to.register(kind="CONTENT-TYPE: application/json", host="HOST: localhost"),
