@@ -118,6 +118,7 @@ def connect(service: Service) -> Iterator[Callable[[bytes], socket.socket]]:
         yield lambda request: held.enter_context(service.address.raw(request))
 
 
+@pytest.mark.soak(only=True)
 def test_each_registration_that_was_sent_is_answered_and_ends_its_connection(
     service: Service, event: Event, connect: Callable[[bytes], socket.socket]
 ) -> None:

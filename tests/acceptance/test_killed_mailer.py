@@ -31,6 +31,7 @@ def states(event: Event) -> list[str]:
     return [state for [state] in event.service.rows("SELECT state FROM events_mail WHERE event_id = %s", event.id)]
 
 
+@pytest.mark.soak(only=True)
 def test_a_mailer_killed_before_it_records_sends_again_under_the_same_id_and_loses_none(service: Service) -> None:
     # What other tests' guests would be told is not for this test's mail server.
     service.write("DELETE FROM events_mailnotice")

@@ -66,6 +66,7 @@ def test_a_killed_postgres_only_delays_decisions(service: Service, crowd: Crowd)
     crowd.verify()
 
 
+@pytest.mark.soak(only=True)
 def test_when_everything_is_killed_at_once_every_promise_is_kept_afterwards(service: Service, crowd: Crowd) -> None:
     service.kill(*PARTS)
     service.heal()

@@ -144,6 +144,7 @@ def test_a_sequence_that_was_promised_twice_is_proved_by_the_two_receipts(servic
     assert verifier(event).returncode == 0, "without the receipts nothing is wrong with it"
 
 
+@pytest.mark.soak(only=True)
 def test_a_fork_that_is_shown_to_half_the_readers_is_found_by_all_who_follow_or_compare(
     service: Service, tmp_path: Path
 ) -> None:

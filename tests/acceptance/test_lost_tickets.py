@@ -32,6 +32,7 @@ def verify_loss(event: Event, lost: list[str], kept: list[str]) -> None:
     assert sorted(listed) == sorted(lost)
 
 
+@pytest.mark.soak(only=True)
 def test_where_nothing_was_lost_reconcile_says_so(service: Service) -> None:
     event = open_event(service)
     for ticket in event.admit(1, 2, 3):
@@ -71,6 +72,7 @@ def test_a_flushed_redis_loses_tickets_loudly_and_new_guests_are_decided(service
     verify_ledger(event)
 
 
+@pytest.mark.soak(only=True)
 def test_a_rewound_queue_loses_its_tail_loudly_and_new_guests_are_decided(service: Service) -> None:
     event = open_event(service, capacity=25)
     with drains_frozen(service):

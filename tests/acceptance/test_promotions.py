@@ -43,6 +43,7 @@ def test_with_a_synchronous_standby_no_decision_is_lost_and_nothing_is_restarted
     assert paired.manage("reconcile", "--event", str(crowd.event.id)).returncode == 0
 
 
+@pytest.mark.soak(only=True)
 def test_without_one_the_tickets_whose_decisions_are_gone_become_lost_and_their_seats_are_given_once(
     paired: PairedService,
 ) -> None:

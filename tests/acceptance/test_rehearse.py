@@ -69,6 +69,7 @@ def test_a_rehearsal_proves_every_promise_at_a_door_that_limits_addresses(servic
     assert "Start the service with WEBHOOK_ALLOW_PRIVATE=true." in result.stderr
 
 
+@pytest.mark.soak(only=True)
 def test_a_rehearsal_proves_who_moves_up_when_tickets_are_given_back(service: Service, tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     verify(rehearse(service, *MOVING, "--json", str(figures), seats=60))

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.acceptance
 NEW = "only-for-tests-" + "n" * 40
 
 
+@pytest.mark.soak(only=True)
 def test_a_changed_secret_costs_no_ticket_no_retry_and_no_message(service: Service) -> None:
     event = open_event(service, capacity=2, waitlist_capacity=5)
     with Receivers() as receivers:

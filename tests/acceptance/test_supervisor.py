@@ -81,6 +81,7 @@ def test_manage_py_reaches_the_running_service(running: Supervised) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.soak(only=True)
 def test_a_rehearsal_finds_the_running_service_by_its_home(running: Supervised) -> None:
     env = {name: value for name, value in running.env.items() if name != "PORT"}
     command = [sys.executable, "manage.py", "rehearse", "--people", "20", "--seats", "5", "--connections", "4"]

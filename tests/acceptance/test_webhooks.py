@@ -98,6 +98,7 @@ def test_a_deliverer_killed_anywhere_loses_nothing(service: Service, receivers: 
     assert first.body == again.body
 
 
+@pytest.mark.soak(only=True)
 def test_a_deliverer_that_is_stopped_sends_nothing_twice(service: Service, receivers: Receivers) -> None:
     event = open_event(service)
     hook = subscribe(event, receivers.url("/ok"))

@@ -6,6 +6,7 @@ import csv
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.service.event import open_event
@@ -47,6 +48,7 @@ def several_are_made_and_revoked(page: Page) -> None:
     expect(page.locator("#rows tr").filter(has_text="Revoked")).to_have_count(4)
 
 
+@pytest.mark.soak(only=True)
 def test_codes_are_made_used_before_the_opening_and_revoked(service: Service, visitors: Visitors) -> None:
     opens = datetime.now(UTC) + timedelta(hours=1)
     event = open_event(service, capacity=5, access="code", registration_opens_at=opens.isoformat())

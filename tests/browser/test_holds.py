@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.service.event import Event, open_event
@@ -52,6 +53,7 @@ def test_an_offer_is_taken_let_go_and_runs_out_whatever_the_devices_clock_says(
     expect(third.locator("#hold")).to_contain_text("set aside for 1 hour")
 
 
+@pytest.mark.soak(only=True)
 def test_an_organizer_sets_a_hold_and_sees_what_runs_out_next(service: Service, visitors: Visitors) -> None:
     page = visitors.come(phone=False)
     sign_in(page, service.token())

@@ -59,6 +59,7 @@ def form(service: Service, visitors: Visitors, zone: str) -> Page:
     return page
 
 
+@pytest.mark.soak(only=True)
 def test_a_time_that_does_not_exist_is_refused_and_one_that_comes_twice_is_asked_about(
     service: Service, visitors: Visitors
 ) -> None:

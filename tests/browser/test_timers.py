@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.service.event import open_event
@@ -98,6 +99,7 @@ def show(page: Page, state: str) -> None:
     )
 
 
+@pytest.mark.soak(only=True)
 def test_a_ticket_and_the_console_keep_their_pace(service: Service, visitors: Visitors) -> None:
     event = open_event(service, capacity=5)
     guest, desk = visitors.come(), visitors.come(phone=False)

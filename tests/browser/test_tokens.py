@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.service.event import open_event
@@ -23,6 +24,7 @@ def make_none_while_the_page_loads(page: Page) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+@pytest.mark.soak(only=True)
 def test_a_token_for_the_entrance_opens_no_more_than_that(service: Service, visitors: Visitors) -> None:
     event = open_event(service, name="Guarded")
     page = visitors.come(phone=False, refusals=(400,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.service.event import open_event
@@ -13,6 +14,7 @@ from tests.support.waiting import wait_until
 from tests.support.webhook_receivers import Receivers
 
 
+@pytest.mark.soak(only=True)
 def test_a_webhook_lives_its_whole_life_at_the_console(service: Service, visitors: Visitors) -> None:
     event = open_event(service, name="Hooked")
     page = visitors.come(phone=False, refusals=(400,))

@@ -227,6 +227,7 @@ assert answers == [200] * 12, answers
 """
 
 
+@pytest.mark.soak(only=True)
 def test_many_may_be_the_first_to_ask(process_environment: dict[str, str]) -> None:
     ended = subprocess.run([sys.executable, "-c", _CROWD], env=process_environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr[-500:]

@@ -62,6 +62,7 @@ def test_a_backup_has_all_that_was_decided_and_what_came_after_it_is_named(
     assert list(Registration.objects.filter(sequence__lt=3).values()) == live
 
 
+@pytest.mark.soak(only=True)
 def test_a_backup_that_lacks_a_decision_is_found(decided: Event, monkeypatch: pytest.MonkeyPatch) -> None:
     restore = drill.restore
 

@@ -26,6 +26,7 @@ def trio() -> Iterator[SentinelTrio]:
         yield trio
 
 
+@pytest.mark.soak(only=True)
 def test_doors_drains_news_and_wake_ups_go_on_with_the_promoted_replica(trio: SentinelTrio) -> None:
     client = connect(trio.url)
     event = open_event(client, max_capacity=10_000)
