@@ -141,7 +141,12 @@ def _start_mailer() -> None:
     # As above: a drain does without what mail needs.
     from worker.mail.process import mailer
 
-    mailer().start()
+    try:
+        mailer().start()
+    except ValueError as problem:
+        # Celery would go on after any other exception: a worker that seems to mail, and does not.
+        logger.error("the mailer cannot start; this process ends", problem=f"EMAIL_URL: {problem}")
+        raise SystemExit(1) from problem
     _stops.append(mailer().stop)
 
 

@@ -59,7 +59,8 @@ class Gauges(Collector):
             # A node of a Cluster that is away has no figures; those of the others are complete.
             failed = _measure(part, depth, age) or failed
         up.add_metric(["redis"], float(not failed))
-        yield from (up, workers, depth, age, _waiting(mail, oldest_pending), _waiting(webhooks, oldest_due))
+        waits = (_waiting(mail, _oldest_mail), _waiting(webhooks, oldest_due))
+        yield from (up, workers, depth, age, *waits)
 
 
 def _count_workers(workers: GaugeMetricFamily) -> bool:
@@ -90,6 +91,10 @@ def _waiting(gauge: GaugeMetricFamily, oldest: Callable[[], datetime | None]) ->
     except (DatabaseError, InterfaceError):
         pass  # `omnify_up` says so
     return gauge
+
+
+def _oldest_mail() -> datetime | None:
+    return oldest_pending(now=datetime.now(UTC))
 
 
 def _event_ids() -> list[int] | None:

@@ -68,12 +68,27 @@ def test_the_status_says_how_mail_goes_out_and_for_how_long_it_waits(monkeypatch
     caller = organizer()
     event = Event.objects.get(pk=create(caller))
     path = f"/events/{event.pk}/mail-status"
-    assert caller.get(path).json()["data"] == {"mailed": True, "way": "files", "oldest_pending_seconds": 0.0}
+    fine = {"mailed": True, "way": "files", "oldest_pending_seconds": 0.0, "problem": None}
+    assert caller.get(path).json()["data"] == fine
     write(event, 1, next_attempt_at=timezone.now() - timedelta(minutes=5))
     assert 300 <= caller.get(path).json()["data"]["oldest_pending_seconds"] < 400
     monkeypatch.setattr(settings, "ENV", replace(settings.ENV, email_url=EmailUrl(way=Way.OFF)))
     data = caller.get(path).json()["data"]
     assert (data["mailed"], data["way"]) == (False, "off")
+
+
+def test_the_status_says_why_mail_is_held_back_and_since_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    caller, now = organizer(), timezone.now()
+    event = Event.objects.get(pk=create(caller))
+    write(event, 1, next_attempt_at=now)
+    # A mailer puts it back again and again, to be tried soon: by that it would never be late.
+    old = write(event, 2, next_attempt_at=now + timedelta(minutes=2), last_error="login")
+    Mail.objects.filter(pk=old.pk).update(created_at=now - timedelta(minutes=10))
+    # It was refused once, by itself.
+    write(event, 3, next_attempt_at=now + timedelta(hours=2), last_error="sender")
+    data = caller.get(f"/events/{event.pk}/mail-status").json()["data"]
+    assert data["problem"] == "login"
+    assert 600 <= data["oldest_pending_seconds"] < 700
 
 
 def test_another_organizer_sees_none() -> None:

@@ -64,9 +64,20 @@ def test_a_refused_recipient_is_judged_by_the_code_and_keeps_no_other_from_getti
         assert [to for to, _ in server.taken] == ["guest2@example.org"]
 
 
-def test_a_refused_sender_or_message_is_not_held_against_the_recipient() -> None:
-    with running(MailServer(sender_refusal="553 5.1.8 no such sender")) as server, connected(server) as transport:
-        assert transport.send(message()) == Answer(Verdict.LATER, "553 5.1.8", "sender")
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        ("553 5.1.8 no such sender", Answer(Verdict.UNREACHABLE, "553 5.1.8", "sender")),
+        ("451 4.7.1 come back", Answer(Verdict.LATER, "451 4.7.1", "sender")),
+        ("552 5.3.4 too large", Answer(Verdict.LATER, "552 5.3.4", "content")),
+    ],
+)
+def test_a_refused_sender_is_the_operators_to_mend(reply: str, answer: Answer) -> None:
+    with running(MailServer(sender_refusal=reply)) as server, connected(server) as transport:
+        assert transport.send(message()) == answer
+
+
+def test_a_refused_message_is_not_held_against_the_recipient() -> None:
     with running(MailServer(data_refusals=["554 5.6.0 looks like spam"])) as server, connected(server) as transport:
         assert transport.send(message()) == Answer(Verdict.LATER, "554 5.6.0", "content")
         assert transport.send(message()) == SENT

@@ -19,10 +19,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from events.domain.webhooks.url import read_networks
+from omnify.common.retry_after import read_retry_after
 from tests.support.name_server import NameServer
 from tests.support.waiting import DEADLINE_SECONDS
 from tests.support.webhook_receivers import Receivers, unused_port
-from worker.webhooks.client import MAX_RESPONSE_BYTES, Response, WebhookClient, read_retry_after
+from worker.webhooks.client import MAX_RESPONSE_BYTES, Response, WebhookClient
 
 NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.UTC)
 SHORT, LONG = 0.6, DEADLINE_SECONDS

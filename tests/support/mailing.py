@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -24,7 +25,7 @@ from worker.mail.capping import Capper
 from worker.mail.context import MailContext
 from worker.mail.deciding import Decider
 from worker.mail.mailer import Mailer
-from worker.mail.transports import SmtpTransport
+from worker.mail.transports import make_transports
 
 # A minute takes 0.6 seconds.
 HASTE = 100
@@ -68,13 +69,13 @@ def mail(
 
 @contextmanager
 def mailing(
-    server: MailServer, client: redis.Redis, *, connections: int = 2, cap: RateLimit | None = None
+    server: MailServer | EmailUrl, client: redis.Redis, *, connections: int = 2, cap: RateLimit | None = None
 ) -> Iterator[Mailer]:
-    """A mailer at work."""
-    url = EmailUrl(way=Way.SMTP, scheme="smtp", host="127.0.0.1", port=server.port, timeout=30)
+    """A mailer at work, with a server of SMTP or what the URL says."""
+    url = server if isinstance(server, EmailUrl) else _smtp(server)
     made = Mailer(
         MailContext(render=render, sender="Tickets <tickets@example.org>", host="example.org", haste=HASTE),
-        [SmtpTransport(url) for _ in range(connections)],
+        make_transports(url, folder=Path(), count=connections),
         decider=Decider(tickets=tickets(), site="https://tickets.example.org"),
         capper=Capper(client, cap=cap, digest=tickets().email_digest),
         breaker=Breaker(haste=HASTE),
@@ -86,6 +87,10 @@ def mailing(
     finally:
         made.stop()
         thread.join()
+
+
+def _smtp(server: MailServer) -> EmailUrl:
+    return EmailUrl(way=Way.SMTP, scheme="smtp", host="127.0.0.1", port=server.port, timeout=30)
 
 
 def ended(*mails: Mail) -> Callable[[], list[Mail]]:

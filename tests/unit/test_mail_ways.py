@@ -13,7 +13,8 @@ from omnify.common.email_url import EmailUrl, Way, read_email_url
 from omnify.environment import read_environment
 from omnify.environment_values import BadEnvironment
 from worker.mail.answers import SENT
-from worker.mail.transports import FileTransport, provider_backend
+from worker.mail.provider import provider_backend
+from worker.mail.transports import FileTransport
 
 ENOUGH = {"SECRET_KEY": "x" * 32, "DATABASE_URL": "sqlite:///x"}
 
@@ -28,6 +29,43 @@ ENOUGH = {"SECRET_KEY": "x" * 32, "DATABASE_URL": "sqlite:///x"}
 def test_what_cannot_be_meant_is_refused_without_the_password(url: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_email_url(url)
+
+
+@pytest.mark.parametrize(
+    ("rest", "why"),
+    [
+        ("?server_token=k&fail_silently=true", "'fail_silently' is no option"),
+        ("?server_token=k&ignore_recipient_status=1", "'ignore_recipient_status' is no option"),
+        ("?server_token=k&debug_api_requests=1", "'debug_api_requests' is no option"),
+        ("?server_token=k&timeout=soon", "timeout is no number"),
+        ("?server_token=k&server_token=l", "twice"),
+        ("?server_token=a+b", "%2B"),
+        ("?server_token=", "empty"),
+        ("?server_token=a#b", "%23"),
+        ("api.example.org?server_token=k", "only options"),
+        ("?server_token=k&api_url=api.example.org", "api_url"),
+    ],
+)
+def test_a_provider_has_no_option_that_could_make_a_mail_look_sent_or_be_overread(rest: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        read_email_url(f"anymail+postmark://{rest}")
+
+
+def test_the_timeout_of_a_provider_is_a_number() -> None:
+    backend = provider_backend(read_email_url("anymail+postmark://?server_token=k&timeout=0.5"))
+    assert backend.timeout == 0.5
+    assert provider_backend(read_email_url("anymail+postmark://?server_token=k")).timeout == 20
+
+
+def test_an_option_of_another_provider_is_refused() -> None:
+    with pytest.raises(ValueError, match="'message_stream' is no option of this provider"):
+        provider_backend(read_email_url("anymail+brevo://?api_key=k&message_stream=a"))
+
+
+def test_what_only_seems_to_send_is_no_provider() -> None:
+    for name in ("test", "console"):
+        with pytest.raises(ValueError, match="no provider"):
+            provider_backend(EmailUrl(way=Way.ANYMAIL, provider=name))
 
 
 def test_mail_that_is_sent_needs_a_sender_and_an_address_for_its_links() -> None:
@@ -54,13 +92,15 @@ def test_mail_that_is_sent_needs_a_sender_and_an_address_for_its_links() -> None
         ("postal", "api_key=k&api_url=https://postal.example.org"),
         ("postmark", "server_token=k"),
         ("resend", "api_key=k"),
+        ("scaleway", "secret_key=k&project_id=p"),
         ("sparkpost", "api_key=k"),
         ("unisender-go", "api_key=k&api_url=https://go.example.org"),
     ],
 )
 def test_each_provider_is_made_of_its_url_and_says_what_it_lacks(provider: str, query: str) -> None:
     assert provider_backend(read_email_url(f"anymail+{provider}://?{query}")) is not None
-    with pytest.raises(ValueError, match=r"."):
+    lacks = query.partition("=")[0]
+    with pytest.raises(ValueError, match=f"^its {lacks} is missing$"):
         provider_backend(read_email_url(f"anymail+{provider}://"))
 
 

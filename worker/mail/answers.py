@@ -15,6 +15,8 @@ from typing import NamedTuple
 # Refusals of RCPT that are not about the recipient: the order of commands, or a login that is missing.
 _NOT_THE_RECIPIENT = frozenset({503, 530, 535, 538})
 _SHUTTING_DOWN = 421
+# MAIL tells the size of the message (RFC 1870); nothing else of it is known to the server by then.
+_TOO_LARGE = 552
 _ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 
 
@@ -26,15 +28,21 @@ class Verdict(StrEnum):
     FAILED = "failed"  # it can never be sent
     LATER = "later"  # refused for now
     BROKEN = "broken"  # the connection ended in the middle: it may have been sent
-    UNREACHABLE = "unreachable"  # there was no connection to try it on
+    UNREACHABLE = "unreachable"  # it could not be tried: no connection, or this service is refused and not the mail
+    BUSY = "busy"  # the server asks to come later, with whatever mail
 
 
 class Answer(NamedTuple):
-    """An attempt's verdict. `status` is code and enhanced code (RFC 3463), never the text; `error` a code of ours."""
+    """An attempt's verdict.
+
+    `status` is code and enhanced code (RFC 3463), never the text; `error` a code of ours; `retry_after` how long a
+    server asks to wait, in seconds, 0 if it does not say.
+    """
 
     verdict: Verdict
     status: str = ""
     error: str = ""
+    retry_after: float = 0.0
 
 
 SENT = Answer(Verdict.SENT)
@@ -53,12 +61,20 @@ def of_sending(problem: Exception) -> Answer:
     if isinstance(problem, smtplib.SMTPRecipientsRefused):
         return _refused_recipient(*next(iter(problem.recipients.values())))
     if isinstance(problem, smtplib.SMTPSenderRefused):
-        return _refused(problem, "sender")
+        return _refused_sender(problem)
     if isinstance(problem, smtplib.SMTPDataError):
         return _refused(problem, "content")
     if isinstance(problem, smtplib.SMTPResponseException):
         return _refused(problem, "server")
     return Answer(Verdict.BROKEN, "", "connection")
+
+
+def _refused_sender(problem: smtplib.SMTPSenderRefused) -> Answer:
+    if problem.smtp_code == _TOO_LARGE:
+        return _refused(problem, "content")
+    if problem.smtp_code >= 500:
+        return Answer(Verdict.UNREACHABLE, _status(problem), "sender")
+    return _refused(problem, "sender")
 
 
 def _refused(problem: smtplib.SMTPResponseException, what: str) -> Answer:

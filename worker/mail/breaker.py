@@ -1,7 +1,8 @@
 """No attempts while the mail server is away. One breaker for all connections of a mailer.
 
-It opens when a connection cannot be made, or after some attempts in a row that broke; then a single attempt is let
-through, and it opens for twice as long if that fails as well. A refusal is an answer: the server is there.
+It opens when a connection cannot be made or this service is refused, for as long as a busy server asks for, or after
+some attempts in a row that broke; then a single attempt is let through, and it opens for twice as long if that fails as
+well. A refusal of a mail is an answer: the server is there.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ class Breaker:
         """Whether the server has answered just now."""
         return self._clock() < self._answered_at + ALIVE_SECONDS / self._haste
 
-    def note(self, verdict: Verdict) -> None:
+    def note(self, verdict: Verdict, *, retry_after: float = 0) -> None:
         """Notes what came of an attempt."""
         with self._lock:
-            if verdict is Verdict.UNREACHABLE:
-                self._open()
+            if verdict in (Verdict.UNREACHABLE, Verdict.BUSY):
+                self._open(retry_after)
             elif verdict is Verdict.BROKEN:
                 self._breaks += 1
                 if self._trips or self._breaks >= BREAKS_TO_OPEN:
@@ -56,9 +57,9 @@ class Breaker:
                 self._breaks = self._trips = 0
                 self._open_until, self._answered_at = float("-inf"), self._clock()
 
-    def _open(self) -> None:
+    def _open(self, asked: float = 0) -> None:
         if self.seconds_left:
             return
-        seconds = min(LONGEST_OPEN_SECONDS, FIRST_OPEN_SECONDS * 2 ** min(self._trips, 10))
+        seconds = min(LONGEST_OPEN_SECONDS, asked or FIRST_OPEN_SECONDS * 2 ** min(self._trips, 10))
         self._trips += 1
         self._open_until = self._clock() + seconds / self._haste

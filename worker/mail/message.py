@@ -10,14 +10,18 @@ Pictures beside the HTML (RFC 2387) are part of it. Beside the text, many progra
 
 from __future__ import annotations
 
+import re
 from email import encoders
 from email.message import Message
 from email.mime.base import MIMEBase
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives, SafeMIMEMultipart
+from django.core.mail.message import EmailAlternative
 
 from events.letters.letter import Part, Rendered
+
+_PICTURE = re.compile(r'<img src="cid:(?P<id>[^"]*)"[^>]* alt="(?P<alt>[^"]*)"[^>]*>')
 
 
 class LetterMessage(EmailMultiAlternatives):
@@ -40,6 +44,20 @@ class LetterMessage(EmailMultiAlternatives):
             return super()._create_attachments(msg)  # type: ignore[misc]
         finally:
             self.attachments = kept
+
+    def put_pictures_apart(self) -> None:
+        """Makes files of the pictures, and text that names them of their places in the HTML.
+
+        For providers that can do no better.
+        """
+        files: dict[str, str] = {}
+        for part in filter(_is_picture, self.attachments):
+            name = files[part["Content-ID"].strip("<>")] = part.get_filename()
+            del part["Content-ID"], part["Content-Disposition"]
+            part.add_header("Content-Disposition", "attachment", filename=name)
+        (html, kind), *others = self.alternatives
+        shown = _PICTURE.sub(lambda found: f"{found['alt']}: {files[found['id']]}", str(html))
+        self.alternatives = [EmailAlternative(shown, kind), *others]
 
 
 def _is_picture(part: Any) -> bool:

@@ -30,6 +30,11 @@ _REFUSED_SECONDS = 5.0
 
 Job = list[Addressed]
 
+_HELD_BACK = {
+    Verdict.UNREACHABLE: "the mail server is out of reach, or refuses this service",
+    Verdict.BUSY: "the mail server is busy",
+}
+
 
 class Senders:
     """A thread for each transport. `done` is called in them, for each mail of a job."""
@@ -83,9 +88,9 @@ class Senders:
                 self._jobs.put(job[place:])
                 self._stopping.wait(_REFUSED_SECONDS / self._context.haste)
                 return None
-            self._breaker.note(answer.verdict)
-            if answer.verdict is Verdict.UNREACHABLE:
-                logger.throttled_warning("the mail server is out of reach", problem=answer.error, status=answer.status)
+            self._breaker.note(answer.verdict, retry_after=answer.retry_after)
+            if answer.verdict in (Verdict.UNREACHABLE, Verdict.BUSY):
+                logger.throttled_warning(_HELD_BACK[answer.verdict], problem=answer.error, status=answer.status)
                 return self._release(job[place:], answer)
             metrics.MAIL_SECONDS.observe(time.monotonic() - started)
             self._done(Result(one.mail, answer.verdict.value, answer.status, answer.error, self._context.clock()))

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
-from django.utils.module_loading import import_string
 
 from omnify.common.email_url import EmailUrl, Way
 from omnify.common.mail_files import keep
@@ -136,56 +135,6 @@ class SmtpTransport:
         self._backend.drop()
 
 
-class ProviderTransport:
-    """A provider's HTTP API, by django-anymail."""
-
-    def __init__(self, url: EmailUrl) -> None:
-        self._backend: Any = provider_backend(url)
-
-    def send(self, message: EmailMessage) -> Answer:
-        """Sends it to its one recipient."""
-        from anymail.exceptions import AnymailError, AnymailRecipientsRefused
-
-        try:
-            self._backend.send_messages([message])
-        except AnymailRecipientsRefused:
-            return Answer(Verdict.BOUNCED, "", "recipient")
-        except AnymailError as problem:
-            return _of_provider(problem.status_code, by_us=isinstance(problem, ValueError | TypeError))
-        except OSError:
-            return Answer(Verdict.UNREACHABLE, "", "connection")
-        return SENT
-
-    def close(self) -> None:
-        """Ends the session."""
-        self._backend.close()
-
-
-def _of_provider(status: int | None, *, by_us: bool) -> Answer:
-    if by_us:
-        return Answer(Verdict.FAILED, "", "message")
-    if status in (401, 403, 429):
-        return Answer(Verdict.UNREACHABLE, str(status), "login" if status != 429 else "server")
-    if status is None or status >= 500:
-        return Answer(Verdict.BROKEN, str(status or ""), "server")
-    return Answer(Verdict.LATER, str(status), "content")
-
-
-def provider_backend(url: EmailUrl) -> Any:
-    """Makes the backend of a provider.
-
-    Raises:
-        ValueError: there is no such provider, it lacks an option, or needs a package that is not installed.
-    """
-    from django.core.exceptions import ImproperlyConfigured
-
-    try:
-        return import_string(f"anymail.backends.{url.provider}.EmailBackend")(**url.options)
-    except (ImportError, ImproperlyConfigured, TypeError) as problem:
-        # The first line names what is missing, and none of the options' values.
-        raise ValueError(str(problem).splitlines()[0]) from problem
-
-
 class FileTransport:
     """A file for each message. One that is sent again replaces its file."""
 
@@ -210,5 +159,8 @@ def make_transports(url: EmailUrl, *, folder: Path, count: int) -> Sequence[Tran
     if url.way is Way.FILES:
         return [FileTransport(folder)]
     if url.way is Way.ANYMAIL:
+        # Only here: a mailer with SMTP does without what an HTTP client needs.
+        from worker.mail.provider import ProviderTransport
+
         return [ProviderTransport(url) for _ in range(count)]
     return [SmtpTransport(url) for _ in range(count)]

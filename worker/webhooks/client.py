@@ -14,7 +14,6 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache, partial
 from types import TracebackType
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from events.domain.webhooks.url import AddressRefused, Network, is_allowed
+from omnify.common.retry_after import read_retry_after
 
 TIMEOUT_SECONDS = 15.0
 MAX_RESPONSE_BYTES = 64 * 1024
@@ -181,18 +181,3 @@ def _why_not_connected(problem: aiohttp.ClientConnectorError, *, inside_is_secre
     if refused or unknown:
         return "address_refused" if refused else "name_not_found"
     return "tls" if isinstance(problem, aiohttp.ClientSSLError) else "unreachable"
-
-
-def read_retry_after(text: str, *, now: datetime) -> float:
-    """Returns the seconds in a `Retry-After` header, which holds a number or a date; 0 for anything else."""
-    text = text.strip()
-    if not text:
-        return 0.0
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return 0.0
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())

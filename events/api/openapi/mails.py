@@ -49,7 +49,7 @@ READ_MAIL_STATUS = describe(
         200: good(
             success_with(MailStatus),
             "How mail goes out.",
-            status={"mailed": True, "way": "server", "oldest_pending_seconds": 0.0},
+            status={"mailed": True, "way": "server", "oldest_pending_seconds": 0.0, "problem": None},
         ),
         404: bad(
             "There is no such event, or it is another organizer's.",

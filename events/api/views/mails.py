@@ -16,7 +16,7 @@ from events.domain.public import mail_status as public_status
 from events.domain.scopes import READERS
 from events.domain.tickets import reference
 from events.domain.times import iso_of
-from events.ledger.mail.claims import LISTED, mails_about, mails_of, oldest_pending
+from events.ledger.mail.claims import LISTED, held_back, mails_about, mails_of, oldest_pending
 from events.ledger.mail.outbox import is_mailed
 from events.models import Mail
 from omnify.common.email_url import Way
@@ -51,13 +51,15 @@ class MailStatusView(ApiView):
 
     @openapi.READ_MAIL_STATUS
     def get(self, request: Request, event_id: int | None) -> HttpResponse:
-        """Answers with the way, and the age of the oldest mail that is due."""
+        """Answers with the way, the age of the oldest mail that is due, and why mail is held back."""
         event, way = own_event(request, event_id), settings.ENV.email_url.way
-        since = oldest_pending()
+        now = timezone.now()
+        since, held = oldest_pending(now=now), held_back(now=now)
         status = public_status.MailStatus(
             mailed=is_mailed(event),
             way=_WAYS.get(way, public_status.MailWay.SERVER),
-            oldest_pending_seconds=max(0.0, (timezone.now() - since).total_seconds()) if since else 0.0,
+            oldest_pending_seconds=max(0.0, (now - since).total_seconds()) if since else 0.0,
+            problem=held.problem if held else None,
         )
         return responses.ok(status, message="How mail goes out, and for how long it waits.")
 

@@ -18,6 +18,7 @@ MAILS: dict[str, str | tuple[str, str]] = {
     "late": N_(
         "Mail is late: what should have gone out has waited for {time}. Is a mailer running, and the mail server there?"
     ),
+    "held": N_("Mail is held back: {why}."),
     "none": N_("None."),
 }
 MAIL_KINDS: dict[str, str] = {
@@ -49,6 +50,9 @@ MAIL_ERRORS: dict[str, str] = {
     "connection": N_("the mail server is away"),
     "tls": N_("its certificate is not trusted"),
     "login": N_("our login is refused"),
+    "greeting": N_("the mail server does not want to talk to us"),
+    "account": N_("our account is refused, or its address is wrong"),
+    "folder": N_("the folder for mails cannot be written"),
     "limit": N_("too many mails to this address"),
     "smtputf8": N_("the mail server cannot write this address"),
 }

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from events.domain.mail.problems import MailProblem
+
 
 class MailWay(StrEnum):
     """By which way mails go. Names are part of the public contract."""
@@ -35,8 +37,18 @@ class MailStatus(Struct, frozen=True, kw_only=True):
         Meta(
             description=(
                 "For how long the mail that is due for the longest has waited, of all events; 0 if none is. Where it "
-                "grows, no mailer is alive, or the mail server is away."
+                "grows, no mailer is alive, or `problem` says why."
             ),
             examples=[0.0],
         ),
     ]
+    problem: Annotated[
+        MailProblem | None,
+        Meta(
+            description=(
+                "Why mail is held back, of all events; null if none is. `login`, `sender`, `account` and `tls` are for "
+                "the operator to mend, and use up none of a mail's attempts."
+            ),
+            examples=[None],
+        ),
+    ] = None

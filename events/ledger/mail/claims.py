@@ -7,18 +7,24 @@ mail is claimed again: sent twice at worst, under one Message-ID. Two mailers ne
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import transaction
 from django.db.models import QuerySet
 
 from events.domain.mail.kinds import RESERVED, MailKind, MailState
+from events.domain.mail.problems import MailProblem
 from events.ledger.database import database
 from events.ledger.queries import keys_of_reference
 from events.ledger.records import MailResult
 from events.models import Mail
+
+_PROBLEMS = frozenset(problem.value for problem in MailProblem)
+# A breaker is open for five minutes at most (`worker.mail.breaker`).
+_PUT_BACK_WITHIN = timedelta(minutes=5)
+_PUT_BACK_LOOK = 200
 
 
 class ClaimedMail(msgspec.Struct, kw_only=True):
@@ -80,10 +86,28 @@ def record_mails(results: Sequence[MailResult]) -> None:
         database().record_mails(results)
 
 
-def oldest_pending() -> datetime | None:
-    """Returns since when the mail waits that has been due for the longest; None if none is pending."""
+class HeldBack(NamedTuple):
+    """Why mail is held back, and since when the oldest waits of those that were put back for it."""
+
+    problem: MailProblem
+    since: datetime
+
+
+def held_back(*, now: datetime) -> HeldBack | None:
+    """Tells whether mail is held back: what a mailer puts back is due within minutes, behind all that is due by now."""
+    pending = Mail.objects.filter(state=MailState.PENDING.value, next_attempt_at__lte=now + _PUT_BACK_WITHIN)
+    latest = pending.order_by("-next_attempt_at", "-pk")[:_PUT_BACK_LOOK]
+    rows = [row for row in latest.values_list("last_error", "last_attempt_at", "created_at") if row[0] in _PROBLEMS]
+    if not rows:
+        return None
+    return HeldBack(MailProblem(rows[0][0]), min(tried or created for _, tried, created in rows))
+
+
+def oldest_pending(*, now: datetime) -> datetime | None:
+    """Returns since when the mail waits that has been due, or put back, for the longest; None if none is pending."""
     pending = Mail.objects.filter(state=MailState.PENDING.value).order_by("next_attempt_at", "pk")
-    return pending.values_list("next_attempt_at", flat=True).first()
+    due, held = pending.values_list("next_attempt_at", flat=True).first(), held_back(now=now)
+    return min((moment for moment in (due, held.since if held else None) if moment), default=None)
 
 
 def purge_mails(*, before: datetime, limit: int) -> int:

@@ -36,13 +36,17 @@ function load() {
   list.load(asked ? `${path}&reference=${encodeURIComponent(asked)}` : state.value ? `${path}&state=${state.value}` : path);
 }
 
-// Says where mail does not keep up: by its age, whatever the reason.
+// Says where mail does not keep up, by its age, and why it is held back.
 async function look() {
   const status = await refresh(() => api("GET", `/events/${eventId}/mail-status`));
   if (!status) return;
   const seconds = status.oldest_pending_seconds;
   const late = byId("late");
   late.hidden = seconds < LATE_SECONDS;
+  const held = byId("held");
+  held.hidden = !status.problem;
+  const why = status.problem ? say("held", { why: label("mail-errors", status.problem) }) : "";
+  if (held.textContent !== why) held.textContent = why;
   const told = say("late", { time: length(Math.floor(seconds / 60), "minute") });
   if (late.textContent !== told) late.textContent = told;
 }
