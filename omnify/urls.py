@@ -40,6 +40,7 @@ from events.api.views.mails import MailList, MailStatusView
 from events.api.views.resend import AttendeeResend, Resend
 from events.api.views.stats import Stats
 from events.api.views.tokens import TokenDetail, TokenList
+from events.api.webhooks.log import EventLog
 from events.api.webhooks.views import (
     DefaultSecret,
     Deliveries,
@@ -137,6 +138,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<number:webhook_id>/deliveries", Deliveries.as_view()),
     path("webhooks/<number:webhook_id>/deliveries/<number:delivery_id>/retry", RetryDelivery.as_view()),
     path("webhooks/<number:webhook_id>/replay", Replay.as_view()),
+    path("log", EventLog.as_view()),
     path("mail/opt-out/<str:token>", MailOptOutView.as_view()),
     path("health/live", Live.as_view()),
     path("health/door", DoorIsOpen.as_view()),

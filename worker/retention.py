@@ -1,7 +1,7 @@
 """Deletes what is past its retention period, in a thread of every dispatcher worker. Several at once are harmless.
 
-Deliveries are deleted after `WEBHOOK_LOG_DAYS`, mails after `MAIL_LOG_DAYS`, entries of the audit trail after
-`AUDIT_DAYS`, answers to organizers' POSTs after a day; registrations of past events are anonymised after
+Deliveries and the event log are deleted after `WEBHOOK_LOG_DAYS`, mails after `MAIL_LOG_DAYS`, entries of the audit
+trail after `AUDIT_DAYS`, answers to organizers' POSTs after a day; registrations of past events are anonymised after
 `RETENTION_DAYS`. A step that fails does not stop the others; the next pass retries it.
 """
 
@@ -24,7 +24,7 @@ from events.ledger import audit, idempotency, retention
 from events.ledger.mail import resends
 from events.ledger.mail.claims import purge_mails
 from events.ledger.queries import find_event
-from events.ledger.webhooks import claims
+from events.ledger.webhooks import claims, log
 from events.services.audit import audit_object_of
 from omnify.common import mail_files
 from omnify.common.logs import get_logger
@@ -58,6 +58,7 @@ def purge_until_stopped(
     """Deletes and anonymises every `INTERVAL_SECONDS`, until `stop` is set. `replicas` must have a deletion, too."""
     while not stop.is_set():
         _try("old deliveries", partial(_purge_deliveries, stop, _ago(periods.webhook_log_days)))
+        _try("old batches of the event log", partial(_purge_batches, stop, _ago(periods.webhook_log_days)))
         _try("old mails", partial(_purge_mails, stop, _ago(periods.mail_log_days)))
         if periods.mail_folder is not None:
             _try(
@@ -97,6 +98,11 @@ def _try(what: str, purge: Callable[[], object]) -> None:
 
 def _purge_deliveries(stop: threading.Event, before: datetime) -> None:
     while claims.purge_deliveries(before=before, limit=CHUNK) and not stop.wait(REST_SECONDS):
+        pass
+
+
+def _purge_batches(stop: threading.Event, before: datetime) -> None:
+    while log.purge_batches(before=before, limit=CHUNK) and not stop.wait(REST_SECONDS):
         pass
 
 

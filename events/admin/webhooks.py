@@ -120,7 +120,7 @@ class WebhookDeliveryAdmin(ReadOnly):
     @admin.display(description="message")
     def message_id(self, row: WebhookDelivery) -> str:
         """Returns the `webhook-id` header of every attempt."""
-        return message_ids().of(row.pk, row.mark)
+        return message_ids().of(row.pk, row.mark, logged=row.logged)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -66,25 +66,35 @@ def read_query(request: Request, filters: Mapping[str, Filter]) -> ListQuery:
         Refusal: 400, naming every parameter at fault.
         InvalidPage: `page` is not a number from 1.
     """
-    query: QueryDict = request.query_params
-    errors: dict[str, list[str]] = {}
-    found: dict[str, Any] = {}
-    params = {name: str(text) for name, text in query.items()}
-    for name, texts in query.lists():
-        if name not in filters and name not in _PAGING:
-            errors[name] = [_unknown(filters)]
-        elif len(texts) > 1:
-            errors[name] = ["This may be given once."]
-        elif name in filters:
-            _read(filters[name], name, params[name], found, errors)
+    params = {name: str(text) for name, text in request.query_params.items()}
+    found, errors = _read_all(request.query_params, filters, also=_PAGING)
     page = _page(params, errors)
     if errors or page is None:
         raise invalid_fields(errors)
     return ListQuery(page=page, filters=found, url=link(request.path), params=params)
 
 
-def _unknown(filters: Mapping[str, Filter]) -> str:
-    return f"This list has no such parameter. It has: {', '.join((*_PAGING, *filters))}."
+def read_filters(request: Request, filters: Mapping[str, Filter]) -> dict[str, Any]:
+    """Reads the query of what is no list of pages. Raises Refusal: 400, naming every parameter at fault."""
+    found, errors = _read_all(request.query_params, filters)
+    if errors:
+        raise invalid_fields(errors)
+    return found
+
+
+def _read_all(
+    query: QueryDict, filters: Mapping[str, Filter], also: Sequence[str] = ()
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    errors: dict[str, list[str]] = {}
+    found: dict[str, Any] = {}
+    for name, texts in query.lists():
+        if name not in filters and name not in also:
+            errors[name] = [f"This list has no such parameter. It has: {', '.join((*also, *filters))}."]
+        elif len(texts) > 1:
+            errors[name] = ["This may be given once."]
+        elif name in filters:
+            _read(filters[name], name, str(texts[0]), found, errors)
+    return found, errors
 
 
 def _read(read: Filter, name: str, text: str, found: dict[str, Any], errors: dict[str, list[str]]) -> None:

@@ -131,12 +131,16 @@ class MailResult(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class Subscriber(msgspec.Struct, omit_defaults=True, frozen=True):
-    """An endpoint that gets messages of one type. With a `route` (for callbacks) only messages of the same route."""
+    """An endpoint that gets messages of one type. With a `route` (for callbacks) only messages of the same route.
+
+    `log_batch` is the batch of the event log that the messages stand in, each at its number.
+    """
 
     webhook_id: int
     endpoint_id: int
     type: str
     route: str | None = None
+    log_batch: int | None = None
 
 
 class AttemptRecord(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -9,6 +9,7 @@ from events.models.event import Event, SizeChange
 from events.models.guest_correction import GuestCorrection
 from events.models.idempotent_answer import IdempotentAnswer
 from events.models.mail import Mail, MailNotice, MailOptOut, ResendRequest
+from events.models.message_batch import MessageBatch
 from events.models.organizer import Organizer, OrganizerToken
 from events.models.registration import Registration
 from events.models.ticket_type import TicketType
@@ -28,6 +29,7 @@ __all__ = [
     "Mail",
     "MailNotice",
     "MailOptOut",
+    "MessageBatch",
     "Organizer",
     "OrganizerToken",
     "Registration",

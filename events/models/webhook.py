@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from events.domain.webhooks.message import LoggedAt, logged_at
 from events.domain.webhooks.states import DeliveryState, DisabledReason
 from events.models.event import Event
 from events.models.organizer import Organizer
@@ -102,6 +103,9 @@ class WebhookDelivery(models.Model):
     url = models.CharField(max_length=URL_MAX, blank=True)  # of a callback; otherwise the webhook's
     data = models.TextField(blank=True)  # JSON, of messages that are not about a ticket
     created_at = models.DateTimeField()
+    # Where the message stands in the event log, which gives it its id; null: it is in no log.
+    log_batch = models.BigIntegerField(null=True)
+    log_index = models.IntegerField(null=True)
 
     state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in DeliveryState])
     next_attempt_at = models.DateTimeField()
@@ -138,3 +142,8 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.pk}"
+
+    @property
+    def logged(self) -> LoggedAt | None:
+        """Where its message stands in the event log."""
+        return logged_at(self.log_batch, self.log_index)

@@ -43,6 +43,7 @@ class Code(StrEnum):
     WEBHOOK_NOT_FOUND = "webhook_not_found"
     WEBHOOK_DISABLED = "webhook_disabled"
     TOKEN_NOT_FOUND = "token_not_found"  # noqa: S105 - a code
+    LOG_EXPIRED = "log_expired"
     DELIVERY_NOT_FOUND = "delivery_not_found"
     DEFAULT_SECRET = "default_secret"  # noqa: S105 - a code
     RATE_LIMITED = "rate_limited"

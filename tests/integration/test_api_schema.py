@@ -62,6 +62,7 @@ WEBHOOKS = {
     ("/webhooks/{webhook_id}/replay", "post"),
 }
 TOKENS = {("/tokens", "get"), ("/tokens", "post"), ("/tokens/{token_id}", "delete"), ("/audit", "get")}
+LOG = {("/log", "get")}
 ORGANIZING = {("/events/{event_id}", "delete"), ("/events/{event_id}/duplicate", "post")}
 ORGANIZING |= {("/events/{event_id}/attendees/{ticket_id}", act) for act in ("delete", "patch")}
 ORGANIZING |= {("/events/{event_id}/attendees", "post"), ("/events/{event_id}/mails", "get")}
@@ -73,7 +74,7 @@ CODES = {
     for rest, method in (("", "get"), ("", "post"), ("/revoke", "post"), ("/{code_id}", "delete"))
 }
 MAIL = {(f"/events/{{event_id}}/mail-files{rest}", "get") for rest in ("", "/{name}", "/{name}/html")}
-OPERATIONS |= WEBHOOKS | TOKENS | ORGANIZING | CODES | MAIL
+OPERATIONS |= WEBHOOKS | LOG | TOKENS | ORGANIZING | CODES | MAIL
 
 
 @pytest.fixture
@@ -140,6 +141,7 @@ def test_exactly_the_organizers_operations_need_a_token(document: dict[str, Any]
         ("/events/{event_id}/check-ins/{reference}", "delete"),
         *WEBHOOKS,
         *TOKENS,
+        *LOG,
         *ORGANIZING,
         *CODES,
         *MAIL,

@@ -50,7 +50,7 @@ def test_the_log_tells_state_attempts_last_status_and_next_attempt() -> None:
     )
     assert (oldest["state"], oldest["attempts"], oldest["last_status_code"]) == ("pending", 1, 503)
     assert oldest["next_attempt_at"] > oldest["last_attempt_at"]
-    assert oldest["message_id"] == message_ids().of(rows[0].id)
+    assert oldest["message_id"] == message_ids().of(rows[0].id, logged=rows[0].logged)
     assert oldest["ticket_id"].startswith(f"{event.pk}-{rows[0].ticket_key}")
     only = caller.get(f"/webhooks/{made['id']}/deliveries?state=pending").json()["data"]
     assert [row["id"] for row in only["results"]] == [oldest["id"]]

@@ -56,6 +56,7 @@ READ = {
     ("/webhooks/1", "GET"),
     ("/webhooks/1/deliveries", "GET"),
     ("/audit", "GET"),
+    ("/log", "GET"),
 }
 ENTRANCE = {
     ("/events/1/attendees", "GET"),

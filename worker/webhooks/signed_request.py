@@ -7,12 +7,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from events.domain.states import Status
 from events.domain.tickets import Tickets
 from events.domain.times import to_ms
-from events.domain.webhooks.message import MessageIds, TicketChange, other_body, status_told, ticket_body
+from events.domain.webhooks.message import MessageIds
 from events.domain.webhooks.sealing import CannotOpen, Sealer
 from events.domain.webhooks.signing import BadSecret, signature, signing_key
+from events.domain.webhooks.stored import StoredMessage, render
 from events.domain.webhooks.url import BadUrl, check_url
 from events.ledger.webhooks.claims import ClaimedDelivery, Destination
 
@@ -62,7 +62,7 @@ class RequestSigner:
             body = self.body(delivery)
         except (KeyError, ValueError) as problem:
             raise Unsendable("unknown_message") from problem
-        message_id, seconds = self._ids.of(delivery.id, delivery.mark), int(now.timestamp())
+        message_id, seconds = self._ids.of(delivery.id, delivery.mark, logged=delivery.logged), int(now.timestamp())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
@@ -74,31 +74,20 @@ class RequestSigner:
 
     def body(self, row: ClaimedDelivery) -> bytes:
         """Returns the body: the same bytes for every attempt."""
-        if row.data or row.event_id is None or row.requested_at is None or row.decided_at is None:
-            return other_body(type_=row.type, changed_ms=to_ms(row.created_at), data=row.data)
-        return ticket_body(
-            TicketChange(
-                type=row.type,
-                ticket_id=self._tickets.ticket_id(event_id=row.event_id, key=row.ticket_key, mark=row.mark),
-                event_id=row.event_id,
-                reason=row.reason,
-                position=row.position,
-                sequence=row.sequence,
-                requested_ms=to_ms(row.requested_at),
-                decided_ms=to_ms(row.decided_at),
-                changed_ms=to_ms(row.created_at),
-                checked_in_ms=to_ms(row.checked_in_at) if row.checked_in_at else None,
-                expires_ms=to_ms(row.expires_at) if row.expires_at else None,
-                quantity=row.quantity,
-                type_id=row.ticket_type_id or 0,
-                partly_in=row.partly_in,
-                check_in_code=self._code(row),
-            )
+        message = StoredMessage(
+            row.type,
+            ticket_key=row.ticket_key,
+            sequence=row.sequence,
+            requested_ms=to_ms(row.requested_at) if row.requested_at else 0,
+            decided_ms=to_ms(row.decided_at) if row.decided_at else 0,
+            mark=row.mark,
+            reason=row.reason,
+            quantity=row.quantity,
+            type_id=row.ticket_type_id or 0,
+            position=row.position,
+            expires_ms=to_ms(row.expires_at) if row.expires_at else None,
+            checked_in_ms=to_ms(row.checked_in_at) if row.checked_in_at else None,
+            partly_in=row.partly_in,
+            data=row.data,
         )
-
-    def _code(self, row: ClaimedDelivery) -> str:
-        """Returns the check-in code of a ticket with a seat; empty for other tickets."""
-        told = status_told(row.type, waits=row.position is not None, held=row.expires_at is not None)
-        if row.event_id is None or told is not Status.CONFIRMED:
-            return ""
-        return self._tickets.check_in_code(event_id=row.event_id, key=row.ticket_key, mark=row.mark)
+        return render(message, self._tickets, event_id=row.event_id, changed_ms=to_ms(row.created_at))

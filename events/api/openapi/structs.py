@@ -18,6 +18,7 @@ AnySerializer = serializers.Serializer[Any]
 AnyField = serializers.Field[Any, Any, Any, Any]
 
 _PLAIN: dict[type[inspect.Type], type[AnyField]] = {
+    inspect.AnyType: serializers.JSONField,
     inspect.IntType: serializers.IntegerField,
     inspect.FloatType: serializers.FloatField,
     inspect.BoolType: serializers.BooleanField,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from events.api.openapi.envelopes import page_of, success_with
-from events.api.openapi.examples import DELIVERY, NEW_WEBHOOK, WEBHOOK, page_example
+from events.api.openapi.examples import CONFIRMED, DELIVERY, NEW_WEBHOOK, WEBHOOK, page_example
 from events.api.openapi.responses import (
     BAD_QUERY,
     BODY_FAULTS,
@@ -22,6 +23,7 @@ from events.api.openapi.responses import (
 )
 from events.api.webhooks.serializers import ReplayInput, WebhookChanges, WebhookInput
 from events.domain.public.definition import example
+from events.domain.public.event_log import MESSAGE_ID, LogMessage, LogPage
 from events.domain.public.webhook import Delivery, NewWebhook, Replayed, Webhook
 from events.domain.webhooks.states import DeliveryState
 from omnify.common.envelope import Code
@@ -206,5 +208,36 @@ REPLAY_WEBHOOK = _describe(
         **_NOT_FOUND,
         409: bad("The webhook is switched off.", _DISABLED),
         **BODY_FAULTS,
+    },
+)
+
+READ_EVENT_LOG = _describe(
+    operation_id="read_event_log",
+    summary="Catch up on what your webhooks were told",
+    description="Up to 100 messages of the last 30 days, oldest first: what a webhook that is subscribed to all types "
+    "would have got, also while there was none. Call `next` until `has_more` is false, and again later. Its order "
+    "never changes, and nothing is put in front of what was read. A message has the `id` that webhooks are told as "
+    "`webhook-id`, so what came both ways can be dropped. Without a parameter it begins with the oldest.",
+    parameters=[
+        OpenApiParameter(
+            "after", description="The `id` of a message: begins behind it.", examples=[OpenApiExample("id", MESSAGE_ID)]
+        ),
+        OpenApiParameter(
+            "since", OpenApiTypes.DATETIME, description="A time with an offset: begins with the first message since."
+        ),
+    ],
+    responses={
+        200: good(
+            success_with(LogPage),
+            "Some messages.",
+            page=example(LogPage, results=[example(LogMessage, data=CONFIRMED)]),
+        ),
+        400: invalid(
+            "after", "There is no such message in your log.", description="A bad, unknown or repeated query parameter."
+        ),
+        410: bad(
+            "The message is kept no longer: what came behind it may be gone, too. Begin anew without `after`.",
+            (Code.LOG_EXPIRED, "This message is kept no longer."),
+        ),
     },
 )

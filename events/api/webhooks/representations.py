@@ -55,7 +55,7 @@ def render_delivery(row: WebhookDelivery, *, scope: Scope = Scope.FULL) -> publi
     return public.Delivery(
         id=row.pk,
         webhook_id=row.webhook_id,
-        message_id=message_ids().of(row.pk, row.mark),
+        message_id=message_ids().of(row.pk, row.mark, logged=row.logged),
         type=row.type,
         event_id=row.event_id,
         ticket_id=_ticket_id(row) if scope is Scope.FULL else UNSET,

@@ -7,9 +7,10 @@ same bytes.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -114,10 +115,27 @@ def encode_data(data: Any) -> str:
     return _encode(data).decode()
 
 
+class LoggedAt(NamedTuple):
+    """Where a message stands in the event log: in which batch, and which of its messages it is, from 0."""
+
+    batch: int
+    number: int
+
+
+def logged_at(batch: int | None, index: int | None) -> LoggedAt | None:
+    """Makes one of what a delivery's row has; None if its message is in no log."""
+    return None if batch is None or index is None else LoggedAt(batch, index)
+
+
+# A message that stands in the event log, whichever subscriptions and callbacks it goes to.
+_LOGGED_ID = re.compile(r"msg_([1-9][0-9]{0,17})_(0|[1-9][0-9]{0,8})_([0-9a-f]{8})")
+
+
 class MessageIds:
-    """Makes message ids: `msg_<delivery id>_<8 characters>`, these from the secret that the delivery's mark names.
+    """Makes message ids: `msg_<batch>_<number>_<8 characters>`, these from the secret that the message's mark names.
 
     Without it, two installations would send the same ids to one receiver, which would ignore the second message.
+    A message that is in no log has `msg_<delivery id>_<8 characters>`.
     """
 
     __slots__ = ("_keys",)
@@ -125,7 +143,22 @@ class MessageIds:
     def __init__(self, secret: str, *older: str) -> None:
         self._keys = Keyring(lambda one: subkey(one, Purpose.MESSAGE_IDS), (secret, *older))
 
-    def of(self, delivery_id: int, mark: str = "") -> str:
+    def of(self, delivery_id: int, mark: str = "", *, logged: LoggedAt | None = None) -> str:
         """Returns the `webhook-id` of a delivery with this mark: the same for every attempt."""
-        key = self._keys.under(mark)
-        return f"msg_{delivery_id}_{blake2b(b'%d' % delivery_id, digest_size=4, key=key).hexdigest()}"
+        return self._made(b"%d_%d" % logged if logged else b"%d" % delivery_id, self._keys.under(mark))
+
+    def logged(self, at: LoggedAt, mark: str = "") -> str:
+        """Returns the id of a message in the event log: the `webhook-id` of all of its deliveries."""
+        return self._made(b"%d_%d" % at, self._keys.under(mark))
+
+    def find(self, message_id: str) -> LoggedAt | None:
+        """Reads where a message of the event log stands; None if one of our secrets did not make this id."""
+        found = _LOGGED_ID.fullmatch(message_id)
+        if found is None:
+            return None
+        at = LoggedAt(int(found[1]), int(found[2]))
+        return at if any(self._made(b"%d_%d" % at, key) == message_id for key in self._keys) else None
+
+    @staticmethod
+    def _made(name: bytes, key: bytes) -> str:
+        return f"msg_{name.decode()}_{blake2b(name, digest_size=4, key=key).hexdigest()}"

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from django.db.models import Min, OuterRef, Q, Subquery
 
+from events.domain.webhooks.message import LoggedAt, logged_at
 from events.domain.webhooks.states import DeliveryState
 from events.ledger.database import database
 from events.models import Webhook, WebhookDelivery, WebhookEndpoint
@@ -45,6 +46,13 @@ class ClaimedDelivery(NamedTuple):
     ticket_type_id: int | None = None
     partly_in: int | None = None
     expires_at: datetime | None = None
+    log_batch: int | None = None
+    log_index: int | None = None
+
+    @property
+    def logged(self) -> LoggedAt | None:
+        """Where its message stands in the event log."""
+        return logged_at(self.log_batch, self.log_index)
 
 
 class EndpointCapacity(NamedTuple):

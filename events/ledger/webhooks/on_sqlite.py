@@ -33,7 +33,8 @@ def insert_deliveries(
 
 def _delivery(event_id: int, message: MessageRecord, subscriber: Subscriber, now: datetime) -> WebhookDelivery:
     columns = msgspec.structs.asdict(message)
-    del columns["number"], columns["route"]
+    del columns["route"]
+    columns["log_batch"], columns["log_index"] = subscriber.log_batch, columns.pop("number")
     checked_in_ms, expires_ms = columns.pop("checked_in_ms"), columns.pop("expires_ms")
     columns["url"] = message.url if subscriber.route else ""
     columns["ticket_type_id"] = columns.pop("type_id")

@@ -1,7 +1,8 @@
 """The outbox: webhook messages are written in the transaction of the decision, so none is lost and none is false.
 
 A batch's changes and its subscribers go to the database in bulk and are joined there. An event without subscribers
-costs one short query a batch.
+costs one short query a batch, and the batch's row in the event log (`events.ledger.webhooks.log`), where messages stand
+whether there is a subscriber or not.
 """
 
 from __future__ import annotations
@@ -12,19 +13,22 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from msgspec.structs import replace
 
 from events.domain.commands import Callback
 from events.domain.outcome import Outcome
 from events.domain.public.event import render_event
 from events.domain.times import to_ms, whole_ms
-from events.domain.webhooks.message import TYPE_OF_STATUS, MessageType, encode_data
+from events.domain.webhooks.message import TYPE_OF_STATUS, LoggedAt, MessageType, encode_data
 from events.domain.webhooks.signing import new_secret
 from events.domain.webhooks.states import DeliveryState
+from events.domain.webhooks.stored import StoredMessage
 from events.domain.webhooks.url import check_url
 from events.ledger.database import database
 from events.ledger.queries import event_snapshot
 from events.ledger.records import MessageRecord, Subscriber
 from events.ledger.webhooks import sql
+from events.ledger.webhooks.log import write_batch
 from events.models import Event, Webhook, WebhookDelivery, WebhookEndpoint
 from events.secrets import sealer, tickets
 
@@ -39,20 +43,47 @@ def write_messages(
         corrected: those among them that are corrections and no decisions, with positions on the waitlist.
         sold_out: whether the last seat or the last position on the waitlist was taken in this transaction.
     """
-    if not changes and not sold_out:
+    typed = [(TYPE_OF_STATUS[change.status], change) for change in changes if change.status in TYPE_OF_STATUS]
+    if not typed and not sold_out:
         return 0
     now = whole_ms(now)
+    if corrected:
+        typed = _with_corrections(typed, corrected)
+    last = _sold_out(event, now) if sold_out else None
+    batch = _log(event, typed, now, *([last] if last else []))
     subscribers = _subscribed(event)
-    announced = [change for change in changes if change.status in TYPE_OF_STATUS]
-    written = _write_sold_out(event, subscribers, now) if sold_out else 0
+    written = _write_sold_out(event, subscribers, last, LoggedAt(batch, len(typed)), now) if last else 0
     subscribers = [one for one in subscribers if one.type != MessageType.SOLD_OUT]
-    subscribers += _callbacks(announced, [*TYPE_OF_STATUS.values(), *([MessageType.UPDATED] if corrected else [])])
-    if subscribers and announced:
-        typed = [(TYPE_OF_STATUS[change.status], change) for change in announced]
-        if corrected:
-            typed = _with_corrections(typed, corrected)
-        written += _write_changes(event.pk, typed, subscribers, now)
+    subscribers += _callbacks(
+        [change for _, change in typed],
+        [*TYPE_OF_STATUS.values(), *([MessageType.UPDATED] if corrected else [])],
+    )
+    if subscribers and typed:
+        written += _write_changes(event.pk, typed, subscribers, now, batch)
     return written
+
+
+def _log(event: Event, changes: Sequence[tuple[MessageType, Outcome]], now: datetime, *others: StoredMessage) -> int:
+    stored = [_stored(type_, change) for type_, change in changes]
+    return write_batch([*stored, *others], organizer_id=event.organizer_id, event_id=event.pk, now=now)
+
+
+def _stored(type_: MessageType, change: Outcome) -> StoredMessage:
+    return StoredMessage(
+        type_._value_,
+        change.key,
+        change.sequence,
+        change.requested_ms,
+        change.decided_ms,
+        change.mark,
+        change.reason._value_ if change.reason else "",
+        change.quantity,
+        change.type_id,
+        change.position,
+        change.expires_ms,
+        change.checked_in_ms,
+        change.partly_in,
+    )
 
 
 def _with_corrections(
@@ -79,9 +110,14 @@ def _has_webhooks(organizer_id: int) -> bool:
 
 
 def _write_changes(
-    event_id: int, changes: Iterable[tuple[MessageType, Outcome]], subscribers: Sequence[Subscriber], now: datetime
+    event_id: int,
+    changes: Iterable[tuple[MessageType, Outcome]],
+    subscribers: Sequence[Subscriber],
+    now: datetime,
+    batch: int,
 ) -> int:
     messages = [_message(number, type_, change) for number, (type_, change) in enumerate(changes)]
+    subscribers = [replace(one, log_batch=batch) for one in subscribers]
     return database().insert_deliveries(event_id, messages, subscribers, now=now)
 
 
@@ -109,36 +145,46 @@ def _message(number: int, type_: MessageType, change: Outcome) -> MessageRecord:
 
 def write_check_in_messages(event: Event, change: Outcome, *, type_: MessageType, now: datetime) -> int:
     """Writes the messages about a check-in or its undoing. Returns how many were written."""
+    batch = _log(event, [(type_, change)], whole_ms(now))
     subscribers = [*_subscribed(event), *_callbacks([change], [type_])]
-    return _write_changes(event.pk, [(type_, change)], subscribers, now) if subscribers else 0
+    return _write_changes(event.pk, [(type_, change)], subscribers, now, batch) if subscribers else 0
 
 
 def _pending(now: datetime) -> dict[str, Any]:
     return {"created_at": now, "state": DeliveryState.PENDING.value, "next_attempt_at": now}
 
 
-def _write_sold_out(event: Event, subscribers: Sequence[Subscriber], now: datetime) -> int:
-    interested = [one for one in subscribers if one.type == MessageType.SOLD_OUT]
-    if not interested:
-        return 0
+def _sold_out(event: Event, now: datetime) -> StoredMessage:
     data = render_event(event_snapshot(event), now_ms=to_ms(now))
-    return len(
-        write_other_messages(interested, event_id=event.pk, type_=MessageType.SOLD_OUT.value, data=data, now=now)
-    )
+    return StoredMessage(MessageType.SOLD_OUT.value, mark=tickets().mark, data=encode_data(data))
+
+
+def _write_sold_out(
+    event: Event, subscribers: Sequence[Subscriber], message: StoredMessage, at: LoggedAt, now: datetime
+) -> int:
+    interested = [one for one in subscribers if one.type == MessageType.SOLD_OUT]
+    return len(write_other_messages(interested, event_id=event.pk, message=message, now=now, at=at))
 
 
 def write_other_messages(
-    subscribers: Sequence[Subscriber], *, event_id: int | None, type_: str, data: Any, now: datetime
+    subscribers: Sequence[Subscriber],
+    *,
+    event_id: int | None,
+    message: StoredMessage,
+    now: datetime,
+    at: LoggedAt | None = None,
 ) -> list[WebhookDelivery]:
-    """Writes a message that is not about a ticket to each of `subscribers`."""
+    """Writes a message that is not about a ticket to each of `subscribers`; `at`: where it stands in the event log."""
     rows = [
         WebhookDelivery(
             webhook_id=one.webhook_id,
             endpoint_id=one.endpoint_id,
             event_id=event_id,
-            type=type_,
-            data=encode_data(data),
-            mark=tickets().mark,
+            type=message.type,
+            data=message.data,
+            mark=message.mark,
+            log_batch=at.batch if at else None,
+            log_index=at.number if at else None,
             **_pending(now),
         )
         for one in subscribers

@@ -6,7 +6,7 @@ from __future__ import annotations
 CLAIMED_COLUMNS = (
     *("id", "webhook_id", "endpoint_id", "event_id", "type", "ticket_key", "reason", "position", "sequence"),
     *("requested_at", "decided_at", "checked_in_at", "url", "data", "created_at", "step", "claimed_until", "mark"),
-    *("quantity", "ticket_type_id", "partly_in", "expires_at"),
+    *("quantity", "ticket_type_id", "partly_in", "expires_at", "log_batch", "log_index"),
 )
 
 # has_webhooks: whether an organizer has webhooks that may be told of something. Any database. Parameter: organizer id.
@@ -24,19 +24,20 @@ INSERT_DELIVERIES = """
 INSERT INTO events_webhookdelivery
     (webhook_id, endpoint_id, event_id, type, ticket_key, reason, position, sequence, revision,
      requested_at, decided_at, checked_in_at, expires_at, quantity, ticket_type_id, partly_in,
-     url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error)
+     url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error, log_batch, log_index)
 SELECT subscriber.webhook_id, subscriber.endpoint_id, $3, message.type, message.ticket_key,
     COALESCE(message.reason, ''), message.position, message.sequence, message.revision,
     to_timestamp(message.requested_ms / 1000::float8), to_timestamp(message.decided_ms / 1000::float8),
     to_timestamp(message.checked_in_ms / 1000::float8), to_timestamp(message.expires_ms / 1000::float8),
     COALESCE(message.quantity, 1), message.type_id, message.partly_in,
     CASE WHEN subscriber.route IS NULL THEN '' ELSE message.url END, COALESCE(message.mark, ''), '',
-    $4, 'pending', $4, 0, 0, ''
+    $4, 'pending', $4, 0, 0, '', subscriber.log_batch, message.number
 FROM json_to_recordset($1) AS message
     (number integer, type varchar, ticket_key varchar, reason varchar, position integer, sequence bigint,
      revision integer, requested_ms bigint, decided_ms bigint, checked_in_ms bigint, url varchar, route varchar,
      mark varchar, quantity smallint, type_id bigint, partly_in smallint, expires_ms bigint)
-JOIN json_to_recordset($2) AS subscriber (webhook_id bigint, endpoint_id bigint, type varchar, route varchar)
+JOIN json_to_recordset($2) AS subscriber
+    (webhook_id bigint, endpoint_id bigint, type varchar, route varchar, log_batch bigint)
     ON subscriber.type = message.type AND (subscriber.route IS NULL OR subscriber.route = message.route)
 ORDER BY message.number, subscriber.webhook_id
 """
@@ -118,3 +119,19 @@ WHERE delivery.id = attempt.delivery_id AND delivery.state NOT IN ('delivered', 
 # find_rows_by_key: makes the planner find rows one by one through the primary key, until the transaction ends.
 # An outbox that was empty a moment ago looks small to the planner, which would read all of it for each round.
 FIND_ROWS_BY_KEY = "SET LOCAL enable_hashjoin TO off; SET LOCAL enable_mergejoin TO off"
+
+# number_batches: gives batches of an organizer that have none their positions, behind the last one, and in the order
+# in which they were written. Under the organizer's row lock. Any database. Parameters: organizer id, twice, and
+# the most batches.
+NUMBER_BATCHES = """
+UPDATE events_messagebatch SET position = numbered.position
+FROM (
+    SELECT id, row_number() OVER (ORDER BY id) + (
+        SELECT COALESCE(MAX(position), 0) FROM events_messagebatch WHERE organizer_id = %s
+    ) AS position
+    FROM (
+        SELECT id FROM events_messagebatch WHERE organizer_id = %s AND position IS NULL ORDER BY id LIMIT %s
+    ) AS waiting
+) AS numbered
+WHERE events_messagebatch.id = numbered.id
+"""

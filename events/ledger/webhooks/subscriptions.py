@@ -11,15 +11,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from events.domain.times import iso_of, whole_ms
-from events.domain.webhooks.message import TEST_TYPE
+from events.domain.webhooks.message import TEST_TYPE, encode_data
 from events.domain.webhooks.sealing import CannotOpen
 from events.domain.webhooks.signing import new_secret
 from events.domain.webhooks.states import DeliveryState, DisabledReason
+from events.domain.webhooks.stored import StoredMessage
 from events.ledger.idempotency import reseal_answers
 from events.ledger.records import Subscriber
 from events.ledger.webhooks.outbox import default_webhook, write_other_messages
 from events.models import Event, Organizer, Webhook, WebhookDelivery, WebhookEndpoint
-from events.secrets import sealer
+from events.secrets import sealer, tickets
 
 OLD_SECRET_SIGNS_FOR = timedelta(hours=24)
 _CHUNK = 5000
@@ -144,7 +145,8 @@ def send_test(webhook: Webhook, *, now: datetime) -> WebhookDelivery:
     now = whole_ms(now)
     data = {"webhook_id": webhook.pk, "sent_at": iso_of(now)}
     subscriber = Subscriber(webhook.pk, endpoint.pk, TEST_TYPE)
-    return write_other_messages([subscriber], event_id=webhook.event_id, type_=TEST_TYPE, data=data, now=now)[0]
+    message = StoredMessage(TEST_TYPE, mark=tickets().mark, data=encode_data(data))
+    return write_other_messages([subscriber], event_id=webhook.event_id, message=message, now=now)[0]
 
 
 def deliveries(webhook: Webhook, *, state: str = "") -> QuerySet[WebhookDelivery]:
