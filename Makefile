@@ -11,7 +11,7 @@ TEST_WORKERS ?= 4
 # Empty: a test that fails once has failed. `.ci/run` gives some a second chance, and lists those that needed it.
 SECOND_CHANCE =
 # After so long `make soak` begins no further test.
-SOAK_SECONDS ?= 900
+SOAK_SECONDS ?= 1200
 TIMES = .pytest_cache/times.json
 SQLITE_LOG = .pytest_cache/sqlite.log
 TESTS = $(wildcard tests/*.py tests/*/*.py tests/*/*/*.py tests/*/*/*/*.py)
