@@ -94,4 +94,6 @@ def _put(client: redis.Redis, name: str, snapshot: EventSnapshot) -> None:
 
 
 def _version(value: bytes) -> int:
-    return int(value.partition(b"|")[0])
+    """Returns an entry's version; 0 if the release before wrote it, so that it is written anew."""
+    version, _, text = value.partition(b"|")
+    return 0 if text and not _decode(text).created_ms else int(version)

@@ -29,6 +29,8 @@ class Listed(Struct, frozen=True, gc=False):
     updated_ms: int
     cancelled: bool
     timezone: str = UTC_NAME
+    # 0: the release before has written this.
+    created_ms: int = 0
 
 
 def listed(snapshot: EventSnapshot) -> Listed | None:
@@ -47,4 +49,5 @@ def listed(snapshot: EventSnapshot) -> Listed | None:
         updated_ms=snapshot.updated_ms,
         cancelled=snapshot.cancelled,
         timezone=snapshot.timezone,
+        created_ms=snapshot.created_ms,
     )

@@ -75,6 +75,8 @@ class EventSnapshot:
     description_version: int = 0
     # Whether a registration is kept only if its address is proved.
     verify_email: bool = False
+    # When the event was made: with its id, what names it in calendars. 0: the release before has written this.
+    created_ms: int = 0
 
     @property
     def proof_seconds(self) -> int:

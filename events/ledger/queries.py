@@ -67,6 +67,7 @@ def event_snapshot(event: Event) -> EventSnapshot:
         mail=event.mail,
         verify_email=event.verify_email,
         timezone=event.timezone,
+        created_ms=to_ms(event.created_at),
         description_version=event.description_version,
         ticket_types=tuple(_type_snapshot(found) for found in types_of(event)),
     )

@@ -1,7 +1,8 @@
 """A calendar to subscribe to (RFC 5545): the public events of an organizer, or of all.
 
-Each entry keeps its `UID`, and its `SEQUENCE` grows with the event's changes. The same events make the same bytes, so
-that a client which has them is told so by its tag. Events that have ended are not in it.
+Each entry keeps its `UID`, whatever changes of the event, the service's address or its secrets: it is made of the
+event's id and of when it was created. Its `SEQUENCE` grows with the event's changes. The same events make the same
+bytes, so that a client which has them is told so by its tag. Events that have ended are not in it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def calendar_feed(events: Sequence[Listed], *, site: str) -> bytes:
 def _entry(event: Listed, url: str) -> Entry:
     changed: datetime = from_ms(event.updated_ms)
     entry = Entry()
-    entry.add("uid", str(uuid5(_NAMESPACE, url)))
+    entry.add("uid", str(uuid5(_NAMESPACE, f"{event.event_id} {event.created_ms}")))
     entry.add("dtstamp", changed)
     entry.add("last-modified", changed)
     entry.add("sequence", event.revision)

@@ -62,6 +62,7 @@ class HomePage:
         self._public_url = public_url
         self._clock = clock
         self._kept: OrderedDict[Any, tuple[float, PageResponse]] = OrderedDict()
+        self._making: dict[Any, asyncio.Task[PageResponse | None]] = {}
 
     async def read(self, scope: Scope) -> PageResponse | None:
         """Returns the page; None while the events are not known."""
@@ -90,9 +91,22 @@ class HomePage:
         respond: Callable[[bytes], PageResponse],
         make: Callable[[Sequence[FoundEvent]], Awaitable[bytes]],
     ) -> PageResponse | None:
+        """Returns what is kept; otherwise makes it, once for all who ask for it meanwhile."""
         until, kept = self._kept.get(key, (0.0, None))
         if kept is not None and self._clock() < until:
             return kept
+        if key not in self._making:
+            self._making[key] = asyncio.create_task(self._make(key, respond, make))
+            self._making[key].add_done_callback(lambda _: self._making.pop(key))
+        # A visitor who leaves takes it from no other.
+        return await asyncio.shield(self._making[key])
+
+    async def _make(
+        self,
+        key: Any,
+        respond: Callable[[bytes], PageResponse],
+        make: Callable[[Sequence[FoundEvent]], Awaitable[bytes]],
+    ) -> PageResponse | None:
         found = await self._listing()
         if found is None:
             return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +16,13 @@ from icalendar import Calendar
 
 from events.admission import keys
 from events.admission.listing import put_listed
+from events.domain import listed as listing
+from events.door.listing import FoundEvent
+from events.ledger.lookup import public_events
 from events.ledger.queries import event_snapshot
 from events.models import Event
-from events.pages.home_page import ON_A_PAGE
+from events.pages.calendar_feed import calendar_feed
+from events.pages.home_page import ON_A_PAGE, HomePage
 from events.services.listing import relist
 from omnify.common.redis_client import connect
 from tests.support.in_process.api import Caller, create, organizer
@@ -203,6 +209,41 @@ def test_a_changed_event_keeps_its_entry_in_the_calendar(servers: Services) -> N
     assert after["uid"] == before["uid"]
     assert (before["sequence"], after["sequence"]) == (0, 2)
     assert (after["summary"], after["status"]) == ("Later", "CANCELLED")
+
+
+def test_an_entry_in_a_calendar_keeps_its_uid_at_another_address() -> None:
+    listed(organizer(), "Evening")
+    found = [shown for row in public_events() if (shown := listing.listed(row))]
+    feeds = [calendar_feed(found, site=f"https://{host}.example.org") for host in ("old", "new")]
+    assert len({str(entry["uid"]) for feed in feeds for entry in Calendar.from_ical(feed).walk("VEVENT")}) == 1
+
+
+def test_what_the_release_before_has_listed_is_written_anew(redis_client: redis.Redis) -> None:
+    event_id = listed(organizer(), "Evening")
+    value: bytes = redis_client.hget(keys.LISTED, str(event_id)) or b""  # type: ignore[assignment]
+    redis_client.hset(keys.LISTED, str(event_id), re.sub(rb',"created_ms":[0-9]+', b"", value))
+    assert relist(redis_client) == 1
+    assert redis_client.hget(keys.LISTED, str(event_id)) == value
+
+
+def test_who_asks_for_a_page_while_it_is_made_gets_the_same_one() -> None:
+    asked = 0
+
+    async def events() -> Sequence[FoundEvent]:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        return []
+
+    async def scene() -> set[bytes]:
+        page = HomePage(app=None, templates=None, listing=events)  # type: ignore[arg-type]
+        scope: Any = {"headers": [], "scheme": "http"}
+        first, *others = [asyncio.create_task(page.calendar(scope, None)) for _ in range(9)]
+        await asyncio.sleep(0)
+        first.cancel()  # a visitor who leaves
+        return {made.body for made in await asyncio.gather(*others) if made}
+
+    assert len(asyncio.run(scene())) == asked == 1
 
 
 def test_a_calendar_that_did_not_change_is_not_sent_again(servers: Services) -> None:
