@@ -10,13 +10,14 @@ UTC_NAME = "UTC"
 
 
 @cache
-def _names() -> frozenset[str]:
+def time_zones() -> frozenset[str]:
+    """Returns the names that the time zone database has."""
     return frozenset(available_timezones())
 
 
 def is_time_zone(name: str) -> bool:
     """Tells whether the time zone database has this name, spelled exactly so."""
-    return name in _names()
+    return name in time_zones()
 
 
 @cache
@@ -28,6 +29,11 @@ def _zone(name: str) -> ZoneInfo:
 def at_venue(moment: datetime, timezone: str) -> datetime:
     """Returns the moment as clocks at the venue show it."""
     return moment.astimezone(_zone(timezone))
+
+
+def shows_another_time(moment: datetime, timezone: str, other: str) -> bool:
+    """Tells whether clocks in the two zones differ at the moment."""
+    return at_venue(moment, timezone).utcoffset() != at_venue(moment, other).utcoffset()
 
 
 def zone_text(moment: datetime, timezone: str) -> str:

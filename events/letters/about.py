@@ -71,9 +71,9 @@ class About:
         """Returns what a person typed, to stand in a text of ours."""
         return isolated(text, right_to_left=self.said.direction == "rtl", longest=longest)
 
-    def span(self, start: str, end: str) -> str:
-        """Says from when to when, by the clock of the event's place."""
-        return spoken_times.when(from_iso(start), from_iso(end), self.timezone, self.said)
+    def span(self, start: str, end: str, timezone: str = "") -> str:
+        """Says from when to when, by the clock of the event's place, or of another time zone."""
+        return spoken_times.when(from_iso(start), from_iso(end), timezone or self.timezone, self.said)
 
     def moment(self, at: str | datetime) -> str:
         """Says when something is, by the clock of the event's place."""
@@ -95,10 +95,11 @@ class About:
         """Says which event, when and where; of what the letter says has changed, also what it was."""
         event, old = self.letter.event, {change.field: change.old for change in self.letter.changes}
         start, end = old.get("start_time", event.start_time), old.get("end_time", event.end_time)
-        moved = (start, end) != (event.start_time, event.end_time)
+        zone = old.get("timezone", self.timezone)
+        moved = (start, end, zone) != (event.start_time, event.end_time, self.timezone)
         return (
             Fact(self.gettext("Event"), self.event, old=self.isolated(old.get("name", ""))),
-            Fact(self.gettext("When"), self.when, old=self.span(start, end) if moved else ""),
+            Fact(self.gettext("When"), self.when, old=self.span(start, end, zone) if moved else ""),
             Fact(self.gettext("Where"), self.isolated(event.location), old=self.isolated(old.get("location", ""))),
         )
 

@@ -1,4 +1,4 @@
-"""News of an event, and reminders: one row in the organizer's transaction, mails in chunks behind it."""
+"""News of an event: one row in the organizer's transaction, mails in chunks behind it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
-from events.domain.mail.kinds import MailKind
 from events.domain.times import iso_of
 from events.ledger.events import change_event
 from events.ledger.mail import notices
 from events.models import Event, Mail, MailNotice, MailOptOut, Registration
 from omnify.common.email_url import EmailUrl, Way
 from tests.support.in_process.api import attend, create, organizer
+from tests.support.mail_notices import event_with_guests, mailed_keys, make_all, ticket_keys
 
 pytestmark = pytest.mark.django_db
 
@@ -29,12 +28,7 @@ SETTLED = timedelta(seconds=notices.SETTLE_SECONDS)
 
 @pytest.fixture
 def event(make_event: Make) -> Event:
-    """An event with three seats taken, and one who waits."""
-    start = timezone.now() + timedelta(days=20)
-    event = make_event(mail=True, load=False, start_time=start, end_time=start + timedelta(hours=2))
-    attend(event.pk, 3)
-    attend(event.pk, 1, status="waitlisted")
-    return event
+    return event_with_guests(make_event)
 
 
 @pytest.fixture
@@ -51,25 +45,8 @@ def change(event: Event, **fields: Any) -> datetime:
     return now + SETTLED
 
 
-def make_all(now: datetime) -> list[int]:
-    """Makes mails until there is nothing left to make: how many each time."""
-    made: list[int] = []
-    while MailNotice.objects.filter(done_at=None, due_at__lte=now).exists():
-        made.append(notices.make_due_mails(now=now))
-        assert len(made) < 10, "a notice does not end"
-    return made
-
-
-def keys(kind: MailKind = MailKind.EVENT_CHANGED) -> list[str]:
-    return list(Mail.objects.filter(kind=kind.value).order_by("pk").values_list("ticket_key", flat=True))
-
-
 def changes() -> list[Any]:
     return [mail.data["changes"] for mail in Mail.objects.order_by("pk")]
-
-
-def everyone(event: Event) -> list[str]:
-    return list(Registration.objects.filter(event=event).order_by("ticket_key").values_list("ticket_key", flat=True))
 
 
 def test_all_who_have_or_wait_for_a_seat_are_told_once_what_has_changed(event: Event) -> None:
@@ -79,7 +56,7 @@ def test_all_who_have_or_wait_for_a_seat_are_told_once_what_has_changed(event: E
     due = change(event, location="Park", end_time=later)
     make_all(due)
     cancelled = Registration.objects.get(status="cancelled").ticket_key
-    assert keys() == [key for key in everyone(event) if key != cancelled]
+    assert mailed_keys() == [key for key in ticket_keys(event) if key != cancelled]
     assert changes() == [{"location": ["Hall", "Park"], "end_time": [old, iso_of(later)]}] * 4
 
 
@@ -87,7 +64,7 @@ def test_all_who_have_or_wait_for_a_seat_are_told_once_what_has_changed(event: E
 def test_mails_are_made_in_chunks_and_each_ticket_has_one(event: Event) -> None:
     due = change(event, location="Park")
     assert make_all(due) == [2, 2, 0]
-    assert keys() == everyone(event)
+    assert mailed_keys() == ticket_keys(event)
     assert MailNotice.objects.get().done_at == due
 
 
@@ -102,7 +79,7 @@ def test_a_crash_between_two_chunks_makes_none_twice_and_leaves_none_out(
         with pytest.raises(ZeroDivisionError):
             notices.make_due_mails(now=due)
     make_all(due)
-    assert keys() == everyone(event)
+    assert mailed_keys() == ticket_keys(event)
 
 
 @pytest.mark.usefixtures("few_at_once")
@@ -138,8 +115,8 @@ def test_what_is_changed_back_in_time_is_told_to_no_one(event: Event) -> None:
 def test_a_change_while_an_earlier_one_is_being_told_reaches_all(event: Event) -> None:
     notices.make_due_mails(now=change(event, location="Park"))
     make_all(change(event, location="Beach"))
-    told = {key: found["location"][1] for key, found in zip(keys(), changes(), strict=True)}
-    assert told == dict.fromkeys(everyone(event), "Beach")
+    told = {key: found["location"][1] for key, found in zip(mailed_keys(), changes(), strict=True)}
+    assert told == dict.fromkeys(ticket_keys(event), "Beach")
 
 
 @pytest.mark.usefixtures("few_at_once")
@@ -175,21 +152,21 @@ def test_a_cancelled_event_is_not_told_to_have_changed(event: Event) -> None:
     due = change(event, location="Park")
     Event.objects.filter(pk=event.pk).update(cancelled_at=due)
     assert make_all(due) == [0]
-    assert keys() == []
+    assert mailed_keys() == []
 
 
 def test_those_who_were_decided_after_the_change_are_told_nothing(event: Event) -> None:
     due = change(event, location="Park")
     Registration.objects.filter(status="waitlisted").update(decided_at=due)
     make_all(due)
-    assert len(keys()) == 3
+    assert len(mailed_keys()) == 3
 
 
 def test_those_who_want_no_news_get_none(event: Event) -> None:
-    unwilling = everyone(event)[0]
+    unwilling = ticket_keys(event)[0]
     MailOptOut.objects.create(event=event, ticket_key=unwilling)
     make_all(change(event, location="Park"))
-    assert keys() == everyone(event)[1:]
+    assert mailed_keys() == ticket_keys(event)[1:]
 
 
 def test_a_patch_of_the_api_tells_and_one_of_sizes_does_not() -> None:
@@ -202,80 +179,11 @@ def test_a_patch_of_the_api_tells_and_one_of_sizes_does_not() -> None:
     assert MailNotice.objects.get().data["changes"] == {"location": ["Town hall", "Park"]}
 
 
-class TestReminders:
-    """A day before the start, once."""
-
-    @pytest.fixture
-    def soon(self, event: Event) -> datetime:
-        """A moment that is 23 hours before the start; all registered long before it."""
-        Registration.objects.update(requested_at=event.start_time - timedelta(days=9))
-        return event.start_time - timedelta(hours=23)
-
-    def test_those_with_a_seat_are_reminded_once(self, event: Event, soon: datetime) -> None:
-        assert notices.note_reminders(now=soon, hours=24) == 1
-        make_all(soon)
-        assert notices.note_reminders(now=soon, hours=24) == 0
-        assert make_all(soon) == []
-        assert keys(MailKind.REMINDER) == everyone(event)[:3]
-
-    def test_of_an_event_that_was_put_off_they_are_reminded_again(self, event: Event, soon: datetime) -> None:
-        notices.note_reminders(now=soon, hours=24)
-        make_all(soon)
-        later = event.start_time + timedelta(days=7)
-        Event.objects.filter(pk=event.pk).update(start_time=later, end_time=later + timedelta(hours=2))
-        assert notices.note_reminders(now=soon, hours=24) == 0
-        assert notices.note_reminders(now=later - timedelta(hours=24), hours=24) == 1
-        make_all(later - timedelta(hours=24))
-        assert sorted(keys(MailKind.REMINDER)) == sorted(everyone(event)[:3] * 2)
-        assert len(set(Mail.objects.filter(kind="reminder").values_list("revision", flat=True))) == 2
-
-    def test_put_off_by_less_than_that_time_they_are_not(self, event: Event, soon: datetime) -> None:
-        notices.note_reminders(now=soon, hours=24)
-        make_all(soon)
-        Event.objects.filter(pk=event.pk).update(start_time=event.start_time + timedelta(minutes=50))
-        for minutes in (0, 10, 70):
-            assert notices.note_reminders(now=soon + timedelta(minutes=minutes), hours=24) == 0
-
-    def test_mailers_whose_hours_differ_write_one_reminder(self, event: Event, soon: datetime) -> None:
-        assert [notices.note_reminders(now=soon, hours=hours) for hours in (24, 12, 24, 12)] == [1, 0, 0, 0]
-
-    def test_a_reminder_that_is_being_made_stops_when_the_event_is_put_off(
-        self, event: Event, soon: datetime, few_at_once: None
-    ) -> None:
-        notices.note_reminders(now=soon, hours=24)
-        assert notices.make_due_mails(now=soon) == 2
-        Event.objects.filter(pk=event.pk).update(start_time=F("end_time"), end_time=F("end_time") + timedelta(hours=9))
-        notices.note_reminders(now=soon - timedelta(hours=1), hours=24)
-        assert make_all(soon) == []
-        assert len(keys(MailKind.REMINDER)) == 2
-
-    def test_no_one_is_reminded_long_before_or_where_it_is_off(self, event: Event, soon: datetime) -> None:
-        assert notices.note_reminders(now=soon - timedelta(hours=2), hours=24) == 0
-        assert notices.note_reminders(now=soon, hours=0) == 0
-        assert notices.note_reminders(now=event.start_time, hours=24) == 0
-
-    @pytest.mark.parametrize("fields", [{"mail": False}, {"cancelled_at": timezone.now()}])
-    def test_some_events_remind_no_one(self, event: Event, soon: datetime, fields: dict[str, Any]) -> None:
-        Event.objects.filter(pk=event.pk).update(**fields)
-        assert notices.note_reminders(now=soon, hours=24) == 0
-
-    def test_those_who_registered_within_a_day_or_want_none_are_not_reminded(
-        self, event: Event, soon: datetime
-    ) -> None:
-        late, unwilling, reminded = everyone(event)[:3]
-        Registration.objects.filter(ticket_key=late).update(requested_at=soon - timedelta(hours=20))
-        MailOptOut.objects.create(event=event, ticket_key=unwilling)
-        notices.note_reminders(now=soon, hours=24)
-        make_all(soon)
-        assert keys(MailKind.REMINDER) == [reminded]
-
-    def test_an_event_that_has_begun_reminds_no_one_any_more(self, event: Event, soon: datetime) -> None:
-        notices.note_reminders(now=soon, hours=24)
-        assert make_all(event.start_time) == [0]
-        assert keys(MailKind.REMINDER) == []
-
-    def test_a_second_mailer_that_looks_at_the_same_moment_adds_none(self, event: Event, soon: datetime) -> None:
-        notices.note_reminders(now=soon, hours=24)
-        again = MailNotice(event=event, kind="reminder", revision=2, due_at=soon, data={"since": iso_of(soon)})
-        MailNotice.objects.bulk_create([again], ignore_conflicts=True)
-        assert MailNotice.objects.count() == 1
+def test_another_time_zone_is_told_where_its_clocks_show_another_time(event: Event) -> None:
+    make_all(change(event, timezone="Europe/Berlin"))
+    assert changes() == [{"timezone": ["UTC", "Europe/Berlin"]}] * 4
+    change(event, timezone="Europe/Paris")
+    assert not MailNotice.objects.filter(done_at=None).exists()
+    change(event, timezone="Africa/Abidjan")
+    change(event, timezone="Europe/Berlin")
+    assert not MailNotice.objects.filter(done_at=None).exists()

@@ -13,7 +13,7 @@ from PIL import Image
 from events.domain.mail.kinds import MailKind
 from events.domain.states import Reason
 from events.domain.times import to_ms
-from events.letters.letter import Rendered
+from events.letters.letter import Change, Rendered
 from events.letters.render import render
 from tests.support.letters import CHECK_IN_CODE, END, SITE, START, TICKET_ID, UNTIL, event_of, letter_of
 
@@ -128,6 +128,13 @@ def test_a_mail_about_a_seat_brings_a_calendar_entry_with_its_times(kind: MailKi
     assert (calendar["METHOD"], entry["STATUS"]) == ("PUBLISH", "CONFIRMED")
     assert (entry.start, entry.end) == (START, END)
     assert str(entry["SUMMARY"]) == "Winter concert"
+
+
+def test_another_time_zone_is_told_by_the_clock_of_each() -> None:
+    moved = (Change("timezone", "UTC", "Europe/Paris"),)
+    text = render(letter_of(MailKind.EVENT_CHANGED, event=event_of(timezone="Europe/Paris"), changes=moved)).text
+    assert "19:00 to 22:00 (Europe/Paris, UTC+01:00)" in text
+    assert "18:00 to 21:00 (UTC)" in text
 
 
 def test_a_later_mail_updates_the_calendar_entry_and_a_cancellation_takes_it_out() -> None:

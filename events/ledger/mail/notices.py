@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from events.domain.mail.kinds import MailKind, MailState
 from events.domain.states import HOLDING, Status
 from events.domain.times import from_iso, iso_of, to_ms
+from events.domain.zones import shows_another_time
 from events.ledger.database import database
 from events.ledger.mail.outbox import is_mailed
 from events.ledger.records import MailRecord
@@ -31,7 +32,7 @@ SETTLE_SECONDS = 120
 # Those who registered within this time before a reminder know when the event is.
 _RECENT = timedelta(days=1)
 # What the holders of tickets are told of.
-TOLD = ("name", "location", "start_time", "end_time")
+TOLD = ("name", "location", "start_time", "end_time", "timezone")
 
 
 def told_fields(event: Event) -> dict[str, str]:
@@ -46,13 +47,13 @@ def note_change(event: Event, *, before: Mapping[str, str], now: datetime) -> No
     Where an earlier change has not been told to all yet, both become one notice: it says what was before the first.
     """
     after = told_fields(event)
-    changes = {name: [before[name], after[name]] for name in TOLD if before[name] != after[name]}
+    changes = _seen(event, {name: [before[name], after[name]] for name in TOLD if before[name] != after[name]})
     if not changes or not is_mailed(event) or event.cancelled_at is not None or event.end_time <= now:
         return
     found = _pending(event).select_for_update().first()
     notice = found or MailNotice(event=event, kind=MailKind.EVENT_CHANGED.value)
     if found is not None:
-        merged = _merged(found.data["changes"], changes)
+        merged = _seen(event, _merged(found.data["changes"], changes))
         if not merged and not found.through_key:
             found.delete()  # all is as it was, and no one has heard of it
             return
@@ -64,6 +65,14 @@ def note_change(event: Event, *, before: Mapping[str, str], now: datetime) -> No
 
 def _pending(event: Event) -> QuerySet[MailNotice]:
     return MailNotice.objects.filter(event=event, kind=MailKind.EVENT_CHANGED.value, done_at=None)
+
+
+def _seen(event: Event, changes: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Leaves out another time zone whose clocks show the same: the ticket says "19:00" as before."""
+    zones = changes.get("timezone")
+    if zones and not any(shows_another_time(at, *zones) for at in (event.start_time, event.end_time)):
+        return {name: found for name, found in changes.items() if name != "timezone"}
+    return changes
 
 
 def _merged(earlier: Mapping[str, list[str]], later: Mapping[str, list[str]]) -> dict[str, list[str]]:
