@@ -14,10 +14,14 @@ from django.utils import timezone
 
 from events.admin.audit import Audited
 from events.admin.base import BoundedPaginator
+from events.api.fields import DESCRIPTION_MAX
 from events.api.proof_fields import NO_MAIL
 from events.domain.audit import Action
 from events.domain.schedule import Schedule, changed_schedule, first_schedule, schedule_problems
+from events.domain.text import clean_text
 from events.domain.times import whole_ms
+from events.domain.zones import UTC_NAME, time_zones
+from events.ledger.descriptions import description_of, set_description
 from events.ledger.events import EventOver, cancel_event, change_event, check_not_over, event_for_change
 from events.ledger.size_checks import CapacityBelowConfirmed, CapacityBelowWaitlisted, check_sizes
 from events.models import Event
@@ -37,18 +41,43 @@ _TIMES = ("start_time", "end_time", "registration_opens_at", "registration_close
 _COUNTERS = ("confirmed_count", "waitlisted_count", "cancelled_count", "rejected_counts", "last_sequence", "version")
 
 
+def time_zone_choices() -> list[tuple[str, str]]:
+    """Returns the names of all time zones, for a list to choose from."""
+    return [(name, name) for name in sorted(time_zones())]
+
+
+class DescriptionField(forms.Field):
+    """A text of several lines, held to what the API lets in."""
+
+    def to_python(self, value: str | None) -> str:
+        """Returns the cleaned text."""
+        try:
+            return clean_text(value or "", longest=DESCRIPTION_MAX)
+        except ValueError as problem:
+            raise forms.ValidationError(str(problem)) from problem
+
+
 class EventForm(EventFormBase):
     """Checks an event by the API's rules, with the API's messages."""
 
     class Meta:
         model = Event
-        fields = ("organizer", "name", "location", "visibility", "mail", "max_capacity", "waitlist_capacity", *_TIMES)
+        fields = (
+            *("organizer", "name", "location", "timezone", "visibility", "mail"),
+            *("max_capacity", "waitlist_capacity", *_TIMES),
+        )
+
+    timezone = forms.ChoiceField(initial=UTC_NAME, choices=time_zone_choices, help_text="The venue's.")
+    # A row of its own (`events.ledger.descriptions`).
+    description = DescriptionField(required=False, widget=forms.Textarea, help_text="Markdown.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("registration_opens_at", "registration_closes_at"):
             self.fields[name].required = False
-        self.fields["start_time"].help_text = "All times in UTC."
+        self.fields["start_time"].help_text = "All times in UTC, whatever the time zone."
+        if not self.instance._state.adding:
+            self.initial["description"] = description_of(self.instance)
 
     def clean(self) -> dict[str, Any]:
         """Checks the capacity against the seats given out, and the four times against each other."""
@@ -128,6 +157,8 @@ class EventAdmin(Audited, EventAdminBase):
             self._resize_after_commit(request, obj, sizes_of(obj, form.cleaned_data))
         else:
             super().save_model(request, obj, form, change)
+            if set_description(obj, form.cleaned_data["description"]):
+                obj.save(update_fields=["description_version"])
         publish_after_commit(obj, otherwise=self._not_in_force(request))
 
     def _not_in_force(self, request: HttpRequest) -> Callable[[], None]:

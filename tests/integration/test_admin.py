@@ -17,6 +17,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from events.admin.base import BoundedPaginator
+from events.ledger.descriptions import description_of
 from events.models import Event, OrganizerToken, Registration
 from events.secrets import tickets
 from tests.support.in_process.admin import change, form
@@ -49,6 +50,18 @@ def test_a_change_grows_the_version_here_and_at_the_door(operator: Client, redis
     event = Event.objects.get(pk=event_id)
     assert (event.location, event.version) == ("Barn", 2)
     assert stored_version(redis_client, event_id) == 2
+
+
+def test_the_time_zone_and_the_description_are_changed_by_the_apis_rules(operator: Client) -> None:
+    event_id = create(organizer(), description="Doors\nopen")
+    # A browser ends lines so; the same text is no change of it.
+    assert change(operator, event_id, timezone="Europe/Berlin", description="Doors\r\nopen").status_code == 302
+    event = Event.objects.get(pk=event_id)
+    assert (event.timezone, event.description_version, description_of(event)) == ("Europe/Berlin", 1, "Doors\nopen")
+    assert change(operator, event_id, description="Doors *shut*").status_code == 302
+    assert description_of(Event.objects.get(pk=event_id)) == "Doors *shut*"
+    for wrong in ({"timezone": "Europe/Atlantis"}, {"description": "a\0b"}, {"description": "x" * 10_001}):
+        assert change(operator, event_id, **wrong).status_code == 200, wrong
 
 
 def test_an_event_whose_addresses_are_proved_by_mail_keeps_its_mail(operator: Client) -> None:
@@ -143,11 +156,12 @@ def test_a_new_event_is_known_to_the_door(operator: Client, redis_client: redis.
     caller = organizer()
     assert caller.organizer
     times = {"start_time_0": "2031-01-01", "start_time_1": "10:00", "end_time_0": "2031-01-01", "end_time_1": "12:00"}
-    sizes = {"max_capacity": 5, "waitlist_capacity": 2}
+    sizes = {"max_capacity": 5, "waitlist_capacity": 2, "timezone": "Asia/Tokyo", "description": "Doors"}
     fields = {"organizer": caller.organizer.pk, "name": "New", "location": "Here", "visibility": "public", **sizes}
     assert operator.post("/admin/events/event/add/", {**fields, **times}).status_code == 302
     event = Event.objects.get()
     assert event.registration_closes_at == event.end_time
+    assert (event.timezone, description_of(event)) == ("Asia/Tokyo", "Doors")
     assert stored_version(redis_client, event.pk) == 1
 
 

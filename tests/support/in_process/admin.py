@@ -6,6 +6,7 @@ from typing import Any
 
 from django.test import Client
 
+from events.ledger.descriptions import description_of
 from events.models import Event
 
 
@@ -16,7 +17,7 @@ def form(event: Event, **changes: Any) -> dict[str, Any]:
     for name in ("start_time", "end_time", "registration_opens_at", "registration_closes_at"):
         moment = getattr(event, name)
         data |= {f"{name}_0": moment.strftime("%Y-%m-%d"), f"{name}_1": moment.strftime("%H:%M:%S")}
-    return {**data, **changes}
+    return {**data, "timezone": event.timezone, "description": description_of(event), **changes}
 
 
 def change(operator: Client, event_id: int, **changes: Any) -> Any:
