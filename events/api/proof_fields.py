@@ -23,7 +23,7 @@ def check_proofs(attrs: dict[str, Any], event: Event | None) -> dict[str, Any]:
             raise serializers.ValidationError({"verify_email": [_DRAW]})
         if not _wanted(attrs, event, "mail"):
             raise serializers.ValidationError({"verify_email": [NO_MAIL]})
-        if attrs.get("verify_email") and not (event and event.verify_email) and not settings.ENV.sends_mail:
+        if attrs.get("verify_email") and not settings.ENV.sends_mail:
             raise serializers.ValidationError({"verify_email": [_NOT_SENT]})
         paid = _wanted(attrs, event, "hold_confirmed_by") == ConfirmedBy.ORGANIZER
         if paid and _wanted(attrs, event, "hold_applies_to") == AppliesTo.WAITLIST:

@@ -81,9 +81,23 @@ def test_no_event_wants_addresses_proved_where_no_mail_is_sent(monkeypatch: pyte
         assert (answer.status_code, list(answer.json()["errors"])) == (400, ["verify_email"])
         assert "EMAIL_URL" in answer.json()["errors"]["verify_email"][0]
     assert caller.post("/events", body()).status_code == 201
-    # What was made before is changed as ever, and can do without.
+    # One that was made before cannot be saved with it either: it holds seats for proofs that no one can give.
+    kept = caller.patch(f"/events/{proving}", {"name": "Another", "verify_email": True})
+    assert (kept.status_code, list(kept.json()["errors"])) == (400, ["verify_email"])
+    # A change that does not speak of it is made as ever, and it can do without.
     assert caller.patch(f"/events/{proving}", {"name": "Another"}).status_code == 200
     assert caller.patch(f"/events/{proving}", {"verify_email": False}).status_code == 200
+
+
+def test_a_change_that_leaves_the_proof_as_it_is_changes_nothing_of_it() -> None:
+    caller = organizer()
+    event_id = create(caller, verify_email=True)
+    before = shown(caller, event_id)
+    assert caller.patch(f"/events/{event_id}", {"verify_email": True}).status_code == 200
+    after = shown(caller, event_id)
+    assert (after["verify_email"], after["revision"]) == (True, before["revision"])
+    changed = caller.patch(f"/events/{event_id}", {"verify_email": True, "location": "Park"}).json()["data"]
+    assert (changed["verify_email"], changed["hold"], changed["location"]) == (True, before["hold"], "Park")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ export async function showHead() {
 export function paint(event) {
   byId("title").replaceChildren(person(event.name));
   byId("about").replaceChildren(person(event.location), ` · ${localSpan(event.start_time, event.end_time)}`);
+  const unproved = document.getElementById("unproved");
+  if (unproved) unproved.hidden = !event.verify_email;
   byId("chip").hidden = false;
   byId("chip").dataset.state = shownState(event.registration_state, event.registration_paused);
   byId("chip").textContent = stateText(event);
