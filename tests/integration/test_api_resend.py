@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from events.admission.resend_limit import PER_ADDRESS
@@ -78,6 +81,30 @@ def test_an_address_is_found_as_it_is_compared_and_asked_for_once(event: Event) 
     assert ResendRequest.objects.count() == 1
     make_asked_mails(now=timezone.now())
     assert len(mailed()) == 1
+
+
+def test_while_one_waits_to_be_sent_a_ticket_is_not_mailed_again(caller: Caller, event: Event) -> None:
+    for _ in range(2):
+        ask(event, address(1))
+        make_asked_mails(now=timezone.now())
+    assert len(mailed()) == 1
+    # An organizer's is sent also where the mailbox has had enough of those that anyone can ask for.
+    assert [caller.post(path_of(event, 1)).status_code for _ in range(2)] == [202, 202]
+    assert len(mailed()) == 2
+    Mail.objects.update(state="sent")
+    ask(event, address(1))
+    make_asked_mails(now=timezone.now())
+    assert len(mailed()) == 3
+
+
+def test_the_same_statements_are_executed_with_and_without_a_ticket(event: Event) -> None:
+    def statements(email: str) -> list[str]:
+        with CaptureQueriesContext(connection) as captured:
+            ask(event, email)
+        # What differs are the address and the time.
+        return [re.sub(r"'[^']*'", "?", query["sql"]) for query in captured.captured_queries]
+
+    assert statements(address(1)) == statements("stranger@example.org") != []
 
 
 def test_an_address_of_another_event_gets_nothing_of_this_one(caller: Caller, event: Event) -> None:

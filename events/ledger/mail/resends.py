@@ -6,17 +6,18 @@ answer takes can tell whether the address has a ticket.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from events.domain.attendee import mailbox_keys
 from events.domain.holds import ConfirmedBy
-from events.domain.mail.kinds import MailKind
+from events.domain.mail.kinds import MailKind, MailState
 from events.domain.states import HOLDING, Status
 from events.domain.times import to_ms
-from events.ledger.mail.outbox import write_mail
-from events.models import Registration, ResendRequest
+from events.ledger.mail.outbox import is_mailed, write_mail
+from events.models import Mail, Registration, ResendRequest
 
 CHUNK = 500
 # A wish that no mailer has looked at for so long is dropped: it is an address that someone may have typed.
@@ -39,23 +40,39 @@ def make_asked_mails(*, now: datetime) -> int:
     with transaction.atomic():
         rows = ResendRequest.objects.select_for_update(skip_locked=True, of=("self",)).select_related("event")
         asked = list(rows.order_by("pk")[:CHUNK])
-        for one in asked:
-            if now - one.created_at < LONGEST:
-                _mail_tickets(one, now)
+        found = [row for one in asked if now - one.created_at < LONGEST for row in _tickets_of(one)]
+        waiting = _waiting({row.ticket_key for row in found})
+        for row in found:
+            if (row.event_id, row.ticket_key) not in waiting:
+                mail_again(row, now=now, wished=True)
         ResendRequest.objects.filter(pk__in=[one.pk for one in asked]).delete()
     return len(asked)
 
 
-def _mail_tickets(asked: ResendRequest, now: datetime) -> None:
+def _tickets_of(asked: ResendRequest) -> Iterator[Registration]:
     keys = mailbox_keys(asked.email_key)
     for row in Registration.objects.filter(event_id=asked.event_id, email_key__in=keys, status__in=_HOLDING):
         row.event = asked.event
-        mail_again(row, now=now, wished=True)
+        yield row
+
+
+def _waiting(ticket_keys: Collection[str], *, by_organizer: bool = False) -> set[tuple[int, str]]:
+    """Returns of which of these tickets a mail with its link or token waits to be sent: another would say the same.
+
+    `by_organizer`: of which one that is not dropped where its mailbox has had enough, as those on a wish are.
+    """
+    kinds = [MailKind.RESEND.value, MailKind.VERIFY.value]
+    pending = Mail.objects.filter(state=MailState.PENDING.value, kind__in=kinds, ticket_key__in=ticket_keys)
+    rows = pending.values_list("event_id", "ticket_key", "data")
+    return {(event_id, key) for event_id, key, data in rows if not (by_organizer and data and data.get("asked"))}
 
 
 def mail_again(row: Registration, *, now: datetime, wished: bool = False) -> bool:
-    """Writes a mail with a ticket, or once more with its token where its address is to be proved. Returns False if its
-    event has no mail. `wished`: not by its organizer but on a wish, which anyone can have for any address."""
+    """Writes a mail with a ticket, or once more with its token where its address is to be proved; an organizer's not
+    while one waits. Returns False if its event has no mail. `wished`: not by its organizer but on a wish, which anyone
+    can have for any address."""
+    if not wished and is_mailed(row.event) and _waiting({row.ticket_key}, by_organizer=True):
+        return True
     unproved = row.status in _UNPROVED and row.hold_confirmed_by == ConfirmedBy.ADDRESS
     kind = MailKind.VERIFY if unproved else MailKind.RESEND
     data = {"asked": True} if wished else None
