@@ -142,6 +142,11 @@ def _mailjet(related: str) -> dict[str, Any]:
             ]
         ),
         ("mailgun", "api_key=k&sender_domain=example.org", Reply(200, {"id": "<1>", "message": "Queued."}), SENT),
+        # The text of a known code is not the one that anymail looks for.
+        (
+            *("postmark", "server_token=k", refusal(422, 406, "This one is inactive.")),
+            Answer(Verdict.BOUNCED, "422", "recipient"),
+        ),
         ("mandrill", "api_key=k", Reply(200, []), Answer(Verdict.BROKEN, "200", "server")),  # it says nothing
         # Anymail has no error about this.
         ("mailjet", _MAILJET, Reply(400, _mailjet("Subject")), Answer(Verdict.LATER, "400", "content")),
@@ -168,6 +173,13 @@ def test_providers_are_judged_alike_however_they_say_it(
     provider: str, options: str, reply: Reply, answer: Answer
 ) -> None:
     assert answer_to(reply, provider, options) == answer
+
+
+def test_a_provider_that_is_away_was_not_tried() -> None:
+    with running(PostmarkServer()) as server:
+        transport = ProviderTransport(url_of(server))
+    assert transport.send(a_message()) == Answer(Verdict.UNREACHABLE, "", "connection")
+    transport.close()
 
 
 def test_a_busy_provider_says_for_how_long() -> None:
