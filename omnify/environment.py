@@ -24,7 +24,9 @@ from omnify.common.broker_url import read_broker_url
 from omnify.common.email_url import EmailUrl, Way
 from omnify.common.redis_urls import read_store_url
 from omnify.common.service_file import read_service_file
+from omnify.common.tracing_settings import TracingSettings
 from omnify.environment_values import BadEnvironment
+from omnify.tracing_values import read_tracing
 
 LEAST_SECRET = 32
 
@@ -79,6 +81,7 @@ class Environment:
     mail_log_days: int
     mail_reminder_hours: int
     log_level: str
+    tracing: TracingSettings | None
     fault_dir: str
     haste: int
 
@@ -158,6 +161,8 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         webhook_log_days=read.number(values, "WEBHOOK_LOG_DAYS", 30, low=7, high=3650),
         **mail_values.read_mail_values(values, public_url=_public_url(values)),
         log_level=read.choice(values, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        # The exporter reads the process's variables, so a file of ours cannot turn it on.
+        tracing=read_tracing(process),
         fault_dir=values.get("OMNIFY_FAULT_DIR", ""),
         haste=read.number(values, "OMNIFY_HASTE", 1, low=1, high=10),
     )

@@ -38,7 +38,9 @@ MAX_KNOWN_LINES = 1024
 
 # Headers whose values hardly come twice. To remember such a line costs as much as to read it, and in a crowd of them
 # all others would be forgotten and read again.
-_VARYING = frozenset((b"idempotency-key", b"x-forwarded-for", b"x-real-ip", b"x-request-id", b"traceparent"))
+_VARYING = frozenset(
+    (b"idempotency-key", b"x-forwarded-for", b"x-real-ip", b"x-request-id", b"traceparent", b"tracestate")
+)
 
 # Headers that ask for more than an answer.
 _UNUSUAL = frozenset(

@@ -32,6 +32,7 @@ _KNOWN: dict[Counter | Gauge, tuple[tuple[str, ...], ...]] = {
     metrics.LOST: (("sweep", "database", "asked"),),
     metrics.UNFOUNDED: (("lost", "changed"),),
     metrics.WATCHERS: (("stream", "poll"),),
+    metrics.TRACE_SPANS: (("exported", "refused", "dropped"),),
 }
 
 

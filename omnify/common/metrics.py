@@ -68,6 +68,11 @@ WATCHERS = Gauge(
     ["kind"],
     multiprocess_mode="livesum",
 )
+TRACE_SPANS = Counter(
+    "omnify_trace_spans",
+    "Spans that the collector took (exported), that it did not take (refused), or that found its queue full (dropped).",
+    ["result"],
+)
 
 _FLUSH_SECONDS = 0.5
 
