@@ -4,6 +4,7 @@ unless it is a registration.
     registration   t, r, p = JSON [name, e-mail, e-mail digest, mark of the secret that made the ticket's id], with a
                    callback [..., URL, organizer]; packed at the door, opened by the drain. Behind it are as many
                    blanks as the number of its language (`language_numbers`): the release before reads over them.
+                   In front of these is its trace, if it is traced (`trace_blanks`).
                    s = quantity, ticket type and access code (`seats_text`), only where it is not one seat without
                    a type and a code.
                    a = "o" if the organizer added the guest, "b" if beyond the capacity
@@ -39,8 +40,9 @@ from events.admission.fields import (
     ENTRY_TICKET,
     EXEMPT,
 )
-from events.admission.language_numbers import BLANK, read_language, write_language
+from events.admission.language_numbers import read_language, write_language
 from events.admission.seats_text import read_seats
+from events.admission.trace_blanks import read_trace
 from events.domain.attendee import email_key
 from events.domain.commands import (
     Callback,
@@ -86,6 +88,8 @@ _decode_confirmation = msgspec.json.Decoder(_Confirmation).decode
 _encode = msgspec.json.Encoder().encode
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _MS_DIGITS = 14
+# Of a registration's payload that has nothing behind it, as nearly all.
+_END = b"]"
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -183,8 +187,9 @@ def _command(kind: str, key: str, sequence: int, requested_ms: int, fields: dict
             if ENTRY_ADDED in fields:
                 beyond = fields[ENTRY_ADDED] == BEYOND_CAPACITY
                 request = msgspec.structs.replace(request, added=True, beyond_capacity=beyond)
-            if payload[-1:] == BLANK:
-                request = msgspec.structs.replace(request, language=read_language(payload))
+            if payload[-1:] != _END:
+                language, trace = read_language(payload), read_trace(payload)
+                request = msgspec.structs.replace(request, language=language, trace=trace)
             return _with_seats(request, fields[ENTRY_SEATS]) if ENTRY_SEATS in fields else request
         if kind == "cancel":
             reason = Reason.BY_ORGANIZER if payload == BY_ORGANIZER else Reason.BY_HOLDER

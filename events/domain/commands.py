@@ -33,7 +33,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     `sequence` is its number in the event's order of admission; `mark` names the secret that made the ticket's id;
     `type_id` is the ticket type's, 0 for an event without types; `code_id` that of its access code, 0 without one.
-    `language` is that of its mails, empty if it did not say one.
+    `language` is that of its mails, empty if it did not say one. `trace` is the context of its span (24 bytes:
+    `omnify.common.tracing`), empty if it is not traced.
     `added`: by the organizer; `beyond_capacity`: the event or the type then grows by what is missing.
     """
 
@@ -52,6 +53,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     beyond_capacity: bool = False
     added: bool = False
     language: str = ""
+    trace: bytes = b""
 
     @classmethod
     def blank(cls, key: str, sequence: int, requested_ms: int, *, mark: str = "") -> Request:
