@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnify.settings")
 
@@ -34,10 +35,15 @@ from omnify.common.asgi_types import ASGIApp, Header, Receive, Scope, Send
 from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
+from omnify.common.tracing_settings import open_traces
 from omnify.cors import Origins, header_lines, with_cors
 from omnify.front import Front
 from omnify.hsts import hsts_headers, with_hsts
 from omnify.loader import LedgerLoader
+
+if TYPE_CHECKING:
+    from events.door.traced import DoorTraces
+    from omnify.common.tracing import Traces
 
 logger = get_logger(__name__)
 
@@ -60,6 +66,7 @@ class Service:
         self._front: ASGIApp | None = None
         allowed = settings.ENV.cors_allowed_origins
         self._origins = Origins(allowed) if allowed else None
+        self._traces: Traces | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -114,6 +121,7 @@ class Service:
             trusted_proxies=settings.ENV.trusted_proxies,
             private_callbacks=settings.ENV.webhook_allow_private,
             receipts=receipt_signer(),
+            traces=self._open_traces(),
         )
         env = settings.ENV
         public_log = env.decision_log and bool(env.log_signing_key)
@@ -129,6 +137,16 @@ class Service:
         self._front = with_hsts(front, self.common_headers)
         return self._front
 
+    def _open_traces(self) -> DoorTraces | None:
+        """Begins to export spans, if that is on: here, in gunicorn's own processes, since threads do not survive a
+        fork."""
+        self._traces = open_traces(settings.ENV.tracing)
+        if self._traces is None:
+            return None
+        from events.door.traced import DoorTraces
+
+        return DoorTraces(self._traces)
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
@@ -141,6 +159,8 @@ class Service:
                 if self._door is not None:
                     await self._door.close()
                     await self._gate.aclose()
+                if self._traces is not None:
+                    self._traces.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

@@ -6,7 +6,7 @@ prepared registrations -> by event -> one call of the gate -> a result for each,
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -24,6 +24,15 @@ from omnify.common import metrics
 from omnify.common.batcher import Waiter
 from omnify.common.metrics import BufferedHistogram
 
+AdmitSeveral = Callable[
+    [Mapping[int, Sequence[AdmissionRequest]]], Awaitable[list[AdmitReply | EventNotLoaded | QueueUnavailable]]
+]
+
+
+def as_it_is(call: AdmitSeveral) -> AdmitSeveral:
+    """Returns the call itself, where nothing is to be done around it."""
+    return call
+
 
 class AdmissionResult(msgspec.Struct, frozen=True, gc=False):
     """The answer to one registration, what its address has left (None: not limited), and what the batch had in common:
@@ -40,10 +49,18 @@ class Admissions:
     """Admits registrations of all events, with one batcher for each server of the queue (`Gate.lane_of`).
 
     A batcher for each event would make more and smaller calls, and a call costs as much as eight registrations in it.
+    `around` is given the gate's call, and returns what is called in its place (`events.door.traced`).
     """
 
-    def __init__(self, *, gate: Gate, loader: Loader, wake: Callable[[int], None]) -> None:
-        self._gate = gate
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        loader: Loader,
+        wake: Callable[[int], None],
+        around: Callable[[AdmitSeveral], AdmitSeveral] = as_it_is,
+    ) -> None:
+        self._admit_several = around(gate.admit_several)
         self._wake = wake
         self._log = AdmittedLog()
         self._seconds = BufferedHistogram(metrics.ADMISSION_SECONDS)
@@ -73,7 +90,7 @@ class Admissions:
     async def _admit(self, lane: int, batch: list[Prepared]) -> list[AdmissionResult | Exception]:
         requests = _by_event(batch)
         started = time.perf_counter()
-        replies = await self._gate.admit_several(requests)
+        replies = await self._admit_several(requests)
         self._seconds.observe(time.perf_counter() - started)
         self._sizes.observe(len(batch))
         results = {

@@ -10,11 +10,14 @@ database makes a balancer take a process away that works
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from events.admission.gate import Gate
 from events.domain.decision_log.receipts import ReceiptSigner
 from events.domain.tickets import Tickets
 from events.door import parse, responses
+from events.door.admissions import as_it_is
 from events.door.caller import Caller, Callers
 from events.door.cancel import Canceller
 from events.door.catch_up import CatchUp
@@ -37,6 +40,9 @@ from events.door.watch_hub import WatchHub
 from omnify.common.asgi_types import ASGIApp, Receive, Scope, Send
 from omnify.common.request_body import read_body
 from omnify.common.shared_timeout import BODY_SECONDS, SharedTimeout
+
+if TYPE_CHECKING:
+    from events.door.traced import DoorTraces
 
 _EVENTS = "/events/"
 _REGISTRATIONS = "/registrations/"
@@ -62,6 +68,7 @@ class Door:
         trusted_proxies: int = 0,
         private_callbacks: bool = False,
         receipts: ReceiptSigner | None = None,
+        traces: DoorTraces | None = None,
     ) -> None:
         catch_up = CatchUp(gate=gate, loader=loader)
         reader = TicketStatusReader(gate=gate, loader=loader, catch_up=catch_up)
@@ -76,6 +83,11 @@ class Door:
             wake=wake,
             private_callbacks=private_callbacks,
             receipts=receipts,
+            around=as_it_is if traces is None else traces.admitting,
+        )
+        with_registrar = partial if traces is None else traces.registering
+        self._register: Callable[[Scope, Receive, str], Awaitable[Response]] = with_registrar(
+            self._register_with, self._registrar
         )
         self._canceller = Canceller(gate=gate, tickets=tickets, loader=loader, reader=reader, wake=wake)
         self._confirmer = Confirmer(
@@ -91,7 +103,8 @@ class Door:
         )
         self._body_timeout = SharedTimeout(BODY_SECONDS)
         self._app = app
-        self.fast_path = FastPath(registrar=self._registrar, statuses=self._statuses, callers=self._callers)
+        make_fast_path = FastPath if traces is None else traces.fast_path
+        self.fast_path = make_fast_path(registrar=self._registrar, statuses=self._statuses, callers=self._callers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -150,14 +163,14 @@ class Door:
     async def _respond(self, send: Send, route: str, work: Awaitable[Response]) -> None:
         await _send(send, route, await checked(work))
 
-    async def _register(self, scope: Scope, receive: Receive, text: str) -> Response:
+    async def _register_with(self, registrar: Registrar, scope: Scope, receive: Receive, text: str) -> Response:
         count_slow("register")
         sent, body, caller = await self._read(scope, receive)
         event_id = parse.event_id(text)
         if event_id is None:
             return responses.event_not_found()
-        prepared = self._registrar.prepare(event_id, body, parse.checked_key(sent), caller)
-        return await self._registrar.register(prepared, self._registrar.wants_receipt(sent.preferences))
+        prepared = registrar.prepare(event_id, body, parse.checked_key(sent), caller)
+        return await registrar.register(prepared, registrar.wants_receipt(sent.preferences))
 
     async def _confirm(self, scope: Scope, receive: Receive, ticket_id: str) -> Response:
         sent, body, caller = await self._read(scope, receive)

@@ -13,7 +13,8 @@ from events.domain.states import Status
 from events.domain.ticket_keys import TicketName
 from events.domain.tickets import Tickets
 from events.door import callbacks, responses
-from events.door.admissions import AdmissionResult, Admissions
+from events.door.admissions import AdmissionResult, Admissions, AdmitSeveral, as_it_is
+from events.door.caller import Caller
 from events.door.catch_up import CatchUp, QueueBehind
 from events.door.loader import Loader
 from events.door.preferences import prefers_receipt
@@ -38,17 +39,18 @@ class Registrar:
         jitter: Callable[[], float] = random,
         private_callbacks: bool = False,
         receipts: ReceiptSigner | None = None,
+        around: Callable[[AdmitSeveral], AdmitSeveral] = as_it_is,
     ) -> None:
         self._gate = gate
         self._catch_up = catch_up
         self._tickets = tickets
-        self.prepare = partial(
+        self.prepare: Callable[[int, bytes, str | None, Caller], Prepared] = partial(
             prepare, tickets, callbacks.any_callback if private_callbacks else callbacks.own_callback
         )
         self._jitter = jitter
         # None where the operator has set no key: a client's preference is ignored then.
         self.receipts = None if receipts is None else Receipts(receipts)
-        self._admissions = Admissions(gate=gate, loader=loader, wake=wake)
+        self._admissions = Admissions(gate=gate, loader=loader, wake=wake, around=around)
         # Writes what was kept for the log and the metrics.
         self.flush = self._admissions.flush
 

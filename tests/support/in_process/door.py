@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import redis
 
@@ -26,6 +26,9 @@ from omnify.common.redis_nodes import replication_ids
 from omnify.recognizer import PlainPoll, PlainRegistration, recognize
 from tests.support.in_process.events import tickets
 from tests.support.servers import Services
+
+if TYPE_CHECKING:
+    from events.door.traced import DoorTraces
 
 Reply = tuple[int, dict[str, str], Any]
 
@@ -149,6 +152,7 @@ def visit(
     secrets: Tickets = tickets,
     trusted_proxies: int = 0,
     receipts: ReceiptSigner | None = None,
+    traces: DoorTraces | None = None,
 ) -> Any:
     """Runs a scene with a door of its own; whatever it passes on to Django fails the test."""
 
@@ -169,6 +173,7 @@ def visit(
             app=behind,
             trusted_proxies=trusted_proxies,
             receipts=receipts,
+            traces=traces,
         )
         try:
             return await scene(Visitor(door, woken, gate))
