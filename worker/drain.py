@@ -53,6 +53,7 @@ class Drain:
         checkpoint: called at each failpoint, where a crash test may stop the process.
         slice_seconds: how long `run` works at most before other events get their turn.
         batch: how many entries are decided in one transaction at most.
+        pipeline: makes the turn: `Pipeline`, or one with traces (`worker.traces`).
     """
 
     queue: Queue
@@ -65,6 +66,7 @@ class Drain:
     sleep: Callable[[float], None] = time.sleep
     slice_seconds: float = SLICE_SECONDS
     batch: int = BATCH
+    pipeline: Callable[..., Pipeline] = Pipeline
 
     def run(self, event_id: int) -> Drained:
         """Drains one event until its queue is empty or the time slice is over."""
@@ -105,7 +107,7 @@ class Drain:
 
     def _work(self, lease: Lease) -> Drained:
         started = self.clock()
-        turn = Pipeline(
+        turn = self.pipeline(
             queue=self.queue,
             digest=self.digest,
             wake_dispatchers=self.wake_dispatchers,

@@ -148,7 +148,7 @@ class Pipeline:
             published=self.published,
             queue_now=self._queue_now,
             before_write=writing.set,
-            before_commit=lambda: self.checkpoint("drain.before_commit"),
+            before_commit=self._before_commit,
         )
         done = commit_batch(self.event_id, batch)
         writing.set()
@@ -158,6 +158,9 @@ class Pipeline:
         shown = max(self.published.published_ms, done.event.decided_ms)
         self.published = CopyProgress(self.published.version or done.event.version, shown)
         return done
+
+    def _before_commit(self) -> None:
+        self.checkpoint("drain.before_commit")
 
     def _announce(
         self, done: Committed, entries: Sequence[Entry], started: float, before_ms: int, writing: Event

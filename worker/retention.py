@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from events.admission.erasure import delete_event_keys, is_replicated
 from events.domain.audit import Action, Actor, ActorKind
-from events.ledger import audit, idempotency, retention
+from events.ledger import audit, idempotency, retention, traces
 from events.ledger.mail import resends
 from events.ledger.mail.claims import purge_mails
 from events.ledger.queries import find_event
@@ -68,6 +68,7 @@ def purge_until_stopped(
         before = datetime.now(UTC) - idempotency.KEPT_FOR
         _try("wishes for tickets", partial(resends.purge_wishes, now=datetime.now(UTC)))
         _try("old answers to organizers", partial(idempotency.purge_answers, before=before))
+        _try("traces of tickets", partial(traces.purge_traces, now=datetime.now(UTC)))
         if periods.retention_days is not None:
             _try(
                 "people of past events",

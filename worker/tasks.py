@@ -28,6 +28,7 @@ from omnify.common.clients import redis_client
 from omnify.common.email_url import Way
 from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
+from worker import traces
 from worker.beacon import round_reader
 from worker.drain import Drain, Drained
 from worker.draws import Drawer
@@ -67,6 +68,7 @@ def drain(event_id: int) -> str:
         republish=_republish,
         wake_dispatchers=wake_dispatchers,
         checkpoint=_checkpoint,
+        pipeline=traces.pipeline(),
     )
     result = work.run(event_id)
     if result is Drained.MORE:
@@ -104,6 +106,7 @@ def start_threads(sender: Any, **_: Any) -> None:
     """Starts the threads that belong to the queues this worker consumes."""
     queues = set(sender.app.amqp.queues.consume_from)
     check_database(standby_expected=settings.STANDBY_EXPECTED)
+    traces.traces()
     freeze_gc()
     if WEBHOOKS in queues:
         _start_dispatcher()
@@ -178,6 +181,7 @@ def stop_threads(**_: Any) -> None:
     _stop.set()
     for stop in _stops:
         stop()
+    traces.close()
     try:
         heartbeat.leave(redis_client(), _name)
     except Exception as problem:

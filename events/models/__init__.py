@@ -12,6 +12,7 @@ from events.models.mail import Mail, MailNotice, MailOptOut, ResendRequest
 from events.models.message_batch import MessageBatch
 from events.models.organizer import Organizer, OrganizerToken
 from events.models.registration import Registration
+from events.models.ticket_trace import TicketTrace
 from events.models.ticket_type import TicketType
 from events.models.webhook import Webhook, WebhookDelivery, WebhookEndpoint
 
@@ -35,6 +36,7 @@ __all__ = [
     "Registration",
     "ResendRequest",
     "SizeChange",
+    "TicketTrace",
     "TicketType",
     "Webhook",
     "WebhookDelivery",

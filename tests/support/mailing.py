@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from omnify.common.email_url import EmailUrl, Way
 from tests.support.smtp_server import MailServer
 from worker.mail.breaker import Breaker
 from worker.mail.capping import Capper
-from worker.mail.context import MailContext
+from worker.mail.context import MailContext, Result
 from worker.mail.deciding import Decider
 from worker.mail.mailer import Mailer
 from worker.mail.transports import make_transports
@@ -69,12 +69,23 @@ def mail(
 
 @contextmanager
 def mailing(
-    server: MailServer | EmailUrl, client: redis.Redis, *, connections: int = 2, cap: RateLimit | None = None
+    server: MailServer | EmailUrl,
+    client: redis.Redis,
+    *,
+    connections: int = 2,
+    cap: RateLimit | None = None,
+    on_recorded: Callable[[Sequence[Result]], None] | None = None,
 ) -> Iterator[Mailer]:
     """A mailer at work, with a server of SMTP or what the URL says."""
     url = server if isinstance(server, EmailUrl) else _smtp(server)
     made = Mailer(
-        MailContext(render=render, sender="Tickets <tickets@example.org>", host="example.org", haste=HASTE),
+        MailContext(
+            render=render,
+            sender="Tickets <tickets@example.org>",
+            host="example.org",
+            on_recorded=on_recorded,
+            haste=HASTE,
+        ),
         make_transports(url, folder=Path(), count=connections),
         decider=Decider(tickets=tickets(), site="https://tickets.example.org"),
         capper=Capper(client, cap=cap, digest=tickets().email_digest),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -27,6 +27,7 @@ class MailContext:
         sender: the From header; `reply_to` is empty for none; `host` is that of Message-IDs.
         checkpoint: called at each failpoint, where a crash test may stop the process.
         jitter: returns a number from 0 to 1, each mail's share of the longest jitter.
+        on_recorded: told results once they are recorded, in the mailer's thread and on its connection.
         haste: for tests: all waits are so many times shorter.
     """
 
@@ -37,13 +38,15 @@ class MailContext:
     checkpoint: Callable[[MailFailpoint], None] = lambda failpoint: None
     clock: Callable[[], datetime] = _utc_now
     jitter: Callable[[], float] = random.random
+    on_recorded: Callable[[Sequence[Result]], None] | None = None
     haste: float = 1
 
 
 class Result(msgspec.Struct, frozen=True):
     """What came of a claimed mail, on its way to the outbox. `outcome` is a verdict, `skipped` or `released`.
 
-    `wait_seconds` is for one that was not tried: when it is due again; None: now.
+    `wait_seconds` is for one that was not tried: when it is due again; None: now. One that was tried was so from
+    `started_at` to `at`.
     """
 
     mail: ClaimedMail
@@ -52,6 +55,7 @@ class Result(msgspec.Struct, frozen=True):
     error: str = ""
     at: datetime | None = None
     wait_seconds: float | None = None
+    started_at: datetime | None = None
 
 
 SKIPPED, RELEASED = "skipped", "released"

@@ -185,6 +185,8 @@ class Mailer:
             now, jitter, haste = self._context.clock(), self._context.jitter, self._context.haste
             record_mails([as_record(one, now=now, jitter=jitter(), haste=haste) for one in results])
             report(results)
+            if self._context.on_recorded is not None:
+                self._context.on_recorded(results)
         for one in results:
             del self._outstanding[one.mail.id]
         self._unrecorded.clear()

@@ -10,6 +10,7 @@ from django.conf import settings
 from events.letters.render import render
 from events.secrets import tickets
 from omnify.common.clients import redis_client
+from worker import traces
 from worker.failpoints import MailFailpoint, hit
 from worker.mail.breaker import Breaker
 from worker.mail.capping import Capper
@@ -38,6 +39,7 @@ def _make_mailer() -> Mailer:
         reply_to=env.mail_reply_to,
         host=parseaddr(env.mail_from)[1].rpartition("@")[2],
         checkpoint=_checkpoint,
+        on_recorded=traces.on_mails(),
         haste=env.haste,
     )
     return Mailer(

@@ -82,7 +82,7 @@ class Senders:
         for place, one in enumerate(job):
             if self._stopping.is_set() or self._breaker.seconds_left:
                 return self._release(job[place:])
-            started = time.monotonic()
+            started, started_at = time.monotonic(), self._context.clock()
             answer = self._attempt(transport, one)
             if answer.verdict is Verdict.UNREACHABLE and self._breaker.server_alive:
                 self._jobs.put(job[place:])
@@ -93,7 +93,9 @@ class Senders:
                 logger.throttled_warning(_HELD_BACK[answer.verdict], problem=answer.error, status=answer.status)
                 return self._release(job[place:], answer)
             metrics.MAIL_SECONDS.observe(time.monotonic() - started)
-            self._done(Result(one.mail, answer.verdict.value, answer.status, answer.error, self._context.clock()))
+            ended = self._context.clock()
+            result = answer.verdict.value, answer.status, answer.error, ended, None, started_at
+            self._done(Result(one.mail, *result))
             if answer.verdict in (Verdict.LATER, Verdict.BROKEN):
                 return self._release(job[place + 1 :])
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection
 
+from events.ledger.webhooks.attempts import Attempt
 from omnify.common.logs import get_logger
 from worker.failpoints import Failpoint
 from worker.webhooks.client import WebhookClient
@@ -36,6 +37,7 @@ class DispatchContext:
     Args:
         checkpoint: called at each failpoint, where a crash test may stop the process.
         jitter: returns a number from 0 to 1, each attempt's share of the longest jitter.
+        on_recorded: told attempts once they are recorded, in the thread and on the connection that recorded them.
         haste: for tests: claims run out this many times sooner. The client's timeout must be shorter by as much.
     """
 
@@ -44,6 +46,7 @@ class DispatchContext:
     checkpoint: Callable[[Failpoint], None] = lambda failpoint: None
     clock: Callable[[], datetime] = _utc_now
     jitter: Callable[[], float] = random.random
+    on_recorded: Callable[[Sequence[Attempt]], None] | None = None
     haste: float = 1
 
 

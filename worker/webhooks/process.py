@@ -6,6 +6,7 @@ from functools import cache
 
 from django.conf import settings
 
+from worker import traces
 from worker.failpoints import Failpoint, hit
 from worker.webhooks.client import TIMEOUT_SECONDS, WebhookClient
 from worker.webhooks.context import DispatchContext
@@ -30,4 +31,7 @@ def _make_dispatcher() -> Dispatcher:
     signer = RequestSigner(secrets=secrets, allow_private=private)
     haste = settings.ENV.haste
     client = WebhookClient(allow_private=private, denied=denied, timeout_seconds=TIMEOUT_SECONDS / haste)
-    return Dispatcher(DispatchContext(client=client, signer=signer, checkpoint=_checkpoint, haste=haste))
+    context = DispatchContext(
+        client=client, signer=signer, checkpoint=_checkpoint, on_recorded=traces.on_attempts(), haste=haste
+    )
+    return Dispatcher(context)

@@ -72,7 +72,10 @@ class Recorder:
 
     def _write(self, attempts: Sequence[Attempt]) -> set[int]:
         self._context.checkpoint("deliver.before_record")
-        return record(attempts, now=self._context.clock())
+        blocked_endpoints = record(attempts, now=self._context.clock())
+        if self._context.on_recorded is not None:
+            self._context.on_recorded(attempts)
+        return blocked_endpoints
 
     async def release(self, deliveries: Sequence[ClaimedDelivery]) -> None:
         """Gives up claims on deliveries that will not be sent. If that fails, the claims expire."""

@@ -102,12 +102,13 @@ def deliver_until(
     timeout_seconds: float = 15.0,
     speed: int = 1,
     end_attempts: Callable[[], None] = lambda: None,
+    **options: Any,
 ) -> None:
     """Runs a real dispatcher beside this thread until `done()`, and stops it in an orderly way.
 
     `speed`: how many seconds pass for the schedule and the breaker in a real one. The dispatcher looks as often, and
     its claims last as long as without: how long the machine takes is measured in real seconds.
-    `end_attempts` ends what is under way; it is called once no new ones begin.
+    `end_attempts` ends what is under way; it is called once no new ones begin. `options` are a dispatcher's.
     """
     begun = timezone.now()
 
@@ -120,7 +121,7 @@ def deliver_until(
             end_attempts()
 
     dispatcher = DispatcherThread(
-        lambda: Stopping(context(timeout_seconds=timeout_seconds, clock=clock, haste=1 / speed))
+        lambda: Stopping(context(timeout_seconds=timeout_seconds, clock=clock, haste=1 / speed, **options))
     )
     dispatcher.start()
     deadline = time.monotonic() + seconds
