@@ -1,5 +1,5 @@
 """Drains events in this process, time slice after time slice in turn, and says what a decision of each took:
-`python -m bench.drain_in_turn EVENT=on EVENT=off`, with and without a decision log.
+`python -m bench.drain_in_turn EVENT=on EVENT=off`, with and without a decision log. EVENT=traced has none, but traces.
 
 One process for all sides, and slices so short that whatever else the machine does strikes all of them. The same code as
 a worker's task, without Celery around it.
@@ -13,8 +13,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
+from typing import TYPE_CHECKING
 
 import django
+
+if TYPE_CHECKING:
+    from worker.drain import Drain
 
 # Some six batches: the first of a slice is not drafted ahead, and the last has none behind it.
 SLICE_SECONDS = 0.25
@@ -24,7 +28,7 @@ CLOCKS = ("clock", "processors")
 
 @dataclass(slots=True)
 class Side:
-    """One event, whether it gets a decision log, and the seconds of a decision in each slice by each of the clocks."""
+    """One event, its kind (`on`, `off` or `traced`), and the seconds of a decision in each slice by each clock."""
 
     event_id: int
     log: str
@@ -64,18 +68,37 @@ def _take_turns(sides: Sequence[Side]) -> None:
     from bench.drain_once import new_drain
     from worker.drain import Drained
 
-    drain, now, results = new_drain(slice_seconds=SLICE_SECONDS), _clocks(), {Drained.MORE}
+    usual = new_drain(slice_seconds=SLICE_SECONDS)
+    drains = {side.log: _traced(usual) if side.log == "traced" else usual for side in sides}
+    now, results = _clocks(), {Drained.MORE}
     while results == {Drained.MORE}:
         # A B B A A B ...
         sides, results = sides[::-1], set()
         for side in sides:
             decided, before = _decided(side), now()
-            results.add(drain.run(side.event_id))
+            results.add(drains[side.log].run(side.event_id))
+            if side.log == "traced":
+                # What it costs to send them must not fall into the other's slice.
+                _flush()
             after, decisions = now(), _decided(side) - decided
             for name, found in side.slices.items():
                 found.append((after[name] - before[name]) / max(decisions, 1))
     if not results <= {Drained.MORE, Drained.IDLE}:
         sys.exit(f"the drain ended {', '.join(results)}")
+
+
+def _traced(drain: Drain) -> Drain:
+    from worker import traces
+
+    return replace(drain, pipeline=traces.pipeline())
+
+
+def _flush() -> None:
+    from worker import traces
+
+    found = traces.traces()
+    if found is not None:
+        found.flush()
 
 
 def _decided(side: Side) -> int:
