@@ -20,7 +20,7 @@ _DECISIONS = (
     *REJECTION_REASONS,
 )
 # The verdicts of `worker.mail`, which no edge imports.
-_MAIL_OUTCOMES = ("sent", "bounced", "failed", "later", "broken", "unreachable", "skipped")
+_MAIL_OUTCOMES = ("sent", "bounced", "failed", "later", "broken", "unreachable", "busy", "skipped")
 
 _KNOWN: dict[Counter | Gauge, tuple[tuple[str, ...], ...]] = {
     metrics.DOOR_ANSWERS: (("register", "status"), ("200", "202", "409", "429", "500", "503")),
