@@ -18,6 +18,7 @@ import pytest
 import redis
 
 from tests.support import prepared
+from tests.support.embedding_site import EmbeddingSite
 from tests.support.leftovers import Leftovers
 from tests.support.on_sqlite import is_brief, touches_database
 from tests.support.run_times import Timing
@@ -125,7 +126,15 @@ def servers() -> Iterator[Services]:
 
 
 @pytest.fixture(scope="session")
-def one_service() -> Iterator[Service]:
+def elsewhere() -> Iterator[EmbeddingSite]:
+    """A site of its own, whose pages the service of `one_service` allows to call it."""
+    site = EmbeddingSite()
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def one_service(elsewhere: EmbeddingSite) -> Iterator[Service]:
     """A whole service for acceptance and browser tests, with its own servers: killing them disturbs no other test."""
     from tests.support.service.logs import leaks, not_json
     from tests.support.service.processes import Service
@@ -135,7 +144,7 @@ def one_service() -> Iterator[Service]:
         assert leaks(service) == []
         assert not_json(service) == []
 
-    service = Service()
+    service = Service(CORS_ALLOWED_ORIGINS=elsewhere.origin)
     THE_SERVICE.callback(service.close)
     try:
         service.start()

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Sequence
 
 from events.domain.tickets import read_ticket_id
 from events.door import parse
-from events.pages import files
+from events.pages import files, widget
 from events.pages.cached_template import Render, TemplateCache
 from events.pages.event_page import EventPage
 from events.pages.home_page import HomePage, Listing
@@ -76,7 +76,9 @@ class Pages:
         self._home = HomePage(app=app, templates=self._templates, listing=listing, public_url=public_url)
         self._app = app
         self._body_timeout = SharedTimeout(BODY_SECONDS)
-        files.version()  # reads the files now, so that the first visitor does not wait for it
+        # Made now, so that the first visitor does not wait for them.
+        files.version()
+        widget.widget()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -165,11 +167,14 @@ class Pages:
         return page(template.fill({}), status=status, retry_seconds=retry_seconds)
 
     def _file(self, scope: Scope, path: str) -> PageResponse:
+        gzipped = b"gzip" in parse.joined(scope["headers"], b"accept-encoding").encode()
+        if path == widget.PATH and scope["method"] in _READS:
+            known = parse.joined(scope["headers"], b"if-none-match").encode()
+            return widget.respond(gzipped=gzipped, known=known)
         found = files.find(path)
         if found is None or scope["method"] not in _READS:
             return self._problem(scope, 404)
         file, same_version = found
-        gzipped = any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
         headers: list[Header] = [
             (b"content-type", file.content_type),
             # During an update a page of one release may load files from a server of another: served, but not cached.

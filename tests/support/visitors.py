@@ -25,8 +25,17 @@ class Visitors:
         self._contexts: dict[BrowserContext, AnswersToPages] = {}
         self._trouble: list[str] = []
 
-    def come(self, *, refusals: tuple[int, ...] = (), phone: bool = True, init: str = "", **options: Any) -> Page:
-        """A new person. `refusals` are answers of 400 and above that this person's page is there to meet."""
+    def come(
+        self,
+        *,
+        refusals: tuple[int, ...] = (),
+        complaint: str = "",
+        phone: bool = True,
+        init: str = "",
+        **options: Any,
+    ) -> Page:
+        """A new person. `refusals` are answers of 400 and above that this person's page is there to meet, `complaint`
+        is part of what the browser may say of it."""
         settings = {"viewport": PHONE if phone else DESK, "timezone_id": "Asia/Tokyo", "locale": "en-GB", **options}
         context = self._browser.new_context(base_url=self._base, **settings)
         context.set_default_timeout(WAIT_MS)
@@ -37,7 +46,7 @@ class Visitors:
         context.on(
             "response", lambda response: answers.answered(response.request.method, response.url, response.status)
         )
-        context.on("console", lambda message: self._said(message))
+        context.on("console", lambda message: self._said(message, complaint))
         context.on("weberror", lambda error: self._trouble.append(str(error.error)))
         return context.new_page()
 
@@ -52,8 +61,10 @@ class Visitors:
         trouble = [line for answers in self._contexts.values() for line in answers.trouble] + self._trouble
         assert not trouble, trouble
 
-    def _said(self, message: ConsoleMessage) -> None:
+    def _said(self, message: ConsoleMessage, complaint: str) -> None:
         # The browser repeats every refused request. Lost connections are some tests' point.
+        if complaint and complaint in message.text:
+            return
         if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
             self._trouble.append(message.text)
 

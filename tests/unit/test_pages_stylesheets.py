@@ -9,7 +9,7 @@ import pytest
 
 from events.pages import files
 
-STYLESHEETS = sorted(Path(files.__file__).parent.glob("assets/*.css"))
+STYLESHEETS = sorted(Path(files.__file__).parent.glob("assets/**/*.css"))
 PHYSICAL = re.compile(
     r"(?:margin|padding|border|scroll-margin|scroll-padding)-(?:left|right)\b|(?<![\w-])(?:left|right)\s*:"
     r"|(?:text-align|float|clear)\s*:\s*(?:left|right)"
