@@ -56,6 +56,9 @@ def test_the_time_zone_and_the_description_are_changed_by_the_apis_rules(operato
     event_id = create(organizer(), description="Doors\nopen")
     # A browser ends lines so; the same text is no change of it.
     assert change(operator, event_id, timezone="Europe/Berlin", description="Doors\r\nopen").status_code == 302
+    page = operator.get(f"/admin/events/event/{event_id}/change/").content.decode()
+    assert "Doors\nopen</textarea>" in page
+    assert '<option value="Europe/Berlin" selected>' in page
     event = Event.objects.get(pk=event_id)
     assert (event.timezone, event.description_version, description_of(event)) == ("Europe/Berlin", 1, "Doors\nopen")
     assert change(operator, event_id, description="Doors *shut*").status_code == 302

@@ -180,12 +180,17 @@ def test_the_proof_of_an_address_does_not_wait_for_what_was_sent_to_it_about_oth
     assert Mail.objects.filter(pk__in=[one.pk for one in flood], state="sent").count() == 3
 
 
-def test_a_mail_of_a_kind_that_a_later_release_has_is_kept_and_keeps_no_other_waiting(
-    event: Event, redis_client: redis.Redis
+@pytest.mark.parametrize("what", ["kind", "event"])
+def test_what_a_later_release_has_is_kept_and_keeps_no_other_waiting(
+    event: Event, make_event: Make, redis_client: redis.Redis, what: str
 ) -> None:
-    strange = mail(event, key := guest(event, 1))
-    Mail.objects.filter(pk=strange.pk).update(kind="survey")
-    known = mail(event, key)
+    other = make_event(mail=True) if what == "event" else event
+    strange = mail(other, guest(other, 1))
+    if what == "event":
+        Event.objects.filter(pk=other.pk).update(visibility="members")
+    else:
+        Mail.objects.filter(pk=strange.pk).update(kind="survey")
+    known = mail(event, guest(event, 2))
     with running(MailServer()) as server, mailing(server, redis_client):
         wait_until(ended(known), "the other is sent")
         kept = wait_until(lambda: Mail.objects.filter(pk=strange.pk, last_error="unknown").first(), "it is put back")

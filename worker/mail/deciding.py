@@ -53,18 +53,20 @@ class Decider:
     def decide(self, mails: Iterable[ClaimedMail], contents: Contents, *, now: datetime) -> Decided:
         """Decides about these, in their order."""
         decided = Decided([], [], [])
-        public = {pk: render_event(event_snapshot(event), now_ms=to_ms(now)) for pk, event in contents.events.items()}
+        public: dict[int, PublicEvent] = {}
         for mail in mails:
             event = contents.events.get(mail.event_id)
             row = contents.registrations.get((mail.event_id, mail.ticket_key))
             try:
                 why_not = _why_not(mail, event, row, opted_out=contents.opted_out, now=now)
-                if why_not or row is None:
+                if why_not or row is None or event is None:
                     decided.skipped.append((mail, why_not))
                 else:
-                    letter = self._letter(mail, public[mail.event_id], row, now)
+                    if event.pk not in public:
+                        public[event.pk] = render_event(event_snapshot(event), now_ms=to_ms(now))
+                    letter = self._letter(mail, public[event.pk], row, now)
                     decided.addressed.append(Addressed(mail, letter, row.email, row.email_key))
-            except ValueError:  # a kind, a status or a reason that this release does not have
+            except ValueError:  # a kind, a status, a reason or a state of the event that this release does not have
                 decided.unknown.append(mail)
         return decided
 
