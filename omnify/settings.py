@@ -159,6 +159,20 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Omnify",
     "DESCRIPTION": "Registers people for events when everyone comes at once.",
     "VERSION": "0.1.0",
+    "LICENSE": {"name": "MIT", "url": "https://opensource.org/license/mit"},
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "TAGS": [
+        {"name": "events", "description": "Events: what is on, and what their organizers do with them."},
+        {"name": "registrations", "description": "Registering, and what the holder of a ticket's id can do with it."},
+        {"name": "attendees", "description": "An event's guests and numbers, for its organizer."},
+        {"name": "check-in", "description": "The entrance."},
+        {"name": "access codes", "description": "Codes that let in, also before registration opens for all."},
+        {"name": "proof", "description": "The signed decision log, and a ticket's entries in it."},
+        {"name": "webhooks", "description": "Signed messages about tickets and events, and their delivery log."},
+        {"name": "mail", "description": "Mails to guests, and whether they were delivered."},
+        {"name": "tokens", "description": "An organizer's tokens, and the trail of what was done with them."},
+        {"name": "operating", "description": "Health checks."},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVERS": [{"url": ENV.public_url or "/"}],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -166,7 +180,11 @@ SPECTACULAR_SETTINGS = {
     # By default Swagger UI sends the schema to a validator on the internet.
     "SWAGGER_UI_SETTINGS": {"validatorUrl": None, "deepLinking": True, "persistAuthorization": False},
     # Enumerations stay inline: `status` and `success` have different values in different objects.
-    "POSTPROCESSING_HOOKS": ["events.api.openapi.idempotency.describe_keys"],
+    "POSTPROCESSING_HOOKS": [
+        "events.api.openapi.idempotency.describe_keys",
+        "events.api.openapi.links.describe_links",
+        "events.api.openapi.finish.finish",
+    ],
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "organizerToken": {

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from events.api.fields import TextField, WholeNumberField
+from events.api.fields import DescribedField, FlagField, TextField, WholeNumberField
 from events.domain.attendee import EMAIL_MAX, clean_email
 from events.domain.seats import MAX_QUANTITY, NO_TYPE, Counters
 from events.models import Registration
@@ -20,6 +20,10 @@ class EmailField(TextField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=None, **kwargs)
 
+    def accepts(self) -> dict[str, Any]:
+        """Returns the JSON Schema of its values."""
+        return {"type": "string", "format": "email", "maxLength": EMAIL_MAX}
+
     def to_internal_value(self, data: Any) -> str:
         """Returns the cleaned address."""
         try:
@@ -28,18 +32,12 @@ class EmailField(TextField):
             raise serializers.ValidationError(str(problem)) from problem
 
 
-class FlagField(serializers.BooleanField):
-    """Accepts true or false, and no text or number that means them."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        """Returns the value."""
-        if not isinstance(data, bool):
-            raise serializers.ValidationError("This must be true or false.")
-        return data
-
-
-class LanguageField(serializers.CharField):
+class LanguageField(DescribedField, serializers.CharField):
     """Accepts what registering accepts as a language: any text, as the offered language that it comes down to."""
+
+    def accepts(self) -> dict[str, Any]:
+        """Returns the JSON Schema of its values."""
+        return {"type": "string", "example": "pt-BR"}
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Skips CharField's own coercion of numbers to text; a text in no language is no mistake."""
@@ -61,7 +59,9 @@ class GuestInput(serializers.Serializer[Registration]):
         required=False, min_value=1, max_value=MAX_QUANTITY, help_text="How many seats, all or none; 1 unless told."
     )
     ticket_type = WholeNumberField(
-        required=False, help_text="The id of one of the event's `ticket_types`; needed if there are several."
+        required=False,
+        min_value=1,
+        help_text="The id of one of the event's `ticket_types`; needed if there are several.",
     )
     language = LanguageField(
         required=False,

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from events.api.fields import MomentField, WholeNumberField
 from events.domain.seats import MAX_QUANTITY
 
-_ID = r"\A[A-Za-z0-9_-]{1,64}\Z"
+CHECK_IN_ID = r"^[A-Za-z0-9_-]{1,64}$"
 
 
 class PeopleInput(serializers.Serializer[Any]):
@@ -26,7 +26,7 @@ class PeopleInput(serializers.Serializer[Any]):
 class UndoInput(serializers.Serializer[Any]):
     """The query of `DELETE /events/{id}/check-ins/{reference}`."""
 
-    check_in_id = serializers.RegexField(_ID, required=False)
+    check_in_id = serializers.RegexField(CHECK_IN_ID, required=False)
     checked_in_at = MomentField(required=False)
 
 
@@ -41,7 +41,7 @@ class CheckInInput(PeopleInput):
     )
 
     check_in_id = serializers.RegexField(
-        _ID,
+        CHECK_IN_ID,
         required=False,
         help_text="The device's name for this check-in, 1 to 64 letters, digits, `-` and `_`: the same again is the "
         "same check-in, and an undo finds it by that.",

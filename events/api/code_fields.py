@@ -7,8 +7,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from events.api.fields import MomentField, WholeNumberField
-from events.domain.codes import MADE_AT_ONCE, check_new_code
+from events.api.fields import DescribedField, MomentField, WholeNumberField
+from events.api.parsers import MAX_BODY_BYTES
+from events.domain.codes import CODE_MIN, MADE_AT_ONCE, WRITTEN_MAX, check_new_code
 from events.domain.public.access_code import AccessCode
 from events.domain.seats import MAX_CAPACITY
 from events.domain.times import iso_of
@@ -18,10 +19,16 @@ from events.models import AccessCode as Row
 
 # A body of 16 KiB holds more; each is an entry of the audit trail.
 REVOKED_AT_ONCE = 1000
+# Of the shortest: a body holds no more.
+CHOSEN_AT_ONCE = (MAX_BODY_BYTES - len('{"codes":[]}')) // len(f'"{"x" * CODE_MIN}",')
 
 
-class ChosenCodeField(serializers.CharField):
+class ChosenCodeField(DescribedField, serializers.CharField):
     """Accepts a code of the organizer's choice, and keeps it as it is written."""
+
+    def accepts(self) -> dict[str, Any]:
+        """Returns the JSON Schema of its values: without the letters of all scripts, which no pattern names."""
+        return {"type": "string", "minLength": CODE_MIN, "maxLength": WRITTEN_MAX}
 
     def run_validation(self, data: Any = serializers.empty) -> str:
         """Returns the text, trimmed."""
@@ -46,7 +53,7 @@ class CodesInput(serializers.Serializer[Any]):
         child=ChosenCodeField(),
         required=False,
         min_length=1,
-        max_length=MADE_AT_ONCE,
+        max_length=CHOSEN_AT_ONCE,
         help_text=(
             "Codes of your choice, 4 to 64 letters and digits each. Case, spaces and dashes do not count. What can be "
             "guessed will be."
@@ -61,7 +68,10 @@ class CodesInput(serializers.Serializer[Any]):
         help_text="From when they let in, also before the event's registration opens. Null or absent: with it.",
     )
     ticket_type = WholeNumberField(
-        required=False, allow_null=True, help_text="The one ticket type that they open. Null or absent: any."
+        required=False,
+        allow_null=True,
+        min_value=1,
+        help_text="The one ticket type that they open. Null or absent: any.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

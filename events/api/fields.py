@@ -1,4 +1,8 @@
-"""Input fields without coercion: "7" is not a number, 7 is not a text, a time needs an offset."""
+"""Input fields without coercion: "7" is not a number, 7 is not a text, a time needs an offset.
+
+A field that checks more than Django REST framework's says so itself in `accepts`, which the OpenAPI document shows
+(`events.api.openapi.fields`): what is checked and what is described stand beside each other.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from events.domain.attendee import NAME_MAX
-from events.domain.text import clean_line, clean_text
+from events.domain.text import LINE_OR_NOTHING_PATTERN, LINE_PATTERN, TEXT_PATTERN, clean_line, clean_text
 from events.domain.times import whole_ms
 from events.domain.zones import is_time_zone
 
@@ -19,11 +23,28 @@ _OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 _NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-class TextField(serializers.CharField):
+# The years that a time may have, as a regular expression of JSON Schema.
+_YEARS = r"^(19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])-"
+
+
+class DescribedField:
+    """Is of every field that says itself what it accepts."""
+
+    def accepts(self) -> dict[str, Any]:
+        """Returns the JSON Schema (OpenAPI 3.0) of its values, null aside."""
+        raise NotImplementedError
+
+
+class TextField(DescribedField, serializers.CharField):
     """Accepts a line of 1 to 255 characters, or to `max_length`, without control characters; trims it."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": NAME_MAX, **kwargs})
+
+    def accepts(self) -> dict[str, Any]:
+        """Returns the JSON Schema of its values."""
+        least = {"pattern": LINE_OR_NOTHING_PATTERN} if self.allow_blank else {"minLength": 1, "pattern": LINE_PATTERN}
+        return {"type": "string", "maxLength": self.max_length or NAME_MAX, **least}
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Skips CharField's own coercion of numbers to text."""
@@ -39,12 +60,16 @@ class TextField(serializers.CharField):
             raise serializers.ValidationError(str(problem)) from problem
 
 
-class MarkdownField(serializers.CharField):
+class MarkdownField(DescribedField, serializers.CharField):
     """Accepts a text of several lines, up to `DESCRIPTION_MAX` characters; it may be empty."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"allow_blank": True, "trim_whitespace": False, **kwargs})
         self.validators = []  # `clean_text` has the rules
+
+    def accepts(self) -> dict[str, Any]:
+        """Returns the JSON Schema of its values."""
+        return {"type": "string", "maxLength": DESCRIPTION_MAX, "pattern": TEXT_PATTERN}
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Skips CharField's own coercion of numbers to text."""
@@ -62,6 +87,10 @@ class MarkdownField(serializers.CharField):
 
 class TimeZoneField(TextField):
     """Accepts the IANA name of a time zone."""
+
+    def accepts(self) -> dict[str, Any]:
+        """Returns the JSON Schema of its values: the form of a name; there are hundreds."""
+        return {**super().accepts(), "pattern": r"^[A-Za-z][A-Za-z0-9_+/-]*$", "example": "Europe/Paris"}
 
     def to_internal_value(self, data: Any) -> str:
         """Returns the name as the time zone database writes it."""
@@ -89,8 +118,22 @@ class WholeNumberField(serializers.IntegerField):
         return data
 
 
-class MomentField(serializers.DateTimeField):
+class FlagField(serializers.BooleanField):
+    """Accepts true or false, and no text or number that means them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Returns the value."""
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("This must be true or false.")
+        return data
+
+
+class MomentField(DescribedField, serializers.DateTimeField):
     """Accepts ISO 8601 with an offset; converts to UTC and cuts to milliseconds."""
+
+    def accepts(self) -> dict[str, Any]:
+        """Returns the JSON Schema of its values."""
+        return {"type": "string", "format": "date-time", "pattern": _YEARS}
 
     def to_internal_value(self, value: Any) -> datetime:
         """Returns the time in UTC, from 1970 to 9998."""

@@ -23,6 +23,7 @@ FRAME_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
     "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
+NAME_PATTERN = r"^[a-z_]{1,20}\.[0-9]{1,18}-[A-Za-z0-9_-]{8}\.[0-9]{1,20}$"
 _NAME = re.compile(r"(?P<kind>[a-z_]{1,20})\.(?P<reference>(?P<event>[0-9]{1,18})-[A-Za-z0-9_-]{8})\.[0-9]{1,20}")
 
 

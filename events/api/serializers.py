@@ -11,9 +11,16 @@ from typing import Any
 from msgspec.structs import asdict
 from rest_framework import serializers
 
-from events.api.attendee_fields import FlagField
 from events.api.draw_fields import with_draw
-from events.api.fields import ChoiceField, MarkdownField, MomentField, TextField, TimeZoneField, WholeNumberField
+from events.api.fields import (
+    ChoiceField,
+    FlagField,
+    MarkdownField,
+    MomentField,
+    TextField,
+    TimeZoneField,
+    WholeNumberField,
+)
 from events.api.hold_fields import COLUMNS, HoldInput, with_hold_columns
 from events.api.proof_fields import check_proofs
 from events.api.ticket_type_fields import (
@@ -109,7 +116,7 @@ class EventInput(serializers.Serializer[Event]):
         help_text="Each with seats and a waitlist of its own; none, unless told. A change replaces the list by `id`.",
     )
 
-    mail = serializers.BooleanField(
+    mail = FlagField(
         required=False,
         help_text="True, unless told: guests get mail about their tickets. With EMAIL_URL=off none is sent.",
     )

@@ -23,7 +23,10 @@ class TokenInput(serializers.Serializer[Any]):
     label = TextField(max_length=LABEL_MAX, help_text="What you know it by later.")  # type: ignore[assignment]
     scope = ChoiceField(choices=[scope.value for scope in Scope])
     event_id = WholeNumberField(
-        required=False, allow_null=True, help_text="With the scope `check-in`: one event alone. Null or absent: all."
+        required=False,
+        allow_null=True,
+        min_value=1,
+        help_text="With the scope `check-in`: one event alone. Null or absent: all.",
     )
     expires_at = MomentField(required=False, allow_null=True, help_text="In the future. Null or absent: no end.")
 

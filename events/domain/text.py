@@ -15,6 +15,12 @@ import unicodedata
 
 LINE_MAX = 255
 
+# What a regular expression of JSON Schema (ECMA 262) can say of `clean_line` and `clean_text`; they have the last word.
+_BREAKS = r"\u007f-\u009f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff"
+LINE_PATTERN = rf"^[^\u0000-\u001f{_BREAKS}]*[^\s\u0000-\u001f{_BREAKS}][^\u0000-\u001f{_BREAKS}]*$"
+LINE_OR_NOTHING_PATTERN = rf"^[^\u0000-\u001f{_BREAKS}]*$"
+TEXT_PATTERN = rf"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f{_BREAKS}]*$"
+
 # C0, C1 and line separators break rows apart; surrogates and noncharacters (the last two of every plane among them)
 # are not text.
 _PLANE_ENDS = "".join(chr(plane * 0x10000 + end) for plane in range(17) for end in (0xFFFE, 0xFFFF))

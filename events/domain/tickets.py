@@ -34,6 +34,11 @@ EMAIL_DIGEST_CHARS = 12
 # A text in the form of a ticket id; only `read_ticket_id` makes one.
 TicketId = NewType("TicketId", str)
 
+# The forms of what clients see, as a regular expression of JSON Schema (ECMA 262) says them.
+TICKET_ID_PATTERN = r"^[1-9][0-9]{0,17}-[A-Za-z0-9_-]{28}$"
+REFERENCE_PATTERN = r"^[1-9][0-9]{0,17}-[A-Za-z0-9_-]{8}$"
+CHECK_IN_CODE_PATTERN = r"^[1-9][0-9]{0,17}-[A-Za-z0-9_-]{8}-[A-Za-z0-9_-]{24}$"
+
 _SHAPE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{20})([A-Za-z0-9_-]{8})")
 _COVERED = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})-([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{12})")
 _REFERENCE = re.compile(r"([1-9][0-9]{0,17})-([A-Za-z0-9_-]{8})")

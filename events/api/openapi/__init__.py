@@ -1,5 +1,6 @@
 """What the OpenAPI document says about each operation, one decorator each, apart from the views that they decorate."""
 
+from events.api.openapi import fields  # noqa: F401  input fields are described as they say
 from events.api.openapi.attendees import ADD_ATTENDEE, CANCEL_ATTENDEE, CORRECT_ATTENDEE, LIST_ATTENDEES, READ_STATS
 from events.api.openapi.check_in import CHECK_IN, CHECK_IN_BY_CODE, READ_OFFLINE_LIST, UNDO_CHECK_IN
 from events.api.openapi.codes import CREATE_CODES, LIST_CODES, REVOKE_CODE, REVOKE_CODES

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
+from events.admission.history import LONGEST_HOURS
 from events.api.attendee_fields import GuestCorrectionInput, GuestInput
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import ACCEPTED, ATTENDEE, STATS, page_example
+from events.api.openapi.parameters import (
+    EVENT_ID,
+    ID,
+    LINK,
+    MOMENT,
+    REFERENCE,
+    RETRY_AFTER_READING,
+    SEARCH,
+    SEARCH_RULE,
+    TICKET_ID,
+    paging,
+    sent_header,
+)
 from events.api.openapi.responses import (
     ALREADY_IN,
     BAD_QUERY,
     BODY_FAULTS,
-    EVENT_ID,
     NO_EVENT,
     OVER,
-    SEARCH_RULE,
-    TICKET_ID,
     bad,
     describe,
     good,
     invalid,
-    paging,
-    sent_header,
 )
 from events.domain.public.attendee import Attendee, Stats
 from events.domain.public.ticket import AcceptedTicket
 from omnify.common.envelope import Code
 
 _CSV = "text/csv"
+HOURS = {"type": "integer", "minimum": 1, "maximum": LONGEST_HOURS, "default": 1}
 
 LIST_ATTENDEES = describe(
     operation_id="list_attendees",
@@ -40,7 +48,7 @@ LIST_ATTENDEES = describe(
         "page costs the same. `Accept: text/csv` or `?format=csv` streams all of them; cells that a spreadsheet "
         "would run as a formula start with an apostrophe."
     ),
-    tags=["events"],
+    tags=["attendees"],
     parameters=[
         EVENT_ID,
         *paging(),
@@ -54,20 +62,22 @@ LIST_ATTENDEES = describe(
                 "(default: confirmed)."
             ),
         ),
-        OpenApiParameter("search", str, description=f"Part of a name or e-mail. {SEARCH_RULE}"),
+        OpenApiParameter("search", SEARCH, description=f"Part of a name or e-mail. {SEARCH_RULE}"),
         OpenApiParameter("checked_in", bool, description="Only guests who are checked in, or who are not."),
         OpenApiParameter(
             "expires_before",
-            datetime,
+            MOMENT,
             description="Only those whose hold ends, or ended, before that time; of `held` the first to end first.",
         ),
-        OpenApiParameter("code", int, description="Only those who came with the access code of this id."),
+        OpenApiParameter("code", ID, description="Only those who came with the access code of this id."),
         OpenApiParameter(
-            "reference", str, description="Only the ticket with this reference, of whatever status unless one is said."
+            "reference",
+            REFERENCE,
+            description="Only the ticket with this reference, of whatever status unless one is said.",
         ),
         OpenApiParameter("format", str, enum=["json", "csv"], description="Goes before `Accept`."),
         OpenApiParameter("cursor", str, description="Opaque; only from `next_page` and `previous_page`."),
-        sent_header("Content-Disposition", "Names the file of a CSV.", 200),
+        sent_header("Content-Disposition", "Names the file of a CSV.", 200, always=False),
     ],
     responses={
         (200, "application/json"): good(
@@ -100,12 +110,12 @@ ADD_ATTENDEE = describe(
         "ticket type, grows by what is missing, and seats that are kept for the waitlist stay kept. Without, the guest "
         "gets what a registration would get at this moment."
     ),
-    tags=["events"],
+    tags=["attendees"],
     request=GuestInput,
     parameters=[
         EVENT_ID,
-        sent_header("Location", "The ticket's address.", 202),
-        sent_header("Retry-After", "Whole seconds to wait before asking (202) or trying again.", 202, 503, kind=int),
+        sent_header("Location", "The ticket's address.", 202, kind=LINK),
+        RETRY_AFTER_READING,
     ],
     responses={
         202: good(success_with(AcceptedTicket), "In line.", ticket=ACCEPTED),
@@ -130,7 +140,7 @@ CORRECT_ATTENDEE = describe(
         "stay as they are. The old e-mail may register again, and the new one cannot. Also after a check-in; not after "
         "the event. Webhooks get `registration.updated`."
     ),
-    tags=["events"],
+    tags=["attendees"],
     request=GuestCorrectionInput,
     examples=[OpenApiExample("name", value={"name": "Guest One"}, request_only=True)],
     parameters=[EVENT_ID, TICKET_ID],
@@ -165,7 +175,7 @@ CANCEL_ATTENDEE = describe(
         "ticket ends `cancelled` for `by_organizer`, its webhooks say so, and the seat goes to the first on the "
         "waitlist. A ticket that has no seat and is not on the waitlist stays as it is: twice is harmless."
     ),
-    tags=["events"],
+    tags=["attendees"],
     parameters=[EVENT_ID, TICKET_ID],
     responses={
         202: good(success_with(Attendee), "The cancellation takes its turn.", attendee=ATTENDEE),
@@ -182,11 +192,11 @@ READ_STATS = describe(
         "hours. The further back, the longer the steps: 10 seconds for one hour, a minute for up to six, ten minutes "
         "for a day."
     ),
-    tags=["events"],
+    tags=["attendees"],
     parameters=[
         EVENT_ID,
         OpenApiParameter("steps", bool, description="`false` leaves the steps out (default: true)."),
-        OpenApiParameter("hours", int, description="How far back the steps go: 1 (the default) to 24."),
+        OpenApiParameter("hours", HOURS, description="How far back the steps go: 1 (the default) to 24."),
     ],
     responses={
         200: good(success_with(Stats), "Counters of the ledger, the queue now, and the last hours.", stats=STATS),

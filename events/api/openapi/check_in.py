@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
-from events.api.check_in_fields import CheckInInput, PeopleInput
+from events.api.check_in_fields import CHECK_IN_ID, CheckInInput, PeopleInput
 from events.api.openapi.envelopes import success_with
 from events.api.openapi.examples import ATTENDEE, CHECK_IN_CODE, CHECKED_IN_AT, OFFLINE_LIST
-from events.api.openapi.responses import (
-    ALREADY_IN,
-    BODY_FAULTS,
-    EVENT_ID,
-    NO_EVENT,
-    TICKET_ID,
-    bad,
-    describe,
-    good,
-    id_in_path,
-    invalid,
-)
+from events.api.openapi.parameters import EVENT_ID, MOMENT, REFERENCE_IN_PATH, TICKET_ID
+from events.api.openapi.responses import ALREADY_IN, BODY_FAULTS, NO_EVENT, bad, describe, good, invalid
 from events.domain.public.attendee import Attendee, OfflineList
 from events.domain.public.ticket import REFERENCE
 from omnify.common.envelope import Code
@@ -49,7 +37,7 @@ CHECK_IN_BY_CODE = describe(
         "`check_in_id`: the same again is the same check-in, a 200. Without a name, the same ticket and time again is. "
         "A group has one code, and may come in parts: `quantity` of it at once."
     ),
-    tags=["events"],
+    tags=["check-in"],
     request=CheckInInput,
     examples=[
         OpenApiExample("code", value={"code": CHECK_IN_CODE}, request_only=True),
@@ -81,7 +69,7 @@ READ_OFFLINE_LIST = describe(
         "`POST /events/{event_id}/check-ins`, with `checked_in_at` and `check_in_id`; a 409 says that the ticket came "
         "in elsewhere, too."
     ),
-    tags=["events"],
+    tags=["check-in"],
     parameters=[EVENT_ID],
     responses={200: good(success_with(OfflineList), "All tickets at once, streamed.", list=OFFLINE_LIST), **NO_EVENT},
 )
@@ -94,12 +82,16 @@ UNDO_CHECK_IN = describe(
         "that name is undone: a part of a group, or nothing if that was another device's check-in. With "
         "`checked_in_at` it is what came in at that time, as it is on record."
     ),
-    tags=["events"],
+    tags=["check-in"],
     parameters=[
         EVENT_ID,
-        id_in_path("reference", str),
-        OpenApiParameter("check_in_id", str, description="Which part of a group, by its name. Default: all."),
-        OpenApiParameter("checked_in_at", datetime, description="Which part of a group, by its time. Default: all."),
+        REFERENCE_IN_PATH,
+        OpenApiParameter(
+            "check_in_id",
+            {"type": "string", "pattern": CHECK_IN_ID},
+            description="Which part of a group, by its name. Default: all.",
+        ),
+        OpenApiParameter("checked_in_at", MOMENT, description="Which part of a group, by its time. Default: all."),
     ],
     responses={
         200: good(success_with(Attendee), "Not checked in.", undone=ATTENDEE),
@@ -116,7 +108,7 @@ CHECK_IN = describe(
         "Once for each seat: of two doors that send the same ticket at the same time, one gets the 200. A refusal that "
         "speaks of an earlier check-in gives its time in `errors.checked_in_at`."
     ),
-    tags=["registrations"],
+    tags=["check-in"],
     request=PeopleInput,
     parameters=[
         TICKET_ID,

@@ -5,23 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 
 from events.api.code_fields import CodesInput, RevocationInput
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import page_example
-from events.api.openapi.responses import (
-    BAD_QUERY,
-    BODY_FAULTS,
-    EVENT_ID,
-    NO_EVENT,
-    bad,
-    describe,
-    good,
-    id_in_path,
-    invalid,
-    paging,
-)
+from events.api.openapi.parameters import EVENT_ID, id_in_path, paging
+from events.api.openapi.responses import BAD_QUERY, BODY_FAULTS, NO_EVENT, bad, describe, good, invalid
 from events.domain.public.access_code import AccessCode, NewCodes, RevokedCodes
 from events.domain.public.definition import example
 from omnify.common.envelope import Code
@@ -59,7 +49,7 @@ CREATE_CODES = _describe(
     ),
     request=CodesInput,
     examples=[OpenApiExample("invitations", value={"count": 200, "uses": 2}, request_only=True)],
-    parameters=[EVENT_ID, OpenApiParameter("Accept", str, OpenApiParameter.HEADER, description="`text/csv`: a file.")],
+    parameters=[EVENT_ID],
     responses={
         (201, "application/json"): good(success_with(NewCodes), "Made; `codes` are shown this once.", codes=_NEW),
         (201, "text/csv"): OpenApiResponse(

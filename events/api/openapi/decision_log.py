@@ -8,7 +8,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 
 from events.api.openapi.envelopes import success_with
-from events.api.openapi.responses import ANYONE, EVENT_ID, TICKET_ID, bad, describe, good, id_in_path
+from events.api.openapi.parameters import EVENT_ID, TICKET_ID, id_in_path
+from events.api.openapi.responses import ANYONE, bad, describe, good
 from events.domain.public.definition import example
 from events.domain.public.proof import ProvedEntry, TicketProof
 from omnify.common.envelope import Code

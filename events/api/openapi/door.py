@@ -7,21 +7,15 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from events.api.attendee_fields import EmailField, LanguageField
+from events.api.fields import TextField
 from events.api.openapi import examples
 from events.api.openapi.envelopes import success_with
-from events.api.openapi.responses import (
-    BODY_FAULTS,
-    CHALLENGE,
-    EITHER,
-    EVENT_ID,
-    NO_EVENT,
-    NO_TOKEN,
-    bad,
-    describe,
-    good,
-    invalid,
-    sent_header,
-)
+from events.api.openapi.idempotency import IDEMPOTENCY_KEY
+from events.api.openapi.parameters import CHALLENGE, EVENT_ID, LINK, RETRY_AFTER_READING, sent_header
+from events.api.openapi.responses import BODY_FAULTS, EITHER, NO_EVENT, NO_TOKEN, bad, describe, good, invalid
+from events.api.webhooks.serializers import WebhookUrlField
+from events.domain.codes import WRITTEN_MAX
 from events.domain.public.event import Event
 from events.domain.public.receipt import ReceiptedTicket
 from events.domain.seats import MAX_QUANTITY
@@ -31,8 +25,10 @@ from omnify.common.envelope import Code
 class RegistrationInput(serializers.Serializer[Any]):
     """The body of a registration."""
 
-    name = serializers.CharField(min_length=1, max_length=255)
-    email = serializers.EmailField(max_length=254, help_text="Letter case does not make another person.")
+    # Described by the fields of an organizer's bodies: `events.door.parse` checks by the same rules of the domain.
+
+    name = TextField()
+    email = EmailField(help_text="Letter case does not make another person.")
     ticket_type = serializers.IntegerField(
         required=False,
         allow_null=True,
@@ -49,10 +45,11 @@ class RegistrationInput(serializers.Serializer[Any]):
     code = serializers.CharField(
         required=False,
         allow_null=True,
-        max_length=128,
+        allow_blank=True,
+        max_length=WRITTEN_MAX,
         help_text="An access code; case, spaces and dashes do not count. Needed where the event's `access` is `code`.",
     )
-    language = serializers.CharField(
+    language = LanguageField(
         required=False,
         allow_null=True,
         help_text=(
@@ -60,10 +57,9 @@ class RegistrationInput(serializers.Serializer[Any]):
             "in it. It does not count for whether two registrations are the same."
         ),
     )
-    callback_url = serializers.CharField(
+    callback_url = WebhookUrlField(
         required=False,
         allow_null=True,
-        max_length=2048,
         help_text="Only with an organizer's token: gets this ticket's messages, signed with the default secret.",
     )
 
@@ -104,7 +100,7 @@ REGISTER = describe(
         EVENT_ID,
         OpenApiParameter(
             "Idempotency-Key",
-            {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+            IDEMPOTENCY_KEY,
             OpenApiParameter.HEADER,
             description=(
                 "The same key and body again gives the same ticket. With another body it is refused for at least 24 "
@@ -120,18 +116,22 @@ REGISTER = describe(
                 "order, made before the decision. Ignored where the operator signs none."
             ),
         ),
-        sent_header("Location", "The ticket's address.", 202),
-        sent_header("Preference-Applied", "`receipt`, where the answer has one.", 202),
-        sent_header(
-            "Retry-After", "Whole seconds to wait before asking (202) or trying again.", 202, 409, 429, 503, kind=int
-        ),
+        sent_header("Location", "The ticket's address.", 202, kind=LINK),
+        sent_header("Preference-Applied", "`receipt`, where the answer has one.", 202, always=False),
+        RETRY_AFTER_READING,
+        sent_header("Retry-After", "Whole seconds to wait before trying again.", 429, kind=int),
+        sent_header("Retry-After", "Whole seconds until it may be taken.", 409, kind=int, always=False),
         sent_header(
             "RateLimit-Policy",
             'The limit on addresses: `"register";q=<quota>;w=<seconds>`, or `"refusals"` where that one was reached.',
             *COUNTED,
+            always=False,
         ),
         sent_header(
-            "RateLimit", 'What the address has left: `"register";r=<registrations>;t=<seconds until more>`.', *COUNTED
+            "RateLimit",
+            'What the address has left: `"register";r=<registrations>;t=<seconds until more>`.',
+            *COUNTED,
+            always=False,
         ),
         CHALLENGE,
     ],

@@ -35,6 +35,11 @@ class _ErrorsByField(serializers.JSONField):
     """`{"<field>": ["..."]} | null`."""
 
 
+@extend_schema_field({"type": "string", "format": "uri-reference"})
+class _PageLink(serializers.CharField):
+    """An address of this service: a path, or the whole where the operator has said `PUBLIC_URL`."""
+
+
 class Failure(serializers.Serializer[Any]):
     """Every answer that is not a success."""
 
@@ -56,11 +61,11 @@ def page_of(item: type[Struct]) -> type[AnySerializer]:
     page = make_serializer(
         f"{item.__name__}Page",
         {
-            "total_items": serializers.IntegerField(),
-            "total_pages": serializers.IntegerField(),
-            "current_page": serializers.IntegerField(),
-            "next_page": serializers.URLField(allow_null=True),
-            "previous_page": serializers.URLField(allow_null=True),
+            "total_items": serializers.IntegerField(min_value=0),
+            "total_pages": serializers.IntegerField(min_value=1),
+            "current_page": serializers.IntegerField(min_value=1),
+            "next_page": _PageLink(allow_null=True),
+            "previous_page": _PageLink(allow_null=True),
             "results": serializer_of(item)(many=True),
         },
     )

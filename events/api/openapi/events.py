@@ -6,23 +6,19 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import EVENT, EVENT_BODY, page_example
+from events.api.openapi.parameters import CHALLENGE, EVENT_ID, LINK, SEARCH, SEARCH_RULE, paging, sent_header
 from events.api.openapi.responses import (
     ANYONE,
     BAD_QUERY,
     BODY_FAULTS,
-    CHALLENGE,
-    EVENT_ID,
     NO_EVENT,
     NO_PAGE,
     OVER,
-    SEARCH_RULE,
     UNKNOWN_TOKEN,
     bad,
     describe,
     good,
     invalid,
-    paging,
-    sent_header,
 )
 from events.api.serializers import EventChanges, EventCopy, EventInput
 from events.domain.public.event import Event
@@ -48,7 +44,7 @@ LIST_EVENTS = describe(
             enum=[state.value for state in EventState],
             description="Only events whose `registration_state` is this.",
         ),
-        OpenApiParameter("search", str, description=f"Part of a name or a location. {SEARCH_RULE}"),
+        OpenApiParameter("search", SEARCH, description=f"Part of a name or a location. {SEARCH_RULE}"),
         OpenApiParameter("past", bool, description="`true`: events that are over."),
         OpenApiParameter(
             "mine",
@@ -72,7 +68,7 @@ CREATE_EVENT = describe(
     tags=["events"],
     request=EventInput,
     examples=[OpenApiExample("event", value=EVENT_BODY, request_only=True)],
-    parameters=[sent_header("Location", "Where the event is.", 201)],
+    parameters=[sent_header("Location", "Where the event is.", 201, kind=LINK)],
     responses={
         201: good(success_with(Event), "The event is created.", event=EVENT),
         400: _INVALID,
@@ -150,7 +146,7 @@ DUPLICATE_EVENT = describe(
     tags=["events"],
     request=EventCopy,
     examples=[OpenApiExample("next week", value={"start_time": "2030-12-08T19:00:00+01:00"}, request_only=True)],
-    parameters=[EVENT_ID, sent_header("Location", "Where the new event is.", 201)],
+    parameters=[EVENT_ID, sent_header("Location", "Where the new event is.", 201, kind=LINK)],
     responses={
         201: good(success_with(Event), "The new event.", event={**EVENT, "id": 8, "visibility": "draft"}),
         400: _INVALID,

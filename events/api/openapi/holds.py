@@ -6,20 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from events.api.fields import TextField
 from events.api.openapi import examples
 from events.api.openapi.envelopes import success_with
-from events.api.openapi.responses import (
-    BODY_FAULTS,
-    CHALLENGE,
-    EITHER,
-    NO_TOKEN,
-    RETRY_AFTER_READING,
-    TICKET_ID,
-    bad,
-    describe,
-    good,
-    invalid,
-)
+from events.api.openapi.parameters import CHALLENGE, RETRY_UNLESS_FINAL, TICKET_ID
+from events.api.openapi.responses import BODY_FAULTS, EITHER, NO_TOKEN, bad, describe, good, invalid
 from events.domain.holds import REFERENCE_MAX
 from events.domain.public.ticket import ConfirmedTicket
 from events.door.parse_confirmation import TOKEN_MAX
@@ -29,13 +20,13 @@ from omnify.common.envelope import Code
 class PaymentInput(serializers.Serializer[Any]):
     """The body of a confirmation."""
 
-    payment_reference = serializers.CharField(
+    payment_reference = TextField(
         required=False,
         allow_blank=True,
         max_length=REFERENCE_MAX,
         help_text="Names the payment. The same one again is harmless; another one is refused.",
     )
-    token = serializers.CharField(
+    token = TextField(
         required=False,
         allow_blank=True,
         max_length=TOKEN_MAX,
@@ -57,7 +48,7 @@ CONFIRM_TICKET = describe(
     tags=["registrations"],
     auth=EITHER,
     request=PaymentInput,
-    parameters=[TICKET_ID, RETRY_AFTER_READING, CHALLENGE],
+    parameters=[TICKET_ID, RETRY_UNLESS_FINAL, CHALLENGE],
     responses={
         202: good(success_with(ConfirmedTicket), "The ticket now.", ticket=examples.CONFIRMING),
         400: invalid(

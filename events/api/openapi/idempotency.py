@@ -8,12 +8,16 @@ from typing import Any
 from omnify.common.envelope import Code, failure
 
 _ORGANIZER: list[dict[str, list[str]]] = [{"organizerToken": []}]
+# Blanks around a header's value are no part of it (RFC 9110, 5.5).
+IDEMPOTENCY_KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
 _KEY = {
     "in": "header",
     "name": "Idempotency-Key",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    "schema": IDEMPOTENCY_KEY,
     "description": "For 24 hours the same key and request get the same answer, secrets included, and act once.",
 }
+_BAD_KEY = ("The request is not valid.", {"Idempotency-Key": ["1 to 255 printable ASCII characters, once."]})
+_REUSED = "The `Idempotency-Key` came with another request before."
 _SENTENCE = "This Idempotency-Key came with another request before."
 
 
@@ -23,16 +27,16 @@ def describe_keys(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         operation = methods.get("post")
         if operation and operation.get("security") == _ORGANIZER:
             operation.setdefault("parameters", []).append(_KEY)
-            operation["responses"]["422"] = _reused(operation["responses"]["401"])
+            answers = operation["responses"]
+            answers.setdefault("400", _like(answers["401"], "A bad `Idempotency-Key`.", Code.INVALID, *_BAD_KEY))
+            answers["422"] = _like(answers["401"], _REUSED, Code.IDEMPOTENCY_KEY_REUSED, _SENTENCE)
     return result
 
 
-def _reused(other: dict[str, Any]) -> dict[str, Any]:
-    """Builds the response like another failure of the operation."""
-    found = {**deepcopy(other), "description": "The `Idempotency-Key` came with another request before."}
+def _like(other: dict[str, Any], description: str, code: Code, *said: Any) -> dict[str, Any]:
+    """Builds a response like another failure of the operation."""
+    found = {**deepcopy(other), "description": description}
     found.pop("headers", None)
-    code = Code.IDEMPOTENCY_KEY_REUSED
-    found["content"]["application/json"]["examples"] = {
-        "IdempotencyKeyReused": {"value": failure(code, _SENTENCE), "summary": code.value}
-    }
+    name = "".join(part.capitalize() for part in code.value.split("_"))
+    found["content"]["application/json"]["examples"] = {name: {"value": failure(code, *said), "summary": code.value}}
     return found

@@ -7,15 +7,19 @@ from functools import partial
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
+from events.api.kept_mails import NAME_PATTERN
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import page_example
-from events.api.openapi.responses import BAD_QUERY, EVENT_ID, bad, describe, good, paging
+from events.api.openapi.parameters import EVENT_ID, paging
+from events.api.openapi.responses import BAD_QUERY, bad, describe, good
 from events.domain.public.definition import example
 from events.domain.public.kept_mail import KeptMail, KeptMailText
 from omnify.common.envelope import Code
 
 _describe = partial(describe, tags=["mail"])
-_NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, description="As in the list.")
+_NAME = OpenApiParameter(
+    "name", {"type": "string", "pattern": NAME_PATTERN}, OpenApiParameter.PATH, description="As in the list."
+)
 _NO_MAIL = bad(
     "No such event of yours, or no such mail of it.",
     (Code.EVENT_NOT_FOUND, "There is no such event."),

@@ -6,7 +6,8 @@ from drf_spectacular.utils import OpenApiParameter
 
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import page_example
-from events.api.openapi.responses import BAD_QUERY, EVENT_ID, bad, describe, good, paging
+from events.api.openapi.parameters import EVENT_ID, REFERENCE, paging
+from events.api.openapi.responses import BAD_QUERY, bad, describe, good
 from events.domain.public.definition import example
 from events.domain.public.mail import Mail
 from events.domain.public.mail_status import MailStatus
@@ -14,7 +15,7 @@ from events.ledger.mail.claims import LISTED
 from omnify.common.envelope import Code
 
 LIST_MAILS = describe(
-    tags=["attendees"],
+    tags=["mail"],
     operation_id="list_mails",
     summary="List mails that were not delivered",
     description=(
@@ -25,7 +26,7 @@ LIST_MAILS = describe(
     parameters=[
         EVENT_ID,
         OpenApiParameter("state", str, enum=[state.value for state in LISTED], description="Only these."),
-        OpenApiParameter("reference", str, description="Only mails about this ticket, of any state."),
+        OpenApiParameter("reference", REFERENCE, description="Only mails about this ticket, of any state."),
         *paging(),
     ],
     responses={
@@ -40,7 +41,7 @@ LIST_MAILS = describe(
 )
 
 READ_MAIL_STATUS = describe(
-    tags=["attendees"],
+    tags=["mail"],
     operation_id="read_mail_status",
     summary="See how mail goes out, and whether it keeps up",
     description="Where nothing is mailed, neither a registration nor a wish for a lost ticket leads to a mail.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from drf_spectacular.utils import extend_schema
 
 from events.api.openapi.envelopes import success_with
-from events.api.openapi.responses import ANYONE, RETRY_AFTER_OUTAGE, bad, good
+from events.api.openapi.parameters import RETRY_AFTER_OUTAGE
+from events.api.openapi.responses import ANYONE, bad, good
 from events.domain.public.definition import example
 from events.domain.public.health import Alive, OpenDoor, Readiness
 from omnify.common.envelope import Code

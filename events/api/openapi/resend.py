@@ -7,19 +7,11 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
+from events.api.attendee_fields import EmailField
 from events.api.openapi.envelopes import success_with
 from events.api.openapi.examples import ATTENDEE
-from events.api.openapi.responses import (
-    ANYONE,
-    BODY_FAULTS,
-    EVENT_ID,
-    TICKET_ID,
-    bad,
-    describe,
-    good,
-    invalid,
-    sent_header,
-)
+from events.api.openapi.parameters import EVENT_ID, TICKET_ID, sent_header
+from events.api.openapi.responses import ANYONE, BODY_FAULTS, bad, describe, good, invalid
 from events.domain.public.attendee import Attendee
 from events.domain.public.resend import ResendAsked
 from omnify.common.envelope import Code
@@ -28,7 +20,7 @@ from omnify.common.envelope import Code
 class ResendBody(serializers.Serializer[Any]):
     """The body of a wish."""
 
-    email = serializers.CharField(help_text="The address that was registered.")
+    email = EmailField(help_text="The address that was registered.")
 
 
 RESEND_TICKET = describe(
@@ -63,7 +55,7 @@ RESEND_TO_ATTENDEE = describe(
         "To the address that the ticket has now. Where the address is to be proved, the mail has the token. The "
         "mailbox gets no more mails in an hour than its limit says."
     ),
-    tags=["events"],
+    tags=["attendees"],
     request=None,
     parameters=[EVENT_ID, TICKET_ID],
     responses={

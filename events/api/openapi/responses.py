@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.serializers import Serializer
 
 from events.api.openapi.envelopes import Failure
 from events.api.openapi.examples import CHECKED_IN_AT
+from events.api.openapi.parameters import CHALLENGE, RETRY_AFTER_OUTAGE
 from events.domain.tokens import NO_TOKEN as NO_TOKEN_SENTENCE
 from omnify.common.envelope import Code, failure, success
 
@@ -88,25 +88,6 @@ ALREADY_IN = (
 )
 
 
-def sent_header(name: str, description: str, *statuses: int, kind: Any = str) -> OpenApiParameter:
-    """Describes a header of answers with these statuses."""
-    return OpenApiParameter(name, kind, "header", description=description, response=list(statuses))
-
-
-RETRY_AFTER_OUTAGE = sent_header("Retry-After", "Whole seconds to wait before trying again.", 503, kind=int)
-RETRY_AFTER_READING = sent_header("Retry-After", "Whole seconds to wait before reading the ticket.", 202, 503, kind=int)
-CHALLENGE = sent_header("WWW-Authenticate", "Always `Bearer`.", 401)
-
-
-def id_in_path(name: str, kind: Any = OpenApiTypes.INT) -> OpenApiParameter:
-    """Describes a part of the address."""
-    return OpenApiParameter(name, kind, OpenApiParameter.PATH)
-
-
-EVENT_ID = id_in_path("event_id")
-TICKET_ID = id_in_path("ticket_id", str)
-
-
 def describe(
     *,
     operation_id: str,
@@ -122,7 +103,6 @@ def describe(
 
     `description` is required: drf-spectacular would take the view's docstring, which is for developers.
     """
-    own = {parameter.name for parameter in parameters}
     shared = [CHALLENGE, RETRY_AFTER_OUTAGE] if auth is ORGANIZER else [RETRY_AFTER_OUTAGE]
     return extend_schema(
         operation_id=operation_id,
@@ -130,20 +110,7 @@ def describe(
         description=description,
         tags=tags,
         auth=auth,
-        parameters=[*parameters, *(parameter for parameter in shared if parameter.name not in own)],
+        parameters=[*parameters, *shared],
         responses={**(NO_TOKEN if auth is ORGANIZER else {}), **OUTAGE, **responses},
         **more,
-    )
-
-
-SEARCH_RULE = "Case, accents, width and white space do not count."
-
-
-def paging() -> Sequence[OpenApiParameter]:
-    """Describes `page` and `page_size`."""
-    whole = {"type": "integer", "minimum": 1}
-    size = {**whole, "maximum": 100, "default": 10}
-    return (
-        OpenApiParameter("page", {**whole, "default": 1}, description="Counted from 1."),
-        OpenApiParameter("page_size", size, description="How many a page has."),
     )

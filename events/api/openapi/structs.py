@@ -9,6 +9,7 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from msgspec import Struct, inspect
 from rest_framework import serializers
 
@@ -24,6 +25,7 @@ _PLAIN: dict[type[inspect.Type], type[AnyField]] = {
     inspect.BoolType: serializers.BooleanField,
     inspect.StrType: serializers.CharField,
 }
+_OF_TEXTS = ("format", "pattern")
 
 
 @cache
@@ -61,11 +63,25 @@ def _field(kind: inspect.Type, options: dict[str, Any], schema: dict[str, Any] |
             return serializer_of(kind.cls)(**options)
         case inspect.ListType() | inspect.DictType():
             return _collection(kind, options)
+    return _plain(kind, options, schema)
+
+
+def _plain(kind: inspect.Type, options: dict[str, Any], schema: dict[str, Any]) -> AnyField:
     if "enum" in schema:
         return serializers.ChoiceField(schema["enum"], **options)
     if schema.get("format") == "date-time":
         return serializers.DateTimeField(**options)
+    if text := {name: schema[name] for name in _OF_TEXTS if name in schema}:
+        return _text(text)(**options)
+    if isinstance(kind, inspect.IntType | inspect.FloatType):
+        options = {**options, "min_value": 0}  # ids, counts, places and seconds: none is negative
     return _PLAIN[type(kind)](**options)
+
+
+def _text(schema: dict[str, Any]) -> type[AnyField]:
+    """Makes a class: DRF copies a field by making it anew, and what is said of one alone would be lost."""
+    made: type[AnyField] = extend_schema_field({"type": "string", **schema})(type("Text", (serializers.CharField,), {}))
+    return made
 
 
 def _collection(kind: inspect.ListType | inspect.DictType, options: dict[str, Any]) -> AnyField:

@@ -7,18 +7,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 
 from events.api.openapi import examples
 from events.api.openapi.envelopes import success_with
-from events.api.openapi.responses import (
-    ALREADY_IN,
-    ANYONE,
-    OVER,
-    RETRY_AFTER_READING,
-    TICKET_ID,
-    bad,
-    describe,
-    good,
-    invalid,
-    sent_header,
-)
+from events.api.openapi.parameters import RETRY_UNLESS_FINAL, TICKET_ID, sent_header
+from events.api.openapi.responses import ALREADY_IN, ANYONE, OVER, bad, describe, good, invalid
 from events.domain.public.ticket import CancelledTicket, Ticket
 from events.domain.waiting import LONGEST_WAIT_SECONDS
 from omnify.common.envelope import Code
@@ -44,7 +34,7 @@ READ_TICKET = describe(
         ),
         OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="An `ETag` seen before."),
         sent_header("ETag", "Changes with every change of the ticket, its position in line included.", 200, 304),
-        sent_header("Retry-After", "Whole seconds to wait before asking again.", 200, 304, 503, kind=int),
+        sent_header("Retry-After", "Whole seconds to wait before asking again.", 200, 304, kind=int, always=False),
     ],
     responses={
         200: good(
@@ -102,7 +92,7 @@ CANCEL_TICKET = describe(
     ),
     tags=["registrations"],
     auth=ANYONE,
-    parameters=[TICKET_ID, RETRY_AFTER_READING],
+    parameters=[TICKET_ID, RETRY_UNLESS_FINAL],
     responses={
         202: good(success_with(CancelledTicket), "The ticket now.", ticket=examples.CANCELLING),
         **_NO_TICKET,

@@ -8,19 +8,10 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import page_example
-from events.api.openapi.responses import (
-    BAD_QUERY,
-    BODY_FAULTS,
-    NO_PAGE,
-    bad,
-    describe,
-    good,
-    id_in_path,
-    invalid,
-    paging,
-)
+from events.api.openapi.parameters import id_in_path, paging
+from events.api.openapi.responses import BAD_QUERY, BODY_FAULTS, NO_PAGE, bad, describe, good, invalid
 from events.api.token_fields import TokenInput
-from events.domain.audit import OBJECT_TYPES
+from events.domain.audit import OBJECT_ID_MAX, OBJECT_TYPES
 from events.domain.public.definition import example
 from events.domain.public.token import AuditEntry, NewToken, Token
 from omnify.common.envelope import Code
@@ -88,7 +79,9 @@ READ_AUDIT = _describe(
         *paging(),
         OpenApiParameter("object_type", str, enum=list(OBJECT_TYPES), description="Only acts on such objects."),
         OpenApiParameter(
-            "object_id", str, description="Only what was done to this one, of `object_type`: a ticket by its reference."
+            "object_id",
+            {"type": "string", "minLength": 1, "maxLength": OBJECT_ID_MAX},
+            description="Only what was done to this one, of `object_type`: a ticket by its reference.",
         ),
     ],
     responses={

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from events.api.openapi.envelopes import page_of, success_with
 from events.api.openapi.examples import CONFIRMED, DELIVERY, NEW_WEBHOOK, WEBHOOK, page_example
-from events.api.openapi.responses import (
-    BAD_QUERY,
-    BODY_FAULTS,
-    Responses,
-    bad,
-    describe,
-    good,
-    id_in_path,
-    invalid,
-    paging,
-    sent_header,
-)
+from events.api.openapi.parameters import LINK, MOMENT, id_in_path, paging, sent_header
+from events.api.openapi.responses import BAD_QUERY, BODY_FAULTS, Responses, bad, describe, good, invalid
 from events.api.webhooks.serializers import ReplayInput, WebhookChanges, WebhookInput
 from events.domain.public.definition import example
 from events.domain.public.event_log import MESSAGE_ID, LogMessage, LogPage
@@ -61,7 +50,7 @@ CREATE_WEBHOOK = _describe(
         "Messages are signed as in the Standard Webhooks specification and sent at least once; the messages of one "
         "ticket keep their order. Without `event_id` you get the messages of all your events."
     ),
-    parameters=[sent_header("Location", "Where the webhook is.", 201)],
+    parameters=[sent_header("Location", "Where the webhook is.", 201, kind=LINK)],
     request=WebhookInput,
     examples=[
         OpenApiExample(
@@ -222,9 +211,7 @@ READ_EVENT_LOG = _describe(
         OpenApiParameter(
             "after", description="The `id` of a message: begins behind it.", examples=[OpenApiExample("id", MESSAGE_ID)]
         ),
-        OpenApiParameter(
-            "since", OpenApiTypes.DATETIME, description="A time with an offset: begins with the first message since."
-        ),
+        OpenApiParameter("since", MOMENT, description="A time with an offset: begins with the first message since."),
     ],
     responses={
         200: good(

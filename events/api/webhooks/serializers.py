@@ -12,16 +12,16 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from events.api.fields import ChoiceField, MomentField, WholeNumberField
+from events.api.fields import ChoiceField, DescribedField, FlagField, MomentField, WholeNumberField
 from events.domain.webhooks.message import MessageType
-from events.domain.webhooks.url import NOT_PUBLIC, URL_MAX, BadUrl, Target, check_url, is_allowed
+from events.domain.webhooks.url import NOT_PUBLIC, URL_MAX, BadUrl, Target, check_url, is_allowed, url_pattern
 from events.ledger import queries
 from events.models import Event
 
 LOOK_UP_SECONDS = 2.0
 
 
-class WebhookUrlField(serializers.CharField):
+class WebhookUrlField(DescribedField, serializers.CharField):
     """Accepts an address that messages may be sent to. Every connection is checked again.
 
     What is said of a name must not tell which names there are inside the operator's network: one that does not exist
@@ -30,6 +30,11 @@ class WebhookUrlField(serializers.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=URL_MAX, trim_whitespace=False, **kwargs)
+
+    def accepts(self) -> dict[str, Any]:
+        """Returns the JSON Schema of its values."""
+        pattern = url_pattern(allow_private=settings.ENV.webhook_allow_private)
+        return {"type": "string", "format": "uri", "maxLength": URL_MAX, "pattern": pattern}
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Skips CharField's own coercion of numbers to text."""
@@ -92,11 +97,15 @@ class WebhookInput(serializers.Serializer[Any]):
     event_types = serializers.ListField(
         child=ChoiceField(choices=[kind.value for kind in MessageType]),
         allow_empty=False,
+        min_length=1,
         max_length=50,
         error_messages={"not_a_list": "This must be a list."},
     )
     event_id = WholeNumberField(
-        required=False, allow_null=True, help_text="One of the organizer's own events; null or absent: all of them."
+        required=False,
+        allow_null=True,
+        min_value=1,
+        help_text="One of the organizer's own events; null or absent: all of them.",
     )
 
     def validate_event_types(self, value: list[str]) -> list[str]:
@@ -121,18 +130,10 @@ class WebhookInput(serializers.Serializer[Any]):
 class WebhookChanges(WebhookInput):
     """The body of `PATCH /webhooks/{id}`: any of the fields."""
 
-    enabled = serializers.BooleanField(
-        required=False, help_text="Switches it off, or on again; what waits meanwhile is sent then."
-    )
+    enabled = FlagField(required=False, help_text="Switches it off, or on again; what waits meanwhile is sent then.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, partial=True, **kwargs)
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuses anything but true and false: DRF would take "no" for false."""
-        if "enabled" in data and not isinstance(data["enabled"], bool):
-            raise serializers.ValidationError({"enabled": ["This must be true or false."]})
-        return super().to_internal_value(data)
 
 
 class ReplayInput(serializers.Serializer[Any]):

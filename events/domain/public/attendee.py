@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from events.domain.public.definition import Time, one_of
+from events.domain.public.definition import ReferenceText, TicketIdText, Time, one_of
 from events.domain.public.ticket import REFERENCE, TICKET_ID
 from events.domain.states import Reason, Status
 
@@ -15,10 +15,10 @@ class Attendee(Struct, frozen=True, kw_only=True):
     """A decided registration as its organizer sees it."""
 
     ticket_id: Annotated[
-        str | UnsetType, Meta(description="With a token of the scope `full` alone.", examples=[TICKET_ID])
+        TicketIdText | UnsetType, Meta(description="With a token of the scope `full` alone.", examples=[TICKET_ID])
     ] = UNSET
     reference: Annotated[
-        str,
+        ReferenceText,
         Meta(description="Names the ticket to people, in logs and exports; opens nothing.", examples=[REFERENCE]),
     ]
     name: Annotated[str, Meta(examples=["Ada Lovelace"])]

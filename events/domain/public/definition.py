@@ -11,8 +11,15 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, inspect
 
+from events.domain.tickets import CHECK_IN_CODE_PATTERN, REFERENCE_PATTERN, TICKET_ID_PATTERN
+
 # ISO 8601 in UTC with milliseconds, as `events.domain.times.iso` renders it.
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+# An address of this service: a path, or the whole where the operator has said `PUBLIC_URL`.
+Link = Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
+TicketIdText = Annotated[str, Meta(extra_json_schema={"pattern": TICKET_ID_PATTERN})]
+ReferenceText = Annotated[str, Meta(extra_json_schema={"pattern": REFERENCE_PATTERN})]
+CheckInCodeText = Annotated[str, Meta(extra_json_schema={"pattern": CHECK_IN_CODE_PATTERN})]
 
 
 def one_of(values: Iterable[StrEnum]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import astuple
 
 from events.domain.holds import IN_TERMS, AppliesTo, ConfirmedBy
-from events.domain.public.definition import Time, one_of
+from events.domain.public.definition import Link, Time, one_of
 from events.domain.snapshot import EventSnapshot, TypeSnapshot
 from events.domain.states import Access, Admission, DrawState, EventState, Visibility, event_state
 from events.domain.times import iso
@@ -134,7 +134,7 @@ class Event(Struct, frozen=True):
         str, Meta(description="The venue's, by its IANA name: pages and calendars show it.", examples=["Europe/Paris"])
     ]
     calendar_url: Annotated[
-        str | None,
+        Link | None,
         Meta(
             description="A calendar of the organizer's public events, to subscribe to; null: this is none of them.",
             examples=["/o/3/events.ics"],

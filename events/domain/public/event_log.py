@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from events.domain.public.definition import Time
+from events.domain.public.definition import Link, Time
 
 MESSAGE_ID = "msg_4711_0_5f0c9a1e"
 
@@ -35,7 +35,7 @@ class LogPage(Struct, frozen=True, kw_only=True):
     results: Annotated[list[LogMessage], Meta(description="Up to 100, in the order of the log.")]
     has_more: Annotated[bool, Meta(description="Whether others follow already.", examples=[False])]
     next: Annotated[
-        str,
+        Link,
         Meta(
             description="Where the log goes on, now or later: the same address again if nothing came.",
             examples=[f"/log?after={MESSAGE_ID}"],

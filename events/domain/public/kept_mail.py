@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from events.domain.public.definition import Time
+from events.domain.public.definition import ReferenceText, Time
 from events.domain.public.ticket import REFERENCE
 
 _NAME = f"confirmed.{REFERENCE}.1"
@@ -17,7 +17,7 @@ class KeptMail(Struct, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(description="Names it in its own address.", examples=[_NAME])]
     kind: Annotated[str, Meta(description="What it tells.", examples=["confirmed"])]
-    reference: Annotated[str, Meta(description="The ticket that it is about.", examples=[REFERENCE])]
+    reference: Annotated[ReferenceText, Meta(description="The ticket that it is about.", examples=[REFERENCE])]
     to: Annotated[str, Meta(examples=["guest1@example.org"])]
     subject: Annotated[str, Meta(examples=["Your ticket: Winter concert"])]
     kept_at: Annotated[Time, Meta(examples=["2030-11-01T09:00:00.400+00:00"])]

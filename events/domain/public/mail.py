@@ -7,14 +7,14 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from events.domain.mail.kinds import MailKind, MailState
-from events.domain.public.definition import Time
+from events.domain.public.definition import ReferenceText, Time
 
 
 class Mail(Struct, frozen=True, kw_only=True):
     """A mail that could not be delivered, or waits."""
 
     id: Annotated[int, Meta(examples=[90210])]
-    reference: Annotated[str, Meta(description="Of the ticket that it is about.", examples=["7-Zk3vB9qT"])]
+    reference: Annotated[ReferenceText, Meta(description="Of the ticket that it is about.", examples=["7-Zk3vB9qT"])]
     kind: Annotated[MailKind, Meta(examples=["confirmed"])]
     state: Annotated[
         MailState,

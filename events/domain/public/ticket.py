@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from events.domain.public.definition import Time
+from events.domain.public.definition import CheckInCodeText, Link, ReferenceText, TicketIdText, Time
 from events.domain.states import Reason, Status
 from events.domain.tickets import reference_of
 from events.domain.times import iso
@@ -19,22 +19,22 @@ class AcceptedTicket(Struct, frozen=True, gc=False):
     """The promise of a decision."""
 
     ticket_id: Annotated[
-        str,
+        TicketIdText,
         Meta(description="The key to the ticket: it is all that is needed to read the ticket.", examples=[TICKET_ID]),
     ]
     event_id: Annotated[int, Meta(examples=[7])]
     status: Annotated[Status, Meta(examples=["queued"])]
     position: Annotated[int | None, Meta(description="Position in line, from 1; null once decided.", examples=[42])]
-    status_url: Annotated[str, Meta(examples=[f"/registrations/{TICKET_ID}"])]
+    status_url: Annotated[Link, Meta(examples=[f"/registrations/{TICKET_ID}"])]
     requested_at: Annotated[Time, Meta(examples=["2030-11-01T09:00:00.100+00:00"])]
 
 
 class Ticket(Struct, frozen=True, gc=False):
     """A registration as its holder sees it: neither name nor e-mail."""
 
-    ticket_id: Annotated[str, Meta(description="The key to the ticket.", examples=[TICKET_ID])]
+    ticket_id: Annotated[TicketIdText, Meta(description="The key to the ticket.", examples=[TICKET_ID])]
     reference: Annotated[
-        str,
+        ReferenceText,
         Meta(description="Names the ticket to people, in logs and exports; opens nothing.", examples=[REFERENCE]),
     ]
     event_id: Annotated[int, Meta(examples=[7])]
@@ -56,7 +56,7 @@ class Ticket(Struct, frozen=True, gc=False):
         ),
     ]
     check_in_code: Annotated[
-        str | None,
+        CheckInCodeText | None,
         Meta(description="What the QR code holds; only with a seat. It lets in, and opens nothing else."),
     ]
     checked_in_at: Annotated[Time | None, Meta(description="When its holder was let in; of a group, the first.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from events.domain.public.definition import Time, one_of
+from events.domain.public.definition import TicketIdText, Time, one_of
 from events.domain.public.ticket import TICKET_ID
 from events.domain.webhooks.message import MessageType
 from events.domain.webhooks.states import DeliveryState, DisabledReason
@@ -62,7 +62,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     type: Annotated[str, Meta(examples=["registration.confirmed"])]
     event_id: Annotated[int | None, Meta(examples=[7])]
     ticket_id: Annotated[
-        str | UnsetType | None,
+        TicketIdText | UnsetType | None,
         Meta(description="Only with a token of the scope `full`.", examples=[TICKET_ID]),
     ] = UNSET
     url: Annotated[str | None, Meta(description="A callback's URL; null: the webhook's URL.")]
