@@ -103,8 +103,16 @@ def mail() -> None:
 
 @worker_ready.connect
 def start_threads(sender: Any, **_: Any) -> None:
-    """Starts the threads that belong to the queues this worker consumes."""
-    queues = set(sender.app.amqp.queues.consume_from)
+    """Starts the threads that belong to the queues this worker consumes; where one cannot start, the process ends."""
+    try:
+        _start_threads(set(sender.app.amqp.queues.consume_from))
+    except Exception as problem:
+        # Celery would go on: a worker that seems to be at work, and lacks what finds lost work, or sends.
+        logger.error("a thread of this worker cannot start; this process ends", problem=type(problem).__name__)
+        raise SystemExit(1) from problem
+
+
+def _start_threads(queues: set[str]) -> None:
     check_database(standby_expected=settings.STANDBY_EXPECTED)
     traces.traces()
     freeze_gc()
@@ -147,7 +155,6 @@ def _start_mailer() -> None:
     try:
         mailer().start()
     except ValueError as problem:
-        # Celery would go on after any other exception: a worker that seems to mail, and does not.
         logger.error("the mailer cannot start; this process ends", problem=f"EMAIL_URL: {problem}")
         raise SystemExit(1) from problem
     _stops.append(mailer().stop)
