@@ -6,10 +6,25 @@ from typing import Any
 
 from rest_framework import serializers
 
-from events.api.fields import MomentField, WholeNumberField
+from events.api.fields import DescribedField, MomentField, WholeNumberField
 from events.domain.seats import MAX_QUANTITY
 
 CHECK_IN_ID = r"^[A-Za-z0-9_-]{1,64}$"
+
+
+_LONGEST = 100
+
+
+class PastedField(DescribedField, serializers.CharField):
+    """Accepts what names a ticket, with what copying put into it; not blank."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=_LONGEST, **kwargs)
+
+    def accepts(self) -> dict[str, Any]:
+        """Returns the JSON Schema of its values."""
+        seen = r"^[^\u0000]*[^\s\u0000-\u001f\u0085][^\u0000]*$"
+        return {"type": "string", "minLength": 1, "maxLength": _LONGEST, "pattern": seen}
 
 
 class PeopleInput(serializers.Serializer[Any]):
@@ -33,9 +48,9 @@ class UndoInput(serializers.Serializer[Any]):
 class CheckInInput(PeopleInput):
     """The body of `POST /events/{id}/check-ins`: a ticket, named by `code`, `ticket_id` or `reference`."""
 
-    code = serializers.CharField(required=False, max_length=100, help_text="What the QR code holds.")
-    ticket_id = serializers.CharField(required=False, max_length=100)
-    reference = serializers.CharField(required=False, max_length=100, help_text="Of a guest on the list.")
+    code = PastedField(required=False, help_text="What the QR code holds.")
+    ticket_id = PastedField(required=False)
+    reference = PastedField(required=False, help_text="Of a guest on the list.")
     checked_in_at = MomentField(
         required=False, help_text="When it happened, from a device that had no network. Default, and the latest: now."
     )
