@@ -29,7 +29,7 @@ PACKAGES = @for python in $(PYTHON) python3 python3.13 python3.12 python3.11 pyt
 	echo "omnify: Python 3.11 or newer with its venv module is needed (on Debian: apt install python3-venv)" >&2; \
 	exit 1
 
-.PHONY: help run test sqlite soak lint format messages bench lock sbom clean
+.PHONY: help run test sqlite soak lint format messages bench clients lock sbom clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  */  make \1	/p' Makefile
@@ -52,7 +52,7 @@ lint: .dev-packages  ## linters and types
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
 	$(LINT) mypy
-	$(PYTHON) .venv/bin/lint-imports
+	env PYTHONPATH=clients/python/src $(PYTHON) .venv/bin/lint-imports
 	.venv/bin/deptry . --extend-exclude '^tests'
 	.venv/bin/deptry tests --ignore DEP002,DEP004
 
@@ -66,6 +66,9 @@ messages: .dev-packages  ## bring the catalogues of all languages up to date wit
 bench:  ## measure, with baselines on the same machine
 	$(call PACKAGES,requirements-bench.lock)
 	$(PYTHON) -m bench
+
+clients: .dev-packages  ## build the clients' packages, for pip and npm, into dist/
+	@$(PYTHON) -m clients.build
 
 lock: .dev-packages  ## write the lock files: run it after every change of a requirements file
 	$(LOCK) requirements.txt -o requirements.lock

@@ -10,7 +10,13 @@ import sys
 from rehearsal.main import run
 from rehearsal.options import add_arguments
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m rehearsal")
+
+def main(program: str = "python -m rehearsal") -> int:
+    """Runs a rehearsal from the command line, where it is called `program`. Returns its exit code."""
+    parser = argparse.ArgumentParser(prog=program)
     add_arguments(parser)
-    sys.exit(run(vars(parser.parse_args()), out=sys.stdout, err=sys.stderr))
+    return run(vars(parser.parse_args()), out=sys.stdout, err=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
