@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("events", "omnify", "rehearsal", "worker")
-CODE = {".py", ".lua", ".js", ".html", ".css", ".sh", ".c"}
+CODE = {".py", ".lua", ".js", ".ts", ".html", ".css", ".sh", ".c"}
 # The word, and what to say instead.
 REPLACED = {
     "Standing": "TicketStatus",
@@ -66,7 +66,7 @@ LONGEST_LINE = 120
 
 
 def _files() -> Iterator[Path]:
-    for folder in (*PACKAGES, "bench", "chaos", "deploy", "examples"):
+    for folder in (*PACKAGES, "bench", "chaos", "clients", "deploy", "examples"):
         yield from (path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in CODE)
     # This file names the words.
     yield from (path for path in sorted((ROOT / "tests").rglob("*.py")) if path != Path(__file__))
@@ -76,6 +76,7 @@ def _files() -> Iterator[Path]:
 
 def _docs() -> Iterator[Path]:
     yield from sorted((ROOT / "docs").glob("*.md"))
+    yield from sorted((ROOT / "clients").glob("*/README.md"))
     yield from (ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))
 
 
@@ -101,7 +102,7 @@ def test_english_is_plain() -> None:
 def test_the_first_line_of_a_function_says_what_it_does() -> None:
     """Verb first: "Returns", "Builds", "Tells". A property is named like a thing, and described like one."""
     found = []
-    for package in PACKAGES:
+    for package in (*PACKAGES, "clients"):
         for path in sorted((ROOT / package).rglob("*.py")):
             if "migrations" in path.parts or path.name in CLAIMS:
                 continue

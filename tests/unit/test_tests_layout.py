@@ -11,7 +11,19 @@ import pytest
 from tests.support.on_sqlite import BRIEFLY_ON_SQLITE, SAME_ON_ANY_DATABASE
 
 TESTS = Path(__file__).parents[1]
-SOURCES = ("bench", "chaos", "deploy", "docs", "events", "examples", "omnify", "rehearsal", "tests", "worker")
+SOURCES = (
+    "bench",
+    "chaos",
+    "clients",
+    "deploy",
+    "docs",
+    "events",
+    "examples",
+    "omnify",
+    "rehearsal",
+    "tests",
+    "worker",
+)
 LEVELS = ("unit", "integration", "acceptance", "browser")
 
 
