@@ -76,4 +76,13 @@ def test_a_guest_and_an_organizer_do_what_they_came_for(service: Service, run: R
     assert run(url, "cancel", first["ticket_id"]).error is None
     assert run(url, "wait", second["ticket_id"], final=True, timeout=100).value["status"] == "confirmed"
     assert run(url, "stats", event.id, token=token).value["confirmed"] == 1
+    told = run(url, "log", token=token)
+    assert told.error is None
+    mine = [
+        (entry["type"], entry["data"]["ticket_id"])
+        for entry in told.values
+        if entry["data"].get("event_id") == event.id
+    ]
+    assert ("registration.waitlisted", second["ticket_id"]) in mine
+    assert ("registration.cancelled", first["ticket_id"]) in mine
     assert run(url, "attendees", event.id).error["name"] == "AuthenticationError"  # type: ignore[index]

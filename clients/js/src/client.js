@@ -115,7 +115,7 @@ export class Omnify {
       const { data } = await this.#transport.call({ method: "GET", path: "/log", params: query }, signal);
       const entries = resultsOf(data);
       for (const entry of entries) yield new LogEntry(entry);
-      if (!entries.length) return;
+      if (!entries.length || data?.has_more === false) return;
       query = params({ after: entries.at(-1).id });
     }
   }

@@ -57,6 +57,7 @@ export class NotHeld extends Conflict {}
 export class EventOver extends Conflict {}
 export class CancellationClosed extends Conflict {}
 export class AlreadyCheckedIn extends Conflict {}
+export class LogExpired extends ApiError {}
 export class IdempotencyKeyReused extends ApiError {}
 export class RateLimited extends ApiError {}
 export class ServerError extends ApiError {}
@@ -81,6 +82,7 @@ const BY_CODE = new Map(
     event_over: EventOver,
     cancellation_closed: CancellationClosed,
     already_checked_in: AlreadyCheckedIn,
+    log_expired: LogExpired,
     idempotency_key_reused: IdempotencyKeyReused,
     rate_limited: RateLimited,
     queue_full: QueueFull,

@@ -128,7 +128,7 @@ export interface Registration extends Once {
   language?: string;
   /** Gets this ticket's webhooks; for organizers. */
   callbackUrl?: string;
-  /** Asks for the operator's signed statement, `ticket.receipt`. Not from a page on another origin. */
+  /** Asks for the operator's signed statement, `ticket.receipt`. */
   receipt?: boolean;
 }
 
@@ -230,6 +230,8 @@ export class NotHeld extends Conflict {}
 export class EventOver extends Conflict {}
 export class CancellationClosed extends Conflict {}
 export class AlreadyCheckedIn extends Conflict {}
+/** The entry to go on from is no longer kept: something was missed. */
+export class LogExpired extends ApiError {}
 export class IdempotencyKeyReused extends ApiError {}
 export class RateLimited extends ApiError {}
 export class ServerError extends ApiError {}

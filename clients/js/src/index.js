@@ -14,6 +14,7 @@ export {
   EventOver,
   IdempotencyKeyReused,
   InvalidRequest,
+  LogExpired,
   NotFound,
   NotHeld,
   OmnifyError,

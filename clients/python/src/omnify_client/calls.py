@@ -226,7 +226,10 @@ def log(policy: Policy, /, *, since: datetime | str | None = None, after: str | 
 
     Args:
         since: a time; the log goes back 30 days.
-        after: the `id` of the last entry that was handled.
+        after: the `id` of the last entry that was handled, which is also a webhook's `webhook-id`.
+
+    Raises:
+        LogExpired: the entry `after` is older than the log.
     """
     params = _params(since=since, after=after)
     while True:
@@ -234,7 +237,7 @@ def log(policy: Policy, /, *, since: datetime | str | None = None, after: str | 
         entries = _results(response.data)
         for entry in entries:
             yield Emit(load(LogEntry, entry))
-        if not entries:
+        if not entries or (isinstance(response.data, Mapping) and response.data.get("has_more") is False):
             return
         params = _params(after=entries[-1].get("id"))
 

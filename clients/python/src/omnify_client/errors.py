@@ -130,6 +130,10 @@ class AlreadyCheckedIn(Conflict):
     """The ticket's holder has been let in."""
 
 
+class LogExpired(ApiError):
+    """The entry to go on from is no longer kept: begin with a time, and know that something was missed."""
+
+
 class IdempotencyKeyReused(ApiError):
     """This key was used with another body."""
 
@@ -167,6 +171,7 @@ _BY_CODE: dict[str, type[ApiError]] = {
     "event_over": EventOver,
     "cancellation_closed": CancellationClosed,
     "already_checked_in": AlreadyCheckedIn,
+    "log_expired": LogExpired,
     "idempotency_key_reused": IdempotencyKeyReused,
     "rate_limited": RateLimited,
     "queue_full": QueueFull,
