@@ -76,7 +76,7 @@ BUILDS = {
             Edit("events/ledger/commit.py", "        batch.before_commit()\n", "        batch.before_commit(done)\n"),
             Edit(
                 "worker/pipeline.py",
-                'before_commit=lambda: self.checkpoint("drain.before_commit"),',
+                "before_commit=self._before_commit,",
                 """before_commit=lambda done: (
                 self.queue.publish(
                     event=done.event,
@@ -84,7 +84,7 @@ BUILDS = {
                     entries=_finished(head.entries, done),
                     since_ms=self.published.published_ms,
                 ),
-                self.checkpoint("drain.before_commit"),
+                self._before_commit(),
             ),""",
             ),
         ),

@@ -110,6 +110,7 @@ CODES: dict[str, str] = {
     Code.FORBIDDEN: N_("The token that you signed in with does not reach this."),
     Code.NOT_FOUND: N_("There is nothing at this address."),
     Code.EVENT_NOT_FOUND: N_("There is no such event."),
+    Code.LOG_EXPIRED: N_("There is nothing at this address."),
     Code.LOG_NOT_FOUND: N_("This event has no decision log."),
     Code.TICKET_NOT_FOUND: N_("There is no such ticket."),
     Code.METHOD_NOT_ALLOWED: N_("This is not possible here."),
