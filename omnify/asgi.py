@@ -36,10 +36,11 @@ from omnify.common.clients import redis_client
 from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
 from omnify.common.tracing_settings import open_traces
+from omnify.common_headers import common_headers, with_headers
 from omnify.cors import Origins, header_lines, with_cors
 from omnify.front import Front
-from omnify.hsts import hsts_headers, with_hsts
 from omnify.loader import LedgerLoader
+from omnify.versions import Versions
 
 if TYPE_CHECKING:
     from events.door.traced import DoorTraces
@@ -86,7 +87,7 @@ class Service:
     @cached_property
     def common_headers(self) -> Sequence[Header]:
         """Headers of every response of the service."""
-        return hsts_headers(settings.SECURE_HSTS_SECONDS)
+        return common_headers(hsts_seconds=settings.SECURE_HSTS_SECONDS)
 
     @cached_property
     def fast_path_lines(self) -> bytes:
@@ -133,8 +134,8 @@ class Service:
             public_log=public_log,
             sends_mail=env.sends_mail,
         )
-        front = Front(app=with_cors(pages, self._origins), operations_port=settings.ENV.operations_port)
-        self._front = with_hsts(front, self.common_headers)
+        front = Front(app=with_cors(Versions(pages), self._origins), operations_port=settings.ENV.operations_port)
+        self._front = with_headers(front, self.common_headers)
         return self._front
 
     def _open_traces(self) -> DoorTraces | None:

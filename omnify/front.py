@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import msgspec
 
 from omnify.common.asgi_types import ASGIApp, Message, Receive, Scope, Send
-from omnify.common.envelope import Code, failure
+from omnify.common.envelope import HELP_LINKS, Code, failure
 
 # Not canonical (RFC 3986, section 6.2.2): an empty or a dot segment; an escape of what needs none (letters, digits,
 # `-._~`); an escape of `/`, `\\`, `%` or a control character, which some read as the character itself; half an escape.
@@ -34,6 +34,7 @@ _HEADERS = [
     (b"content-type", b"application/json"),
     (b"content-length", b"%d" % len(_BODY)),
     (b"cache-control", b"no-store"),
+    (b"link", HELP_LINKS[Code.NOT_FOUND].encode()),
 ]
 
 

@@ -28,8 +28,9 @@ import msgspec
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.http.errors import InvalidHeader
 
-from omnify.common.envelope import Code, failure
+from omnify.common.envelope import HELP_LINKS, Code, failure
 from omnify.common.logs import get_logger
+from omnify.versions import CURRENT
 
 logger = get_logger(__name__)
 
@@ -58,6 +59,8 @@ def _refusal(status: int, headers: Iterable[tuple[str, str]] = ()) -> bytes:
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
+        f"Link: {HELP_LINKS[code]}",
+        f"Omnify-Version: {CURRENT}",
         *(f"{name}: {value}" for name, value in headers),
         "Connection: close",
     )

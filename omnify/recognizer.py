@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from omnify import versions
 from omnify.common.asgi_types import Header
 
 # Under each of gunicorn's limits on lines and header fields, so that none of them is exceeded here.
@@ -126,6 +127,8 @@ def _is_usual(name: bytes, value: bytes) -> bool:
         return value.isdigit() and len(value) <= _MAX_DIGITS
     if name == b"connection":
         return value.lower() == b"keep-alive"
+    if name == versions.NAME:
+        return versions.is_known(value)
     return name not in _UNUSUAL
 
 

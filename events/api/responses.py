@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from django.http import HttpResponse
 
-from omnify.common.envelope import Code, failure, success
+from omnify.common.envelope import HELP_LINKS, Code, failure, success
 
 # What every answer carries that does not say that it is public: no browser and no proxy keeps it.
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -33,8 +33,9 @@ def refused(
     errors: dict[str, list[str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """Builds a failure; `errors` has sentences by field."""
-    return _json(failure(code, message, errors), status, headers)
+    """Builds a failure; `errors` has sentences by field. Its page is linked, beside other links among `headers`."""
+    links = [link for link in ((headers or {}).get("Link"), HELP_LINKS[code]) if link]
+    return _json(failure(code, message, errors), status, {**(headers or {}), "Link": ", ".join(links)})
 
 
 def _json(body: dict[str, Any], status: int, headers: Mapping[str, str] | None) -> HttpResponse:

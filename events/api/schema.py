@@ -53,6 +53,7 @@ class DocsView(SpectacularSwaggerSplitView):
     """Answers with Swagger UI, from our own static files."""
 
     http_method_names = ["get", "head"]
+    template_name = "guides/swagger.html"
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

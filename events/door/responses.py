@@ -14,10 +14,11 @@ from events.domain.states import Status
 from events.domain.times import iso
 from events.domain.waiting import expected_seconds, outage_retry, retry_after
 from omnify.common.asgi_types import Header, Message
-from omnify.common.envelope import Code, failure, success
+from omnify.common.envelope import HELP_LINKS, Code, failure, success
 
 _encode = msgspec.json.Encoder().encode
 _JSON: Header = (b"content-type", b"application/json")
+_HELP: dict[Code, Header] = {code: (b"link", text.encode()) for code, text in HELP_LINKS.items()}
 # By whether browsers and proxies may store the response.
 _CACHING: dict[bool, Header] = {False: (b"cache-control", b"no-store"), True: (b"cache-control", b"no-cache")}
 # The envelope of `success` as bytes: encoding it each time would cost as much as encoding the ticket.
@@ -60,14 +61,14 @@ def refuse(
     retry_seconds: int | None = None,
 ) -> Response:
     """Builds an error response."""
-    headers = [] if retry_seconds is None else [(b"retry-after", b"%d" % retry_seconds)]
+    headers = (_HELP[code],) if retry_seconds is None else (_HELP[code], (b"retry-after", b"%d" % retry_seconds))
     return Response(status, _encode(failure(code, message, errors)), headers)
 
 
 def unauthenticated(message: str) -> Response:
     """Builds the 401 for an invalid token, the same response as the API's."""
     response = refuse(401, Code.UNAUTHENTICATED, message)
-    return Response(response.status, response.body, ((b"www-authenticate", b"Bearer"),))
+    return Response(response.status, response.body, (*response.headers, (b"www-authenticate", b"Bearer")))
 
 
 def with_quota(response: Response, limit: RateLimit, quota: Quota) -> Response:

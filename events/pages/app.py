@@ -4,6 +4,7 @@ GET, POST /e/{id}    GET, POST /e/{id}/resend    GET /t/{ticket_id}    POST /t/{
 POST /t/{ticket_id}/confirm
 GET /t/{ticket_id}/event.ics    GET /assets/...
 GET /    GET /events.ics    GET /o/{organizer}/events.ics
+GET /docs/guides/...    GET /docs/errors/...
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from events.door import parse
 from events.pages import files, widget
 from events.pages.cached_template import Render, TemplateCache
 from events.pages.event_page import EventPage
+from events.pages.guides.app import Guides
 from events.pages.home_page import HomePage, Listing
 from events.pages.internal_client import ServiceResponse
 from events.pages.page_language import page_language
@@ -38,6 +40,7 @@ _RESEND = "/resend"
 _CANCEL, _CONFIRM = "cancel", "confirm"
 _CALENDAR = "event.ics"
 _HOME, _FEED = "/", "/events.ics"
+_DOCS = re.compile(r"/docs/(?:guides|errors)(?:/[^/]+)?")
 _FEED_OF_ORGANIZER = re.compile(r"/o/([1-9][0-9]{0,17})/events\.ics")
 _READS = ("GET", "HEAD")
 _IMMUTABLE = b"public, max-age=31536000, immutable"
@@ -74,6 +77,7 @@ class Pages:
         self._resend = ResendPage(app=app, templates=self._templates)
         self._ticket = TicketPage(app=app, templates=self._templates, public_url=public_url)
         self._home = HomePage(app=app, templates=self._templates, listing=listing, public_url=public_url)
+        self._guides = Guides(self._templates)
         self._app = app
         self._body_timeout = SharedTimeout(BODY_SECONDS)
         # Made now, so that the first visitor does not wait for them.
@@ -88,6 +92,8 @@ class Pages:
             await self._respond(send, scope, self._ticket_route(scope, receive, path[len(_TICKET) :]))
         elif path.startswith(files.ROOT):
             await _send(send, scope, self._file(scope, path))
+        elif path.startswith("/docs/") and _DOCS.fullmatch(path):
+            await self._respond(send, scope, self._docs_route(scope))
         elif path in (_HOME, _FEED) or path.startswith(_ORGANIZER):
             await self._respond(send, scope, self._home_route(scope, path))
         else:
@@ -116,6 +122,11 @@ class Pages:
         else:
             found = await self._home.calendar(scope, int(organizer[1]) if organizer else None)
         return found or self._problem(scope, 503)
+
+    async def _docs_route(self, scope: Scope) -> PageResponse:
+        if scope["method"] not in _READS:
+            return self._problem(scope, 405)
+        return self._guides.read(scope) or self._problem(scope, 404)
 
     async def _ticket_route(self, scope: Scope, receive: Receive, text: str) -> PageResponse | ServiceResponse:
         first, slash, tail = text.partition("/")

@@ -27,6 +27,8 @@ class PageLanguage:
 
 
 _ASKED = {code: PageLanguage(language(code)) for code in OFFERED}
+# Of pages that are in English only, whatever is asked for.
+ENGLISH = _ASKED[DEFAULT]
 _CHOSEN = {code: PageLanguage(language(code), f"?language={code}") for code in OFFERED}
 # Of an Accept-Language, in bytes: longer ones are not kept, nor read to their end.
 _LONGEST = 512

@@ -52,6 +52,10 @@ class Code(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+# What the `Link` header of an error response says: where the code is explained (`events.pages.guides`).
+HELP_LINKS: dict[Code, str] = {code: f'</docs/errors/{code.value}>; rel="help"' for code in Code}
+
+
 def success(data: Any, message: str = "OK") -> dict[str, Any]:
     """Builds the body of a successful response."""
     return {"success": True, "message": message, "data": data}

@@ -177,8 +177,8 @@ def test_the_headers_of_the_hot_routes_are_described(document: dict[str, Any]) -
     ticket = document["paths"]["/registrations/{ticket_id}"]["get"]
     quota = {"RateLimit", "RateLimit-Policy"}
     assert set(register["responses"]["202"]["headers"]) == {"Location", "Retry-After", "Preference-Applied", *quota}
-    assert set(register["responses"]["429"]["headers"]) == {"Retry-After", *quota}
-    assert set(register["responses"]["401"]["headers"]) == {"WWW-Authenticate"}
+    assert set(register["responses"]["429"]["headers"]) == {"Link", "Retry-After", *quota}
+    assert set(register["responses"]["401"]["headers"]) == {"Link", "WWW-Authenticate"}
     assert register["security"] == [{}, {"organizerToken": []}]
     assert set(ticket["responses"]["200"]["headers"]) == {"ETag", "Retry-After"}
     sent = {item["name"] for item in (*register["parameters"], *ticket["parameters"]) if item["in"] == "header"}

@@ -218,4 +218,4 @@ def test_only_what_the_service_runs_on_reaches_the_image() -> None:
 
     assert "*" in lines
     assert all((ROOT / path).exists() for path in kept)
-    assert not {"tests", "bench", ".env", ".git", "docs"} & set(kept)
+    assert not {"tests", "bench", ".env", ".git"} & set(kept)

@@ -17,8 +17,8 @@ TEMPLATES = ROOT / "events" / "templates"
 ASSETS = ROOT / "events" / "pages" / "assets"
 # Names, and what is the same in every language.
 SAME = {"Omnify", "UTC", "omn_"}
-# The admin is Django's, for the operator who speaks to the service in English.
-ENGLISH_TEMPLATES = ("admin/",)
+# The admin is Django's, for the operator who speaks to the service in English; guides are the documentation.
+ENGLISH_TEMPLATES = ("admin/", "guides/")
 # The QR decoder is not ours: what it says is for those who call it.
 FOREIGN_SCRIPTS = ("qr/",)
 # Attributes that are read out or shown.

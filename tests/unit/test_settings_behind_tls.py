@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from omnify.hsts import hsts_headers, with_hsts
+from omnify.common_headers import common_headers, with_headers
+from omnify.versions import VERSION_HEADER
 
 ROOT = Path(__file__).parents[2]
 _SETTINGS = (
@@ -75,6 +76,8 @@ def test_every_answer_says_it_once(given: list[tuple[bytes, bytes]]) -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(with_hsts(app, hsts_headers(60))({"type": "http"}, None, send))  # type: ignore[arg-type]
-    assert sent[0]["headers"] == [(b"etag", b"x"), (b"strict-transport-security", b"max-age=60")]
-    assert with_hsts(app, hsts_headers(0)) is app
+    headers = common_headers(hsts_seconds=60)
+    asyncio.run(with_headers(app, headers)({"type": "http"}, None, send))  # type: ignore[arg-type]
+    said = (b"strict-transport-security", b"max-age=60")
+    assert sent[0]["headers"] == [(b"etag", b"x"), VERSION_HEADER, said]
+    assert common_headers(hsts_seconds=0) == (VERSION_HEADER,)

@@ -36,7 +36,7 @@ def describe_keys(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
 def _like(other: dict[str, Any], description: str, code: Code, *said: Any) -> dict[str, Any]:
     """Builds a response like another failure of the operation."""
     found = {**deepcopy(other), "description": description}
-    found.pop("headers", None)
+    found["headers"] = {name: header for name, header in found.get("headers", {}).items() if name == "Link"}
     name = "".join(part.capitalize() for part in code.value.split("_"))
     found["content"]["application/json"]["examples"] = {name: {"value": failure(code, *said), "summary": code.value}}
     return found

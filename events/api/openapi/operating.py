@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.utils import extend_schema
 
 from events.api.openapi.envelopes import success_with
-from events.api.openapi.parameters import RETRY_AFTER_OUTAGE
+from events.api.openapi.parameters import RETRY_AFTER_OUTAGE, help_link
 from events.api.openapi.responses import ANYONE, bad, good
 from events.domain.public.definition import example
 from events.domain.public.health import Alive, OpenDoor, Readiness
@@ -27,7 +27,7 @@ DOOR = extend_schema(
     "it must. The database is not asked, since registrations are taken without it.",
     tags=["operating"],
     auth=ANYONE,
-    parameters=[RETRY_AFTER_OUTAGE],
+    parameters=[RETRY_AFTER_OUTAGE, help_link(503)],
     responses={
         200: good(success_with(OpenDoor), "They can.", open=example(OpenDoor)),
         503: bad("They cannot.", (Code.UNAVAILABLE, "The queue is out of reach.")),
@@ -40,7 +40,7 @@ READY = extend_schema(
     description="200 only when Redis, the database and at least one drain worker answer, each within 3 seconds.",
     tags=["operating"],
     auth=ANYONE,
-    parameters=[RETRY_AFTER_OUTAGE],
+    parameters=[RETRY_AFTER_OUTAGE, help_link(503)],
     responses={
         200: good(
             success_with(Readiness),

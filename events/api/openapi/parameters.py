@@ -46,6 +46,12 @@ RETRY_UNLESS_FINAL = _READING("Whole seconds to wait before reading the ticket, 
 CHALLENGE = sent_header("WWW-Authenticate", "Always `Bearer`.", 401, kind={"type": "string", "enum": ["Bearer"]})
 
 
+def help_link(*statuses: int) -> OpenApiParameter:
+    """Describes the link that every failure has."""
+    text = "Leads to the page of the error's code, such as </docs/errors/sold_out>."
+    return sent_header("Link", text, *statuses)
+
+
 def paging() -> Sequence[OpenApiParameter]:
     """Describes `page` and `page_size`."""
     page = {"type": "integer", "minimum": 1, "maximum": 10**12 - 1, "default": 1}

@@ -10,7 +10,7 @@ from rest_framework.serializers import Serializer
 
 from events.api.openapi.envelopes import Failure
 from events.api.openapi.examples import CHECKED_IN_AT
-from events.api.openapi.parameters import CHALLENGE, RETRY_AFTER_OUTAGE
+from events.api.openapi.parameters import CHALLENGE, RETRY_AFTER_OUTAGE, help_link
 from events.domain.tokens import NO_TOKEN as NO_TOKEN_SENTENCE
 from omnify.common.envelope import Code, failure, success
 
@@ -88,6 +88,11 @@ ALREADY_IN = (
 )
 
 
+def _status(key: Any) -> int:
+    """Reads the status of an answer, which may be described by media type."""
+    return int(key[0] if isinstance(key, tuple) else key)
+
+
 def describe(
     *,
     operation_id: str,
@@ -103,7 +108,9 @@ def describe(
 
     `description` is required: drf-spectacular would take the view's docstring, which is for developers.
     """
-    shared = [CHALLENGE, RETRY_AFTER_OUTAGE] if auth is ORGANIZER else [RETRY_AFTER_OUTAGE]
+    answers = {**(NO_TOKEN if auth is ORGANIZER else {}), **OUTAGE, **responses}
+    linked = help_link(*sorted(status for status in map(_status, answers) if status >= 400))
+    shared = [CHALLENGE, RETRY_AFTER_OUTAGE, linked] if auth is ORGANIZER else [RETRY_AFTER_OUTAGE, linked]
     return extend_schema(
         operation_id=operation_id,
         summary=summary,
@@ -111,6 +118,6 @@ def describe(
         tags=tags,
         auth=auth,
         parameters=[*parameters, *shared],
-        responses={**(NO_TOKEN if auth is ORGANIZER else {}), **OUTAGE, **responses},
+        responses=answers,
         **more,
     )

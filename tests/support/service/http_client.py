@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from omnify.common.envelope import HELP_LINKS, Code
+from omnify.versions import CURRENT
 from tests.support.leftovers import until_the_tests_end
 
 TIMEOUT_SECONDS = 60.0
@@ -38,6 +40,8 @@ class Answer:
         assert list(found) == wanted, found
         assert found["success"] is (self.status < 400)
         assert found["message"]
+        assert self.headers["omnify-version"] == CURRENT
+        assert self.status < 400 or HELP_LINKS[Code(found["code"])] in self.headers["link"]
         return found
 
     @property
