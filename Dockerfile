@@ -27,10 +27,11 @@ LABEL org.opencontainers.image.title="Omnify" \
       org.opencontainers.image.description="Registers people for events when everyone comes at once." \
       org.opencontainers.image.licenses="MIT"
 
-# A user without a home and without a shell. It owns the metrics' folder (a volume in compose) and nothing else.
+# A user without a home and without a shell. It owns two folders, which are volumes in compose, and nothing else: for
+# metrics, and for what was signed last of each event's log.
 RUN groupadd --gid 10001 omnify \
     && useradd --uid 10001 --gid omnify --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin omnify \
-    && install -d -o omnify -g omnify -m 700 /run/omnify/metrics
+    && install -d -o omnify -g omnify -m 700 /run/omnify/metrics /var/lib/omnify
 
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
@@ -41,6 +42,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=omnify.settings \
     OMNIFY_BIND=0.0.0.0:8000 \
+    OMNIFY_HOME=/var/lib/omnify \
     PROMETHEUS_MULTIPROC_DIR=/run/omnify/metrics
 
 WORKDIR /app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,9 @@ SECRETS = (
 STAGES = re.split(r"(?m)^(?=FROM )", (ROOT / "Dockerfile").read_text("utf-8"))[1:]
 
 
+BALANCER: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose/balancer.yml").read_text("utf-8"))
+
+
 def every_text(part: Any) -> Iterator[str]:
     """All keys and values of the compose file, as text."""
     if isinstance(part, dict):
@@ -51,10 +55,11 @@ def test_every_secret_is_required_and_has_no_default() -> None:
 def test_the_example_names_every_variable_and_gives_no_secret_a_value() -> None:
     example = (ROOT / "deploy" / ".env.example").read_text("utf-8")
     offered = dict(re.findall(r"(?m)^#?([A-Z_]+)=(.*)$", example))
-    used = {name for text in every_text(COMPOSE) for name in re.findall(r"\$\{(\w+)", text)}
+    texts = [*every_text(COMPOSE), *every_text(BALANCER)]
+    used = {name for text in texts for name in re.findall(r"\$\{(\w+)", text)}
 
-    # The one that Compose itself reads.
-    assert set(offered) - used == {"COMPOSE_PROJECT_NAME"} and used < set(offered)
+    # Those that Compose itself reads.
+    assert set(offered) - used == {"COMPOSE_PROJECT_NAME", "COMPOSE_FILE"} and used < set(offered)
     assert {offered[name] for name in SECRETS} == {""}
 
 
@@ -158,6 +163,23 @@ def test_a_container_can_change_nothing_but_its_volumes(name: str) -> None:
     assert "privileged" not in service
 
 
+def test_the_balancer_can_change_nothing_and_reaches_doors_only() -> None:
+    balancer = BALANCER["services"]["balancer"]
+
+    assert balancer["read_only"] is True and balancer["cap_drop"] == ["ALL"] and balancer["user"] == "haproxy"
+    assert balancer["security_opt"] == ["no-new-privileges:true"]
+    assert balancer["networks"] == ["front"]
+    assert all(volume.endswith(":ro") for volume in balancer["volumes"])
+    assert all(port.startswith("${OMNIFY_BALANCER") and ":-127.0.0.1:" in port for port in balancer["ports"])
+
+
+@pytest.mark.skipif(shutil.which("haproxy", path="/usr/sbin:/usr/bin") is None, reason="there is no HAProxy")
+def test_haproxy_reads_the_balancer_s_file() -> None:
+    command = ["/usr/sbin/haproxy", "-c", "-f", "deploy/compose/haproxy.cfg"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_queue_and_broker_are_two_databases_of_one_server() -> None:
     environment = _without_database("web")
     queue, broker = environment["REDIS_URL"], environment["CELERY_BROKER_URL"]
@@ -184,7 +206,15 @@ def test_each_process_logs_in_with_its_own_role_and_none_with_the_superuser_s() 
 def test_web_and_workers_count_in_the_same_folder() -> None:
     folder = next(line for line in STAGES[-1].splitlines() if "PROMETHEUS_MULTIPROC_DIR" in line).split("=")[1]
 
-    assert all(SERVICES[name]["volumes"] == [f"metrics:{folder}"] for name in OURS)
+    assert all(SERVICES[name]["volumes"][0] == f"metrics:{folder}" for name in OURS)
+
+
+def test_what_was_signed_last_outlives_a_container_and_the_user_may_write_it() -> None:
+    [home] = re.findall(r"OMNIFY_HOME=(\S+)", STAGES[-1])
+
+    assert all(f"home:{home}" in SERVICES[name]["volumes"] for name in OURS)
+    assert re.search(rf"install -d -o omnify -g omnify -m 700 .*{home}", STAGES[-1])
+    assert COMPOSE["volumes"]["home"] == {}
 
 
 def test_the_image_does_not_run_as_root() -> None:

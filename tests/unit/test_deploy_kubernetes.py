@@ -114,19 +114,23 @@ def test_a_container_can_change_nothing_but_its_volumes() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     [user] = re.findall(r"(?m)^USER (\d+):\d+$", dockerfile)
     [folder] = re.findall(r"PROMETHEUS_MULTIPROC_DIR=(\S+)", dockerfile)
-    for pod in PODS.values():
+    [home] = re.findall(r"OMNIFY_HOME=(\S+)", dockerfile)
+    for name, pod in PODS.items():
         assert pod["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["runAsUser"] == int(user)
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert {one["name"] for one in pod["volumes"] if one["emptyDir"]["sizeLimit"]} == {"tmp", "metrics"}
+        # Doors alone sign logs, and keep what they have signed.
+        wanted = {"tmp", "metrics"} | ({"home"} if name == "door" else set())
+        assert {one["name"] for one in pod["volumes"] if one["emptyDir"]["sizeLimit"]} == wanted
+    assert {"name": "home", "mountPath": home} in main_container("door")["volumeMounts"]
     for container in CONTAINERS:
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         }
-        assert {one["mountPath"] for one in container["volumeMounts"]} == {"/tmp", folder}  # noqa: S108
+        assert {one["mountPath"] for one in container["volumeMounts"]} - {home} == {"/tmp", folder}  # noqa: S108
         assert container["resources"]["limits"]["memory"]
 
 

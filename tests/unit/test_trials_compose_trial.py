@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from deploy.trials.compose_trial.deployment import copy_project, env_line
-from deploy.trials.report import NOT_TRIED
+from deploy.trials.compose_trial.engine import Failed, run
+from deploy.trials.report import NOT_TRIED, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -19,12 +20,37 @@ def test_the_copy_has_what_the_image_is_made_of_and_the_line_for_its_secrets(tmp
     copy_project(tmp_path)
 
     assert (tmp_path / "Dockerfile").read_bytes() == (ROOT / "Dockerfile").read_bytes()
+    assert os.access(tmp_path / "deploy/compose/update", os.X_OK)
     assert (tmp_path / "docker-compose.yml").read_bytes() == (ROOT / "docker-compose.yml").read_bytes()
     assert all((tmp_path / name).exists() for name in ("manage.py", "requirements.lock", "omnify/asgi.py", "worker"))
     assert not (tmp_path / "tests").exists()
     assert not (tmp_path / ".env").exists()
     line = env_line((tmp_path / "deploy" / ".env.example").read_text("utf-8"))
     assert line.startswith("(umask 077; set -C;") and line.endswith("> .env)")
+
+
+def test_what_a_killed_trial_leaves_is_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "omnify-compose-trial-x"
+    (folder / "data").mkdir(parents=True)
+    program = (
+        "import pathlib, signal\n"
+        "from deploy.trials.compose_trial.janitor import Janitor\n"
+        f"Janitor(pathlib.Path({str(folder)!r}), 'omnify-trial-none')\n"
+        "print('there', flush=True)\nsignal.pause()"
+    )
+    trial = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE)
+    assert trial.stdout is not None
+    with trial, trial.stdout:
+        assert trial.stdout.readline() == b"there\n"
+        assert folder.exists()
+        trial.kill()
+        assert wait_until(lambda: not folder.exists(), seconds=60, pause=0.05)
+
+
+def test_a_command_that_fails_says_with_which_code() -> None:
+    with pytest.raises(Failed, match="no such thing") as problem:
+        run("sh", "-c", "echo no such thing >&2; exit 77")
+    assert problem.value.code == NOT_TRIED
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.trials.compose_trial.images import ROOT
+from deploy.trials.orphans import DIES_WITH_THE_TRIAL
 
 ADDRESS = "http://127.0.0.1:8000"
 
@@ -50,15 +52,27 @@ def _read(status: int, raw: bytes, headers: dict[str, str]) -> Answer:
     return Answer(status, str(body.get("code", "")), body, headers)
 
 
+def confirmed_tickets(event_id: int, token: str) -> set[str]:
+    """The tickets on the list of an event's attendees."""
+    found: set[str] = set()
+    page: int | None = 1
+    while page:
+        data = ask("GET", f"/events/{event_id}/attendees?page={page}&page_size=100", token=token).body["data"]
+        found.update(entry["ticket_id"] for entry in data["results"])
+        page = page + 1 if page < data["total_pages"] else None
+    return found
+
+
 class Rehearsal:
     """`manage.py rehearse` from the host, against the published port, beside whatever the trial does meanwhile."""
 
-    def __init__(self, *, token: str, folder: Path, people: int, rate: int = 0, url: str = ADDRESS) -> None:
+    def __init__(self, *, token: str, folder: Path, people: int, seats: int = 0, rate: int = 0) -> None:
         self._json = folder / "rehearsal.json"
         self._json.unlink(missing_ok=True)
+        seats = seats or people  # so that the proofs say of each what became
         command = [
-            *(str(ROOT / ".venv/bin/python"), "-m", "rehearsal", "--url", url, "--patience", "180"),
-            *("--people", str(people), "--seats", str(people // 5), "--waitlist", str(people // 20), "--cancel", "5%"),
+            *(*DIES_WITH_THE_TRIAL, sys.executable, "-m", "rehearsal", "--url", ADDRESS, "--patience", "180"),
+            *("--people", str(people), "--seats", str(seats), "--waitlist", str(people // 20), "--cancel", "5%"),
             *("--processes", "1", "--connections", "32", "--time-limit", "400", "--json", str(self._json)),
             *(["--rate", str(rate)] if rate else []),
         ]
@@ -86,19 +100,23 @@ class Rehearsal:
             self._process.kill()
         self._process.wait()
 
-    def result(self, seconds: float = 420) -> tuple[bool, str, dict[str, int]]:
-        """Whether every proof held, one line about it, and the tries that had to be repeated, by cause."""
+    @property
+    def event_id(self) -> int:
+        """The event that it made; only after `result`."""
+        return int(json.loads(self._json.read_text("utf-8"))["event_id"])
+
+    def result(self, seconds: float = 420) -> tuple[bool, str]:
+        """Whether every proof held, and one line about it."""
         try:
             code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.stop()
-            return False, f"not done after {seconds:.0f} s", {}
+            return False, f"not done after {seconds:.0f} s"
         if not self._json.exists():
-            return False, f"exit code {code}: {self._log.read_text('utf-8', 'replace')[-300:]}", {}
+            return False, f"exit code {code}: {self._log.read_text('utf-8', 'replace')[-300:]}"
         seen = json.loads(self._json.read_text("utf-8"))
         proofs, figures = seen["proofs"], seen["figures"]
         broken = [f"{proof['name']}: {proof['detail']}" for proof in proofs if not proof["ok"]]
-        retries = figures["retries"]
-        again = ", ".join(f"{count} x {cause}" for cause, count in retries.items()) or "none"
+        again = ", ".join(f"{count} x {cause}" for cause, count in figures["retries"].items()) or "none"
         line = f"{len(proofs) - len(broken)} of {len(proofs)} proofs, {figures['accepted']} x 202, tried again: {again}"
-        return code == 0, "; ".join([line, *broken]), retries
+        return code == 0, "; ".join([line, *broken])

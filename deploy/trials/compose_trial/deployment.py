@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.trials.compose_trial.engine import Engine, compose_command, run
+from deploy.trials.compose_trial.compose import Command
+from deploy.trials.compose_trial.engine import Engine, run
 from deploy.trials.compose_trial.images import ROOT
 from deploy.trials.report import wait_until
 
@@ -22,7 +25,7 @@ def copy_project(target: Path) -> None:
     """Copies what `.dockerignore` lets into the image, and what says how it is built and started."""
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     for name in [line[1:] for line in lines if line.startswith("!")] + [
-        *(".dockerignore", "Dockerfile", "docker-compose.yml", "deploy/.env.example")
+        *(".dockerignore", "Dockerfile", "docker-compose.yml", "deploy/.env.example", "deploy/compose")
     ]:
         source, copy = ROOT / name, target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -44,17 +47,23 @@ class Deployment:
 
     engine: Engine
     folder: Path
+    command: Command
     project: str = "omnify"
-    _compose: tuple[str, ...] = field(default_factory=compose_command)
+    # Who runs Compose: words before the command.
+    as_user: Command = ()
 
-    def make_env(self) -> None:
-        """Makes `.env` as the example says."""
-        line = env_line((self.folder / "deploy" / ".env.example").read_text("utf-8"))
-        run("sh", "-c", line, cwd=self.folder)
+    def make_env(self, settings: Mapping[str, str]) -> None:
+        """Makes `.env` as the example says if there is none, and adds settings to it."""
+        if not (self.folder / ".env").exists():
+            line = env_line((self.folder / "deploy" / ".env.example").read_text("utf-8"))
+            run(*self.as_user, "sh", "-c", line, cwd=self.folder)
+        with (self.folder / ".env").open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in settings.items())
 
     def compose(self, *arguments: str, seconds: float = 300) -> str:
         """Runs Compose. Raises Failed."""
-        return run(*(*self._compose, f"--project-name={self.project}", *arguments), seconds=seconds, cwd=self.folder)
+        command = (*self.as_user, *self.command, f"--project-name={self.project}", *arguments)
+        return run(*command, seconds=seconds, cwd=self.folder, env={**os.environ, "DOCKER_BUILDKIT": "0"})
 
     def up(self, *arguments: str, seconds: float = 400) -> None:
         """`up --detach`."""
@@ -66,8 +75,10 @@ class Deployment:
 
     def containers(self, service: str) -> list[str]:
         """The ids of a service's containers, ended ones too, by number."""
-        labels = (f"com.docker.compose.project={self.project}", f"com.docker.compose.service={service}")
-        ids = run("docker", "ps", "--all", "--quiet", *(f"--filter=label={label}" for label in labels)).split()
+        labels = (f"project={self.project}", f"service={service}", "oneoff=False")
+        ids = run(
+            "docker", "ps", "--all", "--quiet", *(f"--filter=label=com.docker.compose.{label}" for label in labels)
+        ).split()
         number = "com.docker.compose.container-number"
         return sorted(ids, key=lambda name: int(self.inspect(name)["Config"]["Labels"][number]))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from deploy.trials.compose_trial.crowd import Rehearsal, ask
 from deploy.trials.compose_trial.deployment import Deployment
+from deploy.trials.compose_trial.outside import Outside
 from deploy.trials.report import Trial, wait_until
 
 PEOPLE, RATE = 1500, 60
@@ -20,21 +21,21 @@ def under_a_rehearsal(
     people: int = PEOPLE,
     rate: int = RATE,
     act: Callable[[Rehearsal], object],
-) -> dict[str, int]:
-    """Does something while a crowd registers, and checks the crowd's proofs. Returns its repeated tries by cause."""
+) -> Rehearsal:
+    """Does something while a crowd registers, and checks the crowd's proofs. Returns the crowd."""
     crowd = Rehearsal(token=token, folder=deployment.folder, people=people, rate=rate)
     trial.afterwards(crowd.stop)
     try:
         wait_until(crowd.begun, seconds=60)
         act(crowd)
-        held, line, retries = crowd.result()
+        held, line = crowd.result()
     finally:
         crowd.stop()
     trial.check(name, held, line)
-    return retries
+    return crowd
 
 
-def stores(trial: Trial, deployment: Deployment, token: str) -> None:
+def stores(trial: Trial, deployment: Deployment, token: str, _: Outside) -> None:
     """Both stores are restarted under a crowd; then everything is stopped and started, and is still there."""
     under_a_rehearsal(
         trial,

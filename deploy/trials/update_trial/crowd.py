@@ -8,14 +8,18 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.trials.orphans import DIES_WITH_THE_TRIAL
 from deploy.trials.update_trial.versions import ROOT
 
 SECONDS = 25
 _LATER_SECONDS = 120
+# What a crowd proves besides what every crowd does.
+PROOFS = ("receipts", "webhooks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +35,8 @@ class Crowds:
     """Sends one crowd after the other until `last` is called: groups of up to four of three ticket types, at `rate`
     registrations a second, some of which cancel, with a waitlist, receipts and webhooks."""
 
-    def __init__(self, *, url: str, token: str, folder: Path, rate: int) -> None:
-        self._url, self._folder, self._rate = url, folder, rate
+    def __init__(self, *, url: str, token: str, folder: Path, rate: int, proofs: Sequence[str] = PROOFS) -> None:
+        self._url, self._folder, self._rate, self._proofs = url, folder, rate, proofs
         self._env = {**os.environ, "OMNIFY_TOKEN": token}
         self._over = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -60,7 +64,7 @@ class Crowds:
     def _rehearse(self, number: int) -> Rehearsed:
         result, receipts, output = (self._folder / f"crowd-{number}.{kind}" for kind in ("json", "receipts", "txt"))
         with output.open("wb") as out:
-            command = [sys.executable, "-m", "rehearsal", *self._arguments(result, receipts)]
+            command = [*DIES_WITH_THE_TRIAL, sys.executable, "-m", "rehearsal", *self._arguments(result, receipts)]
             self._process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=out, stderr=out)
             self._process.wait()
         lines = output.read_text("utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
@@ -81,6 +85,9 @@ class Crowds:
             "connections": 64,
             "time-limit": SECONDS + _LATER_SECONDS,
             "json": result,
-            "receipts": receipts,
         }
-        return [part for name, value in asked.items() for part in (f"--{name}", str(value))] + ["--webhooks"]
+        more = {"receipts": ("--receipts", str(receipts)), "webhooks": ("--webhooks",)}
+        return [
+            *(part for name, value in asked.items() for part in (f"--{name}", str(value))),
+            *(part for name in self._proofs for part in more[name]),
+        ]

@@ -20,7 +20,7 @@ class MailedGuests:
         self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
         self._owner = {"Authorization": f"Bearer {token}"}
         self.event_id = self._make_event()
-        self.tickets: list[str] = []
+        self.tickets: dict[str, str] = {}  # by ticket, the address
         self.problems: list[str] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._come, daemon=True)
@@ -31,9 +31,9 @@ class MailedGuests:
         self._over.set()
         self._thread.join()
 
-    def undecided(self) -> list[str]:
-        """Waits for all decisions, and returns the tickets that are not confirmed."""
-        until = time.monotonic() + DECIDED_SECONDS
+    def undecided(self, seconds: float = DECIDED_SECONDS) -> list[str]:
+        """Waits for all decisions, for `seconds` at most, and returns the tickets that are not confirmed."""
+        until = time.monotonic() + seconds
         left = list(self.tickets)
         while left and time.monotonic() < until:
             left = [ticket for ticket in left if self._status(ticket) != "confirmed"]
@@ -55,14 +55,14 @@ class MailedGuests:
     def _come(self) -> None:
         while not self._over.wait(PAUSE_SECONDS):
             number = len(self.tickets) + len(self.problems)
-            guest = {"name": f"Guest {number}", "email": f"guest{number}@update.example"}
+            guest = {"name": f"Guest {number}", "email": f"guest{number}-{self.event_id}@update.example"}
             try:
                 answer = self._client.post(f"/events/{self.event_id}/register", json=guest)
             except httpx.HTTPError as problem:
                 self.problems.append(type(problem).__name__)
                 continue
             if answer.status_code == 202:
-                self.tickets.append(answer.json()["data"]["ticket_id"])
+                self.tickets[answer.json()["data"]["ticket_id"]] = guest["email"]
             else:
                 whose = "a door" if b'"success"' in answer.content else "the balancer"
                 self.problems.append(f"{answer.status_code} of {whose}")

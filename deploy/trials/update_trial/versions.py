@@ -41,13 +41,18 @@ def earlier_version(folder: Path, commit: str | None) -> Iterator[Version]:
     Raises:
         CannotTry: there is no such commit, or its packages cannot be installed.
     """
-    name = _git("rev-parse", "--short", f"{commit}^{{commit}}" if commit else f"{_newest_migration()}^")
+    name = earlier_commit(commit)
     root = folder / "earlier"
     _git("worktree", "add", "--quiet", "--detach", str(root), name)
     try:
         yield Version(name=name, root=root, python=_python_for(root))
     finally:
         _git("worktree", "remove", "--force", str(root))
+
+
+def earlier_commit(commit: str | None) -> str:
+    """Returns the short name of `commit`, or of what was before the newest migration. Raises CannotTry."""
+    return _git("rev-parse", "--short", f"{commit}^{{commit}}" if commit else f"{_newest_migration()}^")
 
 
 def this_version() -> Version:
