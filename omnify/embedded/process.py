@@ -7,6 +7,7 @@ import pwd
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -113,12 +114,18 @@ def start_child(
     cwd: Path = Path("/"),
     keep_open: Sequence[int] = (),
 ) -> Child:
-    """Starts a child that dies with this process. Call from the main thread: the death signal is bound to the thread.
+    """Starts a child that dies with this process.
 
     Args:
         death_signal: what the kernel sends the child when this process has died.
         keep_open: descriptors the child inherits.
+
+    Raises:
+        RuntimeError: called from another thread than the main one. The kernel sends the death signal when the thread
+            ends that started the child (PR_SET_PDEATHSIG(2const)): the child would die without a word before us.
     """
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError(f"{name} would be killed when this thread ends: start it from the main thread")
     uid, gid = (account.uid, account.gid) if account else (-1, -1)
     # -I -S: no site-packages and no PYTHON* variables, so that the wrapper costs ten milliseconds.
     how = "kernel" if kernel_ends_orphans() else "watch"

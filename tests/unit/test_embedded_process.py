@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,15 @@ def test_a_child_whose_parent_died_before_it_could_ask_does_not_start(tmp_path: 
         done = subprocess.run([*orphan, "/usr/bin/touch", str(tmp_path / "ran")], check=False)
         assert done.returncode == 1
         assert not (tmp_path / "ran").exists()
+
+
+def test_a_thread_that_ends_may_start_no_child(tmp_path: Path) -> None:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(RuntimeError, match="sleeper would be killed when this thread ends"),
+    ):
+        pool.submit(start_child, "sleeper", SLEEP, log=tmp_path / "log", env=ENV).result()
+    assert not (tmp_path / "log").exists()
 
 
 def test_a_program_that_is_missing_is_named_in_the_reason(tmp_path: Path) -> None:
