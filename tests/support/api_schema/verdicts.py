@@ -56,6 +56,7 @@ _BEYOND_PATTERNS = (
     r"This must be the IANA name of a time zone, such as Europe/Paris\.",
     r"Enter a valid e-mail address\.",  # RFC 5321 knows mailboxes that reach no one
     r"At most 254 characters.*",
+    r"At most 255 characters that can be seen\.",
     r"A line of at most 255 printable characters\.",
     r"What the link in the mail holds: .*",
     r"A code has only characters that can be seen\.",
