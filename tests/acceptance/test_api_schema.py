@@ -21,7 +21,7 @@ SECONDS = "100"
 
 def test_the_service_is_what_its_document_says(service: Service, tmp_path: Path) -> None:
     """The same few cases each time; the soak has all of them, and others."""
-    options = ("--phases", "examples,coverage,stateful", "--seed", "1", "--max-examples", "2")
+    options = ("--phases", "examples,coverage", "--seed", "1", "--max-examples", "2")
     run = check(service, tmp_path, options, share=10)
     assert run.code == 0, run.output
     assert {name for name in run.asked if not run.reached[name]} == set(OUT_OF_REACH), "operations without a 2xx"
@@ -31,8 +31,11 @@ def test_the_service_is_what_its_document_says(service: Service, tmp_path: Path)
 
 @pytest.mark.soak(only=True)
 def test_it_is_with_other_cases_too(service: Service, tmp_path: Path) -> None:
+    """Random ones, and those that follow links. That what the document allows is accepted is held above alone: of
+    random texts a few break rules that no schema can say (which characters are assigned, what goes with what)."""
     seed = random.SystemRandom().randrange(2**31)
     options = ("--phases", "examples,coverage,fuzzing,stateful", "--seed", str(seed), "--max-time", SECONDS)
+    options = (*options, "--exclude-checks", "positive_data_acceptance")
     run = check(service, tmp_path, (*options, "--continue-on-failure"))
     assert run.code == 0, f"seed {seed}\n{run.output}"
 
