@@ -78,3 +78,9 @@ def test_the_example_is_the_page_in_the_docs() -> None:
     shown = "".join(f"    {line}" for line in example.splitlines(keepends=True))
     assert shown in (root / "docs" / "embedding.md").read_text("utf-8")
     assert 'src="https://tickets.example/assets/widget.js"' in example
+
+
+def test_the_back_end_is_the_one_in_the_docs() -> None:
+    root = Path(__file__).parents[2]
+    example = (root / "examples" / "backend.py").read_text("utf-8")
+    assert f"```python\n{example}```" in (root / "docs" / "integrate.md").read_text("utf-8")
