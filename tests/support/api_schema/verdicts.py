@@ -23,6 +23,7 @@ _IN_STORE = (
     r"This event has several ticket types: say which\.",
     r"(At most \d+|One seat) at once\.",
     r"Only an organizer may .*",
+    r"Only the organizer of this event can have one\.",
 )
 _TIMES = (
     r"The end must be .*",
