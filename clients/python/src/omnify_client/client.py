@@ -1,7 +1,7 @@
 """The clients: `Omnify`, which blocks, and `AsyncOmnify`, whose methods are awaited or iterated with `async for`.
 
-Both have the same methods, which `calls.py` documents. A client keeps its connections, and may be used by several
-threads or tasks; close it, or use it in a `with` block.
+Both have the same methods, which `guest_calls.py` and `organizer_calls.py` document. A client keeps its connections,
+and may be used by several threads or tasks; close it, or use it in a `with` block.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import httpx
 
-from omnify_client import calls
+from omnify_client import guest_calls, organizer_calls
+from omnify_client.blocking import Driver
 from omnify_client.flow import Flow, Policy
 from omnify_client.models import Attendee, Event, LogEntry, Subscription, Ticket
-from omnify_client.transport import AsyncDriver, Driver, base_url, headers
+from omnify_client.wire import base_url, headers
+from omnify_client.with_asyncio import AsyncDriver
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,27 +67,27 @@ class _Iteration(Generic[P, T]):
 class _Calls:
     """All methods of both clients."""
 
-    register = _Call(calls.register)
-    ticket = _Call(calls.ticket)
-    wait = _Call(calls.wait)
-    follow = _Iteration(calls.follow, Ticket)
-    cancel = _Call(calls.cancel)
-    confirm = _Call(calls.confirm)
-    resend = _Call(calls.resend)
-    proof = _Call(calls.proof)
-    events = _Iteration(calls.events, Event)
-    event = _Call(calls.event)
+    register = _Call(guest_calls.register)
+    ticket = _Call(guest_calls.ticket)
+    wait = _Call(guest_calls.wait)
+    follow = _Iteration(guest_calls.follow, Ticket)
+    cancel = _Call(guest_calls.cancel)
+    confirm = _Call(guest_calls.confirm)
+    resend = _Call(guest_calls.resend)
+    proof = _Call(guest_calls.proof)
+    events = _Iteration(guest_calls.events, Event)
+    event = _Call(guest_calls.event)
 
-    create_event = _Call(calls.create_event)
-    update_event = _Call(calls.update_event)
-    cancel_event = _Call(calls.cancel_event)
-    attendees = _Iteration(calls.attendees, Attendee)
-    stats = _Call(calls.stats)
-    create_webhook = _Call(calls.create_webhook)
-    webhooks = _Iteration(calls.webhooks, Subscription)
-    rotate_webhook_secret = _Call(calls.rotate_webhook_secret)
-    delete_webhook = _Call(calls.delete_webhook)
-    log = _Iteration(calls.log, LogEntry)
+    create_event = _Call(organizer_calls.create_event)
+    update_event = _Call(organizer_calls.update_event)
+    cancel_event = _Call(organizer_calls.cancel_event)
+    attendees = _Iteration(organizer_calls.attendees, Attendee)
+    stats = _Call(organizer_calls.stats)
+    create_webhook = _Call(organizer_calls.create_webhook)
+    webhooks = _Iteration(organizer_calls.webhooks, Subscription)
+    rotate_webhook_secret = _Call(organizer_calls.rotate_webhook_secret)
+    delete_webhook = _Call(organizer_calls.delete_webhook)
+    log = _Iteration(organizer_calls.log, LogEntry)
 
     def __init__(self, url: str, policy: Policy) -> None:
         self._url = base_url(url)
