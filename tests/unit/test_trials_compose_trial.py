@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from deploy.trials.compose_trial import faults
 from deploy.trials.compose_trial.deployment import copy_project, env_line
-from deploy.trials.compose_trial.engine import Failed, run
-from deploy.trials.report import NOT_TRIED, wait_until
+from deploy.trials.compose_trial.engine import Engine, Failed, run
+from deploy.trials.compose_trial.full_volume import are_clear
+from deploy.trials.compose_trial.outside import Inbox
+from deploy.trials.report import BROKEN, HELD, NOT_TRIED, Trial, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -45,6 +49,54 @@ def test_what_a_killed_trial_leaves_is_removed(tmp_path: Path) -> None:
         assert folder.exists()
         trial.kill()
         assert wait_until(lambda: not folder.exists(), seconds=60, pause=0.05)
+
+
+def test_what_an_engine_leaves_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "omnify-compose-trial-y"
+    engine = Engine(folder)
+    assert engine.leftovers() == []
+    folder.mkdir()
+    with subprocess.Popen([sys.executable, "-c", "input()", str(folder)], stdin=subprocess.PIPE) as process:
+        assert wait_until(lambda: engine.leftovers() == [str(folder), f"process {process.pid}"], seconds=60, pause=0.05)
+        process.kill()
+
+
+@pytest.mark.parametrize(
+    ("came", "wanted", "held", "code"),
+    [
+        (["one", "one", "two"], {"one", "two"}, {"one"}, HELD),
+        (["one", "one"], {"one", "two"}, {"one"}, BROKEN),  # none about the second
+        (["one", "two"], {"one", "two"}, {"one"}, BROKEN),  # on its way at the kill, and never again
+        (["one", "two"], {"one", "two"}, set(), BROKEN),  # none was on its way
+        ([], set(), set(), BROKEN),  # nothing was to be sent
+    ],
+)
+def test_messages_hold_if_each_came_and_what_was_on_its_way_came_again(
+    monkeypatch: pytest.MonkeyPatch, came: list[str], wanted: set[str], held: set[str], code: int
+) -> None:
+    monkeypatch.setattr(faults, "SENT_SECONDS", 0)
+    inbox = Inbox()
+    for name in came:
+        inbox.came(name, name)
+    trial = Trial("trial", seconds=60, out=StringIO())
+
+    faults.all_sent(trial, "mail", inbox, wanted, held)
+
+    assert trial.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("store", "answers", "clear"),
+    [
+        ("valkey", {"202", "503 unavailable"}, True),
+        ("postgres", {"202"}, True),
+        ("valkey", {"202"}, False),  # it has no room, so it cannot have taken all
+        ("valkey", {"503 unavailable", "500 internal_error"}, False),
+        ("postgres", {"202", "0"}, False),  # no answer
+    ],
+)
+def test_with_a_full_volume_nothing_but_202_and_503_is_clear(store: str, answers: set[str], clear: bool) -> None:
+    assert are_clear(store, answers) is clear
 
 
 def test_a_command_that_fails_says_with_which_code() -> None:

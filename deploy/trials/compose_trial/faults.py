@@ -82,11 +82,11 @@ def kill(trial: Trial, deployment: Deployment, token: str, outside: Outside) -> 
     missing = guests.undecided(RECOVERY_SECONDS)
     trial.check("all guests with mail were confirmed", not missing, f"{len(missing)} of {len(guests.tickets)} were not")
     tickets = {*confirmed_tickets(crowd.event_id, token), *guests.tickets}
-    _all_sent(trial, "webhook", outside.webhooks, tickets, killing.held.get("deliver", set()))
-    _all_sent(trial, "mail", outside.mail, set(guests.tickets.values()), killing.held.get("mail", set()))
+    all_sent(trial, "webhook", outside.webhooks, tickets, killing.held.get("deliver", set()))
+    all_sent(trial, "mail", outside.mail, set(guests.tickets.values()), killing.held.get("mail", set()))
 
 
-def _all_sent(trial: Trial, kind: str, inbox: Inbox, wanted: set[str], held: set[str]) -> None:
+def all_sent(trial: Trial, kind: str, inbox: Inbox, wanted: set[str], held: set[str]) -> None:
     """Says whether there was one about each, and whether those came again that were not answered."""
     wait_until(lambda: wanted <= inbox.about, seconds=SENT_SECONDS)
     missing = wanted - inbox.about
