@@ -67,6 +67,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.hold.expires_ms if ends else None
 
     @property
+    def confirmed_by(self) -> ConfirmedBy | None:
+        """Who may confirm it now; None if there is nothing to confirm."""
+        if self.hold is None:
+            return None
+        return self.hold.confirmed_by if self.status is Status.HELD or self.is_unproved else None
+
+    @property
     def is_unproved(self) -> bool:
         """Whether it keeps what it has only if its address is proved in time."""
         waits = self.status is Status.HELD or self.status is Status.WAITLISTED

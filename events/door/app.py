@@ -29,7 +29,6 @@ from events.door.failures import checked
 from events.door.fast_path import FastPath
 from events.door.health import ALIVE, DoorHealth
 from events.door.loader import Loader
-from events.door.page_ticket import FOR_PAGE
 from events.door.parse_confirmation import confirmation
 from events.door.register import Registrar
 from events.door.responses import Response
@@ -191,8 +190,6 @@ class Door:
         return sent, body, caller
 
     async def _status(self, scope: Scope, receive: Receive, ticket_id: str) -> Response:
-        if scope.get(FOR_PAGE):
-            return await self._statuses.read_for_page(ticket_id)
         wait = parse.wait_seconds(scope.get("query_string", b""))
         if wait is None:
             count_slow("status")

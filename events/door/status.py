@@ -13,9 +13,8 @@ from events.domain.tickets import Tickets
 from events.door import responses
 from events.door.disconnect import ClientDisconnected, cancel_on_disconnect
 from events.door.etags import known_statuses, matches
-from events.door.page_ticket import page_ticket
 from events.door.responses import Response
-from events.door.ticket import code_of, render, retry_headers, ticket_response
+from events.door.ticket import code_of, ticket_response
 from events.door.ticket_status import Answer, TicketStatus, TicketStatusReader, status_in_redis
 from events.door.watch_hub import WatchHub
 from omnify.common.asgi_types import Receive
@@ -58,16 +57,6 @@ class StatusReader:
         if hold is not None and not ticket.terminal and _knows(if_none_match, ticket):
             ticket = await self._hold(poll.event_id, poll.key, ticket, hold)
         return self._respond(poll, ticket)
-
-    async def read_for_page(self, ticket_id: str) -> Response:
-        """Returns the response for the ticket's page in this process. Raises QueueUnavailable, DatabaseUnavailable."""
-        poll = self.prepare(ticket_id, "")
-        if poll is None:
-            return responses.ticket_not_found()
-        ticket = await self._reader.read(poll.event_id, poll.key)
-        code = code_of(self._tickets, ticket_id, ticket)
-        shown = page_ticket(render(ticket_id, poll.event_id, ticket, code), ticket)
-        return responses.ok(shown, headers=retry_headers(ticket, jitter=self._jitter()))
 
     def prepare(self, ticket_id: str, if_none_match: str) -> Poll | None:
         """Reads the ticket's id; None if it was never given out."""

@@ -68,6 +68,7 @@ def render(ticket_id: str, event_id: int, ticket: TicketStatus, code: str | None
         checked_in_quantity=ticket.checked_in_quantity,
         estimated_seconds=ticket.estimated_seconds,
         unlikely=ticket.unlikely,
+        confirmed_by=ticket.confirmed_by,
     )
 
 

@@ -14,7 +14,7 @@ from events.admission.errors import QueueUnavailable
 from events.admission.gate import Gate
 from events.admission.seats_text import read_seats
 from events.admission.status_replies import Decided, Dropped, Queued, StatusAnswer, Waitlisted
-from events.domain.holds import Hold
+from events.domain.holds import ConfirmedBy
 from events.domain.outcome import Outcome
 from events.domain.states import TERMINAL, Reason, Status
 from events.domain.tickets import reference
@@ -43,7 +43,7 @@ class TicketStatus(msgspec.Struct, frozen=True, gc=False):
 
     `position` is the position in line while queued and on the waitlist while waitlisted (None: not known now).
     `revision` grows with every change of the status; it is 0 before the first decision.
-    `hold` is that of a held ticket; a ticket that is not held any more may still have it.
+    `confirmed_by` may confirm it now; None if there is nothing to confirm.
     """
 
     status: Status
@@ -59,7 +59,7 @@ class TicketStatus(msgspec.Struct, frozen=True, gc=False):
     quantity: int = 1
     type_id: int = 0
     checked_in_quantity: int = 0
-    hold: Hold | None = None
+    confirmed_by: ConfirmedBy | None = None
     unlikely: bool = False
 
     @property
@@ -195,5 +195,5 @@ def _decided(outcome: Outcome, position: int | None = None) -> TicketStatus:
         quantity=outcome.quantity,
         type_id=outcome.type_id,
         checked_in_quantity=outcome.checked_in_quantity,
-        hold=outcome.hold,
+        confirmed_by=outcome.confirmed_by,
     )

@@ -104,6 +104,7 @@ class MessageRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     quantity: int = 1
     type_id: int | None = None
     partly_in: int | None = None
+    hold_confirmed_by: str | None = None
 
 
 class MailRecord(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):

@@ -94,6 +94,8 @@ class WebhookDelivery(models.Model):
     quantity = models.PositiveSmallIntegerField(default=1, db_default=1)
     ticket_type_id = models.BigIntegerField(null=True)
     expires_at = models.DateTimeField(null=True)
+    # Of a hold; null: there is none, or an earlier release wrote the message.
+    hold_confirmed_by = models.CharField(max_length=9, null=True)  # noqa: DJ001 - expand first
     partly_in = models.PositiveSmallIntegerField(null=True)
     sequence = models.BigIntegerField(default=0)
     revision = models.PositiveIntegerField(default=0)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from events.domain.tickets import TicketId
 from events.door.event import SHOWS_DRAFTS
-from events.door.page_ticket import FOR_PAGE
 from omnify.common.asgi_types import ASGIApp, Header, Message, Scope
 
 # Longer than the service itself takes to report that a store is unavailable.
@@ -82,8 +81,8 @@ async def read_event_of_ticket(app: ASGIApp, scope: Scope, event_id: int) -> Ser
 
 
 async def read_ticket(app: ASGIApp, scope: Scope, ticket_id: TicketId) -> ServiceResponse:
-    """Reads a ticket with what only its page is told. Raises like `request`."""
-    return await request(app, {**scope, FOR_PAGE: True}, "GET", ticket_path(ticket_id))
+    """Reads a ticket. Raises like `request`."""
+    return await request(app, scope, "GET", ticket_path(ticket_id))
 
 
 class _Exchange:

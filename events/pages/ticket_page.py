@@ -18,10 +18,11 @@ from urllib.parse import parse_qsl
 import msgspec
 import segno
 
+from events.domain.holds import ConfirmedBy
 from events.domain.public.event import Event
+from events.domain.public.ticket import Ticket
 from events.domain.tickets import TicketId
 from events.domain.times import from_iso
-from events.door.page_ticket import PageTicket
 from events.pages import files, internal_client, messages, responses, view
 from events.pages.cached_template import CachedTemplate, TemplateCache
 from events.pages.calendar import calendar_entry, site_of
@@ -63,7 +64,7 @@ class TicketPage:
         now, said = self._clock(), page_language(scope)
         over = from_iso(event.end_time).timestamp() <= now
         final = ticket.status == "confirmed" and from_iso(event.cancel_until).timestamp() <= now
-        wrong = ticket.unproved and f"{WRONG}=1".encode() in scope.get("query_string", b"")
+        wrong = _is_unproved(ticket) and f"{WRONG}=1".encode() in scope.get("query_string", b"")
         moment = {"pending": _pending(scope, ticket), "over": over, "final": final, "wrong": wrong}
         key = (said, ticket.status, ticket.reason, *moment.values(), _details(ticket, event))
         template = self._templates.get(key, lambda: self._render(ticket, event, moment, said))
@@ -104,7 +105,7 @@ class TicketPage:
             return response
         return responses.see_other(page_language(scope).path(f"/t/{ticket_id}?{CONFIRMING}=1"))
 
-    async def _find(self, scope: Scope, ticket_id: TicketId) -> tuple[PageTicket, Event, int | None] | ServiceResponse:
+    async def _find(self, scope: Scope, ticket_id: TicketId) -> tuple[Ticket, Event, int | None] | ServiceResponse:
         response = await internal_client.read_ticket(self._app, scope, ticket_id)
         if response.status != 200:
             return response
@@ -114,12 +115,12 @@ class TicketPage:
             return event
         return ticket, view.decode_event(event.body).data, response.retry_seconds
 
-    def _render(self, ticket: PageTicket, event: Event, moment: dict[str, Any], said: PageLanguage) -> CachedTemplate:
+    def _render(self, ticket: Ticket, event: Event, moment: dict[str, Any], said: PageLanguage) -> CachedTemplate:
         context = {**_context(said.language, ticket, event), **moment}
         return self._templates.render("pages/ticket.html", context, said)
 
     def _slots(
-        self, language: Language, ticket: PageTicket, event: Event, retry_seconds: int, now: float
+        self, language: Language, ticket: Ticket, event: Event, retry_seconds: int, now: float
     ) -> dict[str, str]:
         position = ticket.position or 0
         return {
@@ -141,11 +142,19 @@ class TicketPage:
         }
 
 
-def _details(ticket: PageTicket, event: Event) -> tuple[int | str, ...]:
+def _is_offered(ticket: Ticket) -> bool:
+    return ticket.confirmed_by is ConfirmedBy.HOLDER
+
+
+def _is_unproved(ticket: Ticket) -> bool:
+    return ticket.confirmed_by is ConfirmedBy.ADDRESS
+
+
+def _details(ticket: Ticket, event: Event) -> tuple[int | str, ...]:
     """Returns what a ticket shows of itself and its event: none of the numbers that move while people register."""
     seats = (ticket.quantity, _type_name(ticket, event), ticket.checked_in_quantity)
     offer = event.hold.seconds if event.hold is not None and event.hold.confirmed_by == "holder" else 0
-    hold = (ticket.expires_at or "", ticket.offered, ticket.unproved, offer, event.draw_at or "")
+    hold = (ticket.expires_at or "", _is_offered(ticket), _is_unproved(ticket), offer, event.draw_at or "")
     when = (event.start_time, event.end_time, event.timezone)
     return (event.id, event.name, event.location, *when, *seats, *hold)
 
@@ -158,12 +167,12 @@ def _token(form: bytes) -> str:
         return ""
 
 
-def _pending(scope: Scope, ticket: PageTicket) -> str:
+def _pending(scope: Scope, ticket: Ticket) -> str:
     """Returns what the ticket's holder did a moment ago, as long as its turn has not come; else an empty text."""
     query: bytes = scope.get("query_string", b"")
     if CANCELLING.encode() in query and ticket.status not in _ENDS:
         return CANCELLING
-    return CONFIRMING if CONFIRMING.encode() in query and (ticket.offered or ticket.unproved) else ""
+    return CONFIRMING if CONFIRMING.encode() in query and (_is_offered(ticket) or _is_unproved(ticket)) else ""
 
 
 def _offers(language: Language, event: Event) -> str:
@@ -172,20 +181,20 @@ def _offers(language: Language, event: Event) -> str:
     return view.duration(language, hold.seconds) if hold is not None and hold.confirmed_by == "holder" else ""
 
 
-def _type_name(ticket: PageTicket, event: Event) -> str:
+def _type_name(ticket: Ticket, event: Event) -> str:
     """Names the ticket's type; empty without one."""
     return next((found.name for found in event.ticket_types if found.id == ticket.ticket_type), "")
 
 
-def _context(language: Language, ticket: PageTicket, event: Event) -> dict[str, Any]:
+def _context(language: Language, ticket: Ticket, event: Event) -> dict[str, Any]:
     return {
         "assets": files.base(),
         "log_labels": messages.log_labels(language),
         "labels": messages.ticket_labels(language),
         "status": ticket.status,
         "reason": _reason(language, ticket),
-        "offered": ticket.offered,
-        "unproved": ticket.unproved,
+        "offered": _is_offered(ticket),
+        "unproved": _is_unproved(ticket),
         "offers": _offers(language, event),
         "expires_at": ticket.expires_at or "",
         "expires": view.moment(language, from_iso(ticket.expires_at)) if ticket.expires_at else "",
@@ -202,7 +211,7 @@ def _context(language: Language, ticket: PageTicket, event: Event) -> dict[str, 
     }
 
 
-def _reason(language: Language, ticket: PageTicket) -> str:
+def _reason(language: Language, ticket: Ticket) -> str:
     """Explains why a ticket has no seat; empty if it may still get one."""
     if ticket.status == "cancelled":
         return language.gettext(messages.CANCELLATIONS.get(ticket.reason or "", messages.CANCELLED))

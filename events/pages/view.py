@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from events.domain.public.event import Event
+from events.domain.public.ticket import Ticket
 from events.domain.zones import UTC_NAME, at_venue, zone_text
-from events.door.page_ticket import PageTicket
 from events.pages import messages
 from omnify.common.languages import Language
 
@@ -31,7 +31,7 @@ class Refusal(msgspec.Struct):
 
 
 decode_event = msgspec.json.Decoder(Success[Event]).decode
-decode_ticket = msgspec.json.Decoder(Success[PageTicket]).decode
+decode_ticket = msgspec.json.Decoder(Success[Ticket]).decode
 decode_refusal = msgspec.json.Decoder(Refusal).decode
 
 

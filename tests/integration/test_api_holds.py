@@ -171,4 +171,5 @@ def test_each_change_of_a_hold_has_its_message(
         ("registration.expired", "expired"),
     ]
     assert [data["expires_at"] is not None for _, data in told] == [True, True, False, True]
+    assert [data.get("confirmed_by") for _, data in told] == ["holder", "holder", None, None]
     assert [data["check_in_code"] is not None for _, data in told] == [False, False, True, False]

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from events.domain.holds import ConfirmedBy, Hold
 from events.domain.scopes import Scope
 from events.domain.states import Status
 from events.ledger.webhooks.log import purge_batches
@@ -23,6 +24,7 @@ from tests.support.in_process.webhooks_api import refusal, subscribe
 from worker.webhooks.signed_request import RequestSigner
 
 pytestmark = pytest.mark.django_db(transaction=True)
+HOLD = Hold(2_000_000_000_000, ConfirmedBy.HOLDER)
 postgres_only = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
 
 
@@ -52,16 +54,16 @@ def test_the_log_has_what_webhooks_were_told_under_the_same_ids(caller: Caller) 
     event = event_of(caller)
     subscribe(caller)
     subscribe(caller)
-    write(event, change(), change(Status.WAITLISTED, position=3), sold_out=True)
+    write(event, change(), change(Status.WAITLISTED, position=3), change(Status.HELD, hold=HOLD), sold_out=True)
     signer = RequestSigner(secrets=(settings.ENV.secret_key,), allow_private=True)
     told: dict[str, Any] = {}
     deliveries = take()
-    assert len(deliveries) == 6
+    assert len(deliveries) == 8
     for delivery in deliveries:
         told[message_ids().of(delivery.id, delivery.mark, logged=delivery.logged)] = json.loads(signer.body(delivery))
     page = read(caller)
     assert [message["type"] for message in page["results"]] == [
-        *("registration.confirmed", "registration.waitlisted", "event.sold_out"),
+        *("registration.confirmed", "registration.waitlisted", "registration.held", "event.sold_out"),
     ]
     assert {message.pop("id"): message for message in page["results"]} == told
     assert not page["has_more"]

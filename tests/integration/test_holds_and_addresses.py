@@ -130,7 +130,8 @@ def test_a_payment_is_taken_only_once_the_address_is_proved(make_event: Make, pl
     [path] = registered(play, drain, event, 1)
     before = row_of(path).expires_at
     assert prove(play, path, None, **shop)[0] == 409
-    assert prove(play, path, token_of(path))[0] == 202
+    status, _, body = prove(play, path, token_of(path))
+    assert (status, body["data"]["confirmed_by"]) == (202, "address")
     drain.run(event.pk)
     row = row_of(path)
     assert (row.status, row.hold_confirmed_by) == ("held", "organizer")
@@ -138,10 +139,12 @@ def test_a_payment_is_taken_only_once_the_address_is_proved(make_event: Make, pl
     assert row.expires_at is not None
     assert row.expires_at < before, "a minute from now on, and no half an hour"
     assert mails(path) == ["verify", "held"]
-    assert prove(play, path, token_of(path))[2]["data"]["status"] == "held", "a second click is harmless"
+    shown = prove(play, path, token_of(path))[2]["data"]
+    assert (shown["status"], shown["confirmed_by"]) == ("held", "organizer"), "a second click is harmless"
     assert prove(play, path, None, **shop)[0] == 202
     drain.run(event.pk)
     assert statuses(event) == ["confirmed"]
+    assert "confirmed_by" not in prove(play, path, token_of(path))[2]["data"]
 
 
 def test_a_position_on_the_waitlist_goes_to_the_next_too_where_the_address_is_not_proved(
@@ -173,6 +176,7 @@ def test_who_waits_and_has_proved_it_is_left_alone_by_the_end_of_the_time(
     status, _, body = prove(play, proved, token_of(proved))
     assert (status, body["data"]["status"], body["data"]["position"]) == (202, "waitlisted", 1)
     assert body["data"]["expires_at"] is not None
+    assert body["data"]["confirmed_by"] == "address"
     drain.run(event.pk)
     assert mails(proved) == ["verify", "waitlisted"]
     assert expirer(redis_client).once() == 1

@@ -108,6 +108,7 @@ class Decider:
             quantity=row.quantity,
             type_id=row.ticket_type_id or 0,
             checked_in_quantity=row.checked_in_quantity,
+            confirmed_by=ConfirmedBy(row.hold_confirmed_by) if _is_unproved(row) or status is Status.HELD else None,
         )
 
     def _check_in_code(self, row: Registration) -> str:

@@ -89,5 +89,6 @@ class RequestSigner:
             checked_in_ms=to_ms(row.checked_in_at) if row.checked_in_at else None,
             partly_in=row.partly_in,
             data=row.data,
+            confirmed_by=row.hold_confirmed_by or "",
         )
         return render(message, self._tickets, event_id=row.event_id, changed_ms=to_ms(row.created_at))

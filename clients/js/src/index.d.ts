@@ -32,6 +32,8 @@ export class Ticket {
   readonly checked_in_quantity?: number;
   readonly estimated_seconds?: number;
   readonly unlikely?: boolean;
+  /** Who may confirm a held ticket. Left out where there is nothing to confirm. */
+  readonly confirmed_by?: "holder" | "organizer" | "address" | (string & {});
   readonly receipt?: string;
   /** Whether it has reached a status that does not change by itself. */
   get final(): boolean;

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from events.domain.holds import ConfirmedBy
 from events.domain.public.definition import CheckInCodeText, Link, ReferenceText, TicketIdText, Time
 from events.domain.states import Reason, Status
 from events.domain.tickets import reference_of
@@ -71,6 +72,15 @@ class Ticket(Struct, frozen=True, gc=False):
             "gets one only if one becomes free. Else left out. A position on the waitlist is no seat."
         ),
     ] = UNSET
+    confirmed_by: Annotated[
+        ConfirmedBy | UnsetType,
+        Meta(
+            description="Who may confirm it until `expires_at`: its `holder`, by taking the seat that is offered; the "
+            "`organizer`, after the payment; or who reads the mail to its `address`, with the token in it. Only while "
+            "held, or while its address is to be proved; else left out.",
+            examples=["holder"],
+        ),
+    ] = UNSET
 
 
 class CancelledTicket(Ticket, frozen=True, gc=False, kw_only=True):
@@ -115,6 +125,7 @@ def render_ticket(
     checked_in_quantity: int = 0,
     estimated_seconds: float | None = None,
     unlikely: bool = False,
+    confirmed_by: ConfirmedBy | None = None,
 ) -> Ticket:
     """Renders a ticket. Times in milliseconds since 1970, None or 0 where there is none yet; `type_id` 0: no type."""
     return Ticket(
@@ -135,4 +146,5 @@ def render_ticket(
         checked_in_quantity,
         UNSET if estimated_seconds is None else estimated_seconds,
         unlikely or UNSET,
+        confirmed_by or UNSET,
     )

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from events.domain.holds import ConfirmedBy
 from events.domain.keyring import Keyring, Purpose, subkey
 from events.domain.public.ticket import render_ticket
 from events.domain.states import Reason, Status
@@ -81,6 +82,7 @@ class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int = 1
     type_id: int = 0
     partly_in: int | None = None
+    confirmed_by: str = ""
 
 
 def ticket_body(change: TicketChange) -> bytes:
@@ -101,6 +103,7 @@ def ticket_body(change: TicketChange) -> bytes:
         quantity=change.quantity,
         type_id=change.type_id,
         checked_in_quantity=let_in if change.partly_in is None else change.partly_in,
+        confirmed_by=ConfirmedBy(change.confirmed_by) if change.confirmed_by else None,
     )
     return _encode({"type": change.type, "timestamp": iso(change.changed_ms), "data": ticket})
 

@@ -41,6 +41,7 @@ class StoredMessage(msgspec.Struct, frozen=True, array_like=True, omit_defaults=
     partly_in: int | None = None
     # JSON, of a message that is not about a ticket.
     data: str = ""
+    confirmed_by: str = ""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -85,5 +86,6 @@ def render(message: StoredMessage, tickets: Tickets, *, event_id: int | None, ch
             quantity=message.quantity,
             type_id=message.type_id,
             partly_in=message.partly_in,
+            confirmed_by=message.confirmed_by,
         )
     )

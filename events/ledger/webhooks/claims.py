@@ -48,6 +48,7 @@ class ClaimedDelivery(NamedTuple):
     expires_at: datetime | None = None
     log_batch: int | None = None
     log_index: int | None = None
+    hold_confirmed_by: str | None = None
 
     @property
     def logged(self) -> LoggedAt | None:

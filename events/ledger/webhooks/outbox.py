@@ -83,7 +83,13 @@ def _stored(type_: MessageType, change: Outcome) -> StoredMessage:
         change.expires_ms,
         change.checked_in_ms,
         change.partly_in,
+        confirmed_by=_confirmed_by(change) or "",
     )
+
+
+def _confirmed_by(change: Outcome) -> str | None:
+    by = change.confirmed_by
+    return by._value_ if by else None
 
 
 def _with_corrections(
@@ -140,6 +146,7 @@ def _message(number: int, type_: MessageType, change: Outcome) -> MessageRecord:
         quantity=change.quantity,
         type_id=change.type_id or None,
         partly_in=change.partly_in,
+        hold_confirmed_by=_confirmed_by(change),
     )
 
 

@@ -7,6 +7,7 @@ CLAIMED_COLUMNS = (
     *("id", "webhook_id", "endpoint_id", "event_id", "type", "ticket_key", "reason", "position", "sequence"),
     *("requested_at", "decided_at", "checked_in_at", "url", "data", "created_at", "step", "claimed_until", "mark"),
     *("quantity", "ticket_type_id", "partly_in", "expires_at", "log_batch", "log_index"),
+    "hold_confirmed_by",
 )
 
 # has_webhooks: whether an organizer has webhooks that may be told of something. Any database. Parameter: organizer id.
@@ -24,18 +25,21 @@ INSERT_DELIVERIES = """
 INSERT INTO events_webhookdelivery
     (webhook_id, endpoint_id, event_id, type, ticket_key, reason, position, sequence, revision,
      requested_at, decided_at, checked_in_at, expires_at, quantity, ticket_type_id, partly_in,
-     url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error, log_batch, log_index)
+     url, mark, data, created_at, state, next_attempt_at, attempts, step, last_error, log_batch, log_index,
+     hold_confirmed_by)
 SELECT subscriber.webhook_id, subscriber.endpoint_id, $3, message.type, message.ticket_key,
     COALESCE(message.reason, ''), message.position, message.sequence, message.revision,
     to_timestamp(message.requested_ms / 1000::float8), to_timestamp(message.decided_ms / 1000::float8),
     to_timestamp(message.checked_in_ms / 1000::float8), to_timestamp(message.expires_ms / 1000::float8),
     COALESCE(message.quantity, 1), message.type_id, message.partly_in,
     CASE WHEN subscriber.route IS NULL THEN '' ELSE message.url END, COALESCE(message.mark, ''), '',
-    $4, 'pending', $4, 0, 0, '', subscriber.log_batch, message.number
+    $4, 'pending', $4, 0, 0, '', subscriber.log_batch, message.number,
+    message.hold_confirmed_by
 FROM json_to_recordset($1) AS message
     (number integer, type varchar, ticket_key varchar, reason varchar, position integer, sequence bigint,
      revision integer, requested_ms bigint, decided_ms bigint, checked_in_ms bigint, url varchar, route varchar,
-     mark varchar, quantity smallint, type_id bigint, partly_in smallint, expires_ms bigint)
+     mark varchar, quantity smallint, type_id bigint, partly_in smallint, expires_ms bigint,
+     hold_confirmed_by varchar)
 JOIN json_to_recordset($2) AS subscriber
     (webhook_id bigint, endpoint_id bigint, type varchar, route varchar, log_batch bigint)
     ON subscriber.type = message.type AND (subscriber.route IS NULL OR subscriber.route = message.route)

@@ -61,6 +61,12 @@ class Prepared:
     rejected: str
     waitlisted: str
     cancelled: str
+    held: str
+
+    @property
+    def tickets(self) -> tuple[str, ...]:
+        """Those of every status."""
+        return self.confirmed, self.rejected, self.waitlisted, self.cancelled, self.held
 
 
 @dataclass
@@ -139,14 +145,21 @@ def _prepare(service: Service) -> Prepared:
     opens = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     closed, not_open = open_event(service), open_event(service, registration_opens_at=opens)
     one_seat, with_waitlist = open_event(service, capacity=1), open_event(service, capacity=1, waitlist_capacity=9)
+    offering = open_event(service, hold={"seconds": 604_800, "confirmed_by": "holder", "applies_to": "all"})
     confirmed, rejected = (_ticket(one_seat, guest) for guest in (1, 2))
     _, waitlisted, cancelled = (_ticket(with_waitlist, guest) for guest in (1, 2, 3))
+    held = _ticket(offering, 1)
     assert with_waitlist.give_back(cancelled).status == 202
     assert closed.cancel().status == 200
-    for ticket, status in ((confirmed, "confirmed"), (rejected, "rejected"), (waitlisted, "waitlisted")):
+    for ticket, status in (
+        (confirmed, "confirmed"),
+        (rejected, "rejected"),
+        (waitlisted, "waitlisted"),
+        (held, "held"),
+    ):
         _wait_for(one_seat, ticket, status)
     _wait_for(with_waitlist, cancelled, "cancelled")
-    return Prepared(closed.id, one_seat.id, not_open.id, confirmed, rejected, waitlisted, cancelled)
+    return Prepared(closed.id, one_seat.id, not_open.id, confirmed, rejected, waitlisted, cancelled, held)
 
 
 def _wait_for(event: Event, ticket: str, status: str) -> None:

@@ -49,6 +49,7 @@ class Ticket(Resource):
     checked_in_quantity: int = 0
     estimated_seconds: float | None = None
     unlikely: bool = False
+    confirmed_by: str | None = None
     receipt: str | None = _hidden()
 
     @property

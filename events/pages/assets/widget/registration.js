@@ -187,8 +187,8 @@ export class Registration {
       again: () => this.#leave(id),
       another: () => this.#leave(id, { forget: false }),
     };
-    const head = headline(this.words, this.event, ticket);
-    const key = ["ticket", id, ticket.status, ticket.reason, ticket.expires_at].join(" ");
+    const head = headline(this.words, ticket);
+    const key = ["ticket", id, ticket.status, ticket.reason, ticket.expires_at, ticket.confirmed_by].join(" ");
     if (this.#shown !== key) this.#put(key, head, ticketParts(this.words, this.event, ticket, { act, page }));
     this.#move(ticket);
     this.#tell(ticket);

@@ -3,26 +3,20 @@
 
 import { button, el } from "./dom.js";
 
-// Who ends the hold of a ticket of this event: "holder", "organizer", "mail" (its link proves the address), or "" where
-// only the ticket's page knows.
-function holdEndsBy({ hold, verify_email: proves }) {
-  if (proves) return hold ? "" : "mail";
-  return hold?.confirmed_by ?? "";
-}
+// By who may confirm it.
+const HELD = { holder: "yours-to-take", organizer: "waiting-for-payment", address: "confirm-address" };
 
-const HELD = { holder: "yours-to-take", organizer: "waiting-for-payment", mail: "confirm-address", "": "set-aside" };
-
-export function headline(words, event, { status, reason, quantity }) {
+export function headline(words, { status, reason, quantity, confirmed_by: by }) {
   if (status === "confirmed") return words.sayCount("have-seats", quantity);
-  if (status === "held" && holdEndsBy(event) === "holder") return words.sayCount(HELD.holder, quantity);
-  if (status === "held") return words.say(HELD[holdEndsBy(event)]);
+  if (status === "held" && by === "holder") return words.sayCount(HELD.holder, quantity);
+  if (status === "held") return words.say(HELD[by] ?? "set-aside");
   return words.say(status === "cancelled" && reason === "event_cancelled" ? "called-off" : `is-${status}`);
 }
 
 // Parts that change while the status does not have a `data-is`. `act` has `take`, `again` and `another`, which are what
 // its buttons do; `page` is a link to the ticket's page.
 export function ticketParts(words, event, ticket, { act, page }) {
-  const { status, reason, quantity, expires_at: expires } = ticket;
+  const { status, reason, quantity, expires_at: expires, confirmed_by: by } = ticket;
   const say = (code, values) => el("p", {}, words.say(code, values));
   const note = (code) => el("p", { class: "quiet" }, words.say(code));
   const again = () => button(words.say("register-again"), act.again, { class: "primary" });
@@ -34,11 +28,11 @@ export function ticketParts(words, event, ticket, { act, page }) {
     case "entered":
       return [...left("draw-is-in", event.draw_at), note("same-chance"), page];
     case "held":
-      return [...(expires ? left("set-aside-for", expires) : []), ...heldParts(words, event, ticket, act), page];
+      return [...(expires ? left("set-aside-for", expires) : []), ...heldParts(words, ticket, act), page];
     case "confirmed":
       return [page, another()];
     case "waitlisted":
-      return [note("position-on-waitlist"), position(), note("waitlist-goes"), event.verify_email && expires && say("mail-sent"), page];
+      return [note("position-on-waitlist"), position(), note("waitlist-goes"), by === "address" && say("mail-sent"), page];
     case "rejected":
       return [el("p", {}, words.label("reasons", reason) ?? ""), again()];
     case "expired":
@@ -50,11 +44,10 @@ export function ticketParts(words, event, ticket, { act, page }) {
   }
 }
 
-function heldParts(words, event, { quantity }, act) {
-  const by = holdEndsBy(event);
+function heldParts(words, { quantity, confirmed_by: by }, act) {
   if (by === "holder") return [button(words.sayCount("take", quantity), act.take, { class: "primary" })];
   if (by === "organizer") return [el("p", { class: "quiet" }, words.sayCount("pay-first", quantity))];
-  return by === "mail" ? [el("p", {}, words.say("mail-sent"))] : [];
+  return by === "address" ? [el("p", {}, words.say("mail-sent"))] : [];
 }
 
 const position = () => el("p", { class: "big", "data-is": "position" });

@@ -50,9 +50,7 @@ CASES: dict[str, Case] = {
     "hot, cold and hot": lambda to: pipelined(to.register(), to.cold(), to.register()),
     "cold and hot": lambda to: pipelined(to.cold(), to.register()),
     "hot and a poll": lambda to: pipelined(to.register(), to.poll()),
-    "polls of all statuses": lambda to: pipelined(
-        *map(to.poll, (to.prepared.confirmed, to.prepared.rejected, to.prepared.waitlisted, to.prepared.cancelled))
-    ),
+    "polls of all statuses": lambda to: pipelined(*map(to.poll, to.prepared.tickets)),
     "forty at once": lambda to: pipelined(*(to.register() for _ in range(40))),
     "forty polls at once": lambda to: pipelined(*(to.poll() for _ in range(40))),
     "forty at once, then one": lambda to: [*pipelined(*(to.register() for _ in range(40))), to.register()],
