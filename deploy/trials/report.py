@@ -94,7 +94,8 @@ class Trial:
             self._held += 1
         else:
             self._broken += 1
-            self.exit_code = self.exit_code or BROKEN
+            if self.exit_code in (HELD, NOT_TRIED):  # what could not be tried must leave nothing behind either
+                self.exit_code = BROKEN
         return held
 
     def not_tried(self, name: str, why: str) -> None:

@@ -45,6 +45,16 @@ def test_what_the_machine_lacks_has_an_exit_code_of_its_own() -> None:
     assert (trial.exit_code, lines[0]) == (NOT_TRIED, "trial: not tried: no root")
 
 
+def test_what_could_not_be_tried_and_left_something_behind_is_no_success() -> None:
+    def steps(trial: Trial) -> None:
+        trial.leaves_nothing(lambda: ["a folder"])
+        raise CannotTry("no root")
+
+    trial, lines = run(steps)
+    assert "✗ nothing is left behind: a folder" in lines
+    assert trial.exit_code == BROKEN
+
+
 def test_an_error_in_a_part_is_a_line_and_the_parts_behind_it_are_tried() -> None:
     def steps(trial: Trial) -> None:
         with trial.part("first"):
