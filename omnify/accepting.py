@@ -94,11 +94,14 @@ class Acceptor:
         self._listen()
 
     def close(self) -> None:
-        """Stops accepting. Once every process has, the system refuses connections, and a balancer tries elsewhere."""
+        """Takes what waits, and stops accepting. Once every process has, the system refuses connections, and a balancer
+        tries elsewhere. What still waits when the socket closes would be reset, after its request was sent perhaps."""
         self._loop.remove_reader(self._listener)
-        self._listener.close()
+        while self._accept():
+            pass
         if self._pause is not None:
             self._pause.cancel()
+        self._listener.close()
         if self._place is not None:
             self._loads.leave(self._place)
 
@@ -133,21 +136,25 @@ class Acceptor:
         self._listen()
         self._accept()
 
-    def _accept(self) -> None:
-        """Takes the next connection, if one waits."""
+    def _accept(self) -> bool:
+        """Takes the next connection, if one waits. Returns whether another may."""
         try:
             connection, _ = self._listener.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+        except ConnectionAbortedError:
+            return True
+        except (BlockingIOError, InterruptedError):
             self._yields = 0
+            return False
         except OSError as problem:
             logger.throttled_warning("no connection can be accepted", problem=type(problem).__name__)
             self._listen_in(ERROR_SECONDS)
-        else:
-            connection.setblocking(False)
-            task = self._loop.create_task(self._open(connection))
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
-            self._publish()
+            return False
+        connection.setblocking(False)
+        task = self._loop.create_task(self._open(connection))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+        self._publish()
+        return True
 
     async def _open(self, connection: socket.socket) -> None:
         try:

@@ -140,6 +140,23 @@ def test_connections_are_refused_once_none_accepts(listener: socket.socket) -> N
     uvloop.run(scene())
 
 
+def test_what_waits_when_the_last_one_closes_is_taken_and_not_reset(listener: socket.socket) -> None:
+    """A balancer has sent its requests on these connections, and could not tell whether they were read."""
+
+    async def scene() -> None:
+        one = Process(listener, Loads())
+        # Nothing runs between the connections and the end.
+        async with clients(listener, 20) as held:
+            assert one.opened == 0
+            one.acceptor.close()
+            await one.acceptor.wait_closed()
+            assert one.opened == 20
+            for client in held:
+                client.sendall(b"a request")
+
+    uvloop.run(scene())
+
+
 def test_a_closed_one_leaves_what_waits_to_the_others(listener: socket.socket) -> None:
     async def scene() -> None:
         loads = Loads()

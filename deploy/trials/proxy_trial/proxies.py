@@ -6,9 +6,11 @@ nginx reads them from files that it includes, the others from their environment.
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from deploy.trials.proxy_trial.certificate import Certificate
@@ -57,7 +59,7 @@ def nginx(program: Path, place: Place) -> Command:
     return [str(program), "-c", str(place.folder / "nginx.conf"), "-e", f"{place.folder}/error.log"], {}
 
 
-def caddy(program: Path, place: Place) -> Command:
+def caddy(program: Path, place: Place, *, retries: str = "without_bodies") -> Command:
     """Returns what starts Caddy."""
     return [str(program), "run", "--config", str(FILES / "Caddyfile"), "--adapter", "caddyfile"], {
         "HOME": str(place.folder),
@@ -70,6 +72,7 @@ def caddy(program: Path, place: Place) -> Command:
         "OMNIFY_HTTPS_PORT": str(place.https),
         "OMNIFY_SHOWN_PORT": f":{place.https}",
         "OMNIFY_TLS": f"tls {place.certificate.chain} {place.certificate.key}",
+        "OMNIFY_RETRIES": retries,
         "OMNIFY_DOORS": " ".join(f"{LOOPBACK}:{door}" for door in place.doors),
         **({"OMNIFY_TRUSTED_PROXIES": f"{LOOPBACK}/32"} if place.behind_another else {}),
     }
@@ -109,12 +112,25 @@ KINDS = {
 }
 
 
-def start_proxy(name: str, program: Program, place: Place) -> Child:
+# The first that sends a body again.
+_CADDY_SENDS_BODIES_AGAIN = (2, 11, 4)
+
+
+def kind_of(name: str, version: str) -> Kind:
+    """Returns what is known of a proxy that says this about its version."""
+    numbers = re.search(r"(\d+)\.(\d+)\.(\d+)", version)
+    if name == "caddy" and numbers and tuple(map(int, numbers.groups())) >= _CADDY_SENDS_BODIES_AGAIN:
+        command = partial(caddy, retries="with_bodies")
+        return replace(KINDS[name], command=command, sends_again=True, failures_each=1)
+    return KINDS[name]
+
+
+def start_proxy(kind: Kind, name: str, program: Program, place: Place) -> Child:
     """Starts a proxy. Returns when it listens on both ports. Raises Broken."""
     place.folder.mkdir()
     free = (place.http, place.https)
     wait_until(lambda: all(map(is_free, free)), seconds=30.0, otherwise="the ports of the proxy before are not free")
-    command, variables = KINDS[name].command(program.path, place)
+    command, variables = kind.command(program.path, place)
     child = start_child(
         name,
         command,

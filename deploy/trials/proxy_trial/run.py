@@ -30,7 +30,7 @@ from deploy.trials.proxy_trial.closed_door import closed_door
 from deploy.trials.proxy_trial.findings import Broken
 from deploy.trials.proxy_trial.front import Front
 from deploy.trials.proxy_trial.packages import Program, find_program
-from deploy.trials.proxy_trial.proxies import KINDS, Place, start_proxy
+from deploy.trials.proxy_trial.proxies import KINDS, Kind, Place, kind_of, start_proxy
 from deploy.trials.proxy_trial.service import Service
 from deploy.trials.report import CannotTry, Trial
 from omnify.embedded.ports import port_of, reserve_port
@@ -44,6 +44,7 @@ class Run:
 
     def __init__(self, trial: Trial, folder: Path, stack: ExitStack, *, streams: int) -> None:
         self._trial, self._folder, self._stack, self._streams = trial, folder, stack, streams
+        self._kinds: dict[str, Kind] = {}
 
     def all(self, names: Sequence[str]) -> None:
         """Tries these proxies in turn. Raises CannotTry if there is none of them."""
@@ -51,7 +52,9 @@ class Run:
         for name in names:
             try:
                 programs[name] = find_program(name, self._folder)
-                self._trial.say(f"  {name}: {programs[name].version(*KINDS[name].version)}")
+                version = programs[name].version(*KINDS[name].version)
+                self._kinds[name] = kind_of(name, version)
+                self._trial.say(f"  {name}: {version}")
             except CannotTry as problem:
                 self._trial.not_tried(name, str(problem))
         if not programs:
@@ -83,9 +86,9 @@ class Run:
         with ExitStack() as stack:
             asked = stack.enter_context(closed_door(self._ports["closed"]))
             doors = (self._ports["door3"], self._ports["closed"])
-            behind = doors if KINDS[name].asks_doors else doors[:1]
+            behind = doors if self._kinds[name].asks_doors else doors[:1]
             chained = self._start(stack, name, program, f"{name}-behind-another", behind, behind_another=True)
-            if KINDS[name].asks_doors:
+            if self._kinds[name].asks_doors:
                 self._check(chained, "asks doors", lambda front: killed_door.asks_doors(front, asked))
             else:
                 self._trial.not_tried(f"{name}, asks doors", "it only sees which requests fail")
@@ -112,7 +115,7 @@ class Run:
         self._check(front, "event streams", waits.streams_stay)
         self._check(front, "long polls", waits.polls_are_held)
         self._check(front, "streams end with clients", streams.lets_go)
-        kind = KINDS[front.name]
+        kind = self._kinds[front.name]
         loses_nothing = partial(
             killed_door.loses_nothing, sends_again=kind.sends_again, failures_each=kind.failures_each
         )
@@ -131,7 +134,7 @@ class Run:
     ) -> Front:
         http, https = self._ports["http"], self._ports["https"]
         place = Place(self._folder / folder, http, https, doors, self._certificate, behind_another)
-        child = start_proxy(name, program, place)
+        child = start_proxy(self._kinds[name], name, program, place)
         stack.callback(child.stop, STOP_SECONDS)
         return Front(name, http, https, place.folder, self._certificate.authority, self._service, child)
 

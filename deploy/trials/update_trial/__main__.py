@@ -12,6 +12,7 @@ at most (besides the time to install the earlier version's packages, where they 
 from __future__ import annotations
 
 import argparse
+import shutil
 import signal
 import sys
 import tempfile
@@ -39,6 +40,8 @@ def main() -> int:
             earlier_version(Path(folder), chosen.commit) as earlier,
             Trial("update-trial", seconds=chosen.most_seconds) as trial,
         ):
+            if chosen.keep:
+                trial.afterwards(lambda: shutil.copytree(Path(folder) / "log", chosen.keep, dirs_exist_ok=True))
             _try(trial, Path(folder), earlier, rate=chosen.rate)
     except CannotTry as problem:
         sys.stderr.write(f"update-trial: not tried: {problem}\n")
@@ -52,6 +55,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--from", dest="commit", help="the earlier version (default: before the newest migration)")
     parser.add_argument("--rate", type=int, default=50, help="registrations a second (default: 50)")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="copy the logs of all parts to this folder")
     parser.add_argument("--most-seconds", type=int, default=300, help="end after this time in any case (default: 300)")
     return parser.parse_args()
 
@@ -75,6 +79,7 @@ def _try(trial: Trial, home: Path, earlier: Version, *, rate: int) -> None:
     guests.stop()
     event_id, receipts = findings.of_crowds(trial, crowds.last())
     findings.of_guests(trial, guests)
+    findings.of_balancer(trial, parts)
     findings.of_outbox(trial, parts, mails=len(guests.tickets))
     for version in (earlier, this):
         findings.of_log(trial, version, parts.balancer.url, event_id, receipts)

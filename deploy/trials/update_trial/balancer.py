@@ -2,6 +2,8 @@
 
     GET /health/door    every 500 ms: a door that thrice does not answer 200 gets no more requests
     redispatch          a connection that a stopping door refuses is tried again at another one: nothing was sent
+    empty-response      what was sent, and ended without an answer, is sent again with an Idempotency-Key alone, as in
+                        deploy/compose and deploy/proxies; the guests of `mailed` have none, and so try the door itself
 
 A door that stops answers once more on each connection that the balancer keeps, and says `Connection: close`.
 """
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,8 +24,13 @@ _CONFIG = """\
 global
     stats socket {folder}/haproxy.sock mode 600 level operator
     maxconn 4000
+    log stdout format raw local0
 defaults
     mode http
+    log global
+    # What did not go as it should: no path, which may name a ticket.
+    log-format "%tr %s: %HM answered %ST, ended %ts, retries %rc, connected after %Tc ms, answered after %Tr ms"
+    option dontlog-normal
     timeout connect 2s
     timeout client 75s
     timeout server 75s
@@ -40,7 +48,9 @@ backend doors
     timeout check 5s
     option redispatch 1
     retries 5
-    retry-on conn-failure
+    retry-on conn-failure empty-response
+    http-request disable-l7-retry if METH_POST !{{ req.hdr(idempotency-key) -m found }}
+    http-request disable-l7-retry if {{ method PATCH }}
 {servers}
 """
 
@@ -64,10 +74,15 @@ class Balancer:
         """Starts it. Raises CannotTry where there is none."""
         return start_child(
             "haproxy",
-            [find_haproxy(), "-db", "-q", "-f", str(self._folder / "haproxy.cfg")],
+            [find_haproxy(), "-db", "-f", str(self._folder / "haproxy.cfg")],
             log=self._log,
             env={"PATH": "/usr/sbin:/usr/bin:/bin"},
         )
+
+    def troubles(self) -> Counter[str]:
+        """Counts the requests that failed or were sent again, by door, status and how they ended."""
+        lines = self._log.read_text("utf-8", errors="replace").splitlines()
+        return Counter(line.split(" ", 1)[1].partition(", connected")[0] for line in lines if ", ended " in line)
 
     def doors_up(self) -> set[int]:
         """Returns the numbers of the doors that get requests now; none while it does not answer."""

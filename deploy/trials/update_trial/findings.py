@@ -58,6 +58,12 @@ def of_guests(trial: Trial, guests: MailedGuests) -> None:
     trial.check("each of them was confirmed", not missing, f"{len(missing)} were not")
 
 
+def of_balancer(trial: Trial, parts: Parts) -> None:
+    """Says what the balancer had to send again or could not have answered: where something was lost, how."""
+    for what, count in parts.balancer.troubles().most_common(10):
+        trial.say(f"  the balancer's log: {count} x {what}")
+
+
 def of_outbox(trial: Trial, parts: Parts, *, mails: int) -> None:
     """Says whether so many mails have gone out, and all webhooks."""
     with closing(psycopg2.connect(parts.postgres.url())) as connection:
