@@ -17,10 +17,12 @@ from msgspec.structs import asdict
 from events.domain.commands import TypeTerms
 from events.domain.seats import TYPES_OF_AN_EVENT, type_id_of
 from events.domain.text import search_key
+from events.domain.webhooks.message import MessageType
 from events.ledger.counters import terms_of
 from events.ledger.descriptions import set_description
 from events.ledger.draw.setting import check_unfixed, set_draw
 from events.ledger.mail.notices import note_change, told_fields
+from events.ledger.webhooks.about_events import write_event_message
 from events.models import Event, Organizer, Registration, SizeChange, TicketType, Webhook
 
 
@@ -102,6 +104,7 @@ def change_to_types(event: Event, terms: Sequence[TypeTerms], *, now: datetime) 
     Event.objects.filter(pk=event.pk).update(has_types=True, version=F("version") + 1, **columns, **_revised(now))
     TicketType.objects.bulk_create(TicketType(event=event, rank=rank, **asdict(one)) for rank, one in enumerate(terms))
     event.refresh_from_db()
+    write_event_message(event, MessageType.EVENT_CHANGED, now=now)
     return event
 
 
@@ -139,7 +142,8 @@ def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> E
         if described:
             columns["description_version"] = event.description_version
         before = Event.objects.get(pk=event.pk)  # a form of the admin has put its values into `event`
-        if described or {name: getattr(before, name) for name in stored} != stored:
+        revised = described or {name: getattr(before, name) for name in stored} != stored
+        if revised:
             columns |= _revised(now)
         if "draw_at" in fields and fields["draw_at"] != event.draw_at:
             check_unfixed(event)
@@ -147,6 +151,8 @@ def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> E
         Event.objects.filter(pk=event.pk).update(**columns)
         event.refresh_from_db()
         note_change(event, before=told_fields(before), now=now)
+        if revised:
+            write_event_message(event, MessageType.EVENT_CHANGED, now=now)
     return event
 
 
@@ -164,6 +170,7 @@ def cancel_event(event: Event, *, now: datetime) -> bool:
         raise EventOver
     Event.objects.filter(pk=event.pk).update(cancelled_at=now, version=F("version") + 1, **_revised(now))
     event.refresh_from_db()
+    write_event_message(event, MessageType.EVENT_CANCELLED, now=now)
     return True
 
 
@@ -206,6 +213,7 @@ def resume_event(event: Event, *, now: datetime) -> bool:
 def _set_pause(event: Event, since: datetime | None, *, now: datetime) -> bool:
     Event.objects.filter(pk=event.pk).update(paused_at=since, version=F("version") + 1, **_revised(now))
     event.refresh_from_db()
+    write_event_message(event, MessageType.EVENT_CHANGED, now=now)
     return True
 
 

@@ -18,6 +18,7 @@ from events.domain.seats import left
 from events.domain.snapshot import EventSnapshot
 from events.domain.states import Reason
 from events.domain.times import to_ms, whole_ms
+from events.domain.webhooks.message import MessageType
 from events.ledger.code_uses import count_uses
 from events.ledger.corrections import Freed, as_messages, combined, freed_by, record_corrections, write_corrections
 from events.ledger.counters import save_types, set_counters
@@ -27,6 +28,7 @@ from events.ledger.decision_log.entry_maker import EntryMaker
 from events.ledger.mail.outbox import write_mails
 from events.ledger.plan import Plan, latest
 from events.ledger.queries import event_snapshot
+from events.ledger.webhooks.about_events import write_event_message
 from events.ledger.webhooks.outbox import write_messages
 from events.models import Event, SizeChange
 
@@ -100,12 +102,12 @@ def write(event: Event, plan: Plan, log: OpenLog | None = None) -> Committed:
         _append_entries(log, event, plan)
     sells_out = not plan.seats.cancelled and left(plan.allocation.seats) <= 0 < left(plan.seats)
     # After the rows: if one is refused, `event` must be unchanged in memory.
-    _update_event(event, plan)
+    told = _update_event(event, plan)
     _record_resizes(event, plan.allocation, plan.now)
     corrections = plan.allocation.corrections
     record_corrections(event.pk, corrections, now=plan.now)
     corrected = as_messages(event.pk, plan.changes, corrections) if corrections else ()
-    messages = write_messages(event, plan.changes, now=plan.now, sold_out=sells_out, corrected=corrected)
+    told += write_messages(event, plan.changes, now=plan.now, sold_out=sells_out, corrected=corrected)
     if event.mail:
         write_mails(event, plan.changes, now=plan.now, corrections=corrections)
     return Committed(
@@ -113,7 +115,7 @@ def write(event: Event, plan: Plan, log: OpenLog | None = None) -> Committed:
         outcomes=plan.outcomes,
         decided=len(plan.changes),
         unfinished=plan.unfinished,
-        messages=messages,
+        messages=told,
         freed=freed_by(corrections),
         maker=plan.maker,
     )
@@ -141,7 +143,8 @@ def _append_entries(log: OpenLog, event: Event, plan: Plan) -> None:
     )
 
 
-def _update_event(event: Event, plan: Plan) -> None:
+def _update_event(event: Event, plan: Plan) -> int:
+    """Returns how many messages about a change of the event itself were written."""
     done = plan.allocation
     applied = [resize for resize, verdict in done.resizes if verdict is Sizing.APPLIED]
     set_counters(event, done.seats)
@@ -159,12 +162,14 @@ def _update_event(event: Event, plan: Plan) -> None:
     database().save_counters(event)
     # A guest beyond the capacity grows it, too.
     if applied or done.seats.capacity != plan.seats.capacity:
-        _note_change(event, plan.now)
+        return _note_change(event, plan.now)
+    return 0
 
 
-def _note_change(event: Event, now: datetime) -> None:
+def _note_change(event: Event, now: datetime) -> int:
     event.revision, event.changed_at = event.revision + 1, now
     event.save(update_fields=["revision", "changed_at"])
+    return write_event_message(event, MessageType.EVENT_CHANGED, now=now)
 
 
 def _record_resizes(event: Event, done: Allocation, now: datetime) -> None:

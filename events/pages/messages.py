@@ -104,6 +104,8 @@ MESSAGE_TYPES: dict[str, str] = {
     "registration.checked_in": N_("Checked in"),
     "registration.updated": N_("Check-in undone"),
     "event.sold_out": N_("Sold out"),
+    "event.changed": N_("Event changed"),
+    "event.cancelled": N_("Event cancelled"),
 }
 
 

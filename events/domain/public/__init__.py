@@ -1,6 +1,6 @@
 """The objects that clients see, each defined once: its fields in the order they are sent, their meaning, an example.
 
-    event      Event: `GET /events/{id}`, lists of events, the message `event.sold_out`
+    event      Event: `GET /events/{id}`, lists of events, the messages `event.…`
     ticket     Ticket, AcceptedTicket, CancelledTicket: registrations, and the messages about them
     attendee   Attendee, Stats: what an organizer reads about an event, and the CSV's columns
     webhook    Webhook, NewWebhook, Delivery, Replayed

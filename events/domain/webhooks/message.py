@@ -1,8 +1,8 @@
 """The bodies of webhook messages: `{"type", "timestamp", "data"}`.
 
-`data` is the ticket as in `GET /registrations/{ticket_id}`, without name and e-mail; for `event.sold_out` it is the
-event as in `GET /events/{id}`. A message is rendered from what was stored with the change, so every attempt sends the
-same bytes.
+`data` is the ticket as in `GET /registrations/{ticket_id}`, without name and e-mail; for `event.…` it is the event as
+in `GET /events/{id}`, without its description. A message is rendered from what was stored with the change, so every
+attempt sends the same bytes.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class MessageType(StrEnum):
     CHECKED_IN = "registration.checked_in"
     UPDATED = "registration.updated"
     SOLD_OUT = "event.sold_out"
+    EVENT_CHANGED = "event.changed"
+    EVENT_CANCELLED = "event.cancelled"
 
 
 # Sent by `POST /webhooks/{id}/test` only, whatever the webhook is subscribed to.
@@ -48,6 +50,8 @@ TYPE_OF_STATUS: dict[Status, MessageType] = {
     Status.EXPIRED: MessageType.EXPIRED,
     Status.CANCELLED: MessageType.CANCELLED,
 }
+# About the event, not about one of its tickets.
+EVENT_TYPES = (MessageType.SOLD_OUT, MessageType.EVENT_CHANGED, MessageType.EVENT_CANCELLED)
 # About a ticket that stays what it is: checked in, a check-in undone, or corrected. It has a seat, unless a message
 # about a correction names its position on the waitlist, or until when it is held.
 CHECK_IN_TYPES = (MessageType.CHECKED_IN, MessageType.UPDATED)

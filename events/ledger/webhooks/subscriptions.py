@@ -18,7 +18,8 @@ from events.domain.webhooks.states import DeliveryState, DisabledReason
 from events.domain.webhooks.stored import StoredMessage
 from events.ledger.idempotency import reseal_answers
 from events.ledger.records import Subscriber
-from events.ledger.webhooks.outbox import default_webhook, write_other_messages
+from events.ledger.webhooks.about_events import write_other_messages
+from events.ledger.webhooks.callbacks import default_webhook
 from events.models import Event, Organizer, Webhook, WebhookDelivery, WebhookEndpoint
 from events.secrets import sealer, tickets
 
