@@ -7,7 +7,7 @@ A field that checks more than Django REST framework's says so itself in `accepts
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -15,12 +15,10 @@ from rest_framework import serializers
 
 from events.domain.attendee import NAME_MAX
 from events.domain.text import LINE_OR_NOTHING_PATTERN, LINE_PATTERN, TEXT_PATTERN, clean_line, clean_text
-from events.domain.times import whole_ms
+from events.domain.times import in_range
 from events.domain.zones import is_time_zone
 
 DESCRIPTION_MAX = 10_000
-_OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
-_NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 # The years that a time may have, as a regular expression of JSON Schema.
@@ -143,12 +141,9 @@ class MomentField(DescribedField, serializers.DateTimeField):
         if moment.tzinfo is None:
             raise serializers.ValidationError("The time needs an offset, as in 2026-11-23T12:00:00+00:00.")
         try:
-            moment = whole_ms(moment)
-        except OverflowError:
-            moment = _NEWEST
-        if not _OLDEST <= moment < _NEWEST:
-            raise serializers.ValidationError("The year must lie between 1970 and 9998.")
-        return moment
+            return in_range(moment)
+        except ValueError as problem:
+            raise serializers.ValidationError(str(problem)) from problem
 
 
 def _parse(value: Any) -> datetime | None:

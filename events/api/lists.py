@@ -187,7 +187,7 @@ def moment(text: str) -> datetime:
     try:
         return MomentField().to_internal_value(text)
     except serializers.ValidationError as problem:
-        raise ValueError("This must be a time with an offset, such as 2026-11-23T12:00:00Z.") from problem
+        raise ValueError(*problem.args) from problem
 
 
 def search_text(text: str) -> str:

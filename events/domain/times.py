@@ -11,6 +11,7 @@ from typing import overload
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_OLDEST, _NEWEST = _EPOCH, datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def to_ms(moment: datetime) -> int:
@@ -45,6 +46,21 @@ def iso_of(moment: datetime | None) -> str | None:
 def from_iso(text: str) -> datetime:
     """Reads a time in UTC that `iso` has rendered."""
     return datetime.fromisoformat(text)
+
+
+def in_range(moment: datetime) -> datetime:
+    """Converts an aware `moment` to UTC and whole milliseconds.
+
+    Raises:
+        ValueError: what a person is told: in UTC its year is none that can be stored, and shown in any time zone.
+    """
+    try:
+        converted = whole_ms(moment)
+    except OverflowError:
+        converted = _NEWEST
+    if not _OLDEST <= converted < _NEWEST:
+        raise ValueError("The year must lie between 1970 and 9998.")
+    return converted
 
 
 def whole_ms(moment: datetime) -> datetime:

@@ -96,6 +96,7 @@ def test_a_token_for_less_is_made_by_the_same_command() -> None:
         (("--expires", "tomorrow"), "--expires: days such as 90d"),
         (("--expires", "2027-06-02T12:00:00"), "--expires: days such as 90d"),
         (("--expires", "2020-01-01"), "--expires: it must be in the future"),
+        (("--expires", "9999-12-31T23:59:59-14:00"), "--expires: The year must lie between 1970 and 9998"),
         (("--expires", "0d"), "--expires: it must be in the future"),
         (("--expires", "2027-02-30"), "--expires: days such as 90d"),
         (("--label", "a" * 101), "--label"),

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of a text is true of every text that the service accepts."""
+"""What the OpenAPI document says of a text is true of every text that the service accepts; what is said of times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from functools import partial
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from rest_framework import serializers
 
+from events.api.fields import MomentField
+from events.api.lists import moment
 from events.domain.text import LINE_PATTERN, TEXT_PATTERN, clean_line, clean_text
 from events.domain.tickets import CHECK_IN_CODE_PATTERN, REFERENCE_PATTERN, TICKET_ID_PATTERN, Tickets
 from events.domain.webhooks.url import check_url, url_pattern
@@ -71,3 +74,25 @@ def test_names_of_tickets_match_their_patterns() -> None:
     assert re.search(CHECK_IN_CODE_PATTERN, tickets.check_in_code_of(ticket_id))
     assert re.search(REFERENCE_PATTERN, ticket_id[:10])
     assert not re.search(TICKET_ID_PATTERN, f"{ticket_id}x")
+
+
+_YEARS = "The year must lie between 1970 and 9998."
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("0001-01-01T00:00:00+14:00", _YEARS),
+        ("9999-12-31T23:59:59-14:00", _YEARS),
+        ("9999-01-01T00:00:00Z", _YEARS),
+        ("1969-12-31T23:59:59Z", _YEARS),
+        ("2030-01-01T00:00:00", "The time needs an offset, as in 2026-11-23T12:00:00+00:00."),
+        ("tomorrow", "This must be a time such as 2026-11-23T12:00:00+00:00."),
+    ],
+)
+def test_a_time_is_refused_for_what_is_wrong_with_it_in_bodies_and_queries_alike(text: str, sentence: str) -> None:
+    with pytest.raises(serializers.ValidationError) as in_body:
+        MomentField().run_validation(text)
+    assert in_body.value.args == (sentence,)
+    with pytest.raises(ValueError, match="^" + re.escape(sentence) + "$"):
+        moment(text)

@@ -14,6 +14,7 @@ from events.domain.attendee import clean_name
 from events.domain.audit import Action
 from events.domain.scopes import Scope
 from events.domain.text import clean_line
+from events.domain.times import in_range
 from events.ledger.queries import own_event
 from events.management.acting import ActingCommand
 from events.models import Organizer, OrganizerToken
@@ -101,6 +102,10 @@ def _moment(text: str | None, *, now: datetime) -> datetime | None:
     moment = _read_moment(text, now=now)
     if moment is None or moment.tzinfo is None:
         raise CommandError("--expires: days such as 90d, a date such as 2027-06-02 (UTC), or a time with its offset.")
+    try:
+        moment = in_range(moment)
+    except ValueError as problem:
+        raise CommandError(f"--expires: {problem}") from problem
     if moment <= now:
         raise CommandError("--expires: it must be in the future.")
     return moment
