@@ -18,7 +18,7 @@ from bench.measures import Options
 from bench.programs import ROOT
 from bench.stack import Stack
 
-ROWS = 50_000
+ROWS = 22_000
 PART = 1000
 # Of which the report has the processor time of one decision.
 WORKERS = {"drain": "the drain's", "database": "PostgreSQL's", "valkey": "Valkey's"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from events.domain.states import DrawState
 from events.domain.times import whole_ms
 from events.ledger.decision_log.entry_maker import EntryMaker
 from events.ledger.plan import Plan, make_plan
+from events.ledger.webhooks.outbox import pack_changes
 
 _TO_BE_DRAWN = (DrawState.OPEN, DrawState.SEALED)
 
@@ -55,4 +57,5 @@ def draft_batch(
         return None
     queue_ms = queue_now() if seats.hold or seats.proof_seconds else 0
     now = whole_ms(timezone.now())
-    return make_plan(seats=seats, commands=commands, ledger=LedgerView(), now=now, queue_ms=queue_ms, maker=maker)
+    plan = make_plan(seats=seats, commands=commands, ledger=LedgerView(), now=now, queue_ms=queue_ms, maker=maker)
+    return replace(plan, packed=pack_changes(plan.changes))

@@ -35,6 +35,7 @@ class Plan:
         last_sequence: the highest that is handled, 0 if there is none.
         unfinished: the key of a command that is only partly applied.
         maker: what made the entries of the event's decision log, the `log_batch`; None for an event without one.
+        packed: messages about the `changes` as the event log has them, if there was time to pack them.
     """
 
     commands: Sequence[Command]
@@ -51,6 +52,7 @@ class Plan:
     unfinished: str | None
     maker: EntryMaker | None
     log_batch: LogBatch
+    packed: bytes | None = None
 
 
 def make_plan(

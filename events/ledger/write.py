@@ -107,7 +107,9 @@ def write(event: Event, plan: Plan, log: OpenLog | None = None) -> Committed:
     corrections = plan.allocation.corrections
     record_corrections(event.pk, corrections, now=plan.now)
     corrected = as_messages(event.pk, plan.changes, corrections) if corrections else ()
-    told += write_messages(event, plan.changes, now=plan.now, sold_out=sells_out, corrected=corrected)
+    told += write_messages(
+        event, plan.changes, now=plan.now, sold_out=sells_out, corrected=corrected, packed=plan.packed
+    )
     if event.mail:
         write_mails(event, plan.changes, now=plan.now, corrections=corrections)
     return Committed(

@@ -15,13 +15,14 @@ import events.ledger.commit
 from events.admission.replies import AdmitReply
 from events.domain.commands import Cancellation, Command, Request
 from events.domain.times import from_ms
+from events.domain.webhooks.stored import unpack
 from events.ledger.commit import Batch, commit_batch
 from events.ledger.decision_log.entry_maker import EntryMaker
 from events.ledger.draft import draft_batch
 from events.ledger.plan import Plan
 from events.ledger.queries import event_snapshot
 from events.ledger.write import Committed
-from events.models import DecisionLog, Event, Registration
+from events.models import DecisionLog, Event, MessageBatch, Registration
 from tests.support.in_process.events import tickets
 from tests.support.in_process.gate import apply_for
 from worker.drain import Drain
@@ -72,6 +73,21 @@ def test_a_draft_that_expected_the_batch_before_it_is_written_as_it_is(make_even
     assert statuses(event) == ["confirmed"] * 5
     event.refresh_from_db()
     assert (event.confirmed_count, event.last_sequence, event.decided_at) == (5, 5, draft.now)
+
+
+@pytest.mark.parametrize("capacity", [pytest.param(9, id="seats left"), pytest.param(5, id="sold out by it")])
+def test_the_event_log_has_the_messages_of_a_draft(make_event: Make, capacity: int) -> None:
+    event = make_event(max_capacity=capacity)
+    first, second = [list(map(request, numbers)) for numbers in (FIRST, SECOND)]
+    draft = draft_of(event, second, ahead=2)
+    commit_before(event, first)
+    commit(event, second, draft)
+    assert draft is not None
+    row = MessageBatch.objects.get(event_id=event.pk, size__gt=2)
+    told = [(message.type, message.ticket_key) for message in unpack(bytes(row.messages), row.size)]
+    confirmed = [("registration.confirmed", one.key) for one in second]
+    assert told == (confirmed if capacity > 5 else [*confirmed, ("event.sold_out", "")])
+    assert (bytes(row.messages) == draft.packed) == (capacity > 5)
 
 
 @pytest.mark.parametrize(

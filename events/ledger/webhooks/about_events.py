@@ -13,7 +13,7 @@ from events.domain.public.event import render_event
 from events.domain.times import to_ms, whole_ms
 from events.domain.webhooks.message import LoggedAt, MessageType, encode_data
 from events.domain.webhooks.states import DeliveryState
-from events.domain.webhooks.stored import StoredMessage
+from events.domain.webhooks.stored import StoredMessage, pack
 from events.ledger.queries import event_snapshot
 from events.ledger.records import Subscriber
 from events.ledger.webhooks.log import write_batch
@@ -26,7 +26,7 @@ def write_event_message(event: Event, type_: MessageType, *, now: datetime) -> i
     """Writes the message about a change of the event itself, with the event as it is now. Returns to how many."""
     now = whole_ms(now)
     message = about_event(event, type_, now)
-    batch = write_batch([message], organizer_id=event.organizer_id, event_id=event.pk, now=now)
+    batch = write_batch(pack([], [], [message]), 1, organizer_id=event.organizer_id, event_id=event.pk, now=now)
     return tell_of_event(event, subscribed(event), message, now=now, at=LoggedAt(batch, 0))
 
 

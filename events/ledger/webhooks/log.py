@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Min, QuerySet
 
 from events.domain.webhooks.message import LoggedAt
-from events.domain.webhooks.stored import StoredMessage, pack, unpack
+from events.domain.webhooks.stored import StoredMessage, unpack
 from events.ledger.webhooks.sql import NUMBER_BATCHES
 from events.models import MessageBatch, Organizer
 
@@ -52,11 +52,10 @@ class LogSlice(NamedTuple):
     more: bool
 
 
-def write_batch(messages: Sequence[StoredMessage], *, organizer_id: int, event_id: int | None, now: datetime) -> int:
-    """Writes the messages of the caller's transaction, in order. Returns the batch's id."""
-    row = MessageBatch(
-        organizer_id=organizer_id, event_id=event_id, size=len(messages), messages=pack(messages), created_at=now
-    )
+def write_batch(packed: bytes, size: int, *, organizer_id: int, event_id: int | None, now: datetime) -> int:
+    """Writes the messages of the caller's transaction, which `events.domain.webhooks.stored` has packed. Returns the
+    batch's id."""
+    row = MessageBatch(organizer_id=organizer_id, event_id=event_id, size=size, messages=packed, created_at=now)
     row.save(force_insert=True)
     return row.pk
 
@@ -111,7 +110,7 @@ def _start(
 
 def _messages(rows: QuerySet[MessageBatch], index: int, limit: int) -> Iterator[LoggedMessage]:
     for row in MessageBatch.objects.filter(pk__in=_needed(rows, index + limit)).order_by("position"):
-        for number, message in enumerate(unpack(bytes(row.messages))[index:], index):
+        for number, message in enumerate(unpack(bytes(row.messages), row.size)[index:], index):
             yield LoggedMessage(LoggedAt(row.pk, number), row.event_id, row.created_at, message)
         index = 0
 

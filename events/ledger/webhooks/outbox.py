@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from msgspec.structs import replace
 
 from events.domain.outcome import Outcome
 from events.domain.times import whole_ms
 from events.domain.webhooks.message import EVENT_TYPES, TYPE_OF_STATUS, LoggedAt, MessageType
-from events.domain.webhooks.stored import StoredMessage
+from events.domain.webhooks.stored import StoredMessage, pack
 from events.ledger.database import database
 from events.ledger.records import MessageRecord, Subscriber
 from events.ledger.webhooks.about_events import about_event, tell_of_event
@@ -25,8 +27,20 @@ from events.ledger.webhooks.subscribers import subscribed
 from events.models import Event
 
 
+def pack_changes(changes: Sequence[Outcome]) -> bytes:
+    """Packs the messages of `write_messages` about these changes, which may be done before there is a transaction."""
+    typed = _typed(changes)
+    return pack([type_ for type_, _ in typed], [change for _, change in typed])
+
+
 def write_messages(
-    event: Event, changes: Sequence[Outcome], *, now: datetime, sold_out: bool, corrected: Sequence[Outcome] = ()
+    event: Event,
+    changes: Sequence[Outcome],
+    *,
+    now: datetime,
+    sold_out: bool,
+    corrected: Sequence[Outcome] = (),
+    packed: bytes | None = None,
 ) -> int:
     """Writes a message for each change and each of its subscribers. Returns how many were written.
 
@@ -34,15 +48,16 @@ def write_messages(
         changes: every change of a ticket's status in the caller's transaction, in order.
         corrected: those among them that are corrections and no decisions, with positions on the waitlist.
         sold_out: whether the last seat or the last position on the waitlist was taken in this transaction.
+        packed: `pack_changes` of them, if it has been done.
     """
-    typed = [(TYPE_OF_STATUS[change.status], change) for change in changes if change.status in TYPE_OF_STATUS]
+    typed = _typed(changes)
     if not typed and not sold_out:
         return 0
     now = whole_ms(now)
     if corrected:
         typed = _with_corrections(typed, corrected)
     last = about_event(event, MessageType.SOLD_OUT, now) if sold_out else None
-    batch = _log(event, typed, now, *([last] if last else []))
+    batch = _log(event, typed, now, *([last] if last else []), packed=None if corrected or last else packed)
     subscribers = subscribed(event)
     at = LoggedAt(batch, len(typed))
     written = tell_of_event(event, subscribers, last, now=now, at=at) if last else 0
@@ -56,28 +71,22 @@ def write_messages(
     return written
 
 
-def _log(event: Event, changes: Sequence[tuple[MessageType, Outcome]], now: datetime, *others: StoredMessage) -> int:
-    stored = [_stored(type_, change) for type_, change in changes]
-    return write_batch([*stored, *others], organizer_id=event.organizer_id, event_id=event.pk, now=now)
+def _typed(changes: Sequence[Outcome]) -> list[tuple[MessageType, Outcome]]:
+    # Most batches have a single status, so runs of one are taken together, as in `by_decision`.
+    runs = ((TYPE_OF_STATUS.get(status), run) for status, run in groupby(changes, attrgetter("status")))
+    return [(type_, change) for type_, run in runs if type_ for change in run]
 
 
-def _stored(type_: MessageType, change: Outcome) -> StoredMessage:
-    return StoredMessage(
-        type_._value_,
-        change.key,
-        change.sequence,
-        change.requested_ms,
-        change.decided_ms,
-        change.mark,
-        change.reason._value_ if change.reason else "",
-        change.quantity,
-        change.type_id,
-        change.position,
-        change.expires_ms,
-        change.checked_in_ms,
-        change.partly_in,
-        confirmed_by=_confirmed_by(change) or "",
-    )
+def _log(
+    event: Event,
+    changes: Sequence[tuple[MessageType, Outcome]],
+    now: datetime,
+    *others: StoredMessage,
+    packed: bytes | None = None,
+) -> int:
+    if packed is None:
+        packed = pack([type_ for type_, _ in changes], [change for _, change in changes], others)
+    return write_batch(packed, len(changes) + len(others), organizer_id=event.organizer_id, event_id=event.pk, now=now)
 
 
 def _confirmed_by(change: Outcome) -> str | None:
