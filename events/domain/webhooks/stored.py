@@ -123,7 +123,7 @@ def unpack(packed: bytes, size: int) -> list[StoredMessage]:
     keys, rest = _decode(packed[1:])
     columns = _decode_columns(zlib.decompress(rest))
     columns.insert(_KEY_COLUMN, _keys(keys) if isinstance(keys, bytes) else keys)
-    # At the end, columns that an earlier release did not have are missing, and those that only a later one has are left.
+    # An earlier release did not have the last columns, and a later one has more.
     whole = [column * size if len(column) == 1 else column for column in columns[: len(_FIELDS)]]
     return [StoredMessage(*values) for values in zip(*whole, strict=True)]
 
