@@ -56,7 +56,8 @@ class Moves:
         """Returns the counters as they are now."""
         counters = {type_id: line.counters(self._tickets) for type_id, line in self._lines.items()}
         before = replace(self._before, over=True) if self._over else self._before
-        if self._entered != before.entered:
+        # Both: where a group leaves and as many others enter, only the companions are fewer.
+        if (self._entered, self._entered_companions) != (before.entered, before.entered_companions):
             before = replace(before, entered=self._entered, entered_companions=self._entered_companions)
         if self._only is not None:
             return before.with_counters(counters[NO_TYPE])

@@ -31,7 +31,7 @@ from tests.support.in_process.ticket_types import ask
 from tests.support.naive_allocation import Naive
 from tests.support.servers import Services
 from tests.support.soak import SOAK, amount
-from worker.drain import Drain
+from worker.drain import Drain, Drained
 from worker.failpoints import DrainFailpoint
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_memory")]
@@ -89,11 +89,12 @@ class History:
             confirm(self.servers, self.event, self.keys[number % len(self.keys)])
 
     def decide(self) -> None:
+        """Decides the whole queue."""
         for entry in make_queue(self.client).head(self.event.pk, count=1000):
             assert entry.command is not None
             self.naive.queue_ms = entry.requested_ms
             self.naive.do(entry.command)
-        self.drain.run(self.event.pk)
+        assert self.drain.run(self.event.pk) is Drained.IDLE
 
     def draw(self, failpoint: DrainFailpoint, after: int) -> None:
         """Holds the draw, with a worker that dies on the way. The order is found as any reader of the log would."""
@@ -101,10 +102,12 @@ class History:
         assert drawer(self.client).once() == 1
         [entry] = make_queue(self.client).head(self.event.pk, count=10)
         try:
-            replace(self.drain, checkpoint=crash_at(failpoint, after=after)).run(self.event.pk)
+            ended = replace(self.drain, checkpoint=crash_at(failpoint, after=after)).run(self.event.pk)
         except Crash:
-            self.drain.run(self.event.pk)
+            ended = self.drain.run(self.event.pk)
+        assert ended is Drained.IDLE
         found = Draw.objects.get(pk=self.event.pk)
+        assert found.drawn_at, "the draw was not held"
         seed = sha256(bytes(found.secret) + bytes(found.sealed_root)).digest()
         id_of = tickets().id_maker(self.event.pk)
         marks = dict(Registration.objects.filter(event=self.event).values_list("ticket_key", "mark"))

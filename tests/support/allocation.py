@@ -120,6 +120,9 @@ class Books:
             if not self.seats.cancelled:
                 assert line.head_quantity == head
                 assert not waiting or line.free < head or self.seats.over
+        entries = [o.quantity for type_id in self.lines() for o in self.of(type_id, Status.ENTERED)]
+        assert sum(entries) == self.seats.entered
+        assert self.seats.entered - self.seats.entered_companions == len(entries)
         holders = [held.email_key for held in self.tickets.values() if held.outcome.status in HOLDING]
         assert len(holders) == len(set(holders))
 

@@ -117,6 +117,13 @@ def test_the_order_is_that_of_the_hashes_of_seed_and_ticket() -> None:
     assert waiting == [one for one in order if one in waiting]
 
 
+def test_a_group_that_leaves_as_others_enter_is_counted_as_a_group() -> None:
+    drawn = DrawnBooks(Books(Seats(capacity=2, confirmed=0, waitlist_capacity=3, ends_ms=FAR, draw_ms=50)))
+    drawn.batch([request(1, "pair@example.com", quantity=2)])
+    drawn.batch([Cancellation(key(1), 4, 4), *(request(n, f"guest{n}@example.com") for n in (2, 3))])
+    drawn.books.check()
+
+
 def test_a_draw_after_the_events_end_gives_nothing() -> None:
     drawn = full()
     drawn.draw(sequence=9, requested_ms=FAR, at_once=3)
