@@ -78,6 +78,11 @@ def test_a_backup_that_lacks_a_decision_is_found(decided: Event, monkeypatch: py
     assert "1: The backup does not restore to what was there." in printed
 
 
+def test_groups_that_are_counted_wrongly_are_found(decided: Event) -> None:
+    Event.objects.filter(pk=decided.pk).update(entered_companions=1)
+    assert f"✗ counters of events are what their tickets add up to: not of {decided.pk}" in run("prove_ledger")
+
+
 def test_a_log_that_was_changed_is_found(decided: Event) -> None:
     assert "✗" not in run("prove_ledger")
     with connection.cursor() as cursor:

@@ -28,5 +28,17 @@ def test_cancellations_of_an_earlier_release_are_told_apart_by_the_events_end() 
     assert reasons(going_on) == ["by_holder", "by_holder"]
 
 
+def test_groups_in_draws_are_counted_anew() -> None:
+    caller = organizer()
+    drawn, other = create(caller), create(caller)
+    for event_id in (drawn, other):
+        attend(event_id, 2, status="entered")
+    Registration.objects.filter(event_id=drawn).update(quantity=3)
+    Event.objects.filter(pk=drawn).update(draw_state="sealed", entered_count=6, entered_companions=1)
+    Event.objects.filter(pk=other).update(entered_companions=7)
+    import_module("events.migrations.0039_entered_companions").count_anew(apps, None)
+    assert list(Event.objects.order_by("pk").values_list("entered_companions", flat=True)) == [4, 7]
+
+
 def reasons(event_id: int) -> list[str]:
     return list(Registration.objects.filter(event_id=event_id).order_by("id").values_list("reason", flat=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from django.db import connection
@@ -20,14 +20,26 @@ from events.services.decision_log import NotSigned, signer
 from verify import omnify_verify
 
 _COUNTED = """
-SELECT e.id, e.{capacity}, e.confirmed_count, e.held_count, e.waitlisted_count,
-       coalesce(sum(r.quantity) FILTER (WHERE r.status = 'confirmed'), 0),
-       coalesce(sum(r.quantity) FILTER (WHERE r.status = 'held'), 0),
-       coalesce(sum(r.quantity) FILTER (WHERE r.status = 'waitlisted'), 0)
-FROM {table} e LEFT JOIN events_registration r ON r.{key} = e.id GROUP BY e.id ORDER BY e.id
+SELECT e.id, {columns} FROM {table} e LEFT JOIN events_registration r ON r.{key} = e.id GROUP BY e.id ORDER BY e.id
 """
-_EVENTS = _COUNTED.format(table="events_event", capacity="max_capacity", key="event_id")
-_TYPES = _COUNTED.format(table="events_tickettype", capacity="capacity", key="ticket_type_id")
+
+
+def _counted(table: str, capacity: str, key: str, statuses: Sequence[str]) -> str:
+    """Returns a query of id, capacity and counters of each row, and behind them what its tickets add up to: seats, then
+    companions, of each status; confirmed and held ones first."""
+    counts = [f"e.{status}_{what}" for what in ("count", "companions") for status in statuses]
+    sums = [
+        f"coalesce(sum({seats}) FILTER (WHERE r.status = '{status}'), 0)"
+        for seats in ("r.quantity", "r.quantity - 1")
+        for status in statuses
+    ]
+    columns = ", ".join((f"e.{capacity}", *counts, *sums))
+    return _COUNTED.format(columns=columns, table=table, key=key)
+
+
+_LINE = ("confirmed", "held", "waitlisted")
+_EVENTS = _counted("events_event", "max_capacity", "event_id", (*_LINE, "entered"))
+_TYPES = _counted("events_tickettype", "capacity", "ticket_type_id", _LINE)
 _TWICE = "SELECT count(*) FROM (SELECT 1 FROM events_registration GROUP BY event_id, ticket_key HAVING count(*) > 1) t"
 
 
@@ -42,8 +54,9 @@ def prove_ledger() -> Iterator[Finding]:
 
 def _counters(what: str, query: str) -> Iterator[Finding]:
     found = _rows(query)
-    wrong = [row[0] for row in found if row[2:5] != row[5:8]]
-    over = [row[0] for row in found if row[5] + row[6] > row[1]]
+    sums = [(event_id, capacity, rest[: len(rest) // 2], rest[len(rest) // 2 :]) for event_id, capacity, *rest in found]
+    wrong = [event_id for event_id, _, counts, seats in sums if counts != seats]
+    over = [event_id for event_id, capacity, _, seats in sums if seats[0] + seats[1] > capacity]
     yield Finding(f"counters of {what} are what their tickets add up to", not wrong, _named(len(found), wrong))
     yield Finding(f"no capacity of {what} is exceeded", not over, _named(len(found), over))
 
