@@ -34,12 +34,19 @@ class Drawer:
     """Enqueues draws, once or at intervals."""
 
     def __init__(
-        self, *, client: redis.Redis, queue: Queue, wake: Callable[[int], None], read_round: ReadRound
+        self,
+        *,
+        client: redis.Redis,
+        queue: Queue,
+        wake: Callable[[int], None],
+        read_round: ReadRound,
+        done: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._queue = queue
         self._wake = wake
         self._read_round = read_round
+        self._done = done
 
     def run(self, stop: threading.Event) -> None:
         """Looks for what is due until `stop` is set. A failure is logged and does not end it."""
@@ -47,6 +54,7 @@ class Drawer:
             try:
                 if heartbeat.claim_draws(self._client, interval_ms=int(INTERVAL_SECONDS * 1000) - 100):
                     self.once()
+                    self._done()
             except Exception as problem:
                 # Any exception: without this thread no draw would be held.
                 logger.throttled_warning("draws were not held", problem=type(problem).__name__)

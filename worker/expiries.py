@@ -67,12 +67,14 @@ class Expirer:
         client: redis.Redis,
         wake: Callable[[int], None],
         worker: str,
+        done: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self._client = client
         self._wake = wake
         self._worker = worker
+        self._done = done
         self._clock = clock
         self._pause = pause
         self._full_due = 0.0
@@ -109,6 +111,8 @@ class Expirer:
             next_in = (self._coming[0].until_ms - self._now_ms()) / 1000 if self._coming else left
             stop.wait(min(left, max(next_in, 0.0)))
             self.enqueue_due()
+        if self._has_claim:
+            self._done()
 
     def _close_connection(self) -> None:
         """Closes the connection to the database, unless the next look is likely to be this worker's and it is young."""

@@ -44,13 +44,21 @@ class Sweep:
     """Wakes drains, once or at intervals. Every `FULL_EVERY_SECONDS` it looks at all events and repairs them."""
 
     def __init__(
-        self, *, client: redis.Redis, queue: Queue, wake: Callable[[int], None], digest: Digest, worker: str
+        self,
+        *,
+        client: redis.Redis,
+        queue: Queue,
+        wake: Callable[[int], None],
+        digest: Digest,
+        worker: str,
+        done: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._queue = queue
         self._wake = wake
         self._digest = digest
         self._worker = worker
+        self._done = done
         self._full_due = self._full_again = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -60,6 +68,7 @@ class Sweep:
                 heartbeat.beat(self._client, self._worker)
                 if heartbeat.claim_sweep(self._client, interval_ms=int(INTERVAL_SECONDS * 1000) - 100):
                     self.once()
+                    self._done()
             except Exception as problem:
                 # Any exception: without this thread, work whose wake-up was lost is never found.
                 logger.warning("the sweep failed", problem=type(problem).__name__)

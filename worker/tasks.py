@@ -6,7 +6,6 @@ Celery's redelivery, retries and results are not used: what is to be done is in 
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +17,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from events.admission import heartbeat
+from events.admission.heartbeat import Duty
 from events.admission.keys import LEASE_TTL_MS
 from events.admission.queue import Lease, Queue
 from events.secrets import tickets
@@ -32,6 +32,7 @@ from worker import traces
 from worker.beacon import round_reader
 from worker.drain import Drain, Drained
 from worker.draws import Drawer
+from worker.duties import WORKER_NAME, duties
 from worker.expiries import Expirer
 from worker.failpoints import Failpoint, hit
 from worker.retention import RetentionPeriods, purge_until_stopped
@@ -43,7 +44,6 @@ logger = get_logger(__name__)
 _stop = threading.Event()
 # Of the parts that take a moment to stop.
 _stops: list[Callable[[], None]] = []
-_name = f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _checkpoint(failpoint: Failpoint) -> None:
@@ -127,6 +127,7 @@ def _start_threads(queues: set[str]) -> None:
         _start_mailer()
     if queues - {WEBHOOKS, MAIL}:
         _start_sweep()
+    _start_thread("duties", duties().run, _stop)
 
 
 def _retention_periods() -> RetentionPeriods:
@@ -163,12 +164,14 @@ def _start_mailer() -> None:
 def _start_sweep() -> None:
     check_redis(redis_client(), replicas=settings.ENV.queue_replicas)
     _keep_the_connection()
-    sweep = Sweep(client=redis_client(), queue=queue(), wake=send_wake_up, digest=tickets().email_digest, worker=_name)
+    done = duties().noter
+    stores: dict[str, Any] = {"client": redis_client(), "wake": send_wake_up}
+    sweep = Sweep(**stores, queue=queue(), digest=tickets().email_digest, worker=WORKER_NAME, done=done(Duty.SWEEP))
     _start_thread("sweep", sweep.run, _stop)
-    expirer = Expirer(client=redis_client(), wake=send_wake_up, worker=_name)
+    expirer = Expirer(**stores, worker=WORKER_NAME, done=done(Duty.EXPIRIES))
     _start_thread("expiries", expirer.run, _stop)
     read_round = round_reader(settings.ENV.drand_url)
-    drawer = Drawer(client=redis_client(), queue=queue(), wake=send_wake_up, read_round=read_round)
+    drawer = Drawer(**stores, queue=queue(), read_round=read_round, done=done(Duty.DRAWS))
     _start_thread("draws", drawer.run, _stop)
 
 
@@ -190,6 +193,6 @@ def stop_threads(**_: Any) -> None:
         stop()
     traces.close()
     try:
-        heartbeat.leave(redis_client(), _name)
+        heartbeat.leave(redis_client(), WORKER_NAME)
     except Exception as problem:
         logger.warning("left without saying so", problem=type(problem).__name__)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from deploy.monitoring.objectives import BURNS, LEAST_BAD, OBJECTIVES, Burn, Objective, over, recorded
 
 STALLED_SECONDS = 60
+# A store that is away stops all duties, and has an alert of its own.
+_STORES_ANSWER = "min(omnify_up) == 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,33 @@ _AT_ONCE = (
         summary="One drain is left: when it ends, none decides.",
     ),
     Alert(
+        name="OmnifyChoresStopped",
+        expression=(
+            'max by (duty) (omnify_workers_on_duty{duty=~"sweep|expiries|draws"}) < 1'
+            f" and on () {_STORES_ANSWER} and on () max(omnify_drain_workers) >= 1"
+        ),
+        lasting="2m",
+        severity="page",
+        summary="Drains are alive and decide, but one of their chores is not done: {{ $labels.duty }}.",
+    ),
+    Alert(
+        name="OmnifyNoDeliverers",
+        expression=f'max(omnify_workers_on_duty{{duty="deliver"}}) < 1 and on () {_STORES_ANSWER}',
+        lasting="2m",
+        severity="ticket",
+        summary="No deliverer is alive: webhooks wait.",
+    ),
+    Alert(
+        name="OmnifyNoMailers",
+        expression=(
+            'max(omnify_workers_on_duty{duty="mail"}) < 1 and on () max(omnify_mail_enabled) == 1'
+            f" and on () {_STORES_ANSWER}"
+        ),
+        lasting="2m",
+        severity="ticket",
+        summary="No mailer is alive: mail waits.",
+    ),
+    Alert(
         name="OmnifyStoreDown",
         expression="min by (store, instance) (omnify_up) == 0",
         lasting="1m",
@@ -104,5 +133,12 @@ _AT_ONCE = (
         expression='sum(increase(omnify_decisions_total{outcome="invalid"}[1h])) > 0',
         severity="ticket",
         summary="Registrations that the door took in could not be decided.",
+    ),
+    Alert(
+        name="OmnifySpansLost",
+        expression='sum by (result) (increase(omnify_trace_spans_total{result=~"refused|dropped"}[1h])) > 0',
+        lasting="15m",
+        severity="ticket",
+        summary="The collector of traces does not take them: spans are {{ $labels.result }}.",
     ),
 )

@@ -92,7 +92,9 @@ ROWS: dict[str, tuple[Graph, ...]] = {
         Graph(
             "Alive",
             "none",
-            {"drains": "max(omnify_drain_workers)", "mailers": "sum(omnify_mailers)"},
+            {"drains": "max(omnify_drain_workers)", "{{duty}}": "max by (duty) (omnify_workers_on_duty)"},
+            "Drains alive, and workers that have done each duty within the last minute. One at a time sweeps, ends "
+            "holds and looks for draws.",
         ),
         Graph("Leases", "ops", {"{{result}}": _rate("omnify_drain_leases_total", "result")}),
         Graph("Stores that answer", "bool_yes_no", {"{{store}}": "min by (store) (omnify_up)"}),
@@ -103,6 +105,14 @@ ROWS: dict[str, tuple[Graph, ...]] = {
         Graph("Mails", "ops", {"{{outcome}}": _rate("omnify_mails_total", "outcome")}),
         Graph("Mails by kind", "ops", {"{{kind}}": _rate("omnify_mails_total", "kind")}),
         Graph("Time of a mail", "s", _quantiles("omnify_mail_seconds")),
+    ),
+    "Traces": (
+        Graph(
+            "Spans",
+            "ops",
+            {"{{result}}": _rate("omnify_trace_spans_total", "result")},
+            "None where OTEL_EXPORTER_OTLP_ENDPOINT is not set.",
+        ),
     ),
     "Should stay at zero": (
         Graph("Lost tickets", "none", {"{{found}}": "sum by (found) (omnify_tickets_lost_total)"}),

@@ -1,5 +1,5 @@
-"""Which drain workers are alive, which of them sweeps and looks for draws, whether the dispatcher is being woken up,
-and which ledger and which servers of the queue have been compared.
+"""Which drain workers are alive, which duties are done, which worker sweeps and looks for draws, whether the dispatcher
+is being woken up, and which ledger and which servers of the queue have been compared.
 
 None of this belongs to an event. On a Cluster each is kept on three nodes, so that one that is away holds up no work.
 """
@@ -7,7 +7,9 @@ None of this belongs to an event. On a Cluster each is kept on three nodes, so t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import redis
@@ -18,6 +20,19 @@ from omnify.common.redis_nodes import is_cluster
 
 WORKER_BEAT_SECONDS = 5
 WORKER_GONE_SECONDS = 16
+# A pass over many events may take its time.
+DUTY_GONE_SECONDS = 60
+
+
+class Duty(StrEnum):
+    """What workers do beside deciding: messages and mail; and in drains, sweeps, the ends of holds, and draws."""
+
+    DELIVER = "deliver"
+    MAIL = "mail"
+    SWEEP = "sweep"
+    EXPIRIES = "expiries"
+    DRAWS = "draws"
+
 
 Result = TypeVar("Result")
 
@@ -37,8 +52,36 @@ def beat(client: redis.Redis, worker: str) -> None:
 
 
 def leave(client: redis.Redis, worker: str) -> None:
-    """Records that a drain worker has stopped."""
+    """Records that a worker has stopped, with all that it did."""
     _on_each(client, k.WORKERS, lambda name: client.zrem(name, worker))
+    _on_each(client, k.DUTIES, lambda name: client.zrem(name, *(_on_duty(duty, worker) for duty in Duty)))
+
+
+def report_done(client: redis.Redis, worker: str, duties: Iterable[Duty]) -> None:
+    """Records that a worker has just done this; to be repeated within `DUTY_GONE_SECONDS`."""
+    now = time.time()
+    done = {_on_duty(duty, worker): now + DUTY_GONE_SECONDS for duty in duties}
+
+    def record(name: str) -> None:
+        pipe = client.pipeline(transaction=False)
+        pipe.zadd(name, done)
+        pipe.zremrangebyscore(name, "-inf", now)
+        pipe.expire(name, k.DUTIES_TTL_SECONDS)
+        pipe.execute()
+
+    _on_each(client, k.DUTIES, record)
+
+
+def workers_on_duty(client: redis.Redis) -> Counter[Duty]:
+    """Counts the workers that have done each duty within `DUTY_GONE_SECONDS`; those of a later release are left out."""
+    found: list[Any] = _on_each(client, k.DUTIES, lambda name: client.zrangebyscore(name, time.time(), "+inf"))
+    members = {member.decode() for members in found for member in members}
+    names = [member.partition(" ")[0] for member in members]
+    return Counter(Duty(name) for name in names if name in set(Duty))
+
+
+def _on_duty(duty: Duty, worker: str) -> str:
+    return f"{duty} {worker}"
 
 
 def workers_alive(client: redis.Redis) -> set[str]:

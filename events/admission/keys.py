@@ -59,8 +59,11 @@ All keys of one event share the hash tag `{event:<id>}`, so they live in one slo
                        string  written before a wait for replicas, so that there is a write to wait for
                                removed by TTL, 1 minute
     {event:7}:news     no key but a channel: the keys of tickets whose status has just changed, separated by spaces
-                       On a Cluster the next nine are kept three times, as `{omnify:a}:workers` and so on (`copies`):
+                       On a Cluster the next ten are kept three times, as `{omnify:a}:workers` and so on (`copies`):
     omnify:workers     zset    names of live drain workers, scored by the time they expire
+                               removed by TTL, 1 minute
+    omnify:duties      zset    `<duty> <name of the worker>` of what workers have just done, scored by the time at which
+                               that is too long ago
                                removed by TTL, 1 minute
     omnify:door        string  written to see whether registrations can be taken (`/health/door`)
                                removed by TTL, 1 minute
@@ -120,7 +123,7 @@ LOST_TTL_SECONDS = 30 * 86_400
 UNKNOWN_TTL_SECONDS = 86_400
 # Addresses counted in one window of one event; further ones are not limited. About 50 MB.
 ADDRESSES_MAX = 1_000_000
-WORKERS_TTL_SECONDS = 60
+WORKERS_TTL_SECONDS = DUTIES_TTL_SECONDS = 60
 DOOR_TTL_MS = 60_000
 LEDGER_TTL_SECONDS = SERVERS_TTL_SECONDS = 30 * 86_400
 SIGN_IN_WINDOW_SECONDS = 15 * 60
@@ -128,6 +131,7 @@ RESEND_WINDOW_SECONDS = 15 * 60
 SIGNED_IN_BEFORE_SECONDS = 30 * 86_400
 
 WORKERS = "omnify:workers"
+DUTIES = "omnify:duties"
 DOOR = "omnify:door"
 SWEEP = "omnify:sweep"
 LISTED = "omnify:listed"

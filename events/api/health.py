@@ -12,11 +12,12 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 
 import redis
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from events.admission.heartbeat import worker_count
+from events.admission.heartbeat import Duty, worker_count, workers_on_duty
 from events.api import openapi, responses
 from events.api.refusals import RETRY_SECONDS
 from events.api.views.base import ApiView
@@ -78,10 +79,31 @@ def _probe_workers() -> str:
         return "Unknown while Redis does not answer."
 
 
+def _probe_deliverers() -> str:
+    try:
+        return "" if workers_on_duty(redis_client())[Duty.DELIVER] else "None is alive: webhooks wait."
+    except redis.RedisError:
+        return "Unknown while Redis does not answer."
+
+
+def _probe_mailers() -> str:
+    if not settings.ENV.sends_mail:
+        return "Off: EMAIL_URL."
+    try:
+        return "" if workers_on_duty(redis_client())[Duty.MAIL] else "None is alive: mail waits."
+    except redis.RedisError:
+        return "Unknown while Redis does not answer."
+
+
 CHECKS = {
     "redis": Check(_probe_redis),
     "database": Check(_probe_database),
     "workers": Check(_probe_workers),
+}
+# What people do not wait for: the service is ready without.
+_TOLD = {
+    "deliverers": Check(_probe_deliverers),
+    "mailers": Check(_probe_mailers),
 }
 
 
@@ -108,9 +130,11 @@ class Ready(ApiView):
     @openapi.READY
     def get(self, request: Request) -> HttpResponse:
         """Answers 200 or 503, after `TIMEOUT_SECONDS` at the latest."""
-        problems = find_problems()
+        found = run_checks()
+        problems = {name: [found[name]] for name in CHECKS if found[name]}
         if not problems:
-            return responses.ok(Readiness(**dict.fromkeys(CHECKS, "ok")), message="Ready.")
+            ready = Readiness(**{name: sentence or "ok" for name, sentence in found.items()})
+            return responses.ok(ready, message="Ready.")
         return responses.refused(
             Code.UNAVAILABLE,
             status=503,
@@ -120,12 +144,11 @@ class Ready(ApiView):
         )
 
 
-def find_problems() -> dict[str, list[str]]:
-    """Runs all checks. Returns a sentence for each that failed, by its name."""
-    running = {name: check.start() for name, check in CHECKS.items()}
+def run_checks() -> dict[str, str]:
+    """Runs all checks. Returns a sentence for each that failed, by its name, and an empty string for the others."""
+    running = {name: check.start() for name, check in (CHECKS | _TOLD).items()}
     wait(running.values(), timeout=TIMEOUT_SECONDS)
-    found = {name: future.result() if future.done() else _TOO_SLOW for name, future in running.items()}
-    return {name: [sentence] for name, sentence in found.items() if sentence}
+    return {name: future.result() if future.done() else _TOO_SLOW for name, future in running.items()}
 
 
 _TOO_SLOW = f"No answer within {TIMEOUT_SECONDS:g} seconds."

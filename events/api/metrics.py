@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from events.admission.heartbeat import worker_count
+from events.admission.heartbeat import Duty, worker_count, workers_on_duty
 from events.admission.keys import event_keys
 from events.admission.stats import queue_stats
 from events.api.metrics_from_zero import begin_at_zero
@@ -47,6 +47,14 @@ class Gauges(Collector):
         depth = GaugeMetricFamily("omnify_queue_depth", "Registrations waiting for a decision.", labels=["event"])
         age = GaugeMetricFamily("omnify_queue_oldest_seconds", "Age of the oldest waiting one.", labels=["event"])
         workers = GaugeMetricFamily("omnify_drain_workers", "Drain workers alive.")
+        on_duty = GaugeMetricFamily(
+            "omnify_workers_on_duty",
+            "Workers that within the last minute have looked for webhooks (deliver) or mail (mail) to send, swept "
+            "(sweep), looked for holds to end (expiries) or for draws to hold (draws).",
+            labels=["duty"],
+        )
+        has_mail = GaugeMetricFamily("omnify_mail_enabled", "Whether mail is sent: EMAIL_URL is not `off`.")
+        has_mail.add_metric([], float(settings.ENV.sends_mail))
         mail = GaugeMetricFamily("omnify_mail_oldest_seconds", "For how long the oldest mail that is due has waited.")
         webhooks = GaugeMetricFamily(
             "omnify_webhook_oldest_seconds",
@@ -54,19 +62,22 @@ class Gauges(Collector):
         )
         event_ids = _event_ids()
         up.add_metric(["database"], float(event_ids is not None))
-        failed = _count_workers(workers)
+        failed = _count_workers(workers, on_duty)
         for part in by_node(redis_client(), event_ids or (), lambda event_id: event_keys(event_id).queue):
             # A node of a Cluster that is away has no figures; those of the others are complete.
             failed = _measure(part, depth, age) or failed
         up.add_metric(["redis"], float(not failed))
         waits = (_waiting(mail, _oldest_mail), _waiting(webhooks, oldest_due))
-        yield from (up, workers, depth, age, *waits)
+        yield from (up, workers, on_duty, has_mail, depth, age, *waits)
 
 
-def _count_workers(workers: GaugeMetricFamily) -> bool:
+def _count_workers(workers: GaugeMetricFamily, on_duty: GaugeMetricFamily) -> bool:
     """Returns whether Redis has failed to answer."""
     try:
         workers.add_metric([], worker_count(redis_client()))
+        counts = workers_on_duty(redis_client())
+        for duty in Duty:
+            on_duty.add_metric([duty], counts[duty])
     except RedisError:
         return True
     return False

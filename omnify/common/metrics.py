@@ -46,7 +46,6 @@ WEBHOOK_ATTEMPTS = Counter("omnify_webhook_attempts", "Webhook requests by what 
 WEBHOOK_SECONDS = Histogram("omnify_webhook_seconds", "Time of one webhook request.", buckets=_SECONDS)
 MAILS = Counter("omnify_mails", "Attempts to send a mail, by its kind and what came of it.", ["kind", "outcome"])
 MAIL_SECONDS = Histogram("omnify_mail_seconds", "Time of one attempt to send a mail.", buckets=_SECONDS)
-MAILERS = Gauge("omnify_mailers", "Mailers alive.", multiprocess_mode="livesum")
 LOST = Counter(
     "omnify_tickets_lost",
     "Tickets that were accepted and are lost, each once, by how they were found: a sweep missed their entries (sweep), "

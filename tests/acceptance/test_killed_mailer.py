@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from tests.support.service.event import Event, open_event
+from tests.support.service.metrics import scrape, value
 from tests.support.service.processes import Service
 from tests.support.smtp_server import MailServer, running
 from tests.support.waiting import wait_until
@@ -53,6 +54,8 @@ def test_a_mailer_killed_before_it_records_sends_again_under_the_same_id_and_los
         killed.set()
         start()
         wait_until(lambda: states(event) == ["sent", "sent"], "both are sent")
+        # The killed one counts for a minute, too.
+        wait_until(lambda: value(scrape(service), "omnify_workers_on_duty", duty="mail") >= 1, "it is on duty")
     first, again = server.ids(UNRECORDED)
     assert first == again
     assert len(server.ids(UNSENT)) == 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from events.admission.heartbeat import Duty
 from events.domain.tickets import reference_of
 from tests.support import monitoring
 from tests.support.promql import missing
@@ -50,6 +51,20 @@ def test_metrics_add_up_over_all_processes(service: Service) -> None:
 def test_alerts_and_dashboard_ask_only_for_what_metrics_has(service: Service) -> None:
     open_event(service)  # depth and age are those of an event
     assert missing(monitoring.expressions(), recorded=monitoring.recorded(), metrics=scrape(service)) == []
+
+
+def test_each_duty_but_the_mail_of_a_service_without_mail_is_done(service: Service) -> None:
+    duties = {duty: 0.0 if duty is Duty.MAIL else 1.0 for duty in Duty}
+
+    def done() -> bool:
+        metrics = scrape(service)
+        assert value(metrics, "omnify_mail_enabled") == 0
+        # Workers that an earlier test killed are counted for a minute.
+        return all(
+            min(value(metrics, "omnify_workers_on_duty", duty=duty), 1) == is_done for duty, is_done in duties.items()
+        )
+
+    wait_until(done, "each duty is done")
 
 
 def test_a_waiting_crowd_shows_in_depth_and_age(service: Service) -> None:

@@ -9,7 +9,7 @@ import pytest
 import redis
 from django.db import connection
 
-from events.admission.heartbeat import beat, leave
+from events.admission.heartbeat import Duty, beat, leave, report_done
 from events.api.health import TIMEOUT_SECONDS, Check
 from tests.support.in_process.api import ANYONE
 from tests.support.in_process.outages import database_out_of_reach, redis_out_of_reach
@@ -25,7 +25,11 @@ def test_ready_once_a_worker_beats(redis_client: redis.Redis) -> None:
     beat(redis_client, "a worker")
     answer = ANYONE.get("/health/ready")
     assert answer.status_code == 200
-    assert answer.json()["data"] == {"redis": "ok", "database": "ok", "workers": "ok"}
+    needed = {"redis": "ok", "database": "ok", "workers": "ok"}
+    told = {"deliverers": "None is alive: webhooks wait.", "mailers": "None is alive: mail waits."}
+    assert answer.json()["data"] == needed | told
+    report_done(redis_client, "another worker", [Duty.DELIVER, Duty.MAIL])
+    assert ANYONE.get("/health/ready").json()["data"] == needed | dict.fromkeys(told, "ok")
     leave(redis_client, "a worker")
     assert ANYONE.get("/health/ready").status_code == 503
 

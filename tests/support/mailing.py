@@ -75,6 +75,7 @@ def mailing(
     connections: int = 2,
     cap: RateLimit | None = None,
     on_recorded: Callable[[Sequence[Result]], None] | None = None,
+    done: Callable[[], None] = lambda: None,
 ) -> Iterator[Mailer]:
     """A mailer at work, with a server of SMTP or what the URL says."""
     url = server if isinstance(server, EmailUrl) else _smtp(server)
@@ -84,6 +85,7 @@ def mailing(
             sender="Tickets <tickets@example.org>",
             host="example.org",
             on_recorded=on_recorded,
+            done=done,
             haste=HASTE,
         ),
         make_transports(url, folder=Path(), count=connections),

@@ -28,6 +28,7 @@ class MailContext:
         checkpoint: called at each failpoint, where a crash test may stop the process.
         jitter: returns a number from 0 to 1, each mail's share of the longest jitter.
         on_recorded: told results once they are recorded, in the mailer's thread and on its connection.
+        done: called when due mails have been claimed, as long as the mailer's loop goes round.
         haste: for tests: all waits are so many times shorter.
     """
 
@@ -39,6 +40,7 @@ class MailContext:
     clock: Callable[[], datetime] = _utc_now
     jitter: Callable[[], float] = random.random
     on_recorded: Callable[[Sequence[Result]], None] | None = None
+    done: Callable[[], None] = lambda: None
     haste: float = 1
 
 

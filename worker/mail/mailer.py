@@ -100,6 +100,7 @@ class Mailer:
         self._renew()
         self._make_mails()
         claimed = self._claim()
+        self._context.done()
         if not claimed:
             self._wait(LOOK_SECONDS / self._context.haste)
 

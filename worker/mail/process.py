@@ -7,10 +7,12 @@ from functools import cache
 
 from django.conf import settings
 
+from events.admission.heartbeat import Duty
 from events.letters.render import render
 from events.secrets import tickets
 from omnify.common.clients import redis_client
 from worker import traces
+from worker.duties import duties
 from worker.failpoints import MailFailpoint, hit
 from worker.mail.breaker import Breaker
 from worker.mail.capping import Capper
@@ -40,6 +42,7 @@ def _make_mailer() -> Mailer:
         host=parseaddr(env.mail_from)[1].rpartition("@")[2],
         checkpoint=_checkpoint,
         on_recorded=traces.on_mails(),
+        done=duties().noter(Duty.MAIL),
         haste=env.haste,
     )
     return Mailer(

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 
 from omnify.common.logs import get_logger
-from omnify.common.metrics import MAILERS
 from worker.mail.mailer import Mailer
 
 logger = get_logger(__name__)
@@ -28,7 +27,6 @@ class MailerThread:
         """Makes the mailer and starts the thread. Raises ValueError: EMAIL_URL cannot be used."""
         self._mailer = self._make()
         self._thread.start()
-        MAILERS.set(1)
 
     def wake(self) -> None:
         """Wakes the mailer, if this process has one."""

@@ -38,6 +38,7 @@ class DispatchContext:
         checkpoint: called at each failpoint, where a crash test may stop the process.
         jitter: returns a number from 0 to 1, each attempt's share of the longest jitter.
         on_recorded: told attempts once they are recorded, in the thread and on the connection that recorded them.
+        done: called when due deliveries have been claimed, as long as the dispatcher's loop goes round.
         haste: for tests: claims run out this many times sooner. The client's timeout must be shorter by as much.
     """
 
@@ -47,6 +48,7 @@ class DispatchContext:
     clock: Callable[[], datetime] = _utc_now
     jitter: Callable[[], float] = random.random
     on_recorded: Callable[[Sequence[Attempt]], None] | None = None
+    done: Callable[[], None] = lambda: None
     haste: float = 1
 
 

@@ -29,6 +29,7 @@ class Dispatcher:
 
     def __init__(self, context: DispatchContext) -> None:
         self._client = context.client
+        self._done = context.done
         self._queues: dict[int, EndpointQueue] = {}
         self._woken, self._stopping = asyncio.Event(), asyncio.Event()
         self._claimer = Claimer(context)
@@ -73,6 +74,7 @@ class Dispatcher:
         except DATABASE_ERRORS as problem:
             await back_off(problem, self._stopping)
             return
+        self._done()
         self._sender.update_destinations(claimed.destinations)
         for endpoint, deliveries in _by_endpoint(claimed.deliveries).items():
             self._queues.setdefault(endpoint, EndpointQueue()).add(deliveries)

@@ -6,7 +6,9 @@ from functools import cache
 
 from django.conf import settings
 
+from events.admission.heartbeat import Duty
 from worker import traces
+from worker.duties import duties
 from worker.failpoints import Failpoint, hit
 from worker.webhooks.client import TIMEOUT_SECONDS, WebhookClient
 from worker.webhooks.context import DispatchContext
@@ -32,6 +34,11 @@ def _make_dispatcher() -> Dispatcher:
     haste = settings.ENV.haste
     client = WebhookClient(allow_private=private, denied=denied, timeout_seconds=TIMEOUT_SECONDS / haste)
     context = DispatchContext(
-        client=client, signer=signer, checkpoint=_checkpoint, on_recorded=traces.on_attempts(), haste=haste
+        client=client,
+        signer=signer,
+        checkpoint=_checkpoint,
+        on_recorded=traces.on_attempts(),
+        done=duties().noter(Duty.DELIVER),
+        haste=haste,
     )
     return Dispatcher(context)

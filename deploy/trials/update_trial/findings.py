@@ -59,9 +59,13 @@ def of_guests(trial: Trial, guests: MailedGuests) -> None:
 
 
 def of_balancer(trial: Trial, parts: Parts) -> None:
-    """Says what the balancer had to send again or could not have answered: where something was lost, how."""
-    for what, count in parts.balancer.troubles().most_common(10):
-        trial.say(f"  the balancer's log: {count} x {what}")
+    """Says how many requests the balancer sent to another door, and which it could not have answered even so."""
+    troubles = parts.balancer.troubles()
+    again = sum(count for what, count in troubles.items() if ", ended --" in what)
+    trial.say(f"  the balancer sent {again} requests to another door, and had them answered")
+    for what, count in troubles.items():
+        if ", ended --" not in what:
+            trial.say(f"  the balancer's log: {count} x {what}")
 
 
 def of_outbox(trial: Trial, parts: Parts, *, mails: int) -> None:

@@ -37,7 +37,8 @@ DOOR = extend_schema(
 READY = extend_schema(
     operation_id="health_ready",
     summary="Can the service keep its promises?",
-    description="200 only when Redis, the database and at least one drain worker answer, each within 3 seconds.",
+    description="200 only when Redis, the database and at least one drain worker answer, each within 3 seconds. It is "
+    "ready without deliverers and mailers, and says whether there are any.",
     tags=["operating"],
     auth=ANYONE,
     parameters=[RETRY_AFTER_OUTAGE, help_link(503)],

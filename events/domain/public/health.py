@@ -20,8 +20,10 @@ class OpenDoor(Struct, frozen=True):
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
-    """What the service needs, each `ok`."""
+    """What the service needs, each `ok`; and what it is ready without: `ok`, or a sentence about what is missing."""
 
     redis: Annotated[str, Meta(examples=["ok"])]
     database: Annotated[str, Meta(examples=["ok"])]
     workers: Annotated[str, Meta(examples=["ok"])]
+    deliverers: Annotated[str, Meta(examples=["ok"])]
+    mailers: Annotated[str, Meta(examples=["ok", "Off: EMAIL_URL."])]
