@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from deploy.trials.compose_trial import faults
-from deploy.trials.compose_trial.deployment import copy_project, env_line
+from deploy.trials.compose_trial.deployment import copy_project, env_line, is_well
 from deploy.trials.compose_trial.engine import Engine, Failed, run
 from deploy.trials.compose_trial.full_volume import are_clear
 from deploy.trials.compose_trial.outside import Inbox
@@ -97,6 +98,27 @@ def test_messages_hold_if_each_came_and_what_was_on_its_way_came_again(
 )
 def test_with_a_full_volume_nothing_but_202_and_503_is_clear(store: str, answers: set[str], clear: bool) -> None:
     assert are_clear(store, answers) is clear
+
+
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
+BEFORE = {"Start": "2026-11-27T11:59:59.999999999Z", "ExitCode": 0}
+
+
+@pytest.mark.parametrize(
+    ("checks", "since", "well"),
+    [
+        ([BEFORE], None, True),
+        ([BEFORE], NOON, False),  # healthy by what it was before
+        ([BEFORE, {"Start": "2026-11-27T12:00:01.000000001Z", "ExitCode": 1}], NOON, False),  # the first that fails
+        ([BEFORE, {"Start": "2026-11-27T13:00:01.000000001+01:00", "ExitCode": 0}], NOON, True),
+    ],
+)
+def test_after_a_cut_only_checks_that_began_since_then_count(
+    checks: list[dict[str, object]], since: datetime | None, well: bool
+) -> None:
+    assert is_well({"Running": True, "Health": {"Status": "healthy", "Log": checks}}, since) is well
+    assert not is_well({"Running": False, "Health": {"Status": "healthy", "Log": checks}}, since)
+    assert is_well({"Running": True}, since)  # it has no check
 
 
 def test_a_command_that_fails_says_with_which_code() -> None:

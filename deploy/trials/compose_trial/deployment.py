@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,17 @@ def env_line(example: str) -> str:
     """The command of `deploy/.env.example` that makes an `.env`."""
     [line] = re.findall(HOOK, example)
     return str(line)
+
+
+def is_well(state: Mapping[str, Any], since: datetime | None = None) -> bool:
+    """Tells whether a container, by its `State`, runs and is healthy; with `since`, by a check that began after it."""
+    health = state.get("Health")
+    if health is None or not state["Running"]:
+        return bool(state["Running"])
+    if since is None:
+        return bool(health["Status"] == "healthy")
+    checks = [one for one in health["Log"] if datetime.fromisoformat(one["Start"]) >= since]
+    return bool(checks) and checks[-1]["ExitCode"] == 0
 
 
 @dataclass(slots=True)
@@ -87,20 +99,24 @@ class Deployment:
         found: dict[str, Any] = json.loads(run("docker", "inspect", container))[0]
         return found
 
-    def unhealthy(self) -> list[str]:
-        """Services that should be up and are not, or whose health check does not say healthy."""
+    def unhealthy(self, since: datetime | None = None) -> list[str]:
+        """Services that should be up and are not, or whose health check does not say healthy (`is_well`)."""
         bad = []
         for service in SERVICES:
             states = [self.inspect(name)["State"] for name in self.containers(service)]
-            fine = [s["Running"] and s.get("Health", {"Status": "healthy"})["Status"] == "healthy" for s in states]
-            if not fine or not all(fine):
+            if not states or not all(is_well(state, since) for state in states):
                 bad.append(service)
         return bad
 
-    def wait_healthy(self, seconds: float = HEALTHY_SECONDS) -> list[str]:
-        """Waits until all are healthy. Returns those that are not after `seconds`."""
-        wait_until(lambda: not self.unhealthy(), seconds=seconds, pause=1)
-        return self.unhealthy()
+    def wait_healthy(self, seconds: float = HEALTHY_SECONDS, *, afresh: bool = False) -> list[str]:
+        """Waits until all are healthy, `afresh`: by checks that begin now. Returns those that are not after `seconds`.
+
+        A check that fails is said three times before Docker calls a container unhealthy, so for a while what has been
+        healthy says nothing.
+        """
+        since = datetime.now(UTC) if afresh else None
+        wait_until(lambda: not self.unhealthy(since), seconds=seconds, pause=1)
+        return self.unhealthy(since)
 
     def organizer_token(self) -> str:
         """Makes an organizer, as the guide says."""

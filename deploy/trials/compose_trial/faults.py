@@ -113,7 +113,7 @@ def cut(trial: Trial, deployment: Deployment, token: str, _: Outside) -> None:
     under_a_rehearsal(trial, deployment, name, token=token, people=PEOPLE // 2, rate=RATE, act=act)
     during = len(answered) == 6 and answered[-2] < PEOPLE // 2
     trial.check("all were cut off while people registered", during, f"answered before and after: {answered}")
-    bad = deployment.wait_healthy(RECOVERY_SECONDS)
+    bad = deployment.wait_healthy(RECOVERY_SECONDS, afresh=True)
     trial.check("all are healthy after the cuts", not bad, ", ".join(bad))
 
 
