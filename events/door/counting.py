@@ -5,8 +5,9 @@ from __future__ import annotations
 from omnify.common import metrics
 from omnify.common.metrics import BufferedCounter
 
-_responses = BufferedCounter(metrics.DOOR_ANSWERS)
 _slow = BufferedCounter(metrics.SLOW_PATH)
+# A response is seen no sooner than that its request was slow.
+_responses = BufferedCounter(metrics.DOOR_ANSWERS, first=_slow)
 
 
 def count(route: str, status: int) -> None:
@@ -22,4 +23,3 @@ def count_slow(route: str) -> None:
 def flush() -> None:
     """Writes what has been counted, because the process ends."""
     _responses.flush()
-    _slow.flush()

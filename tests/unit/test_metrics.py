@@ -46,6 +46,20 @@ def test_nothing_is_counted_twice_and_a_flush_writes_at_once() -> None:
     asyncio.run(scene())
 
 
+def test_what_comes_first_is_seen_where_the_other_is() -> None:
+    slow, answers = counter(), counter()
+
+    async def scene() -> None:
+        first = BufferedCounter(slow)
+        buffered = BufferedCounter(answers, first=first)
+        first.add(("register",))
+        buffered.add(("register",))
+        buffered.flush()
+        assert slow.labels("register")._value.get() == answers.labels("register")._value.get() == 1
+
+    asyncio.run(scene())
+
+
 def histogram() -> Histogram:
     return Histogram("seconds", "For this test.", buckets=(0.1, 1, 10), registry=CollectorRegistry())
 

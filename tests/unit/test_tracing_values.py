@@ -69,8 +69,31 @@ def test_samplers(sampler: str, argument: str, ratio: float, parent_based: bool)
         ("OTEL_TRACES_SAMPLER_ARG", "many"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "0"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "soon"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "inf"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "rar"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/there/is/none"),
+        ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "/there/is/none"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization"),
+        ("OTEL_SPAN_LINK_COUNT_LIMIT", "-1"),
     ],
 )
 def test_what_cannot_be_used_stops_the_start_with_its_name(name: str, value: str) -> None:
     with pytest.raises(BadEnvironment, match=name):
         read_tracing({**ENDPOINT, name: value})
+
+
+def test_what_the_exporter_can_use_is_left_to_it_and_headers_are_not_quoted() -> None:
+    good = {
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "2.5",
+        "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": __file__,
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20x, tenant=a=b",
+        "OTEL_SPAN_LINK_COUNT_LIMIT": "1000",
+    }
+    assert read_tracing(ENDPOINT | good) is not None
+    with pytest.raises(BadEnvironment) as problem:
+        read_tracing({**ENDPOINT, "OTEL_EXPORTER_OTLP_HEADERS": "a=b,hunter2"})
+    assert "hunter2" not in str(problem.value)
