@@ -19,7 +19,7 @@ with Omnify(OMNIFY, os.environ["OMNIFY_TOKEN"]) as client:
         end_time="2037-06-01T22:00:00+02:00",
     )
     made = client.create_webhook(url=f"http://127.0.0.1:{PORT}/hook", event_types=["registration.confirmed"])
-webhook = Webhook(made.secret or "")
+webhook = Webhook(made.secret)
 PAGE = Path(__file__).with_name("embed.html").read_text("utf-8")
 PAGE = PAGE.replace("https://tickets.example", OMNIFY).replace('data-event="1"', f'data-event="{event.id}"')
 
@@ -31,7 +31,7 @@ class Site(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         try:
-            message = webhook.verify(body, dict(self.headers.items()))
+            message = webhook.verify(body, self.headers)
         except WebhookVerificationError:
             self.answer(401)
         else:

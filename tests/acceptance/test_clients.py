@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
 import pytest
 
+from omnify.embedded.ports import free_port
 from tests.support.clients import Run, asynchronous, blocking, javascript, needs_node
 from tests.support.scripted_server import Asked, Said, ScriptedServer
 from tests.support.service.event import Event, open_event
@@ -86,3 +94,26 @@ def test_a_guest_and_an_organizer_do_what_they_came_for(service: Service, run: R
     assert ("registration.waitlisted", second["ticket_id"]) in mine
     assert ("registration.cancelled", first["ticket_id"]) in mine
     assert run(url, "attendees", event.id).error["name"] == "AuthenticationError"  # type: ignore[index]
+
+
+def test_the_back_end_of_the_guide_hears_a_signed_webhook(service: Service) -> None:
+    """`examples/backend.py`, as docs/integrate.md starts it."""
+    root = Path(__file__).parents[2]
+    named = {
+        "OMNIFY_URL": f"http://{service.address.host}:{service.address.port}",
+        "OMNIFY_TOKEN": service.token(),
+        "PORT": str(free_port()),
+        "PYTHONPATH": str(root / "clients" / "python" / "src"),
+    }
+    command = [sys.executable, str(root / "examples" / "backend.py")]
+    with subprocess.Popen(command, env={**os.environ, **named}, stdout=subprocess.PIPE, text=True) as back_end:
+        try:
+            assert back_end.stdout is not None
+            assert back_end.stdout.readline() == f"http://127.0.0.1:{named['PORT']}/\n"
+            page = urlopen(f"http://127.0.0.1:{named['PORT']}/").read().decode()
+            [event_id] = re.findall(rf'src="{named["OMNIFY_URL"]}/assets/widget.js" data-event="(\d+)"', page)
+            ticket = Event(service, int(event_id), 2).register(1).data["ticket_id"]
+            reference = ticket[: ticket.index("-") + 9]
+            assert back_end.stdout.readline() == f"verified: registration.confirmed {reference}\n"
+        finally:
+            back_end.kill()

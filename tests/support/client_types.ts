@@ -21,6 +21,16 @@ export async function organizer(): Promise<Subscription> {
   return client.createWebhook({ url: "https://a.example", eventTypes: ["registration.confirmed"] });
 }
 
+export async function subscribe(): Promise<Webhook> {
+  const made = await client.createWebhook({ url: "https://a.example", eventTypes: ["event.changed"] });
+  return new Webhook(made.secret);
+}
+
+// As `IncomingHttpHeaders` of Node.
+export async function inNode(body: Uint8Array, headers: { [name: string]: string | string[] | undefined }): Promise<string> {
+  return (await new Webhook("whsec_new").verify(body, headers)).type;
+}
+
 export async function receive(request: { body: Uint8Array; headers: Headers }): Promise<string> {
   return (await new Webhook("whsec_new", "whsec_old").verify(request.body, request.headers)).type;
 }

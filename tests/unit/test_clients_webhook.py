@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.http.request import HttpHeaders
 from standardwebhooks import Webhook as ReferenceWebhook
 from standardwebhooks import WebhookVerificationError as ReferenceError
 
@@ -27,6 +30,25 @@ def test_the_client_for_python_verifies_what_is_genuine_and_nothing_else(vector:
         else:
             with pytest.raises(WebhookVerificationError):
                 webhook.verify(payload, vector["headers"], now=vector["now"])
+
+
+def as_message(headers: dict[str, str]) -> Message:
+    """What `http.server` gives."""
+    message = Message()
+    for name, value in headers.items():
+        message[name] = value
+    return message
+
+
+def as_django(headers: dict[str, str]) -> HttpHeaders:
+    return HttpHeaders({f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()})
+
+
+@pytest.mark.parametrize("made", [as_message, as_django])
+def test_it_takes_headers_as_frameworks_have_them(made: Callable[[dict[str, str]], Message | HttpHeaders]) -> None:
+    [vector, *_] = [one for one in VECTORS if one["valid"]]
+    message = Webhook(*vector["secrets"]).verify(vector["body"], made(vector["headers"]), now=vector["now"])
+    assert message == json.loads(vector["body"])
 
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")

@@ -83,6 +83,9 @@ export class Subscription {
   readonly secret?: string;
 }
 
+/** A subscription whose secret has just been made: this is the only time that it is there. */
+export type NewSubscription = Subscription & { readonly secret: string };
+
 /** What a subscription to everything would have got: `data` is a ticket or an event. `id` is where to go on. */
 export class LogEntry {
   readonly id: string | number;
@@ -178,10 +181,10 @@ export class Omnify {
   attendees(eventId: number, options?: Cancellable & { search?: string; status?: string; checkedIn?: boolean }): AsyncGenerator<Attendee, void, void>;
   stats(eventId: number, options?: Cancellable): Promise<Record<string, unknown>>;
   /** Subscribes a URL to messages. `secret` of the result is shown this once. */
-  createWebhook(options: Once & { url: string; eventTypes: string[]; eventId?: number | null }): Promise<Subscription>;
+  createWebhook(options: Once & { url: string; eventTypes: string[]; eventId?: number | null }): Promise<NewSubscription>;
   webhooks(options?: Cancellable): AsyncGenerator<Subscription, void, void>;
   /** Makes a new secret, shown this once. The old one goes on signing for a day: verify with both until then. */
-  rotateWebhookSecret(webhookId: number, options?: Once): Promise<Subscription>;
+  rotateWebhookSecret(webhookId: number, options?: Once): Promise<NewSubscription>;
   deleteWebhook(webhookId: number, options?: Cancellable): Promise<void>;
   /** Yields what subscriptions would have got, oldest first, up to now: for a consumer that was down. */
   log(options?: Cancellable & { since?: Date | string; after?: string | number }): AsyncGenerator<LogEntry, void, void>;

@@ -32,7 +32,7 @@ from omnify_client.errors import (
     WaitTimeout,
     WebhookVerificationError,
 )
-from omnify_client.models import Attendee, Event, LogEntry, Subscription, Ticket
+from omnify_client.models import Attendee, Event, LogEntry, NewSubscription, Subscription, Ticket
 from omnify_client.webhook import Webhook
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "InvalidRequest",
     "LogEntry",
     "LogExpired",
+    "NewSubscription",
     "NotFound",
     "NotHeld",
     "Omnify",

@@ -112,6 +112,13 @@ class Subscription(Resource):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewSubscription(Subscription):
+    """A subscription whose secret has just been made: this is the only time that it is there."""
+
+    secret: str = _hidden("")
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogEntry(Resource):
     """What a subscription to everything would have got: `data` is a ticket or an event. `id` is where to go on."""
 

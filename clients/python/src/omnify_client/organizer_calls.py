@@ -8,7 +8,7 @@ from typing import Any
 
 from omnify_client.errors import NotFound
 from omnify_client.flow import Emit, Flow, Policy, Request, call
-from omnify_client.models import Attendee, Event, LogEntry, Subscription, load
+from omnify_client.models import Attendee, Event, LogEntry, NewSubscription, Subscription, load
 from omnify_client.requests import json_body, new_key, params, post, read_list, read_one, results
 
 
@@ -61,10 +61,10 @@ def create_webhook(
     event_types: Iterable[str],
     event_id: int | None = None,
     idempotency_key: str | None = None,
-) -> Flow[Subscription]:
+) -> Flow[NewSubscription]:
     """Subscribes a URL to messages. `secret` of the result is shown this once."""
     body = {"url": url, "event_types": list(event_types), "event_id": event_id}
-    return (yield from read_one(policy, Subscription, post("/webhooks", body, idempotency_key or new_key())))
+    return (yield from read_one(policy, NewSubscription, post("/webhooks", body, idempotency_key or new_key())))
 
 
 def webhooks(policy: Policy, /) -> Flow[None]:
@@ -74,10 +74,10 @@ def webhooks(policy: Policy, /) -> Flow[None]:
 
 def rotate_webhook_secret(
     policy: Policy, /, webhook_id: int, *, idempotency_key: str | None = None
-) -> Flow[Subscription]:
+) -> Flow[NewSubscription]:
     """Makes a new secret, shown this once. The old one goes on signing for a day: verify with both until then."""
     path = f"/webhooks/{int(webhook_id)}/rotate-secret"
-    return (yield from read_one(policy, Subscription, post(path, None, idempotency_key or new_key())))
+    return (yield from read_one(policy, NewSubscription, post(path, None, idempotency_key or new_key())))
 
 
 def delete_webhook(policy: Policy, /, webhook_id: int) -> Flow[None]:

@@ -11,13 +11,20 @@ import hmac
 import json
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from omnify_client.errors import WebhookVerificationError
 
 PREFIX = "whsec_"
 TOLERANCE_SECONDS = 300
+
+
+class Headers(Protocol):
+    """A request's headers as frameworks have them: a mapping, or only names and values (`http.server`, Werkzeug)."""
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Returns names, in any case, and values."""
 
 
 class Webhook:
@@ -29,8 +36,9 @@ class Webhook:
             raise ValueError("a webhook needs a secret")
         self._keys = [_key(secret) for secret in secrets]
 
-    def verify(self, payload: str | bytes, headers: Mapping[str, str], *, now: float | None = None) -> Any:
-        """Returns the message's parsed JSON. `payload` is the body exactly as it was received.
+    def verify(self, payload: str | bytes, headers: Headers, *, now: float | None = None) -> Any:
+        """Returns the message's parsed JSON. `payload` is the body exactly as it was received, and
+        `headers` what your framework has: of http.server, Django, Starlette, Flask, aiohttp, or a dictionary.
 
         `now` is in seconds since 1970 (default: this machine's clock, which may differ from the service's by
         `TOLERANCE_SECONDS`).
@@ -39,7 +47,7 @@ class Webhook:
             WebhookVerificationError: the message must not be used.
         """
         body = payload.encode() if isinstance(payload, str) else bytes(payload)
-        sent = {name.lower(): value for name, value in headers.items()}
+        sent = {name.lower(): str(value) for name, value in headers.items() if value is not None}
         message_id, stamp = sent.get("webhook-id", ""), sent.get("webhook-timestamp", "")
         signatures = sent.get("webhook-signature", "")
         if not message_id or not stamp or not signatures:
