@@ -37,9 +37,10 @@ from omnify.common.gc_tuning import freeze_gc
 from omnify.common.logs import get_logger
 from omnify.common.tracing_settings import open_traces
 from omnify.common_headers import common_headers, with_headers
-from omnify.cors import Origins, header_lines, with_cors
+from omnify.cors import OF_THE_UNREAD, Origins, header_lines, with_cors
 from omnify.front import Front
 from omnify.loader import LedgerLoader
+from omnify.protocol import Protocol
 from omnify.versions import Versions
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Service:
         self._front: ASGIApp | None = None
         allowed = settings.ENV.cors_allowed_origins
         self._origins = Origins(allowed) if allowed else None
+        Protocol.refusal_headers = OF_THE_UNREAD if allowed else ()
         self._traces: Traces | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

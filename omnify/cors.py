@@ -35,6 +35,9 @@ ACCEPTED = (
 # How long a browser may remember a preflight: a day in Firefox; Chromium shortens it to two hours.
 _PREFLIGHT_SECONDS = 86_400
 
+# Of an answer to what could not be read: its path and origin may be unknown, and it quotes nothing of anyone.
+OF_THE_UNREAD = (("Access-Control-Allow-Origin", ANY_ORIGIN), ("Access-Control-Expose-Headers", "Link, Omnify-Version"))
+
 _VARY: Header = (b"vary", b"origin")
 _EXPOSING: Header = (b"access-control-expose-headers", ", ".join(EXPOSED).encode())
 _ACCEPTING: Header = (b"access-control-allow-headers", ", ".join(ACCEPTED).encode())

@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -73,6 +73,8 @@ FULL = _refusal(503, [("Retry-After", str(_RETRY_SECONDS))])
 class Protocol(ASGIProtocol):
     """One connection."""
 
+    # Of each refusal here, set once when the application is loaded: without CORS a page elsewhere learns of none.
+    refusal_headers: Sequence[tuple[str, str]] = ()
     _unread_timer: asyncio.TimerHandle | None = None
     _keepalive_handle: asyncio.TimerHandle | None
     _says_close = False  # the response that was begun last
@@ -114,7 +116,7 @@ class Protocol(ASGIProtocol):
 
     def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
         """Sends gunicorn's own error responses in the standard shape. They quote nothing of the request."""
-        self._safe_write(_refusal(status, extra_headers))
+        self._safe_write(_refusal(status, (*self.refusal_headers, *extra_headers)))
 
     def _send_response_start(self, status: int, headers: Any, request: Any, close: bool = False) -> None:
         self._says_close = any(name.lower() == b"connection" and value.lower() == b"close" for name, value in headers)

@@ -90,6 +90,16 @@ def test_plain_requests_take_the_fast_path_where_it_is_on(pair: Pair, route: str
     wait_until(is_back, "a connection is back on the fast path")
 
 
+def test_what_cannot_be_read_is_refused_in_a_way_that_pages_elsewhere_may_read(pair: Pair) -> None:
+    def ask(side: Side) -> tuple[int, str | None]:
+        answer = side.service.address.ask(
+            "GET", "/events?search=" + "a" * 9000, None, {"Origin": "https://shop.example"}
+        )
+        return answer.status, answer.headers.get("access-control-allow-origin")
+
+    assert pair.in_both(ask) == ((414, "*"), (414, "*"))
+
+
 @settings(max_examples=amount(40, soak=3000))
 @given(made_up=CASES)
 def test_both_ways_are_alike_for_made_up_requests(pair: Pair, made_up: MadeUp) -> None:
