@@ -16,12 +16,13 @@ export class Form {
     Object.assign(this, { words, event });
     this.#note = el("div", { class: "note bad", role: "alert", hidden: true });
     this.#hint = el("p", { class: "quiet", hidden: true });
-    this.#button = el("button", { class: "primary" });
-    const sent = (submitted) => {
-      submitted.preventDefault();
+    // Also what Enter does. A frame in a sandbox without allow-forms has clicks, but submits nothing.
+    const sent = (clicked) => {
+      clicked.preventDefault();
       if (this.#isComplete()) submit(this.#values());
     };
-    this.element = el("form", { novalidate: true, onsubmit: sent }, this.#hint, this.#note, this.#fields(), this.#button);
+    this.#button = el("button", { class: "primary", onclick: sent });
+    this.element = el("form", { novalidate: true }, this.#hint, this.#note, this.#fields(), this.#button);
     this.update(event);
   }
 

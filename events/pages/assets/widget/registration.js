@@ -39,6 +39,7 @@ export class Registration {
   }
 
   start() {
+    if (!(this.id > 0)) return this.#missing();
     this.#load();
     onReturn(() => {
       if (!this.stopped) [this.#load(), this.#follower?.look()];
@@ -68,6 +69,7 @@ export class Registration {
       if (this.stopped) return;
       if (refused.status === 404) return this.#missing();
       this.#failures += 1;
+      if (!this.event && this.#failures === 1 && refused.status === 0) this.service.explain();
       this.#trouble(true);
       this.#look.set(backoff(this.#failures, refused.seconds));
     }
