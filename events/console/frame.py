@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,10 +18,19 @@ def said_in(request: HttpRequest) -> PageLanguage:
     return language_of(request.GET.get("language", ""), request.headers.get("Accept-Language", ""))
 
 
-def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    """Renders a page of the console in its language."""
+def page(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    kept: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """Renders a page of the console in its language; `kept`: what its address is to say in another one too."""
     said, asked = said_in(request), request.GET.copy()
     asked.pop("language", None)
+    for name, value in (kept or {}).items():
+        asked[name] = value
     frame = {
         "assets": files.base(),
         "language": said.language,

@@ -84,7 +84,9 @@ class Login(ConsoleView):
 
     def _form(self, request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
         following = _next(request.POST.get("next") or request.GET.get("next"))
-        return page(request, "login", {"problem": problem, "next": following}, status=status)
+        # A form that was sent has it in its body alone.
+        kept = {} if following == HOME else {"next": following}
+        return page(request, "login", {"problem": problem, "next": following}, status=status, kept=kept)
 
 
 class Logout(ConsoleView):

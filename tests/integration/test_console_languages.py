@@ -36,7 +36,9 @@ def test_what_was_chosen_is_carried_through_the_sign_in_and_out() -> None:
     assert asked["Location"] == "/console/login?next=%2Fconsole%2Fevents%2F7&language=de"
     form = client.get(asked["Location"])
     assert 'href="?next=%2Fconsole%2Fevents%2F7&amp;language=fr"' in form.content.decode()
-    wrong = client.post("/console/login?language=de", {"csrfmiddlewaretoken": csrf(form), "token": "omn_no"})
+    tried = {"csrfmiddlewaretoken": csrf(form), "token": "omn_no", "next": "/console/events/7"}
+    wrong = client.post("/console/login?language=de", tried)
+    assert 'href="?next=%2Fconsole%2Fevents%2F7&amp;language=fr"' in wrong.content.decode()
     assert "unbekannt, abgelaufen oder widerrufen" in wrong.content.decode()
     caller = organizer()
     data = {"csrfmiddlewaretoken": csrf(form), "token": caller.token, "next": "/console/events/7"}
