@@ -77,6 +77,8 @@ class EventSnapshot:
     verify_email: bool = False
     # When the event was made: with its id, what names it in calendars. 0: the release before has written this.
     created_ms: int = 0
+    # The start before it was moved; 0: it was not.
+    previous_start_ms: int = 0
 
     @property
     def proof_seconds(self) -> int:

@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 
 from events.domain.commands import TypeTerms
 from events.domain.seats import TYPES_OF_AN_EVENT, type_id_of
+from events.domain.states import Visibility
 from events.domain.text import search_key
 from events.domain.webhooks.message import MessageType
 from events.ledger.counters import terms_of
@@ -145,6 +146,8 @@ def change_event(event: Event, *, fields: Mapping[str, Any], now: datetime) -> E
         revised = described or {name: getattr(before, name) for name in stored} != stored
         if revised:
             columns |= _revised(now)
+        if fields.get("start_time", before.start_time) != before.start_time and before.visibility != Visibility.DRAFT:
+            columns["previous_start_time"] = before.start_time
         if "draw_at" in fields and fields["draw_at"] != event.draw_at:
             check_unfixed(event)
             set_draw(event, fields["draw_at"], now=now)

@@ -69,6 +69,7 @@ def event_snapshot(event: Event) -> EventSnapshot:
         timezone=event.timezone,
         created_ms=to_ms(event.created_at),
         description_version=event.description_version,
+        previous_start_ms=to_ms(event.previous_start_time) if event.previous_start_time else 0,
         ticket_types=tuple(_type_snapshot(found) for found in types_of(event)),
     )
 

@@ -39,6 +39,8 @@ class Event(models.Model):
     has_types = models.BooleanField(default=False, db_default=False, editable=False)
     last_type_number = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     start_time = models.DateTimeField()
+    # The start before its last change, which search engines are told; null: it was never moved, or as a draft only.
+    previous_start_time = models.DateTimeField(null=True, editable=False)
     end_time = models.DateTimeField()
     registration_opens_at = models.DateTimeField()
     registration_closes_at = models.DateTimeField()

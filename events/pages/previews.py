@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from events.domain.public.event import Event
 from events.domain.times import from_iso
@@ -36,6 +37,8 @@ def preview(event: Event, *, public_url: str, when: str) -> dict[str, str]:
 
 def _structured(event: Event, url: str, description: str) -> dict[str, Any]:
     cancelled = event.registration_state == "cancelled"
+    moved = "" if cancelled or event.previous_start_time is UNSET else event.previous_start_time
+    state = "EventCancelled" if cancelled else "EventRescheduled" if moved else "EventScheduled"
     found = {
         "@context": _SCHEMA,
         "@type": "Event",
@@ -43,7 +46,8 @@ def _structured(event: Event, url: str, description: str) -> dict[str, Any]:
         "description": description,
         "startDate": _at_venue(event.start_time, event.timezone),
         "endDate": _at_venue(event.end_time, event.timezone),
-        "eventStatus": f"{_SCHEMA}/{'EventCancelled' if cancelled else 'EventScheduled'}",
+        "previousStartDate": _at_venue(moved, event.timezone) if moved else "",
+        "eventStatus": f"{_SCHEMA}/{state}",
         "location": {"@type": "Place", "name": event.location, "address": event.location},
         "maximumAttendeeCapacity": event.max_capacity,
         "offers": [] if cancelled else _offers(event, url),

@@ -59,6 +59,21 @@ def test_new_sizes_are_told_by_the_drain_that_applies_them(make_event: Make, dra
     assert (type_, data["max_capacity"], data["seats_left"]) == ("event.changed", 7, 7)
 
 
+def test_a_start_that_is_moved_is_kept_but_for_a_draft() -> None:
+    caller = organizer()
+    event_id = create(caller, visibility="draft", start_time="2030-12-01T18:00:00Z", end_time="2030-12-05T18:00:00Z")
+    shown = [
+        caller.patch(f"/events/{event_id}", change).json()["data"].get("previous_start_time")
+        for change in (
+            {"start_time": "2030-12-02T18:00:00Z"},
+            {"visibility": "public", "name": "Another name"},
+            {"start_time": "2030-12-03T18:00:00Z"},
+            {"start_time": "2030-12-03T18:00:00Z", "name": "Another name yet"},
+        )
+    ]
+    assert shown == [None, None, *["2030-12-02T18:00:00.000+00:00"] * 2]
+
+
 def test_a_change_that_is_rolled_back_is_told_to_no_one(make_event: Make) -> None:
     event = make_event()
     subscribe(event)

@@ -62,6 +62,16 @@ def test_times_are_the_venues() -> None:
     assert found["location"] == {"@type": "Place", "name": "Hall & Bar", "address": "Hall & Bar"}
 
 
+def test_an_event_that_was_moved_says_from_when_unless_it_is_cancelled() -> None:
+    moved = replace(EVENT, previous_start_ms=1_893_369_600_000)
+    found = structured(moved)
+    assert found["eventStatus"] == "https://schema.org/EventRescheduled"
+    assert found["previousStartDate"] == "2029-12-30T19:00:00-05:00"
+    assert "previousStartDate" not in structured()
+    cancelled = structured(replace(moved, cancelled=True))
+    assert (cancelled["eventStatus"], "previousStartDate" in cancelled) == ("https://schema.org/EventCancelled", False)
+
+
 def test_the_address_is_the_public_one_or_none() -> None:
     assert shown()["url"] == ""
     assert "url" not in structured()
