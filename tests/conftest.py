@@ -23,7 +23,7 @@ from tests.support.leftovers import Leftovers
 from tests.support.on_sqlite import is_brief, touches_database
 from tests.support.run_times import Timing
 from tests.support.servers import Services
-from tests.support.soak import SOAK, belongs, load_profile, only_there, time_is_over
+from tests.support.soak import SOAK, belongs, importance, load_profile, only_there, time_is_over
 
 if TYPE_CHECKING:
     from tests.support.service.processes import Service
@@ -76,10 +76,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On SQLite the tests that may not touch the database are left out: they are the same on any.
 
-    Under pytest-xdist the files that take longest come first: a worker that begins one last would be at it alone.
+    Under pytest-xdist the files that take longest come first: a worker that begins one last would be at it alone. In a
+    soak, whose time may be over before all have begun, what matters most comes before that.
     """
     if hasattr(config, "workerinput"):
         items.sort(key=_longest_first)
+        if SOAK:
+            items.sort(key=importance)
     for item in items:
         if item.path.is_relative_to(_HERE / "unit") or item.get_closest_marker("promise") is not None:
             item.add_marker(pytest.mark.flaky(reruns=0))  # also where others have a second chance, as in .ci/run
@@ -96,7 +99,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before any fixture starts a service for a test that will not run."""
     if time_is_over():
         pytest.skip("the time of this soak is over")
-    if hasattr(item.config, "workerinput") and _level(item) > LEVELS.index("browser"):
+    if not SOAK and hasattr(item.config, "workerinput") and _level(item) > LEVELS.index("browser"):
         # No test of this worker will need it again (see `_longest_first`), and it takes a twentieth of a core.
         THE_SERVICE.close()
 

@@ -32,8 +32,19 @@ def load_profile() -> None:
 
 def belongs(item: pytest.Item) -> bool:
     """Whether a soak runs the test."""
-    property_test = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-    return property_test or item.get_closest_marker("soak") is not None
+    return _is_property_test(item) or item.get_closest_marker("soak") is not None
+
+
+def importance(item: pytest.Item) -> int:
+    """The lowest comes first: faults against promises, then what tries other examples than before. What is left does
+    more of what `make test` does."""
+    if item.get_closest_marker("promise") is not None:
+        return 0
+    return 1 if _is_property_test(item) else 2
+
+
+def _is_property_test(item: pytest.Item) -> bool:
+    return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
 
 
 def only_there(item: pytest.Item) -> bool:
