@@ -67,12 +67,14 @@ bench:  ## measure, with baselines on the same machine
 	$(call PACKAGES,requirements-bench.lock)
 	$(PYTHON) -m bench
 
-clients: .dev-packages  ## build the clients' packages, for pip and npm, into dist/
+clients:  ## build the clients' packages, for pip and npm, into dist/
+	$(call PACKAGES,requirements-clients.lock)
 	@$(PYTHON) -m clients.build
 
 lock: .dev-packages  ## write the lock files: run it after every change of a requirements file
 	$(LOCK) requirements.txt -o requirements.lock
 	$(LOCK) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+	$(LOCK) requirements-clients.txt -c requirements-dev.lock -o requirements-clients.lock
 	$(LOCK) requirements-bench.txt -c requirements.lock -o requirements-bench.lock
 
 sbom: .dev-packages  ## list what the service is made of: build/sbom.cdx.json, CycloneDX

@@ -11,7 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-NAMES = ["requirements", "requirements-dev", "requirements-bench"]
+BESIDE_THE_SERVICE = ["requirements-dev", "requirements-bench"]
+NAMES = ["requirements", *BESIDE_THE_SERVICE, "requirements-clients"]
 _ENTRY = re.compile(r"(?m)^(?P<what>[a-z0-9][^\\\n]*?) \\\n(?P<hashes>(?: {4}--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)")
 
 
@@ -61,7 +62,7 @@ def test_a_lock_has_nothing_but_exact_versions_with_hashes(name: str) -> None:
     assert not re.search(r"index-url|find-links|trusted-host|://", text)
 
 
-@pytest.mark.parametrize("name", NAMES[1:])
+@pytest.mark.parametrize("name", BESIDE_THE_SERVICE)
 def test_tests_and_measurements_run_on_the_very_versions_of_the_service(name: str) -> None:
     service, other = versions("requirements"), versions(name)
     assert {package: other.get(package) for package in service} == service
@@ -69,3 +70,8 @@ def test_tests_and_measurements_run_on_the_very_versions_of_the_service(name: st
 
 def versions(name: str) -> dict[str, set[str]]:
     return {package: {str(entry.specifier) for entry in entries} for package, entries in locked(name).items()}
+
+
+def test_what_builds_the_clients_is_what_the_tests_build_them_with() -> None:
+    wanted, tested = versions("requirements-clients"), versions("requirements-dev")
+    assert {package: tested.get(package) for package in wanted} == wanted
