@@ -13,6 +13,7 @@ from events.management.ledger_drill.report import print_findings
 class Command(BaseCommand):
     """Reads the database and nothing else, and changes nothing. Exit code 1 if anything is not as it must be."""
 
+    requires_system_checks = []
     help = (
         "Proves that counters are what tickets add up to, that no capacity is exceeded, that each ticket is decided "
         "once, and that each decision log is its tree's and follows the rules."

@@ -37,6 +37,7 @@ class Finding:
 class Command(BaseCommand):
     """Lists lost tickets. Exit code 1 if there are any."""
 
+    requires_system_checks = []
     help = "Lists tickets that were acknowledged and then lost by the queue."
 
     def add_arguments(self, parser: CommandParser) -> None:

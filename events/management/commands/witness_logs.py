@@ -16,6 +16,7 @@ from events.services.log_witnesses import have_witnessed
 class Command(BaseCommand):
     """Asks once, or again and again."""
 
+    requires_system_checks = []
     help = (
         "Has the witnesses in LOG_WITNESSES cosign the checkpoint of every decision log, or of one event. Their "
         "signatures are served below the checkpoint until the log grows: run it often, or with --every."
