@@ -15,7 +15,7 @@ from tests.support.differential.pair import FIRST_EVENT, Pair, Side, running_pai
 from tests.support.differential.prediction import Unpredictable
 from tests.support.differential.requests import Requests
 from tests.support.differential.steps import HangUp, in_turn
-from tests.support.service.metrics import scrape, value
+from tests.support.service.metrics import LOOK_SECONDS, scrape, value
 from tests.support.soak import amount
 from tests.support.waiting import wait_until
 
@@ -29,7 +29,7 @@ def pair() -> Iterator[Pair]:
 
 
 # Of so many cases of a family one is tried in each `make test`, and the others in `make soak`.
-ONE_OF = 3
+ONE_OF = 5
 CASES_OF_FAMILIES = [
     pytest.param(case, id=f"{family}: {name}", marks=[pytest.mark.soak(only=True)] if number % ONE_OF else [])
     for family, cases in FAMILIES.items()
@@ -60,7 +60,7 @@ def slow_requests(side: Side, route: str) -> float:
     other, *marker = MARKERS[route]
     before = _counted(side, other)
     side.service.address.ask(*marker)
-    wait_until(lambda: _counted(side, other) > before, "the marker is counted")
+    wait_until(lambda: _counted(side, other) > before, "the marker is counted", between=LOOK_SECONDS)
     return _counted(side, route)
 
 

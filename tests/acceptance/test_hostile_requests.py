@@ -20,16 +20,18 @@ pytestmark = pytest.mark.acceptance
 
 HOST = b"Host: localhost\r\n"
 TOKEN = "a-token-of-the-tests"
+PUBLIC = "https://tickets.example.org"
 
 
 @pytest.fixture(scope="module")
 def two_ports(event: Event) -> Iterator[tuple[Address, Address]]:
-    """A door whose metrics and admin are on a port of their own: the public address, and the other one."""
+    """A door whose metrics and admin are on a port of their own, and which is told its public URL: the address of the
+    service, and the other one."""
     from omnify.embedded.ports import LOOPBACK, free_port
 
     other = Address(LOOPBACK, free_port())
     bind = f"{other.host}:{other.port}"
-    with event.service.another_door(OPERATIONS_BIND=bind, METRICS_TOKEN=TOKEN) as door:
+    with event.service.another_door(OPERATIONS_BIND=bind, METRICS_TOKEN=TOKEN, PUBLIC_URL=f"{PUBLIC}/") as door:
         yield door, other
 
 
@@ -139,13 +141,13 @@ def test_no_link_tells_the_scheme_or_the_host_that_a_request_claims(event: Event
             assert not [word for word in (b"http://localhost", b"https://localhost", b"evil") if word in answer.body]
 
 
-def test_links_start_with_the_public_address_where_there_is_one(event: Event) -> None:
-    with event.service.another_door(PUBLIC_URL="https://tickets.example.org/") as door:
-        open_event(event.service)
-        assert (
-            door.ask("GET", "/events?page_size=1").data["next_page"].startswith("https://tickets.example.org/events?")
-        )
-        assert json.loads(door.ask("GET", "/schema").body)["servers"] == [{"url": "https://tickets.example.org"}]
+def test_links_start_with_the_public_address_where_there_is_one(
+    event: Event, two_ports: tuple[Address, Address]
+) -> None:
+    door, _ = two_ports
+    open_event(event.service)
+    assert door.ask("GET", "/events?page_size=1").data["next_page"].startswith(f"{PUBLIC}/events?")
+    assert json.loads(door.ask("GET", "/schema").body)["servers"] == [{"url": PUBLIC}]
 
 
 PARTS = [

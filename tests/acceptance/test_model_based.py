@@ -37,7 +37,7 @@ from tests.support.soak import SOAK, amount, time_is_over
 pytestmark = [pytest.mark.acceptance, pytest.mark.promise, pytest.mark.soak]
 
 EXAMPLES = int(os.environ.get("OMNIFY_MODEL_EXAMPLES") or amount(0, soak=60))
-AT_ONCE, FEW = 10, 7
+AT_ONCE, FEW = 10, 4
 SETTINGS = settings(
     max_examples=AT_ONCE if EXAMPLES else FEW,
     stateful_step_count=25,

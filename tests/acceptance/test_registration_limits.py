@@ -12,6 +12,8 @@ from tests.support.service.processes import Service
 
 pytestmark = pytest.mark.acceptance
 
+QUEUE_LIMIT = 12
+
 
 @pytest.fixture(scope="module")
 def running(one_service: Service) -> Service:
@@ -29,8 +31,9 @@ def strict(running: Service) -> Iterator[Address]:
 
 @pytest.fixture(scope="module")
 def proxied(running: Service) -> Iterator[Address]:
-    """The same behind one proxy."""
-    with running.another_door(REGISTER_RATE_LIMIT="3/hour", TRUSTED_PROXIES="1") as door:
+    """The same behind one proxy, with short queues."""
+    limits = {"REGISTER_RATE_LIMIT": "3/hour", "EVENT_QUEUE_LIMIT": str(QUEUE_LIMIT)}
+    with running.another_door(**limits, TRUSTED_PROXIES="1") as door:
         yield door
 
 
@@ -39,22 +42,26 @@ def register(door: Address, event: Event, guest: int, **headers: str) -> Answer:
     return door.post(f"{event.path}/register", sent, {name.replace("_", "-"): text for name, text in headers.items()})
 
 
-def test_a_full_queue_says_so_and_takes_people_again_once_it_moves(running: Service) -> None:
+def test_a_full_queue_says_so_and_takes_people_again_once_it_moves(running: Service, proxied: Address) -> None:
     event = open_event(running)
-    with running.another_door(EVENT_QUEUE_LIMIT="3") as door:
-        with running.frozen("drain-1"), running.frozen("drain-2"):
-            first = register(door, event, 1, Idempotency_Key="first")
-            assert [register(door, event, guest).status for guest in (2, 3)] == [202, 202]
-            full = register(door, event, 4)
-            assert full.refusal == (503, "queue_full")
-            assert 1 <= int(full.headers["retry-after"]) <= 60
-            assert event.queued() == event.places_given() == 3
-            assert register(door, event, 2).refusal == (409, "duplicate_registration")
-            again = register(door, event, 1, Idempotency_Key="first")
-            assert (again.status, again.data["ticket_id"]) == (202, first.data["ticket_id"])
-            assert register(door, open_event(running), 4).status == 202
-        assert event.decided(first.data["ticket_id"])["status"] == "confirmed"
-        assert register(door, event, 4).status == 202
+
+    def come(guest: int, of: Event = event, **headers: str) -> Answer:
+        """From an address of the guest's own."""
+        return register(proxied, of, guest, X_Forwarded_For=f"198.51.100.{guest}", **headers)
+
+    with running.frozen("drain-1"), running.frozen("drain-2"):
+        first = come(1, Idempotency_Key="first")
+        assert {come(guest).status for guest in range(2, QUEUE_LIMIT + 1)} == {202}
+        full = come(QUEUE_LIMIT + 1)
+        assert full.refusal == (503, "queue_full")
+        assert 1 <= int(full.headers["retry-after"]) <= 60
+        assert event.queued() == event.places_given() == QUEUE_LIMIT
+        assert come(2).refusal == (409, "duplicate_registration")
+        again = come(1, Idempotency_Key="first")
+        assert (again.status, again.data["ticket_id"]) == (202, first.data["ticket_id"])
+        assert come(4, open_event(running)).status == 202
+    assert event.decided(first.data["ticket_id"])["status"] == "confirmed"
+    assert come(QUEUE_LIMIT + 1).status == 202
 
 
 def test_an_address_that_comes_too_often_is_told_when_to_come_again(running: Service, strict: Address) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from events.admission.keys import event_keys
+from tests.support.service.crowd import Crowd
 from tests.support.service.drains import drains_stopped
 from tests.support.service.event import open_event
 from tests.support.service.parts import DRAINS
@@ -42,30 +43,18 @@ def waiting(service: Service, event_id: int) -> int:
     return int(service.redis.xlen(event_keys(event_id).queue))
 
 
-def rehearsal_event(service: Service, people: int) -> int:
-    """The event of a rehearsal under way, once all of its crowd stand in line."""
-
-    def look() -> int | None:
-        rows = service.rows("SELECT max(id) FROM events_event WHERE name LIKE 'Rehearsal%%'")
-        event_id = rows[0][0]
-        return event_id if event_id and waiting(service, event_id) >= people else None
-
-    return wait_until(look, "the rehearsal's crowd stands in line")
-
-
-def test_a_guest_sees_the_line_move_during_a_rehearsal_gets_a_seat_and_cancels(
-    service: Service, visitors: Visitors
-) -> None:
-    with drains_stopped(service) as stopped, service.rehearsal("--people", str(CROWD), "--seats", str(CROWD * 2)):
-        event_id = rehearsal_event(service, CROWD)
+def test_a_guest_sees_the_line_move_in_a_rush_gets_a_seat_and_cancels(service: Service, visitors: Visitors) -> None:
+    event = open_event(service, capacity=CROWD * 2)
+    with drains_stopped(service) as stopped:
+        Crowd(event, CROWD).start().join()
         page = visitors.come()
-        register(page, event_id, "between")
+        register(page, event.id, "between")
         stays(page)
         sees(page, "You are in line")
         position = page.locator("#position")
-        expect(position).to_have_text(re.compile(r"^2,3\d\d$"))
-        decide_one_batch(service, event_id, stopped)
-        expect(position).to_have_text(re.compile(r"^(1,)?3\d\d$"))
+        expect(position).to_have_text(f"{CROWD + 1:,}")
+        decide_one_batch(service, event.id, stopped)
+        expect(position).to_have_text(re.compile(r"^(1,)?301$"))
         for drain in DRAINS:
             service.release(drain)
         sees(page, "You have a seat")

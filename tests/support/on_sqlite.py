@@ -22,7 +22,7 @@ SAME_ON_ANY_DATABASE = (
 # each has statements of its own there. `make soak` runs all.
 BRIEFLY_ON_SQLITE = (
     *("test_api_attendees_by_status.py", "test_api_attendees_narrowed.py", "test_api_health.py"),
-    *("test_api_lists.py", "test_api_stats.py", "test_attempts.py", "test_claims.py", "test_codes_after_data_loss.py"),
+    *("test_api_stats.py", "test_attempts.py", "test_claims.py", "test_codes_after_data_loss.py"),
     *("test_commit_drafts.py", "test_decision_log.py", "test_delete_event.py", "test_drain.py"),
     *("test_drain_cancel_until.py", "test_drain_codes.py", "test_drain_sequences.py", "test_erasure.py"),
     *("test_holds.py", "test_management_organizers.py", "test_orphans.py", "test_outbox.py", "test_retention.py"),

@@ -15,8 +15,17 @@ _LEAST_SECONDS, _MOST_SECONDS, _PART_OF_THE_WAIT = 0.02, 0.25, 0.1
 Found = TypeVar("Found")
 
 
-def wait_until(condition: Callable[[], Found | None], what: str, *, seconds: float = DEADLINE_SECONDS) -> Found:
-    """Returns the condition's first true value. Fails the test, naming `what`, when the time is over."""
+def wait_until(
+    condition: Callable[[], Found | None],
+    what: str,
+    *,
+    seconds: float = DEADLINE_SECONDS,
+    between: float = _LEAST_SECONDS,
+) -> Found:
+    """Returns the condition's first true value. Fails the test, naming `what`, when the time is over.
+
+    `between` (seconds) is the shortest time between two looks: longer where a look is dear, as one at `/metrics` is.
+    """
     began = time.monotonic()
     while True:
         found = condition()
@@ -25,4 +34,4 @@ def wait_until(condition: Callable[[], Found | None], what: str, *, seconds: flo
         waited = time.monotonic() - began
         if waited > seconds:
             raise AssertionError(f"waited {seconds:g} s in vain until {what}; last seen: {found!r}")
-        time.sleep(min(max(_PART_OF_THE_WAIT * waited, _LEAST_SECONDS), _MOST_SECONDS))
+        time.sleep(min(max(_PART_OF_THE_WAIT * waited, between), _MOST_SECONDS))

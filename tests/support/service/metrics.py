@@ -12,6 +12,8 @@ from tests.support.waiting import wait_until
 
 # Four times as long as a door keeps its counts to itself.
 AT_REST_SECONDS = 2.0
+# A look takes a door longer than many answers.
+LOOK_SECONDS = 0.25
 
 Metrics = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -36,7 +38,7 @@ def scrape_at_rest(service: Service) -> Metrics:
             last, since = answered, time.monotonic()
         return time.monotonic() - since > AT_REST_SECONDS
 
-    wait_until(is_at_rest, "the doors have counted their answers")
+    wait_until(is_at_rest, "the doors have counted their answers", between=LOOK_SECONDS)
     return scrape(service)
 
 
