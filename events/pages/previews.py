@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
 
 from events.domain.public.event import Event
 from events.domain.times import from_iso
@@ -37,7 +36,7 @@ def preview(event: Event, *, public_url: str, when: str) -> dict[str, str]:
 
 def _structured(event: Event, url: str, description: str) -> dict[str, Any]:
     cancelled = event.registration_state == "cancelled"
-    moved = "" if cancelled or event.previous_start_time is UNSET else event.previous_start_time
+    moved = None if cancelled else event.previous_start_time
     state = "EventCancelled" if cancelled else "EventRescheduled" if moved else "EventScheduled"
     found = {
         "@context": _SCHEMA,

@@ -25,7 +25,7 @@ def test_a_webhook_lives_its_whole_life_at_the_console(service: Service, visitor
         page.get_by_role("button", name="Subscribe").click()
         expect(page.get_by_role("alert")).to_be_visible()
         page.get_by_label("Address").fill(receivers.url("/status/503"))
-        page.get_by_label("Event").select_option("Hooked")
+        page.get_by_label("Event", exact=True).select_option("Hooked")
         page.get_by_role("button", name="Subscribe").click()
         expect(page.locator("#secret code")).to_contain_text("whsec_")
         secret = page.locator("#secret code").inner_text()
@@ -81,4 +81,4 @@ def test_the_event_can_be_any_of_many(service: Service, visitors: Visitors) -> N
     for path in ("/console/webhooks", "/console/tokens"):
         page.goto(path)
         for name in ("First of many", "Last of many"):
-            page.get_by_label("Event").select_option(name)
+            page.get_by_label("Event", exact=True).select_option(name)

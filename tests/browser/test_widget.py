@@ -12,14 +12,14 @@ from tests.support.service.drains import drains_stopped
 from tests.support.service.event import open_event
 from tests.support.service.processes import Service
 from tests.support.visitors import Visitors
-from tests.support.widget import HEARS, base, embed, fill_in, heard, kept, says, script
+from tests.support.widget import HEARS, NO_ANSWER, base, embed, fill_in, heard, kept, says, script
 
 
 def test_a_visitor_elsewhere_registers_sees_the_line_and_is_confirmed(
     service: Service, visitors: Visitors, elsewhere: EmbeddingSite
 ) -> None:
     event = open_event(service)
-    page = visitors.come(init=HEARS)
+    page = visitors.come(init=HEARS, complaint=("is on this page already", NO_ANSWER))
     page.goto(embed(elsewhere, service, script(service, event) + script(service, event)))
     expect(page.locator("omnify-registration")).to_have_count(1)
     with drains_stopped(service):
@@ -46,7 +46,7 @@ def test_a_page_whose_origin_is_not_allowed_says_where_to_register(
     service: Service, visitors: Visitors, elsewhere: EmbeddingSite
 ) -> None:
     event = open_event(service)
-    page = visitors.come(complaint="CORS policy")
+    page = visitors.come(complaint=("CORS policy", NO_ANSWER))
     page.goto(embed(elsewhere, service, script(service, event)).replace(elsewhere.origin, elsewhere.wrong_origin))
     expect(page.locator("omnify-registration")).to_contain_text("cannot be reached from this page")
     link = page.get_by_role("link", name="Register on the page of the event")
@@ -58,7 +58,7 @@ def test_an_answer_that_was_lost_and_a_reload_are_still_one_registration(
     service: Service, visitors: Visitors, elsewhere: EmbeddingSite
 ) -> None:
     event = open_event(service)
-    page = visitors.come(init=HEARS)
+    page = visitors.come(init=HEARS, complaint=NO_ANSWER)
     lost: list[str] = []
 
     def lose(route: Route) -> None:
@@ -82,7 +82,7 @@ def test_an_outage_is_said_and_the_registration_is_sent_when_it_is_over(
     service: Service, visitors: Visitors, elsewhere: EmbeddingSite
 ) -> None:
     event = open_event(service)
-    page = visitors.come(refusals=(503,))
+    page = visitors.come(refusals=(503,), complaint=NO_ANSWER)
     page.goto(embed(elsewhere, service, script(service, event)))
     expect(page.get_by_label("Name")).to_be_visible()
     service.kill("valkey")
@@ -104,7 +104,7 @@ def test_streams_that_are_refused_are_replaced_by_long_polls(
     service: Service, visitors: Visitors, elsewhere: EmbeddingSite
 ) -> None:
     event = open_event(service)
-    page = visitors.come()
+    page = visitors.come(complaint=NO_ANSWER)
     page.route("**/registrations/*/events", lambda route: route.abort())
     page.goto(embed(elsewhere, service, script(service, event)))
     with drains_stopped(service):

@@ -33,11 +33,11 @@ BEFORE, AFTER, FORGETFUL = Tickets(OLD), Tickets(NEW, OLD), Tickets(NEW)
 
 @pytest.fixture
 def rotated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process after the change: what `events.secrets` and `events.secrets` hand out."""
+    """This process after the change: what `events.secrets` hands out."""
     views = ("events.api.attendees", "events.api.offline_list", "events.api.webhooks.representations")
-    for module in (*views, "events.ledger.webhooks.outbox"):
+    for module in (*views, "events.ledger.webhooks.about_events"):
         monkeypatch.setattr(f"{module}.tickets", lambda: AFTER)
-    for module in ("events.ledger.webhooks.subscriptions", "events.ledger.webhooks.outbox"):
+    for module in ("events.ledger.webhooks.subscriptions", "events.ledger.webhooks.callbacks"):
         monkeypatch.setattr(f"{module}.sealer", lambda: Sealer(NEW, OLD))
 
 

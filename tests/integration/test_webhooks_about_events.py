@@ -63,7 +63,7 @@ def test_a_start_that_is_moved_is_kept_but_for_a_draft() -> None:
     caller = organizer()
     event_id = create(caller, visibility="draft", start_time="2030-12-01T18:00:00Z", end_time="2030-12-05T18:00:00Z")
     shown = [
-        caller.patch(f"/events/{event_id}", change).json()["data"].get("previous_start_time")
+        caller.patch(f"/events/{event_id}", change).json()["data"]["previous_start_time"]
         for change in (
             {"start_time": "2030-12-02T18:00:00Z"},
             {"visibility": "public", "name": "Another name"},

@@ -29,13 +29,13 @@ class Visitors:
         self,
         *,
         refusals: tuple[int, ...] = (),
-        complaint: str = "",
+        complaint: str | tuple[str, ...] = (),
         phone: bool = True,
         init: str = "",
         **options: Any,
     ) -> Page:
         """A new person. `refusals` are answers of 400 and above that this person's page is there to meet, `complaint`
-        is part of what the browser may say of it."""
+        is part of what the browser may say of it, or several such parts."""
         settings = {"viewport": PHONE if phone else DESK, "timezone_id": "Asia/Tokyo", "locale": "en-GB", **options}
         context = self._browser.new_context(base_url=self._base, **settings)
         context.set_default_timeout(WAIT_MS)
@@ -46,7 +46,8 @@ class Visitors:
         context.on(
             "response", lambda response: answers.answered(response.request.method, response.url, response.status)
         )
-        context.on("console", lambda message: self._said(message, complaint))
+        expected = (complaint,) if isinstance(complaint, str) else complaint
+        context.on("console", lambda message: self._said(message, expected))
         context.on("weberror", lambda error: self._trouble.append(str(error.error)))
         return context.new_page()
 
@@ -61,9 +62,9 @@ class Visitors:
         trouble = [line for answers in self._contexts.values() for line in answers.trouble] + self._trouble
         assert not trouble, trouble
 
-    def _said(self, message: ConsoleMessage, complaint: str) -> None:
+    def _said(self, message: ConsoleMessage, expected: tuple[str, ...]) -> None:
         # The browser repeats every refused request. Lost connections are some tests' point.
-        if complaint and complaint in message.text:
+        if any(part in message.text for part in expected):
             return
         if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
             self._trouble.append(message.text)

@@ -15,6 +15,8 @@ from tests.support.service.processes import Service
 HEARS = """(() => { window.heard = []; for (const name of ["omnify:registered", "omnify:status"]) {
   document.addEventListener(name, ({ type, detail }) => window.heard.push([type, detail]));
 } })()"""
+# Of what the widget says in the console: an answer was lost, or none may be read.
+NO_ANSWER = "omnify: no answer from"
 
 
 def base(service: Service) -> str:

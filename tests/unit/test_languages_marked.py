@@ -101,13 +101,15 @@ _NO_WORDS = re.compile(
     r'class(?:Name)?[:"]?\s*=?\s*(?:"[^"]*"|`[^`]*`)|(?:querySelector(?:All)?|closest|matches)\((?:"[^"]*"|`[^`]*`)'
     r"|\$\{(?:[^{}`]|\{[^{}]*\})*\}"
 )
+# Lines that no visitor sees: comments, and what the console says to who builds the page, in English.
+_UNSHOWN = re.compile(r"\s*//|.*\btell\(|.*\bconsole\.error\(")
 NAMES = {"Accept", "Enter", "Prefer"}
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`')
 
 
 def unmarked_in_script(text: str) -> list[str]:
     """Sentences that a script has of its own."""
-    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//"))
+    code = "\n".join(line for line in text.splitlines() if not _UNSHOWN.match(line))
     found = [one.strip('"`') for one in _STRING.findall(_NO_WORDS.sub("", code))]
     return [one for one in found if _WORDS.match(one) and one not in NAMES]
 

@@ -141,12 +141,8 @@ class Event(Struct, frozen=True):
         ),
     ]
     previous_start_time: Annotated[
-        Time | UnsetType,
-        Meta(
-            description="The start before it was moved last; left out if it was not.",
-            examples=["2030-11-30T18:00:00.000+00:00"],
-        ),
-    ] = UNSET
+        Time | None, Meta(description="The start before it was moved last; null: it was not.", examples=[None])
+    ]
     description: Annotated[
         str | UnsetType,
         Meta(description="Markdown. Only in answers about one event: not in lists, nor in messages.", examples=[""]),
@@ -189,7 +185,7 @@ def render_event(snapshot: EventSnapshot, *, now_ms: int, description: str | Uns
         timezone=snapshot.timezone,
         calendar_url=_calendar_url(snapshot),
         description=description,
-        previous_start_time=iso(snapshot.previous_start_ms) if snapshot.previous_start_ms else UNSET,
+        previous_start_time=iso(snapshot.previous_start_ms) if snapshot.previous_start_ms else None,
     )
 
 

@@ -50,11 +50,11 @@ export class Service {
 
   // Tells who builds the page why no answer may have come: scripts are not told by the browser.
   explain() {
-    const why =
-      self.origin === "null"
-        ? 'This page has no origin of its own: an <iframe sandbox> needs "allow-scripts allow-same-origin", and "allow-popups" for links.'
-        : `If it is up, ${self.origin} is missing in its CORS_ALLOWED_ORIGINS, or this page's Content-Security-Policy lacks connect-src ${this.server}.`;
-    console.error(`omnify: no answer from ${this.server} that this page may read. ${why}`);
+    const tell = (why) => console.error(`omnify: no answer from ${this.server} that this page may read. ${why}`);
+    if (self.origin === "null") {
+      return tell('This page has no origin of its own: an <iframe sandbox> needs "allow-scripts allow-same-origin", and "allow-popups" for links.');
+    }
+    tell(`If it is up, ${self.origin} is missing in its CORS_ALLOWED_ORIGINS, or this page's Content-Security-Policy lacks connect-src ${this.server}.`);
   }
 
   #hear(date) {
