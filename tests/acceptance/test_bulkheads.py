@@ -38,6 +38,7 @@ def guess(service: Service, cookie: str, number: int) -> int:
     return service.address.ask("POST", "/admin/login/", urlencode(fields).encode(), headers).status
 
 
+@pytest.mark.soak(only=True)
 def test_wrong_passwords_at_once_delay_nothing_else(few_connections: Service) -> None:
     service, over = few_connections, threading.Event()
     event = open_event(service, capacity=1000)

@@ -29,7 +29,7 @@ def pair() -> Iterator[Pair]:
 
 
 # Of so many cases of a family one is tried in each `make test`, and the others in `make soak`.
-ONE_OF = 5
+ONE_OF = 8
 CASES_OF_FAMILIES = [
     pytest.param(case, id=f"{family}: {name}", marks=[pytest.mark.soak(only=True)] if number % ONE_OF else [])
     for family, cases in FAMILIES.items()
@@ -100,7 +100,7 @@ def test_what_cannot_be_read_is_refused_in_a_way_that_pages_elsewhere_may_read(p
     assert pair.in_both(ask) == ((414, "*"), (414, "*"))
 
 
-@settings(max_examples=amount(40, soak=3000))
+@settings(max_examples=amount(25, soak=3000))
 @given(made_up=CASES)
 def test_both_ways_are_alike_for_made_up_requests(pair: Pair, made_up: MadeUp) -> None:
     try:

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.promise]
 HOLD = {"seconds": 86_400, "applies_to": "all", "confirmed_by": "organizer"}
 
 
+@pytest.mark.soak(only=True)
 def test_a_confirmation_and_the_ends_of_holds_outlive_the_drain_and_the_queue_that_have_them_in_hand(
     service: Service,
 ) -> None:

@@ -36,6 +36,7 @@ def verify(result: subprocess.CompletedProcess[str]) -> None:
     assert result.stdout.count("✓") == len(PROOFS)
 
 
+@pytest.mark.soak(only=True)
 def test_a_rehearsal_receives_and_proves_every_webhook_and_every_receipt(service: Service, tmp_path: Path) -> None:
     receipts = tmp_path / "receipts"
     result = rehearse(service, "--webhooks", "--receipts", str(receipts), seats=60)

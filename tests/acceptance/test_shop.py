@@ -79,6 +79,7 @@ def test_a_buyer_who_changes_their_mind_lets_the_next_one_pay(service: Service, 
         shop.shows(second, "Your seat is set aside")
 
 
+@pytest.mark.soak(only=True)
 def test_a_shop_that_is_killed_after_the_payment_confirms_it_at_its_next_start(
     service: Service, tmp_path: Path
 ) -> None:

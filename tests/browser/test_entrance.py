@@ -37,6 +37,7 @@ def at_the_entrance(service: Service, visitors: Visitors, event: int, **options:
     return page, asked
 
 
+@pytest.mark.soak(only=True)
 def test_a_camera_lets_in_where_the_browser_reads_no_codes(
     service: Service, visitors: Visitors, camera_film: Path
 ) -> None:

@@ -27,6 +27,7 @@ def guest_with(visitors: Visitors, event: Event, guest: int, headline: str) -> P
     return page
 
 
+@pytest.mark.soak(only=True)
 def test_an_offer_is_taken_let_go_and_runs_out_whatever_the_devices_clock_says(
     service: Service, visitors: Visitors
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.support.service.event import open_event
@@ -12,6 +13,7 @@ from tests.support.visitors import Visitors, sees, sign_in
 LOOK = "window.dispatchEvent(new Event('online'))"
 
 
+@pytest.mark.soak(only=True)
 def test_the_form_keeps_what_was_typed_and_is_sent_when_registration_goes_on(
     service: Service, visitors: Visitors
 ) -> None:

@@ -68,6 +68,7 @@ def kill_a_drain(servers: Services, event: Event, environment: dict[str, str], f
     assert done.returncode == -signal.SIGKILL
 
 
+@pytest.mark.soak(only=True)
 def test_exactly_as_many_get_in_as_a_code_is_for(
     make_event: Callable[..., Event],
     servers: Services,
