@@ -79,6 +79,7 @@ def test_fields_come_in_the_order_of_the_contract() -> None:
         "verify_email",
         "timezone",
         "calendar_url",
+        "previous_start_time",
     ]
     described = to_builtins(render_event(EVENT, now_ms=2_000, description="*All* are welcome."))
     assert list(described)[-1] == "description"
