@@ -36,11 +36,13 @@ def belongs(item: pytest.Item) -> bool:
 
 
 def importance(item: pytest.Item) -> int:
-    """The lowest comes first: faults against promises, then what tries other examples than before. What is left does
-    more of what `make test` does."""
+    """The lowest comes first: faults against promises, then what runs nowhere else, then what tries other examples than
+    before. What is left does more of what `make test` does."""
     if item.get_closest_marker("promise") is not None:
         return 0
-    return 1 if _is_property_test(item) else 2
+    if only_there(item):
+        return 1
+    return 2 if _is_property_test(item) else 3
 
 
 def _is_property_test(item: pytest.Item) -> bool:

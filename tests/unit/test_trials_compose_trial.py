@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -84,6 +85,19 @@ def test_messages_hold_if_each_came_and_what_was_on_its_way_came_again(
     faults.all_sent(trial, "mail", inbox, wanted, held)
 
     assert trial.exit_code == code
+
+
+def test_what_was_on_its_way_is_waited_for() -> None:
+    inbox = Inbox()
+    inbox.came("one", "one")
+    trial = Trial("trial", seconds=60, out=StringIO())
+    again = threading.Timer(0.2, inbox.came, ["one", "one"])
+    again.start()
+
+    faults.all_sent(trial, "mail", inbox, {"one"}, {"one"})
+
+    assert trial.exit_code == HELD
+    again.join()
 
 
 @pytest.mark.parametrize(
